@@ -1,0 +1,2 @@
+//! The zero-setup cloud and database.
+fn main() {}

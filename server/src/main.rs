@@ -1,0 +1,2 @@
+//! The binary `gantry`.
+fn main() {}
