@@ -1,0 +1,91 @@
+//! Which model reads which kind, and what is derived from a document through it. One line a kind; the match is exhaustive.
+
+use serde_json::Value;
+
+use crate::identity::{ResourceKey, Scope};
+use crate::kind::Kind;
+use crate::problem::Problem;
+use crate::resource::{Column, Described, Model};
+
+fn describe_as<M: Model>(scope: &Scope, doc: &Value) -> Result<Described, Problem> {
+    let model = M::deserialize(doc).map_err(|e| {
+        Problem::invalid("doc", format!("The document of a {} cannot be read: {e}", M::KIND.singular()))
+    })?;
+    let key = ResourceKey::new(M::KIND, scope.clone(), model.id())?;
+    let arn = model.arn();
+    let mut refs = model.refs(scope);
+    refs.extend(arn.clone());
+    refs.push(key.to_string());
+    refs.sort();
+    refs.dedup();
+    let mut links = model.links(scope);
+    links.retain(|l| !l.target.is_empty());
+    links.sort();
+    links.dedup();
+    let parent = match model.parent() {
+        Some((kind, id)) => Some(ResourceKey::new(kind, scope.clone(), id)?),
+        None => None,
+    };
+    Ok(Described {
+        name: model.name(),
+        arn,
+        parent,
+        state: model.state(),
+        tags: model.tags(),
+        created: model.created(),
+        cells: model.cells(),
+        refs,
+        links,
+    })
+}
+
+macro_rules! models {
+    ($($kind:ident => $model:ty,)*) => {
+        /// Derives everything from a document of this kind.
+        pub fn describe(kind: Kind, scope: &Scope, doc: &Value) -> Result<Described, Problem> {
+            match kind { $(Kind::$kind => describe_as::<$model>(scope, doc),)* }
+        }
+        /// The columns of a kind's list.
+        pub fn columns(kind: Kind) -> &'static [Column] {
+            match kind { $(Kind::$kind => <$model as Model>::COLUMNS,)* }
+        }
+        /// The paths a kind's history ignores.
+        pub fn noise(kind: Kind) -> &'static [&'static str] {
+            match kind { $(Kind::$kind => <$model as Model>::NOISE,)* }
+        }
+    };
+}
+
+models! {
+    Function => crate::lambda::Function,
+    FunctionVersion => crate::lambda::FunctionVersion,
+    FunctionAlias => crate::lambda::FunctionAlias,
+    Layer => crate::lambda::Layer,
+    EventSourceMapping => crate::lambda::EventSourceMapping,
+    Service => crate::ecs::Service,
+    Task => crate::ecs::Task,
+    TaskDefinition => crate::ecs::TaskDefinition,
+    Cluster => crate::ecs::Cluster,
+    CapacityProvider => crate::ecs::CapacityProvider,
+    EksCluster => crate::eks::Cluster,
+    NodeGroup => crate::eks::NodeGroup,
+    FargateProfile => crate::eks::FargateProfile,
+    Addon => crate::eks::Addon,
+    Repository => crate::ecr::Repository,
+    Image => crate::ecr::Image,
+    Role => crate::iam::Role,
+    Vpc => crate::ec2::Vpc,
+    Subnet => crate::ec2::Subnet,
+    SecurityGroup => crate::ec2::SecurityGroup,
+    Bucket => crate::s3::Bucket,
+    Queue => crate::sqs::Queue,
+    Topic => crate::sns::Topic,
+    Table => crate::dynamodb::Table,
+    Stream => crate::kinesis::Stream,
+    LogGroup => crate::logs::LogGroup,
+    Rule => crate::events::Rule,
+    Schedule => crate::scheduler::Schedule,
+    HttpApi => crate::apigateway::HttpApi,
+    LoadBalancer => crate::elasticloadbalancing::LoadBalancer,
+    TargetGroup => crate::elasticloadbalancing::TargetGroup,
+}

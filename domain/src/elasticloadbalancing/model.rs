@@ -1,0 +1,59 @@
+//! Documents of this service.
+
+use crate::kind::Kind;
+use crate::resource::{Cell, Column, Model};
+use serde::{Deserialize, Serialize};
+
+/// A document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LoadBalancer {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: Option<String>,
+}
+
+impl Model for LoadBalancer {
+    const KIND: Kind = Kind::LoadBalancer;
+    const COLUMNS: &'static [Column] = &[];
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+    fn arn(&self) -> Option<String> {
+        self.arn.clone()
+    }
+    fn cells(&self) -> Vec<Cell> {
+        vec![]
+    }
+}
+
+/// A document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TargetGroup {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: Option<String>,
+}
+
+impl Model for TargetGroup {
+    const KIND: Kind = Kind::TargetGroup;
+    const COLUMNS: &'static [Column] = &[];
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+    fn arn(&self) -> Option<String> {
+        self.arn.clone()
+    }
+    fn cells(&self) -> Vec<Cell> {
+        vec![]
+    }
+}

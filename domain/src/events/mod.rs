@@ -1,0 +1,4 @@
+//! events: what its resources look like and what Gantry reads from them.
+
+mod model;
+pub use model::*;

@@ -1,0 +1,260 @@
+//! What lists ask for and get: filters, pages, facets, freshness. The query is also the URL's query string.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use crate::identity::{AccountId, Region, ResourceKey, Scope};
+use crate::kind::Kind;
+use crate::problem::Problem;
+use crate::resource::{Cell, State};
+use crate::time::Millis;
+
+/// The most rows one answer carries.
+pub const MAX_LIMIT: u32 = 500;
+/// The longest text filter or search, in characters.
+pub const MAX_TEXT: usize = 200;
+
+/// Which way to sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Smallest first.
+    #[default]
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// Which rows of a kind, in which order, which window of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ListQuery {
+    /// The kind listed.
+    pub kind: Kind,
+    /// Only these accounts; empty means all.
+    #[serde(default)]
+    pub accounts: Vec<AccountId>,
+    /// Only these regions; empty means all.
+    #[serde(default)]
+    pub regions: Vec<Region>,
+    /// Only what lives in this resource (images of a repository).
+    #[serde(default)]
+    pub parent: Option<ResourceKey>,
+    /// Substring of name, id, ARN or tags; case does not matter.
+    #[serde(default)]
+    pub text: String,
+    /// Facet id → values, any of which matches. Besides the columns' ids: `state`, `tag` (values `key=value`).
+    #[serde(default)]
+    pub filters: BTreeMap<String, Vec<String>>,
+    /// Only what needs a person (tone bad or warn).
+    #[serde(default)]
+    pub attention: bool,
+    /// Column id, or `name`, `state`, `account`, `region`, `seen`, `changed`.
+    #[serde(default)]
+    pub sort: Option<String>,
+    /// Which way.
+    #[serde(default)]
+    pub direction: Direction,
+    /// Rows to skip.
+    #[serde(default)]
+    pub offset: u32,
+    /// Rows wanted, at most [`MAX_LIMIT`].
+    #[serde(default = "default_limit")]
+    pub limit: u32,
+}
+
+fn default_limit() -> u32 {
+    100
+}
+
+impl ListQuery {
+    /// Everything of a kind, by name.
+    pub fn all(kind: Kind) -> Self {
+        Self {
+            kind,
+            accounts: vec![],
+            regions: vec![],
+            parent: None,
+            text: String::new(),
+            filters: BTreeMap::new(),
+            attention: false,
+            sort: None,
+            direction: Direction::Ascending,
+            offset: 0,
+            limit: default_limit(),
+        }
+    }
+
+    /// Refuses what cannot be meant: unknown sort or facet, too long a text.
+    pub fn check(&self) -> Result<(), Problem> {
+        let columns = crate::describe::columns(self.kind);
+        if self.text.chars().count() > MAX_TEXT {
+            return Err(Problem::invalid("text", format!("A filter has at most {MAX_TEXT} characters.")));
+        }
+        if self.limit == 0 || self.limit > MAX_LIMIT {
+            return Err(Problem::invalid("limit", format!("Between 1 and {MAX_LIMIT} rows can be asked for at once.")));
+        }
+        if let Some(sort) = &self.sort {
+            let fixed = ["name", "state", "account", "region", "seen", "changed"];
+            if !fixed.contains(&sort.as_str()) && !columns.iter().any(|c| c.id == sort) {
+                return Err(Problem::invalid(
+                    "sort",
+                    format!("{} cannot be sorted by “{}”.", capital(self.kind.plural()), crate::identity::clip(sort)),
+                ));
+            }
+        }
+        for facet in self.filters.keys() {
+            if facet != "state" && facet != "tag" && !columns.iter().any(|c| c.id == facet && c.facet) {
+                return Err(Problem::invalid(
+                    "filters",
+                    format!(
+                        "{} cannot be filtered by “{}”.",
+                        capital(self.kind.plural()),
+                        crate::identity::clip(facet)
+                    ),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// First letter upper-case, for the start of a sentence.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().collect::<String>() + chars.as_str())
+}
+
+/// One row of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What it is and where.
+    pub key: ResourceKey,
+    /// What people call it.
+    pub name: String,
+    /// Its ARN.
+    pub arn: Option<String>,
+    /// Its state.
+    pub state: Option<State>,
+    /// The values of its kind's columns, in their order.
+    pub cells: Vec<Cell>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// When AWS was last seen to have it like this.
+    pub seen: Millis,
+    /// When Gantry last saw it change.
+    pub changed: Millis,
+    /// When AWS no longer had it.
+    pub gone: Option<Millis>,
+}
+
+/// A filter with its values and how many rows each would leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facet {
+    /// Its id in [`ListQuery::filters`].
+    pub id: String,
+    /// Its heading.
+    pub title: String,
+    /// Values with counts, most frequent first; at most 50.
+    pub values: Vec<(String, u32)>,
+}
+
+/// How fresh one kind is in one scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Freshness {
+    /// Where.
+    pub scope: Scope,
+    /// What.
+    pub kind: Kind,
+    /// When a complete list was last read; `None` if never.
+    pub complete: Option<Millis>,
+    /// Since when it fails, and why; `None` while it works.
+    pub failing: Option<(Millis, Problem)>,
+    /// A collect is running now.
+    pub running: bool,
+}
+
+/// A window of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// The rows of the window.
+    pub rows: Vec<Row>,
+    /// Rows of this kind without any filter but accounts, regions and parent.
+    pub total: u32,
+    /// Rows that match.
+    pub matched: u32,
+    /// Filters with counts.
+    pub facets: Vec<Facet>,
+    /// One entry per scope.
+    pub freshness: Vec<Freshness>,
+    /// The store's version that was read; see [`crate::stream`].
+    pub version: i64,
+    /// The server's clock.
+    pub now: Millis,
+}
+
+/// A resource found through a link, in either direction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    /// What the arrow means.
+    pub relation: crate::resource::Relation,
+    /// Whether the arrow starts at the resource looked at.
+    pub outgoing: bool,
+    /// The other end, when it is collected.
+    pub key: Option<ResourceKey>,
+    /// Its name, or the bare reference.
+    pub name: String,
+    /// Its state.
+    pub state: Option<State>,
+    /// One more fact about it: "14 days", "batch 10".
+    pub note: Option<String>,
+}
+
+/// Everything about one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// As in lists.
+    pub row: Row,
+    /// What it lives in.
+    pub parent: Option<ResourceKey>,
+    /// When AWS says it was created.
+    pub created: Option<Millis>,
+    /// AWS's document, secrets sealed.
+    pub doc: serde_json::Value,
+    /// What it points to and what points to it.
+    pub connected: Vec<Connection>,
+    /// How many entries its history has.
+    pub changes: u32,
+    /// How fresh its kind is in its scope.
+    pub freshness: Option<Freshness>,
+    /// The server's clock.
+    pub now: Millis,
+}
+
+/// One hit of the search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// What was found.
+    pub key: ResourceKey,
+    /// Its name.
+    pub name: String,
+    /// Its state.
+    pub state: Option<State>,
+    /// Where it matched, when not in the name: "tag team=payments".
+    pub matched: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonsense_is_refused_with_the_field_that_is_wrong() {
+        let ok = ListQuery::all(Kind::Function);
+        assert!(ok.check().is_ok());
+        let field = |q: &ListQuery| q.check().unwrap_err().field.unwrap();
+        assert_eq!(field(&ListQuery { sort: Some("shoe-size".into()), ..ok.clone() }), "sort");
+        assert_eq!(field(&ListQuery { filters: [("x".into(), vec![])].into(), ..ok.clone() }), "filters");
+        assert_eq!(field(&ListQuery { text: "a".repeat(10_000), ..ok.clone() }), "text");
+        assert_eq!(field(&ListQuery { limit: 0, ..ok.clone() }), "limit");
+    }
+}

@@ -1,0 +1,234 @@
+//! The one error a person sees: what happened, why, what to do next. It crosses every boundary (AWS, SQL, HTTP, browser) unchanged.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What class of trouble it is. Decides the HTTP status, whether trying again can help, and which page shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// What was entered breaks a rule.
+    Invalid,
+    /// Nobody is signed in, or the session ended.
+    SignedOut,
+    /// The person's role in Gantry does not allow it.
+    Forbidden,
+    /// It does not exist (any more).
+    NotFound,
+    /// Somebody else changed it in the meantime, or the name is taken.
+    Conflict,
+    /// Too many requests to Gantry.
+    Busy,
+    /// The request is larger than allowed.
+    TooLarge,
+    /// AWS refused: an IAM permission is missing.
+    AwsDenied,
+    /// AWS answered that we ask too often.
+    AwsThrottled,
+    /// AWS credentials are missing, wrong or expired, or the clock is off.
+    AwsCredentials,
+    /// AWS did not answer, or not in time.
+    AwsUnreachable,
+    /// AWS refused what was asked for.
+    AwsRejected,
+    /// This endpoint does not implement the operation (emulators, new regions).
+    NotImplemented,
+    /// The database does not answer.
+    Database,
+    /// A fault of Gantry itself.
+    Internal,
+}
+
+/// A way out of the trouble: a link or a button.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// What the link or button says.
+    pub label: String,
+    /// Where it leads; empty for "try again".
+    pub href: String,
+}
+
+/// One problem, ready to be shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Its class.
+    pub code: Code,
+    /// A few words: "Access denied".
+    pub title: String,
+    /// What happened and why, in sentences.
+    pub message: String,
+    /// The field it belongs to, for forms and queries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The IAM action that is missing, such as `ecs:ListServices`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub iam_action: Option<String>,
+    /// What it was asked on, mostly an ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The AWS operation, such as `ecs:ListServices`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// AWS's request id, to give to AWS support.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws_request_id: Option<String>,
+    /// Gantry's reference: the same in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+impl Problem {
+    /// A problem with a title and an explanation.
+    pub fn new(code: Code, title: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            title: title.into(),
+            message: message.into(),
+            field: None,
+            iam_action: None,
+            resource: None,
+            operation: None,
+            aws_request_id: None,
+            reference: None,
+        }
+    }
+    /// Input that breaks a rule; `field` says which.
+    pub fn invalid(field: &str, message: impl Into<String>) -> Self {
+        let mut problem = Self::new(Code::Invalid, "That does not work", message);
+        problem.field = Some(field.to_owned());
+        problem
+    }
+    /// Something that is not there.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, "Not found", message)
+    }
+    /// Nobody is signed in.
+    pub fn signed_out() -> Self {
+        Self::new(
+            Code::SignedOut,
+            "Signed out",
+            "Your session has ended. Sign in again; the page will come back as it was.",
+        )
+    }
+    /// The role does not allow it.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(Code::Forbidden, "Not allowed", message)
+    }
+    /// A fault of Gantry; the details belong in the log under the reference.
+    pub fn internal(reference: impl Into<String>) -> Self {
+        let mut problem = Self::new(
+            Code::Internal,
+            "Gantry made a mistake",
+            "Something failed inside Gantry. The log has the details under this reference.",
+        );
+        problem.reference = Some(reference.into());
+        problem
+    }
+    /// The endpoint does not know the operation. Calm: nothing is broken.
+    pub fn not_implemented(operation: impl Into<String>) -> Self {
+        let operation = operation.into();
+        let mut problem = Self::new(
+            Code::NotImplemented,
+            "Not supported by this endpoint",
+            format!("This endpoint does not implement {operation}. Everything else goes on."),
+        );
+        problem.operation = Some(operation);
+        problem
+    }
+
+    /// Whether the same request may succeed later without anybody changing anything.
+    pub fn retryable(&self) -> bool {
+        match self.code {
+            Code::Busy | Code::AwsThrottled | Code::AwsUnreachable | Code::Database | Code::Internal => true,
+            Code::Invalid
+            | Code::SignedOut
+            | Code::Forbidden
+            | Code::NotFound
+            | Code::Conflict
+            | Code::TooLarge
+            | Code::AwsDenied
+            | Code::AwsCredentials
+            | Code::AwsRejected
+            | Code::NotImplemented => false,
+        }
+    }
+
+    /// The HTTP status that carries it.
+    pub fn status(&self) -> u16 {
+        match self.code {
+            Code::Invalid => 400,
+            Code::SignedOut => 401,
+            Code::Forbidden => 403,
+            Code::NotFound => 404,
+            Code::Conflict => 409,
+            Code::TooLarge => 413,
+            Code::Busy => 429,
+            Code::Internal => 500,
+            Code::NotImplemented => 501,
+            Code::AwsDenied | Code::AwsCredentials | Code::AwsRejected => 502,
+            Code::AwsThrottled | Code::AwsUnreachable | Code::Database => 503,
+        }
+    }
+
+    /// Links and buttons that lead on from here; never empty.
+    pub fn recovery(&self) -> Vec<Recovery> {
+        let link = |label: &str, href: &str| Recovery { label: label.into(), href: href.into() };
+        match self.code {
+            Code::SignedOut => vec![link("Sign in", "/sign-in")],
+            Code::Forbidden => vec![link("See your role", "/settings/you"), link("Back to the overview", "/")],
+            Code::AwsDenied | Code::AwsCredentials => vec![link("Check the connections", "/settings/connections")],
+            Code::NotFound => vec![link("Back to the overview", "/"), link("What changed", "/changes")],
+            Code::Busy | Code::AwsThrottled | Code::AwsUnreachable | Code::Database | Code::Internal => {
+                vec![link("Try again", "")]
+            }
+            Code::Invalid | Code::Conflict | Code::TooLarge | Code::AwsRejected | Code::NotImplemented => {
+                vec![link("Back to the overview", "/")]
+            }
+        }
+    }
+
+    /// For a missing permission: the policy statement to ask for, as JSON.
+    pub fn statement(&self) -> Option<String> {
+        let action = self.iam_action.as_ref()?;
+        let statement = serde_json::json!({
+            "Effect": "Allow", "Action": action, "Resource": self.resource.as_deref().unwrap_or("*"),
+        });
+        serde_json::to_string_pretty(&statement).ok()
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.title, self.message)?;
+        if let Some(id) = &self.aws_request_id {
+            write!(f, " (AWS request id {id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_permission_offers_the_statement_to_copy() {
+        let mut problem = Problem::new(Code::AwsDenied, "Access denied", "…");
+        assert_eq!(problem.statement(), None);
+        problem.iam_action = Some("ecs:ListServices".into());
+        let statement: serde_json::Value = serde_json::from_str(&problem.statement().unwrap()).unwrap();
+        assert_eq!(statement["Action"], "ecs:ListServices");
+        assert_eq!(statement["Resource"], "*");
+    }
+
+    #[test]
+    fn what_may_pass_by_itself_is_answered_with_a_status_that_says_so() {
+        for code in [Code::Busy, Code::AwsThrottled, Code::AwsUnreachable, Code::Database] {
+            let problem = Problem::new(code, "", "");
+            assert!(problem.retryable() && matches!(problem.status(), 429 | 503));
+        }
+        assert!(!Problem::signed_out().retryable());
+    }
+}

@@ -1,0 +1,325 @@
+//! A resource: what exists in an account and region, as AWS describes it, with what Gantry derives from that description.
+//!
+//! The stored truth is `doc`: AWS's own document with AWS's own field names, secrets replaced by [`Sealed`]. Everything else here
+//! (name, state, cells of a list, links) is derived from it by the [`Model`] of its kind, so it never has to be migrated.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use crate::identity::{ResourceKey, Scope};
+use crate::kind::Kind;
+use crate::problem::Problem;
+use crate::time::Millis;
+
+/// How a state looks: never decoration, always with the word beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// Needs a person now.
+    Bad,
+    /// Needs a person soon.
+    Warn,
+    /// On its way.
+    Busy,
+    /// As it should be.
+    Good,
+    /// Neither good nor bad: stopped on purpose, inactive.
+    Quiet,
+}
+
+/// The state of a resource in AWS's own word, with its tone and, if AWS says so, the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// AWS's word, such as `Active` or `RUNNING`.
+    pub word: String,
+    /// How it looks.
+    pub tone: Tone,
+    /// AWS's reason, when it gives one: `CannotPullContainerError: …`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl State {
+    /// A state without a reason.
+    pub fn new(word: impl Into<String>, tone: Tone) -> Self {
+        Self { word: word.into(), tone, reason: None }
+    }
+    /// The same with a reason, if there is one.
+    pub fn because(mut self, reason: Option<String>) -> Self {
+        self.reason = reason.filter(|r| !r.is_empty());
+        self
+    }
+}
+
+/// One value in a table or in the facts above a detail page. The type decides alignment, formatting and sorting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cell {
+    /// Nothing known: shown as an en dash.
+    None,
+    /// Words.
+    Text(String),
+    /// Something to be copied exactly: ids, digests, URIs.
+    Mono(String),
+    /// A count or another plain number.
+    Number(i64),
+    /// A size in bytes, shown in binary units.
+    Bytes(i64),
+    /// A moment, shown as an age with the absolute on hover.
+    Time(Millis),
+    /// Several words; a filter matches any of them.
+    List(Vec<String>),
+    /// A word with a tone: "end of life".
+    Mark(State),
+    /// A reference to another resource: (reference as in [`Link::target`], text).
+    Ref(String, String),
+}
+
+impl Cell {
+    /// Text if there is any.
+    pub fn text(value: impl Into<String>) -> Self {
+        let value = value.into();
+        if value.is_empty() { Cell::None } else { Cell::Text(value) }
+    }
+    /// Text of an option.
+    pub fn opt(value: Option<impl Into<String>>) -> Self {
+        value.map_or(Cell::None, |v| Cell::text(v))
+    }
+    /// A number of an option.
+    pub fn number(value: Option<impl Into<i64>>) -> Self {
+        value.map_or(Cell::None, |v| Cell::Number(v.into()))
+    }
+    /// A moment of an option.
+    pub fn time(value: Option<Millis>) -> Self {
+        value.map_or(Cell::None, Cell::Time)
+    }
+    /// The words a filter compares with.
+    pub fn words(&self) -> Vec<String> {
+        match self {
+            Cell::None => vec![],
+            Cell::Text(t) | Cell::Mono(t) | Cell::Ref(_, t) => vec![t.clone()],
+            Cell::Number(n) | Cell::Bytes(n) => vec![n.to_string()],
+            Cell::Time(t) => vec![t.rfc3339()],
+            Cell::List(l) => l.clone(),
+            Cell::Mark(s) => vec![s.word.clone()],
+        }
+    }
+}
+
+/// One column of a kind's list. Name, state, account, region and age are not columns: every list has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Stable id, used in URLs.
+    pub id: &'static str,
+    /// The heading.
+    pub title: &'static str,
+    /// Numbers stand right, tabular.
+    pub numeric: bool,
+    /// Few different values: offered as a filter with counts.
+    pub facet: bool,
+    /// Shown unless the person chose otherwise.
+    pub shown: bool,
+}
+
+impl Column {
+    /// A text column that is shown.
+    pub const fn text(id: &'static str, title: &'static str) -> Self {
+        Self { id, title, numeric: false, facet: false, shown: true }
+    }
+    /// A right-aligned column that is shown.
+    pub const fn number(id: &'static str, title: &'static str) -> Self {
+        Self { id, title, numeric: true, facet: false, shown: true }
+    }
+    /// The same as a filter.
+    pub const fn facet(mut self) -> Self {
+        self.facet = true;
+        self
+    }
+    /// The same, hidden until chosen.
+    pub const fn hidden(mut self) -> Self {
+        self.shown = false;
+        self
+    }
+}
+
+/// How one resource points to another. Seen from the source; the words for both directions are in [`Relation::forward`] and [`Relation::backward`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// Source runs as this role.
+    Role,
+    /// Source starts its containers as this role (ECS execution role).
+    ExecutionRole,
+    /// Source runs this image.
+    Image,
+    /// Source writes its logs there.
+    Logs,
+    /// Source (a queue, rule, bucket, mapping …) triggers the target.
+    Triggers,
+    /// Source reads events from the target.
+    Reads,
+    /// Source sends there: destinations, dead letters.
+    SendsTo,
+    /// Source is an instance of the target (task of a task definition, version of a function).
+    Of,
+    /// Source belongs to the target (service of a cluster, image of a repository).
+    In,
+    /// Source registers its tasks with the target (target group), or forwards to it.
+    Serves,
+    /// Source lives in that network.
+    Network,
+    /// Source includes the target (layer).
+    Uses,
+}
+
+impl Relation {
+    /// "role", said of the target on the source's page.
+    pub const fn forward(self) -> &'static str {
+        match self {
+            Relation::Role => "role",
+            Relation::ExecutionRole => "execution role",
+            Relation::Image => "image",
+            Relation::Logs => "logs",
+            Relation::Triggers => "triggers",
+            Relation::Reads => "reads from",
+            Relation::SendsTo => "sends to",
+            Relation::Of => "made from",
+            Relation::In => "in",
+            Relation::Serves => "target of",
+            Relation::Network => "network",
+            Relation::Uses => "uses",
+        }
+    }
+    /// "used as role by", said of the source on the target's page.
+    pub const fn backward(self) -> &'static str {
+        match self {
+            Relation::Role => "role of",
+            Relation::ExecutionRole => "execution role of",
+            Relation::Image => "run by",
+            Relation::Logs => "logs of",
+            Relation::Triggers => "triggered by",
+            Relation::Reads => "read by",
+            Relation::SendsTo => "receives from",
+            Relation::Of => "used by",
+            Relation::In => "holds",
+            Relation::Serves => "serves",
+            Relation::Network => "used by",
+            Relation::Uses => "used by",
+        }
+    }
+}
+
+/// An arrow from a resource to a reference. The target need not be collected (yet).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Link {
+    /// What the arrow means.
+    pub relation: Relation,
+    /// What it points to: an ARN, or another string among the target's [`Described::refs`]
+    /// (image URI `registry/repo:tag` or `registry/repo@sha256:…`, or a resource key).
+    pub target: String,
+}
+
+impl Link {
+    /// Puts the two together.
+    pub fn new(relation: Relation, target: impl Into<String>) -> Self {
+        Self { relation, target: target.into() }
+    }
+}
+
+/// In place of a secret value: enough to see that it changed, not what it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    /// Length of the value in bytes.
+    #[serde(rename = "gantry:length")]
+    pub length: usize,
+    /// Keyed hash (HMAC-SHA-256, first 16 hex digits).
+    #[serde(rename = "gantry:digest")]
+    pub digest: String,
+}
+
+/// The typed view of one kind's document. Implementations live in `domain/src/<service>/model.rs`.
+///
+/// Unknown fields of a document survive in storage (the stored value is the whole JSON); missing optional fields must be tolerated.
+pub trait Model: Serialize + DeserializeOwned {
+    /// Which kind it describes.
+    const KIND: Kind;
+    /// The columns of its list, in order; [`Model::cells`] answers in the same order.
+    const COLUMNS: &'static [Column];
+    /// Document paths (`a.b`, `*` for any element) that change all the time and do not belong in a history.
+    const NOISE: &'static [&'static str] = &[];
+    /// AWS's id within kind and scope.
+    fn id(&self) -> String;
+    /// What people call it.
+    fn name(&self) -> String;
+    /// Its ARN, when it has one.
+    fn arn(&self) -> Option<String>;
+    /// The resource it lives in, when it has one (image → repository): kind and id.
+    fn parent(&self) -> Option<(Kind, String)> {
+        None
+    }
+    /// Its state, when AWS gives it one.
+    fn state(&self) -> Option<State> {
+        None
+    }
+    /// Its tags.
+    fn tags(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+    /// When AWS says it was created (or, lacking that, last modified).
+    fn created(&self) -> Option<Millis> {
+        None
+    }
+    /// The values of its columns.
+    fn cells(&self) -> Vec<Cell>;
+    /// Further strings, besides ARN and key, by which others point to it.
+    fn refs(&self, _scope: &Scope) -> Vec<String> {
+        vec![]
+    }
+    /// What it points to.
+    fn links(&self, _scope: &Scope) -> Vec<Link> {
+        vec![]
+    }
+}
+
+/// What a collector hands over: a key and AWS's document, secrets sealed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// What it is and where.
+    pub key: ResourceKey,
+    /// AWS's document.
+    pub doc: Value,
+}
+
+impl Observed {
+    /// From a typed document.
+    pub fn new<M: Model>(scope: &Scope, model: &M) -> Result<Self, Problem> {
+        let doc = serde_json::to_value(model)
+            .map_err(|e| Problem::invalid("doc", format!("A {} could not be written: {e}", M::KIND.singular())))?;
+        Ok(Self { key: ResourceKey::new(M::KIND, scope.clone(), model.id())?, doc })
+    }
+}
+
+/// Everything derived from a document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Described {
+    /// What people call it.
+    pub name: String,
+    /// Its ARN.
+    pub arn: Option<String>,
+    /// What it lives in.
+    pub parent: Option<ResourceKey>,
+    /// Its state.
+    pub state: Option<State>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// When it was created.
+    pub created: Option<Millis>,
+    /// The values of its kind's columns.
+    pub cells: Vec<Cell>,
+    /// All strings by which others point to it.
+    pub refs: Vec<String>,
+    /// What it points to.
+    pub links: Vec<Link>,
+}

@@ -1,0 +1,235 @@
+//! What pages and the HTTP API may ask of the server. The server implements these traits and decides inside them who may
+//! ([`crate::policy::decide`]), so there is no way around it. Pages get them by context.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+
+use crate::history::{Change, FieldChange};
+use crate::identity::{AccountId, Region, ResourceKey};
+use crate::kind::Kind;
+use crate::listing::{Detail, Freshness, Hit, ListQuery, Page, Row};
+use crate::policy::{Actor, Role};
+use crate::problem::Problem;
+use crate::stream::{LogPage, Series};
+use crate::time::Millis;
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// Everything that is collected: lists, details, history, search. Answers come from the cache, never from AWS.
+#[async_trait]
+pub trait Inventory: Send + Sync {
+    /// A window of a list.
+    async fn list(&self, actor: &Actor, query: &ListQuery) -> Result<Page>;
+    /// One resource; [`crate::problem::Code::NotFound`] if it never existed. Gone ones are still there.
+    async fn get(&self, actor: &Actor, key: &ResourceKey) -> Result<Detail>;
+    /// Rows by key, for redrawing just what changed; unknown keys are left out.
+    async fn rows(&self, actor: &Actor, keys: &[ResourceKey]) -> Result<Vec<Row>>;
+    /// The resource a reference (ARN, image URI, key) points to.
+    async fn resolve(&self, actor: &Actor, reference: &str) -> Result<Option<ResourceKey>>;
+    /// Entries of a history, latest first: of one resource, or of the fleet.
+    async fn history(&self, actor: &Actor, query: &HistoryQuery) -> Result<Vec<Change>>;
+    /// The documents right after two entries of a resource's history and how they differ, noise left out.
+    async fn compare(&self, actor: &Actor, key: &ResourceKey, from: i64, to: i64) -> Result<Comparison>;
+    /// How the documents of two resources of one kind differ (two task definition revisions).
+    async fn compare_two(&self, actor: &Actor, left: &ResourceKey, right: &ResourceKey) -> Result<Comparison>;
+    /// Substring and one-typo search over names, ARNs, tags and kinds, best first.
+    async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<Hit>>;
+    /// The first page a person sees.
+    async fn overview(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Overview>;
+    /// Number of resources per kind (and of those that need a person), for the rail.
+    async fn counts(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Vec<Count>>;
+    /// Connections with their collectors' state.
+    async fn connections(&self, actor: &Actor) -> Result<Vec<ConnectionStatus>>;
+    /// Collect this kind now, in all scopes or those given.
+    async fn refresh(&self, actor: &Actor, kind: Kind, accounts: &[AccountId], regions: &[Region]) -> Result<()>;
+}
+
+/// Live calls to AWS: log events and metrics.
+#[async_trait]
+pub trait Telemetry: Send + Sync {
+    /// The latest events of a function's or log group's log, oldest first; `before` pages back in time.
+    async fn log(&self, actor: &Actor, key: &ResourceKey, filter: &str, before: Option<Millis>) -> Result<LogPage>;
+    /// The charts of a function or service over the last `minutes`.
+    async fn metrics(&self, actor: &Actor, key: &ResourceKey, minutes: u32) -> Result<Vec<Series>>;
+}
+
+/// People, sessions and tokens.
+#[async_trait]
+pub trait Team: Send + Sync {
+    /// Whether the one-time link for the first administrator is (still) good.
+    async fn welcome(&self, token: &str) -> Result<()>;
+    /// One's own sessions.
+    async fn sessions(&self, actor: &Actor) -> Result<Vec<Session>>;
+    /// Ends one of one's own sessions.
+    async fn end_session(&self, actor: &Actor, id: i64) -> Result<()>;
+    /// One's own API tokens.
+    async fn tokens(&self, actor: &Actor) -> Result<Vec<Token>>;
+    /// Makes an API token; the answer is the only time its text is shown.
+    async fn create_token(&self, actor: &Actor, name: &str, role: Role, days: u32) -> Result<String>;
+    /// Revokes one of one's own tokens.
+    async fn revoke_token(&self, actor: &Actor, id: i64) -> Result<()>;
+    /// Everyone.
+    async fn people(&self, actor: &Actor) -> Result<Vec<Person>>;
+    /// Adds a person.
+    async fn create_person(&self, actor: &Actor, name: &str, password: &str, role: Role) -> Result<()>;
+    /// Changes a person's role; the last administrator keeps theirs.
+    async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()>;
+    /// Removes a person, their sessions and tokens.
+    async fn remove_person(&self, actor: &Actor, person: i64) -> Result<()>;
+}
+
+/// All of the above and who asks, provided to pages by context.
+#[derive(Clone)]
+pub struct Services {
+    /// What is collected.
+    pub inventory: Arc<dyn Inventory>,
+    /// What is live.
+    pub telemetry: Arc<dyn Telemetry>,
+    /// Who is who.
+    pub team: Arc<dyn Team>,
+    /// Who asks; `None` when signed out.
+    pub actor: Option<Actor>,
+    /// Facts about this installation that every page shows.
+    pub instance: Arc<Instance>,
+}
+
+/// Facts about this installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instance {
+    /// A connection leads to the sandbox: the badge is shown.
+    pub sandbox: bool,
+    /// Gantry's version.
+    pub version: String,
+    /// Accounts with the names people gave them.
+    pub accounts: Vec<(AccountId, String)>,
+    /// All regions of all connections.
+    pub regions: Vec<Region>,
+}
+
+/// Which entries of a history.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryQuery {
+    /// Of this resource; `None` for the fleet.
+    pub key: Option<ResourceKey>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// In these accounts; empty means all.
+    pub accounts: Vec<AccountId>,
+    /// In these regions; empty means all.
+    pub regions: Vec<Region>,
+    /// Only entries with a smaller number: the keyset of the next page.
+    pub before: Option<i64>,
+    /// At most so many, ≤ 200.
+    pub limit: u32,
+}
+
+/// Two documents and how they differ.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The one on the left.
+    pub before: Value,
+    /// The one on the right.
+    pub after: Value,
+    /// The fields that differ.
+    pub fields: Vec<FieldChange>,
+}
+
+/// How many there are of a kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// The kind.
+    pub kind: Kind,
+    /// All of them (stopped tasks left out).
+    pub total: u32,
+    /// Those in a bad state.
+    pub bad: u32,
+}
+
+/// What the first page shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// What needs a person, worst first; at most 50, with the number of all.
+    pub attention: Vec<Row>,
+    /// How many need a person in all.
+    pub attention_total: u32,
+    /// What changed last, latest first; at most 20.
+    pub changes: Vec<Change>,
+    /// Counts per kind.
+    pub counts: Vec<Count>,
+    /// Counts per account, region and kind.
+    pub fleet: Vec<(AccountId, Region, Kind, u32)>,
+    /// (desired, running) tasks over all services.
+    pub tasks: (u32, u32),
+    /// Collectors that fail.
+    pub failing: Vec<Freshness>,
+    /// The server's clock.
+    pub now: Millis,
+}
+
+/// A connection as configured and how it does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionStatus {
+    /// Its name.
+    pub name: String,
+    /// The account it leads to.
+    pub account: AccountId,
+    /// The regions collected.
+    pub regions: Vec<Region>,
+    /// How it gets credentials: "role arn:… through the default chain", "static keys" …
+    pub credentials: String,
+    /// Its endpoint, when not AWS's own.
+    pub endpoint: Option<String>,
+    /// It leads to the sandbox.
+    pub sandbox: bool,
+    /// Per kind and scope.
+    pub freshness: Vec<Freshness>,
+}
+
+/// A session of a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: i64,
+    /// When it began.
+    pub since: Millis,
+    /// When it was last used.
+    pub used: Millis,
+    /// The browser, shortened.
+    pub agent: String,
+    /// It is the one that asks.
+    pub current: bool,
+}
+
+/// An API token, without its text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its id.
+    pub id: i64,
+    /// What it is for.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    /// When it was made.
+    pub since: Millis,
+    /// When it ends.
+    pub until: Millis,
+    /// When it was last used.
+    pub used: Option<Millis>,
+}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Their id.
+    pub id: i64,
+    /// Their name, unique.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+    /// When they were added.
+    pub since: Millis,
+    /// When they were last here.
+    pub seen: Option<Millis>,
+}
