@@ -1,0 +1,28 @@
+import { defineConfig } from "@playwright/test";
+
+// One sandbox and one server for the whole run (started by global-setup.ts); tests share the fleet and change only things of their own.
+export default defineConfig({
+  testDir: "./tests",
+  outputDir: "./test-results",
+  globalSetup: "./global-setup.ts",
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  fullyParallel: true,
+  workers: process.env.CI ? 2 : 2,
+  retries: 0,
+  forbidOnly: !!process.env.CI,
+  reporter: process.env.GANTRY_E2E_JSON
+    ? [["list"], ["json", { outputFile: process.env.GANTRY_E2E_JSON }]]
+    : [["list"]],
+  use: {
+    viewport: { width: 1440, height: 900 },
+    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    launchOptions: {
+      executablePath: process.env.CHROMIUM || undefined,
+      args: ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"].concat(
+        process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+      ),
+    },
+  },
+});
