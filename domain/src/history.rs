@@ -8,6 +8,7 @@ use crate::time::Millis;
 
 /// What happened to the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// Seen for the first time.
@@ -22,6 +23,7 @@ pub enum ChangeKind {
 
 /// One field that differs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldChange {
     /// Where: `MemorySize`, `containerDefinitions[web].image`.
     pub path: String,
@@ -33,6 +35,7 @@ pub struct FieldChange {
 
 /// One entry of a history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Change {
     /// Its number; larger is later.
     pub id: i64,

@@ -43,6 +43,7 @@ macro_rules! text_newtype {
 /// A 12-digit AWS account id.
 /// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html>
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct AccountId(String);
 text_newtype!(AccountId);
@@ -61,6 +62,7 @@ impl AccountId {
 /// An AWS region code such as `eu-west-1`, or `global` for what has no region (IAM).
 /// <https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html>
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
 text_newtype!(Region);
@@ -89,6 +91,7 @@ impl Region {
 
 /// One account in one region: the unit in which AWS lists things and counts quotas.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Scope {
     /// The account.
     pub account: AccountId,
@@ -192,6 +195,20 @@ impl ResourceKey {
         }
     }
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for ResourceKey {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some("`kind/account/region/id`, where only the id may contain further slashes."))
+            .examples([serde_json::json!("lambda.function/111122223333/eu-west-1/thumbnailer")])
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for ResourceKey {}
 
 impl fmt::Display for ResourceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

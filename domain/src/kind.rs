@@ -33,6 +33,7 @@ macro_rules! kinds {
     ($($variant:ident $service:ident $stem:literal $segment:literal $one:literal $many:literal $promise:literal)*) => {
         /// What a resource is.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum Kind {
             $(#[doc = $one] #[serde(rename = $stem)] $variant,)*
         }

@@ -16,6 +16,7 @@ pub const MAX_TEXT: usize = 200;
 
 /// Which way to sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Smallest first.
@@ -126,6 +127,7 @@ pub fn capital(text: &str) -> String {
 
 /// One row of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Row {
     /// What it is and where.
     pub key: ResourceKey,
@@ -149,6 +151,7 @@ pub struct Row {
 
 /// A filter with its values and how many rows each would leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Facet {
     /// Its id in [`ListQuery::filters`].
     pub id: String,
@@ -160,6 +163,7 @@ pub struct Facet {
 
 /// How fresh one kind is in one scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Freshness {
     /// Where.
     pub scope: Scope,
@@ -175,6 +179,7 @@ pub struct Freshness {
 
 /// A window of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Page {
     /// The rows of the window.
     pub rows: Vec<Row>,
@@ -194,6 +199,7 @@ pub struct Page {
 
 /// A resource found through a link, in either direction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Connection {
     /// What the arrow means.
     pub relation: crate::resource::Relation,
@@ -211,6 +217,7 @@ pub struct Connection {
 
 /// Everything about one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Detail {
     /// As in lists.
     pub row: Row,
@@ -232,6 +239,7 @@ pub struct Detail {
 
 /// One hit of the search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Hit {
     /// What was found.
     pub key: ResourceKey,

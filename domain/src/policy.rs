@@ -6,6 +6,7 @@ use crate::problem::Problem;
 
 /// What a person is trusted with. Each role may do all that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Sees everything but secrets.
@@ -39,6 +40,7 @@ impl Role {
 
 /// Whoever asks: a person in a browser, or a token of theirs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Actor {
     /// The person's id.
     pub person: i64,

@@ -5,6 +5,7 @@ use std::fmt;
 
 /// What class of trouble it is. Decides the HTTP status, whether trying again can help, and which page shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// What was entered breaks a rule.
@@ -41,6 +42,7 @@ pub enum Code {
 
 /// A way out of the trouble: a link or a button.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recovery {
     /// What the link or button says.
     pub label: String,
@@ -50,6 +52,7 @@ pub struct Recovery {
 
 /// One problem, ready to be shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// Its class.
     pub code: Code,

@@ -15,6 +15,7 @@ use crate::time::Millis;
 
 /// How a state looks: never decoration, always with the word beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tone {
     /// Needs a person now.
@@ -31,6 +32,7 @@ pub enum Tone {
 
 /// The state of a resource in AWS's own word, with its tone and, if AWS says so, the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct State {
     /// AWS's word, such as `Active` or `RUNNING`.
     pub word: String,
@@ -55,6 +57,7 @@ impl State {
 
 /// One value in a table or in the facts above a detail page. The type decides alignment, formatting and sorting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {
     /// Nothing known: shown as an en dash.
@@ -146,6 +149,7 @@ impl Column {
 
 /// How one resource points to another. Seen from the source; the words for both directions are in [`Relation::forward`] and [`Relation::backward`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// Source runs as this role.

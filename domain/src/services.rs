@@ -97,6 +97,7 @@ pub struct Services {
 
 /// Facts about this installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Instance {
     /// A connection leads to the sandbox: the badge is shown.
     pub sandbox: bool,
@@ -127,6 +128,7 @@ pub struct HistoryQuery {
 
 /// Two documents and how they differ.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Comparison {
     /// The one on the left.
     pub before: Value,
@@ -138,6 +140,7 @@ pub struct Comparison {
 
 /// How many there are of a kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Count {
     /// The kind.
     pub kind: Kind,
@@ -149,6 +152,7 @@ pub struct Count {
 
 /// What the first page shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
     /// What needs a person, worst first; at most 50, with the number of all.
     pub attention: Vec<Row>,
@@ -170,6 +174,7 @@ pub struct Overview {
 
 /// A connection as configured and how it does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ConnectionStatus {
     /// Its name.
     pub name: String,
@@ -189,6 +194,7 @@ pub struct ConnectionStatus {
 
 /// A session of a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     /// Its id.
     pub id: i64,
@@ -204,6 +210,7 @@ pub struct Session {
 
 /// An API token, without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Token {
     /// Its id.
     pub id: i64,
@@ -221,6 +228,7 @@ pub struct Token {
 
 /// A person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Person {
     /// Their id.
     pub id: i64,

@@ -69,6 +69,7 @@ pub enum ToPage {
 
 /// One event of a log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogEvent {
     /// CloudWatch's id, unique within the group.
     pub id: String,
@@ -82,6 +83,7 @@ pub struct LogEvent {
 
 /// Events of a log, oldest first, with a token for earlier ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogPage {
     /// The events.
     pub events: Vec<LogEvent>,
@@ -93,6 +95,7 @@ pub struct LogPage {
 
 /// One line of a chart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Series {
     /// `invocations`, `errors`, `duration p95`, `CPU` …
     pub name: String,
