@@ -6,6 +6,7 @@
 
 pub mod apigateway;
 pub mod describe;
+pub mod document;
 pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;

@@ -1,4 +1,6 @@
-//! ecr: what its resources look like and what Gantry reads from them.
+//! ECR: repositories ([`repository`]) and the images in them ([`image`]): their documents and what Gantry reads from them.
 
-mod model;
-pub use model::*;
+pub mod image;
+pub mod repository;
+pub use image::{ChildManifest, Image, Layer, ScanFindings, ScanStatus};
+pub use repository::{Encryption, Repository, Scanning, TagMutabilityExclusion};

@@ -1,0 +1,115 @@
+//! How documents are declared, and how the references between them are spelled.
+//!
+//! A document's struct is declared with `document!` so that what AWS did not say stays absent when it is stored: absent and
+//! empty are different answers for what the store keeps, and a history must not report the difference between them as a change.
+
+use crate::identity::{Region, Scope};
+
+/// Declares structs that read and write AWS documents: fields named in the given case, all of them optional or defaulted, those that
+/// hold nothing left out when written.
+macro_rules! document {
+    ($case:literal; $($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default, rename_all = $case)]
+        #[allow(missing_docs)] // the field's meaning is on the AWS page that the struct names
+        pub struct $name {
+            $($(#[$field_meta])* #[serde(skip_serializing_if = "crate::document::absent")] pub $field: $type,)*
+        }
+    )*};
+}
+pub(crate) use document;
+
+/// Whether a field holds nothing. `Some(false)` and `Some(0)` are something.
+pub(crate) fn absent<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+document! { "PascalCase";
+    /// A tag, in the services that list them as pairs.
+    pub struct Tag {
+        pub key: String,
+        pub value: String,
+    }
+}
+
+/// The pairs as a map.
+pub(crate) fn tag_map(tags: &[Tag]) -> std::collections::BTreeMap<String, String> {
+    tags.iter().map(|t| (t.key.clone(), t.value.clone())).collect()
+}
+
+/// The partition of a region, the second field of its ARNs.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+pub fn partition(region: &Region) -> &'static str {
+    match region.as_str() {
+        r if r.starts_with("cn-") => "aws-cn",
+        r if r.starts_with("us-gov-") => "aws-us-gov",
+        r if r.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
+/// The host of an account's private image registry in a region.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html>
+pub fn registry(scope: &Scope) -> String {
+    let suffix = match partition(&scope.region) {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-eusc" => "amazonaws.eu",
+        _ => "amazonaws.com",
+    };
+    format!("{}.dkr.ecr.{}.{suffix}", scope.account, scope.region)
+}
+
+/// The reference by which the target of a rule, schedule, subscription or integration is found: function ARNs lose their version or
+/// alias, API Gateway's invocation URIs become the function's ARN, listeners become their load balancer.
+pub fn target(reference: &str) -> String {
+    if let Some((_, rest)) = reference.split_once(":lambda:path/")
+        && let Some((_, function)) = rest.split_once("/functions/")
+    {
+        return target(function.trim_end_matches("/invocations"));
+    }
+    let fields: Vec<&str> = reference.split(':').collect();
+    match fields.as_slice() {
+        ["arn", _, "lambda", _, _, "function", _, ..] => fields[..7].join(":"),
+        ["arn", _, "elasticloadbalancing", _, _, resource] if resource.starts_with("listener/") => {
+            let balancer: Vec<&str> = resource.trim_start_matches("listener/").splitn(4, '/').take(3).collect();
+            format!("{}:loadbalancer/{}", fields[..5].join(":"), balancer.join("/"))
+        }
+        _ => reference.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::AccountId;
+
+    #[test]
+    fn targets_are_spelled_as_their_resources_are_referred_to() {
+        let function = "arn:aws:lambda:eu-west-1:111122223333:function:resize";
+        assert_eq!(target(function), function);
+        assert_eq!(target(&format!("{function}:live")), function);
+        assert_eq!(
+            target(&format!(
+                "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{function}:live/invocations"
+            )),
+            function
+        );
+        assert_eq!(
+            target(
+                "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2"
+            ),
+            "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/web/50dc6c495c0c9188"
+        );
+        assert_eq!(target("arn:aws:sqs:eu-west-1:111122223333:q"), "arn:aws:sqs:eu-west-1:111122223333:q");
+        assert_eq!(target("https://example.com/hook"), "https://example.com/hook");
+    }
+
+    #[test]
+    fn registries_follow_the_partition() {
+        let scope =
+            |region: &str| Scope::new(AccountId::parse("111122223333").unwrap(), Region::parse(region).unwrap());
+        assert_eq!(registry(&scope("eu-west-1")), "111122223333.dkr.ecr.eu-west-1.amazonaws.com");
+        assert_eq!(registry(&scope("cn-north-1")), "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn");
+    }
+}
