@@ -1,1 +1,115 @@
-//! The only code that knows SQL.
+//! The only code that knows SQL. One file per aggregate, all methods of [`Store`]:
+//! [`resources`] (what exists), [`gone`] (what no longer does), [`history`], [`links`], [`collections`] (schedules and leases),
+//! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`changes`] (LISTEN/NOTIFY).
+//!
+//! Every moment is passed in; every error is a [`Problem`] ([`problem`]). Queries are checked by tests against a real Postgres
+//! (`docs/adr/0002-sql-checked-by-tests.md`).
+
+pub mod audit;
+pub mod changes;
+pub mod collections;
+pub mod gone;
+pub mod history;
+pub mod links;
+pub mod people;
+pub mod problem;
+pub mod resources;
+pub mod sessions;
+pub mod settings;
+pub mod tokens;
+
+use domain::Problem;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// Everything that is stored. Cheap to clone; connections are pooled and made again after Postgres was away.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// For people who wait: a statement gets two seconds.
+    pages: PgPool,
+    /// For collectors: longer statements, and never all connections of the pages.
+    work: PgPool,
+}
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+impl Store {
+    /// Connects; `url` as in `postgres://user@host:port/database`. Does not migrate.
+    ///
+    /// # Errors
+    /// [`domain::Code::Invalid`] for an unreadable URL, [`domain::Code::Database`] when nothing answers within three seconds.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| {
+                Problem::invalid(
+                    "DATABASE_URL",
+                    "DATABASE_URL is not a Postgres URL: postgres://user@host:port/database.",
+                )
+            })?
+            .application_name("gantry");
+        let pool = |size: u32, timeout: &'static str| {
+            PgPoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(Duration::from_secs(3))
+                .idle_timeout(Duration::from_secs(300))
+                .connect_lazy_with(options.clone().options([("statement_timeout", timeout)]))
+        };
+        let store = Self { pages: pool(12, "2s"), work: pool(8, "60s") };
+        store.ping().await?;
+        Ok(store)
+    }
+
+    /// Brings the tables to this version. Safe to call from several servers at once.
+    pub async fn migrate(&self) -> Result<()> {
+        MIGRATIONS.run(&self.work).await.map_err(problem::of_migration)
+    }
+
+    /// Whether Postgres answers.
+    pub async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.pages).await.map_err(problem::of)?;
+        Ok(())
+    }
+
+    /// Ends all connections, waiting for statements that run.
+    pub async fn close(&self) {
+        self.pages.close().await;
+        self.work.close().await;
+    }
+}
+
+/// SHA-256: what is stored in place of a session id, a token or a welcome link.
+fn hashed(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}
+
+/// SHA-256 of the document with its fields in order, whatever order they came in.
+pub(crate) fn hash(doc: &Value) -> Vec<u8> {
+    fn sorted(value: &Value) -> Value {
+        match value {
+            Value::Object(map) => {
+                let ordered: BTreeMap<&String, Value> = map.iter().map(|(k, v)| (k, sorted(v))).collect();
+                Value::Object(ordered.into_iter().map(|(k, v)| (k.clone(), v)).collect())
+            }
+            Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+            other => other.clone(),
+        }
+    }
+    Sha256::digest(sorted(doc).to_string().as_bytes()).to_vec()
+}
+
+/// Locks that order writers, held until the transaction ends; the numbers mean nothing.
+mod locks {
+    /// Whoever takes a new `resource_version`.
+    pub(crate) const VERSION: i64 = 7_201;
+    /// Whoever appends to the audit log.
+    pub(crate) const AUDIT: i64 = 7_202;
+    /// Whoever adds or removes administrators.
+    pub(crate) const PEOPLE: i64 = 7_203;
+}

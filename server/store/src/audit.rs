@@ -1,0 +1,107 @@
+//! The audit log: who did what. Append-only (a trigger refuses everything else), each entry's hash covers the one before.
+
+use domain::Millis;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use crate::{Result, Store, locks, problem};
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its number; 0 before it is appended.
+    pub id: i64,
+    /// When.
+    pub at: Millis,
+    /// The person, if it was one.
+    pub person: Option<i64>,
+    /// Their name then; `gantry` for the program itself.
+    pub actor: String,
+    /// What: `people.create`, `session.start`.
+    pub action: String,
+    /// On what.
+    pub subject: String,
+    /// More facts; never secrets.
+    pub detail: Value,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    at: i64,
+    person: Option<i64>,
+    actor: String,
+    action: String,
+    subject: String,
+    detail: Json<Value>,
+    hash: Vec<u8>,
+}
+
+fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {
+    let text = serde_json::json!([entry.at.0, entry.person, entry.actor, entry.action, entry.subject, entry.detail]);
+    Sha256::new().chain_update(previous).chain_update(crate::hash(&text)).finalize().to_vec()
+}
+
+impl Store {
+    /// Appends an entry.
+    pub async fn audit(&self, entry: &Entry) -> Result<()> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        sqlx::query("select pg_advisory_xact_lock($1)")
+            .bind(locks::AUDIT)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        let previous: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit order by id desc limit 1")
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        sqlx::query(
+            "insert into audit (at, person, actor, action, subject, detail, hash) values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(entry.at.0)
+        .bind(entry.person)
+        .bind(&entry.actor)
+        .bind(&entry.action)
+        .bind(&entry.subject)
+        .bind(Json(&entry.detail))
+        .bind(chained(&previous.unwrap_or_default(), entry))
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        tx.commit().await.map_err(problem::of)
+    }
+
+    /// Goes through the whole log; answers the number of the first entry whose hash does not fit, if there is one.
+    pub async fn audit_broken_at(&self) -> Result<Option<i64>> {
+        let (mut previous, mut last) = (vec![], 0);
+        loop {
+            let rows: Vec<Row> = sqlx::query_as(
+                "select id, at, person, actor, action, subject, detail, hash from audit where id > $1 order by id limit 1000",
+            )
+            .bind(last)
+            .fetch_all(&self.work)
+            .await
+            .map_err(problem::of)?;
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            for row in rows {
+                let entry = Entry {
+                    id: row.id,
+                    at: Millis(row.at),
+                    person: row.person,
+                    actor: row.actor,
+                    action: row.action,
+                    subject: row.subject,
+                    detail: row.detail.0,
+                };
+                if chained(&previous, &entry) != row.hash {
+                    return Ok(Some(row.id));
+                }
+                (previous, last) = (row.hash, row.id);
+            }
+        }
+    }
+}

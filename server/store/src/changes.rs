@@ -1,0 +1,50 @@
+//! LISTEN/NOTIFY: one message per batch that changed something, one per change of a collection.
+
+use sqlx::postgres::PgListener;
+
+use crate::{Result, Store, problem};
+
+/// Channel of versions.
+pub(crate) const VERSIONS: &str = "gantry";
+/// Channel of collections.
+pub(crate) const COLLECTIONS: &str = "gantry_collections";
+
+/// Something other servers, or this one, wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Resources changed; the store is at this version now.
+    Version(i64),
+    /// A collect of this kind (stem) began, ended or failed, or was asked for.
+    Collection(String),
+    /// The connection was lost and made again: anything may have happened.
+    Again,
+}
+
+/// Hears what is written to the store.
+#[derive(Debug)]
+pub struct Changes(PgListener);
+
+impl Store {
+    /// Starts listening; everything committed from now on is heard.
+    pub async fn changes(&self) -> Result<Changes> {
+        let mut listener = PgListener::connect_with(&self.work).await.map_err(problem::of)?;
+        listener.listen_all([VERSIONS, COLLECTIONS]).await.map_err(problem::of)?;
+        Ok(Changes(listener))
+    }
+}
+
+impl Changes {
+    /// The next notice.
+    ///
+    /// # Errors
+    /// [`domain::Code::Database`] while Postgres cannot be reached; call again.
+    pub async fn next(&mut self) -> Result<Notice> {
+        let Some(notification) = self.0.try_recv().await.map_err(problem::of)? else {
+            return Ok(Notice::Again);
+        };
+        Ok(match notification.channel() {
+            VERSIONS => notification.payload().parse().map_or(Notice::Again, Notice::Version),
+            _ => Notice::Collection(notification.payload().to_owned()),
+        })
+    }
+}

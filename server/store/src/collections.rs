@@ -1,0 +1,256 @@
+//! What is collected when, and by whom: schedules and leases. A lease ends by itself when its owner stops renewing it; each claim gets a
+//! larger fencing number, and a write that carries an older one is refused.
+
+use domain::listing::Freshness;
+use domain::{AccountId, Code, Kind, Millis, Problem, Region, Scope};
+use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection};
+
+use crate::{Result, Store, changes, problem, resources};
+
+/// Proof of a lease: which collection, and the how-manieth claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fence {
+    /// The collection.
+    pub collection: i64,
+    /// The number its claim got.
+    pub fencing: i64,
+}
+
+/// A claimed collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// To be carried by every write.
+    pub fence: Fence,
+    /// Where to collect.
+    pub scope: Scope,
+    /// What to collect.
+    pub kind: Kind,
+    /// When it was claimed: what is not seen from here on is gone at the end.
+    pub started: Millis,
+    /// No collect was complete yet.
+    pub initial: bool,
+    /// Failures in a row before this one.
+    pub failures: u32,
+}
+
+/// A collection as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Collection {
+    /// Kind, scope and what pages show of it.
+    pub freshness: Freshness,
+    /// When the last complete collect began: everything not gone was seen since.
+    pub covers: Option<Millis>,
+    /// Failures in a row.
+    pub failures: u32,
+}
+
+#[derive(FromRow)]
+struct Row {
+    account: String,
+    region: String,
+    kind: String,
+    lease_until: Option<i64>,
+    complete_at: Option<i64>,
+    covers: Option<i64>,
+    failing_since: Option<i64>,
+    failures: i32,
+    problem: Option<Json<Problem>>,
+}
+
+fn place(account: &str, region: &str, kind: &str) -> Result<(Scope, Kind)> {
+    Ok((Scope::new(AccountId::parse(account)?, Region::parse(region)?), Kind::parse(kind)?))
+}
+
+/// Refuses a write whose lease somebody else has taken since. Keeps the collection from being claimed until the transaction ends.
+pub(crate) async fn fence_holds(tx: &mut PgConnection, fence: Fence) -> Result<()> {
+    let held: Option<i64> = sqlx::query_scalar("select id from collections where id = $1 and fencing = $2 for share")
+        .bind(fence.collection)
+        .bind(fence.fencing)
+        .fetch_optional(tx)
+        .await
+        .map_err(problem::of)?;
+    held.map(|_| ()).ok_or_else(resources::taken_over)
+}
+
+async fn notify(tx: &mut PgConnection, kind: &str) -> Result<()> {
+    sqlx::query("select pg_notify($1, $2)")
+        .bind(changes::COLLECTIONS)
+        .bind(kind)
+        .execute(tx)
+        .await
+        .map_err(problem::of)?;
+    Ok(())
+}
+
+impl Store {
+    /// Makes exactly these be collected; new ones are due at once, others that are no longer configured rest.
+    pub async fn configure(&self, wanted: &[(Scope, Kind)]) -> Result<()> {
+        let column = |f: &dyn Fn(&(Scope, Kind)) -> String| wanted.iter().map(f).collect::<Vec<_>>();
+        sqlx::query(
+            "with wanted as (select * from unnest($1::text[], $2::text[], $3::text[]) as w (account, region, kind)),
+             added as (insert into collections (account, region, kind) select account, region, kind from wanted order by 1, 2, 3
+                       on conflict on constraint collections_scope do nothing)
+             update collections c set enabled = e.enabled from (
+                 select c.id, w.kind is not null as enabled from collections c left join wanted w using (account, region, kind)
+             ) e where e.id = c.id and c.enabled <> e.enabled",
+        )
+        .bind(column(&|(s, _)| s.account.to_string()))
+        .bind(column(&|(s, _)| s.region.to_string()))
+        .bind(column(&|(_, k)| k.stem().to_owned()))
+        .execute(&self.work)
+        .await
+        .map_err(problem::of)?;
+        Ok(())
+    }
+
+    /// Claims the collection that is due longest, until `until`; not in scopes in `busy` nor of kinds in `skip`. Requested ones go first.
+    /// Two servers never get the same: rows being claimed are skipped, and a claimed row is leased.
+    pub async fn claim(&self, owner: &str, busy: &[Scope], now: Millis, until: Millis) -> Result<Option<Lease>> {
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        #[allow(clippy::type_complexity)]
+        let row: Option<(i64, i64, String, String, String, bool, i32)> = sqlx::query_as(
+            "update collections c set owner = $1, lease_until = $2, fencing = c.fencing + 1, started = $3, requested = null
+             from (select id from collections
+                   where enabled and due_at <= $3 and (lease_until is null or lease_until <= $3)
+                   and not (account || '/' || region = any($4))
+                   order by requested nulls last, complete_at is not null, due_at, id limit 1 for update skip locked) due
+             where c.id = due.id
+             returning c.id, c.fencing, c.account, c.region, c.kind, c.complete_at is null, c.failures",
+        )
+        .bind(owner)
+        .bind(until.0)
+        .bind(now.0)
+        .bind(busy.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        let Some((collection, fencing, account, region, kind, initial, failures)) = row else {
+            return Ok(None);
+        };
+        notify(&mut tx, &kind).await?;
+        tx.commit().await.map_err(problem::of)?;
+        let (scope, kind) = place(&account, &region, &kind)?;
+        let fence = Fence { collection, fencing };
+        Ok(Some(Lease { fence, scope, kind, started: now, initial, failures: u32::try_from(failures).unwrap_or(0) }))
+    }
+
+    /// Keeps a lease until `until`; answers whether it was still ours.
+    pub async fn renew(&self, fence: Fence, until: Millis) -> Result<bool> {
+        let done =
+            sqlx::query("update collections set lease_until = $3 where id = $1 and fencing = $2 and owner is not null")
+                .bind(fence.collection)
+                .bind(fence.fencing)
+                .bind(until.0)
+                .execute(&self.work)
+                .await
+                .map_err(problem::of)?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Ends a collect that read everything, and says when the next is due. A request made meanwhile makes it due at once.
+    pub async fn finish(&self, lease: &Lease, now: Millis, due: Millis) -> Result<()> {
+        self.end(
+            lease,
+            "update collections set owner = null, lease_until = null, complete_at = $3, covers = $4, failing_since = null, failures = 0,
+             problem = null, due_at = case when requested is null then $5 else $3 end
+             where id = $1 and fencing = $2 and $6::jsonb is null",
+            now,
+            due,
+            None,
+        )
+        .await
+    }
+
+    /// Ends a collect that failed; rows keep their age.
+    pub async fn fail(&self, lease: &Lease, failed: &Problem, now: Millis, due: Millis) -> Result<()> {
+        self.end(
+            lease,
+            "update collections set owner = null, lease_until = null, failing_since = coalesce(failing_since, $4), failures = failures + 1,
+             problem = $6, due_at = case when requested is null then $5 else $3 end where id = $1 and fencing = $2",
+            now,
+            due,
+            Some(failed),
+        )
+        .await
+    }
+
+    async fn end(
+        &self,
+        lease: &Lease,
+        sql: &'static str,
+        now: Millis,
+        due: Millis,
+        failed: Option<&Problem>,
+    ) -> Result<()> {
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        let done = sqlx::query(sql)
+            .bind(lease.fence.collection)
+            .bind(lease.fence.fencing)
+            .bind(now.0)
+            .bind(lease.started.0)
+            .bind(due.0)
+            .bind(failed.map(Json))
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        if done.rows_affected() == 0 {
+            return Err(resources::taken_over());
+        }
+        notify(&mut tx, lease.kind.stem()).await?;
+        tx.commit().await.map_err(problem::of)
+    }
+
+    /// Gives all leases of this owner back, to be claimed at once: it is going away.
+    pub async fn release(&self, owner: &str) -> Result<()> {
+        sqlx::query("update collections set owner = null, lease_until = null, fencing = fencing + 1 where owner = $1")
+            .bind(owner)
+            .execute(&self.work)
+            .await
+            .map_err(problem::of)?;
+        Ok(())
+    }
+
+    /// Makes this kind due now, in these accounts and regions (empty: all); what is being collected is collected again. Answers how many.
+    pub async fn request(&self, kind: Kind, accounts: &[AccountId], regions: &[Region], now: Millis) -> Result<u64> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        let done = sqlx::query(
+            "update collections set requested = $4, due_at = least(due_at, $4) where enabled and kind = $1
+             and ($2::text[] = '{}' or account = any($2)) and ($3::text[] = '{}' or region = any($3) or region = 'global')",
+        )
+        .bind(kind.stem())
+        .bind(accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .bind(regions.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        notify(&mut tx, kind.stem()).await?;
+        tx.commit().await.map_err(problem::of)?;
+        Ok(done.rows_affected())
+    }
+
+    /// All configured collections.
+    pub async fn collections(&self, now: Millis) -> Result<Vec<Collection>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select account, region, kind, lease_until, complete_at, covers, failing_since, failures, problem
+             from collections where enabled order by account, region, kind",
+        )
+        .fetch_all(&self.work)
+        .await
+        .map_err(problem::of)?;
+        rows.into_iter()
+            .map(|row| {
+                let (scope, kind) = place(&row.account, &row.region, &row.kind)?;
+                let failing = row.failing_since.map(|since| {
+                    let unknown = || Problem::new(Code::Internal, "Collecting fails", "The reason was not stored.");
+                    (Millis(since), row.problem.map_or_else(unknown, |p| p.0))
+                });
+                let running = row.lease_until.is_some_and(|until| until > now.0);
+                let freshness = Freshness { scope, kind, complete: row.complete_at.map(Millis), failing, running };
+                let failures = u32::try_from(row.failures).unwrap_or(0);
+                Ok(Collection { freshness, covers: row.covers.map(Millis), failures })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,136 @@
+//! Histories: what happened to a resource, with its document right after.
+
+use domain::history::{Change, ChangeKind, FieldChange};
+use domain::services::HistoryQuery;
+use domain::{Millis, ResourceKey};
+use serde_json::Value;
+use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection};
+
+use crate::{Result, Store, problem};
+
+/// An entry about to be written.
+pub(crate) struct Entry<'a> {
+    pub resource: i64,
+    pub change: ChangeKind,
+    pub name: &'a str,
+    pub doc: &'a Value,
+    pub fields: &'a [FieldChange],
+    pub initial: bool,
+}
+
+const fn word(change: ChangeKind) -> &'static str {
+    match change {
+        ChangeKind::Appeared => "appeared",
+        ChangeKind::Changed => "changed",
+        ChangeKind::Gone => "gone",
+        ChangeKind::Returned => "returned",
+    }
+}
+
+/// Writes the entries of a batch.
+pub(crate) async fn append(tx: &mut PgConnection, entries: &[Entry<'_>], now: Millis) -> Result<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into history (resource, at, change, name, doc, fields, initial)
+         select resource, $7, change, name, doc, fields, initial
+         from unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::jsonb[], $6::boolean[])
+              with ordinality as new (resource, change, name, doc, fields, initial, n) order by n",
+    )
+    .bind(entries.iter().map(|e| e.resource).collect::<Vec<_>>())
+    .bind(entries.iter().map(|e| word(e.change)).collect::<Vec<_>>())
+    .bind(entries.iter().map(|e| e.name).collect::<Vec<_>>())
+    .bind(entries.iter().map(|e| Json(e.doc)).collect::<Vec<_>>())
+    .bind(entries.iter().map(|e| Json(e.fields)).collect::<Vec<_>>())
+    .bind(entries.iter().map(|e| e.initial).collect::<Vec<_>>())
+    .bind(now.0)
+    .execute(tx)
+    .await
+    .map_err(problem::of)?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    key: String,
+    name: String,
+    at: i64,
+    change: String,
+    fields: Json<Vec<FieldChange>>,
+}
+
+impl Row {
+    fn read(self) -> Result<Change> {
+        let kind =
+            serde_json::from_value(Value::String(self.change)).map_err(|e| problem::unreadable("history.change", e))?;
+        Ok(Change {
+            id: self.id,
+            key: ResourceKey::parse(&self.key)?,
+            name: self.name,
+            at: Millis(self.at),
+            kind,
+            fields: self.fields.0,
+        })
+    }
+}
+
+impl Store {
+    /// Entries, latest first. Of the fleet: without what appeared in a scope's first collect.
+    pub async fn history(&self, query: &HistoryQuery) -> Result<Vec<Change>> {
+        let rows: Vec<Row> = match &query.key {
+            Some(key) => {
+                sqlx::query_as(
+                    "select h.id, r.key, h.name, h.at, h.change, h.fields from history h join resources r on r.id = h.resource
+                     where r.key = $1 and h.id < $2 order by h.id desc limit $3",
+                )
+                .bind(key.to_string())
+                .bind(query.before.unwrap_or(i64::MAX))
+                .bind(i64::from(query.limit))
+                .fetch_all(&self.pages)
+                .await
+            }
+            None => {
+                sqlx::query_as(
+                    "select h.id, r.key, h.name, h.at, h.change, h.fields from history h join resources r on r.id = h.resource
+                     where not h.initial and h.id < $1 and ($3::text is null or r.kind = $3)
+                     and ($4::text[] = '{}' or r.account = any($4)) and ($5::text[] = '{}' or r.region = any($5))
+                     order by h.id desc limit $2",
+                )
+                .bind(query.before.unwrap_or(i64::MAX))
+                .bind(i64::from(query.limit))
+                .bind(query.kind.map(|k| k.stem()))
+                .bind(query.accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .bind(query.regions.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .fetch_all(&self.pages)
+                .await
+            }
+        }
+        .map_err(problem::of)?;
+        rows.into_iter().map(Row::read).collect()
+    }
+
+    /// How many entries the history of this resource has.
+    pub async fn history_length(&self, resource: i64) -> Result<u32> {
+        let count: i64 = sqlx::query_scalar("select count(*) from history where resource = $1")
+            .bind(resource)
+            .fetch_one(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// The document right after this entry of this resource's history; `None` when there is no such entry.
+    pub async fn document_after(&self, key: &ResourceKey, entry: i64) -> Result<Option<Value>> {
+        sqlx::query_scalar(
+            "select h.doc from history h join resources r on r.id = h.resource where r.key = $1 and h.id = $2",
+        )
+        .bind(key.to_string())
+        .bind(entry)
+        .fetch_optional(&self.pages)
+        .await
+        .map_err(problem::of)
+    }
+}

@@ -1,0 +1,157 @@
+//! Arrows between resources. A link names its target by a reference; the target is whoever has that reference among its own.
+
+use domain::ResourceKey;
+use domain::resource::{Described, Relation};
+use serde_json::Value;
+use sqlx::PgConnection;
+use std::collections::BTreeSet;
+
+use crate::{Result, Store, problem};
+
+/// One end of an arrow, seen from the other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linked {
+    /// What the arrow means.
+    pub relation: Relation,
+    /// The reference as the source wrote it.
+    pub target: String,
+    /// The resource at the other end; `None` when it is not collected.
+    pub key: Option<ResourceKey>,
+}
+
+/// The reference without what only qualifies it: a function's ARN without version or alias, a log group's ARN without `:*`.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html>
+pub fn base(reference: &str) -> &str {
+    if let Some(group) = reference.strip_suffix(":*") {
+        return group;
+    }
+    let fields: Vec<&str> = reference.splitn(8, ':').collect();
+    if fields.len() == 8 && fields[0] == "arn" && fields[2] == "lambda" && fields[5] == "function" {
+        return &reference[..reference.len() - fields[7].len() - 1];
+    }
+    reference
+}
+
+/// Replaces links and references of these resources; of those whose document cannot be read they stay.
+pub(crate) async fn replace(tx: &mut PgConnection, described: &[(i64, Option<&Described>)]) -> Result<()> {
+    let described: Vec<(i64, &Described)> = described.iter().filter_map(|(id, d)| Some((*id, (*d)?))).collect();
+    let ids: Vec<i64> = described.iter().map(|(id, _)| *id).collect();
+    sqlx::query("delete from links where source = any($1)").bind(&ids).execute(&mut *tx).await.map_err(problem::of)?;
+    sqlx::query("delete from refs where resource = any($1)").bind(&ids).execute(&mut *tx).await.map_err(problem::of)?;
+    let links: BTreeSet<(i64, String, &str)> = described
+        .iter()
+        .flat_map(|(id, d)| d.links.iter().map(|l| (*id, word(l.relation), l.target.as_str())))
+        .collect();
+    sqlx::query("insert into links (source, relation, target, base) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[])")
+        .bind(links.iter().map(|l| l.0).collect::<Vec<_>>())
+        .bind(links.iter().map(|l| l.1.as_str()).collect::<Vec<_>>())
+        .bind(links.iter().map(|l| l.2).collect::<Vec<_>>())
+        .bind(links.iter().map(|l| base(l.2)).collect::<Vec<_>>())
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+    let refs: BTreeSet<(&str, i64)> =
+        described.iter().flat_map(|(id, d)| d.refs.iter().map(|r| (r.as_str(), *id))).collect();
+    sqlx::query("insert into refs (ref, resource) select * from unnest($1::text[], $2::bigint[])")
+        .bind(refs.iter().map(|r| r.0).collect::<Vec<_>>())
+        .bind(refs.iter().map(|r| r.1).collect::<Vec<_>>())
+        .execute(tx)
+        .await
+        .map_err(problem::of)?;
+    Ok(())
+}
+
+/// As serde writes it.
+fn word(relation: Relation) -> String {
+    serde_json::to_value(relation).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn relation(word: String) -> Result<Relation> {
+    serde_json::from_value(Value::String(word)).map_err(|e| problem::unreadable("links.relation", e))
+}
+
+impl Store {
+    /// What this resource points to.
+    pub async fn links_from(&self, resource: i64) -> Result<Vec<Linked>> {
+        let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
+            "select l.relation, l.target, (
+                 select r.key from refs f join resources r on r.id = f.resource
+                 where f.ref in (l.target, l.base) order by f.ref = l.target desc, r.gone is null desc, r.id limit 1)
+             from links l where l.source = $1 order by l.relation, l.target",
+        )
+        .bind(resource)
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        rows.into_iter()
+            .map(|(word, target, key)| {
+                let key = key.map(|k| ResourceKey::parse(&k)).transpose()?;
+                Ok(Linked { relation: relation(word)?, target, key })
+            })
+            .collect()
+    }
+
+    /// What points to this resource, at most `limit`; sources that are gone are left out.
+    pub async fn links_to(&self, resource: i64, limit: u32) -> Result<Vec<Linked>> {
+        let rows: Vec<(String, String, String)> = sqlx::query_as(
+            "select distinct l.relation, l.target, s.key from refs f
+             join links l on l.target = f.ref or l.base = f.ref join resources s on s.id = l.source
+             where f.resource = $1 and s.gone is null and s.id <> $1 order by l.relation, s.key limit $2",
+        )
+        .bind(resource)
+        .bind(i64::from(limit))
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        rows.into_iter()
+            .map(|(word, target, key)| {
+                Ok(Linked { relation: relation(word)?, target, key: Some(ResourceKey::parse(&key)?) })
+            })
+            .collect()
+    }
+
+    /// The resource that has this reference: exactly, else without its qualifier. One that exists before one that is gone.
+    pub async fn resolve(&self, reference: &str) -> Result<Option<ResourceKey>> {
+        let key: Option<String> = sqlx::query_scalar(
+            "select r.key from refs f join resources r on r.id = f.resource where f.ref in ($1, $2)
+             order by f.ref = $1 desc, r.gone is null desc, r.id limit 1",
+        )
+        .bind(reference)
+        .bind(base(reference))
+        .fetch_optional(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        key.map(|k| ResourceKey::parse(&k)).transpose()
+    }
+
+    /// Numbers of resources by key; unknown ones are left out.
+    pub async fn ids(&self, keys: &[ResourceKey]) -> Result<Vec<(ResourceKey, i64)>> {
+        let rows: Vec<(String, i64)> = sqlx::query_as("select key, id from resources where key = any($1)")
+            .bind(keys.iter().map(ToString::to_string).collect::<Vec<_>>())
+            .fetch_all(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        rows.into_iter().map(|(key, id)| Ok((ResourceKey::parse(&key)?, id))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn qualifiers_are_taken_off_and_nothing_else() {
+        let function = "arn:aws:lambda:eu-west-1:111122223333:function:thumb";
+        assert_eq!(base(&format!("{function}:live")), function);
+        assert_eq!(base(&format!("{function}:3")), function);
+        assert_eq!(base(function), function);
+        let group = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/thumb";
+        assert_eq!(base(&format!("{group}:*")), group);
+        let layer = "arn:aws:lambda:eu-west-1:111122223333:layer:deps:3";
+        assert_eq!(base(layer), layer);
+        assert_eq!(
+            base("111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:v1"),
+            "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:v1"
+        );
+    }
+}

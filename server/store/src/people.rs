@@ -1,0 +1,269 @@
+//! People, the welcome link of the first one, and failed sign-ins.
+
+use domain::policy::Role;
+use domain::services::Person;
+use domain::{Code, Millis, Problem};
+use sqlx::{FromRow, PgConnection};
+
+use crate::{Result, Store, hashed, locks, problem};
+
+/// A person with the argon2 hash of their password (PHC form). Never leaves the server.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Who.
+    pub person: Person,
+    /// The hash.
+    pub password: String,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    name: String,
+    password: String,
+    role: String,
+    since: i64,
+    seen: Option<i64>,
+}
+
+impl Row {
+    fn read(self) -> Result<Credentials> {
+        let person = Person {
+            id: self.id,
+            name: self.name,
+            role: Role::parse(&self.role)?,
+            since: Millis(self.since),
+            seen: self.seen.map(Millis),
+        };
+        Ok(Credentials { person, password: self.password })
+    }
+}
+
+async fn insert(tx: &mut PgConnection, name: &str, password: &str, role: Role, now: Millis) -> Result<i64> {
+    sqlx::query_scalar("insert into people (name, password, role, since) values ($1, $2, $3, $4) returning id")
+        .bind(name)
+        .bind(password)
+        .bind(role.as_str())
+        .bind(now.0)
+        .fetch_one(tx)
+        .await
+        .map_err(problem::of)
+}
+
+/// Refuses to leave the installation without an administrator.
+async fn another_administrator(tx: &mut PgConnection, than: i64) -> Result<()> {
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(locks::PEOPLE).execute(&mut *tx).await.map_err(problem::of)?;
+    let others: i64 = sqlx::query_scalar("select count(*) from people where role = 'administrator' and id <> $1")
+        .bind(than)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+    let is_one: bool =
+        sqlx::query_scalar("select exists (select 1 from people where id = $1 and role = 'administrator')")
+            .bind(than)
+            .fetch_one(tx)
+            .await
+            .map_err(problem::of)?;
+    if is_one && others == 0 {
+        return Err(Problem::new(
+            Code::Conflict,
+            "The last administrator",
+            "Somebody has to be an administrator. Make another person one first.",
+        ));
+    }
+    Ok(())
+}
+
+fn not_found() -> Problem {
+    Problem::not_found("There is no such person (any more).")
+}
+
+impl Store {
+    /// Everyone, by name.
+    pub async fn people(&self) -> Result<Vec<Person>> {
+        let rows: Vec<Row> =
+            sqlx::query_as("select id, name, password, role, since, seen from people order by lower(name)")
+                .fetch_all(&self.pages)
+                .await
+                .map_err(problem::of)?;
+        rows.into_iter().map(|row| Ok(row.read()?.person)).collect()
+    }
+
+    /// The person of this name (case does not matter), with the hash of their password.
+    pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
+        let row: Option<Row> =
+            sqlx::query_as("select id, name, password, role, since, seen from people where lower(name) = lower($1)")
+                .bind(name)
+                .fetch_optional(&self.pages)
+                .await
+                .map_err(problem::of)?;
+        row.map(Row::read).transpose()
+    }
+
+    /// Adds a person; answers their id.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] with the field `name` when it is taken.
+    pub async fn create_person(&self, name: &str, password_hash: &str, role: Role, now: Millis) -> Result<i64> {
+        let mut connection = self.pages.acquire().await.map_err(problem::of)?;
+        insert(&mut connection, name, password_hash, role, now).await
+    }
+
+    /// Changes a role. Sessions end, because privileges change; tokens are capped by the role anyway.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] for the last administrator, [`Code::NotFound`].
+    pub async fn set_role(&self, person: i64, role: Role) -> Result<()> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        if role != Role::Administrator {
+            another_administrator(&mut tx, person).await?;
+        }
+        let done = sqlx::query("update people set role = $2 where id = $1 and role <> $2")
+            .bind(person)
+            .bind(role.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        if done.rows_affected() == 0 {
+            let exists: bool = sqlx::query_scalar("select exists (select 1 from people where id = $1)")
+                .bind(person)
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(problem::of)?;
+            return if exists { Ok(()) } else { Err(not_found()) };
+        }
+        sqlx::query("delete from sessions where person = $1")
+            .bind(person)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        tx.commit().await.map_err(problem::of)
+    }
+
+    /// Replaces the hash of a password.
+    pub async fn set_password(&self, person: i64, password_hash: &str) -> Result<()> {
+        sqlx::query("update people set password = $2 where id = $1")
+            .bind(person)
+            .bind(password_hash)
+            .execute(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        Ok(())
+    }
+
+    /// Removes a person with their sessions and tokens.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] for the last administrator, [`Code::NotFound`].
+    pub async fn remove_person(&self, person: i64) -> Result<()> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        another_administrator(&mut tx, person).await?;
+        let done = sqlx::query("delete from people where id = $1")
+            .bind(person)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        if done.rows_affected() == 0 {
+            return Err(not_found());
+        }
+        tx.commit().await.map_err(problem::of)
+    }
+
+    /// Whether there is an administrator.
+    pub async fn has_administrator(&self) -> Result<bool> {
+        sqlx::query_scalar("select exists (select 1 from people where role = 'administrator')")
+            .fetch_one(&self.pages)
+            .await
+            .map_err(problem::of)
+    }
+
+    /// Makes `secret` the only welcome link that is good, until `until`.
+    pub async fn create_welcome(&self, secret: &str, until: Millis) -> Result<()> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        sqlx::query("delete from welcomes").execute(&mut *tx).await.map_err(problem::of)?;
+        sqlx::query("insert into welcomes (hash, until) values ($1, $2)")
+            .bind(hashed(secret))
+            .bind(until.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        tx.commit().await.map_err(problem::of)
+    }
+
+    /// Whether this welcome link is good: made here, not used, not expired, and no administrator yet.
+    pub async fn welcome_is_good(&self, secret: &str, now: Millis) -> Result<bool> {
+        sqlx::query_scalar(
+            "select exists (select 1 from welcomes where hash = $1 and until > $2)
+             and not exists (select 1 from people where role = 'administrator')",
+        )
+        .bind(hashed(secret))
+        .bind(now.0)
+        .fetch_one(&self.pages)
+        .await
+        .map_err(problem::of)
+    }
+
+    /// Uses a welcome link up and makes the first administrator, both or neither; `None` when the link is not good. Answers their id.
+    pub async fn welcome(&self, secret: &str, name: &str, password_hash: &str, now: Millis) -> Result<Option<i64>> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        sqlx::query("select pg_advisory_xact_lock($1)")
+            .bind(locks::PEOPLE)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        let used = sqlx::query(
+            "delete from welcomes where hash = $1 and until > $2
+             and not exists (select 1 from people where role = 'administrator')",
+        )
+        .bind(hashed(secret))
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        if used.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let id = insert(&mut tx, name, password_hash, Role::Administrator, now).await?;
+        tx.commit().await.map_err(problem::of)?;
+        Ok(Some(id))
+    }
+
+    /// Notes a failed sign-in of `subject` (`name:…`, `address:…`) and forgets those older than a day.
+    pub async fn login_failed(&self, subject: &str, now: Millis) -> Result<()> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        sqlx::query("delete from login_failures where at < $1")
+            .bind(now.0 - 86_400_000)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        sqlx::query("insert into login_failures (subject, at) values ($1, $2)")
+            .bind(subject)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        tx.commit().await.map_err(problem::of)
+    }
+
+    /// How often `subject` failed since, and when last.
+    pub async fn login_failures(&self, subject: &str, since: Millis) -> Result<(u32, Option<Millis>)> {
+        let (count, last): (i64, Option<i64>) =
+            sqlx::query_as("select count(*), max(at) from login_failures where subject = $1 and at >= $2")
+                .bind(subject)
+                .bind(since.0)
+                .fetch_one(&self.pages)
+                .await
+                .map_err(problem::of)?;
+        Ok((u32::try_from(count).unwrap_or(u32::MAX), last.map(Millis)))
+    }
+
+    /// Forgets the failures of `subject`: it signed in.
+    pub async fn login_succeeded(&self, subject: &str) -> Result<()> {
+        sqlx::query("delete from login_failures where subject = $1")
+            .bind(subject)
+            .execute(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,115 @@
+//! Sessions of browsers. Stored is the SHA-256 of the id in the cookie, so a copy of the database signs nobody in.
+
+use domain::Millis;
+use domain::policy::{Actor, Role};
+use domain::services::Session;
+use sqlx::FromRow;
+
+use crate::{Result, Store, hashed, problem};
+
+/// How long a session may rest unused: 30 minutes.
+pub const IDLE_MS: i64 = 30 * 60_000;
+/// How long a session lasts at most: 12 hours.
+pub const LIFE_MS: i64 = 12 * 3_600_000;
+
+/// Someone who proved who they are, and since when this session does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub actor: Actor,
+    /// When they signed in.
+    pub since: Millis,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    since: i64,
+    used: i64,
+    agent: String,
+}
+
+impl Store {
+    /// Starts a session; `secret` is the cookie's 256-bit id. Answers the session's number.
+    pub async fn create_session(&self, person: i64, secret: &str, agent: &str, now: Millis) -> Result<i64> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        sqlx::query("delete from sessions where used < $1 or since < $2")
+            .bind(now.0 - IDLE_MS)
+            .bind(now.0 - LIFE_MS)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        let id = sqlx::query_scalar(
+            "insert into sessions (person, hash, since, used, agent) values ($1, $2, $3, $3, $4) returning id",
+        )
+        .bind(person)
+        .bind(hashed(secret))
+        .bind(now.0)
+        .bind(agent)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        tx.commit().await.map_err(problem::of)?;
+        Ok(id)
+    }
+
+    /// Who this cookie signs in, if it still does ([`IDLE_MS`], [`LIFE_MS`]). Notes the use at most once a minute.
+    pub async fn session(&self, secret: &str, now: Millis) -> Result<Option<SignedIn>> {
+        let row: Option<(i64, i64, i64, i64, String, String)> = sqlx::query_as(
+            "select s.id, s.since, s.used, p.id, p.name, p.role from sessions s join people p on p.id = s.person
+             where s.hash = $1 and s.used >= $2 and s.since >= $3",
+        )
+        .bind(hashed(secret))
+        .bind(now.0 - IDLE_MS)
+        .bind(now.0 - LIFE_MS)
+        .fetch_optional(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        let Some((session, since, used, person, name, role)) = row else { return Ok(None) };
+        if now.0 - used > 60_000 {
+            sqlx::query(
+                "with s as (update sessions set used = $2 where id = $1) update people set seen = $2 where id = $3",
+            )
+            .bind(session)
+            .bind(now.0)
+            .bind(person)
+            .execute(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        }
+        let actor = Actor { person, name, role: Role::parse(&role)?, session };
+        Ok(Some(SignedIn { actor, since: Millis(since) }))
+    }
+
+    /// The sessions of a person that still sign in, latest used first; `current` is marked.
+    pub async fn sessions(&self, person: i64, current: i64, now: Millis) -> Result<Vec<Session>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select id, since, used, agent from sessions where person = $1 and used >= $2 and since >= $3 order by used desc, id",
+        )
+        .bind(person)
+        .bind(now.0 - IDLE_MS)
+        .bind(now.0 - LIFE_MS)
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        let session = |row: Row| Session {
+            id: row.id,
+            since: Millis(row.since),
+            used: Millis(row.used),
+            agent: row.agent,
+            current: row.id == current,
+        };
+        Ok(rows.into_iter().map(session).collect())
+    }
+
+    /// Ends a session of this person; answers whether there was one.
+    pub async fn end_session(&self, person: i64, session: i64) -> Result<bool> {
+        let done = sqlx::query("delete from sessions where id = $1 and person = $2")
+            .bind(session)
+            .bind(person)
+            .execute(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        Ok(done.rows_affected() > 0)
+    }
+}

@@ -1,0 +1,104 @@
+//! API tokens. Stored is the SHA-256 of the text; the role is capped by that of the owner each time it is used.
+
+use domain::Millis;
+use domain::policy::{Actor, Role};
+use domain::services::Token;
+use sqlx::FromRow;
+
+use crate::{Result, Store, hashed, problem};
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    name: String,
+    role: String,
+    since: i64,
+    until: i64,
+    used: Option<i64>,
+}
+
+impl Store {
+    /// Stores a token; answers its id.
+    ///
+    /// # Errors
+    /// [`domain::Code::Conflict`] with the field `name` when the person has one of this name.
+    pub async fn create_token(
+        &self,
+        person: i64,
+        name: &str,
+        secret: &str,
+        role: Role,
+        now: Millis,
+        until: Millis,
+    ) -> Result<i64> {
+        sqlx::query_scalar(
+            "insert into tokens (person, name, hash, role, since, until) values ($1, $2, $3, $4, $5, $6) returning id",
+        )
+        .bind(person)
+        .bind(name)
+        .bind(hashed(secret))
+        .bind(role.as_str())
+        .bind(now.0)
+        .bind(until.0)
+        .fetch_one(&self.pages)
+        .await
+        .map_err(problem::of)
+    }
+
+    /// Who this token speaks for, unless it ended. `Actor::session` is the token's id, negative so that it never equals a session's.
+    pub async fn token(&self, secret: &str, now: Millis) -> Result<Option<Actor>> {
+        let row: Option<(i64, String, Option<i64>, i64, String, String)> = sqlx::query_as(
+            "select t.id, t.role, t.used, p.id, p.name, p.role from tokens t join people p on p.id = t.person
+             where t.hash = $1 and t.until > $2",
+        )
+        .bind(hashed(secret))
+        .bind(now.0)
+        .fetch_optional(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        let Some((id, role, used, person, name, owner)) = row else { return Ok(None) };
+        if used.is_none_or(|used| now.0 - used > 60_000) {
+            sqlx::query("update tokens set used = $2 where id = $1")
+                .bind(id)
+                .bind(now.0)
+                .execute(&self.pages)
+                .await
+                .map_err(problem::of)?;
+        }
+        let role = Role::parse(&role)?.min(Role::parse(&owner)?);
+        Ok(Some(Actor { person, name, role, session: -id }))
+    }
+
+    /// The tokens of a person, latest first, ended ones too.
+    pub async fn tokens(&self, person: i64) -> Result<Vec<Token>> {
+        let rows: Vec<Row> =
+            sqlx::query_as("select id, name, role, since, until, used from tokens where person = $1 order by id desc")
+                .bind(person)
+                .fetch_all(&self.pages)
+                .await
+                .map_err(problem::of)?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(Token {
+                    id: row.id,
+                    name: row.name,
+                    role: Role::parse(&row.role)?,
+                    since: Millis(row.since),
+                    until: Millis(row.until),
+                    used: row.used.map(Millis),
+                })
+            })
+            .collect()
+    }
+
+    /// Revokes a token of this person; answers whether there was one.
+    pub async fn revoke_token(&self, person: i64, token: i64) -> Result<bool> {
+        let done = sqlx::query("delete from tokens where id = $1 and person = $2")
+            .bind(token)
+            .bind(person)
+            .execute(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        Ok(done.rows_affected() > 0)
+    }
+}
