@@ -1,4 +1,4 @@
-//! iam: what its resources look like and what Gantry reads from them.
+//! IAM: roles: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;
