@@ -1,0 +1,139 @@
+//! The data folder of `cargo xtask up`: database, sandbox, logs. One `up` at a time may use it.
+
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+
+use crate::progress;
+
+const LOCK: &str = "up.lock";
+/// Says that the folder is ours to empty.
+const MARK: &str = ".gantry-data";
+/// Below this, Postgres would soon stop in the middle of something.
+const LEAST_FREE: u64 = 300 << 20;
+
+/// The folder, held by this process alone.
+#[derive(Debug)]
+pub struct DataFolder {
+    /// Absolute.
+    pub path: PathBuf,
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Makes the folder, checks that it can be used, and takes it.
+    ///
+    /// # Errors
+    /// One line each for a folder that cannot be written, is taken, or lies on a full disk.
+    pub fn open(path: &Path) -> Result<Self> {
+        let path = std::path::absolute(path).context("the data folder has no absolute path")?;
+        let is_new = std::fs::read_dir(&path).map_or(true, |mut entries| entries.next().is_none());
+        std::fs::create_dir_all(&path).map_err(|error| fault(&path, &error))?;
+        let lock_path = path.join(LOCK);
+        let open = || File::options().create(true).truncate(false).write(true).read(true).open(&lock_path);
+        let mut lock = open().map_err(|error| fault(&path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let holder = std::fs::read_to_string(&lock_path).unwrap_or_default();
+                bail!(
+                    "process {} (`cargo xtask up`) already uses {}: stop it, or choose another --data-dir",
+                    holder.trim(),
+                    path.display()
+                );
+            }
+            Err(TryLockError::Error(error)) => return Err(fault(&path, &error)),
+        }
+        let space = rustix::fs::statvfs(&path).context("cannot see how full the disk is")?;
+        let free = space.f_bavail.saturating_mul(space.f_frsize);
+        if free < LEAST_FREE {
+            bail!(
+                "the disk of {} is full: {} MiB are free, {} MiB are needed",
+                path.display(),
+                free >> 20,
+                LEAST_FREE >> 20
+            );
+        }
+        lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id())).map_err(|error| fault(&path, &error))?;
+        let folder = Self { path, _lock: lock };
+        if is_new {
+            folder.write(MARK, "Made by `cargo xtask up`, which may empty this folder when told `--fresh`.\n")?;
+        }
+        Ok(folder)
+    }
+
+    /// Waits until the services of a start that was killed are gone; they end by themselves.
+    pub fn wait_for_earlier_services(&self) {
+        let begin = Instant::now();
+        let mut told = false;
+        while let Ok(lock) = File::open(self.path.join("run/lock"))
+            && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
+            && begin.elapsed() < Duration::from_secs(20)
+        {
+            if !told {
+                progress::note("Waiting for the services of the last start to end …");
+                told = true;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Forgets everything in the folder.
+    ///
+    /// # Errors
+    /// When the folder was not made by `up`: it may hold something else.
+    pub fn empty(&self) -> Result<()> {
+        if !self.path.join(MARK).exists() {
+            bail!(
+                "{} was not made by `cargo xtask up`, so --fresh does not empty it: choose another --data-dir",
+                self.path.display()
+            );
+        }
+        progress::step("Starting afresh: removing the database and the sandbox's state");
+        let entries = std::fs::read_dir(&self.path).map_err(|error| fault(&self.path, &error))?;
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.ends_with(LOCK) || path.ends_with(MARK) {
+                continue;
+            }
+            let removed = if path.is_dir() && !path.is_symlink() {
+                std::fs::remove_dir_all(&path)
+            } else {
+                std::fs::remove_file(&path)
+            };
+            removed.map_err(|error| fault(&path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file of the folder.
+    pub fn write(&self, name: &str, contents: &str) -> Result<PathBuf> {
+        let path = self.path.join(name);
+        std::fs::write(&path, contents).map_err(|error| fault(&path, &error))?;
+        Ok(path)
+    }
+
+    /// The log of a service.
+    pub fn log(&self, name: &str) -> Result<PathBuf> {
+        let logs = self.path.join("logs");
+        std::fs::create_dir_all(&logs).map_err(|error| fault(&logs, &error))?;
+        Ok(logs.join(format!("{name}.log")))
+    }
+}
+
+fn fault(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let reason = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "the disk is full; free some space and start again".to_owned()
+        }
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only; choose another --data-dir".to_owned(),
+        ErrorKind::PermissionDenied => "no permission to write there; choose another --data-dir".to_owned(),
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "it is a file, not a folder; choose another --data-dir".to_owned()
+        }
+        _ => error.to_string(),
+    };
+    anyhow!("cannot use {}: {reason}", path.display())
+}

@@ -1,0 +1,156 @@
+//! Brings what a new machine lacks, and is quick where nothing is missing.
+//!
+//! Installed by itself: what belongs to this checkout (npm packages), and system packages where this is root on Debian
+//! or Ubuntu. Everything else is named with the command that brings it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::assets::digest_of_files;
+use crate::checkout::{self, Checkout};
+use crate::toolchain::Toolchain;
+use crate::{apt, process, progress};
+
+/// What a command needs beyond compiling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// rustfmt and clippy.
+    Lints,
+    /// A Chromium for the journeys.
+    Browser,
+}
+
+/// Makes sure of everything, and returns the toolchain to build with.
+///
+/// # Errors
+/// One line for the first thing that is missing and could not be brought.
+pub fn prepare(checkout: &Checkout, needs: &[Need]) -> Result<Toolchain> {
+    let (compiler, node, python, toolchain) = std::thread::scope(|scope| {
+        let compiler = scope.spawn(require_c_compiler);
+        let node = scope.spawn(|| require_node().and_then(|()| install_npm_packages(checkout)));
+        let python = scope.spawn(require_python);
+        let toolchain = Toolchain::prepare(checkout);
+        (join(compiler), join(node), join(python), toolchain)
+    });
+    compiler?;
+    node?;
+    python?;
+    let toolchain = toolchain?;
+    if needs.contains(&Need::Lints) {
+        toolchain.add_lints()?;
+    }
+    if needs.contains(&Need::Browser) {
+        chromium(checkout)?;
+    }
+    Ok(toolchain)
+}
+
+fn join(thread: std::thread::ScopedJoinHandle<'_, Result<()>>) -> Result<()> {
+    thread.join().unwrap_or_else(|_| bail!("a check of this machine failed"))
+}
+
+fn require_c_compiler() -> Result<()> {
+    if ["cc", "gcc", "clang"].iter().any(|name| process::is_installed(name)) {
+        return Ok(());
+    }
+    if apt::is_possible() {
+        return apt::install(&["build-essential"]);
+    }
+    bail!("a C compiler is missing. Debian: `sudo apt-get install -y build-essential`. macOS: `xcode-select --install`")
+}
+
+fn require_node() -> Result<()> {
+    let help = "Node 20 or newer with npm is needed. Debian: `sudo apt-get install -y nodejs npm` (13 or newer), or https://nodejs.org. macOS: `brew install node`";
+    let Some(version) = process::text(process::command("node").arg("--version")) else {
+        if apt::is_possible() && apt::install(&["nodejs", "npm"]).is_ok() {
+            return require_node();
+        }
+        bail!("Node is missing. {help}")
+    };
+    let major =
+        version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok()).unwrap_or(0);
+    if major < 20 {
+        bail!("Node {version} is too old. {help}");
+    }
+    if !process::is_installed("npm") {
+        bail!("npm is missing. {help}");
+    }
+    Ok(())
+}
+
+fn require_python() -> Result<()> {
+    let help = "Python 3.10 or newer with venv is needed. Debian: `sudo apt-get install -y python3 python3-venv`. macOS: `brew install python`";
+    let probe = || {
+        process::text(
+            process::command("python3").args(["-c", "import sys, venv, ensurepip; print(*sys.version_info[:2])"]),
+        )
+    };
+    let found = probe().or_else(|| {
+        let installed = apt::is_possible() && apt::install(&["python3", "python3-venv"]).is_ok();
+        installed.then(probe).flatten()
+    });
+    let Some(version) = found else { bail!("Python with venv is missing. {help}") };
+    let mut numbers = version.split(' ').map(|number| number.parse::<u32>().unwrap_or(0));
+    if (numbers.next(), numbers.next()) < (Some(3), Some(10)) {
+        bail!("Python {} is too old. {help}", version.replace(' ', "."));
+    }
+    Ok(())
+}
+
+/// `npm ci`, when the lock file is not the one that was installed.
+fn install_npm_packages(checkout: &Checkout) -> Result<()> {
+    let inputs = ["package.json", "package-lock.json", ".npmrc"].map(|name| checkout.path(name));
+    let digest = digest_of_files(&inputs)?;
+    let stamp = checkout.path("node_modules/.installed");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == digest) {
+        return Ok(());
+    }
+    progress::step("Installing JavaScript packages (npm)");
+    let mut npm = process::command("npm");
+    // The journeys use a browser that is here already, see [`chromium`].
+    npm.current_dir(&checkout.root)
+        .args(["ci", "--no-audit", "--no-fund"])
+        .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
+    process::run_quietly(&mut npm)?;
+    checkout::write(&stamp, digest)
+}
+
+/// A Chromium to drive; none when Playwright's own is to be used.
+///
+/// # Errors
+/// When there is none and none can be had.
+pub fn chromium(checkout: &Checkout) -> Result<Option<PathBuf>> {
+    if let Some(chosen) = std::env::var_os("GANTRY_CHROMIUM").filter(|value| !value.is_empty()) {
+        return Ok(Some(PathBuf::from(chosen)));
+    }
+    if let Some(found) = installed_chromium() {
+        return Ok(Some(found));
+    }
+    if apt::is_possible() && apt::install(&["chromium"]).is_ok() {
+        return installed_chromium().map(Some).context("apt installed chromium, but it is not on the PATH");
+    }
+    progress::step("Fetching Chromium (Playwright)");
+    let mut playwright = process::command(checkout.npm_binary("playwright"));
+    match process::run_quietly(playwright.current_dir(&checkout.root).args(["install", "chromium"])) {
+        Ok(()) => Ok(None),
+        Err(_) => bail!(
+            "Chromium is missing. Debian: `sudo apt-get install -y chromium`. macOS: `brew install --cask google-chrome`. Or name one with GANTRY_CHROMIUM"
+        ),
+    }
+}
+
+fn installed_chromium() -> Option<PathBuf> {
+    let on_path = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+        .iter()
+        .find_map(|name| process::find(name));
+    on_path.or_else(|| {
+        [
+            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+            "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        ]
+        .into_iter()
+        .map(PathBuf::from)
+        .find(|path| path.exists())
+    })
+}
