@@ -1,4 +1,4 @@
-//! s3: what its resources look like and what Gantry reads from them.
+//! S3: buckets and whom they notify: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;
