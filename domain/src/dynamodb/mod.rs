@@ -1,4 +1,4 @@
-//! dynamodb: what its resources look like and what Gantry reads from them.
+//! DynamoDB: tables: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;

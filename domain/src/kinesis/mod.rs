@@ -1,4 +1,4 @@
-//! kinesis: what its resources look like and what Gantry reads from them.
+//! Kinesis: data streams: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;

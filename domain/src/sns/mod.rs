@@ -1,4 +1,4 @@
-//! sns: what its resources look like and what Gantry reads from them.
+//! SNS: topics and their subscriptions: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;

@@ -1,32 +1,131 @@
-//! Documents of this service.
+//! A topic and who is subscribed to it.
 
+use crate::document::{document, target};
+use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Model};
-use serde::{Deserialize, Serialize};
+use crate::resource::{Cell, Column, Link, Model, Relation};
 
-/// A document.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Topic {
-    /// Its name.
-    pub name: String,
-    /// Its ARN.
-    pub arn: Option<String>,
+document! { "PascalCase";
+    /// A topic of ListTopics: <https://docs.aws.amazon.com/sns/latest/api/API_ListTopics.html>
+    pub struct Topic {
+        pub topic_arn: String,
+        /// Sorted by ARN and endpoint: AWS gives no order. Absent while unknown.
+        #[serde(rename = "gantry:subscriptions")]
+        pub subscriptions: Option<Vec<Subscription>>,
+    }
+    /// <https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html>
+    pub struct Subscription {
+        /// An ARN, or `PendingConfirmation`.
+        pub subscription_arn: Option<String>,
+        pub owner: Option<String>,
+        /// `lambda`, `sqs`, `email`, `https` …
+        pub protocol: Option<String>,
+        /// Web addresses without user, password and query, which can hold secrets.
+        pub endpoint: Option<String>,
+    }
+}
+
+impl Topic {
+    /// Fields that the list does not give.
+    pub const FROM_SUBSCRIPTIONS: &'static [&'static str] = &["gantry:subscriptions"];
+}
+
+impl Subscription {
+    /// Without what can be secret in a web address.
+    pub fn redacted(mut self) -> Self {
+        if let Some((scheme, rest)) = self.endpoint.as_deref().and_then(|e| e.split_once("://")) {
+            let rest = rest.split(['?', '#']).next().unwrap_or_default();
+            let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+            let host = host.rsplit('@').next().unwrap_or_default();
+            self.endpoint = Some(path.map_or(format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}")));
+        }
+        self
+    }
 }
 
 impl Model for Topic {
     const KIND: Kind = Kind::Topic;
-    const COLUMNS: &'static [Column] = &[];
+    const COLUMNS: &'static [Column] = &[
+        Column::text("type", "Type").facet(),
+        Column::number("subscriptions", "Subscriptions"),
+        Column::number("pending", "Pending"),
+        Column::text("protocols", "Protocols").facet(),
+    ];
     fn id(&self) -> String {
-        self.name.clone()
+        self.name()
     }
     fn name(&self) -> String {
-        self.name.clone()
+        self.topic_arn.rsplit(':').next().unwrap_or_default().to_owned()
     }
     fn arn(&self) -> Option<String> {
-        self.arn.clone()
+        Some(self.topic_arn.clone())
     }
     fn cells(&self) -> Vec<Cell> {
-        vec![]
+        let kind = Cell::text(if self.topic_arn.ends_with(".fifo") { "FIFO" } else { "Standard" });
+        let Some(subscriptions) = &self.subscriptions else { return vec![kind, Cell::None, Cell::None, Cell::None] };
+        let number = |n: usize| Cell::Number(i64::try_from(n).unwrap_or(i64::MAX));
+        let pending = subscriptions.iter().filter(|s| s.subscription_arn.as_deref() == Some("PendingConfirmation"));
+        let mut protocols: Vec<String> = subscriptions.iter().filter_map(|s| s.protocol.clone()).collect();
+        protocols.sort();
+        protocols.dedup();
+        vec![
+            kind,
+            number(subscriptions.len()),
+            number(pending.count()),
+            if protocols.is_empty() { Cell::None } else { Cell::List(protocols) },
+        ]
+    }
+    fn links(&self, _scope: &Scope) -> Vec<Link> {
+        let link = |s: &Subscription| {
+            let endpoint = s.endpoint.as_deref()?;
+            match s.protocol.as_deref()? {
+                "lambda" => Some(Link::new(Relation::Triggers, target(endpoint))),
+                "sqs" | "firehose" => Some(Link::new(Relation::SendsTo, endpoint)),
+                _ => None,
+            }
+        };
+        self.subscriptions.iter().flatten().filter_map(link).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::describe::describe;
+
+    #[test]
+    fn a_topic_triggers_functions_and_fills_queues() {
+        let arn = "arn:aws:sns:us-west-2:123456789012:orders";
+        let doc = serde_json::json!({
+            "TopicArn": arn,
+            "gantry:subscriptions": [
+                {"SubscriptionArn": format!("{arn}:8a21d249"), "Owner": "123456789012", "Protocol": "lambda",
+                 "Endpoint": "arn:aws:lambda:us-west-2:123456789012:function:bill:live"},
+                {"SubscriptionArn": format!("{arn}:8a21d250"), "Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-west-2:123456789012:q"},
+                {"SubscriptionArn": "PendingConfirmation", "Protocol": "email", "Endpoint": "my-email@example.com"}
+            ]
+        });
+        let scope = Scope::new("123456789012".parse().unwrap(), "us-west-2".parse().unwrap());
+        let seen = describe(Kind::Topic, &scope, &doc).unwrap();
+        assert_eq!(seen.name, "orders");
+        assert_eq!(
+            seen.links,
+            [
+                Link::new(Relation::Triggers, "arn:aws:lambda:us-west-2:123456789012:function:bill"),
+                Link::new(Relation::SendsTo, "arn:aws:sqs:us-west-2:123456789012:q"),
+            ]
+        );
+        assert_eq!(seen.cells[1..3], [Cell::Number(3), Cell::Number(1)]);
+        assert_eq!(seen.cells.len(), Topic::COLUMNS.len());
+    }
+
+    #[test]
+    fn secrets_in_web_addresses_are_not_kept() {
+        let kept = |endpoint: &str| {
+            Subscription { endpoint: Some(endpoint.into()), ..Subscription::default() }.redacted().endpoint.unwrap()
+        };
+        assert_eq!(kept("https://user:pass@hooks.example.com/in/1?token=abc#x"), "https://hooks.example.com/in/1");
+        assert_eq!(kept("https://hooks.example.com?token=abc"), "https://hooks.example.com");
+        assert_eq!(kept("me@example.com"), "me@example.com");
     }
 }

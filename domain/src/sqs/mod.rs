@@ -1,4 +1,4 @@
-//! sqs: what its resources look like and what Gantry reads from them.
+//! SQS: queues: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;
