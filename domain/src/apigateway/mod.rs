@@ -1,4 +1,4 @@
-//! apigateway: what its resources look like and what Gantry reads from them.
+//! API Gateway v2: HTTP and WebSocket APIs: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;

@@ -1,4 +1,4 @@
-//! events: what its resources look like and what Gantry reads from them.
+//! EventBridge: rules and their targets: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;

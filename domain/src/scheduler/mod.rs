@@ -1,4 +1,4 @@
-//! scheduler: what its resources look like and what Gantry reads from them.
+//! EventBridge Scheduler: schedules: their documents and what Gantry reads from them.
 
 mod model;
 pub use model::*;
