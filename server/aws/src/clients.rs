@@ -1,0 +1,76 @@
+//! The SDK clients of one connection in one region, each made when first used.
+
+use aws_config::SdkConfig;
+use domain::Region;
+use std::sync::OnceLock;
+
+use crate::call::Watch;
+
+macro_rules! clients {
+    ($($(#[$doc:meta])* $name:ident: $sdk:ident;)*) => {
+        /// The SDK clients of one connection in one region.
+        pub struct Clients {
+            sdk: SdkConfig,
+            pub(crate) region: Region,
+            $($name: OnceLock<$sdk::Client>,)*
+        }
+        impl Clients {
+            pub(crate) fn new(sdk: SdkConfig, region: Region) -> Self {
+                Self { sdk, region, $($name: OnceLock::new(),)* }
+            }
+            $($(#[$doc])*
+            pub fn $name(&self) -> &$sdk::Client {
+                self.$name.get_or_init(|| {
+                    let config = clients!(@config $name, $sdk, &self.sdk);
+                    $sdk::Client::from_conf(config.interceptor(Watch).build())
+                })
+            })*
+        }
+    };
+    // Emulators are reached at one address: the bucket cannot be part of the host name.
+    (@config s3, $sdk:ident, $from:expr) => {
+        $sdk::config::Builder::from($from).force_path_style($from.endpoint_url().is_some())
+    };
+    (@config $name:ident, $sdk:ident, $from:expr) => {
+        $sdk::config::Builder::from($from)
+    };
+}
+
+clients! {
+    /// AWS Lambda.
+    lambda: aws_sdk_lambda;
+    /// Amazon ECS.
+    ecs: aws_sdk_ecs;
+    /// Amazon ECR.
+    ecr: aws_sdk_ecr;
+    /// Amazon EKS.
+    eks: aws_sdk_eks;
+    /// IAM.
+    iam: aws_sdk_iam;
+    /// Amazon EC2.
+    ec2: aws_sdk_ec2;
+    /// Amazon S3; by path when the endpoint is configured.
+    s3: aws_sdk_s3;
+    /// Amazon SQS.
+    sqs: aws_sdk_sqs;
+    /// Amazon SNS.
+    sns: aws_sdk_sns;
+    /// Amazon DynamoDB.
+    dynamodb: aws_sdk_dynamodb;
+    /// Amazon Kinesis Data Streams.
+    kinesis: aws_sdk_kinesis;
+    /// CloudWatch Logs.
+    logs: aws_sdk_cloudwatchlogs;
+    /// CloudWatch metrics.
+    cloudwatch: aws_sdk_cloudwatch;
+    /// Amazon EventBridge.
+    events: aws_sdk_eventbridge;
+    /// EventBridge Scheduler.
+    scheduler: aws_sdk_scheduler;
+    /// API Gateway, HTTP APIs.
+    apigatewayv2: aws_sdk_apigatewayv2;
+    /// Elastic Load Balancing, application and network load balancers.
+    elasticloadbalancingv2: aws_sdk_elasticloadbalancingv2;
+    /// AWS STS.
+    sts: aws_sdk_sts;
+}

@@ -1,0 +1,257 @@
+//! Connections as configured, and the callers made from them: credentials per connection, clients per connection and region.
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::config::AppName;
+use aws_sdk_sts::config::retry::RetryConfig;
+use domain::{AccountId, Problem, Region, Scope};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+use crate::call::{Caller, Common};
+use crate::clients::Clients;
+use crate::counters::Tally;
+use crate::limits::Limits;
+use crate::sealing::Sealer;
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long one attempt of a call may take.
+const ATTEMPT: Duration = Duration::from_secs(10);
+/// The first attempt and the SDK's standard retries.
+const ATTEMPTS: u32 = 3;
+
+/// One way into one account, as written in `gantry.toml`.
+///
+/// Credentials come from, in this order: the keys, the profile, the default chain of the AWS SDKs. With a role ARN, those only
+/// serve to assume that role. <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionConfig {
+    /// What people call it; unique.
+    pub name: String,
+    /// The account it leads to.
+    pub account: AccountId,
+    /// The regions to collect; the first one also serves what has no region.
+    pub regions: Vec<Region>,
+    /// A profile of the shared AWS configuration files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// A role to assume.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_arn: Option<String>,
+    /// What the role's trust policy asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// Another endpoint for all services: an emulator, a proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint_url: Option<String>,
+    /// A static access key, together with `secret_key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key: Option<String>,
+    /// The secret of the access key.
+    #[serde(default, skip_serializing)]
+    pub secret_key: Option<String>,
+    /// It leads to the sandbox.
+    #[serde(default)]
+    pub sandbox: bool,
+}
+
+impl fmt::Debug for ConnectionConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection {} to {} ({})", self.name, self.account, self.credentials())
+    }
+}
+
+impl ConnectionConfig {
+    /// How it gets credentials, in words: "role arn:… through profile work".
+    pub fn credentials(&self) -> String {
+        let base = match (&self.access_key, &self.profile) {
+            (Some(_), _) => "static keys".to_owned(),
+            (None, Some(profile)) => format!("profile {profile}"),
+            (None, None) => "the default chain".to_owned(),
+        };
+        match &self.role_arn {
+            Some(role) => format!("role {role} through {base}"),
+            None => base,
+        }
+    }
+
+    /// Refuses what cannot work, naming the field.
+    pub fn check(&self) -> Result<(), Problem> {
+        let field = |field: &str, message: &str| {
+            Err(Problem::invalid(field, format!("Connection “{}”: {message}", self.name)))
+        };
+        if self.name.trim().is_empty() || self.name.chars().count() > 100 {
+            return field("name", "a name has 1 to 100 characters.");
+        }
+        if self.regions.is_empty() || self.regions.contains(&Region::global()) {
+            return field("regions", "name at least one region, such as eu-west-1.");
+        }
+        if self.access_key.is_some() != self.secret_key.is_some() {
+            return field("secret_key", "access_key and secret_key belong together.");
+        }
+        if self.access_key.is_some() && self.profile.is_some() {
+            return field("profile", "give either keys or a profile.");
+        }
+        if self.external_id.is_some() && self.role_arn.is_none() {
+            return field("external_id", "an external id needs a role_arn.");
+        }
+        if self.endpoint_url.as_ref().is_some_and(|u| !u.starts_with("http://") && !u.starts_with("https://")) {
+            return field("endpoint_url", "an endpoint starts with http:// or https://.");
+        }
+        Ok(())
+    }
+}
+
+/// A connection with what is made lazily: its credentials, and clients per region.
+struct Connection {
+    config: ConnectionConfig,
+    base: OnceCell<SdkConfig>,
+    clients: Mutex<HashMap<Region, Arc<Clients>>>,
+}
+
+/// All connections of this process with their limiters and counters.
+#[derive(Clone)]
+pub struct Connections {
+    list: Arc<Vec<Connection>>,
+    common: Arc<Common>,
+    sealer: Sealer,
+}
+
+impl Connections {
+    /// Checks the configuration; no call is made. `sealing_key` must stay the same over restarts.
+    pub fn new(configs: Vec<ConnectionConfig>, sealing_key: &[u8; 32]) -> Result<Self, Problem> {
+        Self::with_limits(configs, sealing_key, Limits::default())
+    }
+
+    /// The same with another share of AWS's quotas.
+    pub fn with_limits(
+        configs: Vec<ConnectionConfig>,
+        sealing_key: &[u8; 32],
+        limits: Limits,
+    ) -> Result<Self, Problem> {
+        for (n, config) in configs.iter().enumerate() {
+            config.check()?;
+            for other in &configs[..n] {
+                if other.name == config.name {
+                    return Err(Problem::invalid("name", format!("Two connections are called “{}”.", config.name)));
+                }
+                if let Some(region) = config.regions.iter().find(|r| other.regions.contains(r))
+                    && other.account == config.account
+                {
+                    return Err(Problem::invalid(
+                        "regions",
+                        format!(
+                            "Connections “{}” and “{}” both lead to {} in {region}.",
+                            other.name, config.name, config.account
+                        ),
+                    ));
+                }
+            }
+        }
+        let list =
+            configs.into_iter().map(|config| Connection { config, base: OnceCell::new(), clients: Mutex::default() });
+        Ok(Self {
+            list: Arc::new(list.collect()),
+            common: Arc::new(Common { limits, ..Common::default() }),
+            sealer: Sealer::new(sealing_key),
+        })
+    }
+
+    /// The connections as configured.
+    pub fn configs(&self) -> impl Iterator<Item = &ConnectionConfig> {
+        self.list.iter().map(|c| &c.config)
+    }
+
+    /// Counts per operation and scope since the process began.
+    pub fn counters(&self) -> Vec<(&'static str, Scope, Tally)> {
+        self.common.counters.snapshot()
+    }
+
+    /// A caller for this scope, through the connection that leads there.
+    ///
+    /// `global` goes through the account's first connection. Not found when no connection leads there.
+    pub async fn caller(&self, scope: &Scope) -> Result<Caller, Problem> {
+        let global = scope.region == Region::global();
+        let connection = self
+            .list
+            .iter()
+            .find(|c| c.config.account == scope.account && (global || c.config.regions.contains(&scope.region)))
+            .ok_or_else(|| Problem::not_found(format!("No connection leads to {scope}.")))?;
+        self.through(connection, scope.clone()).await
+    }
+
+    async fn through(&self, connection: &Connection, scope: Scope) -> Result<Caller, Problem> {
+        let config = &connection.config;
+        let region = match (scope.region == Region::global(), config.regions.first()) {
+            (true, Some(first)) => first.clone(),
+            _ => scope.region.clone(),
+        };
+        let base = connection.base.get_or_init(|| load(config)).await;
+        let clients = {
+            let mut made = connection.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            let clients = made.entry(region.clone()).or_insert_with(|| {
+                let sdk = base.to_builder().region(aws_config::Region::new(region.to_string())).build();
+                Arc::new(Clients::new(sdk, region))
+            });
+            Arc::clone(clients)
+        };
+        Ok(Caller {
+            scope,
+            clients,
+            common: Arc::clone(&self.common),
+            sealer: self.sealer.clone(),
+            emulator: config.endpoint_url.is_some(),
+        })
+    }
+}
+
+fn loader(config: &ConnectionConfig) -> ConfigLoader {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
+    // Said to AWS with every request, and so in CloudTrail.
+    if let Ok(name) = AppName::new("gantry") {
+        loader = loader.app_name(name);
+    }
+    if let Some(first) = config.regions.first() {
+        loader = loader.region(aws_config::Region::new(first.to_string()));
+    }
+    if let Some(url) = &config.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if let Some(profile) = &config.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let (Some(access), Some(secret)) = (&config.access_key, &config.secret_key) {
+        loader = loader.credentials_provider(Credentials::new(access, secret, None, None, "gantry.toml"));
+    }
+    loader
+}
+
+async fn load(config: &ConnectionConfig) -> SdkConfig {
+    let base = loader(config).load().await;
+    let Some(role) = &config.role_arn else { return base };
+    let mut provider = AssumeRoleProvider::builder(role.as_str()).session_name("gantry").configure(&base);
+    if let Some(id) = &config.external_id {
+        provider = provider.external_id(id);
+    }
+    let assumed = provider.build().await;
+    // The identity cache belongs to the credentials: a new provider needs a new one.
+    let mut builder = base.to_builder().credentials_provider(SharedCredentialsProvider::new(assumed));
+    builder.set_identity_cache(Some(aws_config::identity::IdentityCache::lazy().build()));
+    builder.build()
+}
+
+#[cfg(test)]
+#[path = "connections_tests.rs"]
+mod tests;

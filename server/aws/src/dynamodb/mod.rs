@@ -1,0 +1,14 @@
+//! dynamodb: what is collected from this service.
+
+use domain::resource::Observed;
+use domain::{Problem, ResourceKey};
+
+use crate::{Caller, Feed};
+
+pub(crate) async fn collect_tables(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
+    Err(Problem::not_implemented("dynamodb:tables"))
+}
+
+pub(crate) async fn fetch_table(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    Err(Problem::not_implemented("dynamodb:table"))
+}

@@ -1,0 +1,14 @@
+//! events: what is collected from this service.
+
+use domain::resource::Observed;
+use domain::{Problem, ResourceKey};
+
+use crate::{Caller, Feed};
+
+pub(crate) async fn collect_rules(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
+    Err(Problem::not_implemented("events:rules"))
+}
+
+pub(crate) async fn fetch_rule(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    Err(Problem::not_implemented("events:rule"))
+}

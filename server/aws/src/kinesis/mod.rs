@@ -1,0 +1,14 @@
+//! kinesis: what is collected from this service.
+
+use domain::resource::Observed;
+use domain::{Problem, ResourceKey};
+
+use crate::{Caller, Feed};
+
+pub(crate) async fn collect_streams(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
+    Err(Problem::not_implemented("kinesis:streams"))
+}
+
+pub(crate) async fn fetch_stream(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    Err(Problem::not_implemented("kinesis:stream"))
+}

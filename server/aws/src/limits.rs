@@ -1,0 +1,256 @@
+//! How fast Gantry may call AWS: one token bucket per account, region and quota bucket, at half of each published quota by default.
+//! Where AWS publishes none, and whenever AWS throttles all the same, the rate is learnt: halved on a throttle, grown slowly after.
+
+use domain::Scope;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A quota as AWS publishes it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Quota {
+    /// Requests at once, and requests per second after that.
+    Published(f64, f64),
+    /// AWS says nothing: learn it.
+    Learned,
+}
+
+macro_rules! buckets {
+    ($($variant:ident $name:literal $quota:expr;)*) => {
+        /// Operations that share one of AWS's rate quotas.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[allow(missing_docs)]
+        pub enum Bucket { $($variant,)* }
+        impl Bucket {
+            /// Its name in metrics and logs.
+            pub const fn name(self) -> &'static str {
+                match self { $(Bucket::$variant => $name,)* }
+            }
+            const fn quota(self) -> Quota {
+                match self { $(Bucket::$variant => $quota,)* }
+            }
+        }
+    };
+}
+
+// Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (all other control-plane calls share 15/s)
+// ECS: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+// EC2: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html (describe calls)
+// Logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+// CloudWatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+// Kinesis: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Operations.html
+buckets! {
+    LambdaControl "lambda" Quota::Published(15.0, 15.0);
+    LambdaGetFunction "lambda-get-function" Quota::Published(100.0, 100.0);
+    EcsClusters "ecs-clusters" Quota::Published(50.0, 20.0);
+    EcsServices "ecs-services" Quota::Published(100.0, 20.0);
+    EcsTasks "ecs-tasks" Quota::Published(100.0, 20.0);
+    EcsTaskDefinitions "ecs-task-definitions" Quota::Published(50.0, 20.0);
+    Logs "logs" Quota::Published(10.0, 10.0);
+    LogsFilter "logs-filter" Quota::Published(5.0, 5.0);
+    CloudWatch "cloudwatch" Quota::Published(50.0, 50.0);
+    Ec2 "ec2" Quota::Published(50.0, 20.0);
+    KinesisList "kinesis-list" Quota::Published(5.0, 5.0);
+    Kinesis "kinesis" Quota::Published(20.0, 20.0);
+    Ecr "ecr" Quota::Learned;
+    EcrImages "ecr-images" Quota::Learned;
+    Eks "eks" Quota::Learned;
+    Iam "iam" Quota::Learned;
+    S3 "s3" Quota::Learned;
+    Sqs "sqs" Quota::Learned;
+    Sns "sns" Quota::Learned;
+    Dynamodb "dynamodb" Quota::Learned;
+    Events "events" Quota::Learned;
+    Scheduler "scheduler" Quota::Learned;
+    ApiGateway "apigateway" Quota::Learned;
+    ElasticLoadBalancing "elasticloadbalancing" Quota::Learned;
+    Sts "sts" Quota::Learned;
+}
+
+/// Where learning begins, in requests per second.
+const START: f64 = 5.0;
+/// The fastest that is learnt.
+const CEILING: f64 = 25.0;
+/// The slowest a throttled bucket becomes.
+const FLOOR: f64 = 0.2;
+/// Growth per second of steady use, in requests per second.
+const GROWTH: f64 = 0.1;
+/// Throttles within this time after a halving belong to the same burst.
+const SAME_BURST: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+struct Level {
+    tokens: f64,
+    filled: Instant,
+    rate: f64,
+    halved: Option<Instant>,
+}
+
+/// One token bucket. Callers are let through in the order they came.
+#[derive(Debug)]
+pub struct Limiter {
+    burst: f64,
+    ceiling: f64,
+    level: Mutex<Level>,
+}
+
+impl Limiter {
+    fn new(quota: Quota, share: f64) -> Self {
+        let (burst, rate, ceiling) = match quota {
+            Quota::Published(burst, rate) => (burst * share, rate * share, rate * share),
+            Quota::Learned => (START, START, CEILING),
+        };
+        let burst = burst.max(1.0);
+        Self { burst, ceiling, level: Mutex::new(Level { tokens: burst, filled: Instant::now(), rate, halved: None }) }
+    }
+
+    fn level(&self) -> MutexGuard<'_, Level> {
+        // A panic while holding the lock cannot leave the numbers half-written.
+        self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a token, and says how long its owner must wait for it. Tokens may be owed: that keeps the order.
+    fn take(&self) -> Duration {
+        let mut level = self.level();
+        let now = Instant::now();
+        let earned = now.duration_since(level.filled).as_secs_f64() * level.rate;
+        level.tokens = (level.tokens + earned).min(self.burst) - 1.0;
+        level.filled = now;
+        if level.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-level.tokens / level.rate) }
+    }
+
+    /// Waits for a turn.
+    pub async fn turn(&self) {
+        let wait = self.take();
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// The SDK tried once more by itself: that used a turn too.
+    pub(crate) fn retried(&self) {
+        self.take();
+    }
+
+    /// AWS throttled an attempt: half the speed, once per burst.
+    pub(crate) fn throttled(&self) {
+        let mut level = self.level();
+        let now = Instant::now();
+        if level.halved.is_none_or(|at| now.duration_since(at) >= SAME_BURST) {
+            level.rate = (level.rate / 2.0).max(FLOOR);
+            level.halved = Some(now);
+            level.tokens = level.tokens.min(0.0);
+        }
+    }
+
+    /// A call went through: a little faster, up to the ceiling.
+    pub(crate) fn went_through(&self) {
+        let mut level = self.level();
+        level.rate = (level.rate + GROWTH / level.rate).min(self.ceiling.max(FLOOR));
+    }
+
+    /// Requests per second at the moment.
+    pub fn rate(&self) -> f64 {
+        self.level().rate
+    }
+}
+
+/// All limiters of this process.
+#[derive(Debug)]
+pub struct Limits {
+    share: f64,
+    limiters: Mutex<HashMap<(Scope, Bucket), Arc<Limiter>>>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new(0.5)
+    }
+}
+
+impl Limits {
+    /// `share` of each published quota is used, between 0 and 1; the rest is left to others in the account.
+    pub fn new(share: f64) -> Self {
+        Self { share: share.clamp(0.01, 1.0), limiters: Mutex::default() }
+    }
+
+    /// The limiter of a bucket in an account and region.
+    pub fn limiter(&self, scope: &Scope, bucket: Bucket) -> Arc<Limiter> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let limiter = limiters
+            .entry((scope.clone(), bucket))
+            .or_insert_with(|| Arc::new(Limiter::new(bucket.quota(), self.share)));
+        Arc::clone(limiter)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{AccountId, Region};
+
+    fn scope(region: &str) -> Scope {
+        Scope::new(AccountId::parse("111122223333").unwrap(), Region::parse(region).unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_published_quota_is_used_by_half() {
+        let limits = Limits::default();
+        let limiter = limits.limiter(&scope("eu-west-1"), Bucket::LambdaControl);
+        let start = Instant::now();
+        for _ in 0..82 {
+            limiter.turn().await;
+        }
+        // 7.5 at once, the other 74.5 at 7.5 a second.
+        let seconds = start.elapsed().as_secs_f64();
+        assert!((9.9..10.1).contains(&seconds), "{seconds}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn regions_and_buckets_do_not_slow_each_other() {
+        let limits = Limits::default();
+        let start = Instant::now();
+        for region in ["eu-west-1", "us-east-1"] {
+            for bucket in [Bucket::LambdaControl, Bucket::EcsTasks] {
+                for _ in 0..7 {
+                    limits.limiter(&scope(region), bucket).turn().await;
+                }
+            }
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_of_throttles_halves_once_and_calls_that_pass_grow_it_back_slowly() {
+        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Ecr);
+        for _ in 0..5 {
+            limiter.throttled();
+        }
+        assert_eq!(limiter.rate(), START / 2.0);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        limiter.throttled();
+        assert_eq!(limiter.rate(), START / 4.0);
+        let start = Instant::now();
+        while limiter.rate() < START {
+            limiter.turn().await;
+            limiter.went_through();
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        assert!((30.0..45.0).contains(&seconds), "{seconds}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn learning_stays_between_floor_and_ceiling() {
+        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Eks);
+        for _ in 0..100 {
+            tokio::time::advance(Duration::from_secs(2)).await;
+            limiter.throttled();
+        }
+        assert_eq!(limiter.rate(), FLOOR);
+        for _ in 0..100_000 {
+            limiter.went_through();
+        }
+        assert_eq!(limiter.rate(), CEILING);
+    }
+}

@@ -1,0 +1,285 @@
+//! The only place where an SDK error becomes a [`Problem`]: which class it is, which permission is missing, what to do.
+//!
+//! AWS's codes: <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>,
+//! <https://docs.aws.amazon.com/general/latest/gr/api-retries.html>, and each API reference's "Common Errors".
+//! Emulators answer what they do not implement in shapes of their own; those become [`Code::NotImplemented`].
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::config::http::HttpResponse;
+use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sts::operation::RequestId;
+use domain::{Code, Problem};
+use std::error::Error;
+
+/// What was asked, for the person who reads the problem.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    /// `ecs:ListServices`
+    pub operation: &'static str,
+    /// What it was asked on, mostly an ARN or a name.
+    pub resource: Option<&'a str>,
+    /// The endpoint is configured: it may be an emulator that lacks operations.
+    pub emulator: bool,
+}
+
+/// An answer that says no, freed from the SDK's types.
+#[derive(Clone, Debug, Default)]
+struct Refusal {
+    status: u16,
+    code: String,
+    message: String,
+    body: String,
+    request_id: Option<String>,
+}
+
+/// Turns an SDK error into a problem.
+pub(crate) fn from_sdk<E>(error: &SdkError<E, HttpResponse>, asked: Asked<'_>) -> Problem
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let problem = match error {
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
+            let raw = error.raw_response();
+            refused(
+                &Refusal {
+                    status: raw.map_or(0, |r| r.status().as_u16()),
+                    code: error.code().unwrap_or_default().to_owned(),
+                    message: error.message().unwrap_or_default().to_owned(),
+                    body: raw
+                        .and_then(|r| r.body().bytes())
+                        .map(|b| String::from_utf8_lossy(&b[..b.len().min(2000)]).into_owned())
+                        .unwrap_or_default(),
+                    request_id: error.request_id().map(str::to_owned),
+                },
+                asked,
+            )
+        }
+        SdkError::TimeoutError(_) => unreachable_because("It did not answer in time."),
+        SdkError::DispatchFailure(failure) if credentials_error(error).is_none() => {
+            unreachable_because(if failure.is_timeout() {
+                "It did not accept the connection in time."
+            } else {
+                "The connection could not be made or broke."
+            })
+        }
+        _ => match credentials_error(error) {
+            Some(cause) => no_credentials(&cause, asked),
+            None => Problem::new(
+                Code::AwsRejected,
+                "The call could not be made",
+                format!("{} could not be put together: {}.", asked.operation, DisplayErrorContext(error)),
+            ),
+        },
+    };
+    placed(problem, asked)
+}
+
+fn placed(mut problem: Problem, asked: Asked<'_>) -> Problem {
+    problem.operation = Some(asked.operation.to_owned());
+    if problem.resource.is_none() {
+        problem.resource = asked.resource.map(str::to_owned);
+    }
+    problem
+}
+
+fn unreachable_because(why: &str) -> Problem {
+    Problem::new(
+        Code::AwsUnreachable,
+        "AWS cannot be reached",
+        format!("{why} Gantry keeps what it knew and tries again."),
+    )
+}
+
+/// The chain of causes as text, if one of them is about credentials.
+fn credentials_error(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(e) = cause {
+        if e.is::<CredentialsError>() {
+            return Some(DisplayErrorContext(e).to_string());
+        }
+        cause = e.source();
+    }
+    None
+}
+
+fn no_credentials(cause: &str, asked: Asked<'_>) -> Problem {
+    if let Some((action, resource)) = denied_action(cause) {
+        return denied(&action, resource, "The role of this connection may not be assumed");
+    }
+    // The SDK appends its debug output in brackets: useful in the log, not to a person.
+    let short = cause.split(" (").next().unwrap_or(cause);
+    tracing::warn!(operation = asked.operation, cause, "no credentials");
+    Problem::new(
+        Code::AwsCredentials,
+        "No credentials",
+        format!(
+            "This connection gets no AWS credentials: {short}. Check its profile, role or keys, and sign in again if they expire."
+        ),
+    )
+}
+
+fn denied(action: &str, resource: Option<String>, title: &str) -> Problem {
+    let mut problem = Problem::new(
+        Code::AwsDenied,
+        title,
+        format!("The credentials of this connection lack the permission {action}. Add it to their policy."),
+    );
+    problem.iam_action = Some(action.to_owned());
+    problem.resource = resource;
+    problem
+}
+
+/// Reads AWS's "… is not authorized to perform: ecs:ListServices on resource: arn:… because no identity-based policy …".
+fn denied_action(message: &str) -> Option<(String, Option<String>)> {
+    let (_, rest) = message.split_once("authorized to perform: ")?;
+    let action = rest.split(|c: char| c.is_whitespace() || c == ',' || c == '"').next()?.trim_end_matches('.');
+    let resource = rest
+        .split_once("on resource: ")
+        .and_then(|(_, r)| r.split(|c: char| c.is_whitespace() || c == '"').next())
+        .map(|r| r.trim_end_matches(['.', ',']).to_owned())
+        .filter(|r| !r.is_empty());
+    action.contains(':').then(|| (action.to_owned(), resource))
+}
+
+/// AWS's codes for "too often".
+pub(crate) const THROTTLED: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+const DENIED: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "NotAuthorized",
+    "UnauthorizedOperation",
+];
+const CREDENTIALS: &[&str] = &[
+    "AuthFailure",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+const NOT_FOUND: &[&str] = &[
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "ClusterNotFoundException",
+    "ImageNotFoundException",
+    "LoadBalancerNotFound",
+    "NoSuchBucket",
+    "NoSuchEntity",
+    "NotFound",
+    "NotFoundException",
+    "QueueDoesNotExist",
+    "RepositoryNotFoundException",
+    "ResourceNotFoundException",
+    "ServiceNotFoundException",
+    "TargetGroupNotFound",
+];
+
+fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {
+    let Refusal { status, code, message, .. } = refusal;
+    // Some protocols put a namespace before or a URL behind the code.
+    let code = code.rsplit('#').next().unwrap_or(code).split(':').next().unwrap_or(code);
+    let is = |codes: &[&str]| codes.contains(&code);
+    let mut problem = if not_implemented(refusal, code, asked) {
+        Problem::not_implemented(asked.operation)
+    } else if is(DENIED) || (*status == 403 && code.is_empty()) {
+        let (action, resource) = denied_action(message).unwrap_or((asked.operation.to_owned(), None));
+        denied(&action, resource, "Access denied")
+    } else if is(CREDENTIALS) {
+        refused_credentials(code, message)
+    } else if is(THROTTLED) || *status == 429 {
+        Problem::new(
+            Code::AwsThrottled,
+            "AWS asks for patience",
+            format!("{} was throttled by AWS ({code}). Gantry slows down and tries again.", asked.operation),
+        )
+    } else if is(NOT_FOUND) || (code.starts_with("Invalid") && code.ends_with(".NotFound")) {
+        Problem::not_found(sentence("AWS has no such resource", message))
+    } else if *status >= 500 {
+        let what = if code.is_empty() { format!("status {status}") } else { code.to_owned() };
+        unreachable_because(&sentence(&format!("AWS had a fault of its own ({what})"), message))
+    } else {
+        let title = if code.is_empty() { format!("AWS answered with status {status}") } else { code.to_owned() };
+        Problem::new(
+            Code::AwsRejected,
+            title,
+            sentence(&format!("AWS did not accept {}", asked.operation), message),
+        )
+    };
+    problem.aws_request_id = refusal.request_id.clone();
+    problem
+}
+
+fn sentence(what: &str, message: &str) -> String {
+    match message.trim() {
+        "" => format!("{what}."),
+        message => format!("{what}: {}.", message.trim_end_matches('.')),
+    }
+}
+
+fn refused_credentials(code: &str, message: &str) -> Problem {
+    let clock = code == "RequestTimeTooSkewed"
+        || code == "RequestExpired"
+        || message.contains("Signature expired")
+        || message.contains("Signature not yet current");
+    if clock {
+        return Problem::new(
+            Code::AwsCredentials,
+            "The clock is off",
+            "AWS refuses requests whose time differs from its own by more than five minutes. Set the clock of the machine Gantry runs on (NTP).",
+        );
+    }
+    let title = if code.starts_with("Expired") { "Credentials expired" } else { "Credentials refused" };
+    Problem::new(
+        Code::AwsCredentials,
+        title,
+        sentence(&format!("AWS does not accept the credentials of this connection ({code})"), message),
+    )
+}
+
+/// Whether the endpoint says, in one of the shapes seen, that it lacks the operation.
+fn not_implemented(refusal: &Refusal, code: &str, asked: Asked<'_>) -> bool {
+    let Refusal { status, message, body, .. } = refusal;
+    let start = body.trim_start().get(..15).unwrap_or(body.trim_start()).to_ascii_lowercase();
+    let html = start.starts_with("<!doctype html") || start.starts_with("<html");
+    *status == 501
+        || matches!(
+            code,
+            "InvalidAction" | "NotImplemented" | "NotImplementedException" | "UnknownOperationException"
+                | "UnsupportedOperation"
+        )
+        || (asked.emulator
+            && (body.contains("\"Unsupported service")
+                || body.contains("No route for ")
+                || message.starts_with("Function not found: /20")
+                || body.contains("Function not found: /20")
+                || message.to_ascii_lowercase().contains("not implemented")
+                || message.contains("not been implemented")
+                || body.contains("not been implemented")
+                || (html && matches!(status, 404 | 405 | 500))))
+}
+
+#[cfg(test)]
+#[path = "problem_tests.rs"]
+mod tests;

@@ -1,0 +1,14 @@
+//! sqs: what is collected from this service.
+
+use domain::resource::Observed;
+use domain::{Problem, ResourceKey};
+
+use crate::{Caller, Feed};
+
+pub(crate) async fn collect_queues(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
+    Err(Problem::not_implemented("sqs:queues"))
+}
+
+pub(crate) async fn fetch_queue(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    Err(Problem::not_implemented("sqs:queue"))
+}
