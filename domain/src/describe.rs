@@ -53,6 +53,10 @@ macro_rules! models {
         pub fn noise(kind: Kind) -> &'static [&'static str] {
             match kind { $(Kind::$kind => <$model as Model>::NOISE,)* }
         }
+        /// The top-level fields that only a single read gives; see [`Model::KEPT`].
+        pub fn kept(kind: Kind) -> &'static [&'static str] {
+            match kind { $(Kind::$kind => <$model as Model>::KEPT,)* }
+        }
     };
 }
 

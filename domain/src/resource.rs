@@ -223,12 +223,20 @@ pub struct Link {
     /// What it points to: an ARN, or another string among the target's [`Described::refs`]
     /// (image URI `registry/repo:tag` or `registry/repo@sha256:…`, or a resource key).
     pub target: String,
+    /// One more fact about the arrow: "batch 10", "10 % of calls".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Link {
     /// Puts the two together.
     pub fn new(relation: Relation, target: impl Into<String>) -> Self {
-        Self { relation, target: target.into() }
+        Self { relation, target: target.into(), note: None }
+    }
+    /// The same with a note, if there is one.
+    pub fn noting(mut self, note: Option<String>) -> Self {
+        self.note = note;
+        self
     }
 }
 
@@ -253,6 +261,9 @@ pub trait Model: Serialize + DeserializeOwned {
     const COLUMNS: &'static [Column];
     /// Document paths (`a.b`, `*` for any element) that change all the time and do not belong in a history.
     const NOISE: &'static [&'static str] = &[];
+    /// Top-level fields that only a single read gives. A list's document that lacks one keeps that of the document before it, as long
+    /// as both have the same `RevisionId`.
+    const KEPT: &'static [&'static str] = &[];
     /// AWS's id within kind and scope.
     fn id(&self) -> String;
     /// What people call it.
