@@ -1,0 +1,34 @@
+"""Takes orders off the queue: reserves stock, asks for the payment."""
+
+import json
+import logging
+import random
+import time
+
+log = logging.getLogger()
+log.setLevel(logging.INFO)
+
+
+class OutOfStock(Exception):
+    """The warehouse has none left."""
+
+
+def handler(event, context):
+    failed = []
+    for record in event.get("Records", []):
+        order = json.loads(record["body"])
+        try:
+            reserve(order)
+            log.info("order %s reserved, payment requested", order.get("order_id"))
+        except OutOfStock as problem:
+            log.warning("order %s cannot be reserved: %s", order.get("order_id"), problem)
+            failed.append({"itemIdentifier": record["messageId"]})
+    if len(failed) > 2:
+        raise RuntimeError(f"{len(failed)} of {len(event['Records'])} orders could not be reserved; is the warehouse up?")
+    return {"batchItemFailures": []}
+
+
+def reserve(order):
+    time.sleep(random.uniform(0.02, 0.12))
+    if order.get("sku") == "NW-BOOT-43" and random.random() < 0.4:
+        raise OutOfStock("NW-BOOT-43: 0 left, 12 on the way")

@@ -1,0 +1,176 @@
+"""Northwind's container images, pushed as `docker push` does: blobs first, then the manifest."""
+
+import gzip
+import hashlib
+import io
+import json
+import random
+import tarfile
+
+import botocore.httpsession
+from botocore.awsrequest import AWSRequest
+
+from place import ENDPOINT, as_list, once
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+# Repository, team, what it is built on, number of releases, size in MB.
+REPOSITORIES = [
+    ("northwind/orders", "orders", "eclipse-temurin:21-jre", 9, 212),
+    ("northwind/payments", "payments", "node:22-slim", 8, 188),
+    ("northwind/catalog", "catalog", "python:3.12-slim", 8, 164),
+    ("northwind/search", "search", "eclipse-temurin:21-jre", 6, 310),
+    ("northwind/web", "web", "node:22-alpine", 10, 96),
+    ("northwind/invoice", "orders", "public.ecr.aws/lambda/python:3.12", 6, 241),
+    ("northwind/thumbnails", "catalog", "debian:12-slim", 5, 133),
+    ("northwind/recommendations", "search", "python:3.12-slim", 5, 890),
+    ("northwind/notifications", "platform", "node:22-alpine", 4, 101),
+    ("platform/envoy", "platform", "envoyproxy/envoy:v1.31", 4, 74),
+    ("platform/otel-collector", "platform", "scratch", 4, 62),
+    ("platform/migrations", "platform", "debian:12-slim", 4, 88),
+    ("data/airflow", "data", "apache/airflow:2.10", 3, 1240),
+    ("tools/build", "platform", "debian:12", 3, 702),
+]
+BASE_ONLY = {"northwind/orders", "northwind/web", "northwind/payments", "platform/envoy", "platform/otel-collector"}
+MULTI_ARCHITECTURE = "platform/otel-collector"
+
+_http = botocore.httpsession.URLLib3Session()
+
+
+def repositories(place):
+    """The main place has all; the others the repositories that they run."""
+    if place.main or place.region == "eu-west-1":
+        return REPOSITORIES
+    return [row for row in REPOSITORIES if row[0] in BASE_ONLY]
+
+
+def releases(place, name, count):
+    """The tags of a repository, oldest first. The last is `live`."""
+    count = count if place.main else max(2, count // 2)
+    rng = random.Random(f"{place.account}{name}")
+    minor = rng.randint(3, 40)
+    return [f"1.{minor + number}.{rng.randint(0, 4)}" for number in range(count)]
+
+
+def newest(place, name):
+    """The tag that runs."""
+    count = next(row[3] for row in REPOSITORIES if row[0] == name)
+    return releases(place, name, count)[-1]
+
+
+def uri(place, name, tag):
+    return f"{place.registry}/{name}:{tag}"
+
+
+def pinned(place, name, tag):
+    """The image's address by digest, which never changes its meaning."""
+    answer = place.client("ecr").describe_images(repositoryName=name, imageIds=[{"imageTag": tag}])
+    return f"{place.registry}/{name}@{answer['imageDetails'][0]['imageDigest']}"
+
+
+def make(place):
+    ecr = place.client("ecr")
+    for name, team, base, count, size in repositories(place):
+        once(
+            ecr.create_repository, repositoryName=name, imageTagMutability="MUTABLE", tags=as_list(place.tags(team)),
+            imageScanningConfiguration={"scanOnPush": team in ("payments", "orders")},
+        )
+        tags = releases(place, name, count)
+        have = {tag for image in ecr.describe_images(repositoryName=name)["imageDetails"] for tag in image.get("imageTags", [])}
+        if "live" in have:
+            continue
+        for number, tag in enumerate(tags):
+            names = [tag] + (["live", "latest"] if number == len(tags) - 1 else [])
+            if name == MULTI_ARCHITECTURE and number == len(tags) - 1:
+                _push_index(place, name, names, base, size)
+            else:
+                _push(place, name, names, base, size, tag, "amd64")
+        if team == "web" and len(tags) > 3:
+            # A rebuild takes the tag along: what it pointed at stays without one.
+            _push(place, name, [tags[0]], base, size, f"{tags[0]}-rebuilt", "amd64")
+        _lifecycle(ecr, name)
+    import functions
+
+    functions.make_image_function(place)
+
+
+def _lifecycle(ecr, name):
+    rule = {
+        "rules": [
+            {"rulePriority": 1, "description": "untagged images go after two weeks", "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}, "action": {"type": "expire"}},
+            {"rulePriority": 2, "description": "the last 50 stay", "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 50}, "action": {"type": "expire"}},
+        ]
+    }
+    ecr.put_lifecycle_policy(repositoryName=name, lifecyclePolicyText=json.dumps(rule))
+
+
+def _call(place, method, path, body=b"", content_type="application/octet-stream"):
+    # The registry knows its account and region by the name it is called under.
+    headers = {"Host": place.registry, "Content-Type": content_type}
+    answer = _http.send(AWSRequest(method, f"{ENDPOINT}/v2/{path}", headers=headers, data=body).prepare())
+    if answer.status_code >= 300:
+        raise RuntimeError(f"{method} /v2/{path}: {answer.status_code} {answer.text[:200]}")
+
+
+def digest(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def _blob(place, name, data):
+    _call(place, "POST", f"{name}/blobs/uploads/?digest={digest(data)}", data)
+    return digest(data)
+
+
+def _config(name, tag, base, architecture, layers):
+    """An image configuration as a builder writes it."""
+    return json.dumps(
+        {
+            "architecture": architecture, "os": "linux", "created": "2026-11-02T09:14:00Z",
+            "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", f"SERVICE={name.split('/')[-1]}"], "Cmd": ["/app/start"], "WorkingDir": "/app", "User": "1000",
+                       "Labels": {"org.opencontainers.image.source": f"https://git.northwind.example/{name}", "org.opencontainers.image.version": tag, "org.opencontainers.image.base.name": base}},
+            "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
+            "history": [{"created": "2026-11-01T00:00:00Z", "created_by": f"FROM {base}"}, {"created": "2026-11-02T09:14:00Z", "created_by": "COPY /build /app"}],
+        },
+        separators=(",", ":"),
+    ).encode()
+
+
+def _push(place, name, tags, base, size, release, architecture):
+    """A real configuration and manifest. The layers are declared with the size they would have; their bytes are not stored."""
+    rng = random.Random(f"{name}{base}")
+    shares = [0.45, 0.25, 0.05]
+    layers = [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": int(size * 1_000_000 * share), "digest": digest(f"{base}{share}".encode())} for share in shares]
+    own = int(size * 1_000_000 * 0.25 * rng.uniform(0.9, 1.1))
+    layers.append({"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": own, "digest": digest(f"{name}{release}".encode())})
+    config = _config(name, release, base, architecture, layers)
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": len(config), "digest": _blob(place, name, config)}, "layers": layers}).encode()
+    for tag in tags:
+        _call(place, "PUT", f"{name}/manifests/{tag}", manifest, MANIFEST)
+
+
+def _layer(name, text):
+    """A layer with one small file in it."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        info = tarfile.TarInfo(f"app/{name}")
+        info.size = len(text)
+        archive.addfile(info, io.BytesIO(text))
+    return gzip.compress(data.getvalue(), mtime=0)
+
+
+def _push_index(place, name, tags, base, size):
+    """An image for two architectures, complete: layers, configurations, two manifests and the index over them."""
+    manifests = []
+    for architecture, variant in (("amd64", None), ("arm64", "v8")):
+        layer = _layer("otel-collector", f"#!/bin/sh\necho collector for {architecture}\n".encode())
+        layers = [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": len(layer), "digest": _blob(place, name, layer)}]
+        config = _config(name, tags[0], base, architecture, layers)
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": len(config), "digest": _blob(place, name, config)}, "layers": layers}).encode()
+        _call(place, "PUT", f"{name}/manifests/{digest(manifest)}", manifest, OCI_MANIFEST)
+        platform = {"architecture": architecture, "os": "linux", **({"variant": variant} if variant else {})}
+        manifests.append({"mediaType": OCI_MANIFEST, "size": len(manifest), "digest": digest(manifest), "platform": platform})
+    index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}).encode()
+    for tag in tags:
+        _call(place, "PUT", f"{name}/manifests/{tag}", index, INDEX)
