@@ -1,39 +1,24 @@
-//! What a person sees: rendered on the server, taken over in the browser.
+//! What a person sees: pages, rendered on the server and taken over by the browser.
 //!
-//! [`shell`] is the HTML document, [`App`] the pages in it. The server provides [`Assets`] and [`domain::services::Services`] by context.
+//! [`routes`] says which page answers which path, [`paths`] makes every link, [`ui`] is the kit, [`layout`] the frame around
+//! every page, [`resource`] the skeletons of lists and details that the services' pages fill.
 
-mod error;
+// View types nest deeply; the default is too small for the router's.
+#![recursion_limit = "512"]
+
+pub mod api;
+pub mod error;
+pub mod routes;
+mod shell;
 
 pub use error::AppError;
+pub use routes::App;
+pub use shell::{Assets, shell};
 
-use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// Where the built files are, as `cargo xtask` wrote them to `site/assets.json`. Provided by the server as `Arc<Assets>`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assets {
-    /// The loader of the browser half.
-    pub js: String,
-    /// The browser half.
-    pub wasm: String,
-    /// All styles.
-    pub css: String,
-    /// Modules loaded only where they are used: name → path.
-    #[serde(default)]
-    pub modules: BTreeMap<String, String>,
-    /// Fonts worth preloading.
-    #[serde(default)]
-    pub fonts: Vec<String>,
-}
-
-/// The HTML document around the pages.
-pub fn shell() -> impl IntoView {
-    view! { <App/> }
-}
-
-/// All pages.
-#[component]
-pub fn App() -> impl IntoView {
-    view! { <p>"Gantry"</p> }
+/// Takes over the page the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(App);
 }

@@ -1,0 +1,106 @@
+//! The server functions that more than one page uses: three lines each, everything else is behind [`domain::services::Services`].
+#![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
+
+use domain::history::Change;
+use domain::listing::{Detail, Hit, ListQuery, Page};
+use domain::policy::Actor;
+use domain::services::{Comparison, Count, HistoryQuery, Instance};
+use domain::{AccountId, Kind, Millis, Region, ResourceKey};
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+
+/// What every page knows from the first byte on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boot {
+    /// Who is signed in.
+    pub actor: Option<Actor>,
+    /// Accounts, regions, sandbox, version.
+    pub instance: Instance,
+    /// The server's clock when the page was made.
+    pub now: Millis,
+    /// Lazily imported JavaScript modules by name.
+    pub modules: std::collections::BTreeMap<String, String>,
+}
+
+impl Boot {
+    /// The name people gave an account, or its id.
+    pub fn account_name(&self, account: &AccountId) -> String {
+        let named = self.instance.accounts.iter().find(|(id, _)| id == account);
+        named.map(|(_, name)| name.clone()).filter(|n| !n.is_empty()).unwrap_or_else(|| account.to_string())
+    }
+}
+
+/// The services and who asks.
+#[cfg(feature = "ssr")]
+pub fn services() -> Result<(domain::services::Services, Actor), AppError> {
+    let services = use_context::<domain::services::Services>()
+        .ok_or_else(|| domain::Problem::internal("no services in context"))?;
+    let actor = services.actor.clone().ok_or_else(domain::Problem::signed_out)?;
+    Ok((services, actor))
+}
+
+/// A window of a list.
+#[server(prefix = "/api/fn", endpoint = "list", input = Json)]
+pub async fn list(query: ListQuery) -> Result<Page, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.list(&actor, &query).await?)
+}
+
+/// One resource.
+#[server(prefix = "/api/fn", endpoint = "get", input = Json)]
+pub async fn get(key: ResourceKey) -> Result<Detail, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.get(&actor, &key).await?)
+}
+
+/// Entries of a history, latest first.
+#[server(prefix = "/api/fn", endpoint = "history", input = Json)]
+pub async fn history(query: HistoryQuery) -> Result<Vec<Change>, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.history(&actor, &query).await?)
+}
+
+/// The documents after two entries of a history and how they differ.
+#[server(prefix = "/api/fn", endpoint = "compare", input = Json)]
+pub async fn compare(key: ResourceKey, from: i64, to: i64) -> Result<Comparison, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.compare(&actor, &key, from, to).await?)
+}
+
+/// How the documents of two resources of one kind differ.
+#[server(prefix = "/api/fn", endpoint = "compare-two", input = Json)]
+pub async fn compare_two(left: ResourceKey, right: ResourceKey) -> Result<Comparison, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.compare_two(&actor, &left, &right).await?)
+}
+
+/// Search over everything, best first.
+#[server(prefix = "/api/fn", endpoint = "search", input = Json)]
+pub async fn search(text: String, limit: u32) -> Result<Vec<Hit>, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.search(&actor, &text, limit).await?)
+}
+
+/// The resource a reference points to.
+#[server(prefix = "/api/fn", endpoint = "resolve", input = Json)]
+pub async fn resolve(reference: String) -> Result<Option<ResourceKey>, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.resolve(&actor, &reference).await?)
+}
+
+/// Number of resources per kind.
+#[server(prefix = "/api/fn", endpoint = "counts", input = Json)]
+pub async fn counts(accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<Vec<Count>, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.counts(&actor, &accounts, &regions).await?)
+}
+
+/// Collects this kind now.
+#[server(prefix = "/api/fn", endpoint = "refresh", input = Json)]
+pub async fn refresh(kind: Kind, accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<(), AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.refresh(&actor, kind, &accounts, &regions).await?)
+}
