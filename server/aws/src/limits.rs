@@ -4,8 +4,7 @@
 use domain::Scope;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A quota as AWS publishes it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,9 +110,8 @@ impl Limiter {
     }
 
     /// Takes a token, and says how long its owner must wait for it. Tokens may be owed: that keeps the order.
-    fn take(&self) -> Duration {
+    fn take(&self, now: Instant) -> Duration {
         let mut level = self.level();
-        let now = Instant::now();
         let earned = now.duration_since(level.filled).as_secs_f64() * level.rate;
         level.tokens = (level.tokens + earned).min(self.burst) - 1.0;
         level.filled = now;
@@ -122,7 +120,7 @@ impl Limiter {
 
     /// Waits for a turn.
     pub async fn turn(&self) {
-        let wait = self.take();
+        let wait = self.take(Instant::now());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
@@ -130,13 +128,16 @@ impl Limiter {
 
     /// The SDK tried once more by itself: that used a turn too.
     pub(crate) fn retried(&self) {
-        self.take();
+        self.take(Instant::now());
     }
 
     /// AWS throttled an attempt: half the speed, once per burst.
     pub(crate) fn throttled(&self) {
+        self.throttled_at(Instant::now());
+    }
+
+    fn throttled_at(&self, now: Instant) {
         let mut level = self.level();
-        let now = Instant::now();
         if level.halved.is_none_or(|at| now.duration_since(at) >= SAME_BURST) {
             level.rate = (level.rate / 2.0).max(FLOOR);
             level.halved = Some(now);
@@ -194,58 +195,68 @@ mod tests {
         Scope::new(AccountId::parse("111122223333").unwrap(), Region::parse(region).unwrap())
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_published_quota_is_used_by_half() {
-        let limits = Limits::default();
-        let limiter = limits.limiter(&scope("eu-west-1"), Bucket::LambdaControl);
-        let start = Instant::now();
-        for _ in 0..82 {
-            limiter.turn().await;
+    /// Makes calls one after the other, and says how many seconds they waited in all.
+    fn wait_for(limiter: &Limiter, calls: u32, now: &mut Instant) -> f64 {
+        let start = *now;
+        for _ in 0..calls {
+            *now += limiter.take(*now);
         }
+        now.duration_since(start).as_secs_f64()
+    }
+
+    #[test]
+    fn a_published_quota_is_used_by_half() {
+        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::LambdaControl);
         // 7.5 at once, the other 74.5 at 7.5 a second.
-        let seconds = start.elapsed().as_secs_f64();
+        let seconds = wait_for(&limiter, 82, &mut Instant::now());
         assert!((9.9..10.1).contains(&seconds), "{seconds}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn regions_and_buckets_do_not_slow_each_other() {
-        let limits = Limits::default();
-        let start = Instant::now();
-        for region in ["eu-west-1", "us-east-1"] {
-            for bucket in [Bucket::LambdaControl, Bucket::EcsTasks] {
-                for _ in 0..7 {
-                    limits.limiter(&scope(region), bucket).turn().await;
-                }
-            }
-        }
-        assert_eq!(start.elapsed(), Duration::ZERO);
+    #[test]
+    fn callers_at_once_are_let_through_one_after_the_other() {
+        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::LogsFilter);
+        let now = Instant::now();
+        let waits: Vec<f64> = (0..5).map(|_| limiter.take(now).as_secs_f64()).collect();
+        assert!(waits.is_sorted() && waits[1] == 0.0 && waits[4] > 0.9, "{waits:?}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_of_throttles_halves_once_and_calls_that_pass_grow_it_back_slowly() {
+    #[test]
+    fn regions_and_buckets_do_not_slow_each_other() {
+        let limits = Limits::default();
+        let mut now = Instant::now();
+        for region in ["eu-west-1", "us-east-1"] {
+            for bucket in [Bucket::LambdaControl, Bucket::EcsTasks] {
+                assert_eq!(wait_for(&limits.limiter(&scope(region), bucket), 7, &mut now), 0.0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_burst_of_throttles_halves_once_and_calls_that_pass_grow_it_back_slowly() {
         let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Ecr);
+        let mut now = Instant::now();
         for _ in 0..5 {
-            limiter.throttled();
+            limiter.throttled_at(now);
         }
         assert_eq!(limiter.rate(), START / 2.0);
-        tokio::time::advance(Duration::from_secs(2)).await;
-        limiter.throttled();
+        now += Duration::from_secs(2);
+        limiter.throttled_at(now);
         assert_eq!(limiter.rate(), START / 4.0);
-        let start = Instant::now();
+        let mut seconds = 0.0;
         while limiter.rate() < START {
-            limiter.turn().await;
+            seconds += wait_for(&limiter, 1, &mut now);
             limiter.went_through();
         }
-        let seconds = start.elapsed().as_secs_f64();
         assert!((30.0..45.0).contains(&seconds), "{seconds}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn learning_stays_between_floor_and_ceiling() {
+    #[test]
+    fn learning_stays_between_floor_and_ceiling() {
         let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Eks);
+        let mut now = Instant::now();
         for _ in 0..100 {
-            tokio::time::advance(Duration::from_secs(2)).await;
-            limiter.throttled();
+            now += Duration::from_secs(2);
+            limiter.throttled_at(now);
         }
         assert_eq!(limiter.rate(), FLOOR);
         for _ in 0..100_000 {
