@@ -53,6 +53,8 @@ create table links (
     target text not null,
     -- the target without what only qualifies it: the version or alias of a function's ARN, the ":*" of a log group's
     base text not null,
+    -- one more fact about the arrow: "batch 10"
+    note text,
     constraint links_pk primary key (source, relation, target)
 );
 create index links_target on links (target);

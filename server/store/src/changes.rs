@@ -1,6 +1,6 @@
 //! LISTEN/NOTIFY: one message per batch that changed something, one per change of a collection.
 
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use crate::{Result, Store, problem};
 
@@ -27,7 +27,9 @@ pub struct Changes(PgListener);
 impl Store {
     /// Starts listening; everything committed from now on is heard.
     pub async fn changes(&self) -> Result<Changes> {
-        let mut listener = PgListener::connect_with(&self.work).await.map_err(problem::of)?;
+        // A pool of its own: closing the store must not wait for someone who listens for ever
+        let own = PgPoolOptions::new().max_connections(1).connect_lazy_with((*self.work.connect_options()).clone());
+        let mut listener = PgListener::connect_with(&own).await.map_err(problem::of)?;
         listener.listen_all([VERSIONS, COLLECTIONS]).await.map_err(problem::of)?;
         Ok(Changes(listener))
     }

@@ -16,6 +16,8 @@ pub mod problem;
 pub mod resources;
 pub mod sessions;
 pub mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tokens;
 
 use domain::Problem;

@@ -4,7 +4,7 @@ use domain::ResourceKey;
 use domain::resource::{Described, Relation};
 use serde_json::Value;
 use sqlx::PgConnection;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{Result, Store, problem};
 
@@ -15,6 +15,8 @@ pub struct Linked {
     pub relation: Relation,
     /// The reference as the source wrote it.
     pub target: String,
+    /// One more fact about the arrow.
+    pub note: Option<String>,
     /// The resource at the other end; `None` when it is not collected.
     pub key: Option<ResourceKey>,
 }
@@ -38,15 +40,16 @@ pub(crate) async fn replace(tx: &mut PgConnection, described: &[(i64, Option<&De
     let ids: Vec<i64> = described.iter().map(|(id, _)| *id).collect();
     sqlx::query("delete from links where source = any($1)").bind(&ids).execute(&mut *tx).await.map_err(problem::of)?;
     sqlx::query("delete from refs where resource = any($1)").bind(&ids).execute(&mut *tx).await.map_err(problem::of)?;
-    let links: BTreeSet<(i64, String, &str)> = described
+    let links: BTreeMap<(i64, String, &str), Option<&str>> = described
         .iter()
-        .flat_map(|(id, d)| d.links.iter().map(|l| (*id, word(l.relation), l.target.as_str())))
+        .flat_map(|(id, d)| d.links.iter().map(|l| ((*id, word(l.relation), l.target.as_str()), l.note.as_deref())))
         .collect();
-    sqlx::query("insert into links (source, relation, target, base) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[])")
-        .bind(links.iter().map(|l| l.0).collect::<Vec<_>>())
-        .bind(links.iter().map(|l| l.1.as_str()).collect::<Vec<_>>())
-        .bind(links.iter().map(|l| l.2).collect::<Vec<_>>())
-        .bind(links.iter().map(|l| base(l.2)).collect::<Vec<_>>())
+    sqlx::query("insert into links (source, relation, target, base, note) select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[])")
+        .bind(links.keys().map(|l| l.0).collect::<Vec<_>>())
+        .bind(links.keys().map(|l| l.1.as_str()).collect::<Vec<_>>())
+        .bind(links.keys().map(|l| l.2).collect::<Vec<_>>())
+        .bind(links.keys().map(|l| base(l.2)).collect::<Vec<_>>())
+        .bind(links.values().copied().collect::<Vec<_>>())
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;
@@ -73,8 +76,8 @@ fn relation(word: String) -> Result<Relation> {
 impl Store {
     /// What this resource points to.
     pub async fn links_from(&self, resource: i64) -> Result<Vec<Linked>> {
-        let rows: Vec<(String, String, Option<String>)> = sqlx::query_as(
-            "select l.relation, l.target, (
+        let rows: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
+            "select l.relation, l.target, l.note, (
                  select r.key from refs f join resources r on r.id = f.resource
                  where f.ref in (l.target, l.base) order by f.ref = l.target desc, r.gone is null desc, r.id limit 1)
              from links l where l.source = $1 order by l.relation, l.target",
@@ -84,17 +87,17 @@ impl Store {
         .await
         .map_err(problem::of)?;
         rows.into_iter()
-            .map(|(word, target, key)| {
+            .map(|(word, target, note, key)| {
                 let key = key.map(|k| ResourceKey::parse(&k)).transpose()?;
-                Ok(Linked { relation: relation(word)?, target, key })
+                Ok(Linked { relation: relation(word)?, target, note, key })
             })
             .collect()
     }
 
     /// What points to this resource, at most `limit`; sources that are gone are left out.
     pub async fn links_to(&self, resource: i64, limit: u32) -> Result<Vec<Linked>> {
-        let rows: Vec<(String, String, String)> = sqlx::query_as(
-            "select distinct l.relation, l.target, s.key from refs f
+        let rows: Vec<(String, String, Option<String>, String)> = sqlx::query_as(
+            "select distinct l.relation, l.target, l.note, s.key from refs f
              join links l on l.target = f.ref or l.base = f.ref join resources s on s.id = l.source
              where f.resource = $1 and s.gone is null and s.id <> $1 order by l.relation, s.key limit $2",
         )
@@ -104,8 +107,8 @@ impl Store {
         .await
         .map_err(problem::of)?;
         rows.into_iter()
-            .map(|(word, target, key)| {
-                Ok(Linked { relation: relation(word)?, target, key: Some(ResourceKey::parse(&key)?) })
+            .map(|(word, target, note, key)| {
+                Ok(Linked { relation: relation(word)?, target, note, key: Some(ResourceKey::parse(&key)?) })
             })
             .collect()
     }

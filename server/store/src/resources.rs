@@ -295,7 +295,7 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>) ->
     let entry = match before {
         None => Some((ChangeKind::Appeared, vec![])),
         Some(before) => {
-            keep(kept(kind), &before.doc, &mut doc);
+            keep(domain::describe::kept(kind), &before.doc, &mut doc);
             let fields = diff(kind, &before.doc, &doc);
             match (before.gone, fields.is_empty()) {
                 // AWS may list a stopped task again after it left it out once: that is no event
@@ -309,11 +309,6 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>) ->
         .inspect_err(|p| tracing::error!(key = %observed.key, problem = %p, "store: a document cannot be described; it has no links"))
         .ok();
     Change { observed, hash, doc, described, before: before.map(|b| b.id), entry }
-}
-
-/// Stands in until domain has it.
-fn kept(kind: Kind) -> &'static [&'static str] {
-    if kind == Kind::Function { &["State", "StateReason", "StateReasonCode", "LastUpdateStatus", "Tags"] } else { &[] }
 }
 
 /// Stands in until domain has it.

@@ -1,0 +1,86 @@
+//! A database per test, copied from a migrated template, dropped when the test ends. Needs `GANTRY_TEST_DATABASE_URL`, a superuser's URL.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::{MIGRATIONS, Store};
+
+/// A store on a database of its own.
+#[derive(Debug)]
+pub struct TestStore {
+    /// The store, migrated and empty.
+    pub store: Store,
+    /// Its URL, to connect a second time.
+    pub url: String,
+    name: String,
+}
+
+fn admin() -> PgConnectOptions {
+    let url = std::env::var("GANTRY_TEST_DATABASE_URL")
+        .expect("GANTRY_TEST_DATABASE_URL is not set: run these tests with `cargo xtask test`, which starts a Postgres for them");
+    PgConnectOptions::from_str(&url).expect("GANTRY_TEST_DATABASE_URL is not a Postgres URL")
+}
+
+async fn run(connection: &mut PgConnection, sql: String) {
+    connection.execute(AssertSqlSafe(sql)).await.unwrap();
+}
+
+/// Makes the template once per state of the migrations, whichever process comes first.
+async fn template(connection: &mut PgConnection) -> String {
+    let sum = MIGRATIONS
+        .iter()
+        .flat_map(|m| m.checksum.iter())
+        .fold(7_u64, |sum, byte| sum.wrapping_mul(1_099_511_628_211) ^ u64::from(*byte));
+    let name = format!("gantry_template_{sum:x}");
+    run(connection, "select pg_advisory_lock(7200)".to_owned()).await;
+    let exists: bool = sqlx::query_scalar("select exists (select 1 from pg_database where datname = $1)")
+        .bind(&name)
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap();
+    if !exists {
+        let raw = format!("{name}_new");
+        run(connection, format!("drop database if exists {raw}")).await;
+        run(connection, format!("create database {raw}")).await;
+        let mut inside = admin().database(&raw).connect().await.unwrap();
+        MIGRATIONS.run(&mut inside).await.unwrap();
+        inside.close().await.unwrap();
+        run(connection, format!("alter database {raw} rename to {name}")).await;
+    }
+    run(connection, "select pg_advisory_unlock(7200)".to_owned()).await;
+    name
+}
+
+impl TestStore {
+    /// A fresh database.
+    pub async fn fresh() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let mut connection = admin().connect().await.expect("no Postgres at GANTRY_TEST_DATABASE_URL");
+        let template = template(&mut connection).await;
+        let name = format!("gantry_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        run(&mut connection, format!("drop database if exists {name}")).await;
+        run(&mut connection, format!("create database {name} template {template} strategy file_copy")).await;
+        let url = admin().database(&name).to_url_lossy().to_string();
+        let store = Store::connect(&url).await.unwrap();
+        Self { store, url, name }
+    }
+}
+
+impl Drop for TestStore {
+    fn drop(&mut self) {
+        let name = self.name.clone();
+        // Its own thread and runtime: the test's may be unwinding
+        let dropped = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+                let mut connection = admin().connect().await.unwrap();
+                run(&mut connection, format!("drop database if exists {name} with (force)")).await;
+            });
+        });
+        if dropped.join().is_err() {
+            tracing::warn!(name = %self.name, "a test's database stays");
+        }
+    }
+}

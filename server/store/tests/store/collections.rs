@@ -1,0 +1,116 @@
+//! Schedules and leases.
+
+use domain::{Code, Kind, Millis, Problem, Scope};
+use gantry_store::changes::Notice;
+use gantry_store::testing::TestStore;
+use std::collections::HashSet;
+
+use crate::resources::{lease, scope};
+
+#[tokio::test]
+async fn two_owners_never_hold_the_same_lease() {
+    let test = TestStore::fresh().await;
+    let kinds = &Kind::ALL[..20];
+    test.store.configure(&kinds.iter().map(|k| (scope(), *k)).collect::<Vec<_>>()).await.unwrap();
+    let mut owners = vec![];
+    for owner in ["a", "b", "c", "d"] {
+        let store = test.store.clone();
+        owners.push(tokio::spawn(async move {
+            let mut mine = vec![];
+            while let Some(lease) = store.claim(owner, &[], Millis(1000), Millis(31_000)).await.unwrap() {
+                mine.push(lease.kind);
+            }
+            mine
+        }));
+    }
+    let mut claimed = vec![];
+    for owner in owners {
+        claimed.extend(owner.await.unwrap());
+    }
+    // An owner may have found only rows that others were just claiming; nobody got one twice, and the rest can still be had
+    while let Some(lease) = test.store.claim("a", &[], Millis(1000), Millis(31_000)).await.unwrap() {
+        claimed.push(lease.kind);
+    }
+    assert_eq!(claimed.len(), kinds.len());
+    assert_eq!(claimed.into_iter().collect::<HashSet<_>>().len(), kinds.len());
+}
+
+#[tokio::test]
+async fn a_collection_is_due_when_its_schedule_a_request_or_a_dead_owner_says_so() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let first = lease(store, Kind::Task, 1000).await;
+    assert!(first.initial);
+    assert!(store.renew(first.fence, Millis(60_000)).await.unwrap());
+    assert_eq!(store.claim("b", &[], Millis(50_000), Millis(80_000)).await.unwrap(), None);
+    // asked for while it runs: due again at once
+    assert_eq!(store.request(Kind::Task, &[], &[], Millis(1500)).await.unwrap(), 1);
+    store.finish(&first, Millis(2000), Millis(20_000)).await.unwrap();
+    let second = store.claim("b", &[], Millis(2000), Millis(32_000)).await.unwrap().expect("requested");
+    assert!(!second.initial);
+    store.finish(&second, Millis(3000), Millis(20_000)).await.unwrap();
+    assert_eq!(store.claim("b", &[], Millis(19_999), Millis(32_000)).await.unwrap(), None);
+    assert_eq!(store.claim("b", &[scope()], Millis(20_000), Millis(50_000)).await.unwrap(), None, "busy scope");
+    let third = store.claim("b", &[], Millis(20_000), Millis(50_000)).await.unwrap().expect("due");
+    // killed without a word: its lease ends by itself
+    let taken = store.claim("a", &[], Millis(50_000), Millis(80_000)).await.unwrap().expect("lease ended");
+    assert_eq!(taken.fence.fencing, third.fence.fencing + 1);
+    // going away in good order: at once
+    store.release("a").await.unwrap();
+    assert!(store.claim("b", &[], Millis(50_001), Millis(80_000)).await.unwrap().is_some());
+    // no longer configured
+    store.release("b").await.unwrap();
+    store.configure(&[(scope(), Kind::Role)]).await.unwrap();
+    let rest: Vec<Kind> = store.collections(Millis(0)).await.unwrap().into_iter().map(|c| c.freshness.kind).collect();
+    assert_eq!(rest, [Kind::Role]);
+    assert_eq!(store.claim("b", &[], Millis(90_000), Millis(99_000)).await.unwrap().unwrap().kind, Kind::Role);
+}
+
+#[tokio::test]
+async fn failures_keep_the_first_moment_and_the_last_reason_until_it_works_again() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let mut denied = Problem::new(Code::AwsDenied, "Access denied", "…");
+    denied.iam_action = Some("ecs:ListTasks".into());
+    for at in [1000, 2000] {
+        let held = lease(store, Kind::Task, at).await;
+        store.fail(&held, &denied, Millis(at + 10), Millis(at + 1000)).await.unwrap();
+    }
+    let failing = store.collections(Millis(2500)).await.unwrap().remove(0);
+    assert_eq!(failing.freshness.failing, Some((Millis(1000), denied)));
+    assert_eq!((failing.failures, failing.freshness.complete, failing.freshness.running), (2, None, false));
+    let held = lease(store, Kind::Task, 3000).await;
+    assert_eq!(held.failures, 2);
+    assert!(store.collections(Millis(3001)).await.unwrap()[0].freshness.running);
+    store.finish(&held, Millis(3010), Millis(4000)).await.unwrap();
+    let fine = store.collections(Millis(3020)).await.unwrap().remove(0);
+    assert_eq!(
+        (fine.freshness.failing, fine.freshness.complete, fine.covers),
+        (None, Some(Millis(3010)), Some(Millis(3000)))
+    );
+}
+
+#[tokio::test]
+async fn notices_reach_other_servers() {
+    let test = TestStore::fresh().await;
+    let other = gantry_store::Store::connect(&test.url).await.unwrap();
+    let mut changes = other.changes().await.unwrap();
+    let held = lease(&test.store, Kind::Task, 1000).await;
+    assert_eq!(changes.next().await.unwrap(), Notice::Collection("ecs.task".into()));
+    let task = domain::resource::Observed {
+        key: domain::ResourceKey::new(Kind::Task, scope(), "prod/1").unwrap(),
+        doc: serde_json::json!({"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/prod/1"}),
+    };
+    let source = gantry_store::resources::Source::List { fence: held.fence, initial: true };
+    let written = test.store.seen(source, &[task], Millis(1001)).await.unwrap();
+    assert_eq!(changes.next().await.unwrap(), Notice::Version(written.version.unwrap()));
+    other.close().await;
+}
+
+#[tokio::test]
+async fn scopes_of_other_accounts_are_not_requested() {
+    let test = TestStore::fresh().await;
+    let other = Scope::new("999988887777".parse().unwrap(), scope().region);
+    test.store.configure(&[(scope(), Kind::Task), (other.clone(), Kind::Task)]).await.unwrap();
+    assert_eq!(test.store.request(Kind::Task, &[other.account], &[], Millis(1)).await.unwrap(), 1);
+}

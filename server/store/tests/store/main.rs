@@ -1,0 +1,5 @@
+//! Every query against a real Postgres, a database per test.
+
+mod collections;
+mod resources;
+mod team;

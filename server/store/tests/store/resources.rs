@@ -1,0 +1,265 @@
+//! What batches do to rows, histories, links and versions.
+
+use domain::history::ChangeKind;
+use domain::resource::Observed;
+use domain::services::HistoryQuery;
+use domain::{Code, Kind, Millis, ResourceKey, Scope};
+use gantry_store::Store;
+use gantry_store::collections::{Fence, Lease};
+use gantry_store::resources::Source;
+use gantry_store::testing::TestStore;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+pub fn scope() -> Scope {
+    Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
+}
+
+pub async fn lease(store: &Store, kind: Kind, now: i64) -> Lease {
+    store.configure(&[(scope(), kind)]).await.unwrap();
+    store.claim("a", &[], Millis(now), Millis(now + 30_000)).await.unwrap().expect("due")
+}
+
+fn function(name: &str, more: Value) -> Observed {
+    let arn = format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}");
+    let mut doc = json!({"FunctionName": name, "FunctionArn": arn, "RevisionId": "1"});
+    doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Observed { key: ResourceKey::new(Kind::Function, scope(), name).unwrap(), doc }
+}
+
+fn list(lease: &Lease) -> Source {
+    Source::List { fence: lease.fence, initial: lease.initial }
+}
+
+async fn kinds_of_history(store: &Store, key: &ResourceKey) -> Vec<ChangeKind> {
+    let query = HistoryQuery { key: Some(key.clone()), limit: 50, ..HistoryQuery::default() };
+    store.history(&query).await.unwrap().into_iter().map(|c| c.kind).collect()
+}
+
+#[tokio::test]
+async fn a_failed_page_never_makes_a_row_gone_and_a_complete_list_does() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let first = lease(store, Kind::Function, 1000).await;
+    let (a, b) = (function("a", json!({})), function("b", json!({})));
+    store.seen(list(&first), &[a.clone(), b.clone()], Millis(1001)).await.unwrap();
+    store.complete(first.fence, &scope(), Kind::Function, None, first.started, Millis(1002)).await.unwrap();
+    store.finish(&first, Millis(1002), Millis(2000)).await.unwrap();
+
+    // the second collect reads one page, then fails: nobody says `complete`
+    let second = lease(store, Kind::Function, 2000).await;
+    store.seen(list(&second), std::slice::from_ref(&a), Millis(2001)).await.unwrap();
+    let failed = domain::Problem::new(Code::AwsThrottled, "Throttled", "…");
+    store.fail(&second, &failed, Millis(2002), Millis(3000)).await.unwrap();
+    let row = store.get(&b.key).await.unwrap().unwrap();
+    assert_eq!((row.gone, row.seen), (None, Millis(1001)));
+
+    let third = lease(store, Kind::Function, 3000).await;
+    store.seen(list(&third), std::slice::from_ref(&a), Millis(3001)).await.unwrap();
+    let gone = store.complete(third.fence, &scope(), Kind::Function, None, third.started, Millis(3002)).await.unwrap();
+    assert_eq!(gone, 1);
+    assert_eq!(store.get(&b.key).await.unwrap().unwrap().gone, Some(Millis(3002)));
+    assert_eq!(kinds_of_history(store, &b.key).await, [ChangeKind::Gone, ChangeKind::Appeared]);
+    assert_eq!(store.known(&scope(), Kind::Function).await.unwrap(), HashSet::from(["a".to_owned()]));
+
+    store.seen(list(&third), std::slice::from_ref(&b), Millis(3003)).await.unwrap();
+    let back = store.get(&b.key).await.unwrap().unwrap();
+    assert_eq!((back.gone, back.first_seen, back.changed), (None, Millis(1001), Millis(3003)));
+    assert_eq!(kinds_of_history(store, &b.key).await[0], ChangeKind::Returned);
+}
+
+#[tokio::test]
+async fn a_document_that_did_not_change_only_gets_younger() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    let f = function("f", json!({"MemorySize": 128}));
+    let first = store.seen(list(&held), std::slice::from_ref(&f), Millis(1001)).await.unwrap();
+    let again = store.seen(list(&held), std::slice::from_ref(&f), Millis(1500)).await.unwrap();
+    assert_eq!((again.version, again.changed), (None, 0));
+    let row = store.get(&f.key).await.unwrap().unwrap();
+    assert_eq!((row.seen, row.changed, Some(row.version)), (Millis(1500), Millis(1001), first.version));
+
+    let bigger = function("f", json!({"MemorySize": 256, "Description": "nul \0 inside"}));
+    assert_eq!(store.seen(list(&held), &[bigger], Millis(1600)).await.unwrap().changed, 1);
+    let query = HistoryQuery { key: Some(f.key.clone()), limit: 50, ..HistoryQuery::default() };
+    let history = store.history(&query).await.unwrap();
+    assert_eq!(history.len(), 2);
+    let memory = history[0].fields.iter().find(|c| c.path == "MemorySize").unwrap();
+    assert_eq!((memory.before.clone(), memory.after.clone()), (Some(json!(128)), Some(json!(256))));
+    let before = store.document_after(&f.key, history[1].id).await.unwrap().unwrap();
+    assert_eq!(before["MemorySize"], 128);
+    assert_eq!(store.history_length(row.id).await.unwrap(), 2);
+    // the first collect of a scope is no news to the fleet, the change is
+    let fleet = HistoryQuery { limit: 50, kind: Some(Kind::Function), ..HistoryQuery::default() };
+    assert_eq!(store.history(&fleet).await.unwrap().iter().map(|c| c.id).collect::<Vec<_>>(), [history[0].id]);
+    let elsewhere = HistoryQuery { regions: vec!["us-east-1".parse().unwrap()], ..fleet };
+    assert!(store.history(&elsewhere).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_only_the_single_read_gives_survives_the_next_list() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    let listed = function("f", json!({}));
+    store.seen(list(&held), std::slice::from_ref(&listed), Millis(1001)).await.unwrap();
+    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap(), [listed.key.clone()]);
+
+    let fetched = function("f", json!({"State": "Active"}));
+    store.seen(Source::Single { began: Millis(1100) }, &[fetched], Millis(1101)).await.unwrap();
+    assert!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap().is_empty());
+    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(1200)).await.unwrap().len(), 1);
+    let again = store.seen(list(&held), std::slice::from_ref(&listed), Millis(1200)).await.unwrap();
+    assert_eq!(again.changed, 0);
+    assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["State"], "Active");
+
+    let revised = function("f", json!({"RevisionId": "2"}));
+    store.seen(list(&held), &[revised], Millis(1300)).await.unwrap();
+    assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc.get("State"), None);
+    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap().len(), 1);
+
+    // a single read that began before the list was read is older than it
+    let late = function("f", json!({"State": "Pending"}));
+    store.seen(Source::Single { began: Millis(1250) }, &[late], Millis(1400)).await.unwrap();
+    assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["RevisionId"], "2");
+    assert!(!store.absent(&listed.key, Millis(1250), Millis(1400)).await.unwrap());
+    assert!(store.absent(&listed.key, Millis(1500), Millis(1501)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_stale_fencing_number_is_refused() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let old = lease(store, Kind::Function, 1000).await;
+    // the owner stopped renewing; another takes over
+    let new = store.claim("b", &[], Millis(40_000), Millis(70_000)).await.unwrap().unwrap();
+    assert!(new.fence.fencing > old.fence.fencing);
+    let f = function("f", json!({}));
+    let refused = store.seen(list(&old), std::slice::from_ref(&f), Millis(40_001)).await.unwrap_err();
+    assert_eq!(refused.code, Code::Conflict);
+    let stale = Fence { ..old.fence };
+    assert!(store.complete(stale, &scope(), Kind::Function, None, old.started, Millis(40_002)).await.is_err());
+    assert!(store.still(stale, &scope(), Kind::Function, &[], Millis(40_002)).await.is_err());
+    assert!(store.finish(&old, Millis(40_003), Millis(50_000)).await.is_err());
+    assert!(!store.renew(old.fence, Millis(90_000)).await.unwrap());
+    assert_eq!(store.get(&f.key).await.unwrap(), None);
+    store.seen(list(&new), &[f], Millis(40_004)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_task_aws_forgot_stays_without_an_entry_and_children_go_with_their_parents() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Repository, 1000).await;
+    let uri = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web";
+    let repository = Observed {
+        key: ResourceKey::new(Kind::Repository, scope(), "web").unwrap(),
+        doc: json!({"repositoryName": "web", "repositoryUri": uri, "registryId": "111122223333",
+            "repositoryArn": "arn:aws:ecr:eu-west-1:111122223333:repository/web"}),
+    };
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let image = Observed {
+        key: ResourceKey::new(Kind::Image, scope(), format!("web@{digest}")).unwrap(),
+        doc: json!({"registryId": "111122223333", "repositoryName": "web", "imageDigest": digest, "imageTags": ["v1"]}),
+    };
+    let task = Observed {
+        key: ResourceKey::new(Kind::Task, scope(), "prod/0123456789abcdef").unwrap(),
+        doc: json!({"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/prod/0123456789abcdef", "lastStatus": "STOPPED",
+            "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/prod"}),
+    };
+    store.seen(list(&held), &[repository.clone(), image.clone(), task.clone()], Millis(1001)).await.unwrap();
+    let image_row = store.get(&image.key).await.unwrap().unwrap();
+    let parent = ResourceKey::new(Kind::Repository, scope(), "web").unwrap();
+    // a complete list of the images of another repository says nothing about this one's
+    let other = ResourceKey::new(Kind::Repository, scope(), "other").unwrap();
+    assert_eq!(
+        store.complete(held.fence, &scope(), Kind::Image, Some(&other), Millis(2000), Millis(2001)).await.unwrap(),
+        0
+    );
+    assert_eq!(
+        store.complete(held.fence, &scope(), Kind::Repository, None, Millis(2000), Millis(2002)).await.unwrap(),
+        2
+    );
+    assert_eq!(store.get(&parent).await.unwrap().unwrap().gone, Some(Millis(2002)));
+    assert_eq!(store.get(&image_row.key).await.unwrap().unwrap().gone, Some(Millis(2002)));
+    assert_eq!(kinds_of_history(store, &image.key).await[0], ChangeKind::Gone);
+
+    assert_eq!(store.complete(held.fence, &scope(), Kind::Task, None, Millis(2000), Millis(2003)).await.unwrap(), 1);
+    let row = store.get(&task.key).await.unwrap().unwrap();
+    assert_eq!((row.gone, row.changed), (Some(Millis(2003)), Millis(1001)));
+    assert_eq!(kinds_of_history(store, &task.key).await, [ChangeKind::Appeared]);
+}
+
+#[tokio::test]
+async fn known_ones_that_are_still_listed_do_not_go() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    let (a, b) = (function("a", json!({})), function("b", json!({})));
+    store.seen(list(&held), &[a.clone(), b.clone()], Millis(1001)).await.unwrap();
+    store.still(held.fence, &scope(), Kind::Function, &["a".to_owned()], Millis(2001)).await.unwrap();
+    store.complete(held.fence, &scope(), Kind::Function, None, Millis(2000), Millis(2002)).await.unwrap();
+    assert_eq!(store.get(&a.key).await.unwrap().unwrap().gone, None);
+    assert!(store.get(&b.key).await.unwrap().unwrap().gone.is_some());
+}
+
+#[tokio::test]
+async fn catching_up_by_version_misses_nothing_while_others_commit() {
+    let test = TestStore::fresh().await;
+    let held = lease(&test.store, Kind::Function, 1000).await;
+    let mut writers = vec![];
+    for writer in 0..6 {
+        let (store, source) = (test.store.clone(), list(&held));
+        writers.push(tokio::spawn(async move {
+            for n in 0..20 {
+                let batch: Vec<_> = (0..3).map(|i| function(&format!("f{writer}-{n}-{i}"), json!({}))).collect();
+                store.seen(source, &batch, Millis(1001)).await.unwrap();
+            }
+        }));
+    }
+    let (mut position, mut seen) = ((0, 0), HashSet::new());
+    loop {
+        let done = writers.iter().all(|w| w.is_finished());
+        // a small page, so that pages end inside a batch
+        let page = test.store.after(position, 7).await.unwrap();
+        let Some(last) = page.last() else {
+            if done {
+                break;
+            }
+            tokio::task::yield_now().await;
+            continue;
+        };
+        position = (last.version, last.id);
+        seen.extend(page.into_iter().map(|r| r.key.id));
+    }
+    assert_eq!(seen.len(), 6 * 20 * 3);
+}
+
+#[tokio::test]
+async fn arrows_are_found_from_both_ends_also_through_a_qualifier() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    let f = function("thumb", json!({"Role": "arn:aws:iam::111122223333:role/thumb"}));
+    store.seen(list(&held), std::slice::from_ref(&f), Millis(1001)).await.unwrap();
+    let row = store.get(&f.key).await.unwrap().unwrap();
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumb";
+    for reference in [arn.to_owned(), format!("{arn}:live"), f.key.to_string()] {
+        assert_eq!(store.resolve(&reference).await.unwrap(), Some(f.key.clone()), "{reference}");
+    }
+    assert_eq!(store.resolve("arn:aws:lambda:eu-west-1:111122223333:function:other").await.unwrap(), None);
+    assert_eq!(store.ids(std::slice::from_ref(&f.key)).await.unwrap(), [(f.key.clone(), row.id)]);
+
+    let mapping = Observed {
+        key: ResourceKey::new(Kind::EventSourceMapping, scope(), "4b1c7f9e-0000-4000-8000-000000000001").unwrap(),
+        doc: json!({"UUID": "4b1c7f9e-0000-4000-8000-000000000001", "FunctionArn": format!("{arn}:live"),
+            "EventSourceArn": "arn:aws:sqs:eu-west-1:111122223333:uploads", "State": "Enabled"}),
+    };
+    store.seen(list(&held), std::slice::from_ref(&mapping), Millis(1002)).await.unwrap();
+    let to = store.links_to(row.id, 50).await.unwrap();
+    let from = store.links_from(store.get(&mapping.key).await.unwrap().unwrap().id).await.unwrap();
+    assert!(to.iter().any(|l| l.key.as_ref() == Some(&mapping.key)), "{to:?}");
+    assert!(from.iter().any(|l| l.key.as_ref() == Some(&f.key)), "{from:?}");
+    assert!(from.iter().any(|l| l.key.is_none() && l.target.ends_with(":uploads")), "{from:?}");
+}

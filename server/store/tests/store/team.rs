@@ -1,0 +1,155 @@
+//! People and what they prove who they are with.
+
+use domain::policy::Role;
+use domain::{Code, Millis};
+use gantry_store::audit::Entry;
+use gantry_store::sessions::{IDLE_MS, LIFE_MS};
+use gantry_store::testing::TestStore;
+use serde_json::json;
+use sqlx::{ConnectOptions, Connection};
+use std::str::FromStr;
+
+#[tokio::test]
+async fn the_welcome_link_works_once_and_only_while_there_is_no_administrator() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.create_welcome("old", Millis(1000)).await.unwrap();
+    store.create_welcome("link", Millis(1000)).await.unwrap();
+    assert!(!store.welcome_is_good("old", Millis(1)).await.unwrap());
+    assert!(!store.welcome_is_good("link", Millis(1000)).await.unwrap(), "expired");
+    assert!(store.welcome_is_good("link", Millis(999)).await.unwrap());
+    assert_eq!(store.welcome("link", "ada", "hash", Millis(1000)).await.unwrap(), None);
+    let (one, two) =
+        tokio::join!(store.welcome("link", "ada", "hash", Millis(2)), store.welcome("link", "eve", "hash", Millis(2)));
+    assert_eq!([one.unwrap(), two.unwrap()].iter().flatten().count(), 1);
+    assert!(store.has_administrator().await.unwrap());
+    store.create_welcome("again", Millis(1000)).await.unwrap();
+    assert!(!store.welcome_is_good("again", Millis(1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn names_are_unique_whatever_their_case_and_one_administrator_stays() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let ada = store.create_person("Ada", "hash", Role::Administrator, Millis(1)).await.unwrap();
+    let taken = store.create_person("ADA", "hash", Role::Viewer, Millis(1)).await.unwrap_err();
+    assert_eq!((taken.code, taken.field.as_deref()), (Code::Conflict, Some("name")));
+    assert_eq!(store.set_role(ada, Role::Viewer).await.unwrap_err().code, Code::Conflict);
+    assert_eq!(store.remove_person(ada).await.unwrap_err().code, Code::Conflict);
+    assert_eq!(store.remove_person(ada + 100).await.unwrap_err().code, Code::NotFound);
+    assert_eq!(store.set_role(ada + 100, Role::Viewer).await.unwrap_err().code, Code::NotFound);
+    let bob = store.create_person("bob", "hash", Role::Viewer, Millis(2)).await.unwrap();
+    store.create_session(bob, "s", "Firefox", Millis(2)).await.unwrap();
+    store.set_role(bob, Role::Administrator).await.unwrap();
+    assert_eq!(store.session("s", Millis(3)).await.unwrap(), None, "a new role needs a new session");
+    store.set_role(ada, Role::Operator).await.unwrap();
+    store.set_password(ada, "other").await.unwrap();
+    let found = store.credentials("aDa").await.unwrap().unwrap();
+    assert_eq!((found.person.role, found.password.as_str()), (Role::Operator, "other"));
+    store.remove_person(ada).await.unwrap();
+    assert_eq!(store.people().await.unwrap().iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["bob"]);
+}
+
+#[tokio::test]
+async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0)).await.unwrap();
+    let id = store.create_session(ada, "cookie", "Firefox", Millis(0)).await.unwrap();
+    let mut now = 0;
+    while now + IDLE_MS <= LIFE_MS {
+        now += IDLE_MS;
+        assert_eq!(store.session("cookie", Millis(now)).await.unwrap().unwrap().actor.session, id);
+    }
+    assert_eq!(store.session("cookie", Millis(LIFE_MS + 1)).await.unwrap(), None);
+    store.create_session(ada, "second", "Firefox", Millis(0)).await.unwrap();
+    assert_eq!(store.session("second", Millis(IDLE_MS + 1)).await.unwrap(), None);
+    assert_eq!(store.session("unknown", Millis(1)).await.unwrap(), None);
+    let third = store.create_session(ada, "third", "Firefox", Millis(now)).await.unwrap();
+    let mine = store.sessions(ada, third, Millis(now)).await.unwrap();
+    assert!(mine.iter().any(|s| s.current && s.id == third));
+    assert!(!store.end_session(ada + 1, third).await.unwrap(), "somebody else's");
+    assert!(store.end_session(ada, third).await.unwrap());
+    assert_eq!(store.session("third", Millis(now)).await.unwrap(), None);
+    assert_eq!(store.people().await.unwrap()[0].seen, Some(Millis(now)));
+
+    let mut raw = sqlx::postgres::PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    let clear: i64 = sqlx::query_scalar(
+        "select count(*) from sessions where hash::text like '%cookie%' or position('cookie'::bytea in hash) > 0",
+    )
+    .fetch_one(&mut raw)
+    .await
+    .unwrap();
+    assert_eq!(clear, 0);
+    raw.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_never_does_more_than_its_owner() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.create_person("root", "hash", Role::Administrator, Millis(0)).await.unwrap();
+    let ada = store.create_person("ada", "hash", Role::Operator, Millis(0)).await.unwrap();
+    let id = store.create_token(ada, "ci", "secret", Role::Operator, Millis(0), Millis(100)).await.unwrap();
+    let again = store.create_token(ada, "ci", "other", Role::Viewer, Millis(0), Millis(100)).await.unwrap_err();
+    assert_eq!((again.code, again.field.as_deref()), (Code::Conflict, Some("name")));
+    assert_eq!(store.token("secret", Millis(1)).await.unwrap().unwrap().role, Role::Operator);
+    store.set_role(ada, Role::Viewer).await.unwrap();
+    let actor = store.token("secret", Millis(2)).await.unwrap().unwrap();
+    assert_eq!((actor.role, actor.session, actor.person), (Role::Viewer, -id, ada));
+    assert_eq!(store.tokens(ada).await.unwrap()[0].used, Some(Millis(1)));
+    assert_eq!(store.token("secret", Millis(100)).await.unwrap(), None, "ended");
+    assert!(!store.revoke_token(ada + 1, id).await.unwrap());
+    assert!(store.revoke_token(ada, id).await.unwrap());
+    assert_eq!(store.token("secret", Millis(3)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn failed_sign_ins_are_counted_per_subject_and_forgotten() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    for at in [1000, 2000, 3000] {
+        store.login_failed("name:ada", Millis(at)).await.unwrap();
+    }
+    assert_eq!(store.login_failures("name:ada", Millis(1500)).await.unwrap(), (2, Some(Millis(3000))));
+    assert_eq!(store.login_failures("name:bob", Millis(0)).await.unwrap(), (0, None));
+    store.login_succeeded("name:ada").await.unwrap();
+    assert_eq!(store.login_failures("name:ada", Millis(0)).await.unwrap(), (0, None));
+}
+
+#[tokio::test]
+async fn the_audit_log_only_grows_and_shows_when_it_was_tampered_with() {
+    let test = TestStore::fresh().await;
+    let entry = |n: i64| Entry {
+        id: 0,
+        at: Millis(n),
+        person: Some(1),
+        actor: "ada".into(),
+        action: "people.create".into(),
+        subject: format!("person {n}"),
+        detail: json!({"b": n, "a": {"d": 1, "c": 2}}),
+    };
+    let (first, second) = (entry(1), entry(2));
+    let (one, two) = tokio::join!(test.store.audit(&first), test.store.audit(&second));
+    one.and(two).unwrap();
+    assert_eq!(test.store.audit_broken_at().await.unwrap(), None);
+    let mut raw = sqlx::postgres::PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    for sql in ["update audit set actor = 'eve'", "delete from audit", "truncate audit"] {
+        assert!(sqlx::query(sql).execute(&mut raw).await.is_err(), "{sql}");
+    }
+    sqlx::raw_sql("alter table audit disable trigger all; update audit set actor = 'eve' where id = 2")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    assert_eq!(test.store.audit_broken_at().await.unwrap(), Some(2));
+    raw.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_setting_is_decided_once() {
+    let test = TestStore::fresh().await;
+    let (one, two) = tokio::join!(test.store.setting("sealing", b"one"), test.store.setting("sealing", b"two"));
+    assert_eq!(one.unwrap(), two.unwrap());
+    test.store.migrate().await.unwrap();
+    assert!(matches!(test.store.setting("sealing", b"three").await.unwrap().as_slice(), b"one" | b"two"));
+}
