@@ -103,13 +103,13 @@ fn bundle(checkout: &Checkout, profile: Profile) -> Result<Bundle> {
         let mut esbuild = process::command(checkout.npm_binary("esbuild"));
         esbuild.current_dir(&checkout.root).args(&entries);
         esbuild.args(["--bundle", "--minify", "--format=esm", "--splitting", "--log-level=warning"]);
-        esbuild.args([
-            "--target=es2022,chrome123,firefox128,safari17.5",
-            "--loader:.woff2=file",
-            "--loader:.svg=file",
-            "--external:/*",
-        ]);
+        esbuild.args(["--target=es2022,chrome123,firefox128,safari17.5", "--loader:.woff2=file", "--loader:.svg=file"]);
         esbuild.args(["--entry-names=[name].[hash]", "--chunk-names=chunk.[hash]", "--asset-names=[name].[hash]"]);
+        for path in std::fs::read_dir(checkout.path("public")).into_iter().flatten().flatten() {
+            // Addresses of files that are served as they are.
+            let name = path.file_name().to_string_lossy().into_owned();
+            esbuild.arg(format!("--external:/{name}")).arg(format!("--external:/{name}/*"));
+        }
         esbuild.arg(format!("--outdir={}", pkg.display())).arg(format!("--metafile={}", metafile.display()));
         process::run(&mut esbuild).context("the style sheets and modules cannot be bundled")?;
         let metafile: Metafile =

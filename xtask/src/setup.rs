@@ -121,7 +121,7 @@ fn install_npm_packages(checkout: &Checkout) -> Result<()> {
 /// # Errors
 /// When there is none and none can be had.
 pub fn chromium(checkout: &Checkout) -> Result<Option<PathBuf>> {
-    if let Some(chosen) = std::env::var_os("GANTRY_CHROMIUM").filter(|value| !value.is_empty()) {
+    if let Some(chosen) = std::env::var_os("CHROMIUM").filter(|value| !value.is_empty()) {
         return Ok(Some(PathBuf::from(chosen)));
     }
     if let Some(found) = installed_chromium() {
@@ -135,7 +135,7 @@ pub fn chromium(checkout: &Checkout) -> Result<Option<PathBuf>> {
     match process::run_quietly(playwright.current_dir(&checkout.root).args(["install", "chromium"])) {
         Ok(()) => Ok(None),
         Err(_) => bail!(
-            "Chromium is missing. Debian: `sudo apt-get install -y chromium`. macOS: `brew install --cask google-chrome`. Or name one with GANTRY_CHROMIUM"
+            "Chromium is missing. Debian: `sudo apt-get install -y chromium`. macOS: `brew install --cask google-chrome`. Or name one with CHROMIUM"
         ),
     }
 }

@@ -149,13 +149,13 @@ impl Run<'_> {
         let mut playwright = process::command(self.checkout.npm_binary("playwright"));
         playwright
             .current_dir(&folder)
-            .args(["test", "--reporter=list,json"])
+            .arg("test")
             .args(&self.options.journey)
-            .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report)
+            .env("GANTRY_E2E_JSON", &report)
             .env("GANTRY_BIN_DIR", self.checkout.binaries(Profile::Dev))
             .env("GANTRY_SITE", self.checkout.site(Profile::Dev));
         if let Some(chromium) = setup::chromium(self.checkout)? {
-            playwright.env("GANTRY_CHROMIUM", chromium);
+            playwright.env("CHROMIUM", chromium);
         }
         let mut summary = Vec::new();
         let status = process::run_and_listen(&mut playwright, |line| {
