@@ -8,8 +8,11 @@
 
 pub mod api;
 pub mod error;
+pub mod paths;
+pub mod resource;
 pub mod routes;
 mod shell;
+pub mod ui;
 
 pub use error::AppError;
 pub use routes::App;

@@ -31,7 +31,7 @@ window.gantryImport=u=>import(u)";
 /// The whole document. `options` are not used for finding files: those come from [`Assets`] in context.
 pub fn shell(_options: LeptosOptions) -> impl IntoView {
     let assets = use_context::<Assets>().unwrap_or_default();
-    let nonce = leptos::nonce::use_nonce();
+    let nonce = use_nonce();
     // JSON strings are JavaScript strings; `<` cannot appear in them unescaped.
     let js_string = |s: &str| serde_json::to_string(s).unwrap_or_default().replace('<', "\\u003c");
     let start = format!(

@@ -1,0 +1,219 @@
+//! A list's query string: reading it, and the links that change one thing in it. Pure.
+//!
+//! `q`, `account`, `region`, `state`, `<facet id>`, `tag` (comma-separated values), `attention=1`, `sort=col` or `-col`, `cols=a,b`.
+
+use domain::describe::columns;
+use domain::listing::{Direction, ListQuery};
+use domain::resource::Column;
+use domain::{AccountId, Kind, Problem, Region};
+
+use crate::paths::encode;
+
+/// How many rows the first answer carries.
+pub const FIRST_ROWS: u32 = 60;
+
+/// The query string of a list, as pairs in the order in which links write them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListUrl {
+    /// The kind listed.
+    pub kind: Kind,
+    pairs: Vec<(String, String)>,
+}
+
+impl ListUrl {
+    /// Keeps what belongs to a list of this kind; anything else in the query string is not ours.
+    pub fn new(kind: Kind, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut url = Self { kind, pairs: vec![] };
+        for (name, value) in pairs {
+            if url.known(&name) && !value.is_empty() && url.get(&name).is_none() {
+                url.pairs.push((name, value));
+            }
+        }
+        url.pairs.sort();
+        url
+    }
+
+    fn known(&self, name: &str) -> bool {
+        ["q", "account", "region", "attention", "sort", "cols"].contains(&name) || self.is_facet(name)
+    }
+
+    /// Whether `name` filters by a facet.
+    pub fn is_facet(&self, name: &str) -> bool {
+        name == "state" || name == "tag" || columns(self.kind).iter().any(|c| c.facet && c.id == name)
+    }
+
+    /// The value of a parameter.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The comma-separated values of a parameter. A comma inside a value is written `%2C` once more.
+    pub fn values(&self, name: &str) -> Vec<String> {
+        let split = self.get(name).unwrap_or_default().split(',').filter(|v| !v.is_empty());
+        split.map(|v| v.replace("%2C", ",")).collect()
+    }
+
+    /// All pairs, for hidden fields of a form.
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// The question for the server.
+    ///
+    /// # Errors
+    /// What in the query string cannot be meant.
+    pub fn query(&self) -> Result<ListQuery, Problem> {
+        let mut query = ListQuery::all(self.kind);
+        query.limit = FIRST_ROWS;
+        query.accounts = self.values("account").iter().map(|a| AccountId::parse(a)).collect::<Result<_, _>>()?;
+        query.regions = self.values("region").iter().map(|r| Region::parse(r)).collect::<Result<_, _>>()?;
+        query.text = self.get("q").unwrap_or_default().to_owned();
+        query.attention = self.get("attention") == Some("1");
+        if let Some(sort) = self.get("sort") {
+            let (id, direction) = match sort.strip_prefix('-') {
+                Some(id) => (id, Direction::Descending),
+                None => (sort, Direction::Ascending),
+            };
+            query.sort = Some(id.to_owned());
+            query.direction = direction;
+        }
+        for (name, _) in self.pairs.iter().filter(|(n, _)| self.is_facet(n)) {
+            query.filters.insert(name.clone(), self.values(name));
+        }
+        query.check()?;
+        Ok(query)
+    }
+
+    /// The same with one parameter replaced; `None` or an empty value removes it.
+    pub fn with(&self, name: &str, value: Option<String>) -> Self {
+        let mut url = self.clone();
+        url.pairs.retain(|(n, _)| n != name);
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            url.pairs.push((name.to_owned(), value));
+            url.pairs.sort();
+        }
+        url
+    }
+
+    /// The same with one value of a facet added or taken away.
+    pub fn toggled(&self, name: &str, value: &str) -> Self {
+        let mut values = self.values(name);
+        if values.iter().any(|v| v == value) {
+            values.retain(|v| v != value);
+        } else {
+            values.push(value.to_owned());
+        }
+        let joined = values.iter().map(|v| v.replace(',', "%2C")).collect::<Vec<_>>().join(",");
+        self.with(name, Some(joined))
+    }
+
+    /// The same sorted by a column: a second click turns it round, a third ends it.
+    pub fn sorted(&self, id: &str) -> Self {
+        let next = match self.get("sort") {
+            Some(now) if now == id => Some(format!("-{id}")),
+            Some(now) if now.strip_prefix('-') == Some(id) => None,
+            _ => Some(id.to_owned()),
+        };
+        self.with("sort", next)
+    }
+
+    /// Without any filter; scope, sort and columns stay.
+    pub fn unfiltered(&self) -> Self {
+        let mut url = self.clone();
+        url.pairs.retain(|(n, _)| ["account", "region", "sort", "cols"].contains(&n.as_str()));
+        url
+    }
+
+    /// Whether any filter is set.
+    pub fn is_filtered(&self) -> bool {
+        *self != self.unfiltered()
+    }
+
+    /// The columns shown: those chosen, else the kind's own choice.
+    pub fn shown(&self) -> Vec<(usize, &'static Column)> {
+        let chosen = self.get("cols").map(|_| self.values("cols"));
+        let all = columns(self.kind).iter().enumerate();
+        all.filter(|(_, c)| chosen.as_ref().map_or(c.shown, |ids| ids.iter().any(|id| id == c.id))).collect()
+    }
+
+    /// The same with one column shown or hidden.
+    pub fn column_toggled(&self, id: &str) -> Self {
+        let shown: Vec<&str> = self.shown().iter().map(|(_, c)| c.id).collect();
+        let next = columns(self.kind).iter().filter(|c| shown.contains(&c.id) != (c.id == id));
+        let ids: Vec<&str> = next.map(|c| c.id).collect();
+        let own: Vec<&str> = columns(self.kind).iter().filter(|c| c.shown).map(|c| c.id).collect();
+        // `-` is no column: it says that none is wanted.
+        let value = if ids.is_empty() { "-".to_owned() } else { ids.join(",") };
+        self.with("cols", (ids != own).then_some(value))
+    }
+
+    /// Where it leads, relative to the list's own path.
+    pub fn href(&self) -> String {
+        self.href_on(&crate::paths::list(self.kind))
+    }
+
+    /// Where it leads when the list is part of another page.
+    pub fn href_on(&self, path: &str) -> String {
+        let query: Vec<String> = self.pairs.iter().map(|(n, v)| format!("{n}={}", encode(v).replace("%2C", ","))).collect();
+        match (query.is_empty(), path.contains('?')) {
+            (true, _) => path.to_owned(),
+            (false, false) => format!("{path}?{}", query.join("&")),
+            (false, true) => format!("{path}&{}", query.join("&")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(pairs: &[(&str, &str)]) -> ListUrl {
+        ListUrl::new(Kind::Function, pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())))
+    }
+
+    #[test]
+    fn a_query_string_is_read_into_a_question() {
+        let query = url(&[("q", "thumb"), ("state", "Active,Failed"), ("sort", "-name"), ("attention", "1"), ("utm", "x")]).query().unwrap();
+        assert_eq!(query.text, "thumb");
+        assert_eq!(query.filters["state"], ["Active", "Failed"]);
+        assert_eq!((query.sort.as_deref(), query.direction), (Some("name"), Direction::Descending));
+        assert!(query.attention);
+        assert_eq!(query.filters.len(), 1);
+    }
+
+    #[test]
+    fn nonsense_names_its_field() {
+        let field = |pairs: &[(&str, &str)]| url(pairs).query().unwrap_err().field.unwrap();
+        assert_eq!(field(&[("sort", "shoe-size")]), "sort");
+        assert_eq!(field(&[("account", "12")]), "account");
+        assert_eq!(field(&[("region", "mars")]), "region");
+        assert_eq!(field(&[("q", &"a".repeat(10_000))]), "text");
+    }
+
+    #[test]
+    fn a_second_click_turns_the_order_round_and_a_third_ends_it() {
+        let once = url(&[]).sorted("name");
+        assert_eq!(once.get("sort"), Some("name"));
+        let twice = once.sorted("name");
+        assert_eq!(twice.get("sort"), Some("-name"));
+        assert_eq!(twice.sorted("name").get("sort"), None);
+        assert_eq!(twice.sorted("state").get("sort"), Some("state"));
+    }
+
+    #[test]
+    fn values_with_commas_survive_and_toggle() {
+        let on = url(&[("q", "x")]).toggled("tag", "team=a,b").toggled("tag", "env=prod");
+        assert_eq!(on.values("tag"), ["team=a,b", "env=prod"]);
+        let off = on.toggled("tag", "team=a,b");
+        assert_eq!(off.values("tag"), ["env=prod"]);
+        assert_eq!(off.toggled("tag", "env=prod"), url(&[("q", "x")]));
+        assert!(on.is_filtered() && !url(&[("sort", "name")]).is_filtered());
+    }
+
+    #[test]
+    fn links_say_only_what_differs() {
+        assert_eq!(url(&[]).href(), "/functions");
+        assert_eq!(url(&[("q", "a b&c")]).href(), "/functions?q=a%20b%26c");
+        assert_eq!(url(&[("q", "x")]).href_on("/r?tab=images"), "/r?tab=images&q=x");
+    }
+}

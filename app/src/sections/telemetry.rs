@@ -1,0 +1,25 @@
+//! The server functions that call AWS while the page is open: log events and metrics.
+#![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
+
+use domain::stream::{LogPage, Series};
+use domain::{Millis, ResourceKey};
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+
+#[cfg(feature = "ssr")]
+use crate::api::services;
+use crate::error::AppError;
+
+/// Events of the log of a function or log group, oldest first.
+#[server(prefix = "/api/fn", endpoint = "log", input = Json)]
+pub async fn log(key: ResourceKey, filter: String, before: Option<Millis>) -> Result<LogPage, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.telemetry.log(&actor, &key, &filter, before).await?)
+}
+
+/// The charts of a function or service over the last minutes.
+#[server(prefix = "/api/fn", endpoint = "metrics", input = Json)]
+pub async fn metrics(key: ResourceKey, minutes: u32) -> Result<Vec<Series>, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.telemetry.metrics(&actor, &key, minutes).await?)
+}

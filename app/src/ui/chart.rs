@@ -1,0 +1,127 @@
+//! A live chart: uPlot on a canvas, drawn by `app/js/chart.js`, which is imported when a chart is first on a page.
+//! The numbers are also there as a table.
+
+use domain::stream::Series;
+use leptos::prelude::*;
+
+use super::age::moment;
+use super::format::value;
+
+/// Latest values in the table.
+const TABLE_ROWS: usize = 30;
+
+/// The latest value of a series.
+fn latest(series: &Series) -> String {
+    series.points.last().map_or_else(|| "–".to_owned(), |(_, v)| format!("{} {}", value(*v), series.unit))
+}
+
+fn table(series: &[Series]) -> impl IntoView + use<> {
+    let mut times: Vec<_> = series.iter().flat_map(|s| s.points.iter().map(|(t, _)| *t)).collect();
+    times.sort();
+    times.dedup();
+    let heads = series.iter().map(|s| view! { <th scope="col" class="num">{s.name.clone()}</th> }).collect_view();
+    let rows = times.iter().rev().take(TABLE_ROWS).map(|t| {
+        let cells = series.iter().map(|s| {
+            let v = s.points.iter().find(|(at, _)| at == t).map_or_else(|| "–".to_owned(), |(_, v)| value(*v));
+            view! { <td class="num">{v}</td> }
+        });
+        view! { <tr><td>{moment(*t)}</td>{cells.collect_view()}</tr> }
+    });
+    view! {
+        <details class="numbers">
+            <summary>"Numbers"</summary>
+            <div class="scroll low" tabindex="0">
+                <table class="table"><thead><tr><th scope="col">"Time"</th>{heads}</tr></thead><tbody>{rows.collect_view()}</tbody></table>
+            </div>
+        </details>
+    }
+}
+
+/// Lines over time that share an axis.
+#[component]
+pub fn Chart(
+    /// What it shows: "Invocations and errors".
+    #[prop(into)]
+    title: String,
+    /// The lines; the chart follows them.
+    #[prop(into)]
+    series: Signal<Vec<Series>>,
+    /// The address of the chart module; none: only the table.
+    #[prop(into)]
+    module: Option<String>,
+) -> impl IntoView {
+    let canvas = NodeRef::<leptos::html::Div>::new();
+    #[cfg(feature = "hydrate")]
+    draw::follow(canvas, series, module);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = module;
+    let legend = move || {
+        let items = series.get().into_iter().enumerate().map(|(i, s)| {
+            view! { <span><i class=format!("s{}", i % 4 + 1)></i>{s.name.clone()}" "<b>{latest(&s)}</b></span> }
+        });
+        items.collect_view()
+    };
+    view! {
+        <figure class="chartbox">
+            <div class="chart" node_ref=canvas role="img" aria-label=title.clone()></div>
+            <figcaption class="legend">{legend}</figcaption>
+            {move || table(&series.get())}
+        </figure>
+    }
+}
+
+#[cfg(feature = "hydrate")]
+mod draw {
+    use domain::stream::Series;
+    use js_sys::{Function, Object, Promise, Reflect};
+    use leptos::prelude::*;
+    use wasm_bindgen::{JsCast, JsValue};
+
+    /// Imports the module once there is something to draw on, then hands it each new state of the series.
+    pub fn follow(canvas: NodeRef<leptos::html::Div>, series: Signal<Vec<Series>>, module: Option<String>) {
+        let Some(module) = module else { return };
+        let handle: StoredValue<Option<Object>, LocalStorage> = StoredValue::new_local(None);
+        let gone = StoredValue::new_local(false);
+        Effect::new(move || {
+            let Some(element) = canvas.get() else { return };
+            let data = series.get();
+            if let Some(handle) = handle.get_value() {
+                call(&handle, "update", &[to_js(&data)]);
+                return;
+            }
+            let module = module.clone();
+            leptos::task::spawn_local(async move {
+                let Ok(loaded) = import(&module).await else { return };
+                if gone.try_get_value() != Some(false) || handle.get_value().is_some() {
+                    return;
+                }
+                let data = series.get_untracked();
+                let drawn = call(&loaded, "draw", &[element.into(), to_js(&data)]);
+                handle.set_value(drawn.and_then(|d| d.dyn_into::<Object>().ok()));
+            });
+        });
+        on_cleanup(move || {
+            if let Some(handle) = handle.try_get_value().flatten() {
+                call(&handle, "destroy", &[]);
+            }
+            gone.try_set_value(true);
+        });
+    }
+
+    fn to_js(series: &[Series]) -> JsValue {
+        let text = serde_json::to_string(series).unwrap_or_default();
+        js_sys::JSON::parse(&text).unwrap_or(JsValue::NULL)
+    }
+
+    fn call(on: &JsValue, name: &str, arguments: &[JsValue]) -> Option<JsValue> {
+        let function = Reflect::get(on, &name.into()).ok()?.dyn_into::<Function>().ok()?;
+        function.apply(on, &arguments.iter().collect()).ok()
+    }
+
+    async fn import(address: &str) -> Result<JsValue, JsValue> {
+        // `import()` is syntax, not a function; the page's first script offers it as one.
+        let window: JsValue = window().into();
+        let promise = call(&window, "gantryImport", &[address.into()]).ok_or(JsValue::NULL)?;
+        wasm_bindgen_futures::JsFuture::from(promise.dyn_into::<Promise>()?).await
+    }
+}

@@ -1,0 +1,38 @@
+//! Exact text that people copy: shortened in the middle, copied by a click. `app/js/kit.js` does the copying.
+
+use leptos::prelude::*;
+
+use super::format::shorten;
+use super::icon::{Icon, icon};
+
+/// Mono text that a click copies in full.
+#[component]
+pub fn Copy(
+    /// The full text.
+    #[prop(into)]
+    text: String,
+    /// At most so many characters are shown.
+    #[prop(default = 28)]
+    max: usize,
+) -> impl IntoView {
+    let short = shorten(&text, max);
+    view! {
+        <button class="copy mono" r#type="button" data-copy=text.clone() title=format!("{text}\nClick to copy")>
+            <span>{short}</span>
+            {icon(Icon::Copy)}
+        </button>
+    }
+}
+
+/// A button with an icon that copies something longer.
+#[component]
+pub fn CopyButton(
+    /// The text.
+    #[prop(into)]
+    text: String,
+    /// What the button says.
+    #[prop(default = "Copy")]
+    label: &'static str,
+) -> impl IntoView {
+    view! { <button class="btn quiet small" r#type="button" data-copy=text>{icon(Icon::Copy)}{label}</button> }
+}

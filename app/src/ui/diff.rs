@@ -1,0 +1,62 @@
+//! What changed, field by field: the path, what it was, what it is.
+
+use domain::history::FieldChange;
+use domain::resource::Sealed;
+use leptos::prelude::*;
+use serde_json::Value;
+
+/// Longer values are cut; the JSON tab has them whole.
+const LONGEST: usize = 600;
+
+/// A value in few words; sealed secrets say only that they are there.
+pub fn short(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Object(_) => match serde_json::from_value::<Sealed>(value.clone()) {
+            Ok(sealed) => format!("secret, {} bytes, #{}", sealed.length, sealed.digest.get(..6).unwrap_or_default()),
+            Err(_) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        },
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    };
+    if text.chars().count() > LONGEST { text.chars().take(LONGEST).collect::<String>() + "…" } else { text }
+}
+
+/// The fields that differ.
+#[component]
+pub fn Diff(
+    /// The fields.
+    fields: Vec<FieldChange>,
+) -> impl IntoView {
+    if fields.is_empty() {
+        return view! { <p class="dim">"No difference."</p> }.into_any();
+    }
+    let line = |class: &'static str, sign: &'static str, word: &'static str, value: &Value| {
+        let lines = short(value);
+        view! { <div class=class><span class="sign" aria-label=word>{sign}</span><span>{lines}</span></div> }
+    };
+    let rows = fields
+        .into_iter()
+        .map(|field| {
+            view! {
+                <div class="path">{field.path}</div>
+                {field.before.as_ref().map(|v| line("del", "−", "was", v))}
+                {field.after.as_ref().map(|v| line("add", "+", "is", v))}
+            }
+        })
+        .collect_view();
+    view! { <div class="diff">{rows}</div> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn secrets_show_their_length_and_long_values_are_cut() {
+        assert_eq!(short(&json!({"gantry:length": 12, "gantry:digest": "abcdef0123456789"})), "secret, 12 bytes, #abcdef");
+        assert_eq!(short(&json!("x")), "x");
+        assert_eq!(short(&json!(512)), "512");
+        assert!(short(&json!("y".repeat(5000))).chars().count() <= LONGEST + 1);
+    }
+}

@@ -1,0 +1,135 @@
+//! Numbers, sizes and long names as people read them. Pure.
+
+/// A size in binary units: `0 B`, `1.5 KiB`, `340 MiB`.
+pub fn bytes(n: i64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    let sign = if n < 0 { "−" } else { "" };
+    let n = n.unsigned_abs();
+    if n < 1024 {
+        return format!("{sign}{n} B");
+    }
+    let mut value = n as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let number = if value < 9.95 { format!("{value:.1}") } else { format!("{value:.0}") };
+    format!("{sign}{} {}", number.strip_suffix(".0").unwrap_or(&number), UNITS[unit])
+}
+
+/// A count with a thin separator every three digits: `12,345`.
+pub fn number(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if n < 0 { format!("−{out}") } else { out }
+}
+
+/// A measured value with as many digits as say something: `0.034`, `7.4`, `1,904`, `1.2M`.
+pub fn value(v: f64) -> String {
+    let a = v.abs();
+    if !v.is_finite() {
+        "–".to_owned()
+    } else if a >= 1e9 {
+        format!("{:.1}G", v / 1e9)
+    } else if a >= 1e6 {
+        format!("{:.1}M", v / 1e6)
+    } else if a >= 100.0 || v.fract() == 0.0 {
+        number(v.round() as i64)
+    } else if a >= 1.0 {
+        format!("{v:.1}")
+    } else {
+        format!("{v:.3}")
+    }
+}
+
+/// Shortened in the middle to at most `max` characters, because both ends of ARNs and digests say something.
+pub fn shorten(text: &str, max: usize) -> String {
+    let count = text.chars().count();
+    if count <= max || max < 5 {
+        return text.to_owned();
+    }
+    let tail = (max - 1) / 2;
+    let head = max - 1 - tail;
+    let start: String = text.chars().take(head).collect();
+    let end: String = text.chars().skip(count - tail).collect();
+    format!("{start}…{end}")
+}
+
+/// Words of a count: `1 function`, `12,345 functions`.
+pub fn counted(n: i64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
+/// A log line without terminal colours and other control characters (tabs stay).
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c == '\u{1b}' {
+            if chars.next_if_eq(&'[').is_some() {
+                // A control sequence ends with a byte from @ to ~: ECMA-48, 5.4.
+                for c in chars.by_ref() {
+                    if ('\u{40}'..='\u{7e}').contains(&c) {
+                        break;
+                    }
+                }
+            }
+        } else if c == '\t' || c == '\n' || !c.is_control() {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_binary_and_short() {
+        for (n, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (10_240, "10 KiB"),
+            (1_048_575, "1 MiB"),
+            (356_515_840, "340 MiB"),
+            (i64::MAX, "8192 PiB"),
+            (-2048, "−2 KiB"),
+        ] {
+            assert_eq!(bytes(n), text, "{n}");
+        }
+    }
+
+    #[test]
+    fn counts_have_separators() {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1000, "−1,000")] {
+            assert_eq!(number(n), text);
+        }
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumbnailer";
+        let short = shorten(arn, 30);
+        assert_eq!(short.chars().count(), 30);
+        assert!(short.starts_with("arn:aws:lambda") && short.ends_with(":thumbnailer"));
+        assert_eq!(shorten("größe", 5), "größe");
+        assert_eq!(shorten("ééééééé", 5), "éé…éé");
+    }
+
+    #[test]
+    fn terminal_colours_do_not_reach_the_page() {
+        assert_eq!(plain("\u{1b}[31;1mred\u{1b}[0m\tok\u{7}\u{1b}"), "red\tok");
+        assert_eq!(plain("\u{1b}[999999"), "");
+        assert_eq!(plain("<b>&amp;</b>"), "<b>&amp;</b>");
+    }
+}

@@ -1,0 +1,122 @@
+//! Problems and emptiness, said so that they lead somewhere.
+
+use domain::problem::{Code, Problem};
+use domain::resource::Tone;
+use leptos::prelude::*;
+
+use super::badge::tone_class;
+use super::copy::{Copy, CopyButton};
+use super::icon::{Icon, icon};
+
+/// A coloured box with an icon.
+#[component]
+pub fn Note(
+    /// How it looks.
+    tone: Tone,
+    /// The content.
+    children: Children,
+) -> impl IntoView {
+    let sign = match tone {
+        Tone::Bad | Tone::Warn => Icon::Warning,
+        Tone::Good => Icon::Check,
+        Tone::Busy | Tone::Quiet => Icon::Info,
+    };
+    let role = matches!(tone, Tone::Bad).then_some("alert");
+    view! { <div class=format!("note {}", tone_class(tone)) role=role>{icon(sign)}<div class="grow">{children()}</div></div> }
+}
+
+fn tone(problem: &Problem) -> Tone {
+    match problem.code {
+        Code::NotImplemented => Tone::Quiet,
+        Code::SignedOut | Code::Busy | Code::AwsThrottled | Code::NotFound | Code::Invalid => Tone::Warn,
+        Code::Forbidden
+        | Code::Conflict
+        | Code::TooLarge
+        | Code::AwsDenied
+        | Code::AwsCredentials
+        | Code::AwsUnreachable
+        | Code::AwsRejected
+        | Code::Database
+        | Code::Internal => Tone::Bad,
+    }
+}
+
+fn ways_out(problem: &Problem) -> impl IntoView + use<> {
+    let ways = problem.recovery();
+    ways.into_iter()
+        .map(|way| {
+            // An empty address is "try again": the page asks itself.
+            let class = if way.href.is_empty() { "btn small again" } else { "btn small" };
+            view! { <a class=class href=way.href>{way.label}</a> }
+        })
+        .collect_view()
+}
+
+fn details(problem: &Problem) -> impl IntoView + use<> {
+    let pairs = [
+        ("Missing permission", problem.iam_action.clone()),
+        ("On", problem.resource.clone()),
+        ("Operation", problem.operation.clone().filter(|o| problem.iam_action.as_ref() != Some(o))),
+        ("AWS request id", problem.aws_request_id.clone()),
+        ("Reference", problem.reference.clone()),
+    ];
+    let rows = pairs
+        .into_iter()
+        .filter_map(|(label, value)| value.map(|v| view! { <div><dt>{label}</dt><dd><Copy text=v max=64/></dd></div> }))
+        .collect_view();
+    let statement = problem.statement().map(|s| {
+        view! {
+            <details class="statement">
+                <summary>"Policy statement to ask for"</summary>
+                <pre class="code">{s.clone()}</pre>
+                <CopyButton text=s label="Copy the statement"/>
+            </details>
+        }
+    });
+    view! { <dl class="ids">{rows}</dl>{statement} }
+}
+
+/// A problem inside a page: what happened, why, what to do next.
+#[component]
+pub fn ProblemNote(
+    /// The problem.
+    problem: Problem,
+) -> impl IntoView {
+    view! {
+        <Note tone=tone(&problem)>
+            <b>{problem.title.clone()}</b>
+            <p>{problem.message.clone()}</p>
+            {details(&problem)}
+            <div class="ways">{ways_out(&problem)}</div>
+        </Note>
+    }
+}
+
+/// A problem in place of a page.
+#[component]
+pub fn ProblemPage(
+    /// The problem.
+    problem: Problem,
+) -> impl IntoView {
+    view! {
+        <div class="problem-page">
+            <span class=format!("sign {}", tone_class(tone(&problem)))>{icon(Icon::Warning)}</span>
+            <h1>{problem.title.clone()}</h1>
+            <p>{problem.message.clone()}</p>
+            {details(&problem)}
+            <div class="ways">{ways_out(&problem)}</div>
+        </div>
+    }
+}
+
+/// Nothing here, and what to do about it.
+#[component]
+pub fn Empty(
+    /// A few words.
+    #[prop(into)]
+    title: String,
+    /// Why, and the next step.
+    children: Children,
+) -> impl IntoView {
+    view! { <div class="empty"><b>{title}</b><div>{children()}</div></div> }
+}
