@@ -82,7 +82,11 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
         run.step("format", |run| run.tool(check::format(&run.toolchain), "`cargo fmt` puts it right"));
     }
     if wants(Part::Lint) {
-        run.step("lints, server", |run| run.tool(check::lint_native(&run.toolchain), "the linter found something"));
+        for (name, selection) in [("lints, server", &check::PRODUCT[..]), ("lints, tools", &check::TOOLS)] {
+            let lint =
+                |run: &Run<'_>| run.tool(check::lint_native(&run.toolchain, selection), "the linter found something");
+            run.step(name, lint);
+        }
         run.step("lints, browser", |run| run.tool(check::lint_wasm(&run.toolchain), "the linter found something"));
     }
     if wants(Part::Unit) || wants(Part::E2e) {
@@ -122,22 +126,23 @@ impl Run<'_> {
     /// Everything at once, tests included: cargo then settles on one set of features for each dependency.
     fn build(&self) -> Result<Outcome> {
         let mut cargo = self.toolchain.cargo();
-        cargo.args(["build", "--workspace", "--all-targets"]);
+        cargo.arg("build").args(check::PRODUCT).arg("--all-targets");
         self.tool(cargo, "it does not compile")
     }
 
     fn tests(&self) -> Result<Outcome> {
         let database = Database::start(self.checkout)?;
         let mut outcome = Outcome::default();
-        let mut cargo = self.toolchain.cargo();
-        cargo.args(["test", "--workspace", "--no-fail-fast"]);
-        cargo
-            .env("GANTRY_TEST_DATABASE_URL", &database.url)
-            .env("GANTRY_BIN_DIR", self.checkout.binaries(Profile::Dev));
-        let status = process::run_and_listen(&mut cargo, |line| outcome.hear_cargo(line))?;
-        if !status.success() {
-            // A test program that crashed reports no sum.
-            outcome.failed = outcome.failed.max(1);
+        for selection in [&check::PRODUCT[..], &check::TOOLS] {
+            let mut cargo = self.toolchain.cargo();
+            cargo.arg("test").args(selection).arg("--no-fail-fast");
+            cargo.env("GANTRY_TEST_DATABASE_URL", &database.url);
+            cargo.env("GANTRY_BIN_DIR", self.checkout.binaries(Profile::Dev));
+            let status = process::run_and_listen(&mut cargo, |line| outcome.hear_cargo(line))?;
+            if !status.success() {
+                // A test program that crashed reports no sum.
+                outcome.failed = outcome.failed.max(1);
+            }
         }
         Ok(outcome)
     }
