@@ -54,13 +54,14 @@ impl Toolchain {
             Err(error) => error,
         };
         progress::note(&format!("rustup cannot fetch the WebAssembly target here ({}).", first_line(&refusal)));
-        install_fallback(checkout).with_context(|| {
-            format!(
-                "the WebAssembly target is missing. On macOS, and wherever rustup can download: `rustup target add {WASM}`. On Debian, as root: \
+        if let Err(error) = install_fallback(checkout) {
+            progress::note(&format!("{error:#}"));
+            bail!(
+                "the WebAssembly target is missing. macOS, and wherever rustup can download: `rustup target add {WASM}`. Debian, as root: \
                  `apt-get update && apt-get install -y {} && cargo xtask setup`",
                 PACKAGES.join(" ")
-            )
-        })?;
+            );
+        }
         let sysroot = sysroot(Some(FALLBACK)).context("the toolchain `debian-web` was linked but does not run")?;
         Self::at(checkout, Some(FALLBACK.to_owned()), &sysroot)
     }
