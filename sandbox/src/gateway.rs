@@ -1,39 +1,64 @@
 //! The thin proxy in front of the emulator: the endpoint everybody is given.
 //!
 //! Calls pass through as they came, answers stream back. What the emulator lacks, or answers differently from
-//! AWS, is put right in the modules beside this one.
+//! AWS, is put right in the modules beside this one, one per service.
 
 mod call;
+mod ecr;
+mod ecs;
+mod eks;
+mod kept;
+mod lambda;
+mod paging;
+mod upstream;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde_json::Value;
 use tokio::net::TcpListener;
 
-use call::Call;
+use crate::report::Failure;
+use call::{Call, json_error};
+use kept::Kept;
+use upstream::Upstream;
+
+/// Longest request that is looked into. AWS accepts less for every call concerned.
+const LARGEST_READ: usize = 8 * 1024 * 1024;
+
+/// What an answer of the gateway is, or the error that stands in for it: both go to the client.
+type Answer = Result<Response, Response>;
 
 /// What every request needs.
 #[derive(Debug)]
 pub struct Gateway {
-    upstream: String,
-    client: reqwest::Client,
+    upstream: Upstream,
+    kept: Kept,
+    ecs: ecs::Memory,
 }
 
 impl Gateway {
-    /// A gateway in front of the emulator on a loopback port.
-    pub fn new(port: u16) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { upstream: format!("http://127.0.0.1:{port}"), client })
+    /// A gateway in front of the emulator on a loopback port; `kept` is the file for what the emulator cannot keep.
+    pub fn new(port: u16, kept: PathBuf) -> Result<Self, Failure> {
+        let upstream = Upstream::new(port).map_err(|error| Failure::new(format!("cannot start the gateway: {error}")))?;
+        Ok(Self { upstream, kept: Kept::open(kept)?, ecs: ecs::Memory::default() })
     }
 }
 
-/// Answers until the process ends.
+/// Answers until the process ends, and meanwhile does the ECS scheduler's work, which the emulator does not.
 pub async fn serve(listener: TcpListener, gateway: Gateway) -> std::io::Result<()> {
-    axum::serve(listener, Router::new().fallback(handle).with_state(Arc::new(gateway))).await
+    let gateway = Arc::new(gateway);
+    let serving = axum::serve(listener, Router::new().fallback(handle).with_state(gateway.clone()));
+    tokio::select! {
+        ended = serving => ended,
+        () = ecs::scheduler::run(&gateway) => Ok(()),
+    }
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
@@ -41,40 +66,86 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     if let Some(refusal) = call.refusal() {
         return refusal;
     }
-    gateway.forward(request).await
+    if !is_ours(&call) {
+        return gateway.upstream.forward(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let body = match axum::body::to_bytes(body, LARGEST_READ).await {
+        Ok(body) => body,
+        Err(error) => return json_error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", &error.to_string()),
+    };
+    let read = Read { call: &call, parts: &parts, body: &body };
+    let answer = match call.service.as_str() {
+        "ecs" => ecs::answer(&gateway, &read).await,
+        "ecr" => ecr::answer(&gateway, &read).await,
+        "eks" => eks::answer(&gateway, &read).await,
+        "lambda" => lambda::answer(&gateway, &read).await,
+        _ => gateway.upstream.pass(&read).await,
+    };
+    answer.unwrap_or_else(|refusal| refusal)
 }
 
-impl Gateway {
-    async fn forward(&self, request: Request) -> Response {
-        let (parts, body) = request.into_parts();
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let sent = self
-            .client
-            .request(parts.method, format!("{}{path}", self.upstream))
-            .headers(end_to_end(parts.headers))
-            .body(reqwest::Body::wrap_stream(body.into_data_stream()))
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => {
-                let mut response = Response::new(Body::empty());
-                *response.status_mut() = answer.status();
-                *response.headers_mut() = end_to_end(answer.headers().clone());
-                *response.body_mut() = Body::from_stream(answer.bytes_stream());
-                response
+/// Whether a module here answers or changes the answer. Everything else streams through untouched.
+fn is_ours(call: &Call) -> bool {
+    match call.service.as_str() {
+        "ecs" => ecs::OPERATIONS.contains(&call.operation.as_str()),
+        "ecr" => ecr::OPERATIONS.contains(&call.operation.as_str()),
+        "eks" => eks::is_ours(call),
+        "lambda" => lambda::is_ours(call),
+        _ => false,
+    }
+}
+
+/// A request whose body was read.
+#[derive(Debug)]
+struct Read<'a> {
+    call: &'a Call,
+    parts: &'a Parts,
+    body: &'a Bytes,
+}
+
+impl Read<'_> {
+    /// The body as JSON; an empty one is an empty object, as AWS treats it.
+    fn json(&self) -> Result<Value, Response> {
+        if self.body.is_empty() {
+            return Ok(Value::Object(serde_json::Map::new()));
+        }
+        serde_json::from_slice(self.body).map_err(|_| json_error(StatusCode::BAD_REQUEST, "SerializationException", "The request is not JSON."))
+    }
+
+    /// The first value of a query parameter, decoded.
+    fn query(&self, name: &str) -> Option<String> {
+        let query = self.parts.uri.query()?;
+        query.split('&').find_map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key == name).then(|| decode(value))
+        })
+    }
+}
+
+/// Percent decoding of one query value or path part.
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        let escaped = (byte == b'%').then(|| {
+            let pair = [rest.clone().next()?, rest.clone().nth(1)?];
+            u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()
+        });
+        match escaped.flatten() {
+            Some(value) => {
+                bytes.push(value);
+                rest.nth(1);
             }
-            Err(error) => {
-                tracing::warn!("the emulator does not answer: {error}");
-                (StatusCode::SERVICE_UNAVAILABLE, "the AWS emulator does not answer").into_response()
-            }
+            None => bytes.push(if byte == b'+' { b' ' } else { byte }),
         }
     }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Headers that belong to one connection are not passed on.
-fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
-    for name in ["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection", "expect"] {
-        headers.remove(HeaderName::from_static(name));
-    }
-    headers
+/// A successful answer in JSON.
+fn json(value: &Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    response.headers_mut().insert("content-type", axum::http::HeaderValue::from_static("application/x-amz-json-1.1"));
+    response
 }

@@ -158,7 +158,7 @@ async fn serve(
     let listener = TcpListener::bind(("127.0.0.1", folder.free_port("gateway")?)).await.map_err(|error| Failure::new(format!("cannot listen on 127.0.0.1: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
     let endpoint = format!("http://{address}");
-    let gateway = gateway::Gateway::new(emulator.port).map_err(|error| Failure::new(format!("cannot start the gateway: {error}")))?;
+    let gateway = gateway::Gateway::new(emulator.port, folder.part("gateway")?.join("kept.json"))?;
     let serving = gateway::serve(listener, gateway);
     emit(&Event::Ready { database_url: &database.url, endpoint_url: Some(&endpoint), accounts: Some(&ACCOUNTS), regions: Some(&REGIONS) });
 

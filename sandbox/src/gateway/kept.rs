@@ -1,0 +1,61 @@
+//! The little that the gateway must remember over a restart, in one JSON file.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::report::Failure;
+
+/// What is kept.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Contents {
+    /// When the sandbox started, in seconds since 1970: tasks of an earlier start ended at the next one.
+    pub starts: Vec<f64>,
+    /// EKS Fargate profiles, as DescribeFargateProfile gives them, by ARN of their cluster and name.
+    pub fargate_profiles: BTreeMap<String, BTreeMap<String, Value>>,
+    /// The subnet of tasks that belong to no service, by task ARN.
+    pub subnets: BTreeMap<String, String>,
+}
+
+/// The file and what is in it.
+#[derive(Debug)]
+pub struct Kept {
+    path: PathBuf,
+    contents: Mutex<Contents>,
+}
+
+impl Kept {
+    /// Reads the file. One that cannot be understood is begun anew.
+    pub fn open(path: PathBuf) -> Result<Self, Failure> {
+        let mut contents: Contents = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        contents.starts.push(super::ecs::now());
+        let kept = Self { path, contents: Mutex::new(contents) };
+        kept.save().map_err(|error| Failure::io("write", &kept.path, &error))?;
+        Ok(kept)
+    }
+
+    /// What is kept, to read.
+    pub fn read(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what is kept and writes it down. The change holds while the process lives even if that fails.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Contents) -> T) -> T {
+        let result = change(&mut self.read());
+        if let Err(error) = self.save() {
+            tracing::warn!("cannot write {}: {error}", self.path.display());
+        }
+        result
+    }
+
+    fn save(&self) -> std::io::Result<()> {
+        let bytes = serde_json::to_vec(&*self.read())?;
+        let beside = self.path.with_extension("new");
+        std::fs::write(&beside, bytes)?;
+        std::fs::rename(&beside, &self.path)
+    }
+}
