@@ -1,0 +1,64 @@
+// Functions: find one by a mistyped name, see what calls it and its log, watch a row change by itself.
+import { accessible, expect, hydrated, test } from "../fixtures/test";
+import { aws } from "../fixtures/world";
+
+test("a function is found by a mistyped name with the keyboard alone", async ({ page }) => {
+  await page.goto("/");
+  await hydrated(page);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("thumbnialer");
+  await expect(page.getByRole("option", { name: /thumbnailer/ }).first()).toBeVisible();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("thumbnailer");
+  await accessible(page);
+});
+
+test("what triggers a function and what it runs as are links", async ({ page }) => {
+  await page.goto("/functions/111122223333/eu-west-1/orders-worker");
+  const connected = page.getByRole("complementary", { name: "Connected" });
+  await expect(connected.getByRole("link", { name: /orders-incoming/ })).toBeVisible();
+  await connected.getByRole("link", { name: /northwind-orders-function/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("northwind-orders-function");
+  await expect(page.getByRole("complementary", { name: "Connected" }).getByRole("link", { name: /orders-worker/ }).first()).toBeVisible();
+});
+
+test("its log is there and goes on while one looks", async ({ page }) => {
+  await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=logs");
+  await hydrated(page);
+  const log = page.getByRole("log");
+  await expect(log).toBeVisible();
+  aws("lambda", "invoke", { FunctionName: "orders-api", Payload: JSON.stringify({ path: "/orders/e2e-marker", httpMethod: "GET" }) });
+  await expect(log).toContainText("START RequestId", { timeout: 20_000 });
+});
+
+test("values of environment variables are nowhere on the page", async ({ page }) => {
+  await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=configuration");
+  await expect(page.getByText("DATABASE_PASSWORD")).toBeVisible();
+  expect(await page.content()).not.toContain("sandbox-only-5f2c");
+  await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=json");
+  expect(await page.content()).not.toContain("sandbox-only-5f2c");
+});
+
+test("a row changes by itself after somebody else changed the function, and the history says how", async ({ page }) => {
+  await page.goto("/functions?q=hello-northwind&account=111122223333&region=us-east-1");
+  await hydrated(page);
+  const row = page.getByRole("row", { name: /hello-northwind/ });
+  const before = await row.innerText();
+  const size = /\b256\b/.test(before) ? 320 : 256;
+  aws("lambda", "update_function_configuration", { FunctionName: "hello-northwind", MemorySize: size }, "111122223333", "us-east-1");
+  await page.getByRole("button", { name: /refresh|collect/i }).first().click();
+  await expect(row).toContainText(String(size), { timeout: 30_000 });
+  await page.goto("/functions/111122223333/us-east-1/hello-northwind?tab=changes");
+  await expect(page.getByText("MemorySize").first()).toBeVisible();
+});
+
+test("filters, order and columns are in the address", async ({ page }) => {
+  await page.goto("/functions");
+  await hydrated(page);
+  await page.getByRole("link", { name: "Memory" }).click();
+  await expect(page).toHaveURL(/sort=/);
+  await page.reload();
+  await expect(page.getByRole("columnheader", { name: /Memory/ })).toHaveAttribute("aria-sort", /ascending|descending/);
+  await page.goBack();
+  await expect(page).not.toHaveURL(/sort=/);
+});

@@ -1,0 +1,37 @@
+// Every page, in both schemes and at both widths: no console error, no accessibility fault, nothing wider than the window.
+import { accessible, expect, hydrated, test } from "../fixtures/test";
+
+const pages: [string, string | RegExp][] = [
+  ["/", "Overview"],
+  ["/functions", "Functions"],
+  ["/services", "Services"],
+  ["/tasks", "Tasks"],
+  ["/task-definitions", "Task definitions"],
+  ["/clusters", "Clusters"],
+  ["/eks-clusters", "Kubernetes"],
+  ["/repositories", "Repositories"],
+  ["/images", "Images"],
+  ["/changes", "Changes"],
+  ["/search?q=orders", /Search|orders/],
+  ["/roles", /roles/i],
+  ["/queues", /queues/i],
+  ["/settings/you", "Settings"],
+  ["/settings/people", "Settings"],
+  ["/settings/connections", "Settings"],
+  ["/settings/tokens", "Settings"],
+];
+
+for (const [path, heading] of pages) {
+  test(`${path} in both schemes and at both widths`, async ({ page }) => {
+    for (const [width, height, scheme] of [[1440, 900, "light"], [390, 844, "dark"]] as const) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.goto(path);
+      await hydrated(page);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
+      await accessible(page);
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(overflow, "the page scrolls sideways").toBeLessThanOrEqual(0);
+    }
+  });
+}
