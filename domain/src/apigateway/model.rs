@@ -83,6 +83,7 @@ impl Model for HttpApi {
         Column::text("created", "Created"),
         Column::text("description", "Description").hidden(),
     ];
+    const KEPT: &'static [&'static str] = Self::FROM_PARTS;
     fn id(&self) -> String {
         self.api_id.clone()
     }

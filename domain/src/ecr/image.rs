@@ -139,6 +139,7 @@ impl Model for Image {
         "imageScanFindingsSummary.imageScanCompletedAt",
         "imageScanFindingsSummary.vulnerabilitySourceUpdatedAt",
     ];
+    const KEPT: &'static [&'static str] = Self::FROM_MANIFEST;
     fn id(&self) -> String {
         if self.repository_name.is_empty() || self.image_digest.is_empty() {
             return String::new();

@@ -50,6 +50,7 @@ impl Model for Repository {
         Column::text("created", "Created"),
         Column::text("uri", "URI").hidden(),
     ];
+    const KEPT: &'static [&'static str] = &["tags"];
     fn id(&self) -> String {
         self.repository_name.clone()
     }

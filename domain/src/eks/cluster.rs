@@ -75,7 +75,6 @@ document! { "camelCase";
     }
     /// <https://docs.aws.amazon.com/eks/latest/APIReference/API_EncryptionConfig.html>
     pub struct EncryptionConfig {
-        pub resources: Vec<String>,
         pub provider: Option<Provider>,
     }
     /// <https://docs.aws.amazon.com/eks/latest/APIReference/API_Provider.html>

@@ -109,6 +109,7 @@ impl Model for Rule {
         Column::text("managed", "Managed by").facet().hidden(),
         Column::text("description", "Description").hidden(),
     ];
+    const KEPT: &'static [&'static str] = Self::FROM_TARGETS;
     fn id(&self) -> String {
         if self.name.is_empty() { String::new() } else { format!("{}/{}", self.bus(), self.name) }
     }

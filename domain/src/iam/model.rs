@@ -96,6 +96,7 @@ impl Model for Role {
         Column::text("path", "Path").facet().hidden(),
     ];
     const NOISE: &'static [&'static str] = &["RoleLastUsed"];
+    const KEPT: &'static [&'static str] = Self::FROM_GET;
     fn id(&self) -> String {
         self.role_name.clone()
     }

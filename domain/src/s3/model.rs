@@ -76,6 +76,7 @@ impl Model for Bucket {
         Column::text("notifies", "Notifies").facet(),
         Column::text("created", "Created"),
     ];
+    const KEPT: &'static [&'static str] = Self::FROM_NOTIFICATIONS;
     fn id(&self) -> String {
         self.name.clone()
     }

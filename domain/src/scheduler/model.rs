@@ -47,17 +47,9 @@ document! { "PascalCase";
 }
 
 impl Schedule {
-    /// Fields that the list does not give. `Target` is in both, with less in the list.
-    pub const FROM_GET: &'static [&'static str] = &[
-        "ScheduleExpression",
-        "ScheduleExpressionTimezone",
-        "StartDate",
-        "EndDate",
-        "Description",
-        "FlexibleTimeWindow",
-        "ActionAfterCompletion",
-        "KmsKeyArn",
-    ];
+    /// Fields that the list does not give and GetSchedule always does. `Target` is in both, with less in the list.
+    pub const FROM_GET: &'static [&'static str] =
+        &["ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "ActionAfterCompletion"];
 
     fn group(&self) -> &str {
         self.group_name.as_deref().unwrap_or("default")
@@ -74,6 +66,7 @@ impl Model for Schedule {
         Column::text("created", "Created"),
         Column::text("modified", "Modified").hidden(),
     ];
+    const KEPT: &'static [&'static str] = Self::FROM_GET;
     fn id(&self) -> String {
         if self.name.is_empty() { String::new() } else { format!("{}/{}", self.group(), self.name) }
     }

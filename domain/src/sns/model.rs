@@ -51,6 +51,7 @@ impl Model for Topic {
         Column::number("pending", "Pending"),
         Column::text("protocols", "Protocols").facet(),
     ];
+    const KEPT: &'static [&'static str] = Self::FROM_SUBSCRIPTIONS;
     fn id(&self) -> String {
         self.name()
     }
