@@ -6,6 +6,7 @@
 
 pub mod apigateway;
 pub mod describe;
+pub mod diff;
 pub mod document;
 pub mod dynamodb;
 pub mod ec2;
@@ -31,6 +32,7 @@ pub mod services;
 pub mod sns;
 pub mod sqs;
 pub mod stream;
+pub mod summary;
 pub mod time;
 
 pub use identity::{AccountId, Arn, Region, ResourceKey, Scope};

@@ -1,0 +1,242 @@
+//! A service: keeps a number of tasks of one task definition running.
+
+use std::collections::BTreeMap;
+
+use super::{CapacityProviderStrategyItem, NetworkConfiguration, Tag, last};
+use crate::document::document;
+use crate::identity::Scope;
+use crate::kind::Kind;
+use crate::resource::{Cell, Column, Link, Model, Relation, State, Tone};
+use crate::time::{Millis, Timestamp};
+
+document! { "camelCase";
+    /// As DescribeServices gives it: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html>
+    pub struct Service {
+        pub service_arn: Option<String>,
+        pub service_name: String,
+        pub cluster_arn: Option<String>,
+        /// `ACTIVE`, `DRAINING` or `INACTIVE`.
+        pub status: Option<String>,
+        pub desired_count: Option<i64>,
+        pub running_count: Option<i64>,
+        pub pending_count: Option<i64>,
+        pub launch_type: Option<String>,
+        pub capacity_provider_strategy: Vec<CapacityProviderStrategyItem>,
+        pub platform_version: Option<String>,
+        /// The ARN of the revision that is (being) deployed.
+        pub task_definition: Option<String>,
+        pub deployment_configuration: Option<DeploymentConfiguration>,
+        /// The primary first, then those that are being replaced.
+        pub deployments: Vec<Deployment>,
+        /// The last hundred, latest first.
+        pub events: Vec<ServiceEvent>,
+        pub load_balancers: Vec<LoadBalancer>,
+        pub network_configuration: Option<NetworkConfiguration>,
+        /// `REPLICA` or `DAEMON`.
+        pub scheduling_strategy: Option<String>,
+        pub deployment_controller: Option<DeploymentController>,
+        pub health_check_grace_period_seconds: Option<i64>,
+        pub role_arn: Option<String>,
+        pub created_at: Option<Timestamp>,
+        pub created_by: Option<String>,
+        pub enable_execute_command: Option<bool>,
+        pub propagate_tags: Option<String>,
+        pub tags: Vec<Tag>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>
+    pub struct DeploymentConfiguration {
+        pub strategy: Option<String>,
+        pub maximum_percent: Option<i64>,
+        pub minimum_healthy_percent: Option<i64>,
+        pub deployment_circuit_breaker: Option<CircuitBreaker>,
+    }
+    /// Whether failing deployments stop, and go back to the one before.
+    pub struct CircuitBreaker {
+        pub enable: Option<bool>,
+        pub rollback: Option<bool>,
+    }
+    /// `ECS`, `CODE_DEPLOY` or `EXTERNAL`.
+    pub struct DeploymentController {
+        pub r#type: Option<String>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html>
+    pub struct Deployment {
+        pub id: Option<String>,
+        /// `PRIMARY`, `ACTIVE` (being replaced) or `INACTIVE`.
+        pub status: Option<String>,
+        pub task_definition: Option<String>,
+        pub desired_count: Option<i64>,
+        pub pending_count: Option<i64>,
+        pub running_count: Option<i64>,
+        /// Tasks in a row that did not start.
+        pub failed_tasks: Option<i64>,
+        pub created_at: Option<Timestamp>,
+        pub updated_at: Option<Timestamp>,
+        pub launch_type: Option<String>,
+        pub platform_version: Option<String>,
+        /// `COMPLETED`, `FAILED` or `IN_PROGRESS`.
+        pub rollout_state: Option<String>,
+        pub rollout_state_reason: Option<String>,
+    }
+    /// What ECS says about what it does.
+    pub struct ServiceEvent {
+        pub id: Option<String>,
+        pub created_at: Option<Timestamp>,
+        pub message: Option<String>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html>
+    pub struct LoadBalancer {
+        pub target_group_arn: Option<String>,
+        pub load_balancer_name: Option<String>,
+        pub container_name: Option<String>,
+        pub container_port: Option<i64>,
+    }
+}
+
+/// Words of ECS's events that mean that something does not work.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html>
+const TROUBLE: &[&str] =
+    &["unable to", "deployment failed", "failed to", "is unhealthy", "was unable", "throttled", "could not"];
+
+impl Service {
+    /// The name of its cluster.
+    pub fn cluster(&self) -> &str {
+        self.cluster_arn.as_deref().map(last).unwrap_or_default()
+    }
+
+    /// The deployment that is wanted.
+    pub fn primary(&self) -> Option<&Deployment> {
+        self.deployments.iter().find(|d| d.status.as_deref() == Some("PRIMARY")).or(self.deployments.first())
+    }
+
+    /// The latest event since the service was last steady that says what does not work.
+    pub fn trouble(&self) -> Option<&str> {
+        let messages = self.events.iter().filter_map(|e| e.message.as_deref());
+        let mut since = messages.take_while(|m| !m.contains("has reached a steady state"));
+        since.find(|m| TROUBLE.iter().any(|t| m.contains(t)))
+    }
+
+    fn counts(&self) -> (i64, i64) {
+        (self.running_count.unwrap_or_default(), self.desired_count.unwrap_or_default())
+    }
+
+    fn short(&self) -> String {
+        let (running, desired) = self.counts();
+        format!("{running} of {desired} tasks run")
+    }
+}
+
+impl Model for Service {
+    const KIND: Kind = Kind::Service;
+    const COLUMNS: &'static [Column] = &[
+        Column::text("cluster", "Cluster").facet(),
+        Column::number("running", "Running"),
+        Column::number("desired", "Desired"),
+        Column::number("pending", "Pending"),
+        Column::text("launch", "Launch type").facet(),
+        Column::text("definition", "Task definition"),
+        Column::text("rollout", "Rollout").facet(),
+        Column::text("deployed", "Deployed"),
+        Column::text("scheduling", "Scheduling").facet().hidden(),
+        Column::text("exec", "ECS Exec").facet().hidden(),
+        Column::text("event", "Last event").hidden(),
+    ];
+    const NOISE: &'static [&'static str] = &[
+        "events",
+        "runningCount",
+        "pendingCount",
+        "deployments.*.runningCount",
+        "deployments.*.pendingCount",
+        "deployments.*.desiredCount",
+        "deployments.*.failedTasks",
+        "deployments.*.updatedAt",
+        "currentServiceRevisions",
+        "taskSets",
+    ];
+    fn id(&self) -> String {
+        if self.cluster().is_empty() || self.service_name.is_empty() {
+            return String::new();
+        }
+        format!("{}/{}", self.cluster(), self.service_name)
+    }
+    fn name(&self) -> String {
+        self.service_name.clone()
+    }
+    fn arn(&self) -> Option<String> {
+        self.service_arn.clone()
+    }
+    fn parent(&self) -> Option<(Kind, String)> {
+        Some((Kind::Cluster, self.cluster().to_owned()))
+    }
+    fn state(&self) -> Option<State> {
+        let status = self.status.as_deref()?;
+        match status {
+            "DRAINING" => return Some(State::new(status, Tone::Busy)),
+            "INACTIVE" => return Some(State::new(status, Tone::Quiet)),
+            _ => {}
+        }
+        let (running, desired) = self.counts();
+        let missing = running < desired;
+        let primary = self.primary();
+        let rollout = primary.and_then(|d| d.rollout_state.as_deref());
+        let rollout_reason = primary.and_then(|d| d.rollout_state_reason.clone());
+        let failed = primary.and_then(|d| d.failed_tasks).unwrap_or_default();
+        let state = if rollout == Some("FAILED") {
+            State::new("FAILED", Tone::Bad).because(self.trouble().map(str::to_owned).or(rollout_reason))
+        } else if missing && let Some(trouble) = self.trouble() {
+            State::new("Below desired count", Tone::Bad).because(Some(trouble.to_owned()))
+        } else if missing && failed > 0 {
+            let reason = format!("{}; {failed} failed to start.", self.short());
+            State::new("Below desired count", Tone::Bad).because(Some(reason))
+        } else if rollout == Some("IN_PROGRESS") || self.deployments.len() > 1 {
+            // A deployment of a service that wants nothing, or has all it wants, is still on its way.
+            State::new("IN_PROGRESS", Tone::Busy).because(rollout_reason)
+        } else if missing {
+            State::new("Below desired count", Tone::Warn).because(Some(format!("{}.", self.short())))
+        } else {
+            State::new(status, if desired == 0 { Tone::Quiet } else { Tone::Good })
+        };
+        Some(state)
+    }
+    fn tags(&self) -> BTreeMap<String, String> {
+        super::tags(&self.tags)
+    }
+    fn created(&self) -> Option<Millis> {
+        self.created_at.map(|t| t.0)
+    }
+    fn cells(&self) -> Vec<Cell> {
+        let launch = super::launch(self.launch_type.as_ref(), &self.capacity_provider_strategy);
+        let reference =
+            |arn: Option<&String>| arn.map_or(Cell::None, |arn| Cell::Ref(arn.clone(), last(arn).to_owned()));
+        vec![
+            reference(self.cluster_arn.as_ref()),
+            Cell::Number(self.running_count.unwrap_or_default()),
+            Cell::Number(self.desired_count.unwrap_or_default()),
+            Cell::Number(self.pending_count.unwrap_or_default()),
+            if launch.is_empty() { Cell::None } else { Cell::List(launch) },
+            reference(self.task_definition.as_ref()),
+            Cell::opt(self.primary().and_then(|d| d.rollout_state.clone())),
+            Cell::time(self.primary().and_then(|d| d.created_at).map(|t| t.0)),
+            Cell::opt(self.scheduling_strategy.clone()),
+            Cell::opt(self.enable_execute_command.map(|on| if on { "on" } else { "off" })),
+            Cell::opt(self.events.first().and_then(|e| e.message.clone())),
+        ]
+    }
+    fn links(&self, scope: &Scope) -> Vec<Link> {
+        let mut links = super::network(scope, self.network_configuration.as_ref());
+        links.extend(self.cluster_arn.iter().map(|arn| Link::new(Relation::In, arn)));
+        links.extend(self.task_definition.iter().map(|arn| Link::new(Relation::Of, arn)));
+        // The one that is being replaced still runs.
+        let others = self.deployments.iter().filter_map(|d| d.task_definition.as_ref());
+        let others = others.filter(|arn| Some(*arn) != self.task_definition.as_ref());
+        links.extend(others.map(|arn| Link::new(Relation::Of, arn).noting(Some("being replaced".to_owned()))));
+        links.extend(self.load_balancers.iter().filter_map(|balancer| {
+            let arn = balancer.target_group_arn.as_ref()?;
+            let port = balancer.container_port.map(|p| format!(":{p}")).unwrap_or_default();
+            let note = balancer.container_name.as_ref().map(|name| format!("{name}{port}"));
+            Some(Link::new(Relation::Serves, arn).noting(note))
+        }));
+        links.extend(self.role_arn.iter().map(|arn| Link::new(Relation::Role, arn)));
+        links
+    }
+}

@@ -1,0 +1,179 @@
+use super::*;
+use crate::describe::describe;
+use crate::identity::{AccountId, Region};
+use crate::resource::{Cell, Tone};
+use serde_json::{Value, json};
+
+fn scope() -> Scope {
+    Scope::new(AccountId::parse("111122223333").unwrap(), Region::parse("eu-west-1").unwrap())
+}
+
+const ECS: &str = "arn:aws:ecs:eu-west-1:111122223333";
+
+/// As DescribeServices answers, moments already RFC 3339.
+fn service() -> Value {
+    json!({
+        "serviceArn": format!("{ECS}:service/shop/web"), "serviceName": "web", "clusterArn": format!("{ECS}:cluster/shop"),
+        "status": "ACTIVE", "desiredCount": 3, "runningCount": 3, "pendingCount": 0, "launchType": "FARGATE",
+        "platformVersion": "LATEST", "taskDefinition": format!("{ECS}:task-definition/web:14"),
+        "loadBalancers": [{
+            "targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/6d0ecf831eec9f09",
+            "containerName": "web", "containerPort": 8080
+        }],
+        "deployments": [{
+            "id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": format!("{ECS}:task-definition/web:14"),
+            "desiredCount": 3, "runningCount": 3, "pendingCount": 0, "failedTasks": 0, "rolloutState": "COMPLETED",
+            "rolloutStateReason": "ECS deployment ecs-svc/1 completed.", "createdAt": "2026-11-20T10:00:00.000Z"
+        }],
+        "events": [{"id": "e2", "createdAt": "2026-11-20T10:05:00.000Z", "message": "(service web) has reached a steady state."}],
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "DISABLED"}},
+        "createdAt": "2026-01-01T10:00:00.000Z", "schedulingStrategy": "REPLICA", "enableExecuteCommand": false,
+        "tags": [{"key": "team", "value": "shop"}], "availabilityZoneRebalancing": "ENABLED"
+    })
+}
+
+#[test]
+fn a_service_is_tied_to_all_around_it() {
+    let described = describe(Kind::Service, &scope(), &service()).unwrap();
+    assert_eq!(described.parent.unwrap().to_string(), "ecs.cluster/111122223333/eu-west-1/shop");
+    assert!(described.refs.contains(&"ecs.service/111122223333/eu-west-1/shop/web".to_owned()));
+    assert_eq!(described.tags["team"], "shop");
+    assert_eq!(described.cells.len(), crate::describe::columns(Kind::Service).len());
+    let of = |relation| described.links.iter().filter(|l| l.relation == relation).count();
+    assert_eq!((of(Relation::In), of(Relation::Of), of(Relation::Serves), of(Relation::Network)), (1, 1, 1, 2));
+    let serves = described.links.iter().find(|l| l.relation == Relation::Serves).unwrap();
+    assert_eq!(serves.note.as_deref(), Some("web:8080"));
+}
+
+#[test]
+fn the_state_of_a_service_says_whether_a_person_is_needed() {
+    let state = |change: &dyn Fn(&mut Value)| {
+        let mut doc = service();
+        change(&mut doc);
+        describe(Kind::Service, &scope(), &doc).unwrap().state.unwrap()
+    };
+    assert_eq!(state(&|_| {}).tone, Tone::Good);
+    let stuck = state(&|s| {
+        s["runningCount"] = json!(1);
+        let message = "(service web) was unable to place a task because no container instance met all of its requirements.";
+        s["events"].as_array_mut().unwrap().insert(0, json!({"id": "e3", "message": message}));
+    });
+    assert_eq!(stuck.tone, Tone::Bad);
+    assert!(stuck.reason.unwrap().contains("unable to place"));
+    let recovered = state(&|s| {
+        s["runningCount"] = json!(2);
+        let old = json!({"id": "e0", "message": "(service web) was unable to place a task because …"});
+        s["events"].as_array_mut().unwrap().push(old);
+    });
+    assert_eq!(recovered.tone, Tone::Warn, "trouble before the last steady state is over");
+    let failed = state(&|s| {
+        s["deployments"][0]["rolloutState"] = json!("FAILED");
+        s["deployments"][0]["rolloutStateReason"] = json!("tasks failed to start.");
+    });
+    assert_eq!((failed.word.as_str(), failed.tone), ("FAILED", Tone::Bad));
+    let under_way = state(&|s| {
+        s["runningCount"] = json!(1);
+        s["deployments"][0]["rolloutState"] = json!("IN_PROGRESS");
+    });
+    assert_eq!(under_way.tone, Tone::Busy);
+    let crashing = state(&|s| {
+        s["runningCount"] = json!(0);
+        s["deployments"][0]["rolloutState"] = json!("IN_PROGRESS");
+        s["deployments"][0]["failedTasks"] = json!(4);
+        s["events"] = json!([]);
+    });
+    assert_eq!(crashing.reason.as_deref(), Some("0 of 3 tasks run; 4 failed to start."));
+    assert_eq!(state(&|s| s["status"] = json!("DRAINING")).tone, Tone::Busy);
+    let none_wanted = state(&|s| {
+        s["desiredCount"] = json!(0);
+        s["runningCount"] = json!(0);
+    });
+    assert_eq!(none_wanted.tone, Tone::Quiet);
+}
+
+fn task() -> Value {
+    json!({
+        "taskArn": format!("{ECS}:task/shop/0f3e8a1b2c3d4e5f60718293a4b5c6d7"), "clusterArn": format!("{ECS}:cluster/shop"),
+        "taskDefinitionArn": format!("{ECS}:task-definition/web:14"), "group": "service:web", "lastStatus": "STOPPED",
+        "desiredStatus": "STOPPED", "stopCode": "EssentialContainerExited", "healthStatus": "UNKNOWN",
+        "stoppedReason": "Essential container in task exited", "cpu": "512", "memory": "1024", "launchType": "FARGATE",
+        "attachments": [{"type": "ElasticNetworkInterface", "status": "DELETED", "details": [
+            {"name": "subnetId", "value": "subnet-1"}, {"name": "privateIPv4Address", "value": "10.0.0.7"}]}],
+        "containers": [
+            {"name": "web", "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:1.4", "imageDigest": "sha256:ab",
+             "exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage", "lastStatus": "STOPPED"},
+            {"name": "envoy", "image": "public.ecr.aws/envoy:v1", "exitCode": 0, "lastStatus": "STOPPED"}
+        ],
+        "startedAt": "2026-11-20T10:00:00.000Z", "stoppedAt": "2026-11-20T11:00:00.000Z"
+    })
+}
+
+#[test]
+fn a_stopped_task_says_why() {
+    let described = describe(Kind::Task, &scope(), &task()).unwrap();
+    let state = described.state.unwrap();
+    assert_eq!(state.tone, Tone::Warn);
+    let expected = "Essential container in task exited; web: exit code 137, OutOfMemoryError: Container killed due to memory usage";
+    assert_eq!(state.reason.as_deref(), Some(expected));
+    let mut scaled_in = task();
+    scaled_in["stopCode"] = json!("ServiceSchedulerInitiated");
+    assert_eq!(describe(Kind::Task, &scope(), &scaled_in).unwrap().state.unwrap().tone, Tone::Quiet);
+}
+
+#[test]
+fn a_task_leads_to_its_service_and_to_the_digest_it_runs() {
+    let described = describe(Kind::Task, &scope(), &task()).unwrap();
+    let targets: Vec<&str> = described.links.iter().map(|l| l.target.as_str()).collect();
+    for expected in [
+        "ecs.service/111122223333/eu-west-1/shop/web",
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web@sha256:ab",
+        "public.ecr.aws/envoy:v1",
+        "ec2.subnet/111122223333/eu-west-1/subnet-1",
+    ] {
+        assert!(targets.contains(&expected), "{expected} in {targets:?}");
+    }
+    assert_eq!(described.cells[11], Cell::Mono("10.0.0.7".into()));
+    let port = Container { image: Some("localhost:5000/web".into()), image_digest: Some("sha256:cd".into()), ..Default::default() };
+    assert_eq!(port.image_reference().as_deref(), Some("localhost:5000/web@sha256:cd"));
+}
+
+#[test]
+fn a_task_definition_names_images_roles_and_log_groups() {
+    let doc = json!({
+        "taskDefinitionArn": format!("{ECS}:task-definition/web:14"), "family": "web", "revision": 14, "status": "ACTIVE",
+        "taskRoleArn": "arn:aws:iam::111122223333:role/web", "executionRoleArn": "arn:aws:iam::111122223333:role/exec",
+        "networkMode": "awsvpc", "cpu": "512", "memory": "1024", "requiresCompatibilities": ["FARGATE"],
+        "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
+        "containerDefinitions": [{
+            "name": "web", "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web", "essential": true, "cpu": 0,
+            "environment": [{"name": "STAGE", "value": {"gantry:length": 4, "gantry:digest": "00"}}],
+            "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web", "awslogs-region": "us-east-1"}}
+        }],
+        "registeredAt": "2026-11-20T10:00:00.000Z"
+    });
+    let described = describe(Kind::TaskDefinition, &scope(), &doc).unwrap();
+    assert_eq!(described.name, "web:14");
+    let targets: Vec<&str> = described.links.iter().map(|l| l.target.as_str()).collect();
+    for expected in [
+        "arn:aws:iam::111122223333:role/web",
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:latest",
+        "arn:aws:logs:us-east-1:111122223333:log-group:/ecs/web",
+    ] {
+        assert!(targets.contains(&expected), "{expected} in {targets:?}");
+    }
+    assert_eq!(described.cells.len(), crate::describe::columns(Kind::TaskDefinition).len());
+}
+
+#[test]
+fn clusters_and_providers_show_what_they_hold() {
+    let cluster = json!({
+        "clusterArn": format!("{ECS}:cluster/shop"), "clusterName": "shop", "status": "ACTIVE", "runningTasksCount": 7,
+        "activeServicesCount": 3, "settings": [{"name": "containerInsights", "value": "enabled"}],
+        "capacityProviders": ["FARGATE", "FARGATE_SPOT"]
+    });
+    let cluster = describe(Kind::Cluster, &scope(), &cluster).unwrap();
+    assert_eq!(cluster.cells[..2], [Cell::Number(3), Cell::Number(7)]);
+    assert_eq!(cluster.links.len(), 2);
+    let provider = json!({"name": "spot", "status": "ACTIVE", "updateStatus": "UPDATE_FAILED", "updateStatusReason": "gone"});
+    assert_eq!(describe(Kind::CapacityProvider, &scope(), &provider).unwrap().state.unwrap().tone, Tone::Bad);
+}

@@ -1,0 +1,231 @@
+//! One sentence for an entry of a history: "Memory 1,024 → 2,048 MB".
+
+use serde_json::Value;
+
+use crate::history::{Change, ChangeKind, FieldChange};
+
+/// So many differences are named, the rest is counted.
+const NAMED: usize = 3;
+
+/// The entry as one sentence, without the resource's name.
+pub fn summary(change: &Change) -> String {
+    let kind = change.key.kind.singular();
+    match change.kind {
+        ChangeKind::Appeared => format!("New {kind}"),
+        ChangeKind::Gone => format!("The {kind} is gone"),
+        ChangeKind::Returned => format!("The {kind} is back"),
+        ChangeKind::Changed => fields(&change.fields),
+    }
+}
+
+fn fields(fields: &[FieldChange]) -> String {
+    let (variables, others): (Vec<&FieldChange>, Vec<&FieldChange>) = fields.iter().partition(|f| is_variable(f));
+    let mut parts: Vec<String> = others.iter().take(NAMED).map(|f| one(f)).collect();
+    match variables.as_slice() {
+        [] => {}
+        [only] => parts.push(format!("variable {} {}", part(&only.path).unwrap_or_default(), verb(only))),
+        many => parts.push(format!("{} variables {}", many.len(), verb_of_all(many))),
+    }
+    let rest = others.len().saturating_sub(NAMED);
+    if rest > 0 {
+        parts.push(format!("{rest} more"));
+    }
+    if parts.is_empty() {
+        return "Nothing that matters changed".to_owned();
+    }
+    crate::listing::capital(&parts.join(", "))
+}
+
+fn is_variable(field: &FieldChange) -> bool {
+    field.path.contains("environment[") || field.path.starts_with("Environment.Variables[")
+}
+
+fn verb(field: &FieldChange) -> &'static str {
+    match (&field.before, &field.after) {
+        (None, Some(_)) => "added",
+        (Some(_), None) => "removed",
+        _ => "changed",
+    }
+}
+
+fn verb_of_all(fields: &[&FieldChange]) -> &'static str {
+    let first = fields.first().map_or("changed", |f| verb(f));
+    if fields.iter().all(|f| verb(f) == first) { first } else { "changed" }
+}
+
+/// What stands in the last brackets, if the path ends with them.
+fn part(path: &str) -> Option<&str> {
+    Some(path.strip_suffix(']')?.rsplit_once('[')?.1)
+}
+
+/// The field at the end of a path, brackets left out, and the brackets before it.
+fn label(path: &str) -> (String, Option<&str>) {
+    let last = path.rsplit_once("].").map_or(path, |(_, last)| last);
+    let owner = path.rsplit_once("].").and_then(|(head, _)| head.rsplit_once('[')).map(|(_, name)| name);
+    let field = last.split('[').next().unwrap_or(last);
+    let field = field.rsplit('.').next().unwrap_or(field);
+    let text = match field {
+        "MemorySize" => "memory".to_owned(),
+        "CodeSha256" => "code".to_owned(),
+        "LastUpdateStatus" => "update".to_owned(),
+        "ResolvedImageUri" | "ImageUri" => "image".to_owned(),
+        "FunctionVersion" => "version".to_owned(),
+        "lastStatus" => "status".to_owned(),
+        "rolloutState" => "rollout".to_owned(),
+        other => words(other),
+    };
+    (text, owner)
+}
+
+/// `desiredCount` → "desired count", `KMSKeyArn` → "KMS key ARN".
+fn words(field: &str) -> String {
+    let chars: Vec<char> = field.chars().collect();
+    let mut words = vec![String::new()];
+    for (n, c) in chars.iter().enumerate() {
+        let after_lower = n > 0 && chars[n - 1].is_ascii_lowercase();
+        let before_lower = chars.get(n + 1).is_some_and(char::is_ascii_lowercase);
+        let starts = c.is_ascii_uppercase() && n > 0 && (after_lower || before_lower);
+        match words.last_mut() {
+            Some(word) if !starts => word.push(*c),
+            _ => words.push(c.to_string()),
+        }
+    }
+    let words = words.iter().map(|w| match w.as_str() {
+        "Arn" | "arn" => "ARN".to_owned(),
+        w if w.len() > 1 && w.chars().all(|c| c.is_ascii_uppercase()) => w.to_owned(),
+        w => w.to_ascii_lowercase(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+fn unit(path: &str) -> &'static str {
+    match path.rsplit(['.', ']']).next().unwrap_or_default() {
+        "MemorySize" => " MB",
+        "Timeout" => " s",
+        "memory" | "memoryReservation" => " MiB",
+        "retentionInDays" => " days",
+        _ => "",
+    }
+}
+
+fn one(field: &FieldChange) -> String {
+    let (name, owner) = label(&field.path);
+    let name = match (part(&field.path), owner) {
+        (Some(part), _) => format!("{} {part}", singular(&name)),
+        (None, Some(owner)) if owner.len() <= 40 && !owner.contains('/') => format!("{name} of {owner}"),
+        _ => name,
+    };
+    // A hash says nothing to a person.
+    if field.path.ends_with("CodeSha256") {
+        return format!("{name} changed");
+    }
+    match (field.before.as_ref().map(short), field.after.as_ref().map(short)) {
+        (Some(Some(before)), Some(Some(after))) if before != after => {
+            format!("{name} {before} → {after}{}", unit(&field.path))
+        }
+        (None, Some(Some(after))) => format!("{name} {after}{} added", unit(&field.path)),
+        _ => format!("{name} {}", verb(field)),
+    }
+}
+
+/// "tags" → "tag".
+fn singular(name: &str) -> &str {
+    name.strip_suffix('s').unwrap_or(name)
+}
+
+/// A scalar short enough for a sentence: numbers grouped, references shortened to their last part.
+fn short(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(on) => Some(if *on { "on" } else { "off" }.to_owned()),
+        Value::Number(number) => Some(number.as_i64().map_or_else(|| number.to_string(), grouped)),
+        Value::String(text) => {
+            let number = text.parse::<i64>().ok().filter(|n| *n >= 0 && text.len() < 16).map(grouped);
+            let reference = text.starts_with("arn:") || text.contains(".dkr.ecr.");
+            let text = if reference { text.rsplit('/').next().unwrap_or(text) } else { text };
+            let text = match text.split_once("@sha256:") {
+                Some((name, digest)) => format!("{name}@{}", digest.get(..12).unwrap_or(digest)),
+                None => text.to_owned(),
+            };
+            Some(number.unwrap_or(text)).filter(|t| t.chars().count() <= 60)
+        }
+        _ => None,
+    }
+}
+
+/// 1,024
+fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("−{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::ResourceKey;
+    use crate::time::Millis;
+    use serde_json::json;
+
+    fn sentence(fields: &[(&str, Value, Value)]) -> String {
+        let side = |v: &Value| (!v.is_null()).then(|| v.clone());
+        let fields = fields.iter().map(|(path, before, after)| FieldChange {
+            path: (*path).to_owned(),
+            before: side(before),
+            after: side(after),
+        });
+        summary(&Change {
+            id: 1,
+            key: ResourceKey::parse("lambda.function/111122223333/eu-west-1/f").unwrap(),
+            name: "f".into(),
+            at: Millis(0),
+            kind: ChangeKind::Changed,
+            fields: fields.collect(),
+        })
+    }
+
+    #[test]
+    fn sentences_read_like_a_persons() {
+        let seal = |d: &str| json!({"gantry:length": 1, "gantry:digest": d});
+        let image = |tag: &str| json!(format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:{tag}"));
+        for (fields, expected) in [
+            (vec![("MemorySize", json!(1024), json!(2048))], "Memory 1,024 → 2,048 MB"),
+            (vec![("containerDefinitions[web].image", image("1.4"), image("1.5"))], "Image of web web:1.4 → web:1.5"),
+            (
+                vec![
+                    ("Environment.Variables[A]", seal("a"), seal("b")),
+                    ("Environment.Variables[B]", seal("a"), seal("c")),
+                ],
+                "2 variables changed",
+            ),
+            (vec![("Environment.Variables[A]", Value::Null, seal("b"))], "Variable A added"),
+            (vec![("desiredCount", json!(2), json!(0))], "Desired count 2 → 0"),
+            (
+                vec![(
+                    "taskDefinition",
+                    json!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:12"),
+                    json!("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:13"),
+                )],
+                "Task definition web:12 → web:13",
+            ),
+            (vec![("Tags[team]", json!("a"), json!("b"))], "Tag team a → b"),
+            (vec![("CodeSha256", json!("x="), json!("y="))], "Code changed"),
+            (vec![("Layers", json!([1]), Value::Null), ("Timeout", json!(3), json!(30))], "Layers removed, timeout 3 → 30 s"),
+            (vec![("KMSKeyArn", Value::Null, json!("arn:aws:kms:x:1:key/ab"))], "KMS key ARN ab added"),
+        ] {
+            assert_eq!(sentence(&fields), expected);
+        }
+    }
+
+    #[test]
+    fn many_differences_are_counted() {
+        let many: Vec<(String, Value, Value)> = (0..6).map(|n| (format!("a{n}"), json!(1), json!(2))).collect();
+        let many: Vec<(&str, Value, Value)> = many.iter().map(|(p, b, a)| (p.as_str(), b.clone(), a.clone())).collect();
+        assert!(sentence(&many).ends_with(", 3 more"));
+    }
+}
