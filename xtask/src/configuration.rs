@@ -63,3 +63,22 @@ pub fn with_sandbox(
     let sandbox = toml::to_string(&Configuration { connections }).context("cannot write the sandbox's connections")?;
     Ok(format!("{before}\n{sandbox}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sandbox_comes_after_ones_own_connections() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("gantry.toml");
+        std::fs::write(&own, "listen = \"127.0.0.1:1\"\n[[connections]]\nname = \"real\"\n").unwrap();
+        let account = Account { id: "111122223333".to_owned(), name: "prod".to_owned() };
+        let text = with_sandbox(Some(&own), "http://127.0.0.1:2", &[account], &["eu-west-1".to_owned()]).unwrap();
+        let read: toml::Table = toml::from_str(&text).unwrap();
+        let connections = read["connections"].as_array().unwrap();
+        assert_eq!(connections.len(), 2);
+        assert_eq!(connections[1]["access_key"].as_str(), Some("111122223333"));
+        assert_eq!(connections[1]["sandbox"].as_bool(), Some(true));
+    }
+}

@@ -137,3 +137,33 @@ fn fault(path: &Path, error: &std::io::Error) -> anyhow::Error {
     };
     anyhow!("cannot use {}: {reason}", path.display())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_up_at_a_time_and_the_second_learns_who() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data");
+        let first = DataFolder::open(&path).unwrap();
+        let refusal = DataFolder::open(&path).unwrap_err().to_string();
+        assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
+        drop(first);
+        DataFolder::open(&path).unwrap();
+    }
+
+    #[test]
+    fn only_a_folder_of_our_own_is_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("letters.txt"), "dear").unwrap();
+        DataFolder::open(folder.path()).unwrap().empty().unwrap_err();
+        assert!(folder.path().join("letters.txt").exists());
+
+        let own = DataFolder::open(&folder.path().join("data")).unwrap();
+        own.write("state", "old").unwrap();
+        own.empty().unwrap();
+        assert!(!own.path.join("state").exists());
+        own.empty().unwrap();
+    }
+}

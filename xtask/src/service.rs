@@ -116,3 +116,25 @@ pub fn last_words(log: &Path) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     lines.iter().skip(lines.len().saturating_sub(12)).map(|line| format!("    {line}\n")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn events_are_heard_words_are_logged_and_the_end_comes_with_standard_input() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("service.log");
+        let (sender, events) = channel();
+        let script = r#"echo '{"event":"ready","url":"http://x/"}'; echo plain; echo error >&2; cat"#;
+        let service =
+            Service::start(process::command("sh").args(["-c", script]), log.clone(), sender, |event| event).unwrap();
+        assert!(matches!(events.recv().unwrap(), Event::Ready { url: Some(url), .. } if url == "http://x/"));
+        drop(service);
+        assert!(matches!(events.recv().unwrap(), Event::Ended(Some(status)) if status.success()));
+        let words = last_words(&log);
+        assert!(words.contains("plain") && words.contains("error"), "{words}");
+    }
+}

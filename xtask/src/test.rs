@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -261,7 +261,8 @@ struct Stats {
 /// A Postgres of its own for the tests, thrown away afterwards.
 struct Database {
     url: String,
-    _service: Service,
+    service: Option<Service>,
+    events: Receiver<Event>,
     _folder: tempfile::TempDir,
 }
 
@@ -281,7 +282,7 @@ impl Database {
         loop {
             match events.recv().context("the test database does not start")? {
                 Event::Ready { database_url: Some(url), .. } => {
-                    return Ok(Self { url, _service: service, _folder: folder });
+                    return Ok(Self { url, service: Some(service), events, _folder: folder });
                 }
                 Event::Failed { message } => bail!("{message}"),
                 Event::Ended(_) => bail!(
@@ -289,6 +290,18 @@ impl Database {
                     service::last_words(&service.log)
                 ),
                 _ => {}
+            }
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // It ends with its standard input; its folder goes only after it.
+        drop(self.service.take());
+        while let Ok(event) = self.events.recv_timeout(Duration::from_secs(15)) {
+            if matches!(event, Event::Ended(_)) {
+                break;
             }
         }
     }
