@@ -16,6 +16,7 @@ mod ecs;
 mod eks;
 mod elasticloadbalancingv2;
 mod events;
+mod gather;
 mod iam;
 mod kinesis;
 mod lambda;

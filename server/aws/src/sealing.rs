@@ -12,7 +12,10 @@ pub struct Sealer(Hmac<Sha256>);
 impl Sealer {
     /// A sealer with this key; the server keeps it beside the database, so that seals stay comparable over restarts.
     pub fn new(key: &[u8; 32]) -> Self {
-        Self(Hmac::new(&(*key).into()))
+        // A key shorter than a block is padded with zeros: RFC 2104.
+        let mut block = [0; 64];
+        block[..key.len()].copy_from_slice(key);
+        Self(Hmac::new(&block.into()))
     }
 
     /// The seal of a value: its length in bytes and the first 16 hex digits of its HMAC-SHA-256.

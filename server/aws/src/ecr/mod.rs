@@ -1,22 +1,8 @@
-//! ecr: what is collected from this service.
+//! ECR: repositories ([`repositories`]), their images ([`images`]) and what manifests say ([`manifest`]).
 
-use domain::resource::Observed;
-use domain::{Problem, ResourceKey};
+mod images;
+mod manifest;
+mod repositories;
 
-use crate::{Caller, Feed};
-
-pub(crate) async fn collect_repositories(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("ecr:repositories"))
-}
-
-pub(crate) async fn fetch_repository(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("ecr:repository"))
-}
-
-pub(crate) async fn collect_images(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("ecr:images"))
-}
-
-pub(crate) async fn fetch_image(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("ecr:image"))
-}
+pub(crate) use images::{collect_images, fetch_image};
+pub(crate) use repositories::{collect_repositories, fetch_repository};

@@ -1,14 +1,88 @@
-//! sns: what is collected from this service.
+//! Topics and their subscriptions.
 
+use aws_sdk_sns::types;
+use domain::document::partition;
 use domain::resource::Observed;
-use domain::{Problem, ResourceKey};
+use domain::sns::{Subscription, Topic};
+use domain::{Kind, Problem, ResourceKey};
+use std::collections::HashMap;
 
-use crate::{Caller, Feed};
+use crate::gather::Trouble;
+use crate::{Bucket, Caller, Feed, Pages, absent};
 
-pub(crate) async fn collect_topics(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("sns:topics"))
+/// Reads all subscriptions of the account, then all topics. Without the right to the former, topics are delivered without them.
+pub(crate) async fn collect_topics(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    let mut trouble = Trouble::default();
+    let mut subscriptions = trouble.past(subscriptions(caller).await)?;
+    let mut pages = Pages::new("sns:ListTopics");
+    while let Some(token) = pages.next() {
+        let request = caller.clients().sns().list_topics().set_next_token(token);
+        let page = caller.call(Bucket::Sns, "sns:ListTopics", None, request.send()).await?;
+        let arns = page.topics.into_iter().flatten().filter_map(|t| t.topic_arn);
+        let batch: Result<Vec<Observed>, Problem> = arns
+            .map(|arn| {
+                let of = subscriptions.as_mut().map(|all| all.remove(&arn).unwrap_or_default());
+                caller.observed(&topic(arn, of))
+            })
+            .collect();
+        feed.seen(batch?).await?;
+        pages.then(page.next_token)?;
+    }
+    feed.complete(Kind::Topic, None).await?;
+    trouble.end()
 }
 
-pub(crate) async fn fetch_topic(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("sns:topic"))
+/// One topic.
+pub(crate) async fn fetch_topic(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    let (account, region) = (&key.scope.account, &key.scope.region);
+    let arn = format!("arn:{}:sns:{region}:{account}:{}", partition(region), key.id);
+    let request = caller.clients().sns().get_topic_attributes().topic_arn(&arn);
+    if absent(caller.call(Bucket::Sns, "sns:GetTopicAttributes", Some(&arn), request.send()).await)?.is_none() {
+        return Ok(None);
+    }
+    let mut all = vec![];
+    let mut pages = Pages::new("sns:ListSubscriptionsByTopic");
+    while let Some(token) = pages.next() {
+        let request = caller.clients().sns().list_subscriptions_by_topic().topic_arn(&arn).set_next_token(token);
+        let answer = caller.call(Bucket::Sns, "sns:ListSubscriptionsByTopic", Some(&arn), request.send()).await;
+        let Some(page) = absent(answer)? else { return Ok(None) };
+        all.extend(page.subscriptions.into_iter().flatten().map(subscription));
+        pages.then(page.next_token)?;
+    }
+    caller.observed(&topic(arn, Some(all))).map(Some)
+}
+
+/// All subscriptions of the account, by topic.
+async fn subscriptions(caller: &Caller) -> Result<HashMap<String, Vec<Subscription>>, Problem> {
+    let mut all: HashMap<String, Vec<Subscription>> = HashMap::new();
+    let mut pages = Pages::new("sns:ListSubscriptions");
+    while let Some(token) = pages.next() {
+        let request = caller.clients().sns().list_subscriptions().set_next_token(token);
+        let page = caller.call(Bucket::Sns, "sns:ListSubscriptions", None, request.send()).await?;
+        for mut s in page.subscriptions.into_iter().flatten() {
+            if let Some(arn) = s.topic_arn.take() {
+                all.entry(arn).or_default().push(subscription(s));
+            }
+        }
+        pages.then(page.next_token)?;
+    }
+    Ok(all)
+}
+
+fn topic(arn: String, subscriptions: Option<Vec<Subscription>>) -> Topic {
+    let sorted = subscriptions.map(|mut all| {
+        all.sort_by(|a, b| (&a.subscription_arn, &a.endpoint).cmp(&(&b.subscription_arn, &b.endpoint)));
+        all
+    });
+    Topic { topic_arn: arn, subscriptions: sorted }
+}
+
+fn subscription(s: types::Subscription) -> Subscription {
+    let kept = Subscription {
+        subscription_arn: s.subscription_arn,
+        owner: s.owner,
+        protocol: s.protocol,
+        endpoint: s.endpoint,
+    };
+    kept.redacted()
 }

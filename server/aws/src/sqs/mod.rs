@@ -1,14 +1,51 @@
-//! sqs: what is collected from this service.
+//! Queues.
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use domain::resource::Observed;
-use domain::{Problem, ResourceKey};
+use domain::sqs::Queue;
+use domain::{Kind, Problem, ResourceKey};
 
-use crate::{Caller, Feed};
+use crate::gather::{Trouble, each};
+use crate::{Bucket, Caller, Feed, Pages, absent};
 
-pub(crate) async fn collect_queues(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("sqs:queues"))
+/// Reads all queues with their attributes.
+pub(crate) async fn collect_queues(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    let mut trouble = Trouble::default();
+    let mut pages = Pages::new("sqs:ListQueues");
+    while let Some(token) = pages.next() {
+        // Without a page size SQS gives 1,000 queues and no token.
+        let request = caller.clients().sqs().list_queues().max_results(1000).set_next_token(token);
+        let page = caller.call(Bucket::Sqs, "sqs:ListQueues", None, request.send()).await?;
+        let urls = page.queue_urls.unwrap_or_default();
+        let mut batch = vec![];
+        for queue in each(urls, |url| queue(caller, url)).await {
+            batch.extend(trouble.past(queue)?.flatten());
+        }
+        feed.seen(batch).await?;
+        pages.then(page.next_token)?;
+    }
+    // One that was listed but could not be read was not delivered: it must not be taken for gone.
+    if trouble.is_none() {
+        feed.complete(Kind::Queue, None).await?;
+    }
+    trouble.end()
 }
 
-pub(crate) async fn fetch_queue(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("sqs:queue"))
+/// One queue.
+pub(crate) async fn fetch_queue(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    let request = caller.clients().sqs().get_queue_url().queue_name(&key.id);
+    let answer = absent(caller.call(Bucket::Sqs, "sqs:GetQueueUrl", Some(&key.id), request.send()).await)?;
+    match answer.and_then(|a| a.queue_url) {
+        Some(url) => queue(caller, url).await,
+        None => Ok(None),
+    }
+}
+
+async fn queue(caller: &Caller, url: String) -> Result<Option<Observed>, Problem> {
+    let request = caller.clients().sqs().get_queue_attributes().queue_url(&url);
+    let request = request.attribute_names(QueueAttributeName::All);
+    let answer = caller.call(Bucket::Sqs, "sqs:GetQueueAttributes", Some(&url), request.send()).await;
+    let Some(answer) = absent(answer)? else { return Ok(None) };
+    let attributes = answer.attributes.into_iter().flatten().map(|(name, value)| (name.to_string(), value));
+    caller.observed(&Queue { queue_url: url, attributes: attributes.collect() }).map(Some)
 }

@@ -1,0 +1,166 @@
+//! Images, repository by repository: a repository that cannot be read keeps what is known of it, and the others go on.
+
+use aws_sdk_ecr::types::{self, ImageIdentifier};
+use domain::ecr::{Image, ScanFindings, ScanStatus};
+use domain::resource::{Model, Observed};
+use domain::{Code, Kind, Problem, ResourceKey};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{manifest, repositories};
+use crate::gather::{Trouble, each, orphans, when, word};
+use crate::{Bucket, Caller, Feed, Pages, absent};
+
+const DESCRIBE: &str = "ecr:DescribeImages";
+/// BatchGetImage takes at most so many digests.
+const MANIFESTS_A_CALL: usize = 100;
+
+/// Reads all images of all repositories.
+pub(crate) async fn collect_images(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    let known = &feed.known(Kind::Image).await?;
+    let names = repositories::names(caller).await?;
+    let mut trouble = Trouble::default();
+    // When AWS is out of reach it is so for every repository: two thousand time-outs would help nobody.
+    let stop = &AtomicBool::new(false);
+    let read = |name: String| async move {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let result = repository(caller, feed, known, &name).await;
+        if let Err(problem) = &result
+            && matches!(problem.code, Code::AwsUnreachable | Code::AwsCredentials | Code::Database)
+        {
+            stop.store(true, Ordering::Relaxed);
+        }
+        result
+    };
+    for result in each(names.clone(), read).await {
+        if let Err(problem) = result {
+            trouble.note(problem);
+        }
+    }
+    let kinds = (Kind::Image, Kind::Repository);
+    orphans(caller, feed, kinds, &names, known, |id| Some(id.split_once('@')?.0)).await?;
+    if trouble.is_none() {
+        feed.complete(Kind::Image, None).await?;
+    }
+    trouble.end()
+}
+
+/// Reads the images of one repository, and says so when it has read them all.
+async fn repository(caller: &Caller, feed: &dyn Feed, known: &HashSet<String>, name: &str) -> Result<(), Problem> {
+    let mut trouble = Trouble::default();
+    let mut pages = Pages::new(DESCRIBE);
+    while let Some(token) = pages.next() {
+        let request =
+            caller.clients().ecr().describe_images().repository_name(name).max_results(1000).set_next_token(token);
+        let page = match caller.call(Bucket::EcrImages, DESCRIBE, Some(name), request.send()).await {
+            Ok(page) => page,
+            // Deleted since the list was read: it has no images.
+            Err(problem) if problem.code == Code::NotFound => break,
+            Err(problem) => return Err(problem),
+        };
+        let mut images: Vec<Image> = page.image_details.into_iter().flatten().map(|d| document(d, name)).collect();
+        let new: Vec<usize> = (0..images.len()).filter(|n| !known.contains(&images[*n].id())).collect();
+        for chunk in new.chunks(MANIFESTS_A_CALL) {
+            // Without its manifest an image is still worth showing.
+            trouble.past(look_into(caller, name, &mut images, chunk).await)?;
+        }
+        let batch: Result<Vec<Observed>, Problem> = images.iter().map(|image| caller.observed(image)).collect();
+        feed.seen(batch?).await?;
+        pages.then(page.next_token)?;
+    }
+    let key = ResourceKey::new(Kind::Repository, caller.scope().clone(), name)?;
+    feed.complete(Kind::Image, Some(&key)).await?;
+    trouble.end()
+}
+
+/// One image with what its manifest says.
+pub(crate) async fn fetch_image(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    let Some((name, digest)) = key.id.split_once('@') else { return Ok(None) };
+    let id = ImageIdentifier::builder().image_digest(digest).build();
+    let request = caller.clients().ecr().describe_images().repository_name(name).image_ids(id);
+    let answer = absent(caller.call(Bucket::EcrImages, DESCRIBE, Some(&key.id), request.send()).await)?;
+    let Some(detail) = answer.and_then(|a| a.image_details).and_then(|d| d.into_iter().next()) else { return Ok(None) };
+    let mut images = [document(detail, name)];
+    look_into(caller, name, &mut images, &[0]).await?;
+    caller.observed(&images[0]).map(Some)
+}
+
+/// Adds what the manifests of these images say.
+async fn look_into(caller: &Caller, name: &str, images: &mut [Image], which: &[usize]) -> Result<(), Problem> {
+    if which.is_empty() {
+        return Ok(());
+    }
+    let ids = which.iter().map(|n| ImageIdentifier::builder().image_digest(&images[*n].image_digest).build());
+    let request = caller
+        .clients()
+        .ecr()
+        .batch_get_image()
+        .repository_name(name)
+        .set_image_ids(Some(ids.collect()))
+        .set_accepted_media_types(Some(manifest::MEDIA_TYPES.map(str::to_owned).to_vec()));
+    let answer = caller.call(Bucket::EcrImages, "ecr:BatchGetImage", Some(name), request.send()).await?;
+    let manifests: HashMap<String, String> = answer
+        .images
+        .into_iter()
+        .flatten()
+        .filter_map(|i| Some((i.image_id?.image_digest?, i.image_manifest?)))
+        .collect();
+    let mut unsaid = vec![];
+    for n in which {
+        if let Some(text) = manifests.get(&images[*n].image_digest) {
+            // A manifest is whatever somebody pushed: one that cannot be read says nothing.
+            match manifest::read(&mut images[*n], text) {
+                Ok(Some(config)) => unsaid.push((*n, config)),
+                Ok(None) => {}
+                Err(problem) => tracing::debug!(repository = name, %problem, "manifest"),
+            }
+        }
+    }
+    let said: HashMap<String, String> = images
+        .iter()
+        .flat_map(|i| i.manifests.iter().flatten())
+        .filter_map(|child| Some((child.digest.clone(), child.platform.clone()?)))
+        .collect();
+    for (n, _config) in unsaid {
+        images[n].platforms = said.get(&images[n].image_digest).map(|platform| vec![platform.clone()]);
+    }
+    Ok(())
+}
+
+fn document(d: types::ImageDetail, name: &str) -> Image {
+    let mut tags = d.image_tags.unwrap_or_default();
+    tags.sort();
+    Image {
+        registry_id: d.registry_id,
+        repository_name: d.repository_name.unwrap_or_else(|| name.to_owned()),
+        image_digest: d.image_digest.unwrap_or_default(),
+        image_tags: tags,
+        image_size_in_bytes: d.image_size_in_bytes,
+        image_pushed_at: when(d.image_pushed_at),
+        image_scan_status: d
+            .image_scan_status
+            .map(|s| ScanStatus { status: word(s.status), description: s.description }),
+        image_scan_findings_summary: d.image_scan_findings_summary.map(|s| ScanFindings {
+            image_scan_completed_at: when(s.image_scan_completed_at),
+            vulnerability_source_updated_at: when(s.vulnerability_source_updated_at),
+            finding_severity_counts: s
+                .finding_severity_counts
+                .into_iter()
+                .flatten()
+                .map(|(severity, count)| (severity.to_string(), count))
+                .collect(),
+        }),
+        image_manifest_media_type: d.image_manifest_media_type,
+        artifact_media_type: d.artifact_media_type,
+        last_recorded_pull_time: when(d.last_recorded_pull_time),
+        subject_manifest_digest: d.subject_manifest_digest,
+        image_status: word(d.image_status),
+        last_archived_at: when(d.last_archived_at),
+        last_activated_at: when(d.last_activated_at),
+        platforms: None,
+        manifests: None,
+        layers: None,
+    }
+}

@@ -1,0 +1,92 @@
+//! What collectors share: reading details several at a time, going on past one resource that cannot be read, and the spelling of
+//! moments and words in documents.
+
+use aws_sdk_sts::primitives::DateTime;
+use domain::{Code, Kind, Millis, Problem, ResourceKey, Timestamp};
+use futures::StreamExt;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::future::Future;
+
+use crate::{Caller, Feed};
+
+/// How many calls of one collector are under way at once. The limiter decides how fast they start.
+const ABREAST: usize = 8;
+
+/// Reads something for each item, several at a time; the answers come in the items' order.
+pub(crate) async fn each<I, F>(items: Vec<I>, read: impl FnMut(I) -> F) -> Vec<F::Output>
+where
+    F: Future,
+{
+    futures::stream::iter(items.into_iter().map(read)).buffered(ABREAST).collect().await
+}
+
+/// The first thing that went wrong while the rest went on.
+#[derive(Debug, Default)]
+pub(crate) struct Trouble(Option<Problem>);
+
+impl Trouble {
+    /// Notes a problem that concerns one resource, and goes on; one that will meet the next call too ends the collect.
+    pub(crate) fn past<T>(&mut self, result: Result<T, Problem>) -> Result<Option<T>, Problem> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(problem) if problem.retryable() || problem.code == Code::AwsCredentials => Err(problem),
+            Err(problem) => {
+                self.note(problem);
+                Ok(None)
+            }
+        }
+    }
+    /// Notes a problem.
+    pub(crate) fn note(&mut self, problem: Problem) {
+        self.0.get_or_insert(problem);
+    }
+    /// Whether nothing went wrong.
+    pub(crate) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+    /// What went wrong.
+    pub(crate) fn end(self) -> Result<(), Problem> {
+        self.0.map_or(Ok(()), Err)
+    }
+}
+
+/// Says of parents that are no longer listed that nothing lives in them: what Gantry knows of them is gone.
+/// `parent_of` reads the parent's id from a child's.
+pub(crate) async fn orphans(
+    caller: &Caller,
+    feed: &dyn Feed,
+    (child, parent): (Kind, Kind),
+    listed: &[String],
+    known: &HashSet<String>,
+    parent_of: fn(&str) -> Option<&str>,
+) -> Result<(), Problem> {
+    let listed: HashSet<&str> = listed.iter().map(String::as_str).collect();
+    let mut lost: Vec<&str> = known.iter().filter_map(|id| parent_of(id)).filter(|p| !listed.contains(p)).collect();
+    lost.sort_unstable();
+    lost.dedup();
+    for id in lost {
+        let key = ResourceKey::new(parent, caller.scope().clone(), id)?;
+        feed.complete(child, Some(&key)).await?;
+    }
+    Ok(())
+}
+
+/// A moment as documents write it.
+pub(crate) fn when(moment: Option<DateTime>) -> Option<Timestamp> {
+    moment.and_then(|m| m.to_millis().ok()).map(|ms| Timestamp(Millis(ms)))
+}
+
+/// An enum's word, also one that the SDK does not know.
+pub(crate) fn word<E: ToString>(value: Option<E>) -> Option<String> {
+    value.map(|v| v.to_string())
+}
+
+/// The words of several.
+pub(crate) fn words<E: ToString>(values: Option<Vec<E>>) -> Vec<String> {
+    values.into_iter().flatten().map(|v| v.to_string()).collect()
+}
+
+/// A map in order.
+pub(crate) fn sorted(map: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
+    map.into_iter().flatten().collect()
+}
