@@ -8,6 +8,8 @@
 
 pub mod api;
 pub mod error;
+pub mod layout;
+pub mod live;
 pub mod paths;
 pub mod resource;
 pub mod routes;

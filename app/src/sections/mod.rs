@@ -1,5 +1,5 @@
-//! What the tabs of several services are built from: cards, pairs, tables of children, logs and charts of one resource.
-//! The services' own knowledge is in `lambda`, `ecs`, `ecr` and `eks`.
+//! What the tabs of several services are built from: cards of pairs, tables of children, logs and charts of one resource.
+//! The services' own knowledge is in `lambda`, `ecs`, `ecr` and `eks`; how things look is in [`crate::ui`].
 
 pub mod charts;
 pub mod children;
@@ -13,64 +13,62 @@ use domain::{Millis, Problem};
 use leptos::prelude::*;
 
 use crate::paths;
+use crate::ui::{Age, Copy, Note, ProblemNote, StateBadge, tone_class};
+
+/// A tab of a detail page. Every page has Changes, JSON and CLI besides.
+#[derive(Clone, Copy)]
+pub struct Tab {
+    /// Its id in the URL.
+    pub id: &'static str,
+    /// What it says.
+    pub title: &'static str,
+    /// Its content.
+    pub view: fn(Detail) -> AnyView,
+}
+
+/// Names and values of a card, one a row.
+pub type Pairs = Vec<(&'static str, AnyView)>;
+
+/// A word with a tone that is not the state of the resource itself.
+pub fn mark(word: impl Into<String>, tone: Tone) -> AnyView {
+    view! { <span class=format!("badge plain {}", tone_class(tone))>{word.into()}</span> }.into_any()
+}
+
+/// A state as a badge.
+pub fn badge(word: Option<&str>, tone: Tone) -> AnyView {
+    let state = word.filter(|w| !w.is_empty()).map(|w| State::new(w, tone));
+    view! { <StateBadge state=state/> }.into_any()
+}
+
+/// An optional moment as its age.
+pub fn age(at: Option<Millis>, now: Millis) -> AnyView {
+    at.map_or_else(none, |at| view! { <Age at=at now=now after=" ago"/> }.into_any())
+}
 
 /// What stands for "AWS says nothing".
-pub const NOTHING: &str = "–";
-
-/// The class of a tone.
-pub const fn tone_class(tone: Tone) -> &'static str {
-    match tone {
-        Tone::Bad => "bad",
-        Tone::Warn => "warn",
-        Tone::Busy => "busy",
-        Tone::Good => "good",
-        Tone::Quiet => "",
-    }
-}
-
-/// A state as a badge, its reason on hover.
-pub fn badge(state: &State) -> AnyView {
-    let class = format!("badge {}", tone_class(state.tone));
-    view! { <span class=class title=state.reason.clone()>{state.word.clone()}</span> }.into_any()
-}
-
-/// A mark that is not a state of the resource itself.
-pub fn mark(word: impl Into<String>, tone: Tone) -> AnyView {
-    let class = format!("badge plain {}", tone_class(tone));
-    view! { <span class=class>{word.into()}</span> }.into_any()
-}
-
-/// A moment as an age, the moment itself on hover.
-pub fn moment(at: Millis, now: Millis) -> AnyView {
-    let exact = at.rfc3339();
-    let text = if at > now { format!("in {}", now.age(at)) } else { format!("{} ago", at.age(now)) };
-    view! { <time datetime=exact.clone() title=exact.clone()>{text}</time> }.into_any()
-}
-
-/// An optional moment.
-pub fn maybe_moment(at: Option<Millis>, now: Millis) -> AnyView {
-    at.map_or_else(|| plain(None::<String>), |at| moment(at, now))
+pub fn none() -> AnyView {
+    view! { <span class="faint">"–"</span> }.into_any()
 }
 
 /// Words, or the dash.
-pub fn plain(text: Option<impl Into<String>>) -> AnyView {
+pub fn text(text: Option<impl Into<String>>) -> AnyView {
     match text.map(Into::into).filter(|t: &String| !t.is_empty()) {
-        Some(text) => view! { <span>{text}</span> }.into_any(),
-        None => view! { <span class="faint">{NOTHING}</span> }.into_any(),
+        Some(text) => view! { <span title=text.clone()>{text.clone()}</span> }.into_any(),
+        None => none(),
     }
 }
 
 /// Something to be copied exactly, or the dash.
-pub fn code(text: Option<impl Into<String>>) -> AnyView {
+pub fn exact(text: Option<impl Into<String>>) -> AnyView {
     match text.map(Into::into).filter(|t: &String| !t.is_empty()) {
-        Some(text) => view! { <code class="mono" title=text.clone()>{text.clone()}</code> }.into_any(),
-        None => plain(None::<String>),
+        Some(text) => view! { <Copy text=text max=64/> }.into_any(),
+        None => none(),
     }
 }
 
 /// A link to whatever an ARN, image URI or key means.
 pub fn reference(reference: &str, text: &str) -> AnyView {
-    view! { <a href=paths::resolve(reference) title=reference.to_owned()>{text.to_owned()}</a> }.into_any()
+    view! { <a class="ref" href=paths::resolve(reference) title=reference.to_owned()>{text.to_owned()}</a> }.into_any()
 }
 
 /// The last piece of an ARN: what people call it.
@@ -79,52 +77,73 @@ pub fn short(arn: &str) -> &str {
 }
 
 /// A link to an ARN by its last piece, or the dash.
-pub fn arn_link(arn: Option<&str>) -> AnyView {
-    arn.filter(|a| !a.is_empty()).map_or_else(|| plain(None::<String>), |arn| reference(arn, short(arn)))
+pub fn arn(arn: Option<&str>) -> AnyView {
+    arn.filter(|a| !a.is_empty()).map_or_else(none, |arn| reference(arn, short(arn)))
 }
 
 /// Several views with commas between, or the dash.
 pub fn several(views: Vec<AnyView>) -> AnyView {
     if views.is_empty() {
-        return plain(None::<String>);
+        return none();
     }
-    let items = views.into_iter().enumerate().map(|(i, v)| view! { {(i > 0).then_some(", ")} {v} }).collect_view();
+    let items = views.into_iter().enumerate().map(|(i, v)| view! { {(i > 0).then_some(", ")}{v} }).collect_view();
     view! { <span>{items}</span> }.into_any()
+}
+
+/// Words with commas between, or the dash.
+pub fn words(words: &[String]) -> AnyView {
+    text(Some(words.join(", ")))
 }
 
 /// On, off, or the dash.
 pub fn on_off(value: Option<bool>) -> AnyView {
-    plain(value.map(|on| if on { "On" } else { "Off" }))
+    text(value.map(|on| if on { "On" } else { "Off" }))
 }
 
-/// A titled card.
+/// A titled card without inner space, for lists and tables.
 pub fn card(title: impl Into<String>, body: impl IntoView + 'static) -> AnyView {
     view! { <section class="card"><header><h2>{title.into()}</h2></header>{body}</section> }.into_any()
 }
 
-/// A titled card with a remark at its right.
+/// The same with a remark at its right.
 pub fn card_with(title: impl Into<String>, right: impl IntoView + 'static, body: impl IntoView + 'static) -> AnyView {
     view! {
-        <section class="card">
-            <header><h2>{title.into()}</h2><span class="right">{right}</span></header>
-            {body}
-        </section>
+        <section class="card"><header><h2>{title.into()}</h2><span class="right">{right}</span></header>{body}</section>
     }
     .into_any()
 }
 
-/// Names and values, one a row.
-pub fn pairs(rows: Vec<(&'static str, AnyView)>) -> AnyView {
+/// A card of names and values.
+pub fn pair_card(title: &'static str, rows: Pairs) -> AnyView {
     let rows = rows
         .into_iter()
         .map(|(name, value)| view! { <div><dt class="dim">{name}</dt><dd class="grow">{value}</dd></div> })
         .collect_view();
-    view! { <dl class="list pairs">{rows}</dl> }.into_any()
+    card(title, view! { <dl class="list pairs">{rows}</dl> })
 }
 
-/// A card of names and values.
-pub fn pair_card(title: &'static str, rows: Vec<(&'static str, AnyView)>) -> AnyView {
-    card(title, pairs(rows))
+/// A card with a table that scrolls sideways. Numbers stand right where `numeric` says so.
+pub fn table_card(title: impl Into<String>, heads: &[(&'static str, bool)], rows: Vec<Vec<AnyView>>, empty: &'static str) -> AnyView {
+    if rows.is_empty() {
+        return card(title, nothing(empty));
+    }
+    let class = |numeric: bool| numeric.then_some("num");
+    let head = heads.iter().map(|(h, n)| view! { <th scope="col" class=class(*n)>{*h}</th> }).collect_view();
+    let numeric: Vec<bool> = heads.iter().map(|(_, n)| *n).collect();
+    let body = rows.into_iter().map(|row| {
+        let cells = row.into_iter().zip(numeric.iter()).map(|(cell, n)| view! { <td class=class(*n)>{cell}</td> });
+        view! { <tr>{cells.collect_view()}</tr> }
+    });
+    let body = body.collect_view();
+    card_with(
+        title,
+        (),
+        view! {
+            <div class="scroll plain" tabindex="0">
+                <table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>
+            </div>
+        },
+    )
 }
 
 /// Cards below each other.
@@ -134,44 +153,24 @@ pub fn stack(cards: Vec<AnyView>) -> AnyView {
 
 /// What a card says when there is nothing to list.
 pub fn nothing(text: impl Into<String>) -> AnyView {
-    view! { <p class="in dim">{text.into()}</p> }.into_any()
+    view! { <div class="in dim">{text.into()}</div> }.into_any()
 }
 
 /// A remark that matters: what happened, and what it means.
 pub fn note(tone: Tone, title: impl Into<String>, text: impl Into<String>) -> AnyView {
-    let class = format!("note {}", tone_class(tone));
     let (title, text) = (title.into(), text.into());
-    view! { <div class=class role="note"><div><b>{title}</b>{(!text.is_empty()).then(|| view! { <p>{text}</p> })}</div></div> }
-        .into_any()
-}
-
-/// A problem with its ways out, and the statement to copy when a permission is missing.
-pub fn problem(problem: &Problem) -> AnyView {
-    let calm = matches!(problem.code, domain::Code::NotImplemented | domain::Code::NotFound);
-    let class = if calm { "note busy" } else { "note bad" };
-    let ways = problem.recovery().into_iter().filter(|r| !r.href.is_empty());
-    let ways = ways.map(|r| view! { <a class="btn quiet" href=r.href>{r.label}</a> }).collect_view();
-    let statement = problem.statement().map(|s| {
-        view! { <details><summary>"The policy statement to add"</summary><pre class="code">{s}</pre></details> }
-    });
-    let request = problem.aws_request_id.clone();
-    let request = request.map(|id| view! { <p class="faint">"AWS request id "<code>{id}</code></p> });
-    view! {
-        <div class=class role="alert">
-            <div><b>{problem.title.clone()}</b><p>{problem.message.clone()}</p>{statement}{request}{ways}</div>
-        </div>
-    }
-    .into_any()
+    view! { <Note tone=tone><b>{title}</b>{(!text.is_empty()).then(|| view! { <p>{text}</p> })}</Note> }.into_any()
 }
 
 /// A view of the resource's document as its type; the problem when it cannot be read.
 pub fn typed<M: Model>(detail: Detail, view: impl FnOnce(M, Detail) -> AnyView) -> AnyView {
     match serde_json::from_value::<M>(detail.doc.clone()) {
         Ok(model) => view(model, detail),
-        Err(e) => problem(&Problem::invalid(
-            "doc",
-            format!("The document of this {} cannot be read: {e}. The JSON tab shows it as it is.", M::KIND.singular()),
-        )),
+        Err(e) => {
+            let kind = M::KIND.singular();
+            let words = format!("The document of this {kind} cannot be read: {e}. The JSON tab shows it as it is.");
+            view! { <ProblemNote problem=Problem::invalid("doc", words)/> }.into_any()
+        }
     }
 }
 
@@ -180,7 +179,7 @@ pub fn connection(connection: &Connection, name: &str) -> AnyView {
     let body = view! {
         <span class="grow">{name.to_owned()}</span>
         {connection.note.clone().map(|n| view! { <span class="faint">{n}</span> })}
-        {connection.state.as_ref().map(badge)}
+        {connection.state.clone().map(|s| view! { <StateBadge state=Some(s)/> })}
     };
     match &connection.key {
         Some(key) => view! { <a href=paths::detail(key)>{body}</a> }.into_any(),
@@ -189,7 +188,7 @@ pub fn connection(connection: &Connection, name: &str) -> AnyView {
 }
 
 /// A list of connected resources, or the words for none.
-pub fn connections<'a>(found: impl Iterator<Item = &'a Connection>, none: &'static str) -> AnyView {
+pub fn connections<'a>(found: impl Iterator<Item = &'a Connection>, empty: &'static str) -> AnyView {
     let items: Vec<AnyView> = found.map(|c| connection(c, &c.name)).collect();
-    if items.is_empty() { nothing(none) } else { view! { <div class="list">{items}</div> }.into_any() }
+    if items.is_empty() { nothing(empty) } else { view! { <div class="list">{items}</div> }.into_any() }
 }

@@ -1,0 +1,190 @@
+//! How a function is set up; also of a published version, an alias and a layer.
+
+use domain::lambda::function::{Environment, Function, FunctionAlias, VpcConfig};
+use domain::lambda::{Layer, rules};
+use domain::listing::Detail;
+use domain::resource::Tone;
+use domain::{Kind, ResourceKey, Scope};
+use leptos::prelude::*;
+
+use crate::paths;
+use crate::sections::{
+    Pairs, age, arn, card_with, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card, text, words,
+};
+use crate::ui::format;
+
+/// The tab.
+pub fn view(function: Function, detail: Detail) -> AnyView {
+    let scope = &detail.row.key.scope;
+    let mut cards = vec![
+        general(&function, &detail),
+        variables(function.environment.as_ref()),
+        network(function.vpc_config.as_ref(), scope),
+        layers(&function),
+        observability(&function),
+    ];
+    if let Some(failure) = function.environment.as_ref().and_then(|e| e.error.as_ref()) {
+        let title = failure.error_code.clone().unwrap_or_else(|| "AWS could not read the variables".to_owned());
+        cards.insert(0, note(Tone::Bad, title, failure.message.clone().unwrap_or_default()));
+    }
+    stack(cards)
+}
+
+fn general(function: &Function, detail: &Detail) -> AnyView {
+    let image = function.package_type.as_deref() == Some("Image");
+    let mut rows: Pairs = vec![("Description", text(function.description.clone()))];
+    if image {
+        let code = function.code.clone().unwrap_or_default();
+        rows.push(("Image", code.image_uri.as_deref().map_or_else(|| text(None::<String>), |uri| crate::sections::reference(uri, uri))));
+        rows.push(("Runs by digest", exact(code.resolved_image_uri)));
+        if let Some(config) = function.image_config_response.as_ref().and_then(|r| r.image_config.as_ref()) {
+            rows.push(("Entry point", text(Some(config.entry_point.join(" ")))));
+            rows.push(("Command", text(Some(config.command.join(" ")))));
+            rows.push(("Working directory", text(config.working_directory.clone())));
+        }
+    } else {
+        rows.push(("Runtime", runtime(function, detail)));
+        rows.push(("Handler", exact(function.handler.clone())));
+        rows.push(("Code size", text(function.code_size.map(format::bytes))));
+    }
+    rows.extend([
+        ("Code SHA-256", exact(function.code_sha256.clone())),
+        ("Architecture", words(&function.architectures)),
+        ("Memory", text(function.memory_size.map(|m| format!("{} MB", format::number(m))))),
+        ("Timeout", text(function.timeout.map(|t| format!("{t} s")))),
+        ("Ephemeral storage", text(function.ephemeral_storage.as_ref().and_then(|e| e.size).map(|s| format!("{} MB", format::number(s))))),
+        ("Reserved concurrency", text(function.concurrency.as_ref().and_then(|c| c.reserved_concurrent_executions).map(format::number))),
+        ("SnapStart", text(function.snap_start.as_ref().and_then(|s| s.apply_on.clone()))),
+        ("Execution role", arn(function.role.as_deref())),
+        ("Encryption key", arn(function.kms_key_arn.as_deref())),
+        ("Last modified", age(function.last_modified.map(|t| t.0), detail.now)),
+        ("Last update", update(function)),
+    ]);
+    pair_card("General", rows)
+}
+
+fn update(function: &Function) -> AnyView {
+    let status = function.last_update_status.clone();
+    let reason = function.last_update_status_reason.clone().filter(|r| !r.is_empty());
+    text(status.map(|s| reason.map_or_else(|| s.clone(), |r| format!("{s}: {r}"))))
+}
+
+fn runtime(function: &Function, detail: &Detail) -> AnyView {
+    let name = function.runtime.clone().unwrap_or_default();
+    let mark = match rules::runtime_ends(&name) {
+        Some(ends) if ends <= detail.now => Some(mark("end of life", Tone::Warn)),
+        Some(ends) => Some(view! { <span class="faint">"until "{ends.rfc3339().get(..10).unwrap_or_default().to_owned()}</span> }.into_any()),
+        None => None,
+    };
+    if name.is_empty() { text(None::<String>) } else { view! { <span>{name}" "{mark}</span> }.into_any() }
+}
+
+fn variables(environment: Option<&Environment>) -> AnyView {
+    let variables = environment.map(|e| e.variables.clone()).unwrap_or_default();
+    let rows = variables.into_iter().map(|(name, sealed)| {
+        vec![
+            view! { <code>{name}</code> }.into_any(),
+            view! { {format::counted(i64::try_from(sealed.length).unwrap_or(i64::MAX), "byte", "bytes")} }.into_any(),
+            view! { <code class="dim" title="Changes when the value changes; says nothing about it">{sealed.digest}</code> }.into_any(),
+        ]
+    });
+    let heads = [("Variable", false), ("Length", true), ("Digest", false)];
+    table_card("Environment variables (values never leave AWS)", &heads, rows.collect(), "No environment variable.")
+}
+
+fn network(vpc: Option<&VpcConfig>, scope: &Scope) -> AnyView {
+    let Some(vpc) = vpc.filter(|v| !v.subnet_ids.is_empty()) else {
+        return card_with("Network", (), nothing("Not in a VPC: it reaches the internet, but nothing private."));
+    };
+    let link = |kind: Kind, id: &String| match ResourceKey::new(kind, scope.clone(), id) {
+        Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{id.clone()}</a> }.into_any(),
+        Err(_) => text(Some(id.clone())),
+    };
+    pair_card(
+        "Network",
+        vec![
+            ("VPC", several(vpc.vpc_id.iter().map(|id| link(Kind::Vpc, id)).collect())),
+            ("Subnets", several(vpc.subnet_ids.iter().map(|id| link(Kind::Subnet, id)).collect())),
+            ("Security groups", several(vpc.security_group_ids.iter().map(|id| link(Kind::SecurityGroup, id)).collect())),
+            ("IPv6 in dual-stack subnets", on_off(vpc.ipv6_allowed_for_dual_stack)),
+        ],
+    )
+}
+
+fn layers(function: &Function) -> AnyView {
+    let rows = function.layers.iter().map(|layer| {
+        let full = layer.arn.clone().unwrap_or_default();
+        let mut pieces = full.rsplit(':');
+        let (version, name) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
+        vec![crate::sections::reference(&full, name), text(Some(version)), text(layer.code_size.map(format::bytes))]
+    });
+    table_card("Layers", &[("Layer", false), ("Version", true), ("Size", true)], rows.collect(), "No layer.")
+}
+
+fn observability(function: &Function) -> AnyView {
+    let logging = function.logging_config.clone().unwrap_or_default();
+    let dead = function.dead_letter_config.as_ref().and_then(|d| d.target_arn.as_deref());
+    let mounts = function.file_system_configs.iter().map(|m| {
+        let at = m.local_mount_path.clone().unwrap_or_default();
+        text(Some(format!("{} at {at}", m.arn.as_deref().map(short).unwrap_or_default())))
+    });
+    pair_card(
+        "Logging, tracing and failures",
+        vec![
+            ("Log group", exact(Some(function.log_group()))),
+            ("Log format", text(logging.log_format)),
+            ("Application log level", text(logging.application_log_level)),
+            ("System log level", text(logging.system_log_level)),
+            ("X-Ray tracing", text(function.tracing_config.as_ref().and_then(|t| t.mode.clone()))),
+            ("Dead-letter target", arn(dead)),
+            ("File systems", several(mounts.collect())),
+        ],
+    )
+}
+
+/// The overview of an alias.
+pub fn alias(alias: FunctionAlias, detail: Detail) -> AnyView {
+    let scope = &detail.row.key.scope;
+    let function = alias.function().to_owned();
+    let version = |v: &str| {
+        let key = match v {
+            "$LATEST" => ResourceKey::new(Kind::Function, scope.clone(), &function),
+            _ => ResourceKey::new(Kind::FunctionVersion, scope.clone(), format!("{function}:{v}")),
+        };
+        match key {
+            Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{v.to_owned()}</a> }.into_any(),
+            Err(_) => text(Some(v)),
+        }
+    };
+    let routing = alias.routing_config.clone().unwrap_or_default().additional_version_weights;
+    let routing = routing.iter().map(|(v, share)| {
+        view! { {version(v)}{format!(" gets {} % of calls", (share * 1000.0).round() / 10.0)} }.into_any()
+    });
+    let routing: Vec<AnyView> = routing.collect();
+    stack(vec![pair_card(
+        "Alias",
+        vec![
+            ("Description", text(alias.description.clone())),
+            ("Version", alias.function_version.as_deref().map_or_else(|| text(None::<String>), version)),
+            ("Also routes to", several(routing)),
+            ("ARN", exact(Some(alias.alias_arn.clone()))),
+        ],
+    )])
+}
+
+/// The overview of a layer.
+pub fn layer(layer: Layer, detail: Detail) -> AnyView {
+    let latest = layer.latest_matching_version;
+    stack(vec![pair_card(
+        "Latest version",
+        vec![
+            ("Version", text(Some(latest.version.to_string()))),
+            ("Description", text(latest.description)),
+            ("Compatible runtimes", words(&latest.compatible_runtimes)),
+            ("Architectures", words(&latest.compatible_architectures)),
+            ("Licence", text(latest.license_info)),
+            ("Published", age(latest.created_date.map(|t| t.0), detail.now)),
+            ("ARN", exact(latest.layer_version_arn)),
+        ],
+    )])
+}

@@ -1,0 +1,22 @@
+//! The words above the lists of Lambda.
+
+use domain::Kind;
+
+use crate::resource::ListSpec;
+
+/// What the list of a kind says.
+pub fn spec(kind: Kind) -> Option<ListSpec> {
+    let spec = match kind {
+        Kind::Function => ListSpec::of(kind).explained("Code that runs when an event asks for it: nothing to keep up in between, paid by use.").about(&[
+                "A function is serverless: there is nothing to provision, configure or pay for while it is idle. You say what should run (a piece of code) and when (an event).",
+                "It needs code, event triggers (a file changed in a bucket, a message in a queue, a schedule, an HTTP call …), an execution configuration (memory, timeout) and an execution role, which holds its permissions.",
+                "With EC2 you start instances and install anything; with Lambda you upload code and define events. It stops at its timeout: at most 15 minutes.",
+            ]).when_empty("No function in these accounts and regions. Make one with the AWS CLI or your deployment tool: it appears here by itself."),
+        Kind::FunctionVersion => ListSpec::of(kind).explained("Published states of functions: code and configuration as they were then, never changed again.").about(&["Publishing freezes a function's code and configuration under a number. $LATEST is the one that is still edited. Aliases give a version a name."]).when_empty("No published version. Functions work without: callers then reach $LATEST."),
+        Kind::FunctionAlias => ListSpec::of(kind).explained("Names for versions, so that callers need not know numbers.").about(&["An alias points to one version, or splits its calls between two: ten in a hundred to the new one, the rest to the old."]).when_empty("No alias."),
+        Kind::Layer => ListSpec::of(kind).explained("Libraries that several functions share, unpacked below /opt.").about(&["A function includes at most five layers. Layer and code together have at most 250 MB unpacked."]).when_empty("No layer."),
+        Kind::EventSourceMapping => ListSpec::of(kind).explained("Lambda polls a queue or stream and calls a function with batches of what it reads.").about(&["Because Lambda does the polling, the function's execution role needs the right to read the source. Sources that call Lambda themselves (S3, SNS, EventBridge, API Gateway) need no mapping."]).when_empty("No mapping: no function reads a queue or stream here."),
+        _ => return None,
+    };
+    Some(spec)
+}

@@ -1,0 +1,108 @@
+//! A function at a glance: what calls it and where it sends, its charts, its log.
+
+use domain::lambda::{Function, rules};
+use domain::listing::{Connection, Detail};
+use domain::resource::{Relation, Tone};
+use domain::Kind;
+use leptos::prelude::*;
+
+use crate::paths;
+use crate::sections::charts::{Group, charts};
+use crate::sections::{card, logs, note, stack};
+use crate::ui::{Icon, icon};
+
+const CHARTS: &[Group] = &[("Invocations and errors", &["count"]), ("Duration", &["ms"])];
+
+/// The tab.
+pub fn view(function: Function, detail: Detail) -> AnyView {
+    let mut cards = notes(&function, &detail);
+    cards.push(flow(&detail));
+    cards.push(charts(&detail.row.key, CHARTS, "No calls in the last hour."));
+    cards.push(logs::log_card(&detail.row.key, "Live log", false));
+    stack(cards)
+}
+
+/// What a person should know before anything else.
+fn notes(function: &Function, detail: &Detail) -> Vec<AnyView> {
+    let mut notes = vec![];
+    if let Some(state) = detail.row.state.as_ref().filter(|s| matches!(s.tone, Tone::Bad | Tone::Warn)) {
+        notes.push(note(state.tone, format!("The function is {}", state.word.to_lowercase()), state.reason.clone().unwrap_or_default()));
+    }
+    let runtime = function.runtime.as_deref();
+    if let Some((runtime, ends)) = runtime.and_then(|r| Some((r, rules::runtime_ends(r)?))) {
+        let date = ends.rfc3339();
+        let date = date.get(..10).unwrap_or_default();
+        let soon = ends.0 - detail.now.0;
+        if soon <= 0 {
+            let why = "AWS no longer patches it; later it also stops creating and then updating functions with it. Move the function to a newer runtime.";
+            notes.push(note(Tone::Warn, format!("{runtime} reached its end of life on {date}"), why));
+        } else if soon < 90 * 86_400_000 {
+            notes.push(note(Tone::Quiet, format!("{runtime} reaches its end of life on {date}"), "AWS stops patching it then."));
+        }
+    }
+    notes
+}
+
+/// What calls it → it → where it sends.
+fn flow(detail: &Detail) -> AnyView {
+    let calls = |c: &&Connection| !c.outgoing && matches!(c.relation, Relation::Triggers | Relation::Serves);
+    let sends = |c: &&Connection| c.outgoing && c.relation == Relation::SendsTo;
+    let left: Vec<AnyView> = detail.connected.iter().filter(calls).map(|c| node(c, source(c))).collect();
+    let right: Vec<AnyView> = detail.connected.iter().filter(sends).map(|c| node(c, &c.name)).collect();
+    let or = |nodes: Vec<AnyView>, words: &'static str| match nodes.is_empty() {
+        true => vec![view! { <div class="node dim">{words}</div> }.into_any()],
+        false => nodes,
+    };
+    card(
+        "What calls it, where it sends",
+        view! {
+            <div class="in flow">
+                <div>{or(left, "Nothing that Gantry knows of")}</div>
+                <div class="wire"></div>
+                <div class="node me">{icon(Icon::Function)}{detail.row.name.clone()}</div>
+                <div class="wire"></div>
+                <div>{or(right, "No destination")}</div>
+            </div>
+        },
+    )
+}
+
+/// A mapping is called `queue → function`; here only the queue says something.
+fn source(connection: &Connection) -> &str {
+    connection.name.split(" → ").next().unwrap_or(&connection.name)
+}
+
+/// The icon of a kind on the way into or out of a function.
+fn picture(kind: Option<Kind>) -> Icon {
+    match kind {
+        Some(Kind::Bucket) => Icon::Bucket,
+        Some(Kind::Queue | Kind::EventSourceMapping | Kind::Stream) => Icon::Queue,
+        Some(Kind::Topic) => Icon::Topic,
+        Some(Kind::Table) => Icon::Table,
+        Some(Kind::Rule | Kind::Schedule) => Icon::Clock,
+        Some(Kind::HttpApi) => Icon::Globe,
+        Some(Kind::TargetGroup | Kind::LoadBalancer) => Icon::Network,
+        Some(Kind::Function) => Icon::Function,
+        _ => Icon::Link,
+    }
+}
+
+fn node(connection: &Connection, name: &str) -> AnyView {
+    let kind = connection.key.as_ref().map(|k| k.kind);
+    let words = [kind.map(|k| k.singular().to_owned()), connection.note.clone()];
+    let small = words.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let trouble = connection.state.as_ref().filter(|s| matches!(s.tone, Tone::Bad | Tone::Warn));
+    let trouble = trouble.map(|s| s.reason.clone().unwrap_or_else(|| s.word.clone()));
+    let body = view! {
+        {icon(picture(kind))}
+        <span class="grow">
+            {name.to_owned()}<br/>
+            <small class="faint">{small}</small>
+            {trouble.map(|t| view! { <small class="up">{t}</small> })}
+        </span>
+    };
+    match &connection.key {
+        Some(key) => view! { <a class="node" href=paths::detail(key)>{body}</a> }.into_any(),
+        None => view! { <div class="node" title="Not collected">{body}</div> }.into_any(),
+    }
+}

@@ -1,0 +1,68 @@
+//! What makes a function run: mappings, where Lambda polls, and everything that calls it.
+
+use domain::Kind;
+use domain::lambda::EventSourceMapping;
+use domain::listing::Detail;
+use domain::resource::{Relation, Tone};
+use leptos::prelude::*;
+
+use crate::sections::children::Children;
+use crate::sections::{Pairs, age, arn, card, connections, note, on_off, pair_card, stack, text, words};
+use crate::ui::{Code, format};
+
+/// The tab.
+pub fn view(detail: Detail) -> AnyView {
+    let mapping = |k: Option<&domain::ResourceKey>| k.is_some_and(|k| k.kind == Kind::EventSourceMapping);
+    let calls = detail.connected.iter().filter(|c| {
+        !c.outgoing && matches!(c.relation, Relation::Triggers | Relation::Serves) && !mapping(c.key.as_ref())
+    });
+    let none = "Nothing that Gantry collects calls it: no bucket, topic, rule, schedule, HTTP API or load balancer.";
+    let polls = "No event source mapping: Lambda polls no queue or stream for it.";
+    stack(vec![
+        Children::of("Lambda polls (event source mappings)", Kind::EventSourceMapping, &detail, "name", polls).view(),
+        card("Calls the function", connections(calls, none)),
+    ])
+}
+
+/// The overview of a mapping.
+pub fn mapping(mapping: EventSourceMapping, detail: Detail) -> AnyView {
+    let mut cards = vec![];
+    if let Some(state) = detail.row.state.as_ref().filter(|s| matches!(s.tone, Tone::Bad | Tone::Warn)) {
+        cards.push(note(state.tone, "Lambda cannot do its work here", state.reason.clone().unwrap_or_default()));
+    }
+    let number = |n: Option<i64>| text(n.map(format::number));
+    let seconds = |n: Option<i64>| text(n.map(|n| format!("{} s", format::number(n))));
+    let destination = mapping.destination_config.clone().unwrap_or_default();
+    let mut rows: Pairs = vec![
+        ("Source", arn(mapping.source().as_deref())),
+        ("Function", arn(mapping.function_arn.as_deref())),
+        ("Batch size", number(mapping.batch_size)),
+        ("Batch window", seconds(mapping.maximum_batching_window_in_seconds)),
+        ("Maximum concurrency", number(mapping.scaling_config.as_ref().and_then(|s| s.maximum_concurrency))),
+        ("Starting position", text(mapping.starting_position.clone())),
+        ("Batches at once per shard", number(mapping.parallelization_factor)),
+        ("Retries", number(mapping.maximum_retry_attempts)),
+        ("Oldest record", seconds(mapping.maximum_record_age_in_seconds)),
+        ("Split a failing batch", on_off(mapping.bisect_batch_on_function_error)),
+        ("Tumbling window", seconds(mapping.tumbling_window_in_seconds)),
+        ("Response types", words(&mapping.function_response_types)),
+        ("On failure", arn(destination.on_failure.and_then(|d| d.destination).as_deref())),
+        ("Last result", text(mapping.last_processing_result.clone())),
+        ("State reason", text(mapping.state_transition_reason.clone())),
+        ("Last modified", age(mapping.last_modified.map(|t| t.0), detail.now)),
+    ];
+    if !mapping.topics.is_empty() {
+        rows.push(("Topics", words(&mapping.topics)));
+    }
+    if !mapping.queues.is_empty() {
+        rows.push(("Queues", words(&mapping.queues)));
+    }
+    cards.push(pair_card("Mapping", rows));
+    let filters = mapping.filter_criteria.map(|f| f.filters).unwrap_or_default();
+    let patterns: Vec<AnyView> =
+        filters.into_iter().filter_map(|f| f.pattern).map(|p| view! { <Code text=p/> }.into_any()).collect();
+    if !patterns.is_empty() {
+        cards.push(card("Only records that match one of", view! { <div class="in">{patterns}</div> }));
+    }
+    stack(cards)
+}

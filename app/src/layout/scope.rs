@@ -1,0 +1,12 @@
+//! Which accounts and regions are looked at: in the URL of every page, carried along by every link.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use crate::paths::Scopes;
+
+/// The scope in the URL.
+pub fn use_scopes() -> Memo<Scopes> {
+    let map = use_query_map();
+    Memo::new(move |_| map.with(|m| Scopes::read(m.get_str("account"), m.get_str("region"))))
+}

@@ -1,0 +1,181 @@
+//! The page's one connection to the server for what comes by itself: changes, log events, the end of the session.
+//! On the server every function here does nothing.
+
+use domain::ResourceKey;
+use domain::stream::ToPage;
+use leptos::prelude::*;
+
+/// How the connection does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiveState {
+    /// Not yet open, or the page runs without scripts.
+    Connecting,
+    /// Changes come by themselves.
+    Open,
+    /// It broke and is being opened again.
+    Lost,
+    /// The session ended.
+    SignedOut,
+}
+
+/// The connection's state, in context of every page.
+#[derive(Clone, Copy, Debug)]
+pub struct Live(pub RwSignal<LiveState>);
+
+/// Opens the connection once the browser has taken over, and keeps it open. Called once, by the frame.
+pub fn start() -> Live {
+    let live = Live(RwSignal::new(LiveState::Connecting));
+    #[cfg(feature = "hydrate")]
+    Effect::new(move || browser::connect(live.0));
+    live
+}
+
+/// Calls `heard` with each message until the current owner is cleaned up.
+pub fn listen(heard: impl Fn(&ToPage) + 'static) {
+    #[cfg(feature = "hydrate")]
+    browser::listen(heard);
+    #[cfg(not(feature = "hydrate"))]
+    drop(heard);
+}
+
+/// Says which version of the store the page shows, so that nothing between rendering and connecting is missed.
+pub fn have(version: i64) {
+    #[cfg(feature = "hydrate")]
+    browser::have(version);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = version;
+}
+
+/// Follows the log of a function or log group until the current owner is cleaned up. Its events come to [`listen`].
+pub fn follow_log(key: ResourceKey) {
+    #[cfg(feature = "hydrate")]
+    browser::follow_log(key);
+    #[cfg(not(feature = "hydrate"))]
+    drop(key);
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use super::LiveState;
+    use domain::ResourceKey;
+    use domain::stream::{FromPage, ToPage};
+    use leptos::prelude::*;
+    use std::cell::{Cell, RefCell};
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+    use std::time::Duration;
+    use wasm_bindgen::JsCast;
+    use wasm_bindgen::closure::Closure;
+    use web_sys::{MessageEvent, WebSocket};
+
+    /// The longest wait before trying again, in milliseconds.
+    const LONGEST_WAIT: u32 = 8000;
+
+    type Listener = Rc<dyn Fn(&ToPage)>;
+
+    thread_local! {
+        static SOCKET: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
+        static LISTENERS: RefCell<BTreeMap<u32, Listener>> = const { RefCell::new(BTreeMap::new()) };
+        static NEXT: Cell<u32> = const { Cell::new(0) };
+        static VERSION: Cell<i64> = const { Cell::new(0) };
+        static LOGS: RefCell<BTreeMap<String, (ResourceKey, u32)>> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    pub fn have(version: i64) {
+        // The oldest that any part of the page shows would be safest; the latest is enough, because parts load together.
+        VERSION.with(|v| v.set(v.get().max(version)));
+    }
+
+    pub fn listen(heard: impl Fn(&ToPage) + 'static) {
+        let id = NEXT.with(|n| n.replace(n.get() + 1));
+        LISTENERS.with_borrow_mut(|l| l.insert(id, Rc::new(heard)));
+        on_cleanup(move || {
+            LISTENERS.with_borrow_mut(|l| l.remove(&id));
+        });
+    }
+
+    pub fn follow_log(key: ResourceKey) {
+        let name = key.to_string();
+        let first = LOGS.with_borrow_mut(|logs| {
+            let entry = logs.entry(name.clone()).or_insert_with(|| (key.clone(), 0));
+            entry.1 += 1;
+            entry.1 == 1
+        });
+        if first {
+            send(&FromPage::FollowLog { key });
+        }
+        on_cleanup(move || {
+            let last = LOGS.with_borrow_mut(|logs| {
+                let entry = logs.get_mut(&name)?;
+                entry.1 -= 1;
+                if entry.1 == 0 { logs.remove(&name).map(|(key, _)| key) } else { None }
+            });
+            if let Some(key) = last {
+                send(&FromPage::UnfollowLog { key });
+            }
+        });
+    }
+
+    fn send(message: &FromPage) {
+        let Ok(text) = serde_json::to_string(message) else { return };
+        SOCKET.with_borrow(|socket| {
+            if let Some(socket) = socket.as_ref().filter(|s| s.ready_state() == WebSocket::OPEN) {
+                // A socket that breaks now is opened again, and asks for what it missed.
+                let _ = socket.send_with_str(&text);
+            }
+        });
+    }
+
+    pub fn connect(state: RwSignal<LiveState>) {
+        open(state, 250);
+    }
+
+    fn open(state: RwSignal<LiveState>, wait: u32) {
+        let location = window().location();
+        let scheme = if location.protocol().as_deref() == Ok("https:") { "wss" } else { "ws" };
+        let address = format!("{scheme}://{}/live", location.host().unwrap_or_default());
+        let Ok(socket) = WebSocket::new(&address) else { return };
+
+        let opened = Closure::<dyn Fn()>::new(move || {
+            state.set(LiveState::Open);
+            send(&FromPage::Since { version: VERSION.with(Cell::get) });
+            let logs: Vec<ResourceKey> = LOGS.with_borrow(|l| l.values().map(|(key, _)| key.clone()).collect());
+            for key in logs {
+                send(&FromPage::FollowLog { key });
+            }
+        });
+        socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
+
+        let heard = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            let Some(text) = event.data().as_string() else { return };
+            let Ok(message) = serde_json::from_str::<ToPage>(&text) else { return };
+            match &message {
+                ToPage::Changed { version, .. } => have(*version),
+                ToPage::SignedOut => state.set(LiveState::SignedOut),
+                ToPage::Freshness { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } => {}
+            }
+            let listeners: Vec<Listener> = LISTENERS.with_borrow(|l| l.values().cloned().collect());
+            for listener in listeners {
+                listener(&message);
+            }
+        });
+        socket.set_onmessage(Some(heard.as_ref().unchecked_ref()));
+
+        let closed = Closure::<dyn Fn()>::new(move || {
+            if state.get_untracked() == LiveState::SignedOut {
+                return;
+            }
+            // After it was open once the first try comes at once.
+            let wait = if state.get_untracked() == LiveState::Open { 250 } else { wait };
+            state.set(LiveState::Lost);
+            set_timeout(move || open(state, (wait * 2).min(LONGEST_WAIT)), Duration::from_millis(u64::from(wait)));
+        });
+        socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
+
+        // They live as long as the page: a handful of reconnects cost a few hundred bytes each.
+        opened.forget();
+        heard.forget();
+        closed.forget();
+        SOCKET.set(Some(socket));
+    }
+}

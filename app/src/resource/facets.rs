@@ -1,0 +1,105 @@
+//! The chips above a table: each facet with its values and how many rows each leaves, and the chosen columns.
+
+use domain::describe::columns;
+use domain::listing::Facet;
+use leptos::prelude::*;
+
+use super::query::ListUrl;
+use crate::ui::format::{number, shorten};
+use crate::ui::{Icon, Menu, icon};
+
+/// From this many values on the panel gets a field to find one.
+const MANY: usize = 12;
+
+/// One chip a facet, "Needs attention", and "Clear".
+#[component]
+pub fn Facets(
+    /// The facets with counts.
+    #[prop(into)]
+    facets: Signal<Vec<Facet>>,
+    /// The list's query string.
+    url: Memo<ListUrl>,
+    /// The address its links are relative to.
+    base: StoredValue<String>,
+) -> impl IntoView {
+    let href = move |url: ListUrl| base.with_value(|b| url.href_on(b));
+    let attention = move || {
+        let on = url.get().get("attention") == Some("1");
+        let next = url.get().with("attention", (!on).then(|| "1".to_owned()));
+        view! { <a class="chip" class:on=on href=href(next) aria-current=on.then_some("true")>"Needs attention"</a> }
+    };
+    let chips = move || facets.get().into_iter().map(|facet| view! { <Chip facet=facet url=url base=base/> }).collect_view();
+    let clear = move || {
+        url.get().is_filtered().then(|| view! { <a class="btn quiet small" href=href(url.get().unfiltered())>"Clear"</a> })
+    };
+    view! { {attention}{chips}{clear} }
+}
+
+#[component]
+fn Chip(facet: Facet, url: Memo<ListUrl>, base: StoredValue<String>) -> impl IntoView {
+    let id = facet.id.clone();
+    let chosen = url.get_untracked().values(&id);
+    let mut values = facet.values.clone();
+    for value in &chosen {
+        if !values.iter().any(|(v, _)| v == value) {
+            values.push((value.clone(), 0));
+        }
+    }
+    if values.is_empty() {
+        return ().into_any();
+    }
+    let label = if chosen.is_empty() {
+        view! { {facet.title.clone()}{icon(Icon::Down)} }.into_any()
+    } else {
+        view! { {format!("{}: ", facet.title)}<b>{shorten(&chosen.join(", "), 40)}</b>{icon(Icon::Down)} }.into_any()
+    };
+    let class = if chosen.is_empty() { "chip" } else { "chip on" };
+    let many = values.len() >= MANY;
+    let rows = values
+        .into_iter()
+        .map(|(value, count)| {
+            let on = chosen.contains(&value);
+            let href = base.with_value(|b| url.get_untracked().toggled(&id, &value).href_on(b));
+            view! {
+                <a class="option" href=href aria-current=on.then_some("true") data-text=value.to_lowercase()>
+                    <span class="tick">{on.then(|| icon(Icon::Check))}</span>
+                    <span class="grow" title=value.clone()>{shorten(&value, 44)}</span>
+                    <span class="n">{number(i64::from(count))}</span>
+                </a>
+            }
+        })
+        .collect_view();
+    let find = many.then(|| {
+        view! { <input class="find-option" r#type="search" data-find-option="" placeholder="Find" aria-label=format!("Find in {}", facet.title)/> }
+    });
+    view! { <Menu label=label class=class>{find}<div class="options">{rows}</div></Menu> }.into_any()
+}
+
+/// The button that opens the choice of columns.
+#[component]
+pub fn ColumnChooser(
+    /// The list's query string.
+    url: Memo<ListUrl>,
+    /// The address its links are relative to.
+    base: StoredValue<String>,
+) -> impl IntoView {
+    let options = move || {
+        let url = url.get();
+        let shown: Vec<&str> = url.shown().iter().map(|(_, c)| c.id).collect();
+        columns(url.kind)
+            .iter()
+            .map(|column| {
+                let on = shown.contains(&column.id);
+                let href = base.with_value(|b| url.column_toggled(column.id).href_on(b));
+                view! {
+                    <a class="option" href=href aria-current=on.then_some("true")>
+                        <span class="tick">{on.then(|| icon(Icon::Check))}</span>
+                        <span class="grow">{column.title}</span>
+                    </a>
+                }
+            })
+            .collect_view()
+    };
+    let label = view! { {icon(Icon::Columns)}<span class="hide-s">"Columns"</span> }.into_any();
+    view! { <Menu label=label name="Columns" right=true><div class="options">{options}</div></Menu> }
+}

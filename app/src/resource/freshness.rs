@@ -1,0 +1,84 @@
+//! How old what a page shows is, and who fails to answer.
+
+use domain::listing::Freshness;
+use domain::resource::Tone;
+use domain::{Code, Kind, Millis};
+use leptos::prelude::*;
+
+use crate::api::Boot;
+use crate::ui::{Age, Note, ProblemNote, now_or};
+
+/// The oldest of the complete lists; `None` while any scope has never been read.
+pub fn oldest(freshness: &[Freshness]) -> Option<Millis> {
+    freshness.iter().map(|f| f.complete).min().flatten()
+}
+
+/// "14 s old", amber past the promise of its kind.
+#[component]
+pub fn AgeOfData(
+    /// The kind shown.
+    kind: Kind,
+    /// One entry per scope.
+    #[prop(into)]
+    freshness: Signal<Vec<Freshness>>,
+    /// The server's clock.
+    #[prop(into)]
+    now: Signal<Millis>,
+) -> impl IntoView {
+    let promise = i64::from(kind.promise_seconds());
+    move || {
+        let at = freshness.with(|f| oldest(f));
+        let running = freshness.with(|f| f.iter().any(|f| f.running));
+        let now = now.get();
+        match at {
+            Some(at) => {
+                let late = move || at.age_seconds(now_or(now)) > promise;
+                let title = format!("Read from AWS completely; promised at least every {promise} s");
+                view! { <span class="data-age" class:late=late title=title><Age at=at now=now after=" old"/></span> }.into_any()
+            }
+            None if running => view! { <span class="data-age">"reading from AWS…"</span> }.into_any(),
+            None => view! { <span class="data-age late">"not read yet"</span> }.into_any(),
+        }
+    }
+}
+
+/// The scopes that fail: since when, why, and the permission that is missing. Nothing while all is well.
+#[component]
+pub fn FailingScopes(
+    /// One entry per scope.
+    #[prop(into)]
+    freshness: Signal<Vec<Freshness>>,
+    /// The server's clock.
+    #[prop(into)]
+    now: Signal<Millis>,
+) -> impl IntoView {
+    let boot = expect_context::<Boot>();
+    move || {
+        let failing: Vec<Freshness> = freshness.with(|f| f.iter().filter(|f| f.failing.is_some()).cloned().collect());
+        let now = now.get();
+        let notes = failing.into_iter().filter_map(|f| {
+            let (since, problem) = f.failing?;
+            let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
+            let view = match problem.code {
+                // Calm: nothing is broken, and nobody can do anything about it here.
+                Code::NotImplemented => view! {
+                    <Note tone=Tone::Quiet><b>{place}</b>": "{problem.message.clone()}</Note>
+                }
+                .into_any(),
+                _ => view! {
+                    <details class="failing">
+                        <summary>
+                            <b>{place}</b>": "{problem.title.clone()}" since "<Age at=since now=now after=" ago"/>
+                            {problem.iam_action.clone().map(|a| view! { ", missing "<code>{a}</code> })}
+                            ". What is shown is from before."
+                        </summary>
+                        <ProblemNote problem=problem/>
+                    </details>
+                }
+                .into_any(),
+            };
+            Some(view)
+        });
+        notes.collect_view()
+    }
+}

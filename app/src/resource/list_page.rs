@@ -1,0 +1,134 @@
+//! The generic list. A page gives a [`ListSpec`]; columns, filters, order and windows come from the kind and the URL.
+
+use domain::listing::{ListQuery, Page};
+use domain::{Kind, Problem, ResourceKey};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use super::filter_bar::FilterBar;
+use super::list_rows::ListRows;
+use super::query::ListUrl;
+use crate::api;
+use crate::error::AppError;
+use crate::ui::{About, Head, ProblemNote, Skeleton};
+use domain::listing::capital;
+
+/// What a list page says; everything else comes from its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListSpec {
+    /// The kind listed.
+    pub kind: Kind,
+    /// The heading: "Functions".
+    pub heading: String,
+    /// One line under the heading.
+    pub explanation: String,
+    /// Paragraphs of the "About …" popover; none, no popover.
+    pub about: &'static [&'static str],
+    /// What to do when there are none.
+    pub empty: String,
+}
+
+impl ListSpec {
+    /// What can be said of any kind.
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            heading: capital(kind.plural()),
+            explanation: format!("Every {} in your accounts and regions.", kind.singular()),
+            about: &[],
+            empty: format!("As soon as AWS has a {}, it appears here by itself.", kind.singular()),
+        }
+    }
+    /// The same with an explanation.
+    pub fn explained(mut self, explanation: &str) -> Self {
+        explanation.clone_into(&mut self.explanation);
+        self
+    }
+    /// The same with paragraphs behind "About …".
+    pub fn about(mut self, paragraphs: &'static [&'static str]) -> Self {
+        self.about = paragraphs;
+        self
+    }
+    /// The same with words for when there are none.
+    pub fn when_empty(mut self, empty: &str) -> Self {
+        empty.clone_into(&mut self.empty);
+        self
+    }
+}
+
+/// The page of a list.
+#[component]
+pub fn ListPage(
+    /// What it says.
+    spec: ListSpec,
+) -> impl IntoView {
+    let title = format!("{} · Gantry", spec.heading);
+    let about = (!spec.about.is_empty()).then(|| {
+        let paragraphs = spec.about.iter().map(|p| view! { <p>{*p}</p> }).collect_view();
+        view! { " "<About title=spec.kind.plural()>{paragraphs}</About> }
+    });
+    let explanation = view! { {spec.explanation.clone()}{about} }.into_any();
+    view! {
+        <Title text=title/>
+        <Head title=spec.heading explanation=explanation/>
+        <ResourceList kind=spec.kind base=crate::paths::list(spec.kind) empty=spec.empty/>
+    }
+}
+
+/// The filters and the table, also as a part of another page (the images of a repository).
+#[component]
+pub fn ResourceList(
+    /// The kind listed.
+    kind: Kind,
+    /// Only what lives in this resource.
+    #[prop(optional_no_strip)]
+    parent: Option<ResourceKey>,
+    /// The address its links are relative to; may have a query of its own (`…?tab=images`).
+    #[prop(into)]
+    base: String,
+    /// What to do when there are none.
+    #[prop(into)]
+    empty: String,
+) -> impl IntoView {
+    let map = use_query_map();
+    let url = Memo::new(move |_| ListUrl::new(kind, map.get().into_iter().map(|(n, v)| (n.into_owned(), v))));
+    let question = Memo::new(move |_| -> Result<ListQuery, Problem> {
+        let mut query = url.get().query()?;
+        query.parent.clone_from(&parent);
+        Ok(query)
+    });
+    let answer = Resource::new_blocking(
+        move || question.get(),
+        |question| async move {
+            match question {
+                Ok(query) => api::list(query.clone()).await.map(|page| (query, page)),
+                Err(problem) => Err(AppError(problem)),
+            }
+        },
+    );
+    let total = Signal::derive(move || answer.get().and_then(Result::ok).map(|(_, page): (ListQuery, Page)| page.total));
+    let base = StoredValue::new(base);
+    let empty = StoredValue::new(empty);
+    view! {
+        <FilterBar url=url base=base total=total/>
+        <Transition fallback=|| view! { <Skeleton lines=8/> }>
+            {move || Suspend::new(async move {
+                match answer.await {
+                    Ok((query, page)) => {
+                        view! { <ListRows query=query page=page url=url base=base empty=empty/> }.into_any()
+                    }
+                    Err(AppError(problem)) => {
+                        let href = move || url.get().unfiltered().with("sort", None).with("account", None).with("region", None)
+                            .href_on(&base.get_value());
+                        view! {
+                            <ProblemNote problem=problem/>
+                            <p class="after-note"><a class="btn small" href=href>"Clear all filters"</a></p>
+                        }
+                        .into_any()
+                    }
+                }
+            })}
+        </Transition>
+    }
+}

@@ -1,0 +1,245 @@
+//! The table of a list: windows of rows fetched as one scrolls, redrawn when something changes.
+
+use domain::listing::{ListQuery, Page, Row};
+use domain::stream::ToPage;
+use leptos::attr::custom::custom_attribute;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::facets::{ColumnChooser, Facets};
+use super::freshness::{AgeOfData, FailingScopes};
+use super::query::{FIRST_ROWS, ListUrl};
+use super::row_view::{Columns, HeadCells, row_cells};
+use crate::api::{self, Boot};
+use crate::error::AppError;
+use crate::layout::use_scopes;
+use crate::live;
+use crate::ui::format::{counted, number};
+use crate::ui::{Empty, Icon, ProblemNote, icon};
+
+/// Height of a row in CSS pixels; `--row` in `style/tokens.css`.
+const ROW: f64 = 38.0;
+/// Rows kept ready above and below what is seen.
+const MARGIN: u32 = 30;
+/// How long changes are gathered before the windows in view are asked for again.
+const GATHER: Duration = Duration::from_millis(250);
+
+/// A row of the table, or the place of one that is on its way.
+#[derive(Clone, Debug)]
+struct Slot {
+    index: u32,
+    row: Option<Arc<Row>>,
+}
+
+impl Slot {
+    /// Two slots with the same name look the same, so only what changed is drawn again.
+    fn name(&self) -> (String, i64, u64) {
+        match &self.row {
+            Some(row) => {
+                let state = row.state.as_ref().map_or(0, |s| s.word.len() as u64 + s.reason.as_ref().map_or(0, String::len) as u64);
+                (row.key.to_string(), row.changed.0, state * 2 + u64::from(row.gone.is_some()))
+            }
+            None => (String::new(), i64::from(self.index), 0),
+        }
+    }
+}
+
+/// Filters with counts, the age of the data, the table.
+#[component]
+pub fn ListRows(
+    /// The question of the first window.
+    query: ListQuery,
+    /// Its answer.
+    page: Page,
+    /// The list's query string.
+    url: Memo<ListUrl>,
+    /// The address its links are relative to.
+    base: StoredValue<String>,
+    /// What to do when there are none.
+    empty: StoredValue<String>,
+) -> impl IntoView {
+    let kind = query.kind;
+    let boot = expect_context::<Boot>();
+    let scopes = use_scopes();
+    let born = page.now;
+    live::have(page.version);
+
+    let total = RwSignal::new(page.total);
+    let matched = RwSignal::new(page.matched);
+    let facets = RwSignal::new(page.facets);
+    let freshness = RwSignal::new(page.freshness);
+    let now = RwSignal::new(page.now);
+    let problem = RwSignal::new(None::<AppError>);
+    let first: Vec<Arc<Row>> = page.rows.into_iter().map(Arc::new).collect();
+    let windows = RwSignal::new(BTreeMap::from([(0_u32, first)]));
+    let range = RwSignal::new((0_u32, FIRST_ROWS));
+    let asked = StoredValue::new(std::collections::BTreeSet::<u32>::new());
+
+    let query = StoredValue::new(query);
+    let load = move |window: u32| {
+        if !asked.try_update_value(|a| a.insert(window)).unwrap_or(false) {
+            return;
+        }
+        let question = ListQuery { offset: window * FIRST_ROWS, limit: FIRST_ROWS, ..query.get_value() };
+        spawn_local(async move {
+            let answer = api::list(question).await;
+            asked.try_update_value(|a| a.remove(&window));
+            match answer {
+                Ok(page) => {
+                    // The list may have been left in the meantime.
+                    total.try_set(page.total);
+                    matched.try_set(page.matched);
+                    facets.try_update(|f| if *f != page.facets { *f = page.facets });
+                    freshness.try_set(page.freshness);
+                    now.try_set(page.now);
+                    windows.try_update(|w| w.insert(window, page.rows.into_iter().map(Arc::new).collect()));
+                    problem.try_update(|p| if p.is_some() { *p = None });
+                }
+                Err(error) => {
+                    problem.try_set(Some(error));
+                }
+            }
+        });
+    };
+
+    let seen = move || {
+        let (from, to) = range.get_untracked();
+        (from / FIRST_ROWS)..=(to.saturating_sub(1) / FIRST_ROWS)
+    };
+    let gathering = StoredValue::new(false);
+    live::listen(move |message| {
+        let concerns = match message {
+            ToPage::Changed { kinds, .. } | ToPage::Freshness { kinds } => kinds.contains(&kind),
+            ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
+        };
+        if !concerns || gathering.try_get_value() != Some(false) {
+            return;
+        }
+        gathering.set_value(true);
+        set_timeout(
+            move || {
+                if gathering.try_get_value().is_none() {
+                    return;
+                }
+                gathering.set_value(false);
+                // Windows out of view are forgotten: they are asked for again when they come back.
+                let seen = seen();
+                windows.update_untracked(|w| w.retain(|n, _| seen.contains(n)));
+                seen.for_each(load);
+            },
+            GATHER,
+        );
+    });
+
+    let frame = NodeRef::<leptos::html::Div>::new();
+    let scrolled = move |_| {
+        let Some(frame) = frame.get_untracked() else { return };
+        let top = (f64::from(frame.scroll_top()) / ROW) as u32;
+        let shown = (f64::from(frame.client_height()) / ROW) as u32;
+        let from = top.saturating_sub(MARGIN) / 10 * 10;
+        let to = (top + shown + MARGIN).div_ceil(10) * 10;
+        if range.get_untracked() != (from, to) {
+            range.set((from, to));
+            for window in seen() {
+                if windows.with_untracked(|w| !w.contains_key(&window)) && window * FIRST_ROWS < matched.get_untracked() {
+                    load(window);
+                }
+            }
+        }
+    };
+    // Another question starts at its top.
+    Effect::new(move || {
+        if let Some(frame) = frame.get() {
+            frame.set_scroll_top(0);
+        }
+    });
+
+    let slots = Memo::new_with_compare(
+        move |_| {
+            let (from, to) = range.get();
+            let to = to.min(matched.get());
+            windows.with(|w| {
+                let row = |i: u32| w.get(&(i / FIRST_ROWS)).and_then(|rows| rows.get((i % FIRST_ROWS) as usize)).cloned();
+                (from.min(to)..to).map(|index| Slot { index, row: row(index) }).collect::<Vec<_>>()
+            })
+        },
+        |_, _| true,
+    );
+    let above = move || f64::from(slots.with(|s| s.first().map_or(0, |s| s.index))) * ROW;
+    let below = move || f64::from(matched.get().saturating_sub(slots.with(|s| s.last().map_or(0, |s| s.index + 1)))) * ROW;
+
+    let columns = Memo::new({
+        let boot = boot.clone();
+        move |_| Columns::new(&url.get(), &boot, &scopes.get())
+    });
+    let row_view = move |slot: Slot| {
+        let Some(row) = slot.row else {
+            return view! { <tr class="blank"><td colspan=move || columns.with(Columns::count)></td></tr> }.into_any();
+        };
+        let boot = boot.clone();
+        let class = match (row.gone.is_some(), row.changed > born) {
+            (true, _) => "gone",
+            (false, true) => "fresh",
+            (false, false) => "",
+        };
+        view! { <tr class=class>{move || row_cells(&row, &columns.get(), &boot, &scopes.get(), now.get_untracked())}</tr> }.into_any()
+    };
+
+    let count = move || {
+        let (matched, total) = (matched.get(), total.get());
+        let all = counted(i64::from(total), kind.singular(), kind.plural());
+        if matched == total { all } else { format!("{} of {all}", number(i64::from(matched))) }
+    };
+    let none = move || {
+        (matched.get() == 0).then(|| {
+            if url.get().is_filtered() {
+                let href = base.with_value(|b| url.get().unfiltered().href_on(b));
+                view! {
+                    <Empty title=format!("No {} match", kind.plural())>
+                        <p>"Fewer filters leave more."</p><a class="btn small" href=href>"Clear filters"</a>
+                    </Empty>
+                }
+                .into_any()
+            } else {
+                view! { <Empty title=format!("No {} here", kind.plural())><p>{empty.get_value()}</p></Empty> }.into_any()
+            }
+        })
+    };
+    let refresh = move |_| {
+        let scopes = scopes.get_untracked();
+        spawn_local(async move {
+            if let Err(error) = api::refresh(kind, scopes.accounts, scopes.regions).await {
+                problem.try_set(Some(error));
+            }
+        });
+    };
+    view! {
+        <div class="filters">
+            <Facets facets=facets url=url base=base/>
+            <span class="filters-end">
+                <AgeOfData kind=kind freshness=freshness now=now/>
+                <button class="btn quiet only-icon" r#type="button" title="Read from AWS now" aria-label="Read from AWS now" on:click=refresh>
+                    {icon(Icon::Refresh)}
+                </button>
+                <ColumnChooser url=url base=base/>
+            </span>
+        </div>
+        <FailingScopes freshness=freshness now=now/>
+        {move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}
+        <div class="scroll rows" node_ref=frame on:scroll=scrolled tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
+            <table class="table">
+                <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
+                <tbody>
+                    <tr class="space" aria-hidden="true"><td {..custom_attribute("height", move || above().to_string())}></td></tr>
+                    <For each=move || slots.get() key=Slot::name children=row_view/>
+                    <tr class="space" aria-hidden="true"><td {..custom_attribute("height", move || below().to_string())}></td></tr>
+                </tbody>
+            </table>
+            {none}
+        </div>
+        <p class="tablefoot"><span aria-live="polite">{count}</span><span class="hide-s">"j k to move, Enter to open"</span></p>
+    }
+}

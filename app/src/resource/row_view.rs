@@ -1,0 +1,107 @@
+//! The heads and cells of a list's table.
+
+use domain::Millis;
+use domain::listing::Row;
+use domain::resource::Column;
+use leptos::prelude::*;
+
+use super::query::ListUrl;
+use crate::api::Boot;
+use crate::paths::{self, Scopes};
+use crate::ui::{Age, Icon, StateBadge, cell_view, icon};
+
+/// Which columns a table shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Columns {
+    /// Whether resources of this kind have states.
+    pub state: bool,
+    /// The kind's own, with their place among the cells.
+    pub own: Vec<(usize, &'static Column)>,
+    /// Shown when more than one is in scope.
+    pub account: bool,
+    /// Shown when more than one is in scope.
+    pub region: bool,
+}
+
+impl Columns {
+    /// From the URL and what there is.
+    pub fn new(url: &ListUrl, boot: &Boot, scopes: &Scopes) -> Self {
+        let some = |chosen: usize, all: usize| if chosen == 0 { all > 1 } else { chosen > 1 };
+        Self {
+            state: true,
+            own: url.shown(),
+            account: some(scopes.accounts.len(), boot.instance.accounts.len()),
+            region: some(scopes.regions.len(), boot.instance.regions.len()) && !url.kind.is_global(),
+        }
+    }
+    /// How many there are in all.
+    pub fn count(&self) -> usize {
+        2 + self.own.len() + usize::from(self.state) + usize::from(self.account) + usize::from(self.region)
+    }
+}
+
+/// The heads; each sorts by a click.
+#[component]
+pub fn HeadCells(
+    /// The columns.
+    columns: Memo<Columns>,
+    /// The list's query string.
+    url: Memo<ListUrl>,
+    /// The address its links are relative to.
+    base: StoredValue<String>,
+) -> impl IntoView {
+    let head = move |id: &'static str, title: &'static str, class: &'static str| {
+        let url = url.get();
+        let (order, mark) = match url.get("sort") {
+            Some(now) if now == id => (Some("ascending"), Some(Icon::Up)),
+            Some(now) if now.strip_prefix('-') == Some(id) => (Some("descending"), Some(Icon::Down)),
+            None if id == "name" => (Some("ascending"), None),
+            _ => (None, None),
+        };
+        let href = base.with_value(|b| url.sorted(id).href_on(b));
+        view! { <th scope="col" class=class aria-sort=order><a href=href>{title}{mark.map(icon)}</a></th> }
+    };
+    move || {
+        let columns = columns.get();
+        let own = columns.own.iter().map(|(_, c)| head(c.id, c.title, if c.numeric { "num" } else { "" })).collect_view();
+        view! {
+            {head("name", "Name", "")}
+            {columns.state.then(|| head("state", "State", ""))}
+            {own}
+            {columns.account.then(|| head("account", "Account", ""))}
+            {columns.region.then(|| head("region", "Region", ""))}
+            {head("changed", "Changed", "num")}
+        }
+    }
+}
+
+/// The cells of a row.
+pub fn row_cells(row: &Row, columns: &Columns, boot: &Boot, scopes: &Scopes, now: Millis) -> impl IntoView + use<> {
+    let href = scopes.on(&paths::detail(&row.key));
+    let link = |reference: &str| paths::resolve(reference);
+    let own = columns
+        .own
+        .iter()
+        .map(|(i, column)| {
+            let cell = row.cells.get(*i).map(|c| cell_view(c, now, &link));
+            view! { <td class=if column.numeric { "num" } else { "" }>{cell}</td> }
+        })
+        .collect_view();
+    let account = columns.account.then(|| {
+        let id = row.key.scope.account.to_string();
+        view! { <td><span title=id>{boot.account_name(&row.key.scope.account)}</span></td> }
+    });
+    let region = columns.region.then(|| view! { <td class="dim">{row.key.scope.region.to_string()}</td> });
+    let state = columns.state.then(|| match row.gone {
+        Some(at) => view! { <td><span class="badge quiet">"gone "<Age at=at now=now/></span></td> }.into_any(),
+        None => view! { <td><StateBadge state=row.state.clone()/></td> }.into_any(),
+    });
+    view! {
+        <td class="name"><a class="cut" href=href title=row.name.clone()>{row.name.clone()}</a></td>
+        {state}
+        {own}
+        {account}
+        {region}
+        <td class="num dim"><Age at=row.changed now=now/></td>
+    }
+}

@@ -1,0 +1,124 @@
+//! A table of what lives in a resource: the images of a repository, the services of a cluster. Read on the server, so the rows
+//! are in the first answer.
+
+use domain::describe::columns;
+use domain::listing::{Detail, Direction, ListQuery, MAX_LIMIT, Page};
+use domain::resource::Cell;
+use domain::{Kind, ResourceKey};
+use leptos::prelude::*;
+
+use super::{card_with, nothing};
+use crate::paths;
+use crate::ui::{ProblemNote, Skeleton, StateBadge, cell_view, format};
+
+/// The columns of the parent itself say the same in each row.
+const OF_THE_PARENT: &[&str] = &["function", "cluster", "repository"];
+
+/// What to list, and how.
+#[derive(Clone)]
+pub struct Children {
+    /// Its heading.
+    pub title: &'static str,
+    /// What is listed.
+    pub kind: Kind,
+    /// What it lives in.
+    pub parent: ResourceKey,
+    /// Sorted by this column, `-` first for descending.
+    pub sort: &'static str,
+    /// Filter: facet and value.
+    pub only: Option<(&'static str, String)>,
+    /// Said when there is none.
+    pub empty: &'static str,
+}
+
+impl Children {
+    /// All of a kind in a parent.
+    pub fn of(title: &'static str, kind: Kind, detail: &Detail, sort: &'static str, empty: &'static str) -> Self {
+        Self { title, kind, parent: detail.row.key.clone(), sort, only: None, empty }
+    }
+
+    /// Only those with this value of a facet.
+    pub fn only(mut self, facet: &'static str, value: impl Into<String>) -> Self {
+        self.only = Some((facet, value.into()));
+        self
+    }
+
+    fn query(&self) -> ListQuery {
+        let (sort, direction) = match self.sort.strip_prefix('-') {
+            Some(id) => (id, Direction::Descending),
+            None => (self.sort, Direction::Ascending),
+        };
+        let mut query = ListQuery::all(self.kind);
+        query.parent = Some(self.parent.clone());
+        query.accounts = vec![self.parent.scope.account.clone()];
+        query.regions = vec![self.parent.scope.region.clone()];
+        query.sort = Some(sort.to_owned());
+        query.direction = direction;
+        query.limit = MAX_LIMIT;
+        query.filters.extend(self.only.iter().map(|(facet, value)| ((*facet).to_owned(), vec![value.clone()])));
+        query
+    }
+
+    /// The card.
+    pub fn view(self) -> AnyView {
+        let query = self.query();
+        let page = Resource::new_blocking(move || query.clone(), crate::api::list);
+        let title = self.title;
+        view! {
+            <Suspense fallback=move || card_with(title, (), view! { <div class="in"><Skeleton/></div> })>
+                {move || {
+                    let children = self.clone();
+                    Suspend::new(async move {
+                        match page.await {
+                            Ok(page) => children.table(&page),
+                            Err(e) => card_with(children.title, (), view! { <div class="in"><ProblemNote problem=e.0/></div> }),
+                        }
+                    })
+                }}
+            </Suspense>
+        }
+        .into_any()
+    }
+
+    fn table(&self, page: &Page) -> AnyView {
+        let matched = format::number(i64::from(page.matched));
+        if page.rows.is_empty() {
+            return card_with(self.title, matched, nothing(self.empty));
+        }
+        let shown: Vec<_> =
+            columns(self.kind).iter().enumerate().filter(|(_, c)| c.shown && !OF_THE_PARENT.contains(&c.id)).collect();
+        let state = page.rows.iter().any(|r| r.state.is_some());
+        let head = shown.iter().map(|(_, c)| view! { <th scope="col" class=c.numeric.then_some("num")>{c.title}</th> });
+        let head = head.collect_view();
+        let rows = page.rows.iter().map(|row| {
+            let cells = shown.iter().map(|(i, c)| {
+                let cell = row.cells.get(*i).cloned().unwrap_or(Cell::None);
+                view! { <td class=c.numeric.then_some("num")>{cell_view(&cell, page.now, &|r| paths::resolve(r))}</td> }
+            });
+            let reason = row.state.as_ref().and_then(|s| s.reason.clone());
+            view! {
+                <tr class:gone=row.gone.is_some()>
+                    <td class="name"><a href=paths::detail(&row.key)>{row.name.clone()}</a></td>
+                    {state.then(|| view! { <td><StateBadge state=row.state.clone()/>" "<small class="dim">{reason}</small></td> })}
+                    {cells.collect_view()}
+                </tr>
+            }
+        });
+        let rows = rows.collect_view();
+        let more = page.matched as usize > page.rows.len();
+        let right = if more { format!("first {} of {matched}", page.rows.len()) } else { matched };
+        card_with(
+            self.title,
+            right,
+            view! {
+                <div class="scroll plain" tabindex="0">
+                    <table class="table">
+                        <thead><tr><th scope="col">"Name"</th>{state.then(|| view! { <th scope="col">"State"</th> })}{head}</tr></thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
+            },
+        )
+    }
+}
+

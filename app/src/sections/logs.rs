@@ -1,0 +1,186 @@
+//! The log of a function or log group: the last events, earlier ones on demand, new ones as they come.
+
+use domain::ResourceKey;
+use domain::stream::{LogEvent, ToPage};
+use domain::{Millis, Problem};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+use super::telemetry::log;
+use crate::live;
+use crate::ui::{LogView, ProblemNote};
+
+/// More than so many events are not kept on a page; the oldest go first.
+const KEPT: usize = 2000;
+
+/// What one panel knows.
+#[derive(Clone, Copy)]
+struct Panel {
+    events: RwSignal<Vec<Arc<LogEvent>>>,
+    group: RwSignal<String>,
+    problem: RwSignal<Option<Problem>>,
+    asked: RwSignal<bool>,
+    following: RwSignal<bool>,
+    filter: RwSignal<String>,
+    /// Counts the questions, so that a late answer to an old one is dropped.
+    question: StoredValue<u32>,
+}
+
+impl Panel {
+    fn new() -> Self {
+        Self {
+            events: RwSignal::new(vec![]),
+            group: RwSignal::new(String::new()),
+            problem: RwSignal::new(None),
+            asked: RwSignal::new(false),
+            following: RwSignal::new(true),
+            filter: RwSignal::new(String::new()),
+            question: StoredValue::new(0),
+        }
+    }
+
+    /// Asks for the last events, or for those before a moment.
+    fn ask(self, key: ResourceKey, before: Option<Millis>) {
+        let filter = self.filter.get_untracked();
+        self.question.update_value(|q| *q += 1);
+        let question = self.question.get_value();
+        leptos::task::spawn_local(async move {
+            let answer = log(key, filter, before).await;
+            if self.question.try_get_value() != Some(question) {
+                return;
+            }
+            self.asked.try_set(true);
+            match answer {
+                Ok(page) => {
+                    self.problem.try_set(None);
+                    self.group.try_set(page.group);
+                    let found = page.events.into_iter().map(Arc::new).collect();
+                    if before.is_none() {
+                        self.events.try_set(found);
+                    } else {
+                        self.add(found);
+                    }
+                }
+                Err(e) => {
+                    self.problem.try_set(Some(e.0));
+                }
+            }
+        });
+    }
+
+    /// Adds events, each once, in the order of time.
+    fn add(self, new: Vec<Arc<LogEvent>>) {
+        self.events.try_update(|events| merge(events, new));
+    }
+
+    /// Takes new events as they come; those that the filter does not match are left out, as AWS would.
+    fn listen(self, key: &ResourceKey) {
+        let mine = key.clone();
+        live::listen(move |message| match message {
+            ToPage::Log { key, events } if *key == mine && self.following.try_get_untracked() == Some(true) => {
+                let filter = self.filter.try_get_untracked().unwrap_or_default();
+                let fits = |e: &&LogEvent| filter.is_empty() || e.message.contains(filter.trim_matches('"'));
+                self.problem.try_set(None);
+                self.add(events.iter().filter(fits).cloned().map(Arc::new).collect());
+            }
+            ToPage::LogProblem { key, problem } if *key == mine => {
+                self.problem.try_set(Some(problem.clone()));
+            }
+            _ => {}
+        });
+        live::follow_log(key.clone());
+    }
+}
+
+/// Adds events, each once, in the order of time; the oldest go when there are too many.
+fn merge(events: &mut Vec<Arc<LogEvent>>, new: Vec<Arc<LogEvent>>) {
+    events.extend(new);
+    events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    events.dedup_by(|a, b| a.at == b.at && a.id == b.id);
+    if events.len() > KEPT {
+        events.drain(..events.len() - KEPT);
+    }
+}
+
+/// The log of a resource. `tools` adds filter, pause and earlier events.
+pub fn log_card(key: &ResourceKey, title: &'static str, tools: bool) -> AnyView {
+    let panel = Panel::new();
+    panel.listen(key);
+    // Only in the browser: the page must not wait for AWS.
+    let first = key.clone();
+    Effect::new(move || panel.ask(first.clone(), None));
+    let state = move || {
+        if !panel.asked.get() {
+            view! { <span class="badge quiet">"asking AWS"</span> }.into_any()
+        } else if panel.problem.get().is_some() {
+            view! { <span class="badge bad">"not following"</span> }.into_any()
+        } else if panel.following.get() {
+            view! { <span class="badge good">"following"</span> }.into_any()
+        } else {
+            view! { <span class="badge quiet">"paused"</span> }.into_any()
+        }
+    };
+    let bar = tools.then(|| toolbar(panel, key.clone()));
+    let empty = "No events in the log yet: they appear here when it runs.";
+    view! {
+        <section class="card">
+            <header><h2>{title}</h2>{state}<span class="right mono">{move || panel.group.get()}</span></header>
+            {bar}
+            {move || panel.problem.get().map(|p| view! { <div class="in"><ProblemNote problem=p/></div> })}
+            <LogView events=panel.events follow=panel.following empty=empty/>
+        </section>
+    }
+    .into_any()
+}
+
+fn toolbar(panel: Panel, key: ResourceKey) -> AnyView {
+    let (filtered, resumed) = (key.clone(), key.clone());
+    let search = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        panel.ask(filtered.clone(), None);
+    };
+    let toggle = move |_| {
+        panel.following.update(|on| *on = !*on);
+        if panel.following.get_untracked() {
+            panel.ask(resumed.clone(), None);
+        }
+    };
+    let earlier = move |_| {
+        let first = panel.events.with_untracked(|e| e.first().map(|e| e.at));
+        panel.ask(key.clone(), first);
+    };
+    view! {
+        <div class="in filters">
+            <form class="inline" on:submit=search>
+                <label class="input">
+                    <span class="visually-hidden">"Filter pattern"</span>
+                    <input name="pattern" autocomplete="off" maxlength="200" placeholder="Filter: ERROR, \"timed out\" …" bind:value=panel.filter/>
+                </label>
+                <button class="btn" r#type="submit">"Filter"</button>
+            </form>
+            <button class="btn" r#type="button" on:click=toggle>
+                {move || if panel.following.get() { "Pause" } else { "Follow" }}
+            </button>
+            <button class="btn quiet" r#type="button" on:click=earlier disabled=move || panel.events.with(Vec::is_empty)>"Earlier events"</button>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(at: i64, id: &str) -> Arc<LogEvent> {
+        Arc::new(LogEvent { id: id.to_owned(), at: Millis(at), stream: String::new(), message: id.to_owned() })
+    }
+
+    #[test]
+    fn events_are_shown_once_and_in_order() {
+        let mut events = vec![event(2, "b")];
+        merge(&mut events, vec![event(2, "b"), event(1, "a"), event(2, "c")]);
+        assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        merge(&mut events, (0..KEPT as i64 + 5).map(|i| event(10 + i, "x")).collect());
+        assert_eq!(events.len(), KEPT);
+    }
+}
