@@ -9,3 +9,15 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     view! { <main>"Gantry"</main> }
 }
+
+/// The HTTP status of the page, while it is rendered on the server.
+pub fn set_status(status: u16) {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
+        && let Ok(status) = http::StatusCode::from_u16(status)
+    {
+        response.set_status(status);
+    }
+    #[cfg(not(feature = "ssr"))]
+    let _ = status;
+}

@@ -1,0 +1,255 @@
+//! The generic detail page. A service's page gives a [`DetailSpec`] with its facts and tabs; name, state, Connected, Changes,
+//! JSON and the CLI equivalent are the same for all.
+
+use domain::listing::{Detail, capital};
+use domain::resource::Tone;
+use domain::stream::ToPage;
+use domain::{Kind, Problem, ResourceKey};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::connected::{ChangesCard, Connected};
+use super::freshness::{AgeOfData, FailingScopes};
+use super::generic;
+use super::history::HistoryTab;
+use crate::api::{self, Boot};
+use crate::error::AppError;
+use crate::layout::use_scopes;
+use crate::live;
+use crate::paths;
+use crate::ui::{Age, Code, Copy, CopyButton, Fact, Facts, Json, Note, ProblemPage, Skeleton, StateBadge, TabLink, Tabs};
+
+/// The resource a page shows; changes by itself.
+pub type Shown = Signal<Arc<Detail>>;
+
+/// A tab of a detail page.
+#[derive(Clone, Copy)]
+pub struct Tab {
+    /// Its id in the URL.
+    pub id: &'static str,
+    /// What it says.
+    pub title: &'static str,
+    /// A count beside it.
+    pub count: Option<fn(&Detail) -> Option<u32>>,
+    /// Its content; made once, follows the signal.
+    pub view: fn(Shown) -> AnyView,
+}
+
+impl Tab {
+    /// A tab without a count.
+    pub const fn new(id: &'static str, title: &'static str, view: fn(Shown) -> AnyView) -> Self {
+        Self { id, title, count: None, view }
+    }
+    /// The same with a count.
+    pub const fn counting(mut self, count: fn(&Detail) -> Option<u32>) -> Self {
+        self.count = Some(count);
+        self
+    }
+}
+
+/// What the page of a kind shows beyond what all share.
+#[derive(Clone, Copy)]
+pub struct DetailSpec {
+    /// Four to eight key facts.
+    pub facts: fn(&Detail) -> Vec<Fact>,
+    /// The tabs before Changes, JSON and CLI; the first is open unless the URL says otherwise.
+    pub tabs: &'static [Tab],
+    /// Said above the facts when there is something to say: why it fails.
+    pub banner: Option<fn(&Detail) -> Option<AnyView>>,
+    /// Buttons beside the name.
+    pub actions: Option<fn(Shown) -> AnyView>,
+}
+
+/// The page: which resource it is comes from the path.
+#[component]
+pub fn DetailPage(
+    /// The kind's own part.
+    spec: DetailSpec,
+) -> impl IntoView {
+    let params = use_params_map();
+    let key = Memo::new(move |_| {
+        params.with(|p| {
+            let get = |name: &str| p.get(name).unwrap_or_default();
+            paths::detail_key(&get("segment"), &get("account"), &get("region"), &get("id"))
+        })
+    });
+    let answer = Resource::new_blocking(
+        move || key.get(),
+        |key| async move {
+            match key {
+                Ok(key) => api::get(key).await,
+                Err(problem) => Err(AppError(problem)),
+            }
+        },
+    );
+    view! {
+        <Transition fallback=|| view! { <Skeleton lines=10/> }>
+            {move || Suspend::new(async move {
+                match answer.await {
+                    Ok(detail) => view! { <Loaded detail=detail spec=spec/> }.into_any(),
+                    Err(AppError(problem)) => view! { <Refused problem=problem/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// A problem in place of the page, with its status.
+#[component]
+pub fn Refused(
+    /// The problem.
+    problem: Problem,
+) -> impl IntoView {
+    crate::routes::set_status(problem.status());
+    view! { <Title text=format!("{} · Gantry", problem.title)/><ProblemPage problem=problem/> }
+}
+
+/// Keeps the signal fresh: asks again when the server says that this resource changed.
+fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
+    let waiting = StoredValue::new(false);
+    live::listen(move |message| {
+        let concerns = match message {
+            ToPage::Changed { keys, kinds, .. } => {
+                // Connected resources may have changed too: their kinds are not known here, so any change counts.
+                keys.contains(&key) || keys.is_empty() && kinds.contains(&key.kind) || !kinds.is_empty()
+            }
+            ToPage::Freshness { kinds } => kinds.contains(&key.kind),
+            ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
+        };
+        if !concerns || waiting.try_get_value() != Some(false) {
+            return;
+        }
+        waiting.set_value(true);
+        let key = key.clone();
+        set_timeout(
+            move || {
+                if waiting.try_get_value().is_none() {
+                    return;
+                }
+                waiting.set_value(false);
+                spawn_local(async move {
+                    // A failed attempt leaves what is shown, with its age.
+                    if let Ok(fresh) = api::get(key).await {
+                        detail.try_set(Arc::new(fresh));
+                    }
+                });
+            },
+            Duration::from_millis(300),
+        );
+    });
+}
+
+#[component]
+fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
+    let key = detail.row.key.clone();
+    let kind = key.kind;
+    let boot = expect_context::<Boot>();
+    let scopes = use_scopes();
+    let query = use_query_map();
+    let title = format!("{} · {} · Gantry", detail.row.name, capital(kind.singular()));
+    let arn = detail.row.arn.clone();
+    let name = detail.row.name.clone();
+    let place = format!("{} · {}", boot.account_name(&key.scope.account), key.scope.region);
+    let parent = detail.parent.clone();
+    let signal = RwSignal::new(Arc::new(detail));
+    let shown: Shown = signal.into();
+    follow(key.clone(), signal);
+
+    let own: &'static [Tab] = if spec.tabs.is_empty() { generic::TABS } else { spec.tabs };
+    let current = Memo::new(move |_| {
+        let wanted = query.with(|q| q.get("tab"));
+        let known = |id: &String| own.iter().any(|t| t.id == id) || ["changes", "json", "cli"].contains(&id.as_str());
+        wanted.filter(known).unwrap_or_else(|| own.first().map_or("json", |t| t.id).to_owned())
+    });
+    let links = Signal::derive({
+        let key = key.clone();
+        move || {
+            let scopes = scopes.get();
+            let link = |id: &str, title: &str, count: Option<u32>| TabLink {
+                id: id.to_owned(),
+                title: title.to_owned(),
+                count,
+                href: scopes.on(&paths::tab(&key, id)),
+            };
+            let detail = shown.get();
+            let mut links: Vec<TabLink> =
+                own.iter().map(|t| link(t.id, t.title, t.count.and_then(|count| count(&detail)))).collect();
+            links.push(link("changes", "Changes", Some(detail.changes)));
+            links.push(link("json", "JSON", None));
+            links.push(link("cli", "CLI", None));
+            links
+        }
+    });
+    let body = {
+        let key = key.clone();
+        move || {
+            let id = current.get();
+            match id.as_str() {
+                "changes" => view! { <HistoryTab key_of=key.clone() shown=shown/> }.into_any(),
+                "json" => view! { {move || view! { <Json value=shown.get().doc.clone()/> }} }.into_any(),
+                "cli" => view! { {move || view! { <Code text=super::cli::equivalent(&shown.get())/> }} }.into_any(),
+                id => own.iter().find(|t| t.id == id).map(|t| (t.view)(shown)).into_any(),
+            }
+        }
+    };
+    let freshness = Signal::derive(move || shown.get().freshness.clone().into_iter().collect::<Vec<_>>());
+    let now = Signal::derive(move || shown.get().now);
+    let gone = move || {
+        let detail = shown.get();
+        detail.row.gone.map(|at| {
+            let text = if kind.outlives_aws() { "AWS no longer lists it" } else { "It no longer exists in AWS" };
+            view! {
+                <Note tone=Tone::Quiet>
+                    {text}" (noticed "<Age at=at now=detail.now after=" ago"/>"). What is shown is how it was last seen."
+                </Note>
+            }
+        })
+    };
+    let banner = move || {
+        let detail = shown.get();
+        let own = spec.banner.and_then(|banner| banner(&detail));
+        let reason = detail.row.state.clone().filter(|s| matches!(s.tone, Tone::Bad | Tone::Warn)).and_then(|s| {
+            let tone = s.tone;
+            s.reason.map(|reason| view! { <Note tone=tone><b>{s.word}</b>": "{reason}</Note> }.into_any())
+        });
+        own.or(reason)
+    };
+    view! {
+        <Title text=title/>
+        <div class="head detail-head">
+            <div class="grow">
+                <div class="title">
+                    <h1>{name.clone()}</h1>
+                    <CopyButton text=name label=""/>
+                    {move || view! { <StateBadge state=shown.get().row.state.clone()/> }}
+                </div>
+                <div class="sub">
+                    <span class="dim">{capital(kind.singular())}" · "{place}</span>
+                    {parent.map(|p| view! { <span class="dim">" · in "<a class="ref" href=move || scopes.get().on(&paths::detail(&p))>{p.id.clone()}</a></span> })}
+                    {arn.map(|arn| view! { <Copy text=arn max=64/> })}
+                    <AgeOfData kind=kind freshness=freshness now=now/>
+                </div>
+            </div>
+            {spec.actions.map(|actions| view! { <div class="acts">{actions(shown)}</div> })}
+        </div>
+        <div class="stack notes">{gone}{banner}<FailingScopes freshness=freshness now=now/></div>
+        {move || view! { <Facts facts=(spec.facts)(&shown.get())/> }}
+        <Tabs tabs=links current=Signal::derive(move || current.get())/>
+        <div class="cols">
+            <div class="stack">{body}</div>
+            <aside class="stack" aria-label="Connected and changes">
+                <Connected shown=shown/>
+                <ChangesCard key_of=key shown=shown/>
+            </aside>
+        </div>
+    }
+}
+
+/// The page of a kind that has none of its own.
+pub fn generic_spec(_kind: Kind) -> DetailSpec {
+    DetailSpec { facts: generic::facts, tabs: &[], banner: None, actions: None }
+}

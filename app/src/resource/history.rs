@@ -1,0 +1,224 @@
+//! The history of a resource: every change with what differed, and the difference between any two moments.
+
+use domain::history::{Change, ChangeKind};
+use domain::resource::Tone;
+use domain::services::HistoryQuery;
+use domain::{Millis, ResourceKey};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::detail_page::Shown;
+use crate::api;
+use crate::error::AppError;
+use crate::layout::use_scopes;
+use crate::paths;
+use crate::ui::{Age, Badge, Card, Diff, Empty, ProblemNote, Skeleton};
+
+/// Entries per page.
+const ENTRIES: u32 = 50;
+/// Fields shown of an entry before the rest folds away.
+const FIELDS: usize = 8;
+
+/// The words of a change.
+pub fn verb(kind: ChangeKind) -> (&'static str, Tone) {
+    match kind {
+        ChangeKind::Appeared => ("appeared", Tone::Good),
+        ChangeKind::Changed => ("changed", Tone::Busy),
+        ChangeKind::Gone => ("gone", Tone::Quiet),
+        ChangeKind::Returned => ("returned", Tone::Good),
+    }
+}
+
+/// A change in one line: "MemorySize 1024 → 2048", "State, Runtime", "appeared".
+pub fn headline(change: &Change) -> String {
+    match (change.kind, change.fields.as_slice()) {
+        (ChangeKind::Changed, [field]) => {
+            let last = field.path.clone();
+            let simple = |v: &Option<serde_json::Value>| match v {
+                Some(serde_json::Value::String(s)) if s.chars().count() <= 24 => Some(s.clone()),
+                Some(v @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => Some(v.to_string()),
+                _ => None,
+            };
+            match (simple(&field.before), simple(&field.after)) {
+                (Some(before), Some(after)) => format!("{last} {before} → {after}"),
+                (None, Some(after)) if field.before.is_none() => format!("{last} set to {after}"),
+                _ if field.after.is_none() => format!("{last} removed"),
+                _ => format!("{last} changed"),
+            }
+        }
+        (ChangeKind::Changed, fields) if !fields.is_empty() => {
+            let mut names: Vec<&str> = fields.iter().take(3).map(|f| f.path.as_str()).collect();
+            let more = format!("+{}", fields.len() - names.len());
+            if fields.len() > names.len() {
+                names.push(&more);
+            }
+            names.join(", ")
+        }
+        (kind, _) => verb(kind).0.to_owned(),
+    }
+}
+
+/// One entry with its fields. `name` links to the resource where it is not clear which.
+#[component]
+pub fn ChangeEntry(
+    /// The entry.
+    change: Change,
+    /// The server's clock.
+    now: Millis,
+    /// Show which resource it is about.
+    #[prop(optional)]
+    named: bool,
+) -> impl IntoView {
+    let scopes = use_scopes();
+    let (word, tone) = verb(change.kind);
+    let mut fields = change.fields.clone();
+    let rest = fields.split_off(fields.len().min(FIELDS));
+    let more = rest.len();
+    let key = change.key.clone();
+    let about = named.then(|| {
+        let href = scopes.get_untracked().on(&paths::tab(&key, "changes"));
+        view! {
+            <a class="name" href=href>{change.name.clone()}</a>
+            <span class="dim">{key.kind.singular()}" · "{key.scope.account.to_string()}" · "{key.scope.region.to_string()}</span>
+        }
+    });
+    view! {
+        <article class="change">
+            <header>
+                {about}
+                <Badge tone=tone text=word/>
+                <span class="grow cut">{headline(&change)}</span>
+                <span class="faint"><Age at=change.at now=now after=" ago"/></span>
+            </header>
+            {(!fields.is_empty()).then(|| view! {
+                <details class="fields" open=!named>
+                    <summary>{format!("{} differ", crate::ui::format::counted(change.fields.len() as i64, "field", "fields"))}</summary>
+                    <Diff fields=fields/>
+                    {(more > 0).then(|| view! { <details><summary>{format!("{more} more")}</summary><Diff fields=rest/></details> })}
+                </details>
+            })}
+        </article>
+    }
+}
+
+/// The tab Changes.
+#[component]
+pub fn HistoryTab(
+    /// Of what.
+    key_of: ResourceKey,
+    /// The resource.
+    shown: Shown,
+) -> impl IntoView {
+    let query = use_query_map();
+    let number = move |name: &'static str| query.with(|q| q.get(name)).and_then(|v| v.parse::<i64>().ok());
+    let changes = Memo::new(move |_| shown.with(|d| d.changes));
+    let before = Memo::new(move |_| number("before"));
+    let pair = Memo::new(move |_| number("from").zip(number("to")));
+    let key = StoredValue::new(key_of);
+    let entries = Resource::new_blocking(
+        move || (changes.get(), before.get()),
+        move |(_, before)| async move {
+            api::history(HistoryQuery { key: Some(key.get_value()), before, limit: ENTRIES, ..HistoryQuery::default() }).await
+        },
+    );
+    let difference = Resource::new_blocking(
+        move || pair.get(),
+        move |pair| async move {
+            match pair {
+                Some((from, to)) => Some(api::compare(key.get_value(), from.min(to), from.max(to)).await),
+                None => None,
+            }
+        },
+    );
+    let base = key.with_value(|k| paths::tab(k, "changes"));
+    let action = key.with_value(paths::detail);
+    let list = move |entries: Vec<Change>| {
+        let now = shown.with_untracked(|d| d.now);
+        let chosen = pair.get();
+        let last = entries.last().filter(|_| entries.len() as u32 == ENTRIES).map(|c| c.id);
+        let picks = entries.len() > 1;
+        let rows = entries.into_iter().map(|change| {
+            let id = change.id;
+            let pick = |name: &'static str, checked: bool| {
+                let label = if name == "from" { "Compare from here" } else { "Compare to here" };
+                view! { <input r#type="radio" name=name value=id.to_string() checked=checked aria-label=label title=label required=true/> }
+            };
+            let radios = picks.then(|| {
+                view! { <span class="picks">{pick("from", chosen.is_some_and(|c| c.0 == id))}{pick("to", chosen.is_some_and(|c| c.1 == id))}</span> }
+            });
+            view! { <div class="change-row">{radios}<ChangeEntry change=change now=now/></div> }
+        });
+        let rows = rows.collect_view();
+        let earlier = last.map(|id| view! { <a class="btn small" href=format!("{base}&before={id}")>"Earlier"</a> });
+        view! {
+            <form method="get" action=action.clone()>
+                <input r#type="hidden" name="tab" value="changes"/>
+                {picks.then(|| view! {
+                    <div class="compare-bar">
+                        <span class="dim">"Pick two moments (from, to) to see what differs between them."</span>
+                        <button class="btn small" r#type="submit">"Compare"</button>
+                    </div>
+                })}
+                {rows}
+            </form>
+            <p class="after-note">{earlier}</p>
+        }
+    };
+    view! {
+        <Transition fallback=|| view! { <Skeleton/> }>
+            {move || Suspend::new(async move {
+                difference.await.map(|answer| match answer {
+                    Ok(comparison) => view! { <Card title="Between the two moments"><Diff fields=comparison.fields/></Card> }.into_any(),
+                    Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                })
+            })}
+        </Transition>
+        <Transition fallback=|| view! { <Skeleton lines=6/> }>
+            {
+                let list = list.clone();
+                move || {
+                    let list = list.clone();
+                    Suspend::new(async move {
+                        match entries.await {
+                            Ok(entries) if entries.is_empty() => view! {
+                                <Empty title="No changes yet"><p>"From now on every change of this resource is kept here: what changed, from what to what, and when."</p></Empty>
+                            }
+                            .into_any(),
+                            Ok(entries) => list(entries).into_any(),
+                            Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                        }
+                    })
+                }
+            }
+        </Transition>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::history::FieldChange;
+    use serde_json::json;
+
+    fn change(kind: ChangeKind, fields: Vec<(&str, Option<serde_json::Value>, Option<serde_json::Value>)>) -> Change {
+        Change {
+            id: 1,
+            key: ResourceKey::parse("lambda.function/111122223333/eu-west-1/f").unwrap(),
+            name: "f".into(),
+            at: Millis(0),
+            kind,
+            fields: fields.into_iter().map(|(p, before, after)| FieldChange { path: p.into(), before, after }).collect(),
+        }
+    }
+
+    #[test]
+    fn a_change_reads_as_one_line() {
+        let line = |fields| headline(&change(ChangeKind::Changed, fields));
+        assert_eq!(line(vec![("MemorySize", Some(json!(1024)), Some(json!(2048)))]), "MemorySize 1024 → 2048");
+        assert_eq!(line(vec![("KmsKey", Some(json!({"a": 1})), None)]), "KmsKey removed");
+        assert_eq!(line(vec![("Tags.x", None, Some(json!("y")))]), "Tags.x set to y");
+        let many = ["a", "b", "c", "d"].map(|p| (p, None, Some(json!([])))).to_vec();
+        assert_eq!(line(many), "a, b, c, +1");
+        assert_eq!(headline(&change(ChangeKind::Gone, vec![])), "gone");
+    }
+}
