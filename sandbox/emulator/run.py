@@ -1,8 +1,11 @@
-"""Starts the emulator, and keeps what it holds on disk while it runs.
+"""Starts the emulator with what a sandbox that runs for days needs beside it.
 
-The emulator writes its state only when it ends in good order. A machine that
-loses power or a process that is killed would lose the fleet, so the same
-function that saves at the end also runs at an interval here.
+- It writes its state only when it ends in good order; here the same function also runs at an interval, so that a
+  machine that loses power, or a process that is killed, loses seconds and not the fleet.
+- It counts only functions that somebody invokes and waits for; here every execution becomes AWS/Lambda metrics.
+- It keeps logs and metrics for ever; here old ones go, or saving them would take longer every hour.
+
+The functions it hooks into are those of the version that requirements.txt pins.
 """
 
 import os
@@ -10,11 +13,18 @@ import threading
 import time
 
 from ministack import app
+from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc
 
 SAVE_EVERY_SECONDS = float(os.environ.get("SANDBOX_SAVE_SECONDS", "20"))
+LOGS_KEPT_SECONDS = 6 * 3600
+METRICS_KEPT_SECONDS = 24 * 3600
 
 save_all = app.save_all
 saving = threading.Lock()
+record_throttle = lambda_svc._emit_lambda_metrics
+dispatch = lambda_svc._execute_function_dispatch
+running = {}
+counting = threading.Lock()
 
 
 def save_alone(services):
@@ -23,12 +33,60 @@ def save_alone(services):
         save_all(services)
 
 
+def drop_old():
+    """Forgets log streams and metric points that are too old."""
+    now = time.time()
+    oldest = (now - LOGS_KEPT_SECONDS) * 1000
+    for group in list(cloudwatch_logs._log_groups._data.values()):
+        streams = group.get("streams", {})
+        for name in [name for name, stream in list(streams.items()) if (stream.get("lastEventTimestamp") or stream.get("creationTime") or now * 1000) < oldest]:
+            streams.pop(name, None)
+    for points in list(cloudwatch._metrics._data.values()):
+        if points and points[0]["Timestamp"] < now - METRICS_KEPT_SECONDS:
+            points[:] = [point for point in points if point["Timestamp"] >= now - METRICS_KEPT_SECONDS]
+
+
 def save_regularly():
+    pause = SAVE_EVERY_SECONDS
     while True:
-        time.sleep(SAVE_EVERY_SECONDS)
+        time.sleep(pause)
+        began = time.monotonic()
+        try:
+            drop_old()
+        except (RuntimeError, KeyError, TypeError) as error:
+            # Somebody changed what was looked through: the next round does it.
+            print(f"old logs stay for now: {error}", flush=True)
         save_alone(app._build_persistence_save_dict())
+        # Never more than a twentieth of the time.
+        pause = max(SAVE_EVERY_SECONDS, 20 * (time.monotonic() - began))
+
+
+def execute_and_count(func, config, event, request_id, started):
+    """Runs a function, whatever started it, and records what CloudWatch would."""
+    name = config.get("FunctionName", "unknown")
+    with counting:
+        running[name] = at_once = running.get(name, 0) + 1
+    result = None
+    try:
+        result = dispatch(func, config, event, request_id, started)
+        return result
+    finally:
+        with counting:
+            running[name] -= 1
+        took = (time.time() - started) * 1000
+        failed = not isinstance(result, dict) or bool(result.get("error"))
+        for metric, value, unit in (("Invocations", 1, "Count"), ("Errors", int(failed), "Count"), ("Throttles", 0, "Count"), ("Duration", took, "Milliseconds"), ("ConcurrentExecutions", at_once, "Count")):
+            cloudwatch.record_metric("AWS/Lambda", metric, value, unit, {"FunctionName": name})
+
+
+def count_throttles_only(function_name, duration_ms, error, throttle):
+    """Executions are counted where they happen; a throttled call never gets there."""
+    if throttle:
+        record_throttle(function_name, duration_ms, error, throttle)
 
 
 app.save_all = save_alone
+lambda_svc._execute_function_dispatch = execute_and_count
+lambda_svc._emit_lambda_metrics = count_throttles_only
 threading.Thread(target=save_regularly, daemon=True, name="save-state").start()
 app.main()

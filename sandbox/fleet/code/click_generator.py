@@ -9,6 +9,8 @@ import uuid
 import boto3
 
 log = logging.getLogger()
+# Lambda has set up a handler of its own; elsewhere this makes one that writes the same way.
+logging.basicConfig(level=logging.INFO, format="[%(levelname)s]\t%(message)s")
 log.setLevel(logging.INFO)
 stream = boto3.client("kinesis")
 

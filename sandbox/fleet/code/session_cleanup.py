@@ -5,6 +5,8 @@ import random
 import time
 
 log = logging.getLogger()
+# Lambda has set up a handler of its own; elsewhere this makes one that writes the same way.
+logging.basicConfig(level=logging.INFO, format="[%(levelname)s]\t%(message)s")
 log.setLevel(logging.INFO)
 
 
