@@ -13,6 +13,7 @@ pub mod live;
 pub mod paths;
 pub mod resource;
 pub mod routes;
+pub mod search;
 mod shell;
 pub mod ui;
 

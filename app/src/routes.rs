@@ -1,13 +1,124 @@
-//! Which page answers which path.
+//! Which page answers which path, and which kind has a page of its own.
 
+use domain::{Kind, Problem};
 use leptos::prelude::*;
-use leptos_meta::provide_meta_context;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::hooks::{use_location, use_params_map, use_query_map};
+use leptos_router::path;
+
+use crate::api::{self, Boot};
+use crate::error::AppError;
+use crate::layout::Frame;
+use crate::paths;
+use crate::resource::{ComparePage, DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
+use crate::search::SearchPage;
+use crate::ui::{Clock, ProblemNote, Skeleton};
+
+/// What the list of a kind says.
+pub fn list_spec(kind: Kind) -> ListSpec {
+    ListSpec::of(kind)
+}
+
+/// What the page of a kind shows.
+pub fn detail_spec(kind: Kind) -> DetailSpec {
+    generic_spec(kind)
+}
 
 /// The app.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    view! { <main>"Gantry"</main> }
+    let boot = SharedValue::new(boot).into_inner();
+    provide_context(Clock::start(boot.now));
+    provide_context(boot);
+    view! {
+        <Title text="Gantry"/>
+        <Router>
+            <Routes fallback=NotFound>
+                <ParentRoute path=path!("") view=Frame>
+                    <Route path=path!("") view=|| view! { <ListRoute/> }/>
+                    <Route path=path!("/search") view=SearchPage/>
+                    <Route path=path!("/compare") view=ComparePage/>
+                    <Route path=path!("/resolve") view=ResolvePage/>
+                    <Route path=path!("/:segment") view=ListRoute/>
+                    <Route path=path!("/:segment/:account/:region/*id") view=DetailRoute/>
+                    <Route path=path!("/*any") view=NotFound/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// What every page knows, on the server from its context; the browser reads what the server wrote.
+fn boot() -> Boot {
+    let services = use_context::<domain::services::Services>();
+    let modules = use_context::<crate::Assets>().map(|a| a.modules).unwrap_or_default();
+    #[cfg(feature = "ssr")]
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
+    #[cfg(not(feature = "ssr"))]
+    let now = 0;
+    let nowhere = domain::services::Instance { sandbox: false, version: String::new(), accounts: vec![], regions: vec![] };
+    Boot {
+        actor: services.as_ref().and_then(|s| s.actor.clone()),
+        instance: services.map_or(nowhere, |s| (*s.instance).clone()),
+        now: domain::Millis(now),
+        modules,
+    }
+}
+
+/// `/{segment}`
+#[component]
+fn ListRoute() -> impl IntoView {
+    let params = use_params_map();
+    let segment = Memo::new(move |_| params.with(|p| p.get("segment")).unwrap_or_default());
+    move || match segment.with(|s| Kind::from_segment(s)) {
+        Some(kind) => view! { <ListPage spec=list_spec(kind)/> }.into_any(),
+        None => view! { <NotFound/> }.into_any(),
+    }
+}
+
+/// `/{segment}/{account}/{region}/{*id}`
+#[component]
+fn DetailRoute() -> impl IntoView {
+    let params = use_params_map();
+    let segment = Memo::new(move |_| params.with(|p| p.get("segment")).unwrap_or_default());
+    move || match segment.with(|s| Kind::from_segment(s)) {
+        Some(kind) => view! { <DetailPage spec=detail_spec(kind)/> }.into_any(),
+        None => view! { <NotFound/> }.into_any(),
+    }
+}
+
+/// `/resolve?ref=…`: goes to whatever the reference means.
+#[component]
+fn ResolvePage() -> impl IntoView {
+    let query = use_query_map();
+    let reference = Memo::new(move |_| query.with(|q| q.get("ref")).unwrap_or_default());
+    let answer = Resource::new_blocking(move || reference.get(), api::resolve);
+    view! {
+        <Transition fallback=|| view! { <Skeleton/> }>
+            {move || Suspend::new(async move {
+                match answer.await {
+                    Ok(Some(key)) => view! { <leptos_router::components::Redirect path=paths::detail(&key)/> }.into_any(),
+                    Ok(None) => {
+                        let shown: String = reference.get_untracked().chars().take(300).collect();
+                        let message = format!(
+                            "Gantry knows nothing called “{shown}”. It may be in an account or region without a connection, or deleted."
+                        );
+                        view! { <Refused problem=Problem::not_found(message)/> }.into_any()
+                    }
+                    Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// No such page.
+#[component]
+fn NotFound() -> impl IntoView {
+    let path: String = use_location().pathname.get_untracked().chars().take(120).collect();
+    view! { <Refused problem=Problem::not_found(format!("There is no page at {path}."))/> }
 }
 
 /// The HTTP status of the page, while it is rendered on the server.

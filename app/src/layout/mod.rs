@@ -1,7 +1,12 @@
 //! The frame around every page: rail, top bar, dialogs, live regions.
 
+mod bar;
 mod crumbs;
+mod frame;
+mod help;
+mod rail;
 mod scope;
+mod scope_picker;
 
-pub use crumbs::Crumbs;
+pub use frame::Frame;
 pub use scope::use_scopes;

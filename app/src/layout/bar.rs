@@ -1,0 +1,84 @@
+//! The bar at the top: where one is, the scope, how live the page is, the colour scheme, the person.
+
+use domain::policy::Role;
+use leptos::prelude::*;
+
+use super::crumbs::Crumbs;
+use super::scope_picker::ScopePicker;
+use crate::api::Boot;
+use crate::live::{Live, LiveState};
+use crate::paths;
+use crate::ui::{Icon, Menu, icon};
+
+/// The bar.
+#[component]
+pub fn Bar() -> impl IntoView {
+    view! {
+        <header class="bar">
+            <label class="btn quiet only-icon drawer-button" for="drawer" title="Menu">{icon(Icon::Menu)}</label>
+            <Crumbs/>
+            <a class="btn quiet only-icon find-small" href="/search" data-open="search" aria-label="Find anything">{icon(Icon::Search)}</a>
+            <ScopePicker/>
+            <Light/>
+            <Scheme/>
+            <Person/>
+        </header>
+    }
+}
+
+/// Whether changes arrive by themselves.
+#[component]
+fn Light() -> impl IntoView {
+    let live = expect_context::<Live>();
+    let look = move || match live.0.get() {
+        LiveState::Connecting => ("quiet", "Cached", "What is shown was true when the page was made."),
+        LiveState::Open => ("good", "Live", "Changes appear by themselves within a second."),
+        LiveState::Lost => ("warn", "Reconnecting", "Gantry does not answer right now. What is shown may be old; the page catches up by itself."),
+        LiveState::SignedOut => ("bad", "Signed out", "Sign in again to go on."),
+    };
+    view! {
+        <span class=move || format!("badge light {}", look().0) title=move || look().2 role="status">{move || look().1}</span>
+    }
+}
+
+/// Light, dark, or as the system says; `app/js/kit.js` keeps the choice.
+#[component]
+fn Scheme() -> impl IntoView {
+    let option = |value: &'static str, sign: Icon, text: &'static str| {
+        view! { <button class="option" r#type="button" data-theme-set=value>{icon(sign)}<span class="grow">{text}</span></button> }
+    };
+    let label = view! { <span class="scheme-light">{icon(Icon::Sun)}</span><span class="scheme-dark">{icon(Icon::Moon)}</span> }.into_any();
+    view! {
+        <Menu label=label name="Colour scheme" class="btn quiet only-icon" right=true>
+            <div class="options">
+                {option("system", Icon::Screen, "As the system")}{option("light", Icon::Sun, "Light")}{option("dark", Icon::Moon, "Dark")}
+            </div>
+        </Menu>
+    }
+}
+
+/// Who is signed in, and out.
+#[component]
+fn Person() -> impl IntoView {
+    let boot = expect_context::<Boot>();
+    let Some(actor) = boot.actor.clone() else {
+        return view! { <a class="btn small" href=paths::SIGN_IN rel="external">"Sign in"</a> }.into_any();
+    };
+    let label = view! { {icon(Icon::Person)} }.into_any();
+    let people = (actor.role == Role::Administrator).then(|| view! { <a class="option" href=paths::SETTINGS_PEOPLE>"People"</a> });
+    view! {
+        <Menu label=label name=format!("Signed in as {}", actor.name) class="btn quiet only-icon" right=true>
+            <div class="who"><b>{actor.name.clone()}</b><span class="dim">{actor.role.as_str()}</span></div>
+            <div class="options">
+                <a class="option" href=paths::SETTINGS_YOU>"Your sessions"</a>
+                <a class="option" href=paths::SETTINGS_TOKENS>"API tokens"</a>
+                {people}
+                <a class="option" href=paths::SETTINGS_CONNECTIONS>"Connections"</a>
+                <button class="option" r#type="button" data-open="help">"Keyboard shortcuts"<kbd>"?"</kbd></button>
+            </div>
+            <form method="post" action="/sign-out"><button class="option" r#type="submit">{icon(Icon::Out)}"Sign out"</button></form>
+            <div class="version faint">"Gantry "{boot.instance.version.clone()}</div>
+        </Menu>
+    }
+    .into_any()
+}

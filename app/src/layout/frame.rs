@@ -1,0 +1,54 @@
+//! Puts rail, bar and page together, and what lies over them.
+
+use leptos::prelude::*;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::use_location;
+
+use super::bar::Bar;
+use super::help::HelpDialog;
+use super::rail::Rail;
+use crate::live::{Live, LiveState};
+use crate::paths;
+use crate::search::SearchDialog;
+
+/// The frame; pages appear inside.
+#[component]
+pub fn Frame() -> impl IntoView {
+    let live = crate::live::start();
+    provide_context(live);
+    view! {
+        <a class="skip" href="#page">"Skip to the page"</a>
+        <div class="shell">
+            <Rail/>
+            <Bar/>
+            <main id="page" tabindex="-1"><Outlet/></main>
+        </div>
+        <SearchDialog/>
+        <HelpDialog/>
+        <SignedOut live=live/>
+        <div id="toasts" class="toasts" role="status" aria-live="polite"></div>
+    }
+}
+
+/// Over an open page whose session ended: the page stays as it is.
+#[component]
+fn SignedOut(live: Live) -> impl IntoView {
+    let location = use_location();
+    let next = move || {
+        let (path, query) = (location.pathname.get(), location.search.get());
+        paths::sign_in(&if query.is_empty() { path } else { format!("{path}?{query}") })
+    };
+    move || {
+        (live.0.get() == LiveState::SignedOut).then(|| {
+            view! {
+                <div class="overlay" role="alertdialog" aria-label="Signed out">
+                    <div class="overlay-box">
+                        <h2>"You are signed out"</h2>
+                        <p>"Your session has ended. Sign in again and this page comes back as it was."</p>
+                        <a class="btn primary" href=next rel="external">"Sign in"</a>
+                    </div>
+                </div>
+            }
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! The rail at the left: places with counts. Narrow windows show it as a drawer behind the menu button.
+
+use domain::Kind;
+use domain::services::Count;
+use domain::stream::ToPage;
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use std::time::Duration;
+
+use super::use_scopes;
+use crate::api::{self, Boot};
+use crate::paths;
+use crate::resource::kind_icon;
+use crate::ui::format::number;
+use crate::ui::{Icon, icon};
+
+/// The groups of the rail.
+const GROUPS: &[(&str, &[(Kind, &str)])] = &[
+    ("Serverless", &[(Kind::Function, "Functions")]),
+    (
+        "Containers",
+        &[
+            (Kind::Service, "Services"),
+            (Kind::Task, "Tasks"),
+            (Kind::TaskDefinition, "Task definitions"),
+            (Kind::Cluster, "Clusters"),
+        ],
+    ),
+    ("Kubernetes", &[(Kind::EksCluster, "EKS clusters"), (Kind::NodeGroup, "Node groups")]),
+    ("Images", &[(Kind::Repository, "Repositories"), (Kind::Image, "Images")]),
+];
+
+/// Kinds that are there but seldom looked for.
+const MORE: &[Kind] = &[
+    Kind::EventSourceMapping,
+    Kind::Layer,
+    Kind::Role,
+    Kind::Queue,
+    Kind::Topic,
+    Kind::Bucket,
+    Kind::Table,
+    Kind::Stream,
+    Kind::Rule,
+    Kind::Schedule,
+    Kind::HttpApi,
+    Kind::LoadBalancer,
+    Kind::TargetGroup,
+    Kind::LogGroup,
+    Kind::Vpc,
+    Kind::Subnet,
+    Kind::SecurityGroup,
+];
+
+/// How long changes are gathered before the counts are asked for again.
+const GATHER: Duration = Duration::from_secs(1);
+
+/// The rail.
+#[component]
+pub fn Rail() -> impl IntoView {
+    let boot = expect_context::<Boot>();
+    let scopes = use_scopes();
+    let location = use_location();
+    let path = Memo::new(move |_| location.pathname.get());
+    let again = RwSignal::new(0_u32);
+    let counts = Resource::new_blocking(
+        move || {
+            let scopes = scopes.get();
+            (scopes.accounts, scopes.regions, again.get())
+        },
+        |(accounts, regions, _)| async move { api::counts(accounts, regions).await.unwrap_or_default() },
+    );
+    let waiting = StoredValue::new(false);
+    crate::live::listen(move |message| {
+        if matches!(message, ToPage::Changed { .. }) && waiting.try_get_value() == Some(false) {
+            waiting.set_value(true);
+            set_timeout(
+                move || {
+                    waiting.try_set_value(false);
+                    again.try_update(|n| *n += 1);
+                },
+                GATHER,
+            );
+        }
+    });
+    let here = move |href: &'static str| {
+        Signal::derive(move || path.with(|p| p == href || href != "/" && p.starts_with(href) && p[href.len()..].starts_with('/')))
+    };
+    let place = move |href: &'static str, text: &'static str, sign: Icon, key: Option<&'static str>| {
+        let here = here(href);
+        view! {
+            <a href=move || scopes.get().on(href) aria-current=move || here.get().then_some("page") data-key=key title=text>
+                {icon(sign)}<span class="word">{text}</span>
+            </a>
+        }
+    };
+    let count = move |kind: Kind| {
+        view! {
+            <Transition>
+                {move || Suspend::new(async move {
+                    let all: Vec<Count> = counts.await;
+                    all.into_iter().find(|c| c.kind == kind).map(|c| {
+                        if c.bad > 0 {
+                            let title = format!("{} of {} need attention", c.bad, number(i64::from(c.total)));
+                            view! { <span class="n bad" title=title>{number(i64::from(c.bad))}</span> }.into_any()
+                        } else {
+                            view! { <span class="n">{number(i64::from(c.total))}</span> }.into_any()
+                        }
+                    })
+                })}
+            </Transition>
+        }
+    };
+    let listed = move |kind: Kind, text: String| {
+        let href = paths::list(kind);
+        let here = Signal::derive({
+            let href = href.clone();
+            move || path.with(|p| *p == href || p.starts_with(&format!("{href}/")))
+        });
+        let key = match kind {
+            Kind::Function => Some("f"),
+            Kind::Service => Some("s"),
+            Kind::Task => Some("t"),
+            Kind::Repository => Some("r"),
+            Kind::Cluster => Some("c"),
+            Kind::EksCluster => Some("k"),
+            Kind::TaskDefinition => Some("d"),
+            _ => None,
+        };
+        view! {
+            <a href=move || scopes.get().on(&href) aria-current=move || here.get().then_some("page") data-key=key title=text.clone()>
+                {icon(kind_icon(kind))}<span class="word">{text.clone()}</span>{count(kind)}
+            </a>
+        }
+    };
+    let groups = GROUPS
+        .iter()
+        .map(|(title, kinds)| {
+            let items = kinds.iter().map(|(kind, text)| listed(*kind, (*text).to_owned())).collect_view();
+            view! { <h3>{*title}</h3>{items} }
+        })
+        .collect_view();
+    let more = MORE.iter().map(|kind| listed(*kind, domain::listing::capital(kind.plural()))).collect_view();
+    let in_more = move || path.with(|p| MORE.iter().any(|k| p.trim_start_matches('/').split('/').next() == Some(k.segment())));
+    let open_more = in_more();
+    let sandbox = boot.instance.sandbox.then(|| {
+        view! { <span class="badge warn plain sandbox" title="This is the built-in demo cloud. Nothing here is real or costs anything.">"Sandbox"</span> }
+    });
+    view! {
+        <input type="checkbox" id="drawer" class="drawer-switch" aria-label="Show the menu"/>
+        <nav class="rail" aria-label="Main">
+            <a class="brand" href=move || scopes.get().on("/")>
+                <svg viewBox="0 0 24 24" aria-hidden="true">
+                    <path d="M2.5 5h19M5 5v15.5M19 5v15.5M2.8 20.5h4.4M16.8 20.5h4.4M12 5v4.5"></path>
+                    <path class="load" d="M8.7 9.5h6.6v5.6H8.7z"></path>
+                </svg>
+                <span class="word">"Gantry"</span>{sandbox}
+            </a>
+            <a class="find" href="/search" data-open="search" title="Find anything">
+                {icon(Icon::Search)}<span class="word">"Find anything"</span><kbd>"⌘K"</kbd>
+            </a>
+            {place("/", "Overview", Icon::Overview, Some("o"))}
+            {groups}
+            <h3>"Operate"</h3>
+            {place("/changes", "Changes", Icon::Activity, Some("h"))}
+            <details class="rail-more" open=open_more>
+                <summary title="More kinds">{icon(Icon::Dots)}<span class="word">"More kinds"</span></summary>
+                {more}
+            </details>
+            <div class="foot">
+                {place("/settings/connections", "Connections", Icon::Globe, None)}
+                {place("/settings/you", "Settings", Icon::Settings, None)}
+            </div>
+        </nav>
+        <label class="drawer-veil" for="drawer" aria-hidden="true"></label>
+    }
+}

@@ -1,0 +1,9 @@
+//! Find anything: as a dialog over any page and as a page of its own that works without scripts.
+
+mod dialog;
+mod places;
+mod page;
+mod results;
+
+pub use dialog::SearchDialog;
+pub use page::SearchPage;

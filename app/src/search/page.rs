@@ -1,0 +1,45 @@
+//! `/search?q=`
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use super::results::{HITS, Results};
+use crate::api;
+use crate::error::AppError;
+use crate::ui::{Head, Icon, ProblemNote, Skeleton, icon};
+
+/// The page.
+#[component]
+pub fn SearchPage() -> impl IntoView {
+    let map = use_query_map();
+    let text = Memo::new(move |_| map.with(|m| m.get("q")).unwrap_or_default());
+    let answer = Resource::new_blocking(
+        move || text.get(),
+        |text| async move {
+            if text.trim().is_empty() {
+                return Ok((text, vec![]));
+            }
+            api::search(text.clone(), HITS).await.map(|hits| (text, hits))
+        },
+    );
+    view! {
+        <Title text="Search · Gantry"/>
+        <Head title="Search" explanation=view! { "Names, ARNs, tags and kinds in all accounts and regions. One typo is forgiven." }.into_any()/>
+        <form class="search-form" method="get" action="/search" role="search">
+            <label class="input">
+                {icon(Icon::Search)}
+                <input r#type="search" name="q" maxlength="200" data-filter="" autocomplete="off" aria-label="Search" value=text.get_untracked()/>
+            </label>
+            <button class="btn primary" r#type="submit">"Search"</button>
+        </form>
+        <Transition fallback=|| view! { <Skeleton/> }>
+            {move || Suspend::new(async move {
+                match answer.await {
+                    Ok((text, hits)) => view! { <div class="card"><Results text=text hits=hits/></div> }.into_any(),
+                    Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}

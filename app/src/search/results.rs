@@ -1,0 +1,103 @@
+//! What a search found, in groups.
+
+use domain::listing::{Hit, capital};
+use domain::{Kind, ResourceKey};
+use leptos::prelude::*;
+
+use super::places::{self, Place};
+use crate::api::Boot;
+use crate::paths;
+use crate::resource::kind_icon;
+use crate::ui::{Icon, StateBadge, icon};
+
+/// Hits asked for.
+pub const HITS: u32 = 40;
+/// Pages and actions shown.
+const PLACES: usize = 6;
+
+/// The pieces of a name, those that match the text marked.
+fn marked(name: &str, text: &str) -> Vec<(String, bool)> {
+    let (lower, text) = (name.to_lowercase(), text.to_lowercase());
+    // Lower-casing can change lengths (İ); then nothing is marked.
+    match lower.find(&text).filter(|_| !text.is_empty() && lower.len() == name.len()) {
+        Some(at) if name.is_char_boundary(at) && name.is_char_boundary(at + text.len()) => vec![
+            (name[..at].to_owned(), false),
+            (name[at..at + text.len()].to_owned(), true),
+            (name[at + text.len()..].to_owned(), false),
+        ],
+        _ => vec![(name.to_owned(), false)],
+    }
+}
+
+fn name_view(name: &str, text: &str) -> impl IntoView + use<> {
+    let pieces = marked(name, text).into_iter().filter(|(p, _)| !p.is_empty());
+    pieces.map(|(piece, hit)| if hit { view! { <mark>{piece}</mark> }.into_any() } else { piece.into_any() }).collect_view()
+}
+
+fn where_is(key: &ResourceKey, boot: &Boot) -> String {
+    format!("{} · {} · {}", key.kind.singular(), boot.account_name(&key.scope.account), key.scope.region)
+}
+
+/// Hits by kind, best kind first, then pages and actions.
+#[component]
+pub fn Results(
+    /// What was searched.
+    text: String,
+    /// What was found.
+    hits: Vec<Hit>,
+) -> impl IntoView {
+    let boot = expect_context::<Boot>();
+    let mut groups: Vec<(Kind, Vec<Hit>)> = vec![];
+    for hit in hits {
+        match groups.iter_mut().find(|(kind, _)| *kind == hit.key.kind) {
+            Some((_, list)) => list.push(hit),
+            None => groups.push((hit.key.kind, vec![hit])),
+        }
+    }
+    let places: Vec<Place> = places::find(&text, PLACES);
+    let nothing = groups.is_empty() && places.is_empty();
+    let groups = groups
+        .into_iter()
+        .map(|(kind, hits)| {
+            let rows = hits
+                .into_iter()
+                .map(|hit| {
+                    let note = hit.matched.clone().map(|m| view! { <span class="faint matched">{m}</span> });
+                    view! {
+                        <a class="hit" href=paths::detail(&hit.key) role="option">
+                            {icon(kind_icon(kind))}
+                            <span class="grow"><span class="hit-name">{name_view(&hit.name, &text)}</span><span class="faint where">{where_is(&hit.key, &boot)}</span></span>
+                            {note}<StateBadge state=hit.state/>
+                        </a>
+                    }
+                })
+                .collect_view();
+            view! { <h3>{capital(kind.plural())}</h3>{rows} }
+        })
+        .collect_view();
+    let places = (!places.is_empty()).then(|| {
+        let rows = places
+            .into_iter()
+            .map(|p| {
+                view! { <a class="hit" href=p.href role="option">{icon(Icon::Right)}<span class="grow">{name_view(&p.name, &text)}</span><span class="faint">{p.what}</span></a> }
+            })
+            .collect_view();
+        view! { <h3>"Pages and actions"</h3>{rows} }
+    });
+    view! {
+        <div class="hits" role="listbox" aria-label="Found">{groups}{places}</div>
+        {nothing.then(|| view! { <p class="quiet-line">"Nothing like that in any account or region. Names, ARNs, tags and kinds are searched; one typo is forgiven."</p> })}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::marked;
+
+    #[test]
+    fn the_part_that_matches_is_marked() {
+        assert_eq!(marked("Thumbnailer", "bnAIL"), [("Thum".into(), false), ("bnail".into(), true), ("er".into(), false)]);
+        assert_eq!(marked("x", ""), [("x".into(), false)]);
+        assert_eq!(marked("İİ", "i"), [("İİ".into(), false)]);
+    }
+}
