@@ -73,43 +73,44 @@ fn relation(word: String) -> Result<Relation> {
     serde_json::from_value(Value::String(word)).map_err(|e| problem::unreadable("links.relation", e))
 }
 
+fn linked(word: String, target: String, note: Option<String>, key: Option<String>) -> Result<Linked> {
+    let key = key.map(|k| ResourceKey::parse(&k)).transpose()?;
+    Ok(Linked { relation: relation(word)?, target, note, key })
+}
+
 impl Store {
-    /// What this resource points to.
-    pub async fn links_from(&self, resource: i64) -> Result<Vec<Linked>> {
-        let rows: Vec<(String, String, Option<String>, Option<String>)> = sqlx::query_as(
-            "select l.relation, l.target, l.note, (
+    /// What these resources point to, by the number of the source.
+    pub async fn links_from(&self, sources: &[i64]) -> Result<Vec<(i64, Linked)>> {
+        let rows: Vec<(i64, String, String, Option<String>, Option<String>)> = sqlx::query_as(
+            "select l.source, l.relation, l.target, l.note, (
                  select r.key from refs f join resources r on r.id = f.resource
                  where f.ref in (l.target, l.base) order by f.ref = l.target desc, r.gone is null desc, r.id limit 1)
-             from links l where l.source = $1 order by l.relation, l.target",
+             from links l where l.source = any($1) order by l.relation, l.target",
         )
-        .bind(resource)
+        .bind(sources)
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;
         rows.into_iter()
-            .map(|(word, target, note, key)| {
-                let key = key.map(|k| ResourceKey::parse(&k)).transpose()?;
-                Ok(Linked { relation: relation(word)?, target, note, key })
-            })
+            .map(|(source, word, target, note, key)| Ok((source, linked(word, target, note, key)?)))
             .collect()
     }
 
-    /// What points to this resource, at most `limit`; sources that are gone are left out.
-    pub async fn links_to(&self, resource: i64, limit: u32) -> Result<Vec<Linked>> {
-        let rows: Vec<(String, String, Option<String>, String)> = sqlx::query_as(
-            "select distinct l.relation, l.target, l.note, s.key from refs f
-             join links l on l.target = f.ref or l.base = f.ref join resources s on s.id = l.source
-             where f.resource = $1 and s.gone is null and s.id <> $1 order by l.relation, s.key limit $2",
+    /// What points to these resources, by the number of the target, at most `limit`; sources that are gone are left out.
+    pub async fn links_to(&self, targets: &[i64], limit: u32) -> Result<Vec<(i64, Linked)>> {
+        let rows: Vec<(i64, String, String, Option<String>, Option<String>)> = sqlx::query_as(
+            "select distinct f.resource, l.relation, l.target, l.note, s.key from refs f
+             join lateral (select * from links l where l.target = f.ref union select * from links l where l.base = f.ref) l on true
+             join resources s on s.id = l.source
+             where f.resource = any($1) and s.gone is null and s.id <> f.resource order by l.relation, s.key limit $2",
         )
-        .bind(resource)
+        .bind(targets)
         .bind(i64::from(limit))
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;
         rows.into_iter()
-            .map(|(word, target, note, key)| {
-                Ok(Linked { relation: relation(word)?, target, note, key: Some(ResourceKey::parse(&key)?) })
-            })
+            .map(|(target, word, reference, note, key)| Ok((target, linked(word, reference, note, key)?)))
             .collect()
     }
 

@@ -181,11 +181,12 @@ impl Store {
         .collect()
     }
 
-    /// Keys of this kind in this scope whose single read is missing, older than `before`, or of another `RevisionId`.
+    /// Keys of this kind in this scope whose single read is missing, older than `before`, of another `RevisionId`, or said that something is under way.
     pub async fn unfetched(&self, scope: &Scope, kind: Kind, before: Millis) -> Result<Vec<ResourceKey>> {
         let keys: Vec<String> = sqlx::query_scalar(
             "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null
-             and (fetched is null or fetched < $4 or fetched_revision is distinct from doc->>'RevisionId')
+             and (fetched is null or fetched < $4 or fetched_revision is distinct from doc->>'RevisionId'
+                  or doc->>'State' = 'Pending' or doc->>'LastUpdateStatus' = 'InProgress')
              order by fetched nulls first, id",
         )
         .bind(kind.stem())
@@ -296,7 +297,7 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>) ->
         None => Some((ChangeKind::Appeared, vec![])),
         Some(before) => {
             keep(domain::describe::kept(kind), &before.doc, &mut doc);
-            let fields = diff(kind, &before.doc, &doc);
+            let fields = differences(kind, &before.doc, &doc);
             match (before.gone, fields.is_empty()) {
                 // AWS may list a stopped task again after it left it out once: that is no event
                 (Some(_), empty) if !kind.outlives_aws() || !empty => Some((ChangeKind::Returned, fields)),
@@ -311,16 +312,9 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>) ->
     Change { observed, hash, doc, described, before: before.map(|b| b.id), entry }
 }
 
-/// Stands in until domain has it.
-fn diff(kind: Kind, before: &Value, after: &Value) -> Vec<FieldChange> {
-    let noise = domain::describe::noise(kind);
-    let (Some(a), Some(b)) = (before.as_object(), after.as_object()) else { return vec![] };
-    let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
-    names
-        .into_iter()
-        .filter(|n| !noise.contains(&n.as_str()) && a.get(*n) != b.get(*n))
-        .map(|n| FieldChange { path: n.clone(), before: a.get(n).cloned(), after: b.get(n).cloned() })
-        .collect()
+/// How two documents of a kind differ, noise left out.
+pub fn differences(kind: Kind, before: &Value, after: &Value) -> Vec<FieldChange> {
+    domain::diff::diff(before, after, domain::describe::noise(kind))
 }
 
 /// Postgres's jsonb has no room for NUL; tags and messages from AWS could.

@@ -257,9 +257,9 @@ async fn arrows_are_found_from_both_ends_also_through_a_qualifier() {
             "EventSourceArn": "arn:aws:sqs:eu-west-1:111122223333:uploads", "State": "Enabled"}),
     };
     store.seen(list(&held), std::slice::from_ref(&mapping), Millis(1002)).await.unwrap();
-    let to = store.links_to(row.id, 50).await.unwrap();
-    let from = store.links_from(store.get(&mapping.key).await.unwrap().unwrap().id).await.unwrap();
-    assert!(to.iter().any(|l| l.key.as_ref() == Some(&mapping.key)), "{to:?}");
-    assert!(from.iter().any(|l| l.key.as_ref() == Some(&f.key)), "{from:?}");
-    assert!(from.iter().any(|l| l.key.is_none() && l.target.ends_with(":uploads")), "{from:?}");
+    let to = store.links_to(&[row.id], 50).await.unwrap();
+    let from = store.links_from(&[store.get(&mapping.key).await.unwrap().unwrap().id]).await.unwrap();
+    assert!(to.iter().any(|(_, l)| l.key.as_ref() == Some(&mapping.key)), "{to:?}");
+    assert!(from.iter().any(|(_, l)| l.key.as_ref() == Some(&f.key)), "{from:?}");
+    assert!(from.iter().any(|(_, l)| l.key.is_none() && l.target.ends_with(":uploads")), "{from:?}");
 }

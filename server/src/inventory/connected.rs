@@ -1,0 +1,164 @@
+//! What a resource is connected with: its own arrows in both directions, and those through what people do not think of as a step
+//! (an event source mapping between a queue and a function, a task definition between a service and its images).
+
+use domain::listing::Connection;
+use domain::resource::Relation;
+use domain::{Kind, Problem, ResourceKey};
+use gantry_store::Store;
+use gantry_store::links::Linked;
+use gantry_store::resources::Stored;
+use std::collections::{BTreeMap, HashMap};
+
+use super::snapshot::Snapshot;
+
+/// Arrows to a resource that are shown.
+const MOST: u32 = 300;
+
+/// An arrow found, before names and states are looked up.
+struct Arrow {
+    relation: Relation,
+    outgoing: bool,
+    key: Option<ResourceKey>,
+    reference: String,
+    note: Option<String>,
+}
+
+impl Arrow {
+    fn of(linked: &Linked, outgoing: bool) -> Self {
+        Self {
+            relation: linked.relation,
+            outgoing,
+            key: linked.key.clone(),
+            reference: linked.target.clone(),
+            note: linked.note.clone(),
+        }
+    }
+    fn through(self, relation: Relation, outgoing: bool, step: &ResourceKey) -> Self {
+        let step = format!("through {}", step.id);
+        let note = self.note.map_or(step.clone(), |note| format!("{note}, {step}"));
+        Self { relation, outgoing, note: Some(note), ..self }
+    }
+}
+
+/// Everything this resource is connected with, each once.
+pub async fn connected(store: &Store, snapshot: &Snapshot, stored: &Stored) -> Result<Vec<Connection>, Problem> {
+    let from = store.links_from(&[stored.id]).await?;
+    let to = store.links_to(&[stored.id], MOST).await?;
+    let mut arrows: Vec<Arrow> = from.iter().map(|(_, l)| Arrow::of(l, true)).collect();
+    arrows.extend(to.iter().map(|(_, l)| Arrow::of(l, false)));
+    let steps = Steps { store, from: &from, to: &to };
+    match stored.key.kind {
+        Kind::Function | Kind::FunctionAlias | Kind::FunctionVersion => {
+            let mappings = steps.sources(Relation::Triggers, Kind::EventSourceMapping);
+            arrows.extend(steps.onward(mappings, &[Relation::Reads], |_| (Relation::Triggers, false)).await?);
+        }
+        Kind::Queue | Kind::Stream | Kind::Table => {
+            let mappings = steps.sources(Relation::Reads, Kind::EventSourceMapping);
+            arrows.extend(steps.onward(mappings, &[Relation::Triggers], |_| (Relation::Triggers, true)).await?);
+        }
+        Kind::Service | Kind::Task => {
+            let definitions = steps.targets(Relation::Of, Kind::TaskDefinition);
+            let wanted = [Relation::Image, Relation::Role, Relation::ExecutionRole, Relation::Logs];
+            arrows.extend(steps.onward(definitions, &wanted, |relation| (relation, true)).await?);
+        }
+        Kind::Image => {
+            let definitions = steps.sources(Relation::Image, Kind::TaskDefinition);
+            arrows.extend(steps.backward(definitions, Relation::Of, &[Kind::Service]).await?);
+            let tasks = steps.sources(Relation::Image, Kind::Task);
+            let services = steps.onward(tasks, &[Relation::In], |_| (Relation::Image, false)).await?;
+            arrows.extend(services.into_iter().filter(|a| a.key.as_ref().is_some_and(|k| k.kind == Kind::Service)));
+        }
+        _ => {}
+    }
+    Ok(named(snapshot, &stored.key, arrows))
+}
+
+struct Steps<'a> {
+    store: &'a Store,
+    from: &'a [(i64, Linked)],
+    to: &'a [(i64, Linked)],
+}
+
+type Notes = BTreeMap<ResourceKey, Option<String>>;
+
+impl Steps<'_> {
+    /// Sources of this kind that point here so, with the arrow's note.
+    fn sources(&self, relation: Relation, kind: Kind) -> Notes {
+        Self::ends(self.to, relation, kind)
+    }
+    /// Targets of this kind that this points to so.
+    fn targets(&self, relation: Relation, kind: Kind) -> Notes {
+        Self::ends(self.from, relation, kind)
+    }
+    fn ends(links: &[(i64, Linked)], relation: Relation, kind: Kind) -> Notes {
+        let wanted = links.iter().filter(|(_, l)| l.relation == relation);
+        wanted.filter_map(|(_, l)| Some((l.key.clone()?, l.note.clone()))).filter(|(k, _)| k.kind == kind).collect()
+    }
+    async fn numbers(&self, steps: &Notes) -> Result<HashMap<i64, ResourceKey>, Problem> {
+        let keys: Vec<ResourceKey> = steps.keys().cloned().collect();
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        Ok(self.store.ids(&keys).await?.into_iter().map(|(key, id)| (id, key)).collect())
+    }
+    /// What the steps point to, said of the resource looked at.
+    async fn onward(
+        &self,
+        steps: Notes,
+        wanted: &[Relation],
+        said: impl Fn(Relation) -> (Relation, bool),
+    ) -> Result<Vec<Arrow>, Problem> {
+        let numbers = self.numbers(&steps).await?;
+        let links = self.store.links_from(&numbers.keys().copied().collect::<Vec<_>>()).await?;
+        let links = links.iter().filter(|(_, l)| wanted.contains(&l.relation));
+        Ok(links
+            .filter_map(|(step, l)| {
+                let (relation, outgoing) = said(l.relation);
+                Some(Arrow::of(l, outgoing).through(relation, outgoing, numbers.get(step)?))
+            })
+            .collect())
+    }
+    /// What points to the steps, said to run this image.
+    async fn backward(&self, steps: Notes, relation: Relation, kinds: &[Kind]) -> Result<Vec<Arrow>, Problem> {
+        let numbers = self.numbers(&steps).await?;
+        let links = self.store.links_to(&numbers.keys().copied().collect::<Vec<_>>(), MOST).await?;
+        let links = links.iter().filter(|(_, l)| l.relation == relation);
+        Ok(links
+            .filter(|(_, l)| l.key.as_ref().is_some_and(|k| kinds.contains(&k.kind)))
+            .filter_map(|(step, l)| Some(Arrow::of(l, false).through(Relation::Image, false, numbers.get(step)?)))
+            .collect())
+    }
+}
+
+/// Looks up names and states; one connection per relation, direction and other end.
+fn named(snapshot: &Snapshot, own: &ResourceKey, arrows: Vec<Arrow>) -> Vec<Connection> {
+    let mut found: BTreeMap<(bool, Relation, String), Connection> = BTreeMap::new();
+    for arrow in arrows {
+        if arrow.key.as_ref() == Some(own) {
+            continue;
+        }
+        let row = arrow.key.as_ref().and_then(|k| snapshot.find(k));
+        let name = match (row, &arrow.key) {
+            (Some(row), _) => row.name.to_string(),
+            (None, Some(key)) => key.id.clone(),
+            (None, None) => arrow.reference.clone(),
+        };
+        let end = arrow.key.as_ref().map_or(arrow.reference.clone(), ToString::to_string);
+        let state = row.and_then(|r| r.state.as_deref().cloned());
+        let connection = Connection {
+            relation: arrow.relation,
+            outgoing: arrow.outgoing,
+            key: arrow.key,
+            name,
+            state,
+            note: arrow.note,
+        };
+        // the direct arrow was found first
+        found.entry((!arrow.outgoing, arrow.relation, end)).or_insert(connection);
+    }
+    let mut found: Vec<Connection> = found.into_values().collect();
+    found.sort_by(|a, b| {
+        (!a.outgoing, a.relation).cmp(&(!b.outgoing, b.relation)).then_with(|| super::order::natural(&a.name, &b.name))
+    });
+    found
+}

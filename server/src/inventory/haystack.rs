@@ -1,0 +1,81 @@
+//! One lower-cased text per table with a line per row: substring search runs over it at memory speed.
+
+use memchr::memmem::Finder;
+
+/// Lines of text, numbered as the table's rows are.
+#[derive(Debug, Default)]
+pub struct Haystack {
+    text: String,
+    /// Where each line starts; one more than there are lines.
+    starts: Vec<u32>,
+}
+
+impl Haystack {
+    /// From lines, in order. Line breaks inside become spaces.
+    pub fn new<'a>(lines: impl Iterator<Item = Vec<&'a str>>) -> Self {
+        let (mut text, mut starts) = (String::new(), vec![0]);
+        for parts in lines {
+            for (n, part) in parts.into_iter().enumerate() {
+                if n > 0 {
+                    text.push('\t');
+                }
+                if part.is_ascii() {
+                    text.extend(part.bytes().map(|b| if b < b' ' { ' ' } else { b.to_ascii_lowercase() as char }));
+                } else {
+                    text.extend(
+                        part.chars().flat_map(char::to_lowercase).map(|c| if c.is_control() { ' ' } else { c }),
+                    );
+                }
+            }
+            text.push('\n');
+            starts.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        text.shrink_to_fit();
+        starts.shrink_to_fit();
+        Self { text, starts }
+    }
+
+    /// The line of a row.
+    pub fn line(&self, row: u32) -> &str {
+        let row = row as usize;
+        &self.text[self.starts[row] as usize..self.starts[row + 1] as usize - 1]
+    }
+
+    /// Calls back once with each row whose line contains what the finder looks for, in order, until it answers `false`.
+    pub fn find(&self, finder: &Finder<'_>, mut each: impl FnMut(u32) -> bool) {
+        let bytes = self.text.as_bytes();
+        let (mut from, mut row) = (0, 0);
+        while let Some(at) = finder.find(&bytes[from..]) {
+            let at = from + at;
+            row += self.starts[row..].partition_point(|start| *start as usize <= at) - 1;
+            if !each(row as u32) {
+                return;
+            }
+            row += 1;
+            from = self.starts[row] as usize;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_is_found_once_and_matches_never_span_rows() {
+        let lines = [vec!["Alpha"], vec!["beta", "ALPHA alpha"], vec![""], vec!["a\nlpha"], vec!["ÄLPHA"]];
+        let haystack = Haystack::new(lines.into_iter());
+        let rows = |text: &str| {
+            let mut rows = vec![];
+            haystack.find(&Finder::new(text), |row| {
+                rows.push(row);
+                true
+            });
+            rows
+        };
+        assert_eq!(rows("alpha"), [0, 1]);
+        assert_eq!(rows("älpha"), [4]);
+        assert!(rows("zzz").is_empty());
+        assert_eq!(haystack.line(3), "a lpha");
+    }
+}

@@ -1,0 +1,228 @@
+//! Lists: filters, facets with counts, order. Counts of a facet's values are of the rows that pass all other filters, so that choosing a
+//! second value of the same facet shows what it would add.
+
+use domain::listing::{Direction, Facet, ListQuery};
+use domain::resource::Column;
+use domain::{Millis, Scope};
+use memchr::memmem::Finder;
+use std::collections::HashMap;
+
+use super::entry::Entry;
+use super::order::SortKey;
+use super::table::Table;
+
+/// Values of a facet an answer carries.
+const FACET_VALUES: usize = 50;
+
+/// The answer to a list's query, before a window is cut out.
+#[derive(Debug)]
+pub struct Listing {
+    /// Numbers of the rows that match, in the order asked for.
+    pub rows: Vec<u32>,
+    /// Rows of the kind in the accounts, regions and parent asked for.
+    pub total: u32,
+    /// Filters with counts.
+    pub facets: Vec<Facet>,
+}
+
+/// Where a facet's values come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    State,
+    Tag,
+    Cell(usize),
+}
+
+struct Counted<'q> {
+    id: &'static str,
+    title: &'static str,
+    source: Source,
+    wanted: Option<&'q [String]>,
+    counts: HashMap<String, u32>,
+}
+
+impl Counted<'_> {
+    fn each(source: Source, entry: &Entry, mut each: impl FnMut(&str)) {
+        match source {
+            Source::State => {
+                if let Some(state) = &entry.state {
+                    each(&state.word);
+                }
+            }
+            Source::Tag => entry.tags.iter().for_each(|(k, v)| each(&format!("{k}={v}"))),
+            Source::Cell(n) => {
+                if let Some(cell) = entry.cells.get(n) {
+                    cell.words(each);
+                }
+            }
+        }
+    }
+
+    fn passes(&self, entry: &Entry) -> bool {
+        let Some(wanted) = self.wanted else { return true };
+        let mut found = false;
+        Self::each(self.source, entry, |word| found |= wanted.iter().any(|w| w == word));
+        found
+    }
+
+    fn count(&mut self, entry: &Entry) {
+        let counts = &mut self.counts;
+        Self::each(self.source, entry, |word| match counts.get_mut(word) {
+            Some(count) => *count += 1,
+            None => {
+                counts.insert(word.to_owned(), 1);
+            }
+        });
+    }
+
+    fn facet(mut self) -> Option<Facet> {
+        // what was chosen stays visible, also when nothing is left of it
+        for wanted in self.wanted.unwrap_or_default() {
+            self.counts.entry(wanted.clone()).or_default();
+        }
+        let mut values: Vec<(String, u32)> = self.counts.into_iter().collect();
+        let chosen = |value: &str| self.wanted.is_some_and(|w| w.iter().any(|x| x == value));
+        values.sort_by(|a, b| {
+            (chosen(&b.0), b.1).cmp(&(chosen(&a.0), a.1)).then_with(|| super::order::natural(&a.0, &b.0))
+        });
+        values.truncate(FACET_VALUES);
+        values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| super::order::natural(&a.0, &b.0)));
+        (!values.is_empty()).then(|| Facet { id: self.id.to_owned(), title: self.title.to_owned(), values })
+    }
+}
+
+/// Which scopes a query means, by number.
+pub fn scopes_wanted(scopes: &[Scope], accounts: &[domain::AccountId], regions: &[domain::Region]) -> Vec<bool> {
+    let region =
+        |scope: &Scope| regions.is_empty() || regions.contains(&scope.region) || scope.region.as_str() == "global";
+    scopes.iter().map(|s| (accounts.is_empty() || accounts.contains(&s.account)) && region(s)).collect()
+}
+
+/// Answers a query that [`ListQuery::check`] accepted. `covers` says when the last complete collect of a scope began.
+pub fn list(table: &Table, scopes: &[Scope], covers: &dyn Fn(u16) -> Option<Millis>, query: &ListQuery) -> Listing {
+    let wanted = scopes_wanted(scopes, &query.accounts, &query.regions);
+    let parent_scope = query.parent.as_ref().map(|p| scopes.iter().position(|s| *s == p.scope));
+    let inside = |e: &Entry| match (&query.parent, parent_scope) {
+        (None, _) => true,
+        (Some(parent), Some(Some(scope))) => {
+            usize::from(e.scope) == scope
+                && e.parent.as_ref().is_some_and(|(k, id)| *k == parent.kind && **id == *parent.id)
+        }
+        (Some(_), _) => false,
+    };
+    let text = matching_text(table, &query.text);
+    let columns = domain::describe::columns(table.kind);
+    let mut facets = counted(columns, query);
+    let (mut rows, mut total) = (vec![], 0);
+    for (n, entry) in table.rows.iter().enumerate() {
+        if !wanted.get(usize::from(entry.scope)).copied().unwrap_or(false) || !inside(entry) {
+            continue;
+        }
+        total += 1;
+        if text.as_ref().is_some_and(|t| !t[n]) || (query.attention && !entry.needs_attention()) {
+            continue;
+        }
+        let mut failing = facets.iter().enumerate().filter(|(_, f)| !f.passes(entry)).map(|(n, _)| n);
+        match (failing.next(), failing.next()) {
+            (None, _) => {
+                rows.push(n as u32);
+                facets.iter_mut().for_each(|f| f.count(entry));
+            }
+            (Some(only), None) => facets[only].count(entry),
+            (Some(_), Some(_)) => {}
+        }
+    }
+    sort(table, columns, covers, query, scopes, &mut rows);
+    rows.shrink_to_fit();
+    Listing { rows, total, facets: facets.into_iter().filter_map(Counted::facet).collect() }
+}
+
+fn counted<'q>(columns: &'static [Column], query: &'q ListQuery) -> Vec<Counted<'q>> {
+    let cells = columns.iter().enumerate().filter(|(_, c)| c.facet).map(|(n, c)| (c.id, c.title, Source::Cell(n)));
+    [("state", "State", Source::State)]
+        .into_iter()
+        // some kinds have a column for it
+        .filter(|(id, ..)| !columns.iter().any(|c| c.facet && c.id == *id))
+        .chain(cells)
+        .chain([("tag", "Tag", Source::Tag)])
+        .map(|(id, title, source)| {
+            let wanted = query.filters.get(id).filter(|w| !w.is_empty()).map(Vec::as_slice);
+            Counted { id, title, source, wanted, counts: HashMap::new() }
+        })
+        .collect()
+}
+
+/// Rows whose name, id, tags or ARN contain every word; `None` when there is no text.
+fn matching_text(table: &Table, text: &str) -> Option<Vec<bool>> {
+    let mut all: Option<Vec<bool>> = None;
+    for word in text.to_lowercase().split_whitespace() {
+        let mut found = vec![false; table.rows.len()];
+        let finder = Finder::new(word);
+        for haystack in [&table.names, &table.extras] {
+            haystack.find(&finder, |row| {
+                found[row as usize] = true;
+                true
+            });
+        }
+        if arn_like(word) {
+            for (n, entry) in table.rows.iter().enumerate() {
+                found[n] |= arn_contains(entry, word);
+            }
+        }
+        match &mut all {
+            None => all = Some(found),
+            Some(all) => all.iter_mut().zip(found).for_each(|(a, f)| *a &= f),
+        }
+    }
+    all
+}
+
+/// Whether only an ARN can tell: those that end with the id are in no haystack.
+pub fn arn_like(word: &str) -> bool {
+    word.contains(':') || word.contains('/')
+}
+
+/// Whether the row's ARN contains this lower-case text.
+pub fn arn_contains(entry: &Entry, word: &str) -> bool {
+    entry.arn.as_ref().is_some_and(|arn| arn.to_ascii_lowercase().contains(word))
+}
+
+fn sort(
+    table: &Table,
+    columns: &[Column],
+    covers: &dyn Fn(u16) -> Option<Millis>,
+    query: &ListQuery,
+    scopes: &[Scope],
+    rows: &mut Vec<u32>,
+) {
+    let descending = query.direction == Direction::Descending;
+    let key: Box<dyn for<'e> Fn(&'e Entry) -> SortKey<'e> + '_> = match query.sort.as_deref() {
+        None | Some("name") => {
+            if descending {
+                rows.reverse();
+            }
+            return;
+        }
+        Some(id) => match (columns.iter().position(|c| c.id == id), id) {
+            (Some(n), _) => Box::new(move |e| e.cells.get(n).map_or(SortKey::Missing, SortKey::of)),
+            (None, "state") => Box::new(|e| SortKey::state(e)),
+            (None, "account") => Box::new(ranked(scopes, |s| s.account.as_str())),
+            (None, "region") => Box::new(ranked(scopes, |s| s.region.as_str())),
+            (None, "seen") => Box::new(|e| SortKey::Number(e.seen_with(covers(e.scope)).0)),
+            (None, "changed") => Box::new(|e| SortKey::Number(e.changed.0)),
+            (None, _) => return,
+        },
+    };
+    let mut keyed: Vec<(SortKey<'_>, u32)> = rows.iter().map(|n| (key(&table.rows[*n as usize]), *n)).collect();
+    // equal ones stay in order of name: the sort is stable
+    keyed.sort_by(|a, b| a.0.compare(&b.0, descending));
+    *rows = keyed.into_iter().map(|(_, n)| n).collect();
+}
+
+/// Sorts by a part of the scope, through the rank of each scope: the text itself lives as long as the snapshot, not the row.
+fn ranked(scopes: &[Scope], part: impl Fn(&Scope) -> &str) -> impl for<'e> Fn(&'e Entry) -> SortKey<'e> {
+    let mut parts: Vec<&str> = scopes.iter().map(&part).collect();
+    parts.sort_unstable();
+    let ranks: Vec<i64> = scopes.iter().map(|s| parts.partition_point(|p| *p < part(s)) as i64).collect();
+    move |entry| ranks.get(usize::from(entry.scope)).map_or(SortKey::Missing, |rank| SortKey::Number(*rank))
+}

@@ -1,0 +1,235 @@
+//! Keeps the snapshot as new as the store: loads it, hears of changes, swaps in the next one and tells open pages.
+//! While Postgres is away the last snapshot answers.
+
+use domain::Problem;
+use domain::services::HistoryQuery;
+use domain::stream::ToPage;
+use domain::{Kind, Millis};
+use gantry_store::Store;
+use gantry_store::changes::{Changes, Notice};
+use gantry_store::resources::Stored;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::sync::broadcast;
+
+use super::entry::{Entry, Words};
+use super::snapshot::Snapshot;
+use super::table::Replacement;
+
+/// Rows read at once.
+const CHUNK: u32 = 1000;
+/// The pause between two looks at the store when nothing is heard.
+const POLL: Duration = Duration::from_secs(5);
+/// How long notices are gathered before they are acted on, at least.
+const GATHER: Duration = Duration::from_millis(40);
+/// Latest history entries kept.
+const RECENT: u32 = 200;
+
+/// The snapshot in use, and who wants to hear of the next.
+pub struct Memory {
+    store: Store,
+    current: RwLock<Arc<Snapshot>>,
+    notices: broadcast::Sender<ToPage>,
+    loaded: Arc<AtomicBool>,
+}
+
+/// The server's clock.
+pub fn now() -> Millis {
+    Millis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
+}
+
+/// What the follower of the store remembers between two looks.
+#[derive(Default)]
+struct Progress {
+    position: (i64, i64),
+    words: Words,
+}
+
+impl Memory {
+    /// Empty, over this store; [`Memory::follow`] fills it.
+    pub fn new(store: Store) -> Arc<Self> {
+        let (notices, _) = broadcast::channel(256);
+        Arc::new(Self { store, current: RwLock::default(), notices, loaded: Arc::default() })
+    }
+
+    /// What is known now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Set once everything stored was read for the first time.
+    pub fn loaded(&self) -> Arc<AtomicBool> {
+        self.loaded.clone()
+    }
+
+    /// Notices for open pages, from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<ToPage> {
+        self.notices.subscribe()
+    }
+
+    /// The store under it.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Follows the store for ever. Trouble with it is retried; the log has it.
+    pub async fn follow(self: Arc<Self>) {
+        let mut progress = Progress::default();
+        loop {
+            if let Err(problem) = self.listen(&mut progress).await {
+                tracing::warn!(%problem, "inventory: the store cannot be followed; the last known state answers");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        }
+    }
+
+    async fn listen(&self, progress: &mut Progress) -> Result<(), Problem> {
+        // Listen first, then read: what is committed in between is heard, and read again at worst
+        let mut changes = self.store.changes().await?;
+        let mut what = Heard { versions: true, collections: true };
+        loop {
+            let began = Instant::now();
+            if what.versions {
+                self.catch_up(progress).await?;
+            }
+            if what.versions || what.collections {
+                self.collections().await?;
+            }
+            self.loaded.store(true, Ordering::Release);
+            // Many small batches in a row become few snapshots
+            let gather = GATHER.max(began.elapsed() * 2).min(Duration::from_millis(600));
+            what = heard(&mut changes, gather).await?;
+        }
+    }
+
+    /// Reads what changed and swaps in the next snapshot.
+    ///
+    /// # Errors
+    /// [`domain::Code::Database`].
+    async fn catch_up(&self, progress: &mut Progress) -> Result<(), Problem> {
+        let before = self.snapshot();
+        let mut next = (*before).clone();
+        let mut replaced: HashMap<Kind, Vec<Replacement>> = HashMap::new();
+        let mut changed = vec![];
+        let mut position = progress.position;
+        loop {
+            let chunk = self.store.after(position, CHUNK).await?;
+            for stored in &chunk {
+                position = (stored.version, stored.id);
+                changed.push((stored.version, stored.key.clone()));
+                let replacement = replacement(&mut next, stored, &mut progress.words);
+                replaced.entry(stored.key.kind).or_default().push(replacement);
+            }
+            if chunk.len() < CHUNK as usize {
+                break;
+            }
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        for (kind, rows) in replaced {
+            let number = Snapshot::number(kind);
+            // Sorting fifty thousand rows would hold up requests on this thread
+            let table = next.tables[number].clone();
+            let made = tokio::task::spawn_blocking(move || table.with(rows)).await;
+            next.tables[number] =
+                Arc::new(made.map_err(|e| Problem::internal(format!("inventory.table {kind}: {e}")))?);
+        }
+        next.recent = Arc::new(self.store.history(&HistoryQuery { limit: RECENT, ..HistoryQuery::default() }).await?);
+        let first = progress.position == (0, 0);
+        let notice = next.remember(position.0, changed.into_iter());
+        if first {
+            next.start_log();
+        }
+        progress.position = position;
+        progress.words.sweep();
+        self.swap(next);
+        if !first {
+            // Nobody listening is no fault
+            let _ = self.notices.send(notice);
+        }
+        Ok(())
+    }
+
+    async fn collections(&self) -> Result<(), Problem> {
+        let collections = self.store.collections(now()).await?;
+        let before = self.snapshot();
+        if collections == *before.collections {
+            return Ok(());
+        }
+        let mut next = (*before).clone();
+        let known: HashMap<_, _> =
+            before.collections.iter().map(|c| ((c.freshness.kind, &c.freshness.scope), c)).collect();
+        let kinds: BTreeSet<Kind> = collections
+            .iter()
+            .filter(|c| known.get(&(c.freshness.kind, &c.freshness.scope)) != Some(c))
+            .map(|c| c.freshness.kind)
+            .collect();
+        let mut covers = HashMap::new();
+        for collection in &collections {
+            let number = numbered(&mut next, &collection.freshness.scope);
+            if let Some(at) = collection.covers {
+                covers.insert((collection.freshness.kind, number), at);
+            }
+        }
+        next.covers = Arc::new(covers);
+        next.collections = Arc::new(collections);
+        self.swap(next);
+        let _ = self.notices.send(ToPage::Freshness { kinds: kinds.into_iter().collect() });
+        Ok(())
+    }
+
+    fn swap(&self, next: Snapshot) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+    }
+}
+
+/// The number of a scope, a new one if need be.
+fn numbered(snapshot: &mut Snapshot, scope: &domain::Scope) -> u16 {
+    snapshot.scope(scope).unwrap_or_else(|| {
+        Arc::make_mut(&mut snapshot.scopes).push(scope.clone());
+        u16::try_from(snapshot.scopes.len() - 1).unwrap_or(u16::MAX)
+    })
+}
+
+fn replacement(snapshot: &mut Snapshot, stored: &Stored, words: &mut Words) -> Replacement {
+    let scope = numbered(snapshot, &stored.key.scope);
+    let listed = stored.gone.is_none() || stored.key.kind.outlives_aws();
+    ((scope, stored.key.id.as_str().into()), listed.then(|| Entry::of(stored, scope, words)))
+}
+
+struct Heard {
+    versions: bool,
+    collections: bool,
+}
+
+/// Waits for a notice, at most [`POLL`], then gathers what follows closely.
+async fn heard(changes: &mut Changes, gather: Duration) -> Result<Heard, Problem> {
+    let mut heard = Heard { versions: false, collections: false };
+    let Ok(first) = tokio::time::timeout(POLL, changes.next()).await else {
+        return Ok(Heard { versions: true, collections: true });
+    };
+    let mut note = |notice: Notice| match notice {
+        Notice::Version(_) => heard.versions = true,
+        Notice::Collection(_) => heard.collections = true,
+        Notice::Again => heard = Heard { versions: true, collections: true },
+    };
+    note(first?);
+    let until = tokio::time::Instant::now() + gather;
+    while let Ok(notice) = tokio::time::timeout_at(until, changes.next()).await {
+        note(notice?);
+    }
+    Ok(heard)
+}
+
+#[async_trait::async_trait]
+impl crate::live::Notices for Memory {
+    fn subscribe(&self) -> broadcast::Receiver<ToPage> {
+        self.notices.subscribe()
+    }
+    async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem> {
+        Ok(self.snapshot().since(version))
+    }
+}

@@ -1,0 +1,233 @@
+//! Answers what was collected ([`domain::services::Inventory`]). Lists, searches, counts and the overview come from memory
+//! ([`memory`], [`snapshot`], [`table`]), so they are fast and still there while Postgres is away; documents, histories and arrows
+//! ([`connected`]) come from the store. Nothing here calls AWS. Each method asks [`domain::policy::decide`] first.
+
+pub mod connected;
+pub mod entry;
+pub mod haystack;
+pub mod list;
+pub mod memory;
+pub mod order;
+pub mod overview;
+pub mod search;
+pub mod snapshot;
+pub mod table;
+pub mod typo;
+pub mod visible;
+
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use domain::history::Change;
+use domain::listing::{Detail, Hit, ListQuery, MAX_TEXT, Page, Row};
+use domain::policy::{Actor, Permission, decide};
+use domain::services::{Comparison, ConnectionStatus, Count, HistoryQuery, Inventory, Overview};
+use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey};
+use gantry_store::resources::differences;
+use std::sync::Arc;
+
+pub use memory::{Memory, now};
+pub use visible::Visible;
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// The most history entries of one answer.
+const HISTORY: u32 = 200;
+/// The most hits of one search.
+const HITS: u32 = 100;
+
+/// The inventory over [`Memory`] and its store.
+pub struct Answers {
+    memory: Arc<Memory>,
+    connections: Vec<ConnectionStatus>,
+    visible: Visible,
+}
+
+impl Answers {
+    /// `connections` as configured, their freshness left empty; `visible` is told which rows lists show.
+    pub fn new(memory: Arc<Memory>, connections: Vec<ConnectionStatus>, visible: Visible) -> Self {
+        Self { memory, connections, visible }
+    }
+
+    fn snapshot(&self) -> Arc<snapshot::Snapshot> {
+        self.memory.snapshot()
+    }
+}
+
+fn never_existed(key: &ResourceKey) -> Problem {
+    Problem::not_found(format!(
+        "Gantry has never seen the {} “{}” in account {}, region {}.",
+        key.kind.singular(),
+        if key.id.chars().count() > 80 {
+            key.id.chars().take(77).chain("…".chars()).collect()
+        } else {
+            key.id.clone()
+        },
+        key.scope.account,
+        key.scope.region
+    ))
+}
+
+#[async_trait]
+impl Inventory for Answers {
+    async fn list(&self, actor: &Actor, query: &ListQuery) -> Result<Page> {
+        decide(actor, Permission::ReadResources)?;
+        query.check()?;
+        let snapshot = self.snapshot();
+        let table = snapshot.table(query.kind);
+        let covers = |scope| snapshot.covered(query.kind, scope);
+        let listing = table.listing(query, |whole| list::list(table, &snapshot.scopes, &covers, whole));
+        let window = listing.rows.iter().skip(query.offset as usize).take(query.limit as usize);
+        let rows: Vec<Row> = window
+            .map(|n| &table.rows[*n as usize])
+            .map(|e| e.row(query.kind, &snapshot.scopes, covers(e.scope)))
+            .collect();
+        if !domain::describe::kept(query.kind).is_empty() {
+            self.visible.report(rows.iter().map(|r| r.key.clone()));
+        }
+        Ok(Page {
+            rows,
+            total: listing.total,
+            matched: listing.rows.len() as u32,
+            facets: listing.facets.clone(),
+            freshness: snapshot.freshness(Some(query.kind), &query.accounts, &query.regions),
+            version: snapshot.version,
+            now: now(),
+        })
+    }
+
+    async fn get(&self, actor: &Actor, key: &ResourceKey) -> Result<Detail> {
+        decide(actor, Permission::ReadResources)?;
+        let store = self.memory.store();
+        let stored = store.get(key).await?.ok_or_else(|| never_existed(key))?;
+        let snapshot = self.snapshot();
+        let described = domain::describe::describe(key.kind, &key.scope, &stored.doc)
+            .unwrap_or_else(|problem| entry::unreadable(key, problem.message));
+        let covered = snapshot.scope(&key.scope).and_then(|scope| snapshot.covered(key.kind, scope));
+        let changes = store.history_length(stored.id).await?;
+        let connected = connected::connected(store, &snapshot, &stored).await?;
+        let freshness = snapshot.freshness(Some(key.kind), &[], &[]).into_iter().find(|f| f.scope == key.scope);
+        let row = Row {
+            key: key.clone(),
+            name: described.name,
+            arn: described.arn,
+            state: described.state,
+            cells: described.cells,
+            tags: described.tags,
+            seen: covered.filter(|_| stored.gone.is_none()).map_or(stored.seen, |c| c.max(stored.seen)),
+            changed: stored.changed,
+            gone: stored.gone,
+        };
+        let (parent, created) = (described.parent, described.created);
+        Ok(Detail { row, parent, created, doc: stored.doc, connected, changes, freshness, now: now() })
+    }
+
+    async fn rows(&self, actor: &Actor, keys: &[ResourceKey]) -> Result<Vec<Row>> {
+        decide(actor, Permission::ReadResources)?;
+        let snapshot = self.snapshot();
+        let row = |key: &ResourceKey| {
+            let entry = snapshot.find(key)?;
+            Some(entry.row(key.kind, &snapshot.scopes, snapshot.covered(key.kind, entry.scope)))
+        };
+        Ok(keys.iter().filter_map(row).collect())
+    }
+
+    async fn resolve(&self, actor: &Actor, reference: &str) -> Result<Option<ResourceKey>> {
+        decide(actor, Permission::ReadResources)?;
+        if reference.is_empty() || reference.len() > 2048 {
+            return Err(Problem::invalid(
+                "ref",
+                "A reference is an ARN, an image URI or a key of at most 2,048 characters.",
+            ));
+        }
+        if let Some(key) = ResourceKey::parse(reference).ok().filter(|key| self.snapshot().find(key).is_some()) {
+            return Ok(Some(key));
+        }
+        self.memory.store().resolve(reference).await
+    }
+
+    async fn history(&self, actor: &Actor, query: &HistoryQuery) -> Result<Vec<Change>> {
+        decide(actor, Permission::ReadResources)?;
+        if query.limit == 0 || query.limit > HISTORY {
+            return Err(Problem::invalid(
+                "limit",
+                format!("Between 1 and {HISTORY} entries can be asked for at once."),
+            ));
+        }
+        self.memory.store().history(query).await
+    }
+
+    async fn compare(&self, actor: &Actor, key: &ResourceKey, from: i64, to: i64) -> Result<Comparison> {
+        decide(actor, Permission::ReadResources)?;
+        let store = self.memory.store();
+        let missing = || Problem::not_found("This resource's history has no such entry.");
+        let before = store.document_after(key, from).await?.ok_or_else(missing)?;
+        let after = store.document_after(key, to).await?.ok_or_else(missing)?;
+        let fields = differences(key.kind, &before, &after);
+        Ok(Comparison { before, after, fields })
+    }
+
+    async fn compare_two(&self, actor: &Actor, left: &ResourceKey, right: &ResourceKey) -> Result<Comparison> {
+        decide(actor, Permission::ReadResources)?;
+        if left.kind != right.kind {
+            let message = format!("A {} and a {} cannot be compared.", left.kind.singular(), right.kind.singular());
+            return Err(Problem::invalid("right", message));
+        }
+        let store = self.memory.store();
+        let before = store.get(left).await?.ok_or_else(|| never_existed(left))?.doc;
+        let after = store.get(right).await?.ok_or_else(|| never_existed(right))?.doc;
+        let fields = differences(left.kind, &before, &after);
+        Ok(Comparison { before, after, fields })
+    }
+
+    async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<Hit>> {
+        decide(actor, Permission::ReadResources)?;
+        if text.chars().count() > MAX_TEXT {
+            return Err(Problem::invalid("q", format!("A search has at most {MAX_TEXT} characters.")));
+        }
+        let snapshot = self.snapshot();
+        let tables: Vec<&table::Table> = snapshot.tables.iter().map(AsRef::as_ref).collect();
+        Ok(search::search(&tables, &snapshot.scopes, text, limit.min(HITS) as usize))
+    }
+
+    async fn overview(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Overview> {
+        decide(actor, Permission::ReadResources)?;
+        let snapshot = self.snapshot();
+        let wanted = |c: &&Change| {
+            let scope = &c.key.scope;
+            (accounts.is_empty() || accounts.contains(&scope.account))
+                && (regions.is_empty() || regions.contains(&scope.region))
+        };
+        let mut overview = overview::overview(&snapshot, accounts, regions, now());
+        overview.changes = snapshot.recent.iter().filter(wanted).take(overview::CHANGES).cloned().collect();
+        Ok(overview)
+    }
+
+    async fn counts(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Vec<Count>> {
+        decide(actor, Permission::ReadResources)?;
+        Ok(overview::counts(&self.snapshot(), accounts, regions))
+    }
+
+    async fn connections(&self, actor: &Actor) -> Result<Vec<ConnectionStatus>> {
+        decide(actor, Permission::ReadConnections)?;
+        let snapshot = self.snapshot();
+        let freshness = |c: &ConnectionStatus| {
+            let all = snapshot.freshness(None, std::slice::from_ref(&c.account), &c.regions);
+            ConnectionStatus { freshness: all, ..c.clone() }
+        };
+        Ok(self.connections.iter().map(freshness).collect())
+    }
+
+    async fn refresh(&self, actor: &Actor, kind: Kind, accounts: &[AccountId], regions: &[Region]) -> Result<()> {
+        decide(actor, Permission::Refresh)?;
+        match self.memory.store().request(kind, accounts, regions, now()).await? {
+            0 => Err(Problem::new(
+                Code::NotFound,
+                "Nothing to collect",
+                format!("No connection collects {} there.", kind.plural()),
+            )),
+            _ => Ok(()),
+        }
+    }
+}

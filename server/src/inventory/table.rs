@@ -1,0 +1,120 @@
+//! All rows of one kind, in order of name, never changed: a change makes a new table that shares the rows that stayed.
+
+use domain::Kind;
+use domain::listing::ListQuery;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::entry::Entry;
+use super::haystack::Haystack;
+use super::list::Listing;
+use super::order::natural;
+
+/// Answers of lists kept per table.
+const KEPT_LISTINGS: usize = 24;
+
+/// How many rows of a scope there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All, without what rests (stopped tasks).
+    pub total: u32,
+    /// In a bad state.
+    pub bad: u32,
+}
+
+/// The rows of a kind.
+#[derive(Debug)]
+pub struct Table {
+    /// The kind.
+    pub kind: Kind,
+    /// In order of name, then scope and id.
+    pub rows: Vec<Arc<Entry>>,
+    /// Row numbers in order of scope and id.
+    by_id: Vec<u32>,
+    /// Names.
+    pub names: Haystack,
+    /// Ids that are not the name, tags, ARNs that do not end with the id.
+    pub extras: Haystack,
+    /// Per number of scope.
+    pub tallies: Vec<Tally>,
+    /// Rows that need a person.
+    pub attention: Vec<u32>,
+    listings: Mutex<VecDeque<(ListQuery, Arc<Listing>)>>,
+}
+
+/// A changed row: its new form, or `None` when it is no longer listed.
+pub type Replacement = ((u16, Arc<str>), Option<Entry>);
+
+impl Table {
+    /// Without rows.
+    pub fn empty(kind: Kind) -> Self {
+        Self::new(kind, vec![])
+    }
+
+    fn new(kind: Kind, mut rows: Vec<Arc<Entry>>) -> Self {
+        rows.sort_by(|a, b| natural(&a.name, &b.name).then_with(|| (a.scope, &a.id).cmp(&(b.scope, &b.id))));
+        rows.shrink_to_fit();
+        let mut by_id: Vec<u32> = (0..rows.len() as u32).collect();
+        by_id.sort_unstable_by(|a, b| place(&rows[*a as usize]).cmp(&place(&rows[*b as usize])));
+        let names = Haystack::new(rows.iter().map(|e| vec![&*e.name]));
+        let tags: Vec<Vec<String>> =
+            rows.iter().map(|e| e.tags.iter().map(|(k, v)| format!("{k}={v}")).collect()).collect();
+        let extras = Haystack::new(rows.iter().zip(&tags).map(|(e, tags)| {
+            let id = (e.id != e.name).then_some(&*e.id);
+            let arn = e.arn.as_deref().filter(|arn| !arn.ends_with(&*e.id));
+            id.into_iter().chain(tags.iter().map(String::as_str)).chain(arn).collect()
+        }));
+        let mut tallies: Vec<Tally> = vec![];
+        for entry in &rows {
+            let scope = usize::from(entry.scope);
+            if tallies.len() <= scope {
+                tallies.resize(scope + 1, Tally::default());
+            }
+            let tally = &mut tallies[scope];
+            tally.total += u32::from(entry.gone.is_none() && !rests(kind, entry));
+            tally.bad += u32::from(entry.tone() == domain::resource::Tone::Bad);
+        }
+        let attention = (0..rows.len() as u32).filter(|n| rows[*n as usize].needs_attention()).collect();
+        Self { kind, rows, by_id, names, extras, tallies, attention, listings: Mutex::default() }
+    }
+
+    /// The table after these changes.
+    pub fn with(&self, changes: Vec<Replacement>) -> Self {
+        let changes: HashMap<_, _> = changes.into_iter().collect();
+        let mut rows: Vec<Arc<Entry>> = Vec::with_capacity(self.rows.len() + changes.len());
+        rows.extend(self.rows.iter().filter(|e| !changes.contains_key(&(e.scope, e.id.clone()))).cloned());
+        rows.extend(changes.into_values().flatten().map(Arc::new));
+        Self::new(self.kind, rows)
+    }
+
+    /// The row of this id.
+    pub fn find(&self, scope: u16, id: &str) -> Option<&Arc<Entry>> {
+        let found = self.by_id.binary_search_by(|n| place(&self.rows[*n as usize]).cmp(&(scope, id))).ok()?;
+        Some(&self.rows[self.by_id[found] as usize])
+    }
+
+    /// The kept answer to this query, or a new one. The window does not count.
+    pub fn listing(&self, query: &ListQuery, make: impl FnOnce(&ListQuery) -> Listing) -> Arc<Listing> {
+        let whole = ListQuery { offset: 0, limit: 1, ..query.clone() };
+        let lock = || self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, listing)) = lock().iter().find(|(known, _)| *known == whole) {
+            return listing.clone();
+        }
+        let listing = Arc::new(make(&whole));
+        let mut kept = lock();
+        if kept.len() >= KEPT_LISTINGS {
+            kept.pop_front();
+        }
+        kept.push_back((whole, listing.clone()));
+        listing
+    }
+}
+
+fn place(entry: &Entry) -> (u16, &str) {
+    (entry.scope, &entry.id)
+}
+
+/// Stopped tasks and the like: kept for reading, not counted.
+fn rests(kind: Kind, entry: &Entry) -> bool {
+    kind == Kind::Task && entry.state.as_ref().is_some_and(|s| s.word.eq_ignore_ascii_case("STOPPED"))
+}

@@ -1,0 +1,231 @@
+//! Filters, facets, order, search and notices over rows made from documents, and the way from the store to the snapshot.
+
+use domain::listing::{Direction, ListQuery};
+use domain::resource::Observed;
+use domain::{Kind, Millis, ResourceKey, Scope};
+use gantry_store::resources::Stored;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use super::entry::{Entry, Words};
+use super::list::{Listing, list};
+use super::search::search;
+use super::snapshot::Snapshot;
+use super::table::Table;
+
+pub fn scopes() -> Vec<Scope> {
+    let scope = |account: &str, region: &str| Scope::new(account.parse().unwrap(), region.parse().unwrap());
+    vec![scope("111122223333", "eu-west-1"), scope("111122223333", "us-east-1"), scope("444455556666", "eu-west-1")]
+}
+
+pub fn function(scope: usize, name: &str, more: Value) -> Observed {
+    let place = &scopes()[scope];
+    let arn = format!("arn:aws:lambda:{}:{}:function:{name}", place.region, place.account);
+    let mut doc = json!({"FunctionName": name, "FunctionArn": arn, "Runtime": "python3.13", "MemorySize": 128});
+    doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Observed { key: ResourceKey::new(Kind::Function, place.clone(), name).unwrap(), doc }
+}
+
+fn stored(observed: Observed) -> Stored {
+    let at = Millis(1000);
+    Stored {
+        id: 1,
+        key: observed.key,
+        doc: observed.doc,
+        version: 1,
+        first_seen: at,
+        seen: at,
+        changed: at,
+        gone: None,
+    }
+}
+
+fn table(kind: Kind, rows: Vec<Observed>) -> Table {
+    let mut words = Words::default();
+    let scopes = scopes();
+    let changes = rows.into_iter().map(|observed| {
+        let stored = stored(observed);
+        let scope = scopes.iter().position(|s| *s == stored.key.scope).unwrap() as u16;
+        ((scope, Arc::from(stored.key.id.as_str())), Some(Entry::of(&stored, scope, &mut words)))
+    });
+    Table::empty(kind).with(changes.collect())
+}
+
+fn fleet() -> Table {
+    table(
+        Kind::Function,
+        vec![
+            function(0, "thumbnailer", json!({"State": "Active", "MemorySize": 512, "Tags": {"team": "media"}})),
+            function(0, "web-10", json!({"State": "Active", "Runtime": "nodejs22.x"})),
+            function(0, "web-2", json!({"State": "Failed", "Tags": {"team": "web", "tier": "1"}})),
+            function(1, "orders", json!({"State": "Active", "MemorySize": 1024, "Tags": {"team": "orders"}})),
+            function(
+                2,
+                "orders-retry",
+                json!({"State": "Inactive", "Runtime": "nodejs22.x", "Tags": {"team": "orders"}}),
+            ),
+            function(2, "api-thumb", json!({"State": "Active"})),
+        ],
+    )
+}
+
+fn answer(table: &Table, query: &ListQuery) -> (Vec<String>, Listing) {
+    query.check().unwrap();
+    let listing = list(table, &scopes(), &|_| None, query);
+    (listing.rows.iter().map(|n| table.rows[*n as usize].name.to_string()).collect(), listing)
+}
+
+fn functions() -> ListQuery {
+    ListQuery::all(Kind::Function)
+}
+
+fn facet(listing: &Listing, id: &str) -> Vec<(String, u32)> {
+    listing.facets.iter().find(|f| f.id == id).map(|f| f.values.clone()).unwrap_or_default()
+}
+
+#[test]
+fn rows_come_by_name_with_numbers_by_value() {
+    let (names, listing) = answer(&fleet(), &functions());
+    assert_eq!(names, ["api-thumb", "orders", "orders-retry", "thumbnailer", "web-2", "web-10"]);
+    assert_eq!(listing.total, 6);
+    let (names, _) = answer(&fleet(), &ListQuery { direction: Direction::Descending, ..functions() });
+    assert_eq!(names[0], "web-10");
+}
+
+#[test]
+fn scope_text_and_attention_narrow_the_list() {
+    let t = fleet();
+    let by = |query: ListQuery| answer(&t, &query);
+    let (names, listing) = by(ListQuery { accounts: vec![scopes()[2].account.clone()], ..functions() });
+    assert_eq!((names.len(), listing.total), (2, 2));
+    let (names, _) = by(ListQuery { regions: vec![scopes()[1].region.clone()], ..functions() });
+    assert_eq!(names, ["orders"]);
+    let (names, listing) = by(ListQuery { text: "ORDERS retry".into(), ..functions() });
+    assert_eq!((names, listing.total), (vec!["orders-retry".to_owned()], 6));
+    let (names, _) = by(ListQuery { text: "team=media".into(), ..functions() });
+    assert_eq!(names, ["thumbnailer"]);
+    let (names, _) = by(ListQuery { text: "arn:aws:lambda:us-east-1".into(), ..functions() });
+    assert_eq!(names, ["orders"]);
+    let (names, _) = by(ListQuery { attention: true, ..functions() });
+    assert_eq!(names, ["web-2"]);
+    let (names, _) = by(ListQuery { text: "<script>".into(), ..functions() });
+    assert!(names.is_empty());
+}
+
+#[test]
+fn facet_counts_say_what_choosing_them_would_give() {
+    let t = fleet();
+    let (_, all) = answer(&t, &functions());
+    assert_eq!(facet(&all, "runtime"), [("python3.13".to_owned(), 4), ("nodejs22.x".to_owned(), 2)]);
+    assert_eq!(facet(&all, "tag")[0], ("team=orders".to_owned(), 2));
+
+    let node = [("runtime".to_owned(), vec!["nodejs22.x".to_owned()])];
+    let (names, listing) = answer(&t, &ListQuery { filters: node.clone().into(), ..functions() });
+    assert_eq!(names, ["orders-retry", "web-10"]);
+    // the facet itself still counts its other values, the others count what is left
+    assert_eq!(facet(&listing, "runtime"), [("python3.13".to_owned(), 4), ("nodejs22.x".to_owned(), 2)]);
+    assert_eq!(facet(&listing, "tag"), [("team=orders".to_owned(), 1)]);
+
+    let both = [node[0].clone(), ("state".to_owned(), vec!["Active".to_owned(), "Inactive".to_owned()])];
+    let (names, listing) = answer(&t, &ListQuery { filters: both.into(), ..functions() });
+    assert_eq!(names, ["orders-retry", "web-10"]);
+    assert_eq!(facet(&listing, "runtime"), [("python3.13".to_owned(), 3), ("nodejs22.x".to_owned(), 2)]);
+
+    let none = [("runtime".to_owned(), vec!["ruby3.4".to_owned()])];
+    let (names, listing) = answer(&t, &ListQuery { filters: none.into(), ..functions() });
+    assert!(names.is_empty());
+    assert!(facet(&listing, "runtime").contains(&("ruby3.4".to_owned(), 0)), "what was chosen stays visible");
+}
+
+#[test]
+fn any_column_sorts_and_equal_rows_stay_by_name() {
+    let t = fleet();
+    let by = |sort: &str, direction| answer(&t, &ListQuery { sort: Some(sort.into()), direction, ..functions() }).0;
+    assert_eq!(by("memory", Direction::Descending)[..3], ["orders", "thumbnailer", "api-thumb"]);
+    assert_eq!(by("state", Direction::Ascending)[0], "web-2", "the worst first");
+    assert_eq!(by("region", Direction::Descending)[0], "orders");
+    assert_eq!(by("account", Direction::Ascending)[4..], ["api-thumb", "orders-retry"]);
+}
+
+#[test]
+fn a_changed_row_replaces_itself_and_a_gone_one_leaves() {
+    let t = fleet();
+    let mut words = Words::default();
+    let changed = stored(function(0, "web-2", json!({"State": "Active"})));
+    let next =
+        t.with(vec![((0, "web-2".into()), Some(Entry::of(&changed, 0, &mut words))), ((0, "web-10".into()), None)]);
+    assert_eq!(next.rows.len(), 5);
+    assert!(next.attention.is_empty() && t.attention.len() == 1);
+    assert!(next.find(0, "web-10").is_none() && next.find(0, "web-2").is_some() && next.find(1, "web-2").is_none());
+    assert_eq!((next.tallies[0].total, next.tallies[0].bad, t.tallies[0].bad), (2, 0, 1));
+}
+
+fn names(tables: &[&Table], text: &str) -> Vec<String> {
+    search(tables, &scopes(), text, 10).into_iter().map(|h| h.name).collect()
+}
+
+#[test]
+fn the_best_match_comes_first() {
+    let t = fleet();
+    let hits = |text: &str| names(&[&t], text);
+    assert_eq!(hits("orders"), ["orders", "orders-retry"]);
+    assert_eq!(hits("thumb"), ["thumbnailer", "api-thumb"], "a name's beginning before a word's");
+    assert_eq!(hits("retry orders"), ["orders-retry"]);
+    assert_eq!(hits("nail"), ["thumbnailer"]);
+    assert_eq!(hits("zzz"), [""; 0]);
+    assert_eq!(hits("   "), [""; 0]);
+    let tagged = search(&[&t], &scopes(), "media", 10);
+    assert_eq!(tagged[0].matched.as_deref(), Some("tag team=media"));
+    assert_eq!(search(&[&t], &scopes(), "arn:aws:lambda:us-east-1:111122223333:function:orders", 10).len(), 1);
+}
+
+#[test]
+fn one_typo_is_forgiven_when_nothing_else_matches() {
+    let t = fleet();
+    for typed in ["thumbnialer", "thumbnaler", "thumbnailler", "humbnailer", "thimbnailer", "thumbniale"] {
+        assert_eq!(names(&[&t], typed), ["thumbnailer"], "{typed}");
+    }
+    assert_eq!(names(&[&t], "oders retry"), ["orders-retry"]);
+    assert_eq!(names(&[&t], "thmbnialer"), [""; 0], "two typos");
+}
+
+#[test]
+fn words_for_kinds_narrow_the_search() {
+    let functions = fleet();
+    let queue = Observed {
+        key: ResourceKey::new(Kind::Queue, scopes()[0].clone(), "orders").unwrap(),
+        doc: json!({"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/orders",
+            "QueueArn": "arn:aws:sqs:eu-west-1:111122223333:orders"}),
+    };
+    let queues = table(Kind::Queue, vec![queue]);
+    let kinds = |text: &str| {
+        search(&[&functions, &queues], &scopes(), text, 10).into_iter().map(|h| h.key.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds("orders")[..2], [Kind::Function, Kind::Queue], "functions before what pickers need");
+    assert_eq!(kinds("queue orders")[0], Kind::Queue);
+    assert_eq!(kinds("queues"), [Kind::Queue]);
+    assert_eq!(names(&[&functions, &queues], "function thunbnailer"), ["thumbnailer"]);
+}
+
+#[test]
+fn pages_that_reconnect_hear_what_they_missed() {
+    use domain::stream::ToPage;
+    let mut snapshot = Snapshot::default();
+    snapshot.version = 10;
+    snapshot.start_log();
+    let key = |n: i64| function(0, &format!("f{n}"), json!({})).key;
+    for version in 11..=13 {
+        snapshot.remember(version, std::iter::once((version, key(version))));
+    }
+    assert_eq!(snapshot.since(13), None);
+    assert_eq!(
+        snapshot.since(11),
+        Some(ToPage::Changed { version: 13, keys: vec![key(12), key(13)], kinds: vec![Kind::Function] })
+    );
+    // before the log began: everything may have changed
+    let Some(ToPage::Changed { keys, kinds, .. }) = snapshot.since(3) else { panic!("nothing") };
+    assert!(keys.is_empty() && kinds.len() == Kind::ALL.len());
+    let notice = snapshot.remember(14, (0..300).map(|n| (14, key(n))));
+    let ToPage::Changed { keys, kinds, .. } = notice else { panic!("no change") };
+    assert!(keys.is_empty() && kinds == [Kind::Function]);
+}

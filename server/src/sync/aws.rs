@@ -1,0 +1,50 @@
+//! The collector of real endpoints, and what the configured connections ask to be collected.
+
+use async_trait::async_trait;
+use domain::resource::Observed;
+use domain::services::ConnectionStatus;
+use domain::{Kind, Problem, ResourceKey, Scope};
+use gantry_aws::{Connections, Feed};
+use std::collections::BTreeSet;
+
+use super::Collector;
+
+/// Reads through these connections.
+#[derive(Clone)]
+pub struct Aws(pub Connections);
+
+#[async_trait]
+impl Collector for Aws {
+    async fn collect(&self, scope: &Scope, kind: Kind, feed: &dyn Feed) -> Result<(), Problem> {
+        gantry_aws::collect(&self.0.caller(scope).await?, kind, feed).await
+    }
+    async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+        gantry_aws::fetch(&self.0.caller(&key.scope).await?, key).await
+    }
+}
+
+/// Every kind in every region of every connection; what has no region once per account.
+pub fn wanted(connections: &Connections) -> Vec<(Scope, Kind)> {
+    let mut wanted = BTreeSet::new();
+    for connection in connections.configs() {
+        for region in &connection.regions {
+            let scope = Scope::new(connection.account.clone(), region.clone());
+            wanted.extend(Kind::ALL.iter().map(|k| (if k.is_global() { scope.global() } else { scope.clone() }, *k)));
+        }
+    }
+    wanted.into_iter().collect()
+}
+
+/// The connections as pages show them, their freshness to be filled in.
+pub fn statuses(connections: &Connections) -> Vec<ConnectionStatus> {
+    let status = |c: &gantry_aws::ConnectionConfig| ConnectionStatus {
+        name: c.name.clone(),
+        account: c.account.clone(),
+        regions: c.regions.clone(),
+        credentials: c.credentials(),
+        endpoint: c.endpoint_url.clone(),
+        sandbox: c.sandbox,
+        freshness: vec![],
+    };
+    connections.configs().map(status).collect()
+}

@@ -1,0 +1,27 @@
+//! Keeps the store as fresh as each kind promises: what is due ([`schedule`]) is claimed under a lease ([`pool`]), read from AWS by a
+//! [`Collector`] and delivered to the store ([`feed`]). What lists leave open is read one by one, what people look at first ([`followup`]).
+//! Any number of servers share the work through the leases; nothing is collected twice.
+
+pub mod aws;
+pub mod feed;
+pub mod followup;
+pub mod pool;
+pub mod progress;
+pub mod schedule;
+
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use domain::resource::Observed;
+use domain::{Kind, Problem, ResourceKey, Scope};
+use gantry_aws::Feed;
+
+/// Reads AWS. Implemented by [`aws::Aws`]; tests use their own.
+#[async_trait]
+pub trait Collector: Send + Sync + 'static {
+    /// Reads everything of a kind in a scope and delivers it page by page; see [`gantry_aws::collect`].
+    async fn collect(&self, scope: &Scope, kind: Kind, feed: &dyn Feed) -> Result<(), Problem>;
+    /// Reads one resource afresh; `None` when AWS says that it does not exist.
+    async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem>;
+}

@@ -1,0 +1,167 @@
+//! The workers: claim what is due, collect it under a lease that is renewed while it runs, say when it is due again.
+
+use domain::{Code, Millis, Problem, Scope};
+use gantry_store::Store;
+use gantry_store::collections::Lease;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::feed::StoreFeed;
+use super::followup::FollowUp;
+use super::{Collector, schedule};
+use crate::inventory::{Visible, now};
+
+/// How much at once, and how long a lease lasts.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Collects at once.
+    pub at_once: usize,
+    /// Collects at once in one account and region.
+    pub per_scope: usize,
+    /// How long a lease lasts without being renewed.
+    pub lease: Duration,
+    /// How often it is renewed.
+    pub heartbeat: Duration,
+    /// The pause before looking again when nothing is due.
+    pub idle: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            at_once: 12,
+            per_scope: 4,
+            lease: Duration::from_secs(30),
+            heartbeat: Duration::from_secs(10),
+            idle: Duration::from_millis(300),
+        }
+    }
+}
+
+/// Collects for this server.
+pub struct Pool {
+    store: Store,
+    collector: Arc<dyn Collector>,
+    follow_up: FollowUp,
+    owner: String,
+    settings: Settings,
+}
+
+impl Pool {
+    /// Over this store, reading through this collector.
+    pub fn new(store: Store, collector: Arc<dyn Collector>, visible: Visible, settings: Settings) -> Self {
+        let follow_up = FollowUp::new(store.clone(), collector.clone(), visible);
+        let owner = format!("{}-{:x}", std::process::id(), RandomState::new().hash_one(now()));
+        Self { store, collector, follow_up, owner, settings }
+    }
+
+    /// Works until `stop` becomes true (or its sender is dropped), then gives its leases back.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let pool = Arc::new(self);
+        let mut running: JoinSet<Scope> = JoinSet::new();
+        let mut per_scope: HashMap<Scope, usize> = HashMap::new();
+        let mut follow_ups = JoinSet::new();
+        while !*stop.borrow() {
+            let claimed = match running.len() < pool.settings.at_once {
+                true => pool.claim(&per_scope).await,
+                false => None,
+            };
+            if let Some(lease) = claimed {
+                *per_scope.entry(lease.scope.clone()).or_default() += 1;
+                let pool = pool.clone();
+                running.spawn(async move {
+                    pool.collect(&lease).await;
+                    lease.scope
+                });
+                continue;
+            }
+            tokio::select! {
+                Some(done) = running.join_next() => match done {
+                    Ok(scope) => {
+                        if let Some(count) = per_scope.get_mut(&scope) {
+                            *count -= 1;
+                        }
+                        let pool = pool.clone();
+                        follow_ups.spawn(async move {
+                            for kind in domain::Kind::ALL {
+                                pool.follow_up.run(&scope, *kind).await;
+                            }
+                        });
+                        while follow_ups.try_join_next().is_some() {}
+                    }
+                    Err(error) => {
+                        // Its scope is unknown, so count again from what still runs: nothing, at worst
+                        tracing::error!(%error, "sync: a collect ended with a fault of Gantry");
+                        per_scope.clear();
+                    }
+                },
+                () = tokio::time::sleep(pool.settings.idle) => {}
+                changed = stop.changed() => if changed.is_err() { break },
+            }
+        }
+        running.shutdown().await;
+        follow_ups.shutdown().await;
+        if let Err(problem) = pool.store.release(&pool.owner).await {
+            tracing::warn!(%problem, "sync: leases could not be given back; they end by themselves");
+        }
+    }
+
+    async fn claim(&self, per_scope: &HashMap<Scope, usize>) -> Option<Lease> {
+        let busy: Vec<Scope> = per_scope
+            .iter()
+            .filter(|(_, count)| **count >= self.settings.per_scope)
+            .map(|(scope, _)| scope.clone())
+            .collect();
+        let began = now();
+        // A database that is away was logged where it was met; what is due stays due
+        self.store.claim(&self.owner, &busy, began, self.until(began)).await.ok().flatten()
+    }
+
+    fn until(&self, from: Millis) -> Millis {
+        Millis(from.0 + i64::try_from(self.settings.lease.as_millis()).unwrap_or(30_000))
+    }
+
+    async fn collect(&self, lease: &Lease) {
+        let feed = StoreFeed::new(&self.store, lease);
+        let result = tokio::select! {
+            result = self.collector.collect(&lease.scope, lease.kind, &feed) => result,
+            problem = self.keep(lease) => Err(problem),
+        };
+        let ended = now();
+        let stored = match result {
+            Ok(()) => self.store.finish(lease, ended, schedule::after_success(&lease.scope, lease.kind, ended)).await,
+            // taken over: the new owner says how it ends
+            Err(problem) if problem.code == Code::Conflict => Err(problem),
+            Err(problem) => {
+                let due = schedule::after_failure(&lease.scope, lease.kind, lease.failures + 1, &problem, ended);
+                tracing::warn!(scope = %lease.scope, kind = %lease.kind, %problem, failures = lease.failures + 1, "sync: a collect failed");
+                self.store.fail(lease, &problem, ended, due).await
+            }
+        };
+        if let Err(problem) = stored {
+            tracing::warn!(scope = %lease.scope, kind = %lease.kind, %problem, "sync: the end of a collect was not stored");
+        }
+    }
+
+    /// Renews the lease until it is lost.
+    async fn keep(&self, lease: &Lease) -> Problem {
+        loop {
+            tokio::time::sleep(self.settings.heartbeat).await;
+            match self.store.renew(lease.fence, self.until(now())).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Problem::new(
+                        Code::Conflict,
+                        "Collected elsewhere",
+                        "Another server took over this collect.",
+                    );
+                }
+                Err(problem) => tracing::warn!(%problem, kind = %lease.kind, "sync: a lease could not be renewed"),
+            }
+        }
+    }
+}

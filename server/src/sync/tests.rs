@@ -1,0 +1,200 @@
+//! Collecting with a made-up AWS against a real Postgres: what is stored, shared between servers, and told to open pages.
+
+use async_trait::async_trait;
+use domain::listing::ListQuery;
+use domain::policy::{Actor, Role};
+use domain::resource::Observed;
+use domain::services::Inventory;
+use domain::stream::ToPage;
+use domain::{Code, Kind, Problem, ResourceKey, Scope};
+use gantry_aws::Feed;
+use gantry_store::Store;
+use gantry_store::testing::TestStore;
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+use super::Collector;
+use super::pool::{Pool, Settings};
+use crate::inventory::{Answers, Memory, Visible};
+
+fn scope() -> Scope {
+    Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
+}
+
+fn function(name: &str, revision: &str, state: Option<&str>) -> Observed {
+    let arn = format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}");
+    let mut doc = json!({"FunctionName": name, "FunctionArn": arn, "RevisionId": revision});
+    if let Some(state) = state {
+        doc["State"] = json!(state);
+    }
+    Observed { key: ResourceKey::new(Kind::Function, scope(), name).unwrap(), doc }
+}
+
+/// An AWS with some functions.
+#[derive(Default)]
+struct Fake {
+    functions: Mutex<BTreeMap<String, String>>,
+    broken: AtomicBool,
+    /// Collects at once in a scope, now and at most.
+    now: AtomicUsize,
+    most: AtomicUsize,
+    collects: Mutex<HashMap<Kind, usize>>,
+    /// When set, a collect waits for it.
+    gate: Option<Notify>,
+}
+
+#[async_trait]
+impl Collector for Fake {
+    async fn collect(&self, scope: &Scope, kind: Kind, feed: &dyn Feed) -> Result<(), Problem> {
+        self.most.fetch_max(self.now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        *self.collects.lock().unwrap().entry(kind).or_default() += 1;
+        if let Some(gate) = &self.gate {
+            gate.notified().await;
+        }
+        let functions = self.functions.lock().unwrap().clone();
+        let mut pages: Vec<Vec<Observed>> = vec![];
+        if kind == Kind::Function && *scope == self::scope() {
+            let page = |chunk: &[(String, String)]| chunk.iter().map(|(n, r)| function(n, r, None)).collect();
+            pages = functions.into_iter().collect::<Vec<_>>().chunks(2).map(page).collect();
+        }
+        let result = async {
+            for page in pages {
+                feed.seen(page).await?;
+                if self.broken.load(Ordering::SeqCst) {
+                    return Err(Problem::new(Code::AwsThrottled, "Throttled", "…"));
+                }
+            }
+            feed.complete(kind, None).await
+        };
+        let result = result.await;
+        self.now.fetch_sub(1, Ordering::SeqCst);
+        result
+    }
+    async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+        let functions = self.functions.lock().unwrap();
+        Ok(functions.get(&key.id).map(|revision| function(&key.id, revision, Some("Active"))))
+    }
+}
+
+fn fast() -> Settings {
+    Settings { idle: Duration::from_millis(10), ..Settings::default() }
+}
+
+struct Server {
+    stop: watch::Sender<bool>,
+    pool: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    fn start(store: &Store, fake: &Arc<Fake>, settings: Settings) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let pool = Pool::new(store.clone(), fake.clone(), Visible::default(), settings);
+        Self { stop, pool: tokio::spawn(pool.run(stopped)) }
+    }
+    async fn end(self) {
+        self.stop.send(true).unwrap();
+        self.pool.await.unwrap();
+    }
+}
+
+/// Waits until the store says so; the test's own time limit is the runner's.
+async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn viewer() -> Actor {
+    Actor { person: 1, name: "ada".into(), role: Role::Viewer, session: 1 }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_aws_has_reaches_lists_and_open_pages_and_what_it_lacks_leaves_them() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.configure(&[(scope(), Kind::Function)]).await.unwrap();
+    let fake = Arc::new(Fake::default());
+    fake.functions.lock().unwrap().extend((0..5).map(|n| (format!("f{n}"), "1".to_owned())));
+    let memory = Memory::new(store.clone());
+    let follower = tokio::spawn(memory.clone().follow());
+    until(async || memory.loaded().load(Ordering::Acquire).then_some(())).await;
+    let answers = Answers::new(memory.clone(), vec![], Visible::default());
+    let mut notices = memory.subscribe();
+    let server = Server::start(store, &fake, fast());
+
+    let list = async || answers.list(&viewer(), &ListQuery::all(Kind::Function)).await.unwrap();
+    let page = until(async || Some(list().await).filter(|p| p.matched == 5 && p.freshness[0].complete.is_some())).await;
+    assert!(page.version > 0 && page.freshness.len() == 1);
+    // lists say nothing about the state: it was asked for one by one
+    until(async || {
+        list().await.rows.iter().all(|r| r.state.as_ref().is_some_and(|s| s.word == "Active")).then_some(())
+    })
+    .await;
+    let mut named = vec![];
+    while let Ok(notice) = notices.try_recv() {
+        if let ToPage::Changed { keys, .. } = notice {
+            named.extend(keys);
+        }
+    }
+    assert!(named.iter().any(|k| k.id == "f3"), "{named:?}");
+
+    // a page that fails leaves everything as it was
+    fake.functions.lock().unwrap().remove("f4");
+    fake.broken.store(true, Ordering::SeqCst);
+    answers.refresh(&viewer(), Kind::Function, &[], &[]).await.unwrap();
+    let failing = until(async || list().await.freshness[0].failing.clone()).await;
+    assert_eq!(failing.1.code, Code::AwsThrottled);
+    assert_eq!(list().await.matched, 5);
+
+    fake.broken.store(false, Ordering::SeqCst);
+    answers.refresh(&viewer(), Kind::Function, &[], &[]).await.unwrap();
+    until(async || (list().await.matched == 4).then_some(())).await;
+    until(async || list().await.freshness[0].failing.is_none().then_some(())).await;
+    let nothing = answers.refresh(&viewer(), Kind::Role, &[], &[]).await.unwrap_err();
+    assert_eq!(nothing.code, Code::NotFound);
+    server.end().await;
+    follower.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_share_the_work_and_never_crowd_a_scope() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let kinds: Vec<_> = Kind::ALL.iter().map(|k| (scope(), *k)).collect();
+    store.configure(&kinds).await.unwrap();
+    let fake = Arc::new(Fake::default());
+    let settings = Settings { per_scope: 3, ..fast() };
+    let servers = [Server::start(store, &fake, settings), Server::start(store, &fake, settings)];
+    let all = async || {
+        let collections = store.collections(domain::Millis(0)).await.unwrap();
+        collections.iter().all(|c| c.freshness.complete.is_some()).then_some(())
+    };
+    until(all).await;
+    for server in servers {
+        server.end().await;
+    }
+    assert!(fake.collects.lock().unwrap().values().all(|n| *n == 1), "{:?}", fake.collects.lock().unwrap());
+    assert!(fake.most.load(Ordering::SeqCst) <= 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_ends_gives_its_work_back_at_once() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.configure(&[(scope(), Kind::Function)]).await.unwrap();
+    let stuck = Arc::new(Fake { gate: Some(Notify::new()), ..Fake::default() });
+    let first = Server::start(store, &stuck, fast());
+    until(async || stuck.collects.lock().unwrap().contains_key(&Kind::Function).then_some(())).await;
+    first.end().await;
+    let fake = Arc::new(Fake::default());
+    let second = Server::start(store, &fake, fast());
+    until(async || store.collections(domain::Millis(0)).await.unwrap()[0].freshness.complete).await;
+    second.end().await;
+}
