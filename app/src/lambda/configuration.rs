@@ -9,7 +9,8 @@ use leptos::prelude::*;
 
 use crate::paths;
 use crate::sections::{
-    Pairs, age, arn, card_with, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card, text, words,
+    Pairs, age, arn, card_with, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card, text,
+    words,
 };
 use crate::ui::format;
 
@@ -35,7 +36,10 @@ fn general(function: &Function, detail: &Detail) -> AnyView {
     let mut rows: Pairs = vec![("Description", text(function.description.clone()))];
     if image {
         let code = function.code.clone().unwrap_or_default();
-        rows.push(("Image", code.image_uri.as_deref().map_or_else(|| text(None::<String>), |uri| crate::sections::reference(uri, uri))));
+        rows.push((
+            "Image",
+            code.image_uri.as_deref().map_or_else(|| text(None::<String>), |uri| crate::sections::reference(uri, uri)),
+        ));
         rows.push(("Runs by digest", exact(code.resolved_image_uri)));
         if let Some(config) = function.image_config_response.as_ref().and_then(|r| r.image_config.as_ref()) {
             rows.push(("Entry point", text(Some(config.entry_point.join(" ")))));
@@ -52,8 +56,14 @@ fn general(function: &Function, detail: &Detail) -> AnyView {
         ("Architecture", words(&function.architectures)),
         ("Memory", text(function.memory_size.map(|m| format!("{} MB", format::number(m))))),
         ("Timeout", text(function.timeout.map(|t| format!("{t} s")))),
-        ("Ephemeral storage", text(function.ephemeral_storage.as_ref().and_then(|e| e.size).map(|s| format!("{} MB", format::number(s))))),
-        ("Reserved concurrency", text(function.concurrency.as_ref().and_then(|c| c.reserved_concurrent_executions).map(format::number))),
+        (
+            "Ephemeral storage",
+            text(function.ephemeral_storage.as_ref().and_then(|e| e.size).map(|s| format!("{} MB", format::number(s)))),
+        ),
+        (
+            "Reserved concurrency",
+            text(function.concurrency.as_ref().and_then(|c| c.reserved_concurrent_executions).map(format::number)),
+        ),
         ("SnapStart", text(function.snap_start.as_ref().and_then(|s| s.apply_on.clone()))),
         ("Execution role", arn(function.role.as_deref())),
         ("Encryption key", arn(function.kms_key_arn.as_deref())),
@@ -73,7 +83,10 @@ fn runtime(function: &Function, detail: &Detail) -> AnyView {
     let name = function.runtime.clone().unwrap_or_default();
     let mark = match rules::runtime_ends(&name) {
         Some(ends) if ends <= detail.now => Some(mark("end of life", Tone::Warn)),
-        Some(ends) => Some(view! { <span class="faint">"until "{ends.rfc3339().get(..10).unwrap_or_default().to_owned()}</span> }.into_any()),
+        Some(ends) => Some(
+            view! { <span class="faint">"until "{ends.rfc3339().get(..10).unwrap_or_default().to_owned()}</span> }
+                .into_any(),
+        ),
         None => None,
     };
     if name.is_empty() { text(None::<String>) } else { view! { <span>{name}" "{mark}</span> }.into_any() }
@@ -105,7 +118,10 @@ fn network(vpc: Option<&VpcConfig>, scope: &Scope) -> AnyView {
         vec![
             ("VPC", several(vpc.vpc_id.iter().map(|id| link(Kind::Vpc, id)).collect())),
             ("Subnets", several(vpc.subnet_ids.iter().map(|id| link(Kind::Subnet, id)).collect())),
-            ("Security groups", several(vpc.security_group_ids.iter().map(|id| link(Kind::SecurityGroup, id)).collect())),
+            (
+                "Security groups",
+                several(vpc.security_group_ids.iter().map(|id| link(Kind::SecurityGroup, id)).collect()),
+            ),
             ("IPv6 in dual-stack subnets", on_off(vpc.ipv6_allowed_for_dual_stack)),
         ],
     )

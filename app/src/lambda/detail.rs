@@ -2,42 +2,45 @@
 
 use domain::Kind;
 use domain::lambda::{EventSourceMapping, Function, FunctionAlias, FunctionVersion, Layer};
-use domain::listing::Detail;
 use leptos::prelude::*;
 
 use super::{configuration, overview, triggers};
+use crate::resource::{DetailSpec, Shown, Tab, generic};
 use crate::sections::children::Children;
-use crate::sections::{Tab, logs, stack, typed};
+use crate::sections::{key_of, live, logs, stack};
 
-/// The tabs of a kind, before those that every resource has.
-pub fn tabs(kind: Kind) -> Vec<Tab> {
-    match kind {
-        Kind::Function => vec![
-            Tab { id: "overview", title: "Overview", view: |d| typed::<Function>(d, overview::view) },
-            Tab { id: "configuration", title: "Configuration", view: |d| typed::<Function>(d, configuration::view) },
-            Tab { id: "triggers", title: "Triggers", view: triggers::view },
-            Tab { id: "versions", title: "Versions", view: versions },
-            Tab { id: "logs", title: "Logs", view: |d| stack(vec![logs::log_card(&d.row.key, "Log", true)]) },
-        ],
-        Kind::FunctionVersion => vec![Tab {
-            id: "overview",
-            title: "Overview",
-            view: |d| typed::<FunctionVersion>(d, |v, d| configuration::view(v.0, d)),
-        }],
-        Kind::FunctionAlias => {
-            vec![Tab { id: "overview", title: "Overview", view: |d| typed::<FunctionAlias>(d, configuration::alias) }]
-        }
-        Kind::EventSourceMapping => {
-            vec![Tab { id: "overview", title: "Overview", view: |d| typed::<EventSourceMapping>(d, triggers::mapping) }]
-        }
-        Kind::Layer => vec![Tab { id: "overview", title: "Overview", view: |d| typed::<Layer>(d, configuration::layer) }],
-        _ => vec![],
-    }
+const FUNCTION: &[Tab] = &[
+    Tab::new("overview", "Overview", overview::tab),
+    Tab::new("configuration", "Configuration", |s| live::<Function>(s, configuration::view)),
+    Tab::new("triggers", "Triggers", triggers::tab).counting(triggers::count),
+    Tab::new("versions", "Versions", versions),
+    Tab::new("logs", "Logs", |s| logs::log_card(&key_of(s), "Log", true)),
+];
+const VERSION: &[Tab] =
+    &[Tab::new("overview", "Overview", |s| live::<FunctionVersion>(s, |v, d| configuration::view(v.0, d)))];
+const ALIAS: &[Tab] = &[Tab::new("overview", "Overview", |s| live::<FunctionAlias>(s, configuration::alias))];
+const MAPPING: &[Tab] = &[Tab::new("overview", "Overview", |s| live::<EventSourceMapping>(s, triggers::mapping))];
+const LAYER: &[Tab] = &[Tab::new("overview", "Overview", |s| live::<Layer>(s, configuration::layer))];
+
+/// The detail page of a kind, if Lambda owns it.
+pub fn spec(kind: Kind) -> Option<DetailSpec> {
+    let tabs = match kind {
+        Kind::Function => FUNCTION,
+        Kind::FunctionVersion => VERSION,
+        Kind::FunctionAlias => ALIAS,
+        Kind::EventSourceMapping => MAPPING,
+        Kind::Layer => LAYER,
+        _ => return None,
+    };
+    Some(DetailSpec { facts: generic::facts, tabs, banner: None, actions: None })
 }
 
-fn versions(detail: Detail) -> AnyView {
+fn versions(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    let aliases = "No alias: callers name a version, or reach $LATEST.";
+    let none = "Nothing published yet: there is only $LATEST.";
     stack(vec![
-        Children::of("Aliases", Kind::FunctionAlias, &detail, "name", "No alias: callers name a version, or reach $LATEST.").view(),
-        Children::of("Versions", Kind::FunctionVersion, &detail, "-version", "Nothing published yet: there is only $LATEST.").view(),
+        Children::of("Aliases", Kind::FunctionAlias, &key, "name", aliases).view(),
+        Children::of("Versions", Kind::FunctionVersion, &key, "-version", none).view(),
     ])
 }

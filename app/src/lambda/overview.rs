@@ -1,33 +1,38 @@
 //! A function at a glance: what calls it and where it sends, its charts, its log.
 
+use domain::Kind;
 use domain::lambda::{Function, rules};
 use domain::listing::{Connection, Detail};
 use domain::resource::{Relation, Tone};
-use domain::Kind;
 use leptos::prelude::*;
 
 use crate::paths;
+use crate::resource::Shown;
 use crate::sections::charts::{Group, charts};
-use crate::sections::{card, logs, note, stack};
+use crate::sections::{card, key_of, live, logs, note, stack};
 use crate::ui::{Icon, icon};
 
 const CHARTS: &[Group] = &[("Invocations and errors", &["count"]), ("Duration", &["ms"])];
 
 /// The tab.
-pub fn view(function: Function, detail: Detail) -> AnyView {
+pub fn tab(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    stack(vec![
+        live::<Function>(shown, view),
+        charts(&key, CHARTS, "No calls in the last hour."),
+        logs::log_card(&key, "Live log", false),
+    ])
+}
+
+fn view(function: Function, detail: Detail) -> AnyView {
     let mut cards = notes(&function, &detail);
     cards.push(flow(&detail));
-    cards.push(charts(&detail.row.key, CHARTS, "No calls in the last hour."));
-    cards.push(logs::log_card(&detail.row.key, "Live log", false));
     stack(cards)
 }
 
 /// What a person should know before anything else.
 fn notes(function: &Function, detail: &Detail) -> Vec<AnyView> {
     let mut notes = vec![];
-    if let Some(state) = detail.row.state.as_ref().filter(|s| matches!(s.tone, Tone::Bad | Tone::Warn)) {
-        notes.push(note(state.tone, format!("The function is {}", state.word.to_lowercase()), state.reason.clone().unwrap_or_default()));
-    }
     let runtime = function.runtime.as_deref();
     if let Some((runtime, ends)) = runtime.and_then(|r| Some((r, rules::runtime_ends(r)?))) {
         let date = ends.rfc3339();
@@ -37,7 +42,11 @@ fn notes(function: &Function, detail: &Detail) -> Vec<AnyView> {
             let why = "AWS no longer patches it; later it also stops creating and then updating functions with it. Move the function to a newer runtime.";
             notes.push(note(Tone::Warn, format!("{runtime} reached its end of life on {date}"), why));
         } else if soon < 90 * 86_400_000 {
-            notes.push(note(Tone::Quiet, format!("{runtime} reaches its end of life on {date}"), "AWS stops patching it then."));
+            notes.push(note(
+                Tone::Quiet,
+                format!("{runtime} reaches its end of life on {date}"),
+                "AWS stops patching it then.",
+            ));
         }
     }
     notes

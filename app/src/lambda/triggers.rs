@@ -1,35 +1,43 @@
 //! What makes a function run: mappings, where Lambda polls, and everything that calls it.
 
 use domain::Kind;
-use domain::lambda::EventSourceMapping;
-use domain::listing::Detail;
-use domain::resource::{Relation, Tone};
+use domain::lambda::{EventSourceMapping, Function};
+use domain::listing::{Connection, Detail};
+use domain::resource::Relation;
 use leptos::prelude::*;
 
+use crate::resource::Shown;
 use crate::sections::children::Children;
-use crate::sections::{Pairs, age, arn, card, connections, note, on_off, pair_card, stack, text, words};
+use crate::sections::{Pairs, age, arn, card, connections, key_of, live, on_off, pair_card, stack, text, words};
 use crate::ui::{Code, format};
 
+/// What calls a function, mappings among them.
+fn triggers(detail: &Detail) -> impl Iterator<Item = &Connection> {
+    detail.connected.iter().filter(|c| !c.outgoing && matches!(c.relation, Relation::Triggers | Relation::Serves))
+}
+
+/// How many triggers it has.
+pub fn count(detail: &Detail) -> Option<u32> {
+    u32::try_from(triggers(detail).count()).ok()
+}
+
 /// The tab.
-pub fn view(detail: Detail) -> AnyView {
-    let mapping = |k: Option<&domain::ResourceKey>| k.is_some_and(|k| k.kind == Kind::EventSourceMapping);
-    let calls = detail.connected.iter().filter(|c| {
-        !c.outgoing && matches!(c.relation, Relation::Triggers | Relation::Serves) && !mapping(c.key.as_ref())
-    });
-    let none = "Nothing that Gantry collects calls it: no bucket, topic, rule, schedule, HTTP API or load balancer.";
+pub fn tab(shown: Shown) -> AnyView {
     let polls = "No event source mapping: Lambda polls no queue or stream for it.";
-    stack(vec![
-        Children::of("Lambda polls (event source mappings)", Kind::EventSourceMapping, &detail, "name", polls).view(),
-        card("Calls the function", connections(calls, none)),
-    ])
+    let mappings =
+        Children::of("Lambda polls (event source mappings)", Kind::EventSourceMapping, &key_of(shown), "name", polls);
+    stack(vec![mappings.view(), live::<Function>(shown, |_, detail| calls(&detail))])
+}
+
+fn calls(detail: &Detail) -> AnyView {
+    let mapping = |c: &&Connection| c.key.as_ref().is_some_and(|k| k.kind == Kind::EventSourceMapping);
+    let none = "Nothing that Gantry collects calls it: no bucket, topic, rule, schedule, HTTP API or load balancer.";
+    card("Calls the function", connections(triggers(detail).filter(|c| !mapping(c)), none))
 }
 
 /// The overview of a mapping.
 pub fn mapping(mapping: EventSourceMapping, detail: Detail) -> AnyView {
     let mut cards = vec![];
-    if let Some(state) = detail.row.state.as_ref().filter(|s| matches!(s.tone, Tone::Bad | Tone::Warn)) {
-        cards.push(note(state.tone, "Lambda cannot do its work here", state.reason.clone().unwrap_or_default()));
-    }
     let number = |n: Option<i64>| text(n.map(format::number));
     let seconds = |n: Option<i64>| text(n.map(|n| format!("{} s", format::number(n))));
     let destination = mapping.destination_config.clone().unwrap_or_default();

@@ -57,15 +57,13 @@ pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) 
             Some(_) if of_group.with(Vec::is_empty) => 1,
             Some(_) => 2,
         });
-        card_with(
-            *title,
-            format!("last {MINUTES} min"),
-            move || match some.get() {
-                0 => view! { <div class="in"><Skeleton/></div> }.into_any(),
-                1 => nothing(empty),
-                _ => view! { <div class="in"><Chart title=*title series=of_group module=address.clone()/></div> }.into_any(),
-            },
-        )
+        card_with(*title, format!("last {MINUTES} min"), move || match some.get() {
+            0 => view! { <div class="in"><Skeleton/></div> }.into_any(),
+            1 => nothing(empty),
+            _ => {
+                view! { <div class="in"><Chart title=*title series=of_group module=address.clone()/></div> }.into_any()
+            }
+        })
     };
     let failed = Memo::new(move |_| series.get().and_then(Result::err));
     view! {

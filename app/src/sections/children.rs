@@ -2,12 +2,14 @@
 //! are in the first answer.
 
 use domain::describe::columns;
-use domain::listing::{Detail, Direction, ListQuery, MAX_LIMIT, Page};
+use domain::listing::{Direction, ListQuery, MAX_LIMIT, Page};
 use domain::resource::Cell;
-use domain::{Kind, ResourceKey};
+use domain::stream::ToPage;
+use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
 use super::{card_with, nothing};
+use crate::live;
 use crate::paths;
 use crate::ui::{ProblemNote, Skeleton, StateBadge, cell_view, format};
 
@@ -21,51 +23,62 @@ pub struct Children {
     pub title: &'static str,
     /// What is listed.
     pub kind: Kind,
-    /// What it lives in.
-    pub parent: ResourceKey,
+    /// Where.
+    pub scope: Scope,
+    /// Only what lives in it.
+    pub parent: Option<ResourceKey>,
     /// Sorted by this column, `-` first for descending.
     pub sort: &'static str,
-    /// Filter: facet and value.
-    pub only: Option<(&'static str, String)>,
+    /// Filters: facet and values, any of which matches.
+    pub only: Vec<(&'static str, Vec<String>)>,
     /// Said when there is none.
     pub empty: &'static str,
 }
 
 impl Children {
     /// All of a kind in a parent.
-    pub fn of(title: &'static str, kind: Kind, detail: &Detail, sort: &'static str, empty: &'static str) -> Self {
-        Self { title, kind, parent: detail.row.key.clone(), sort, only: None, empty }
+    pub fn of(title: &'static str, kind: Kind, parent: &ResourceKey, sort: &'static str, empty: &'static str) -> Self {
+        let key = parent.clone();
+        Self { title, kind, scope: key.scope.clone(), parent: Some(key), sort, only: vec![], empty }
     }
 
-    /// Only those with this value of a facet.
-    pub fn only(mut self, facet: &'static str, value: impl Into<String>) -> Self {
-        self.only = Some((facet, value.into()));
+    /// In another parent than the resource itself.
+    pub fn within(mut self, parent: Option<ResourceKey>) -> Self {
+        self.parent = parent;
         self
     }
 
-    fn query(&self) -> ListQuery {
+    /// Only those with one of these values of a facet.
+    pub fn only(mut self, facet: &'static str, values: &[&str]) -> Self {
+        self.only.push((facet, values.iter().map(|v| (*v).to_owned()).collect()));
+        self
+    }
+
+    /// The question for the server.
+    pub fn query(&self) -> ListQuery {
         let (sort, direction) = match self.sort.strip_prefix('-') {
             Some(id) => (id, Direction::Descending),
             None => (self.sort, Direction::Ascending),
         };
         let mut query = ListQuery::all(self.kind);
-        query.parent = Some(self.parent.clone());
-        query.accounts = vec![self.parent.scope.account.clone()];
-        query.regions = vec![self.parent.scope.region.clone()];
+        query.parent.clone_from(&self.parent);
+        query.accounts = vec![self.scope.account.clone()];
+        query.regions = vec![self.scope.region.clone()];
         query.sort = Some(sort.to_owned());
         query.direction = direction;
         query.limit = MAX_LIMIT;
-        query.filters.extend(self.only.iter().map(|(facet, value)| ((*facet).to_owned(), vec![value.clone()])));
+        query.filters.extend(self.only.iter().map(|(facet, values)| ((*facet).to_owned(), values.clone())));
         query
     }
 
     /// The card.
     pub fn view(self) -> AnyView {
         let query = self.query();
-        let page = Resource::new_blocking(move || query.clone(), crate::api::list);
+        let again = changes_of(self.kind);
+        let page = Resource::new_blocking(move || (again.get(), query.clone()), |(_, query)| crate::api::list(query));
         let title = self.title;
         view! {
-            <Suspense fallback=move || card_with(title, (), view! { <div class="in"><Skeleton/></div> })>
+            <Transition fallback=move || card_with(title, (), view! { <div class="in"><Skeleton/></div> })>
                 {move || {
                     let children = self.clone();
                     Suspend::new(async move {
@@ -75,7 +88,7 @@ impl Children {
                         }
                     })
                 }}
-            </Suspense>
+            </Transition>
         }
         .into_any()
     }
@@ -122,3 +135,24 @@ impl Children {
     }
 }
 
+/// Counts up when resources of this kind changed, at most about three times a second.
+pub fn changes_of(kind: Kind) -> RwSignal<u32> {
+    let count = RwSignal::new(0_u32);
+    let waiting = StoredValue::new(false);
+    live::listen(move |message| {
+        let concerns = matches!(message, ToPage::Changed { kinds, .. } if kinds.contains(&kind));
+        if !concerns || waiting.try_get_value() != Some(false) {
+            return;
+        }
+        waiting.set_value(true);
+        let wait = std::time::Duration::from_millis(300);
+        set_timeout(
+            move || {
+                waiting.try_set_value(false);
+                count.try_update(|n| *n += 1);
+            },
+            wait,
+        );
+    });
+    count
+}

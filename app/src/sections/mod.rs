@@ -4,27 +4,17 @@
 pub mod charts;
 pub mod children;
 pub mod logs;
-pub mod sentence;
 pub mod telemetry;
 
 use domain::listing::{Connection, Detail};
 use domain::resource::{Model, State, Tone};
-use domain::{Millis, Problem};
+use domain::{Millis, Problem, ResourceKey};
 use leptos::prelude::*;
+use std::sync::Arc;
 
 use crate::paths;
+use crate::resource::Shown;
 use crate::ui::{Age, Copy, Note, ProblemNote, StateBadge, tone_class};
-
-/// A tab of a detail page. Every page has Changes, JSON and CLI besides.
-#[derive(Clone, Copy)]
-pub struct Tab {
-    /// Its id in the URL.
-    pub id: &'static str,
-    /// What it says.
-    pub title: &'static str,
-    /// Its content.
-    pub view: fn(Detail) -> AnyView,
-}
 
 /// Names and values of a card, one a row.
 pub type Pairs = Vec<(&'static str, AnyView)>;
@@ -115,15 +105,18 @@ pub fn card_with(title: impl Into<String>, right: impl IntoView + 'static, body:
 
 /// A card of names and values.
 pub fn pair_card(title: &'static str, rows: Pairs) -> AnyView {
-    let rows = rows
-        .into_iter()
-        .map(|(name, value)| view! { <div><dt class="dim">{name}</dt><dd class="grow">{value}</dd></div> })
-        .collect_view();
-    card(title, view! { <dl class="list pairs">{rows}</dl> })
+    let rows =
+        rows.into_iter().map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> }).collect_view();
+    card(title, view! { <dl class="pairs">{rows}</dl> })
 }
 
 /// A card with a table that scrolls sideways. Numbers stand right where `numeric` says so.
-pub fn table_card(title: impl Into<String>, heads: &[(&'static str, bool)], rows: Vec<Vec<AnyView>>, empty: &'static str) -> AnyView {
+pub fn table_card(
+    title: impl Into<String>,
+    heads: &[(&'static str, bool)],
+    rows: Vec<Vec<AnyView>>,
+    empty: &'static str,
+) -> AnyView {
     if rows.is_empty() {
         return card(title, nothing(empty));
     }
@@ -172,6 +165,23 @@ pub fn typed<M: Model>(detail: Detail, view: impl FnOnce(M, Detail) -> AnyView) 
             view! { <ProblemNote problem=Problem::invalid("doc", words)/> }.into_any()
         }
     }
+}
+
+/// A part of a tab that is drawn again when what it shows changed: the document, the state or what is connected.
+pub fn live<M: Model + 'static>(shown: Shown, view: fn(M, Detail) -> AnyView) -> AnyView {
+    let changed = |a: Option<&Arc<Detail>>, b: Option<&Arc<Detail>>| match (a, b) {
+        (Some(a), Some(b)) => {
+            a.doc != b.doc || a.row.state != b.row.state || a.row.gone != b.row.gone || a.connected != b.connected
+        }
+        _ => true,
+    };
+    let detail = Memo::new_with_compare(move |_| shown.get(), changed);
+    view! { {move || typed::<M>((*detail.get()).clone(), view)} }.into_any()
+}
+
+/// The resource a tab is about. It stays the same as long as the tab is open.
+pub fn key_of(shown: Shown) -> ResourceKey {
+    shown.with_untracked(|d| d.row.key.clone())
 }
 
 /// One end of an arrow: a link when it is collected, with its note and state.

@@ -1,0 +1,6 @@
+//! Pages of ECR: repositories and the images in them.
+
+pub mod detail;
+mod image;
+pub mod list;
+mod repository;

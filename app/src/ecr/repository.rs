@@ -1,0 +1,43 @@
+//! A repository: its images and its settings.
+
+use domain::Kind;
+use domain::ecr::Repository;
+use domain::listing::Detail;
+use leptos::prelude::*;
+
+use crate::resource::{ResourceList, Shown};
+use crate::sections::{age, arn, exact, key_of, pair_card, several, stack, text};
+use crate::{paths, ui};
+
+/// Its images, with the filters and order of a list.
+pub fn images(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    let base = paths::tab(&key, "overview");
+    let uri = shown.with_untracked(|d| d.doc.get("repositoryUri").and_then(|u| u.as_str()).map(str::to_owned));
+    view! {
+        {uri.map(|uri| view! { <p class="after-note">"Pull and push with "<ui::Copy text=uri max=90/></p> })}
+        <ResourceList kind=Kind::Image parent=Some(key) base=base empty="Nothing has been pushed to this repository yet."/>
+    }
+    .into_any()
+}
+
+/// How it is set up.
+pub fn settings(repository: Repository, detail: Detail) -> AnyView {
+    let encryption = repository.encryption_configuration.clone().unwrap_or_default();
+    let scan = repository.image_scanning_configuration.as_ref().and_then(|s| s.scan_on_push);
+    let filters = repository.image_tag_mutability_exclusion_filters.iter();
+    let filters = filters.map(|f| text(Some(format!("{} {}", f.filter_type.to_lowercase(), f.filter))));
+    stack(vec![pair_card(
+        "Settings",
+        vec![
+            ("URI", exact(repository.repository_uri.clone())),
+            ("Registry", exact(repository.registry_id.clone())),
+            ("Tags", text(repository.image_tag_mutability.clone())),
+            ("Except", several(filters.collect())),
+            ("Scan", text(scan.map(|on| if on { "On push" } else { "By hand" }))),
+            ("Encryption", text(encryption.encryption_type)),
+            ("KMS key", arn(encryption.kms_key.as_deref())),
+            ("Created", age(repository.created_at.map(|t| t.0), detail.now)),
+        ],
+    )])
+}

@@ -1,0 +1,86 @@
+//! A cluster: what runs in it and where its capacity comes from.
+
+use domain::Kind;
+use domain::ecs::{CapacityProvider, Cluster};
+use domain::listing::Detail;
+use leptos::prelude::*;
+
+use super::detail::{RUNNING, STOPPED};
+use crate::resource::Shown;
+use crate::sections::children::Children;
+use crate::sections::{arn, key_of, live, pair_card, several, stack, table_card, text};
+use crate::ui::format;
+
+/// The overview.
+pub fn tab(shown: Shown) -> AnyView {
+    let services = Children::of("Services", Kind::Service, &key_of(shown), "name", "No service in this cluster.");
+    stack(vec![live::<Cluster>(shown, view), services.view()])
+}
+
+fn view(cluster: Cluster, _detail: Detail) -> AnyView {
+    let count = |n: Option<i64>| text(Some(format::number(n.unwrap_or_default())));
+    let settings = cluster.settings.iter().map(|s| {
+        text(Some(format!("{}: {}", s.name.clone().unwrap_or_default(), s.value.clone().unwrap_or_default())))
+    });
+    let namespace = cluster.service_connect_defaults.as_ref().and_then(|d| d.namespace.as_deref());
+    stack(vec![
+        pair_card(
+            "Counts",
+            vec![
+                ("Active services", count(cluster.active_services_count)),
+                ("Running tasks", count(cluster.running_tasks_count)),
+                ("Pending tasks", count(cluster.pending_tasks_count)),
+                ("Container instances", count(cluster.registered_container_instances_count)),
+                ("Settings", several(settings.collect())),
+                ("Service Connect namespace", arn(namespace)),
+            ],
+        ),
+        capacity(&cluster),
+    ])
+}
+
+fn capacity(cluster: &Cluster) -> AnyView {
+    let rows = cluster.capacity_providers.iter().map(|name| {
+        let item = cluster.default_capacity_provider_strategy.iter().find(|i| i.capacity_provider == *name);
+        let number = |n: Option<i64>| text(n.map(format::number));
+        vec![
+            text(Some(name.clone())),
+            text(Some(if item.is_some() { "Yes" } else { "No" })),
+            number(item.and_then(|i| i.weight)),
+            number(item.and_then(|i| i.base)),
+        ]
+    });
+    let heads = [("Capacity provider", false), ("In the default strategy", false), ("Weight", true), ("Base", true)];
+    let none = "No capacity provider: tasks say their launch type themselves.";
+    table_card("Capacity", &heads, rows.collect(), none)
+}
+
+/// Its tasks, running and stopped.
+pub fn tasks(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    let of =
+        |title, states, sort, empty| Children::of(title, Kind::Task, &key, sort, empty).only("state", states).view();
+    stack(vec![
+        of("Running tasks", RUNNING, "-started", "Nothing runs in this cluster."),
+        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks."),
+    ])
+}
+
+/// The overview of a capacity provider.
+pub fn provider(provider: CapacityProvider, _detail: Detail) -> AnyView {
+    let group = provider.auto_scaling_group_provider.unwrap_or_default();
+    let scaling = group.managed_scaling.unwrap_or_default();
+    pair_card(
+        "Capacity provider",
+        vec![
+            ("Type", text(provider.r#type)),
+            ("Status", text(provider.status)),
+            ("Cluster", text(provider.cluster)),
+            ("Auto Scaling group", text(group.auto_scaling_group_arn.as_deref().map(crate::sections::short))),
+            ("Managed scaling", text(scaling.status)),
+            ("Target capacity", text(scaling.target_capacity.map(|n| format!("{n} %")))),
+            ("Termination protection", text(group.managed_termination_protection)),
+            ("Managed draining", text(group.managed_draining)),
+        ],
+    )
+}

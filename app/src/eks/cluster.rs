@@ -1,0 +1,94 @@
+//! A cluster: its health, its control plane, what runs its pods.
+
+use domain::eks::Cluster;
+use domain::listing::Detail;
+use domain::{Kind, ResourceKey, Scope};
+use leptos::prelude::*;
+
+use super::parts::health;
+use crate::paths;
+use crate::resource::Shown;
+use crate::sections::children::Children;
+use crate::sections::{age, arn, exact, key_of, on_off, pair_card, several, stack, text, words};
+
+/// The overview.
+pub fn view(cluster: Cluster, detail: Detail) -> AnyView {
+    let auto = cluster.compute_config.clone().unwrap_or_default();
+    let logs = cluster.logging.clone().unwrap_or_default().cluster_logging;
+    let logs: Vec<String> = logs.into_iter().filter(|l| l.enabled == Some(true)).flat_map(|l| l.types).collect();
+    let mut cards = vec![health(cluster.health.as_ref())];
+    cards.push(pair_card(
+        "Control plane",
+        vec![
+            ("Kubernetes", text(cluster.version.clone())),
+            ("Platform", text(cluster.platform_version.clone())),
+            ("Support", text(cluster.upgrade_policy.clone().and_then(|p| p.support_type))),
+            ("API server", exact(cluster.endpoint.clone())),
+            ("Endpoint", text(cluster.endpoint_access())),
+            ("Public from", words(&cluster.resources_vpc_config.clone().unwrap_or_default().public_access_cidrs)),
+            ("Authentication", text(cluster.access_config.clone().and_then(|a| a.authentication_mode))),
+            ("OIDC issuer", exact(cluster.identity.clone().and_then(|i| i.oidc).and_then(|o| o.issuer))),
+            ("Role", arn(cluster.role_arn.as_deref())),
+            ("Auto Mode", on_off(auto.enabled.or(Some(false)))),
+            ("Node pools", words(&auto.node_pools)),
+            ("Logs to CloudWatch", text(Some(if logs.is_empty() { "none".to_owned() } else { logs.join(", ") }))),
+            (
+                "Secrets encrypted with",
+                several(
+                    cluster
+                        .encryption_config
+                        .iter()
+                        .map(|e| arn(e.provider.as_ref().and_then(|p| p.key_arn.as_deref())))
+                        .collect(),
+                ),
+            ),
+            ("Deletion protection", on_off(cluster.deletion_protection)),
+            ("Created", age(cluster.created_at.map(|t| t.0), detail.now)),
+        ],
+    ));
+    cards.push(network(&cluster, &detail.row.key.scope));
+    stack(cards)
+}
+
+/// Links to things of EC2 by their ids.
+pub fn ec2(scope: &Scope, kind: Kind, ids: &[String]) -> AnyView {
+    let link = |id: &String| match ResourceKey::new(kind, scope.clone(), id) {
+        Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{id.clone()}</a> }.into_any(),
+        Err(_) => text(Some(id.clone())),
+    };
+    several(ids.iter().map(link).collect())
+}
+
+fn network(cluster: &Cluster, scope: &Scope) -> AnyView {
+    let vpc = cluster.resources_vpc_config.clone().unwrap_or_default();
+    let kubernetes = cluster.kubernetes_network_config.clone().unwrap_or_default();
+    let groups: Vec<String> = vpc.cluster_security_group_id.into_iter().chain(vpc.security_group_ids).collect();
+    let vpcs: Vec<String> = vpc.vpc_id.into_iter().collect();
+    pair_card(
+        "Network",
+        vec![
+            ("VPC", ec2(scope, Kind::Vpc, &vpcs)),
+            ("Subnets", ec2(scope, Kind::Subnet, &vpc.subnet_ids)),
+            ("Security groups", ec2(scope, Kind::SecurityGroup, &groups)),
+            ("IP family", text(kubernetes.ip_family)),
+            ("Service addresses", text(kubernetes.service_ipv4_cidr.or(kubernetes.service_ipv6_cidr))),
+        ],
+    )
+}
+
+/// What runs its pods.
+pub fn compute(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    let groups = "No node group: pods run on Fargate or on nodes of Auto Mode, or nowhere.";
+    let profiles = "No Fargate profile: every pod needs a node.";
+    stack(vec![
+        Children::of("Node groups", Kind::NodeGroup, &key, "name", groups).view(),
+        Children::of("Fargate profiles", Kind::FargateProfile, &key, "name", profiles).view(),
+    ])
+}
+
+/// Its add-ons.
+pub fn addons(shown: Shown) -> AnyView {
+    let none = "EKS manages no add-on here; networking and DNS may be installed by other means.";
+    Children::of("Add-ons", Kind::Addon, &key_of(shown), "name", none).view()
+}
