@@ -3,6 +3,7 @@
 - It writes its state only when it ends in good order; here the same function also runs at an interval, so that a
   machine that loses power, or a process that is killed, loses seconds and not the fleet.
 - It counts only functions that somebody invokes and waits for; here every execution becomes AWS/Lambda metrics.
+- It ends all ECS tasks when it starts again, as it would have to with containers; here none run, so tasks go on.
 - It keeps logs and metrics for ever; here old ones go, or saving them would take longer every hour.
 
 The functions it hooks into are those of the version that requirements.txt pins.
@@ -13,7 +14,7 @@ import threading
 import time
 
 from ministack import app
-from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc
+from ministack.services import cloudwatch, cloudwatch_logs, ecs, lambda_svc
 
 SAVE_EVERY_SECONDS = float(os.environ.get("SANDBOX_SAVE_SECONDS", "20"))
 LOGS_KEPT_SECONDS = 6 * 3600
@@ -22,6 +23,7 @@ METRICS_KEPT_SECONDS = 24 * 3600
 save_all = app.save_all
 saving = threading.Lock()
 record_throttle = lambda_svc._emit_lambda_metrics
+restore_ecs = ecs._restore_state
 dispatch = lambda_svc._execute_function_dispatch
 running = {}
 counting = threading.Lock()
@@ -85,7 +87,15 @@ def count_throttles_only(function_name, duration_ms, error, throttle):
         record_throttle(function_name, duration_ms, error, throttle)
 
 
+def restore_ecs_with_tasks(data):
+    """Restores ECS, and its tasks in the state they were saved in."""
+    restore_ecs(data)
+    for key, task in getattr((data or {}).get("tasks"), "_data", {}).items():
+        ecs._tasks._data[key].update(lastStatus=task["lastStatus"], version=task["version"])
+
+
 app.save_all = save_alone
+ecs._restore_state = restore_ecs_with_tasks
 lambda_svc._execute_function_dispatch = execute_and_count
 lambda_svc._emit_lambda_metrics = count_throttles_only
 threading.Thread(target=save_regularly, daemon=True, name="save-state").start()

@@ -17,6 +17,9 @@ use crate::identity::{Identity, boot_id};
 use crate::report::Failure;
 use crate::user::User;
 
+/// A log longer than this, in bytes, is put aside at the next start.
+const LARGEST_LOG: u64 = 10 * 1024 * 1024;
+
 /// How a child is asked to stop.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub enum StopSignal {
@@ -152,6 +155,9 @@ pub struct Running {
 impl Guarded<'_> {
     /// Starts the guard, which starts the child.
     pub fn start(self) -> Result<Running, Failure> {
+        if std::fs::metadata(self.log).is_ok_and(|log| log.len() > LARGEST_LOG) {
+            std::fs::rename(self.log, self.log.with_extension("log.old")).map_err(|error| Failure::io("write", self.log, &error))?;
+        }
         let log = std::fs::File::options().create(true).append(true).open(self.log).map_err(|error| Failure::io("write", self.log, &error))?;
         let errors = log.try_clone().map_err(|error| Failure::io("write", self.log, &error))?;
         let me = std::env::current_exe().map_err(|error| Failure::new(format!("cannot find this program's own file: {error}")))?;

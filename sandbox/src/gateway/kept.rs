@@ -13,8 +13,6 @@ use crate::report::Failure;
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Contents {
-    /// When the sandbox started, in seconds since 1970: tasks of an earlier start ended at the next one.
-    pub starts: Vec<f64>,
     /// EKS Fargate profiles, as DescribeFargateProfile gives them, by ARN of their cluster and name.
     pub fargate_profiles: BTreeMap<String, BTreeMap<String, Value>>,
     /// The subnet of tasks that belong to no service, by task ARN.
@@ -31,8 +29,7 @@ pub struct Kept {
 impl Kept {
     /// Reads the file. One that cannot be understood is begun anew.
     pub fn open(path: PathBuf) -> Result<Self, Failure> {
-        let mut contents: Contents = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        contents.starts.push(super::ecs::now());
+        let contents: Contents = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let kept = Self { path, contents: Mutex::new(contents) };
         kept.save().map_err(|error| Failure::io("write", &kept.path, &error))?;
         Ok(kept)

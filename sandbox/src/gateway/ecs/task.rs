@@ -34,8 +34,6 @@ pub struct Facts<'a> {
     pub deployment: Option<&'a str>,
     /// Seconds since 1970.
     pub now: f64,
-    /// When the sandbox started after this task began, if it did: it ended then at the latest.
-    pub interrupted: Option<f64>,
 }
 
 /// A number that stays the same for one task and differs between tasks.
@@ -134,24 +132,12 @@ fn definition_of<'a>(definition: &'a Value, name: &Value) -> Option<&'a Value> {
     definition["containerDefinitions"].as_array()?.iter().find(|container| container["name"] == *name)
 }
 
-/// A task that ended: by its fate, by a person, or because the sandbox was restarted. Says whether it never started.
+/// A task that ended: by its fate, by a person, or by its service. Says whether it never started.
 fn present_end(task: &mut Value, facts: &Facts<'_>, arn: &str, created: f64) -> bool {
     let kept = task["stoppedReason"].as_str().unwrap_or_default().to_owned();
     let (reason, more) = kept.split_once(MARK).map_or((kept.as_str(), Value::Null), |(reason, more)| (reason, serde_json::from_str(more).unwrap_or(Value::Null)));
     task["desiredStatus"] = "STOPPED".into();
-    if reason.is_empty() && task["stoppedAt"].is_null() {
-        let at = facts.interrupted.unwrap_or(facts.now);
-        task["stoppedReason"] = "Task stopped because the sandbox it ran in was restarted.".into();
-        task["stopCode"] = "TerminationNotice".into();
-        for member in ["stoppingAt", "executionStoppedAt", "stoppedAt"] {
-            task[member] = at.into();
-        }
-        for container in task["containers"].as_array_mut().into_iter().flatten() {
-            container["lastStatus"] = "STOPPED".into();
-        }
-    } else {
-        task["stoppedReason"] = reason.into();
-    }
+    task["stoppedReason"] = reason.into();
     if let Some(code) = more["code"].as_str() {
         task["stopCode"] = code.into();
     } else if is_scheduler(reason) {
@@ -239,7 +225,7 @@ mod tests {
     fn shown(mut task: Value, fate: &Fate, now: f64) -> Value {
         let definition = json!({ "networkMode": "awsvpc", "family": "web", "containerDefinitions": [{ "name": "app" }] });
         let network = Network { subnet: "subnet-1".into(), base: [10, 20, 48, 0], zone: "eu-west-1b".into() };
-        let facts = Facts { fate, definition: &definition, network: Some(&network), digests: &[("app".into(), "sha256:1".into())], deployment: Some("ecs-svc/1"), now, interrupted: Some(2000.0) };
+        let facts = Facts { fate, definition: &definition, network: Some(&network), digests: &[("app".into(), "sha256:1".into())], deployment: Some("ecs-svc/1"), now };
         present(&mut task, &facts);
         task
     }
@@ -287,16 +273,6 @@ mod tests {
         assert_eq!(ended["containers"][0]["exitCode"], 137);
         assert!(ended["containers"][0]["reason"].as_str().unwrap().starts_with("OutOfMemoryError"));
         assert_eq!(ended["stopCode"], "EssentialContainerExited");
-    }
-
-    #[test]
-    fn a_restart_is_a_reason() {
-        let mut ended = task();
-        ended["lastStatus"] = "STOPPED".into();
-        let ended = shown(ended, &Fate::Runs, 2500.0);
-        assert_eq!(ended["desiredStatus"], "STOPPED");
-        assert_eq!(ended["stoppedAt"], 2000.0);
-        assert!(ended["stoppedReason"].as_str().unwrap().contains("restarted"));
     }
 
     #[test]

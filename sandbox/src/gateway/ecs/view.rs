@@ -123,8 +123,6 @@ async fn show(gateway: &Gateway, scope: &Scope, services: &[Value], mut record: 
         None => None,
     };
     let deployment = service.map(|service| deployment_of(service, &record));
-    let created = record["createdAt"].as_f64().unwrap_or_default();
-    let interrupted = gateway.kept.read().starts.iter().copied().find(|start| *start > created);
     let facts = Facts {
         fate: &fate,
         definition: &definition,
@@ -132,7 +130,6 @@ async fn show(gateway: &Gateway, scope: &Scope, services: &[Value], mut record: 
         digests: &digests,
         deployment: deployment.as_deref(),
         now: now(),
-        interrupted,
     };
     let end = if record["lastStatus"] == "STOPPED" { None } else { fate.end(seed(&arn)) };
     present(&mut record, &facts);
