@@ -5,15 +5,17 @@ use aws_sdk_sts::config::interceptors::{BeforeTransmitInterceptorContextRef, Fin
 use aws_sdk_sts::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sts::error::{BoxError, ProvideErrorMetadata, SdkError};
 use domain::resource::{Model, Observed, Sealed};
-use domain::{Code, Problem, Region, Scope};
+use domain::{Code, Problem, Region, ResourceKey, Scope};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, WeakShared};
+use serde_json::Value;
 use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::time::Instant;
+use std::time::Instant;
+
 
 use crate::clients::Clients;
 use crate::counters::Counters;
@@ -68,6 +70,17 @@ impl Caller {
         Observed::new(&self.scope, model)
     }
 
+    /// The same for a document as AWS wrote it. One without an id is an answer that cannot be used.
+    pub fn observed_raw<M: Model>(&self, doc: Value) -> Result<Observed, Problem> {
+        let unreadable = |why: &str| {
+            let what = M::KIND.singular();
+            Problem::new(Code::AwsRejected, "The answer could not be read", format!("AWS described a {what} in a way Gantry cannot read: {why}."))
+        };
+        let model: M = serde::Deserialize::deserialize(&doc).map_err(|e: serde_json::Error| unreadable(&e.to_string()))?;
+        let key = ResourceKey::new(M::KIND, self.scope.clone(), model.id()).map_err(|_| unreadable("it has no id"))?;
+        Ok(Observed { key, doc })
+    }
+
     /// Makes one call: waits for its turn in the bucket, sends, counts, and turns an error into a [`Problem`].
     ///
     /// `operation` is the IAM action such as `ecs:ListServices`; `resource` is what it is asked on, for the message.
@@ -76,6 +89,48 @@ impl Caller {
         bucket: Bucket,
         operation: &'static str,
         resource: Option<&str>,
+        future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<T, Problem>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.watched(bucket, operation, resource, None, future).await
+    }
+
+    /// The same for services that answer in JSON: the answer as AWS wrote it beside the typed one, so that documents keep
+    /// every field, also those this SDK does not know yet.
+    pub async fn call_raw<T, E>(
+        &self,
+        bucket: Bucket,
+        operation: &'static str,
+        resource: Option<&str>,
+        future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Result<(T, Value), Problem>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let body = Arc::new(Mutex::new(Vec::new()));
+        let answer = self.watched(bucket, operation, resource, Some(Arc::clone(&body)), future).await?;
+        let body = std::mem::take(&mut *body.lock().unwrap_or_else(PoisonError::into_inner));
+        let raw = serde_json::from_slice(&body).map_err(|error| {
+            tracing::warn!(operation, %error, "an answer is not JSON");
+            let mut problem = Problem::new(
+                Code::AwsRejected,
+                "The answer could not be read",
+                format!("{operation} was answered with something that is not JSON."),
+            );
+            problem.operation = Some(operation.to_owned());
+            problem
+        })?;
+        Ok((answer, raw))
+    }
+
+    async fn watched<T, E>(
+        &self,
+        bucket: Bucket,
+        operation: &'static str,
+        resource: Option<&str>,
+        body: Option<Arc<Mutex<Vec<u8>>>>,
         future: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<T, Problem>
     where
@@ -90,6 +145,7 @@ impl Caller {
             common: Arc::clone(&self.common),
             limiter: Arc::clone(&limiter),
             attempts: Mutex::new(0),
+            body,
         };
         // The futures of the SDK are large: boxed, they do not blow up every collector's own.
         let result = METER.scope(Arc::new(meter), Box::pin(future)).await;
@@ -210,6 +266,8 @@ struct Meter {
     common: Arc<Common>,
     limiter: Arc<Limiter>,
     attempts: Mutex<u32>,
+    /// Where the body of the last answer goes, when somebody wants it.
+    body: Option<Arc<Mutex<Vec<u8>>>>,
 }
 
 /// Added to every client: tells the [`Meter`] of the running call about each attempt, also those the SDK repeats by itself.
@@ -246,6 +304,9 @@ impl Intercept for Watch {
             meter.common.counters.attempt(meter.operation, &meter.scope, throttled);
             if throttled {
                 meter.limiter.throttled();
+            }
+            if let (Some(keep), Some(bytes)) = (&meter.body, context.response().and_then(|r| r.body().bytes())) {
+                *keep.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
             }
         });
         Ok(())

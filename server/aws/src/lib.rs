@@ -7,6 +7,7 @@
 mod apigatewayv2;
 mod call;
 mod clients;
+mod cloudwatch;
 pub mod connections;
 pub mod counters;
 mod dynamodb;
@@ -25,14 +26,19 @@ mod logs;
 mod problem;
 mod s3;
 mod scheduler;
+#[cfg(test)]
+mod scripted;
 mod sealing;
 mod sns;
 mod sqs;
+mod wire;
 
 pub use call::{Caller, Pages, absent};
 pub use clients::Clients;
+pub use cloudwatch::metrics;
 pub use connections::{ConnectionConfig, Connections};
 pub use limits::{Bucket, Limits};
+pub use logs::log_events;
 
 use async_trait::async_trait;
 use domain::resource::Observed;

@@ -1,46 +1,74 @@
-//! ecs: what is collected from this service.
+//! ECS. Documents are kept as AWS writes them; environment values, also those of overrides, are sealed before anything else sees them.
+//!
+//! Services and tasks are listed cluster by cluster: a cluster that cannot be read keeps what is known of it, the others go on.
 
-use domain::resource::Observed;
-use domain::{Problem, ResourceKey};
+mod clusters;
+mod services;
+mod task_definitions;
+mod tasks;
 
-use crate::{Caller, Feed};
+pub(crate) use clusters::{collect_capacity_providers, collect_clusters, fetch_capacity_provider, fetch_cluster};
+pub(crate) use services::{collect_services, fetch_service};
+pub(crate) use task_definitions::{collect_task_definitions, fetch_task_definition};
+pub(crate) use tasks::{collect_tasks, fetch_task};
 
-pub(crate) async fn collect_services(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("ecs:services"))
+use domain::{Code, Problem};
+use serde_json::Value;
+
+use crate::Caller;
+use crate::wire;
+
+/// ECS ends the names of its moments with `At`.
+fn is_moment(field: &str) -> bool {
+    field.ends_with("At")
 }
 
-pub(crate) async fn fetch_service(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("ecs:service"))
+fn document(raw: Value) -> Value {
+    wire::document(raw, is_moment)
 }
 
-pub(crate) async fn collect_tasks(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("ecs:tasks"))
+/// Seals the values of `environment` lists and the tokens among log options, wherever they are.
+fn seal(caller: &Caller, value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| seal(caller, item)),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field {
+                    Value::Array(variables) if name == "environment" => {
+                        variables.iter_mut().filter_map(|v| v.get_mut("value")).for_each(|v| wire::seal(caller, v));
+                    }
+                    Value::Object(options) if name == "options" => {
+                        let secret = options.iter_mut().filter(|(option, _)| is_secret(option));
+                        secret.for_each(|(_, value)| wire::seal(caller, value));
+                    }
+                    other => seal(caller, other),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
-pub(crate) async fn fetch_task(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("ecs:task"))
+/// Log drivers take credentials as options: `splunk-token`, `apikey`, `http_passwd` …
+fn is_secret(option: &str) -> bool {
+    let option = option.to_ascii_lowercase();
+    ["token", "passw", "secret", "apikey", "api_key", "api-key", "license"].iter().any(|word| option.contains(word))
 }
 
-pub(crate) async fn collect_task_definitions(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("ecs:task_definitions"))
+/// Of what was asked for by name, ECS says apart what it could not describe. What is missing has just gone; the rest is a problem.
+fn failures(operation: &'static str, raw: &Value) -> Result<(), Problem> {
+    let failures = raw.get("failures").and_then(Value::as_array).into_iter().flatten();
+    let text = |failure: &Value, field: &str| failure.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Some(failure) = failures.into_iter().find(|f| text(f, "reason") != "MISSING") else { return Ok(()) };
+    let reason = text(failure, "reason");
+    let code = if reason.contains("ACCESS_DENIED") { Code::AwsDenied } else { Code::AwsRejected };
+    let mut problem = Problem::new(code, "AWS could not describe it", format!("{operation} answered {reason}."));
+    problem.operation = Some(operation.to_owned());
+    problem.iam_action = (code == Code::AwsDenied).then(|| operation.to_owned());
+    problem.resource = Some(text(failure, "arn")).filter(|arn| !arn.is_empty());
+    Err(problem)
 }
 
-pub(crate) async fn fetch_task_definition(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("ecs:task_definition"))
-}
-
-pub(crate) async fn collect_clusters(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("ecs:clusters"))
-}
-
-pub(crate) async fn fetch_cluster(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("ecs:cluster"))
-}
-
-pub(crate) async fn collect_capacity_providers(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("ecs:capacity_providers"))
-}
-
-pub(crate) async fn fetch_capacity_provider(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("ecs:capacity_provider"))
-}
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

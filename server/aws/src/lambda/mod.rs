@@ -1,46 +1,18 @@
-//! lambda: what is collected from this service.
+//! Lambda. Lists come in documents as AWS writes them; environment values are sealed before anything else sees them.
+//!
+//! All control-plane calls but GetFunction share 15 requests a second. So what can be had in bulk is: functions and their published
+//! versions by ListFunctions, never by a call per function. Aliases have no such list; see [`aliases`].
 
-use domain::resource::Observed;
-use domain::{Problem, ResourceKey};
+mod aliases;
+mod functions;
+mod layers;
+mod mappings;
 
-use crate::{Caller, Feed};
+pub(crate) use aliases::{collect_aliases, fetch_alias};
+pub(crate) use functions::{collect_functions, collect_versions, fetch_function, fetch_version};
+pub(crate) use layers::{collect_layers, fetch_layer};
+pub(crate) use mappings::{collect_event_source_mappings, fetch_event_source_mapping};
 
-pub(crate) async fn collect_functions(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("lambda:functions"))
-}
-
-pub(crate) async fn fetch_function(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("lambda:function"))
-}
-
-pub(crate) async fn collect_versions(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("lambda:versions"))
-}
-
-pub(crate) async fn fetch_version(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("lambda:version"))
-}
-
-pub(crate) async fn collect_aliases(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("lambda:aliases"))
-}
-
-pub(crate) async fn fetch_alias(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("lambda:alias"))
-}
-
-pub(crate) async fn collect_layers(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("lambda:layers"))
-}
-
-pub(crate) async fn fetch_layer(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("lambda:layer"))
-}
-
-pub(crate) async fn collect_event_source_mappings(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("lambda:event_source_mappings"))
-}
-
-pub(crate) async fn fetch_event_source_mapping(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("lambda:event_source_mapping"))
-}
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

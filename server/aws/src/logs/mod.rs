@@ -1,14 +1,7 @@
-//! logs: what is collected from this service.
+//! CloudWatch Logs: the log groups, and the events in one of them.
 
-use domain::resource::Observed;
-use domain::{Problem, ResourceKey};
+mod events;
+mod groups;
 
-use crate::{Caller, Feed};
-
-pub(crate) async fn collect_log_groups(_caller: &Caller, _feed: &dyn Feed) -> Result<(), Problem> {
-    Err(Problem::not_implemented("logs:log_groups"))
-}
-
-pub(crate) async fn fetch_log_group(_caller: &Caller, _key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Err(Problem::not_implemented("logs:log_group"))
-}
+pub use events::log_events;
+pub(crate) use groups::{collect_log_groups, fetch_log_group};

@@ -1,0 +1,85 @@
+//! The latest events of a log group.
+//!
+//! FilterLogEvents reads forward in time, people look backward. So a short window before the end is read first, and ever longer
+//! ones before it until there are enough events. <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
+
+use domain::stream::LogEvent;
+use domain::{Millis, Problem};
+
+use crate::{Bucket, Caller, Pages};
+
+const FILTER: &str = "logs:FilterLogEvents";
+/// The first window, in milliseconds.
+const FIRST: i64 = 60_000;
+/// Each further one is so many times as long.
+const LONGER: i64 = 8;
+/// A window of more pages than this is too long for a busy log: a shorter one is read instead.
+const PAGES: usize = 4;
+
+/// The latest events between two moments (both included), oldest first, at most `limit` of them.
+///
+/// `filter` is a filter pattern of CloudWatch Logs; empty for all events. Not found when the log group does not exist (yet).
+pub async fn log_events(
+    caller: &Caller,
+    group: &str,
+    filter: &str,
+    start: Millis,
+    end: Millis,
+    limit: usize,
+) -> Result<Vec<LogEvent>, Problem> {
+    let mut found: Vec<LogEvent> = vec![];
+    let (mut until, mut length) = (end.0, FIRST);
+    while until >= start.0 && found.len() < limit {
+        let from = until.saturating_sub(length).max(start.0);
+        match window(caller, group, filter, from, until, length > 1000).await? {
+            Some(mut older) => {
+                older.append(&mut found);
+                found = older;
+                until = from - 1;
+                length = length.saturating_mul(LONGER);
+            }
+            None => length = (length / LONGER).max(1000),
+        }
+    }
+    // Streams are merged by time, but pages of different streams may overlap.
+    found.sort_by_key(|e| e.at);
+    Ok(found.split_off(found.len().saturating_sub(limit)))
+}
+
+/// All events of a window; `None` when there are too many for a shorter one not to be better.
+async fn window(
+    caller: &Caller,
+    group: &str,
+    filter: &str,
+    from: i64,
+    until: i64,
+    divisible: bool,
+) -> Result<Option<Vec<LogEvent>>, Problem> {
+    let mut events = vec![];
+    let mut pages = Pages::new(FILTER);
+    let mut read = 0;
+    while let Some(token) = pages.next() {
+        if read == PAGES && divisible {
+            return Ok(None);
+        }
+        let request = caller
+            .clients()
+            .logs()
+            .filter_log_events()
+            .log_group_name(group)
+            .start_time(from)
+            .end_time(until)
+            .set_filter_pattern(Some(filter.to_owned()).filter(|f| !f.is_empty()))
+            .set_next_token(token);
+        let page = caller.call(Bucket::LogsFilter, FILTER, Some(group), request.send()).await?;
+        events.extend(page.events.unwrap_or_default().into_iter().map(|e| LogEvent {
+            id: e.event_id.unwrap_or_default(),
+            at: Millis(e.timestamp.unwrap_or(from)),
+            stream: e.log_stream_name.unwrap_or_default(),
+            message: e.message.unwrap_or_default(),
+        }));
+        pages.then(page.next_token)?;
+        read += 1;
+    }
+    Ok(Some(events))
+}
