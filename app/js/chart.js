@@ -1,0 +1,124 @@
+// A thin face for uPlot: `draw(element, series)` gives `{update, destroy}`. Series are `[{name, unit, points: [[ms, value]]}]`.
+import uPlot from 'uplot';
+
+const COLOURS = ['--s1', '--s2', '--s3', '--s4'];
+const HEIGHT = 148;
+
+const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Custom properties may hold light-dark(): let the browser compute the colour. */
+function colour(name) {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${name})`;
+  probe.hidden = true;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
+
+/** One time axis for all series; a missing minute stays missing. */
+function align(series) {
+  const times = [...new Set(series.flatMap((s) => s.points.map(([t]) => t)))].sort((a, b) => a - b);
+  const at = new Map(times.map((t, i) => [t, i]));
+  const columns = series.map((s) => {
+    const column = new Array(times.length).fill(null);
+    for (const [t, v] of s.points) column[at.get(t)] = v;
+    return column;
+  });
+  return [times.map((t) => t / 1000), ...columns];
+}
+
+function short(value) {
+  if (value == null) return '–';
+  const a = Math.abs(value);
+  if (a >= 1e9) return `${(value / 1e9).toFixed(1)}G`;
+  if (a >= 1e6) return `${(value / 1e6).toFixed(1)}M`;
+  if (a >= 1e4) return `${(value / 1e3).toFixed(0)}k`;
+  if (a >= 100 || Number.isInteger(value)) return value.toLocaleString('en', { maximumFractionDigits: 0 });
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 });
+}
+
+export function draw(element, series) {
+  let plot = null;
+  let shown = series;
+  const tip = document.createElement('div');
+  tip.className = 'chart-tip';
+  tip.hidden = true;
+
+  function hover(u) {
+    const i = u.cursor.idx;
+    if (i == null || u.cursor.left < 0) {
+      tip.hidden = true;
+      return;
+    }
+    tip.replaceChildren();
+    const head = document.createElement('b');
+    head.textContent = new Date(u.data[0][i] * 1000).toLocaleTimeString();
+    tip.append(head);
+    shown.forEach((s, n) => {
+      const line = document.createElement('div');
+      const mark = document.createElement('i');
+      mark.className = `s${(n % 4) + 1}`;
+      line.append(mark, `${s.name} ${short(u.data[n + 1][i])} ${u.data[n + 1][i] == null ? '' : s.unit}`);
+      tip.append(line);
+    });
+    tip.hidden = false;
+    const left = u.cursor.left + u.over.offsetLeft;
+    tip.style.left = `${left > element.clientWidth / 2 ? left - tip.offsetWidth - 12 : left + 12}px`;
+    tip.style.top = '8px';
+  }
+
+  function make() {
+    plot?.destroy();
+    element.replaceChildren();
+    const grid = { stroke: colour('--line'), width: 1 };
+    const axis = { stroke: colour('--text-3'), grid, ticks: { show: false }, font: `11px ${token('--sans') || 'sans-serif'}` };
+    plot = new uPlot({
+      width: Math.max(element.clientWidth, 120),
+      height: HEIGHT,
+      legend: { show: false },
+      padding: [10, 8, 0, 0],
+      cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
+      scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+      axes: [{ ...axis, grid: { show: false }, space: 70 }, { ...axis, size: 46, space: 34, values: (_u, ticks) => ticks.map(short) }],
+      series: [
+        {},
+        ...shown.map((s, n) => ({
+          label: s.name,
+          stroke: colour(/error|throttle/i.test(s.name) ? '--bad' : COLOURS[n % 4]),
+          width: 1.6,
+          spanGaps: false,
+          points: { show: s.points.length < 3 },
+        })),
+      ],
+      hooks: { setCursor: [hover] },
+    }, align(shown), element);
+    element.append(tip);
+  }
+
+  const sized = new ResizeObserver(() => {
+    const width = Math.max(element.clientWidth, 120);
+    if (plot && Math.abs(plot.width - width) > 1) plot.setSize({ width, height: HEIGHT });
+  });
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  make();
+  sized.observe(element);
+  dark.addEventListener('change', make);
+  addEventListener('gantry-theme', make);
+
+  return {
+    update(next) {
+      const same = next.length === shown.length && next.every((s, i) => s.name === shown[i].name);
+      shown = next;
+      if (same) plot.setData(align(next));
+      else make();
+    },
+    destroy() {
+      sized.disconnect();
+      dark.removeEventListener('change', make);
+      removeEventListener('gantry-theme', make);
+      plot?.destroy();
+    },
+  };
+}

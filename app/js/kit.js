@@ -1,0 +1,192 @@
+// What pages can do before WebAssembly has arrived, and what needs no data: colour scheme, copying, menus, dialogs, keys.
+// Everything here listens on the document, so it also works for what is drawn later.
+
+const root = document.documentElement;
+
+// Colour scheme -----------------------------------------------------------------------------------------------------------------
+function setTheme(theme) {
+  if (theme === 'light' || theme === 'dark') root.dataset.theme = theme;
+  else delete root.dataset.theme;
+  try {
+    if (theme === 'system') localStorage.removeItem('gantry-theme');
+    else localStorage.setItem('gantry-theme', theme);
+  } catch { /* private windows may refuse to remember; the choice holds for this page */ }
+  dispatchEvent(new Event('gantry-theme'));
+}
+
+// Toasts ------------------------------------------------------------------------------------------------------------------------
+export function toast(text) {
+  const region = document.getElementById('toasts');
+  if (!region) return;
+  const box = document.createElement('div');
+  box.className = 'toast';
+  box.textContent = text;
+  region.append(box);
+  setTimeout(() => box.remove(), 2600);
+}
+addEventListener('gantry-toast', (event) => toast(String(event.detail)));
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast('Copied');
+  } catch {
+    toast('The browser did not allow copying');
+  }
+}
+
+// Menus and dialogs -------------------------------------------------------------------------------------------------------------
+const openMenus = () => document.querySelectorAll('details.menu[open]');
+
+function openDialog(id) {
+  const dialog = document.getElementById(id);
+  if (!(dialog instanceof HTMLDialogElement)) return false;
+  for (const menu of openMenus()) menu.open = false;
+  if (!dialog.open) dialog.showModal();
+  const field = dialog.querySelector('input[type=search]');
+  field?.focus();
+  field?.select();
+  return true;
+}
+
+document.addEventListener('click', (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return;
+  for (const menu of openMenus()) if (!menu.contains(target)) menu.open = false;
+
+  const copier = target.closest('[data-copy]');
+  if (copier) {
+    event.preventDefault();
+    copy(copier.dataset.copy);
+    return;
+  }
+  const theme = target.closest('[data-theme-set]');
+  if (theme) {
+    setTheme(theme.dataset.themeSet);
+    theme.closest('details.menu')?.removeAttribute('open');
+    return;
+  }
+  const opener = target.closest('[data-open]');
+  if (opener && !event.metaKey && !event.ctrlKey && openDialog(opener.dataset.open)) {
+    event.preventDefault();
+    event.stopPropagation();
+    return;
+  }
+  if (target.closest('a.again') && target.closest('a.again').getAttribute('href') === '') {
+    event.preventDefault();
+    event.stopPropagation();
+    location.reload();
+    return;
+  }
+  // A click beside a dialog closes it; so does following a link in it.
+  if (target instanceof HTMLDialogElement) target.close();
+  else if (target.closest('dialog a[href]')) target.closest('dialog').close();
+  // On small screens a chosen place closes the drawer.
+  if (target.closest('.rail a[href]')) {
+    const drawer = document.getElementById('drawer');
+    if (drawer) drawer.checked = false;
+  }
+}, true);
+
+// A field that narrows the options of its panel.
+document.addEventListener('input', (event) => {
+  if (!event.target.matches?.('[data-find-option]')) return;
+  const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const option of event.target.closest('.panel').querySelectorAll('[data-text]')) {
+    option.hidden = !words.every((word) => option.dataset.text.includes(word));
+  }
+});
+document.addEventListener('toggle', (event) => {
+  if (event.target.matches?.('details.menu[open]')) event.target.querySelector('[data-find-option]')?.focus();
+}, true);
+
+// Absolute times in the reader's own zone ----------------------------------------------------------------------------------------
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
+document.addEventListener('pointerover', (event) => {
+  const time = event.target instanceof Element ? event.target.closest('time[datetime]') : null;
+  if (!time || time.dataset.exact) return;
+  const at = new Date(time.dateTime);
+  if (Number.isNaN(at.getTime())) return;
+  time.dataset.exact = '1';
+  time.title = `${exact.format(at)}\n${time.title}`;
+});
+
+// Keys ----------------------------------------------------------------------------------------------------------------------------
+let went = 0;
+
+function follow(link) {
+  if (!link) return false;
+  link.click();
+  return true;
+}
+
+function moveRow(step) {
+  const rows = [...document.querySelectorAll('.rows tbody td.name a, [data-rows] a.row-link')];
+  if (!rows.length) return false;
+  const now = rows.indexOf(document.activeElement);
+  const next = rows[Math.min(rows.length - 1, Math.max(0, now < 0 ? (step > 0 ? 0 : rows.length - 1) : now + step))];
+  next.focus({ preventScroll: true });
+  next.closest('tr, .row')?.scrollIntoView({ block: 'nearest' });
+  return true;
+}
+
+function moveHit(dialog, step) {
+  const hits = [...dialog.querySelectorAll('a.hit')];
+  if (!hits.length) return;
+  const now = hits.findIndex((hit) => hit.getAttribute('aria-selected') === 'true');
+  const next = hits[(now + step + hits.length + (now < 0 && step < 0 ? 1 : 0)) % hits.length];
+  for (const hit of hits) hit.removeAttribute('aria-selected');
+  next.setAttribute('aria-selected', 'true');
+  next.scrollIntoView({ block: 'nearest' });
+}
+
+document.addEventListener('keydown', (event) => {
+  const key = event.key;
+  if ((event.metaKey || event.ctrlKey) && key.toLowerCase() === 'k') {
+    if (openDialog('search')) event.preventDefault();
+    return;
+  }
+  const dialog = document.querySelector('dialog#search[open]');
+  if (dialog) {
+    if (key === 'ArrowDown' || key === 'ArrowUp') {
+      event.preventDefault();
+      moveHit(dialog, key === 'ArrowDown' ? 1 : -1);
+    } else if (key === 'Enter' && document.activeElement?.matches('input')) {
+      const hit = dialog.querySelector('a.hit[aria-selected=true]') ?? dialog.querySelector('a.hit');
+      if (hit) {
+        event.preventDefault();
+        follow(hit);
+      }
+    }
+    return;
+  }
+  if (key === 'Escape') {
+    for (const menu of openMenus()) {
+      menu.open = false;
+      menu.querySelector('summary')?.focus();
+    }
+    if (document.activeElement?.matches('[data-filter]')) document.activeElement.blur();
+    return;
+  }
+  if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
+  if (event.target.closest?.('input, textarea, select, [contenteditable]')) return;
+  if (document.querySelector('dialog[open]')) return;
+  let done = false;
+  if (performance.now() - went < 1000) {
+    went = 0;
+    done = follow(document.querySelector(`.rail a[data-key="${CSS.escape(key)}"]`));
+  } else if (key === 'g') {
+    went = performance.now();
+    done = true;
+  } else if (key === '/') {
+    const field = document.querySelector('main [data-filter]');
+    field?.focus();
+    field?.select();
+    done = Boolean(field) || openDialog('search');
+  } else if (key === '?') {
+    done = openDialog('help');
+  } else if (key === 'j' || key === 'k') {
+    done = moveRow(key === 'j' ? 1 : -1);
+  }
+  if (done) event.preventDefault();
+});
