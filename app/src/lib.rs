@@ -7,13 +7,18 @@
 #![recursion_limit = "512"]
 
 pub mod api;
+pub mod ecr;
+pub mod ecs;
+pub mod eks;
 pub mod error;
+pub mod lambda;
 pub mod layout;
 pub mod live;
 pub mod paths;
 pub mod resource;
 pub mod routes;
 pub mod search;
+pub mod sections;
 mod shell;
 pub mod ui;
 

@@ -13,16 +13,19 @@ use crate::layout::Frame;
 use crate::paths;
 use crate::resource::{ComparePage, DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
 use crate::search::SearchPage;
+use crate::{ecr, ecs, eks, lambda};
 use crate::ui::{Clock, ProblemNote, Skeleton};
 
 /// What the list of a kind says.
 pub fn list_spec(kind: Kind) -> ListSpec {
-    ListSpec::of(kind)
+    let own = lambda::list::spec(kind).or_else(|| ecs::list::spec(kind)).or_else(|| ecr::list::spec(kind));
+    own.or_else(|| eks::list::spec(kind)).unwrap_or_else(|| ListSpec::of(kind))
 }
 
 /// What the page of a kind shows.
 pub fn detail_spec(kind: Kind) -> DetailSpec {
-    generic_spec(kind)
+    let own = lambda::detail::spec(kind).or_else(|| ecs::detail::spec(kind)).or_else(|| ecr::detail::spec(kind));
+    own.or_else(|| eks::detail::spec(kind)).unwrap_or_else(|| generic_spec(kind))
 }
 
 /// The app.
