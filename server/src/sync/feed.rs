@@ -6,7 +6,7 @@ use domain::{Kind, Problem, ResourceKey};
 use gantry_aws::Feed;
 use gantry_store::Store;
 use gantry_store::collections::Lease;
-use gantry_store::resources::Source;
+use gantry_store::batch::Source;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 

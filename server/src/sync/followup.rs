@@ -3,7 +3,7 @@
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use futures::StreamExt;
 use gantry_store::Store;
-use gantry_store::resources::Source;
+use gantry_store::batch::Source;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 

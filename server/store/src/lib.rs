@@ -1,11 +1,12 @@
 //! The only code that knows SQL. One file per aggregate, all methods of [`Store`]:
-//! [`resources`] (what exists), [`gone`] (what no longer does), [`history`], [`links`], [`collections`] (schedules and leases),
+//! [`resources`] (what exists), [`batch`] (what was seen), [`gone`] (what no longer does), [`history`], [`links`], [`collections`] (schedules and leases),
 //! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`changes`] (LISTEN/NOTIFY).
 //!
 //! Every moment is passed in; every error is a [`Problem`] ([`problem`]). Queries are checked by tests against a real Postgres
 //! (`docs/adr/0002-sql-checked-by-tests.md`).
 
 pub mod audit;
+pub mod batch;
 pub mod changes;
 pub mod collections;
 pub mod gone;

@@ -1,4 +1,5 @@
 //! Every query against a real Postgres, a database per test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::cloned_ref_to_slice_refs)]
 
 mod collections;
 mod resources;

@@ -1,0 +1,297 @@
+//! Batches of what collectors saw: one transaction, one version, one notification each. Documents that did not change only get younger.
+
+use domain::history::{ChangeKind, FieldChange};
+use domain::resource::{Described, Observed};
+use domain::{Kind, Millis, Scope};
+use serde_json::Value;
+use sqlx::PgConnection;
+use sqlx::types::Json;
+use std::collections::{BTreeMap, HashMap};
+
+use crate::collections::{Fence, fence_holds};
+use crate::history::Entry;
+use crate::resources::{differences, next_version, notify_version};
+use crate::{Result, Store, hash, history, links, problem};
+
+/// What a batch did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The store's version of this batch; `None` when nothing but ages changed.
+    pub version: Option<i64>,
+    /// Documents that are new or differ.
+    pub changed: usize,
+}
+
+/// How a batch came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A page of a list, read under a lease.
+    List {
+        /// The lease.
+        fence: Fence,
+        /// The first collect of this scope: what appears is no news.
+        initial: bool,
+    },
+    /// A single read that began at this moment; loses against anything seen later.
+    Single {
+        /// When the read began.
+        began: Millis,
+    },
+}
+
+/// A row before the batch.
+struct Before {
+    id: i64,
+    doc: Value,
+    seen: i64,
+    gone: Option<i64>,
+}
+
+/// One document to write.
+struct Change<'a> {
+    observed: &'a Observed,
+    hash: Vec<u8>,
+    doc: Value,
+    described: Option<Described>,
+    /// `None`: new.
+    before: Option<i64>,
+    entry: Option<(ChangeKind, Vec<FieldChange>)>,
+}
+
+impl Store {
+    /// Stores what was seen: one transaction, one version, one notification. Documents that did not change only get younger.
+    ///
+    /// # Errors
+    /// [`domain::Code::Conflict`] when the lease was taken over, [`domain::Code::Database`].
+    pub async fn seen(&self, source: Source, batch: &[Observed], now: Millis) -> Result<Written> {
+        if batch.is_empty() {
+            return Ok(Written::default());
+        }
+        // AWS's pages can overlap; the later answer counts
+        let batch: BTreeMap<String, &Observed> = batch.iter().map(|o| (o.key.to_string(), o)).collect();
+        let hashes: HashMap<&str, Vec<u8>> = batch.iter().map(|(k, o)| (k.as_str(), hash(&o.doc))).collect();
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        if let Source::List { fence, .. } = source {
+            fence_holds(&mut tx, fence).await?;
+        }
+        let keys: Vec<&str> = batch.keys().map(String::as_str).collect();
+        let same = unchanged(&mut tx, &keys, &hashes).await?;
+        touch(&mut tx, &same.values().copied().collect::<Vec<_>>(), source, now).await?;
+        let rest: Vec<&str> = keys.into_iter().filter(|k| !same.contains_key(*k)).collect();
+        if rest.is_empty() {
+            tx.commit().await.map_err(problem::of)?;
+            return Ok(Written::default());
+        }
+        let version = next_version(&mut tx).await?;
+        let before = before(&mut tx, &rest).await?;
+        let mut changes = Vec::with_capacity(rest.len());
+        for key in rest {
+            let (observed, old) = (batch[key], before.get(key));
+            if let (Source::Single { began }, Some(old)) = (source, old)
+                && old.seen > began.0
+            {
+                continue;
+            }
+            changes.push(change(observed, hashes[key].clone(), old));
+        }
+        let changed = changes.iter().filter(|c| c.before.is_none() || c.entry.is_some()).count();
+        write(&mut tx, &changes, source, version, now).await?;
+        notify_version(&mut tx, version).await?;
+        tx.commit().await.map_err(problem::of)?;
+        Ok(Written { version: Some(version), changed })
+    }
+
+    /// These exist unchanged: what never changes is fetched once but seen in every list.
+    pub async fn still(&self, fence: Fence, scope: &Scope, kind: Kind, ids: &[String], now: Millis) -> Result<()> {
+        let keys: Vec<String> = ids.iter().map(|id| format!("{}/{scope}/{id}", kind.stem())).collect();
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        fence_holds(&mut tx, fence).await?;
+        sqlx::query("update resources set seen = greatest(seen, $2) where key = any($1) and gone is null")
+            .bind(&keys)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        tx.commit().await.map_err(problem::of)
+    }
+}
+
+/// Those whose document is the one stored, with their row ids.
+async fn unchanged<'k>(
+    tx: &mut PgConnection,
+    keys: &[&'k str],
+    hashes: &HashMap<&str, Vec<u8>>,
+) -> Result<HashMap<&'k str, i64>> {
+    let rows: Vec<(String, i64, Vec<u8>)> =
+        sqlx::query_as("select key, id, hash from resources where key = any($1) and gone is null")
+            .bind(keys)
+            .fetch_all(tx)
+            .await
+            .map_err(problem::of)?;
+    let same: HashMap<&str, i64> = rows
+        .iter()
+        .filter(|(key, _, hash)| hashes.get(key.as_str()) == Some(hash))
+        .map(|(k, id, _)| (k.as_str(), *id))
+        .collect();
+    Ok(keys.iter().filter_map(|k| same.get(k).map(|id| (*k, *id))).collect())
+}
+
+async fn touch(tx: &mut PgConnection, ids: &[i64], source: Source, now: Millis) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let fetched = match source {
+        Source::List { .. } => None,
+        Source::Single { began } => Some(began.0),
+    };
+    sqlx::query(
+        "update resources set seen = greatest(seen, $2), fetched = coalesce($3, fetched),
+         fetched_revision = case when $3::bigint is null then fetched_revision else doc->>'RevisionId' end
+         where id = any($1)",
+    )
+    .bind(ids)
+    .bind(now.0)
+    .bind(fetched)
+    .execute(tx)
+    .await
+    .map_err(problem::of)?;
+    Ok(())
+}
+
+async fn before(tx: &mut PgConnection, keys: &[&str]) -> Result<HashMap<String, Before>> {
+    let rows: Vec<(String, i64, Value, i64, Option<i64>)> =
+        sqlx::query_as("select key, id, doc, seen, gone from resources where key = any($1)")
+            .bind(keys)
+            .fetch_all(tx)
+            .await
+            .map_err(problem::of)?;
+    Ok(rows.into_iter().map(|(key, id, doc, seen, gone)| (key, Before { id, doc, seen, gone })).collect())
+}
+
+/// What this document changes, compared with the row before.
+fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>) -> Change<'a> {
+    let kind = observed.key.kind;
+    let mut doc = observed.doc.clone();
+    without_nul(&mut doc);
+    let entry = match before {
+        None => Some((ChangeKind::Appeared, vec![])),
+        Some(before) => {
+            keep(domain::describe::kept(kind), &before.doc, &mut doc);
+            let fields = differences(kind, &before.doc, &doc);
+            match (before.gone, fields.is_empty()) {
+                // AWS may list a stopped task again after it left it out once: that is no event
+                (Some(_), empty) if !kind.outlives_aws() || !empty => Some((ChangeKind::Returned, fields)),
+                (_, false) => Some((ChangeKind::Changed, fields)),
+                (_, true) => None,
+            }
+        }
+    };
+    let described = domain::describe::describe(kind, &observed.key.scope, &doc)
+        .inspect_err(|p| tracing::error!(key = %observed.key, problem = %p, "store: a document cannot be described; it has no links"))
+        .ok();
+    Change { observed, hash, doc, described, before: before.map(|b| b.id), entry }
+}
+
+/// Postgres's jsonb has no room for NUL; tags and messages from AWS could.
+fn without_nul(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains('\0') => *text = text.replace('\0', "\u{fffd}"),
+        Value::Array(items) => items.iter_mut().for_each(without_nul),
+        Value::Object(map) => map.values_mut().for_each(without_nul),
+        _ => {}
+    }
+}
+
+/// Copies the fields that only the single read gives, while AWS says it is the same revision.
+fn keep(fields: &[&str], before: &Value, doc: &mut Value) {
+    let (Some(old), Some(new)) = (before.as_object(), doc.as_object_mut()) else { return };
+    if old.get("RevisionId") != new.get("RevisionId") {
+        return;
+    }
+    for field in fields {
+        if let (Some(value), true) = (old.get(*field), new.get(*field).is_none_or(Value::is_null)) {
+            new.insert((*field).to_owned(), value.clone());
+        }
+    }
+}
+
+async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, version: i64, now: Millis) -> Result<()> {
+    let fetched = matches!(source, Source::Single { .. }).then(|| match source {
+        Source::Single { began } => began.0,
+        Source::List { .. } => 0,
+    });
+    let initial = matches!(source, Source::List { initial: true, .. });
+    let column = |f: &dyn Fn(&Change<'_>) -> String| changes.iter().map(f).collect::<Vec<_>>();
+    let keys = column(&|c| c.observed.key.to_string());
+    let docs: Vec<Json<&Value>> = changes.iter().map(|c| Json(&c.doc)).collect();
+    let hashes: Vec<&[u8]> = changes.iter().map(|c| c.hash.as_slice()).collect();
+    let parents: Vec<Option<String>> =
+        changes.iter().map(|c| c.described.as_ref()?.parent.as_ref().map(ToString::to_string)).collect();
+    let news: Vec<bool> = changes.iter().map(|c| c.entry.is_some()).collect();
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "insert into resources (key, kind, account, region, parent, doc, hash, version, first_seen, seen, changed, fetched, fetched_revision)
+         select key, kind, account, region, parent, doc, hash, $8, $9, $9, $9, $10, case when $10::bigint is null then null else doc->>'RevisionId' end
+         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[], $11::boolean[])
+              as new (key, kind, account, region, parent, doc, hash, news)
+         on conflict on constraint resources_key do update set
+             parent = excluded.parent, doc = excluded.doc, hash = excluded.hash, version = excluded.version,
+             seen = greatest(resources.seen, excluded.seen), gone = null,
+             changed = case when (select n.news from unnest($1::text[], $11::boolean[]) as n (key, news) where n.key = excluded.key)
+                       then excluded.changed else resources.changed end,
+             fetched = coalesce(excluded.fetched, resources.fetched),
+             fetched_revision = coalesce(excluded.fetched_revision, resources.fetched_revision)
+         returning key, id",
+    )
+    .bind(&keys)
+    .bind(column(&|c| c.observed.key.kind.stem().to_owned()))
+    .bind(column(&|c| c.observed.key.scope.account.to_string()))
+    .bind(column(&|c| c.observed.key.scope.region.to_string()))
+    .bind(&parents)
+    .bind(&docs)
+    .bind(&hashes)
+    .bind(version)
+    .bind(now.0)
+    .bind(fetched)
+    .bind(&news)
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(problem::of)?;
+    let ids: HashMap<String, i64> = rows.into_iter().collect();
+    let id = |key: &String| ids.get(key).copied().ok_or_else(|| problem::unreadable("resources.id", key));
+    let (mut entries, mut described) = (vec![], vec![]);
+    for (change, key) in changes.iter().zip(&keys) {
+        let id = id(key)?;
+        if let Some((kind, fields)) = &change.entry {
+            let name = change.described.as_ref().map_or(change.observed.key.id.as_str(), |d| d.name.as_str());
+            let initial = initial && *kind == ChangeKind::Appeared;
+            entries.push(Entry { resource: id, change: *kind, name, doc: &change.doc, fields, initial });
+        }
+        described.push((id, change.described.as_ref()));
+    }
+    history::append(tx, &entries, now).await?;
+    links::replace(tx, &described).await
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_order_of_fields_does_not_change_the_hash() {
+        let a: Value = serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":[1]}}"#).unwrap();
+        let b: Value = serde_json::from_str(r#"{"b":{"d":[1],"c":2},"a":1}"#).unwrap();
+        assert_eq!(hash(&a), hash(&b));
+        assert_ne!(hash(&a), hash(&json!({"a": 2})));
+    }
+
+    #[test]
+    fn fields_of_the_single_read_are_kept_while_the_revision_is_the_same() {
+        let old = json!({"RevisionId": "1", "State": "Active", "MemorySize": 128});
+        let mut new = json!({"RevisionId": "1", "MemorySize": 128});
+        keep(&["State"], &old, &mut new);
+        assert_eq!(new["State"], "Active");
+        let mut changed = json!({"RevisionId": "2", "MemorySize": 256});
+        keep(&["State"], &old, &mut changed);
+        assert!(changed.get("State").is_none());
+    }
+}
