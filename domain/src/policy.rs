@@ -48,8 +48,15 @@ pub struct Actor {
     pub name: String,
     /// Their role; for a token the lower of the token's and its owner's.
     pub role: Role,
-    /// The session's or token's id, to tell "this one" in lists.
+    /// The session's or token's id, to tell "this one" in lists. A token's is negative.
     pub session: i64,
+}
+
+impl Actor {
+    /// A program with an API token, not a person in a browser.
+    pub const fn is_token(&self) -> bool {
+        self.session < 0
+    }
 }
 
 /// Everything that is decided on. Deny by default: what is not listed here cannot be asked for.
@@ -80,6 +87,15 @@ impl Permission {
         Permission::ManagePeople,
     ];
 
+    /// Whether an API token may have it at all. Who may do what, and with which secrets, is only changed by people themselves:
+    /// a stolen token must not be able to make itself successors.
+    pub const fn for_tokens(self) -> bool {
+        match self {
+            Permission::ReadResources | Permission::ReadTelemetry | Permission::Refresh | Permission::ReadConnections => true,
+            Permission::ManageOwn | Permission::ManagePeople => false,
+        }
+    }
+
     /// The least role that has it.
     pub const fn needs(self) -> Role {
         match self {
@@ -95,6 +111,9 @@ impl Permission {
 
 /// Says yes, or why not.
 pub fn decide(actor: &Actor, permission: Permission) -> Result<(), Problem> {
+    if actor.is_token() && !permission.for_tokens() {
+        return Err(Problem::forbidden("An API token cannot do this. Sign in as a person."));
+    }
     if actor.role >= permission.needs() {
         return Ok(());
     }
@@ -118,6 +137,13 @@ mod tests {
                 assert_eq!(allowed, permission != Permission::ManagePeople || role == Role::Administrator);
             }
         }
+    }
+
+    #[test]
+    fn a_token_manages_neither_people_nor_tokens_whatever_its_role() {
+        let token = Actor { person: 1, name: "a".into(), role: Role::Administrator, session: -7 };
+        assert!(decide(&token, Permission::ManageOwn).is_err() && decide(&token, Permission::ManagePeople).is_err());
+        assert!(decide(&token, Permission::ReadResources).is_ok());
     }
 
     #[test]

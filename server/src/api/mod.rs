@@ -1,0 +1,77 @@
+//! The HTTP API: the same services as the pages', as JSON under `/api/v1`, described by OpenAPI 3.1.
+
+pub mod fleet;
+pub mod query;
+pub mod resources;
+pub mod telemetry;
+
+use axum::routing::get;
+use axum::{Json, Router};
+use domain::Problem;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::identity::SignedIn;
+use crate::http::Web;
+
+/// Where everything here lives.
+pub const PREFIX: &str = "/api/v1";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Gantry", description = "The fleet as Gantry's cache has it. Nothing here calls AWS but logs, metrics and refresh."),
+    modifiers(&Security),
+    components(schemas(Problem))
+)]
+struct Document;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token: `gantry_…`")).build();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("gantry"))));
+        let any_of = ["token", "session"].map(|name| utoipa::openapi::SecurityRequirement::new::<_, [&str; 0], &str>(name, []));
+        openapi.security = Some(any_of.to_vec());
+        openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    }
+}
+
+fn all() -> OpenApiRouter<Web> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(resources::list))
+        .routes(routes!(resources::one))
+        .routes(routes!(resources::history))
+        .routes(routes!(resources::compare))
+        .routes(routes!(telemetry::log))
+        .routes(routes!(telemetry::metrics))
+        .routes(routes!(fleet::history))
+        .routes(routes!(fleet::compare))
+        .routes(routes!(fleet::resolve))
+        .routes(routes!(fleet::search))
+        .routes(routes!(fleet::connections))
+        .routes(routes!(fleet::refresh))
+        .routes(routes!(fleet::me));
+    OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
+}
+
+/// The OpenAPI document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    all().into_openapi()
+}
+
+/// All routes of the API and the document that describes them.
+pub fn router() -> Router<Web> {
+    let (router, document) = all().split_for_parts();
+    router.route(
+        &format!("{PREFIX}/openapi.json"),
+        get(move |SignedIn(_): SignedIn| {
+            let document = document.clone();
+            async move { Json(document) }
+        }),
+    )
+}

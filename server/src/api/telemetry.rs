@@ -1,0 +1,35 @@
+//! Logs and metrics: live calls to AWS.
+
+use axum::Json;
+use axum::extract::State;
+use domain::stream::{LogPage, Series};
+use domain::{Millis, Problem};
+
+use super::query::{Key, Pairs};
+use crate::auth::identity::SignedIn;
+use crate::http::Web;
+use crate::http::problem::Refusal;
+
+/// The latest events of a function's or log group's log, oldest first.
+#[utoipa::path(get, path = "/log/{*key}", tag = "telemetry",
+    params(
+        ("key" = String, Path, description = "`kind/account/region/id` of a function, service, task or log group"),
+        ("filter" = Option<String>, Query, description = "A CloudWatch Logs filter pattern"),
+        ("before" = Option<i64>, Query, description = "Only events before this moment, in milliseconds since 1970"),
+    ),
+    responses((status = 200, body = LogPage), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn log(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Key, pairs: Pairs) -> Result<Json<LogPage>, Refusal> {
+    let before = pairs.number("before")?.map(Millis);
+    Ok(Json(web.telemetry.log(&actor, &key, pairs.get("filter").unwrap_or_default(), before).await?))
+}
+
+/// The charts of a function or service.
+#[utoipa::path(get, path = "/metrics/{*key}", tag = "telemetry",
+    params(
+        ("key" = String, Path, description = "`kind/account/region/id` of a function or service"),
+        ("minutes" = Option<u32>, Query, description = "How far back; 60 unless given"),
+    ),
+    responses((status = 200, body = Vec<Series>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn metrics(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Key, pairs: Pairs) -> Result<Json<Vec<Series>>, Refusal> {
+    Ok(Json(web.telemetry.metrics(&actor, &key, pairs.number("minutes")?.unwrap_or(60)).await?))
+}

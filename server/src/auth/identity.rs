@@ -1,0 +1,125 @@
+//! From a request to an [`Actor`]: the session's cookie, or `Authorization: Bearer gantry_…`.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::policy::Actor;
+use domain::{Code, Problem};
+use std::time::Instant;
+
+use super::Auth;
+use super::secret::TOKEN_PREFIX;
+use crate::http::Web;
+use crate::http::listener::Peer;
+use crate::http::problem::Refusal;
+
+/// How long a browser keeps the cookie; the server ends sessions earlier when they rest.
+const COOKIE_SECONDS: i64 = gantry_store::sessions::LIFE_MS / 1000;
+
+/// Who asks; nobody when signed out. In the extensions of every request that reaches a handler.
+#[derive(Clone, Debug)]
+pub struct Identity(pub Option<Actor>);
+
+impl Identity {
+    /// The actor.
+    ///
+    /// # Errors
+    /// [`Code::SignedOut`].
+    pub fn required(self) -> Result<Actor, Problem> {
+        self.0.ok_or_else(Problem::signed_out)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Identity {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(parts.extensions.get::<Identity>().cloned().unwrap_or(Identity(None)))
+    }
+}
+
+/// Someone who is signed in; handlers that take it answer 401 to everybody else.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub Actor);
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Ok(identity) = Identity::from_request_parts(parts, state).await;
+        Ok(Self(identity.required()?))
+    }
+}
+
+/// Middleware: finds out who asks, and how often they already did.
+pub async fn identify(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let actor = match web.auth.of(request.headers()).await {
+        Ok(actor) => actor,
+        Err(problem) => return Refusal(problem).into_response(),
+    };
+    if let Some(actor) = &actor
+        && let Err(problem) = web.rate.take(actor.person, Instant::now())
+    {
+        return Refusal(problem).into_response();
+    }
+    request.extensions_mut().insert(Identity(actor));
+    next.run(request).await
+}
+
+impl Auth {
+    /// Who sent these headers.
+    ///
+    /// # Errors
+    /// [`Code::SignedOut`] for a token that is unknown or ended (a cookie that is makes nobody), [`Code::Database`].
+    pub async fn of(&self, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
+        if let Some(value) = headers.get(header::AUTHORIZATION) {
+            let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer ")).map(str::trim);
+            let actor = match token {
+                Some(token) if token.starts_with(TOKEN_PREFIX) && token.len() <= 100 => self.by_token(token).await?,
+                _ => None,
+            };
+            let unknown = || Problem::new(Code::SignedOut, "Unknown token", "This API token does not exist or has ended. Make one under Settings → Tokens.");
+            return actor.map(Some).ok_or_else(unknown);
+        }
+        match self.cookie(headers) {
+            Some(secret) if secret.len() == 64 => self.by_session(&secret).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// The cookie's name: with the prefix that pins it to this host where it may be Secure.
+    /// <https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie_prefixes>
+    pub fn cookie_name(&self) -> &'static str {
+        if self.behind_tls_proxy { "__Host-gantry" } else { "gantry" }
+    }
+
+    /// The session id a browser sent.
+    pub fn cookie(&self, headers: &HeaderMap) -> Option<String> {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(|v| v.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == self.cookie_name())
+            .map(|(_, value)| value.to_owned())
+    }
+
+    /// The header that gives a browser its session, or takes it away.
+    pub fn set_cookie(&self, secret: Option<&str>) -> (HeaderName, HeaderValue) {
+        let secure = if self.behind_tls_proxy { "; Secure" } else { "" };
+        let (value, age) = secret.map_or(("", 0), |s| (s, COOKIE_SECONDS));
+        let text = format!("{}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}", self.cookie_name());
+        (header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
+    }
+
+    /// The address a request came from, as far as it can be believed: behind a declared proxy, what the proxy added last.
+    pub fn address(&self, headers: &HeaderMap, peer: Option<Peer>) -> String {
+        let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|v| v.to_str().ok());
+        let last = forwarded.and_then(|v| v.rsplit(',').next()).map(str::trim);
+        match last.and_then(|text| text.parse::<std::net::IpAddr>().ok()) {
+            Some(address) if self.behind_tls_proxy => address.to_string(),
+            _ => peer.map_or_else(|| "unknown".to_owned(), |p| p.0.ip().to_string()),
+        }
+    }
+}

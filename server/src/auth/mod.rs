@@ -1,0 +1,149 @@
+//! Who asks: sessions of browsers, API tokens of programs, and how either begins and ends.
+//!
+//! [`identity`] turns a request's cookie or token into an [`Actor`]; [`forms`] are the three plain HTML forms; [`team`] implements
+//! [`domain::services::Team`]. Secrets are only ever stored as hashes; figures are in `docs/security.md`.
+
+pub mod forms;
+pub mod identity;
+pub mod password;
+pub mod secret;
+pub mod team;
+pub mod throttle;
+
+use domain::policy::Actor;
+use domain::{Millis, Problem};
+use gantry_store::Store;
+use gantry_store::audit::Entry;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use password::Passwords;
+
+/// How long an answer of the database about a cookie or token is believed: well under the second within which access must end.
+const BELIEVED: Duration = Duration::from_millis(500);
+/// Answers kept at once.
+const MANY: usize = 4_096;
+/// How long the one-time link for the first administrator is good, in milliseconds.
+pub const WELCOME_MS: i64 = 15 * 60_000;
+
+/// The server's clock.
+pub fn now() -> Millis {
+    Millis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64))
+}
+
+type Answers<K, V> = Mutex<HashMap<K, (Instant, V)>>;
+
+/// Everything about signing in. Cheap to clone.
+#[derive(Clone)]
+pub struct Auth {
+    /// People, sessions and tokens.
+    pub store: Store,
+    /// Hashing and its rules.
+    pub passwords: Arc<Passwords>,
+    /// Cookies are marked Secure and addresses are taken from the proxy.
+    pub behind_tls_proxy: bool,
+    known: Arc<Answers<String, Actor>>,
+    alive: Arc<Answers<i64, bool>>,
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Auth")
+    }
+}
+
+impl Auth {
+    /// Over this store.
+    pub fn new(store: Store, passwords: Passwords, behind_tls_proxy: bool) -> Self {
+        let (known, alive) = (Arc::default(), Arc::default());
+        Self { store, passwords: Arc::new(passwords), behind_tls_proxy, known, alive }
+    }
+
+    /// Who this cookie signs in.
+    async fn by_session(&self, secret: &str) -> Result<Option<Actor>, Problem> {
+        let key = secret::hashed(secret);
+        if let Some(actor) = recall(&self.known, &key) {
+            return Ok(Some(actor));
+        }
+        let actor = self.store.session(secret, now()).await?.map(|signed_in| signed_in.actor);
+        if let Some(actor) = &actor {
+            remember(&self.known, key, actor.clone());
+        }
+        Ok(actor)
+    }
+
+    /// Who this API token speaks for.
+    async fn by_token(&self, secret: &str) -> Result<Option<Actor>, Problem> {
+        let key = secret::hashed(secret);
+        if let Some(actor) = recall(&self.known, &key) {
+            return Ok(Some(actor));
+        }
+        let actor = self.store.token(secret, now()).await?;
+        if let Some(actor) = &actor {
+            remember(&self.known, key, actor.clone());
+        }
+        Ok(actor)
+    }
+
+    /// Whether what this actor came in with (session or token) still holds. Does not count as a use of it: an open page that only
+    /// listens does not keep its session from ending.
+    pub async fn holds(&self, actor: &Actor) -> Result<bool, Problem> {
+        if let Some(alive) = recall(&self.alive, &actor.session) {
+            return Ok(alive);
+        }
+        let now = now();
+        let alive = if actor.session < 0 {
+            let tokens = self.store.tokens(actor.person).await?;
+            tokens.iter().any(|t| t.id == -actor.session && t.until > now)
+        } else {
+            let sessions = self.store.sessions(actor.person, actor.session, now).await?;
+            sessions.iter().any(|s| s.current)
+        };
+        remember(&self.alive, actor.session, alive);
+        Ok(alive)
+    }
+
+    /// Forgets what was believed: something that ends access was done here.
+    pub fn forget(&self) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.alive.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Writes down who does what, before it is done: nothing happens that is not in the log.
+    pub async fn note(&self, actor: Option<&Actor>, action: &str, subject: &str, detail: serde_json::Value) -> Result<(), Problem> {
+        let entry = Entry {
+            id: 0,
+            at: now(),
+            person: actor.map(|a| a.person),
+            actor: actor.map_or_else(|| "gantry".to_owned(), |a| a.name.clone()),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            detail,
+        };
+        self.store.audit(&entry).await
+    }
+
+    /// Makes a new one-time link for the first administrator and answers its token; `None` when there is an administrator.
+    pub async fn new_welcome(&self) -> Result<Option<String>, Problem> {
+        if self.store.has_administrator().await? {
+            return Ok(None);
+        }
+        let token = secret::random_hex::<32>();
+        self.store.create_welcome(&token, Millis(now().0 + WELCOME_MS)).await?;
+        Ok(Some(token))
+    }
+}
+
+fn recall<K: std::hash::Hash + Eq, V: Clone>(answers: &Answers<K, V>, key: &K) -> Option<V> {
+    let answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+    answers.get(key).filter(|(at, _)| at.elapsed() < BELIEVED).map(|(_, value)| value.clone())
+}
+
+fn remember<K: std::hash::Hash + Eq, V>(answers: &Answers<K, V>, key: K, value: V) {
+    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+    if answers.len() >= MANY {
+        answers.retain(|_, (at, _)| at.elapsed() < BELIEVED);
+    }
+    answers.insert(key, (Instant::now(), value));
+}

@@ -1,0 +1,108 @@
+//! People, sessions and tokens, as pages see them ([`domain::services::Team`]). Every method decides before it does anything, and
+//! writes down what it is about to do.
+
+use async_trait::async_trait;
+use domain::policy::{Actor, Permission, Role, decide};
+use domain::services::{Person, Session, Team, Token};
+use domain::{Code, Millis, Problem};
+use serde_json::json;
+
+use super::{Auth, forms, now, secret};
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// The longest life of an API token, in days.
+pub const LONGEST_DAYS: u32 = 365;
+
+#[async_trait]
+impl Team for Auth {
+    async fn welcome(&self, token: &str) -> Result<()> {
+        if self.store.welcome_is_good(token, now()).await? {
+            return Ok(());
+        }
+        let message = "This link was used, is older than 15 minutes, or there is an administrator already. \
+                       Sign in, or restart Gantry for a new link while nobody is an administrator.";
+        Err(Problem::new(Code::NotFound, "This link is no longer good", message))
+    }
+
+    async fn sessions(&self, actor: &Actor) -> Result<Vec<Session>> {
+        decide(actor, Permission::ManageOwn)?;
+        self.store.sessions(actor.person, actor.session, now()).await
+    }
+
+    async fn end_session(&self, actor: &Actor, id: i64) -> Result<()> {
+        decide(actor, Permission::ManageOwn)?;
+        self.note(Some(actor), "session.end", &actor.name, json!({ "session": id })).await?;
+        let ended = self.store.end_session(actor.person, id).await?;
+        self.forget();
+        if ended { Ok(()) } else { Err(Problem::not_found("This session has already ended.")) }
+    }
+
+    async fn tokens(&self, actor: &Actor) -> Result<Vec<Token>> {
+        decide(actor, Permission::ManageOwn)?;
+        self.store.tokens(actor.person).await
+    }
+
+    async fn create_token(&self, actor: &Actor, name: &str, role: Role, days: u32) -> Result<String> {
+        decide(actor, Permission::ManageOwn)?;
+        create_token(self, actor, name, role, days).await
+    }
+
+    async fn revoke_token(&self, actor: &Actor, id: i64) -> Result<()> {
+        decide(actor, Permission::ManageOwn)?;
+        self.note(Some(actor), "token.revoke", &id.to_string(), json!({})).await?;
+        let revoked = self.store.revoke_token(actor.person, id).await?;
+        self.forget();
+        if revoked { Ok(()) } else { Err(Problem::not_found("This token is already revoked.")) }
+    }
+
+    async fn people(&self, actor: &Actor) -> Result<Vec<Person>> {
+        decide(actor, Permission::ManagePeople)?;
+        self.store.people().await
+    }
+
+    async fn create_person(&self, actor: &Actor, name: &str, password: &str, role: Role) -> Result<()> {
+        decide(actor, Permission::ManagePeople)?;
+        let name = forms::name(name)?;
+        self.passwords.require(password, name)?;
+        let hash = self.passwords.hash(password).await?;
+        self.note(Some(actor), "people.create", name, json!({ "role": role })).await?;
+        self.store.create_person(name, &hash, role, now()).await.map(|_| ())
+    }
+
+    async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()> {
+        decide(actor, Permission::ManagePeople)?;
+        self.note(Some(actor), "people.set-role", &person.to_string(), json!({ "role": role })).await?;
+        self.store.set_role(person, role).await?;
+        self.forget();
+        Ok(())
+    }
+
+    async fn remove_person(&self, actor: &Actor, person: i64) -> Result<()> {
+        decide(actor, Permission::ManagePeople)?;
+        self.note(Some(actor), "people.remove", &person.to_string(), json!({})).await?;
+        self.store.remove_person(person).await?;
+        self.forget();
+        Ok(())
+    }
+}
+
+/// Makes a token that speaks for `owner`; whether that may be asked for was decided before.
+///
+/// # Errors
+/// [`Code::Invalid`] with the field `name`, `role` or `days`; [`Code::Conflict`] when the name is taken.
+pub async fn create_token(auth: &Auth, owner: &Actor, name: &str, role: Role, days: u32) -> Result<String> {
+    let name = forms::name(name)?;
+    if role > owner.role {
+        let message = format!("A token's role is at most its owner's: {}.", owner.role.as_str());
+        return Err(Problem::invalid("role", message));
+    }
+    if !(1..=LONGEST_DAYS).contains(&days) {
+        return Err(Problem::invalid("days", format!("A token lasts between 1 and {LONGEST_DAYS} days.")));
+    }
+    let until = Millis(now().0 + i64::from(days) * 86_400_000);
+    auth.note(Some(owner), "token.create", name, json!({ "role": role, "days": days })).await?;
+    let text = secret::new_token();
+    auth.store.create_token(owner.person, name, &text, role, now(), until).await?;
+    Ok(text)
+}

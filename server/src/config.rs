@@ -1,0 +1,282 @@
+//! What the server is told: `gantry.toml`, overridden by the environment, overridden by flags ([`crate::cli`]).
+//! A bad value is one line that names the file (or variable) and the key.
+
+use domain::{AccountId, Problem, Region};
+use gantry_aws::ConnectionConfig;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// A wrong value: `gantry.toml: connections[1].account: …`.
+fn wrong(file: &str, key: &str, why: impl std::fmt::Display) -> Problem {
+    let mut problem = Problem::invalid(key, format!("{file}: {key}: {why}"));
+    problem.title = "The configuration is wrong".to_owned();
+    problem
+}
+
+/// Everything `gantry serve` needs to know.
+#[derive(Clone)]
+pub struct Config {
+    /// `postgres://…`
+    pub database_url: String,
+    /// Where pages and the API are served.
+    pub listen: SocketAddr,
+    /// Where Prometheus reads; nowhere without it.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The folder `cargo xtask` built, unless the site is inside the binary.
+    pub site: Option<PathBuf>,
+    /// A proxy in front speaks TLS: cookies are marked Secure, and addresses other than loopback may be listened on.
+    pub behind_tls_proxy: bool,
+    /// The least number of characters of a password.
+    pub password_min: usize,
+    /// How many requests a person may make in a second.
+    pub requests_per_second: u32,
+    /// Accounts.
+    pub connections: Vec<ConnectionConfig>,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The address listened on unless told otherwise.
+pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4646);
+
+/// What a configuration file may say; every key is optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct File {
+    /// `database_url`
+    pub database_url: Option<String>,
+    /// `listen`
+    pub listen: Option<SocketAddr>,
+    /// `metrics_listen`
+    pub metrics_listen: Option<SocketAddr>,
+    /// `site`
+    pub site: Option<PathBuf>,
+    /// `behind_tls_proxy`
+    pub behind_tls_proxy: bool,
+    /// `password_min`, 12 to 128
+    pub password_min: Option<usize>,
+    /// `requests_per_second`, at least 1
+    pub requests_per_second: Option<u32>,
+    /// `[[connections]]`
+    pub connections: Vec<ConnectionConfig>,
+}
+
+/// Reads a configuration file.
+///
+/// # Errors
+/// One line naming the file and the key that is wrong, unknown or missing.
+pub fn read(path: &Path) -> Result<File> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|e| wrong(&name, "(file)", format!("cannot be read: {e}")))?;
+    parse(&name, &text)
+}
+
+fn parse(name: &str, text: &str) -> Result<File> {
+    let table: Table = text.parse().map_err(|e: toml::de::Error| {
+        let line = e.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        wrong(name, &format!("line {line}"), e.message().lines().next().unwrap_or("cannot be read"))
+    })?;
+    let top = Section { file: name, prefix: String::new(), table: &table };
+    top.only(&[
+        "database_url",
+        "listen",
+        "metrics_listen",
+        "site",
+        "behind_tls_proxy",
+        "password_min",
+        "requests_per_second",
+        "connections",
+    ])?;
+    let mut connections = Vec::new();
+    match table.get("connections") {
+        None => {}
+        Some(Value::Array(items)) => {
+            for (n, item) in items.iter().enumerate() {
+                let prefix = format!("connections[{n}].");
+                let Value::Table(table) = item else {
+                    return Err(wrong(name, &format!("connections[{n}]"), "is not a table: write [[connections]]"));
+                };
+                connections.push(connection(&Section { file: name, prefix, table })?);
+            }
+        }
+        Some(_) => return Err(wrong(name, "connections", "is not a list: write [[connections]]")),
+    }
+    for (n, one) in connections.iter().enumerate() {
+        if connections[..n].iter().any(|other| other.name == one.name) {
+            return Err(wrong(name, &format!("connections[{n}].name"), format!("“{}” is there twice", one.name)));
+        }
+    }
+    Ok(File {
+        database_url: top.text("database_url")?,
+        listen: top.parsed("listen", address)?,
+        metrics_listen: top.parsed("metrics_listen", address)?,
+        site: top.text("site")?.map(PathBuf::from),
+        behind_tls_proxy: top.flag("behind_tls_proxy")?,
+        password_min: top.number("password_min", 12, 128)?.map(|n| n as usize),
+        requests_per_second: top.number("requests_per_second", 1, u32::MAX)?,
+        connections,
+    })
+}
+
+fn connection(section: &Section<'_>) -> Result<ConnectionConfig> {
+    section.only(&[
+        "name",
+        "account",
+        "regions",
+        "profile",
+        "role_arn",
+        "external_id",
+        "endpoint_url",
+        "access_key",
+        "secret_key",
+        "sandbox",
+    ])?;
+    let account = section.parsed("account", |t| AccountId::parse(t).map_err(|p| p.message))?;
+    let Some(account) = account else { return Err(section.wrong("account", "is missing: the 12 digits of the account")) };
+    let regions = section.regions()?;
+    let role_arn = section.parsed("role_arn", |text| {
+        domain::Arn::parse(text)
+            .ok()
+            .filter(|arn| arn.service() == "iam" && arn.resource().starts_with("role/"))
+            .map(|arn| arn.to_string())
+            .ok_or_else(|| format!("“{text}” is not the ARN of a role"))
+    })?;
+    let config = ConnectionConfig {
+        name: section.text("name")?.unwrap_or_else(|| account.to_string()),
+        account,
+        regions,
+        profile: section.text("profile")?,
+        role_arn,
+        external_id: section.text("external_id")?,
+        endpoint_url: section.text("endpoint_url")?,
+        access_key: section.text("access_key")?,
+        secret_key: section.text("secret_key")?,
+        sandbox: section.flag("sandbox")?,
+    };
+    match config.check() {
+        Ok(()) => Ok(config),
+        Err(problem) => Err(section.wrong(problem.field.as_deref().unwrap_or("name"), problem.message)),
+    }
+}
+
+/// Reads `host:port` with a numeric host; the message says what was there.
+pub fn address(text: &str) -> std::result::Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("“{text}” is not an address such as 127.0.0.1:4646"))
+}
+
+/// A table of the file and where in it we are.
+struct Section<'a> {
+    file: &'a str,
+    prefix: String,
+    table: &'a Table,
+}
+
+impl Section<'_> {
+    fn wrong(&self, key: &str, why: impl std::fmt::Display) -> Problem {
+        wrong(self.file, &format!("{}{key}", self.prefix), why)
+    }
+    fn only(&self, known: &[&str]) -> Result<()> {
+        match self.table.keys().find(|k| !known.contains(&k.as_str())) {
+            Some(key) => Err(self.wrong(key, format!("is not known here; known are {}", known.join(", ")))),
+            None => Ok(()),
+        }
+    }
+    fn text(&self, key: &str) -> Result<Option<String>> {
+        match self.table.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.clone())),
+            Some(Value::String(_)) => Err(self.wrong(key, "is empty")),
+            Some(other) => Err(self.wrong(key, format!("is a {}, not text in quotes", other.type_str()))),
+        }
+    }
+    fn parsed<T>(&self, key: &str, parse: impl Fn(&str) -> std::result::Result<T, String>) -> Result<Option<T>> {
+        self.text(key)?.map(|text| parse(&text).map_err(|why| self.wrong(key, why))).transpose()
+    }
+    fn flag(&self, key: &str) -> Result<bool> {
+        match self.table.get(key) {
+            None => Ok(false),
+            Some(Value::Boolean(flag)) => Ok(*flag),
+            Some(other) => Err(self.wrong(key, format!("is a {}, not true or false", other.type_str()))),
+        }
+    }
+    fn number(&self, key: &str, least: u32, most: u32) -> Result<Option<u32>> {
+        match self.table.get(key) {
+            None => Ok(None),
+            Some(Value::Integer(n)) => match u32::try_from(*n) {
+                Ok(n) if (least..=most).contains(&n) => Ok(Some(n)),
+                _ => Err(self.wrong(key, format!("{n} is not between {least} and {most}"))),
+            },
+            Some(other) => Err(self.wrong(key, format!("is a {}, not a whole number", other.type_str()))),
+        }
+    }
+    fn regions(&self) -> Result<Vec<Region>> {
+        let Some(Value::Array(items)) = self.table.get("regions") else {
+            return Err(self.wrong("regions", "is missing: a list such as [\"eu-west-1\", \"us-east-1\"]"));
+        };
+        let regions = items
+            .iter()
+            .map(|item| {
+                let text = item.as_str().ok_or_else(|| self.wrong("regions", "holds something that is not text"))?;
+                match Region::parse(text) {
+                    Ok(region) if region != Region::global() => Ok(region),
+                    Ok(_) => Err(self.wrong("regions", "“global” is always collected; name real regions")),
+                    Err(problem) => Err(self.wrong("regions", problem.message)),
+                }
+            })
+            .collect::<Result<Vec<_>>>()?;
+        if regions.is_empty() { Err(self.wrong("regions", "is empty")) } else { Ok(regions) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "listen = \"127.0.0.1:4000\"\n[[connections]]\nname = \"shop\"\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\n";
+
+    #[test]
+    fn a_good_file_is_read() {
+        let file = parse("gantry.toml", GOOD).unwrap();
+        assert_eq!(file.listen.unwrap().port(), 4000);
+        assert_eq!(file.connections[0].name, "shop");
+        assert!(file.connections[0].access_key.is_none() && !file.connections[0].sandbox);
+    }
+
+    #[test]
+    fn a_bad_value_is_one_line_naming_file_and_key() {
+        for (text, key) in [
+            ("listen = 4646", "listen"),
+            ("listen = \"localhost\"", "listen"),
+            ("password_min = 4", "password_min"),
+            ("colour = \"red\"", "colour"),
+            ("listen = ", "line 1"),
+            ("connections = 3", "connections"),
+            ("[[connections]]\naccount = \"1\"", "connections[0].account"),
+            ("[[connections]]\naccount = \"111122223333\"\nregions = [\"mars\"]", "connections[0].regions"),
+            ("[[connections]]\naccount = \"111122223333\"\nregions = []", "connections[0].regions"),
+            ("[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\naccess_key = \"a\"", "connections[0].secret_key"),
+            ("[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\nendpoint_url = \"x\"", "connections[0].endpoint_url"),
+            (&format!("{GOOD}{}", GOOD.lines().skip(1).collect::<Vec<_>>().join("\n")), "connections[1].name"),
+        ] {
+            let message = parse("gantry.toml", text).unwrap_err().message;
+            assert!(message.starts_with(&format!("gantry.toml: {key}: ")), "{message}");
+            assert!(!message.contains('\n'), "{message}");
+        }
+    }
+
+    #[test]
+    fn keys_do_not_reach_a_log() {
+        let file = parse("f", &format!("{GOOD}access_key = \"AKIDEXAMPLE\"\nsecret_key = \"verysecret\"\n")).unwrap();
+        let text = format!("{:?}", file.connections);
+        assert!(!text.contains("verysecret") && !text.contains("AKIDEXAMPLE"));
+    }
+}

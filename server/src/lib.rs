@@ -1,0 +1,17 @@
+//! The server: what answers browsers and programs, and what keeps the fleet's picture fresh.
+//!
+//! Start at [`serve`] (how it is put together) and [`http::router`] (what is answered). [`sync`] collects, [`inventory`] answers
+//! from what was collected, [`live`] passes on what cannot be cached, [`auth`] says who asks, [`api`] is the HTTP API.
+
+pub mod api;
+pub mod auth;
+pub mod check;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod inventory;
+pub mod live;
+pub mod report;
+pub mod serve;
+pub mod sync;
+pub mod telemetry;

@@ -1,0 +1,200 @@
+//! Followed logs: one reader per log, shared by all pages that follow it, asking AWS every two seconds while somebody listens.
+//!
+//! CloudWatch may deliver events late and twice, so each question reaches back a little and events are told apart by their id.
+//! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
+
+use async_trait::async_trait;
+use domain::stream::{LogEvent, ToPage};
+use domain::{Millis, Problem, ResourceKey};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::broadcast;
+
+/// Between two questions.
+const EVERY: Duration = Duration::from_secs(2);
+/// Between two questions after a problem that may pass.
+const EVERY_AFTER_TROUBLE: Duration = Duration::from_secs(10);
+/// How far each question reaches back before the latest event, and the first one before now, in milliseconds.
+const OVERLAP: i64 = 30_000;
+/// Events kept for pages that join later.
+const RECENT: usize = 200;
+/// Ids remembered to recognise repetitions.
+const REMEMBERED: usize = 10_000;
+
+/// Where events come from.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// Events of this function's or log group's log since a moment, oldest first.
+    async fn since(&self, key: &ResourceKey, since: Millis) -> Result<Vec<LogEvent>, Problem>;
+}
+
+/// A log that somebody follows.
+struct Followed {
+    sender: broadcast::Sender<Arc<ToPage>>,
+    recent: VecDeque<LogEvent>,
+}
+
+/// All followed logs.
+pub struct Follow {
+    source: Arc<dyn Source>,
+    logs: Mutex<HashMap<ResourceKey, Followed>>,
+}
+
+impl Follow {
+    /// Reading from this source.
+    pub fn new(source: Arc<dyn Source>) -> Self {
+        Self { source, logs: Mutex::default() }
+    }
+
+    /// Follows a log: what came just before, then what comes. Dropping the receiver ends it.
+    pub fn join(self: &Arc<Self>, key: &ResourceKey) -> (Vec<LogEvent>, broadcast::Receiver<Arc<ToPage>>) {
+        let mut logs = self.logs();
+        if let Some(log) = logs.get(key) {
+            return (log.recent.iter().cloned().collect(), log.sender.subscribe());
+        }
+        let (sender, receiver) = broadcast::channel(64);
+        logs.insert(key.clone(), Followed { sender, recent: VecDeque::new() });
+        tokio::spawn(self.clone().read(key.clone()));
+        (vec![], receiver)
+    }
+
+    fn logs(&self) -> std::sync::MutexGuard<'_, HashMap<ResourceKey, Followed>> {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads until nobody listens any more, or until trying again cannot help.
+    async fn read(self: Arc<Self>, key: ResourceKey) {
+        let mut since = Millis(crate::auth::now().0 - OVERLAP);
+        let mut news = News::default();
+        let mut told: Option<Problem> = None;
+        loop {
+            let pause = match self.source.since(&key, since).await {
+                Ok(events) => {
+                    told = None;
+                    let fresh = news.of(events);
+                    if let Some(last) = fresh.last() {
+                        since = Millis((last.at.0 - OVERLAP).max(since.0));
+                    }
+                    self.tell(&key, fresh);
+                    EVERY
+                }
+                Err(problem) => {
+                    let last_one = !problem.retryable();
+                    if told.as_ref() != Some(&problem) {
+                        let message = ToPage::LogProblem { key: key.clone(), problem: problem.clone() };
+                        if let Some(log) = self.logs().get(&key) {
+                            let _ = log.sender.send(Arc::new(message));
+                        }
+                    }
+                    if last_one {
+                        self.logs().remove(&key);
+                        return;
+                    }
+                    told = Some(problem);
+                    EVERY_AFTER_TROUBLE
+                }
+            };
+            {
+                let mut logs = self.logs();
+                if logs.get(&key).is_none_or(|log| log.sender.receiver_count() == 0) {
+                    logs.remove(&key);
+                    return;
+                }
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn tell(&self, key: &ResourceKey, events: Vec<LogEvent>) {
+        if events.is_empty() {
+            return;
+        }
+        if let Some(log) = self.logs().get_mut(key) {
+            log.recent.extend(events.iter().cloned());
+            let surplus = log.recent.len().saturating_sub(RECENT);
+            log.recent.drain(..surplus);
+            let _ = log.sender.send(Arc::new(ToPage::Log { key: key.clone(), events }));
+        }
+    }
+}
+
+/// Which events are new.
+#[derive(Default)]
+struct News {
+    known: HashSet<String>,
+    order: VecDeque<String>,
+}
+
+impl News {
+    fn of(&mut self, events: Vec<LogEvent>) -> Vec<LogEvent> {
+        let fresh: Vec<_> = events.into_iter().filter(|e| self.known.insert(e.id.clone())).collect();
+        self.order.extend(fresh.iter().map(|e| e.id.clone()));
+        while self.order.len() > REMEMBERED {
+            if let Some(old) = self.order.pop_front() {
+                self.known.remove(&old);
+            }
+        }
+        fresh
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Code, Kind};
+
+    fn event(id: u32) -> LogEvent {
+        LogEvent { id: id.to_string(), at: Millis(i64::from(id)), stream: String::new(), message: String::new() }
+    }
+
+    fn key() -> ResourceKey {
+        ResourceKey::parse(&format!("{}/111122223333/eu-west-1/a", Kind::Function.stem())).unwrap()
+    }
+
+    struct Script(Mutex<VecDeque<Result<Vec<LogEvent>, Problem>>>, std::sync::atomic::AtomicUsize);
+
+    #[async_trait]
+    impl Source for Script {
+        async fn since(&self, _: &ResourceKey, _: Millis) -> Result<Vec<LogEvent>, Problem> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.0.lock().unwrap().pop_front().unwrap_or(Ok(vec![]))
+        }
+    }
+
+    fn ids(message: &ToPage) -> Vec<String> {
+        let ToPage::Log { events, .. } = message else { panic!("{message:?}") };
+        events.iter().map(|e| e.id.clone()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn repeated_events_are_told_once_and_one_reader_serves_all() {
+        let answers = [Ok(vec![event(1), event(2)]), Ok(vec![event(2), event(3)])];
+        let script = Arc::new(Script(Mutex::new(answers.into()), 0.into()));
+        let follow = Arc::new(Follow::new(script.clone()));
+        let (before, mut first) = follow.join(&key());
+        assert!(before.is_empty());
+        assert_eq!(ids(&*first.recv().await.unwrap()), ["1", "2"]);
+        let (before, mut second) = follow.join(&key());
+        assert_eq!(before.len(), 2, "who joins later gets what just came");
+        assert_eq!(ids(&*first.recv().await.unwrap()), ["3"]);
+        assert_eq!(ids(&*second.recv().await.unwrap()), ["3"]);
+        assert_eq!(script.1.load(std::sync::atomic::Ordering::Relaxed), 2);
+        drop((first, second));
+        tokio::time::sleep(EVERY * 3).await;
+        assert!(follow.logs().is_empty(), "nobody listens, nobody reads");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_passing_problem_is_told_once_and_a_final_one_ends_it() {
+        let passing = Problem::new(Code::AwsUnreachable, "AWS does not answer", "");
+        let last = Problem::new(Code::AwsDenied, "Access denied", "");
+        let answers = [Err(passing.clone()), Err(passing), Ok(vec![event(1)]), Err(last)];
+        let follow = Arc::new(Follow::new(Arc::new(Script(Mutex::new(answers.into()), 0.into()))));
+        let (_, mut receiver) = follow.join(&key());
+        assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
+        assert_eq!(ids(&*receiver.recv().await.unwrap()), ["1"]);
+        assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
+        assert!(receiver.recv().await.is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! What cannot be cached: change notices and followed logs for open pages ([`socket`]), log events and metrics on demand
+//! ([`telemetry`]). Followed logs are read once per log group, however many pages follow ([`follow`]).
+
+pub mod follow;
+pub mod socket;
+pub mod telemetry;
+
+use async_trait::async_trait;
+use domain::stream::ToPage;
+use domain::{Code, Problem};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::broadcast;
+
+use follow::Follow;
+
+/// The most open pages a person may have.
+const SOCKETS: usize = 20;
+
+/// Where change notices come from.
+#[async_trait]
+pub trait Notices: Send + Sync {
+    /// Notices from now on: [`ToPage::Changed`] and [`ToPage::Freshness`].
+    fn subscribe(&self) -> broadcast::Receiver<ToPage>;
+    /// What changed since a page's version, as [`ToPage::Changed`]; `None` when nothing did.
+    ///
+    /// # Errors
+    /// [`Code::Database`].
+    async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem>;
+}
+
+/// Everything open pages listen to.
+pub struct Live {
+    /// Change notices.
+    pub notices: Arc<dyn Notices>,
+    /// Followed logs.
+    pub follow: Arc<Follow>,
+    open: Arc<Mutex<HashMap<i64, usize>>>,
+}
+
+impl Live {
+    /// Over these sources.
+    pub fn new(notices: Arc<dyn Notices>, follow: Arc<Follow>) -> Self {
+        Self { notices, follow, open: Arc::default() }
+    }
+
+    /// A seat for one more open page of this person.
+    ///
+    /// # Errors
+    /// [`Code::Busy`] when they have too many.
+    pub fn seat(&self, person: i64) -> Result<Seat, Problem> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(person).or_default();
+        if *count >= SOCKETS {
+            let message = format!("{SOCKETS} pages are open and listening. Close one.");
+            return Err(Problem::new(Code::Busy, "Too many open pages", message));
+        }
+        *count += 1;
+        Ok(Seat { person, open: self.open.clone() })
+    }
+}
+
+/// A seat, given back when dropped.
+pub struct Seat {
+    person: i64,
+    open: Arc<Mutex<HashMap<i64, usize>>>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.person) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                open.remove(&self.person);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Silence(broadcast::Sender<ToPage>);
+
+    #[async_trait]
+    impl Notices for Silence {
+        fn subscribe(&self) -> broadcast::Receiver<ToPage> {
+            self.0.subscribe()
+        }
+        async fn since(&self, _: i64) -> Result<Option<ToPage>, Problem> {
+            Ok(None)
+        }
+    }
+
+    struct NoLog;
+
+    #[async_trait]
+    impl follow::Source for NoLog {
+        async fn since(&self, _: &domain::ResourceKey, _: domain::Millis) -> Result<Vec<domain::stream::LogEvent>, Problem> {
+            Ok(vec![])
+        }
+    }
+
+    #[test]
+    fn a_person_has_twenty_seats_and_gets_them_back() {
+        let live = Live::new(Arc::new(Silence(broadcast::channel(1).0)), Arc::new(Follow::new(Arc::new(NoLog))));
+        let seats: Vec<_> = (0..SOCKETS).map(|_| live.seat(1).unwrap()).collect();
+        assert!(live.seat(1).is_err() && live.seat(2).is_ok());
+        drop(seats);
+        assert!(live.seat(1).is_ok());
+    }
+}

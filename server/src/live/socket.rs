@@ -1,0 +1,163 @@
+//! `/live`: one WebSocket per open page, speaking [`domain::stream`]. Its origin was checked before it came here
+//! ([`crate::http::headers::guard`]).
+
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use domain::policy::{Actor, Permission, decide};
+use domain::stream::{FromPage, ToPage};
+use domain::{Problem, ResourceKey};
+use futures::stream::SelectAll;
+use futures::{SinkExt, StreamExt};
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_stream::wrappers::BroadcastStream;
+
+use super::Seat;
+use crate::auth::identity::SignedIn;
+use crate::http::Web;
+use crate::http::problem::Refusal;
+
+/// The largest message of a page, in bytes.
+const LARGEST: usize = 16 * 1024;
+/// Logs one page may follow at once.
+const FOLLOWED: usize = 20;
+/// How often it is looked whether the session still holds.
+const CHECK: Duration = Duration::from_millis(400);
+/// How often a sign of life is sent.
+const PING: Duration = Duration::from_secs(20);
+/// How long a page may take to accept a message before it counts as gone.
+const SEND: Duration = Duration::from_secs(10);
+
+/// `GET /live`
+pub async fn open(State(web): State<Web>, SignedIn(actor): SignedIn, upgrade: WebSocketUpgrade) -> Result<Response, Refusal> {
+    decide(&actor, Permission::ReadResources)?;
+    let seat = web.live.seat(actor.person)?;
+    Ok(upgrade.max_message_size(LARGEST).on_upgrade(move |socket| Page { web, actor, last: 0 }.listen(socket, seat)))
+}
+
+type Events = Pin<Box<dyn futures::Stream<Item = Arc<ToPage>> + Send>>;
+
+/// An open page.
+struct Page {
+    web: Web,
+    actor: Actor,
+    /// The latest version it was told.
+    last: i64,
+}
+
+impl Page {
+    async fn listen(mut self, socket: WebSocket, _seat: Seat) {
+        let (mut to_page, mut from_page) = socket.split();
+        let mut notices = self.web.live.notices.subscribe();
+        let mut logs: SelectAll<Events> = SelectAll::new();
+        let mut stops: HashMap<ResourceKey, tokio::sync::oneshot::Sender<()>> = HashMap::new();
+        let mut check = tokio::time::interval(CHECK);
+        let mut ping = tokio::time::interval(PING);
+        loop {
+            let message = tokio::select! {
+                message = from_page.next() => match message {
+                    Some(Ok(Message::Text(text))) => match serde_json::from_str::<FromPage>(&text) {
+                        Ok(FromPage::Since { version }) => self.since(version).await,
+                        Ok(FromPage::FollowLog { key }) => self.follow(key, &mut logs, &mut stops),
+                        Ok(FromPage::UnfollowLog { key }) => {
+                            stops.remove(&key);
+                            None
+                        }
+                        Err(error) => {
+                            tracing::debug!(%error, "a page sent what is no message");
+                            break;
+                        }
+                    },
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
+                    Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => break,
+                },
+                notice = notices.recv() => match notice {
+                    Ok(notice) => self.news(notice),
+                    // Slower than the changes: ask what was missed.
+                    Err(RecvError::Lagged(_)) => self.since(self.last).await,
+                    Err(RecvError::Closed) => break,
+                },
+                Some(event) = logs.next(), if !logs.is_empty() => Some((*event).clone()),
+                _ = check.tick() => match self.web.auth.holds(&self.actor).await {
+                    Ok(true) => None,
+                    Ok(false) => Some(ToPage::SignedOut),
+                    // Without the database nobody can be signed out, and nothing new is known either.
+                    Err(_) => None,
+                },
+                _ = ping.tick() => {
+                    if send(&mut to_page, Message::Ping(Default::default())).await.is_err() {
+                        break;
+                    }
+                    None
+                }
+            };
+            let Some(message) = message else { continue };
+            let last_one = message == ToPage::SignedOut;
+            let Ok(text) = serde_json::to_string(&message) else { break };
+            if send(&mut to_page, Message::Text(text.into())).await.is_err() || last_one {
+                break;
+            }
+        }
+        let _ = tokio::time::timeout(SEND, to_page.close()).await;
+    }
+
+    /// A notice, unless the page already has it.
+    fn news(&mut self, notice: ToPage) -> Option<ToPage> {
+        if let ToPage::Changed { version, .. } = &notice {
+            if *version <= self.last {
+                return None;
+            }
+            self.last = *version;
+        }
+        Some(notice)
+    }
+
+    /// What the page missed since its version; 0 means that it starts now.
+    async fn since(&mut self, version: i64) -> Option<ToPage> {
+        if version <= 0 {
+            return None;
+        }
+        match self.web.live.notices.since(version).await {
+            Ok(missed) => {
+                self.last = self.last.max(version);
+                missed.and_then(|notice| self.news(notice))
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "what a page missed could not be read");
+                None
+            }
+        }
+    }
+
+    fn follow(
+        &self,
+        key: ResourceKey,
+        logs: &mut SelectAll<Events>,
+        stops: &mut HashMap<ResourceKey, tokio::sync::oneshot::Sender<()>>,
+    ) -> Option<ToPage> {
+        let refused = decide(&self.actor, Permission::ReadTelemetry).err().or_else(|| {
+            let many = stops.len() >= FOLLOWED && !stops.contains_key(&key);
+            many.then(|| Problem::invalid("key", format!("A page follows at most {FOLLOWED} logs.")))
+        });
+        if let Some(problem) = refused {
+            return Some(ToPage::LogProblem { key, problem });
+        }
+        let (before, receiver) = self.web.live.follow.join(&key);
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let events = BroadcastStream::new(receiver).filter_map(|event| std::future::ready(event.ok()));
+        logs.push(Box::pin(futures::StreamExt::take_until(events, stopped)));
+        stops.insert(key.clone(), stop);
+        (!before.is_empty()).then_some(ToPage::Log { key, events: before })
+    }
+}
+
+async fn send(to_page: &mut futures::stream::SplitSink<WebSocket, Message>, message: Message) -> Result<(), ()> {
+    match tokio::time::timeout(SEND, to_page.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(()),
+    }
+}

@@ -1,0 +1,160 @@
+//! `gantry serve`: how the server is put together, what it refuses to start with, and how it ends.
+
+use domain::services::Instance;
+use domain::{Code, Problem, Region};
+use gantry_aws::Connections;
+use gantry_store::Store;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::auth::password::Passwords;
+use crate::auth::{Auth, secret};
+use crate::config::Config;
+use crate::http::rate::Rate;
+use crate::http::site::Site;
+use crate::http::{Parts, Web, listener};
+use crate::inventory::{Answers, Memory, Visible};
+use crate::live::Live;
+use crate::live::follow::Follow;
+use crate::live::telemetry::AwsTelemetry;
+use crate::report::{Event, say};
+use crate::sync;
+
+/// How long collectors may take to give their leases back.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Runs until asked to end (Ctrl-C, SIGTERM, or the end of standard input).
+///
+/// # Errors
+/// Whatever keeps it from starting, as one line.
+pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
+    let site = Arc::new(match &config.site {
+        Some(folder) => Site::folder(folder)?,
+        None => Site::embedded()?,
+    });
+    let store = Store::connect(&config.database_url).await?;
+    store.migrate().await?;
+    let auth = Auth::new(store.clone(), Passwords::new(config.password_min), config.behind_tls_proxy);
+    may_listen(&config, &store).await?;
+    let connections = Connections::new(config.connections.clone(), &sealing_key(&store).await?)?;
+    let socket = TcpListener::bind(config.listen)
+        .await
+        .map_err(|e| Problem::invalid("GANTRY_LISTEN", format!("{} cannot be listened on: {e}", config.listen)))?;
+    let address = socket.local_addr().map_err(|e| Problem::new(Code::Internal, "No address", e.to_string()))?;
+    if let Some(at) = config.metrics_listen {
+        crate::telemetry::listen(at, crate::telemetry::count()?, connections.clone()).await?;
+    }
+    auth.passwords.warm().await?;
+    let token = auth.new_welcome().await?;
+    let url = match token {
+        Some(token) => format!("http://{address}/welcome?token={token}"),
+        None => format!("http://{address}/"),
+    };
+    let memory = Memory::new(store.clone());
+    let following = tokio::spawn(memory.clone().follow());
+    store.configure(&sync::aws::wanted(&connections)).await?;
+    let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store.clone()));
+    let visible = Visible::default();
+    let web = Web::new(Parts {
+        inventory: Arc::new(Answers::new(memory.clone(), sync::aws::statuses(&connections), visible.clone())),
+        telemetry: telemetry.clone(),
+        live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
+        auth,
+        instance: Arc::new(instance(&connections)),
+        site,
+        rate: Rate::new(config.requests_per_second),
+        loaded: memory.loaded(),
+    });
+    let collector = Arc::new(sync::aws::Aws(connections));
+    let pool = sync::pool::Pool::new(store.clone(), collector, visible, sync::pool::Settings::default());
+    let (stop, stopped) = watch::channel(false);
+    let collecting = tokio::spawn(pool.run(stopped));
+    let reporting = tokio::spawn(sync::progress::first_collect(memory, |done, total| {
+        let message = format!("{done} of {total} lists read");
+        say(&Event::Progress { step: "collect", message: &message, done, total });
+    }));
+    say(&Event::Ready { url: &url });
+    listener::serve(socket, crate::http::router(web), asked_to_end(exit_with_stdin)).await;
+    reporting.abort();
+    following.abort();
+    // Leases are given back, so that another server need not wait for them to end.
+    let _ = stop.send(true);
+    let _ = tokio::time::timeout(LAST_WORDS, collecting).await;
+    store.close().await;
+    Ok(())
+}
+
+/// A console that anybody in the network can reach needs TLS in front and somebody who may sign in.
+async fn may_listen(config: &Config, store: &Store) -> Result<(), Problem> {
+    if config.listen.ip().is_loopback() {
+        return Ok(());
+    }
+    let refuse = |why: &str| Err(Problem::invalid("listen", format!("listen: {} is not loopback, and {why}", config.listen)));
+    if !config.behind_tls_proxy {
+        return refuse("nothing says that a proxy in front speaks TLS. Put one there and set behind_tls_proxy = true, or listen on 127.0.0.1.");
+    }
+    if !store.has_administrator().await? {
+        return refuse("there is no administrator yet. Make one first: gantry admin create --name NAME.");
+    }
+    Ok(())
+}
+
+/// The key that seals secrets: made once per database, so that their digests stay comparable.
+async fn sealing_key(store: &Store) -> Result<[u8; 32], Problem> {
+    let stored = store.setting("sealing-key", &secret::random_key()).await?;
+    stored.try_into().map_err(|_| Problem::new(Code::Internal, "The sealing key is damaged", "The setting sealing-key is not 32 bytes long."))
+}
+
+/// What every page shows about this installation.
+fn instance(connections: &Connections) -> Instance {
+    let mut accounts: Vec<_> = connections.configs().map(|c| (c.account.clone(), c.name.clone())).collect();
+    accounts.sort();
+    accounts.dedup_by(|a, b| a.0 == b.0);
+    let regions: BTreeSet<Region> = connections.configs().flat_map(|c| c.regions.iter().cloned()).collect();
+    Instance {
+        sandbox: connections.configs().any(|c| c.sandbox),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        accounts,
+        regions: regions.into_iter().collect(),
+    }
+}
+
+/// Waits for Ctrl-C, SIGTERM or, if asked to, the end of standard input.
+async fn asked_to_end(exit_with_stdin: bool) {
+    let stdin = async {
+        if !exit_with_stdin {
+            return std::future::pending().await;
+        }
+        let mut scratch = [0_u8; 256];
+        let mut stdin = tokio::io::stdin();
+        while matches!(stdin.read(&mut scratch).await, Ok(n) if n > 0) {}
+    };
+    tokio::select! {
+        () = stdin => {}
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated() => {}
+    }
+    tracing::info!("ending");
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM cannot be heard");
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}

@@ -1,0 +1,78 @@
+//! How the process is watched: its log on standard error, its metrics on a listener of their own.
+
+use axum::Router;
+use axum::routing::get;
+use domain::{Code, Problem};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::fmt::Write;
+use gantry_aws::Connections;
+use gantry_aws::counters::Tally;
+use std::net::SocketAddr;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// Seconds between which requests are counted.
+const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// Starts logging to standard error: as text, or as one JSON object per line. `RUST_LOG` chooses what.
+pub fn log(json: bool) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,aws=warn,hyper=warn"));
+    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).with_span_events(FmtSpan::NONE);
+    // A second call, as in tests, keeps the first.
+    let _ = if json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
+}
+
+/// Starts counting; call once per process.
+///
+/// # Errors
+/// [`Code::Internal`] when something in the process already counts.
+pub fn count() -> Result<PrometheusHandle, Problem> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full("gantry_http_request_seconds".to_owned()), &BUCKETS)
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|e| Problem::new(Code::Internal, "Metrics cannot be counted", e.to_string()))
+}
+
+/// Listens for Prometheus on its own address: `/metrics`, nothing else. `aws` are the calls to AWS.
+///
+/// # Errors
+/// [`Code::Invalid`] when the address is taken.
+pub async fn listen(at: SocketAddr, handle: PrometheusHandle, aws: Connections) -> Result<(), Problem> {
+    let listener = tokio::net::TcpListener::bind(at)
+        .await
+        .map_err(|e| Problem::invalid("GANTRY_METRICS_LISTEN", format!("GANTRY_METRICS_LISTEN: {at} cannot be listened on: {e}")))?;
+    let router = Router::new().route("/metrics", get(move || async move { render(&handle, &aws) }));
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "metrics listener ended");
+        }
+    });
+    Ok(())
+}
+
+/// Everything in Prometheus's text format.
+/// <https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>
+fn render(handle: &PrometheusHandle, aws: &Connections) -> String {
+    handle.run_upkeep();
+    let mut text = handle.render();
+    let tallies = aws.counters();
+    for (name, help, value) in [
+        ("calls", "Calls to AWS, the SDK's own retries not counted", (|t| t.calls as f64) as fn(&Tally) -> f64),
+        ("attempts", "Requests sent to AWS, retries counted", |t| t.attempts as f64),
+        ("throttles", "Requests AWS throttled", |t| t.throttles as f64),
+        ("errors", "Calls to AWS that ended in a problem", |t| t.errors as f64),
+        ("seconds", "Seconds spent in calls to AWS", |t| t.seconds),
+    ] {
+        let _ = writeln!(text, "# HELP gantry_aws_{name}_total {help}\n# TYPE gantry_aws_{name}_total counter");
+        for (operation, scope, tally) in &tallies {
+            let _ = writeln!(
+                text,
+                "gantry_aws_{name}_total{{operation=\"{operation}\",account=\"{}\",region=\"{}\"}} {}",
+                scope.account,
+                scope.region,
+                value(tally)
+            );
+        }
+    }
+    text
+}
