@@ -6,3 +6,6 @@ mod repositories;
 
 pub(crate) use images::{collect_images, fetch_image};
 pub(crate) use repositories::{collect_repositories, fetch_repository};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Paging and failures of repositories and images.
+
+use domain::Code;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::scripted::{Memory, caller};
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+fn repository(name: &str) -> Value {
+    json!({"repositoryName": name, "repositoryArn": format!("arn:aws:ecr:eu-west-1:111122223333:repository/{name}"),
+           "repositoryUri": format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/{name}"), "createdAt": 1_763_000_000.0})
+}
+
+/// `web` has two pages, `api`'s second page fails, `gone` was deleted after the list was read.
+fn registry(operation: &str, input: &Value) -> (u16, Value) {
+    let token = input["nextToken"].as_str();
+    match (operation, input["repositoryName"].as_str(), token) {
+        ("DescribeRepositories", _, None) => {
+            (200, json!({"repositories": [repository("web"), repository("api")], "nextToken": "2"}))
+        }
+        ("DescribeRepositories", _, Some("2")) => (200, json!({"repositories": [repository("gone")]})),
+        ("ListTagsForResource", _, _) => (200, json!({"tags": [{"Key": "team", "Value": "shop"}]})),
+        ("DescribeImages", Some("gone"), _) => {
+            (400, json!({"__type": "RepositoryNotFoundException", "message": "no such repository"}))
+        }
+        ("DescribeImages", Some("api"), Some(_)) => {
+            (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}))
+        }
+        ("DescribeImages", Some(name), None) => {
+            let details = json!([
+                {"repositoryName": name, "imageDigest": "sha256:index", "imageTags": ["latest", "1.0"], "imagePushedAt": 1_763_000_000.5},
+                {"repositoryName": name, "imageDigest": "sha256:arm"},
+            ]);
+            (200, json!({"imageDetails": details, "nextToken": "more"}))
+        }
+        ("DescribeImages", Some(name), Some("more")) => {
+            (200, json!({"imageDetails": [{"repositoryName": name, "imageDigest": "sha256:old"}]}))
+        }
+        ("BatchGetImage", Some(_), _) => {
+            let image = |digest: &str, manifest: Value| json!({"imageId": {"imageDigest": digest}, "imageManifest": manifest.to_string()});
+            let index = json!({"mediaType": INDEX, "manifests": [
+                {"digest": "sha256:arm", "platform": {"os": "linux", "architecture": "arm64"}}]});
+            let arm = json!({"config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "sha256:cfg"},
+                "layers": [{"digest": "sha256:layer", "size": 7}]});
+            let asked: Vec<&str> =
+                input["imageIds"].as_array().unwrap().iter().filter_map(|i| i["imageDigest"].as_str()).collect();
+            assert!(!asked.contains(&"sha256:old"), "what is known is not read again");
+            (200, json!({"images": [image("sha256:index", index), image("sha256:arm", arm)]}))
+        }
+        other => panic!("not expected: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_fails_is_not_complete_and_the_others_go_on() {
+    let known = ["web@sha256:old", "api@sha256:old", "deleted-long-ago@sha256:x"];
+    let feed = Memory { known: known.map(str::to_owned).into(), ..Memory::default() };
+    let problem = collect_images(&caller(registry), &feed).await.unwrap_err();
+    assert_eq!(problem.code, Code::AwsThrottled);
+    assert_eq!(problem.operation.as_deref(), Some("ecr:DescribeImages"));
+    // Of `api` only the first page arrived; the whole scope is not complete either.
+    assert_eq!(feed.complete(), ["deleted-long-ago", "gone", "web"]);
+    let docs = feed.docs();
+    assert_eq!(
+        docs.keys().collect::<Vec<_>>(),
+        ["api@sha256:arm", "api@sha256:index", "web@sha256:arm", "web@sha256:index", "web@sha256:old"]
+    );
+    assert_eq!(docs["web@sha256:index"]["imageTags"], json!(["1.0", "latest"]));
+    assert_eq!(docs["web@sha256:index"]["imagePushedAt"], "2025-11-13T02:13:20.500Z");
+    assert_eq!(docs["web@sha256:index"]["gantry:platforms"], json!(["linux/arm64"]));
+    // The index says what its image runs on.
+    assert_eq!(docs["web@sha256:arm"]["gantry:platforms"], json!(["linux/arm64"]));
+    assert_eq!(docs["web@sha256:arm"]["gantry:layers"], json!([{"digest": "sha256:layer", "size": 7}]));
+    assert_eq!(docs["web@sha256:old"].get("gantry:platforms"), None);
+}
+
+#[tokio::test]
+async fn tags_are_read_for_new_repositories_only_and_every_page_is_read() {
+    let feed = Memory { known: ["web".to_owned()].into(), ..Memory::default() };
+    collect_repositories(&caller(registry), &feed).await.unwrap();
+    let docs = feed.docs();
+    assert_eq!(docs.keys().collect::<Vec<_>>(), ["api", "gone", "web"]);
+    assert_eq!(docs["api"]["tags"], json!([{"Key": "team", "Value": "shop"}]));
+    assert_eq!(docs["web"].get("tags"), None);
+    assert_eq!(feed.complete(), ["*"]);
+}
+
+#[tokio::test]
+async fn a_missing_permission_for_tags_hides_no_repository_and_is_said() {
+    let feed = Memory::default();
+    let denied = |operation: &str, input: &Value| match operation {
+        "ListTagsForResource" => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+        _ => registry(operation, input),
+    };
+    let problem = collect_repositories(&caller(denied), &feed).await.unwrap_err();
+    assert_eq!(problem.iam_action.as_deref(), Some("ecr:ListTagsForResource"));
+    assert_eq!((feed.docs().len(), feed.complete()), (3, vec!["*".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_page_that_fails_makes_no_repository_disappear() {
+    let feed = Memory::default();
+    let failing = |operation: &str, input: &Value| match (operation, input["nextToken"].as_str()) {
+        ("DescribeRepositories", Some(_)) => (400, json!({"__type": "ServerException", "message": "oops"})),
+        _ => registry(operation, input),
+    };
+    collect_repositories(&caller(failing), &feed).await.unwrap_err();
+    assert_eq!(feed.docs().len(), 2);
+    assert!(feed.complete().is_empty());
+}

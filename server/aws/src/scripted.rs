@@ -1,0 +1,103 @@
+//! For tests: a caller whose answers are written in the test, and a feed that remembers.
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use domain::resource::Observed;
+use domain::{AccountId, Kind, Problem, Region, ResourceKey, Scope};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::call::Common;
+use crate::clients::Clients;
+use crate::sealing::Sealer;
+use crate::{Caller, Feed};
+
+type Answer = dyn Fn(&str, &Value) -> (u16, Value) + Send + Sync;
+
+/// Stands where the network would be.
+#[derive(Clone)]
+struct Script(Arc<Answer>);
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Script")
+    }
+}
+
+impl HttpConnector for Script {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let operation = match request.headers().get("x-amz-target").and_then(|t| t.rsplit('.').next()) {
+            Some(operation) => operation.to_owned(),
+            None => format!("{} {}", request.method(), request.uri()),
+        };
+        let input = request.body().bytes().and_then(|b| serde_json::from_slice(b).ok()).unwrap_or_default();
+        let (status, output) = (self.0)(&operation, &input);
+        let response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(output.to_string()));
+        HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+/// A caller of an endpoint that speaks AWS JSON: `answer` gets the operation's name (or method and address) and its input.
+pub(crate) fn caller(answer: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync + 'static) -> Caller {
+    let script = Script(Arc::new(answer));
+    let http = http_client_fn(move |_, _| SharedHttpConnector::new(script.clone()));
+    let region = Region::parse("eu-west-1").unwrap();
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(SdkRegion::new("eu-west-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
+        .retry_config(RetryConfig::disabled())
+        .http_client(http)
+        .build();
+    Caller {
+        scope: Scope::new(AccountId::parse("111122223333").unwrap(), region.clone()),
+        clients: Arc::new(Clients::new(sdk, region)),
+        common: Arc::new(Common::default()),
+        sealer: Sealer::new(&[7; 32]),
+        emulator: false,
+    }
+}
+
+/// Remembers what was delivered.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) known: HashSet<String>,
+    pub(crate) seen: Mutex<BTreeMap<String, Value>>,
+    pub(crate) complete: Mutex<Vec<String>>,
+}
+
+impl Memory {
+    /// Documents by id.
+    pub(crate) fn docs(&self) -> BTreeMap<String, Value> {
+        self.seen.lock().unwrap().clone()
+    }
+    /// Ids of the parents said to be complete, sorted; `*` for the whole scope.
+    pub(crate) fn complete(&self) -> Vec<String> {
+        let mut complete = self.complete.lock().unwrap().clone();
+        complete.sort();
+        complete
+    }
+}
+
+#[async_trait]
+impl Feed for Memory {
+    async fn seen(&self, batch: Vec<Observed>) -> Result<(), Problem> {
+        self.seen.lock().unwrap().extend(batch.into_iter().map(|o| (o.key.id, o.doc)));
+        Ok(())
+    }
+    async fn complete(&self, _kind: Kind, parent: Option<&ResourceKey>) -> Result<(), Problem> {
+        self.complete.lock().unwrap().push(parent.map_or("*".to_owned(), |p| p.id.clone()));
+        Ok(())
+    }
+    async fn known(&self, _kind: Kind) -> Result<HashSet<String>, Problem> {
+        Ok(self.known.clone())
+    }
+}
