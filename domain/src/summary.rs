@@ -215,7 +215,10 @@ mod tests {
             ),
             (vec![("Tags[team]", json!("a"), json!("b"))], "Tag team a → b"),
             (vec![("CodeSha256", json!("x="), json!("y="))], "Code changed"),
-            (vec![("Layers", json!([1]), Value::Null), ("Timeout", json!(3), json!(30))], "Layers removed, timeout 3 → 30 s"),
+            (
+                vec![("Layers", json!([1]), Value::Null), ("Timeout", json!(3), json!(30))],
+                "Layers removed, timeout 3 → 30 s",
+            ),
             (vec![("KMSKeyArn", Value::Null, json!("arn:aws:kms:x:1:key/ab"))], "KMS key ARN ab added"),
         ] {
             assert_eq!(sentence(&fields), expected);

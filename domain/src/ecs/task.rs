@@ -124,7 +124,8 @@ impl Task {
             let parts: Vec<String> = code.into_iter().chain(c.reason.clone()).collect();
             (!parts.is_empty()).then(|| format!("{}: {}", c.name, parts.join(", ")))
         });
-        let parts: Vec<String> = self.stopped_reason.clone().filter(|r| !r.is_empty()).into_iter().chain(containers).collect();
+        let parts: Vec<String> =
+            self.stopped_reason.clone().filter(|r| !r.is_empty()).into_iter().chain(containers).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }
 
@@ -219,7 +220,8 @@ impl Model for Task {
         self.created_at.map(|t| t.0)
     }
     fn cells(&self) -> Vec<Cell> {
-        let number = |text: &Option<String>| text.as_ref().and_then(|t| t.parse().ok()).map_or(Cell::None, Cell::Number);
+        let number =
+            |text: &Option<String>| text.as_ref().and_then(|t| t.parse().ok()).map_or(Cell::None, Cell::Number);
         let reference =
             |arn: Option<&String>| arn.map_or(Cell::None, |arn| Cell::Ref(arn.clone(), last(arn).to_owned()));
         vec![

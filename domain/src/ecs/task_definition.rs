@@ -196,8 +196,13 @@ impl Model for TaskDefinition {
     }
     fn cells(&self) -> Vec<Cell> {
         let list = |words: Vec<String>| if words.is_empty() { Cell::None } else { Cell::List(words) };
-        let number = |text: &Option<String>| text.as_ref().and_then(|t| t.parse().ok()).map_or(Cell::None, Cell::Number);
-        let wants = if self.requires_compatibilities.is_empty() { &self.compatibilities } else { &self.requires_compatibilities };
+        let number =
+            |text: &Option<String>| text.as_ref().and_then(|t| t.parse().ok()).map_or(Cell::None, Cell::Number);
+        let wants = if self.requires_compatibilities.is_empty() {
+            &self.compatibilities
+        } else {
+            &self.requires_compatibilities
+        };
         let platform = self.runtime_platform.as_ref().map(|p| {
             let words = [p.operating_system_family.as_deref(), p.cpu_architecture.as_deref()];
             words.into_iter().flatten().collect::<Vec<_>>().join("/")

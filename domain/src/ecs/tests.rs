@@ -55,7 +55,8 @@ fn the_state_of_a_service_says_whether_a_person_is_needed() {
     assert_eq!(state(&|_| {}).tone, Tone::Good);
     let stuck = state(&|s| {
         s["runningCount"] = json!(1);
-        let message = "(service web) was unable to place a task because no container instance met all of its requirements.";
+        let message =
+            "(service web) was unable to place a task because no container instance met all of its requirements.";
         s["events"].as_array_mut().unwrap().insert(0, json!({"id": "e3", "message": message}));
     });
     assert_eq!(stuck.tone, Tone::Bad);
@@ -133,7 +134,11 @@ fn a_task_leads_to_its_service_and_to_the_digest_it_runs() {
         assert!(targets.contains(&expected), "{expected} in {targets:?}");
     }
     assert_eq!(described.cells[11], Cell::Mono("10.0.0.7".into()));
-    let port = Container { image: Some("localhost:5000/web".into()), image_digest: Some("sha256:cd".into()), ..Default::default() };
+    let port = Container {
+        image: Some("localhost:5000/web".into()),
+        image_digest: Some("sha256:cd".into()),
+        ..Default::default()
+    };
     assert_eq!(port.image_reference().as_deref(), Some("localhost:5000/web@sha256:cd"));
 }
 
@@ -174,6 +179,7 @@ fn clusters_and_providers_show_what_they_hold() {
     let cluster = describe(Kind::Cluster, &scope(), &cluster).unwrap();
     assert_eq!(cluster.cells[..2], [Cell::Number(3), Cell::Number(7)]);
     assert_eq!(cluster.links.len(), 2);
-    let provider = json!({"name": "spot", "status": "ACTIVE", "updateStatus": "UPDATE_FAILED", "updateStatusReason": "gone"});
+    let provider =
+        json!({"name": "spot", "status": "ACTIVE", "updateStatus": "UPDATE_FAILED", "updateStatusReason": "gone"});
     assert_eq!(describe(Kind::CapacityProvider, &scope(), &provider).unwrap().state.unwrap().tone, Tone::Bad);
 }

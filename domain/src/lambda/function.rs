@@ -275,9 +275,10 @@ impl Model for Function {
             [one] => Cell::text(one),
             many => Cell::List(many.to_vec()),
         };
-        let role = self.role.as_ref().map_or(Cell::None, |arn| {
-            Cell::Ref(arn.clone(), arn.rsplit('/').next().unwrap_or(arn).to_owned())
-        });
+        let role = self
+            .role
+            .as_ref()
+            .map_or(Cell::None, |arn| Cell::Ref(arn.clone(), arn.rsplit('/').next().unwrap_or(arn).to_owned()));
         vec![
             if image { Cell::text("container image") } else { Cell::opt(self.runtime.clone()) },
             Cell::time(self.runtime.as_deref().and_then(rules::runtime_ends)),

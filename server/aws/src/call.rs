@@ -16,7 +16,6 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-
 use crate::clients::Clients;
 use crate::counters::Counters;
 use crate::limits::{Bucket, Limiter, Limits};
@@ -74,9 +73,14 @@ impl Caller {
     pub fn observed_raw<M: Model>(&self, doc: Value) -> Result<Observed, Problem> {
         let unreadable = |why: &str| {
             let what = M::KIND.singular();
-            Problem::new(Code::AwsRejected, "The answer could not be read", format!("AWS described a {what} in a way Gantry cannot read: {why}."))
+            Problem::new(
+                Code::AwsRejected,
+                "The answer could not be read",
+                format!("AWS described a {what} in a way Gantry cannot read: {why}."),
+            )
         };
-        let model: M = serde::Deserialize::deserialize(&doc).map_err(|e: serde_json::Error| unreadable(&e.to_string()))?;
+        let model: M =
+            serde::Deserialize::deserialize(&doc).map_err(|e: serde_json::Error| unreadable(&e.to_string()))?;
         let key = ResourceKey::new(M::KIND, self.scope.clone(), model.id()).map_err(|_| unreadable("it has no id"))?;
         Ok(Observed { key, doc })
     }

@@ -1,0 +1,62 @@
+use super::*;
+use crate::scripted;
+use serde_json::json;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+#[tokio::test]
+async fn a_throttled_call_slows_its_bucket_down_and_is_counted() {
+    let caller = scripted::caller(|_, _| (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"})));
+    let before = caller.common.limits.limiter(&caller.scope, Bucket::EcsClusters).rate();
+    let request = caller.clients().ecs().list_clusters();
+    let result = caller.call(Bucket::EcsClusters, "ecs:ListClusters", None, request.send()).await;
+    assert_eq!(result.unwrap_err().code, Code::AwsThrottled);
+    assert_eq!(caller.common.limits.limiter(&caller.scope, Bucket::EcsClusters).rate(), before / 2.0);
+    let (operation, _, tally) = caller.common.counters.snapshot().remove(0);
+    assert_eq!(
+        (operation, tally.calls, tally.attempts, tally.throttles, tally.errors),
+        ("ecs:ListClusters", 1, 1, 1, 1)
+    );
+}
+
+#[tokio::test]
+async fn the_raw_answer_keeps_what_the_sdk_does_not_know() {
+    let caller = scripted::caller(|_, _| (200, json!({"clusterArns": ["a"], "somethingNew": {"x": 1}})));
+    let request = caller.clients().ecs().list_clusters();
+    let (page, raw) = caller.call_raw(Bucket::EcsClusters, "ecs:ListClusters", None, request.send()).await.unwrap();
+    assert_eq!(page.cluster_arns(), ["a"]);
+    assert_eq!(raw["somethingNew"]["x"], 1);
+}
+
+#[tokio::test]
+async fn identical_calls_in_flight_are_made_once() {
+    let caller = scripted::caller(|_, _| (200, json!({})));
+    let made = Arc::new(AtomicU32::new(0));
+    let go = |input: &'static str| {
+        let (caller, made) = (caller.clone(), Arc::clone(&made));
+        async move {
+            let count = |_| async move {
+                made.fetch_add(1, Ordering::SeqCst);
+                tokio::task::yield_now().await;
+                Ok(7_u32)
+            };
+            *caller.shared("logs:FilterLogEvents", input, count).await.unwrap()
+        }
+    };
+    assert_eq!(futures::join!(go("a"), go("a"), go("b")), (7, 7, 7));
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+    go("a").await;
+    assert_eq!(made.load(Ordering::SeqCst), 3, "an answer that has arrived is not kept");
+}
+
+#[test]
+fn a_list_ends_with_its_last_token_and_never_runs_in_circles() {
+    let mut pages = Pages::new("ecs:ListClusters");
+    assert_eq!(pages.next(), Some(None));
+    pages.then(Some("2".into())).unwrap();
+    assert_eq!(pages.next(), Some(Some("2".into())));
+    assert_eq!(pages.then(Some("2".into())).unwrap_err().code, Code::AwsRejected);
+    let mut pages = Pages::new("ecs:ListClusters");
+    pages.next();
+    pages.then(Some(String::new())).unwrap();
+    assert_eq!(pages.next(), None);
+}

@@ -86,9 +86,8 @@ impl ConnectionConfig {
 
     /// Refuses what cannot work, naming the field.
     pub fn check(&self) -> Result<(), Problem> {
-        let field = |field: &str, message: &str| {
-            Err(Problem::invalid(field, format!("Connection “{}”: {message}", self.name)))
-        };
+        let field =
+            |field: &str, message: &str| Err(Problem::invalid(field, format!("Connection “{}”: {message}", self.name)));
         if self.name.trim().is_empty() || self.name.chars().count() > 100 {
             return field("name", "a name has 1 to 100 characters.");
         }

@@ -1,0 +1,58 @@
+use super::*;
+use domain::Code;
+
+fn config(name: &str, region: &str) -> ConnectionConfig {
+    ConnectionConfig {
+        name: name.into(),
+        account: AccountId::parse("111122223333").unwrap(),
+        regions: vec![Region::parse(region).unwrap()],
+        profile: None,
+        role_arn: None,
+        external_id: None,
+        endpoint_url: Some("http://127.0.0.1:9".into()),
+        access_key: Some("111122223333".into()),
+        secret_key: Some("s3cr3t".into()),
+        sandbox: true,
+    }
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_the_field_that_is_wrong() {
+    let field = |change: &dyn Fn(&mut ConnectionConfig)| {
+        let mut config = config("shop", "eu-west-1");
+        change(&mut config);
+        config.check().err().and_then(|p| p.field)
+    };
+    assert_eq!(field(&|_| {}), None);
+    assert_eq!(field(&|c| c.name.clear()).as_deref(), Some("name"));
+    assert_eq!(field(&|c| c.regions.clear()).as_deref(), Some("regions"));
+    assert_eq!(field(&|c| c.secret_key = None).as_deref(), Some("secret_key"));
+    assert_eq!(field(&|c| c.profile = Some("p".into())).as_deref(), Some("profile"));
+    assert_eq!(field(&|c| c.external_id = Some("x".into())).as_deref(), Some("external_id"));
+    assert_eq!(field(&|c| c.endpoint_url = Some("localhost".into())).as_deref(), Some("endpoint_url"));
+}
+
+#[test]
+fn two_connections_may_share_an_account_but_not_a_region_of_it() {
+    let new = |configs| Connections::new(configs, &[0; 32]).err().and_then(|p| p.field);
+    assert_eq!(new(vec![config("a", "eu-west-1"), config("b", "us-east-1")]), None);
+    assert_eq!(new(vec![config("a", "eu-west-1"), config("b", "eu-west-1")]).as_deref(), Some("regions"));
+    assert_eq!(new(vec![config("a", "eu-west-1"), config("a", "us-east-1")]).as_deref(), Some("name"));
+}
+
+#[test]
+fn the_secret_key_is_never_written() {
+    let config = config("shop", "eu-west-1");
+    assert!(!format!("{config:?}").contains("s3cr3t"));
+    assert!(!serde_json::to_string(&config).unwrap().contains("s3cr3t"));
+}
+
+#[tokio::test]
+async fn each_scope_is_reached_through_the_connection_that_leads_there() {
+    let connections = Connections::new(vec![config("a", "eu-west-1"), config("b", "us-east-1")], &[0; 32]).unwrap();
+    let scope = |region: &str| Scope::new(AccountId::parse("111122223333").unwrap(), Region::parse(region).unwrap());
+    assert_eq!(connections.caller(&scope("us-east-1")).await.unwrap().region().as_str(), "us-east-1");
+    assert_eq!(connections.caller(&scope("global")).await.unwrap().region().as_str(), "eu-west-1");
+    let elsewhere = connections.caller(&scope("ap-south-1")).await.err().unwrap();
+    assert_eq!(elsewhere.code, Code::NotFound);
+}

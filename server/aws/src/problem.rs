@@ -221,11 +221,7 @@ fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {
         unreachable_because(&sentence(&format!("AWS had a fault of its own ({what})"), message))
     } else {
         let title = if code.is_empty() { format!("AWS answered with status {status}") } else { code.to_owned() };
-        Problem::new(
-            Code::AwsRejected,
-            title,
-            sentence(&format!("AWS did not accept {}", asked.operation), message),
-        )
+        Problem::new(Code::AwsRejected, title, sentence(&format!("AWS did not accept {}", asked.operation), message))
     };
     problem.aws_request_id = refusal.request_id.clone();
     problem
@@ -266,7 +262,10 @@ fn not_implemented(refusal: &Refusal, code: &str, asked: Asked<'_>) -> bool {
     *status == 501
         || matches!(
             code,
-            "InvalidAction" | "NotImplemented" | "NotImplementedException" | "UnknownOperationException"
+            "InvalidAction"
+                | "NotImplemented"
+                | "NotImplementedException"
+                | "UnknownOperationException"
                 | "UnsupportedOperation"
         )
         || (asked.emulator

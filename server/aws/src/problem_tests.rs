@@ -1,0 +1,137 @@
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::credential_fn::provide_credentials_fn;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sts::config::retry::RetryConfig;
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+
+use super::*;
+
+/// Answers every request in the same way; `None` breaks the connection.
+#[derive(Clone, Debug)]
+struct Wire(Option<(u16, &'static str)>);
+
+impl HttpConnector for Wire {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let Some((status, body)) = self.0 else {
+            return HttpConnectorFuture::ready(Err(ConnectorError::io("connection refused".into())));
+        };
+        let mut response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
+        response.headers_mut().insert("x-amzn-requestid", "req-1");
+        HttpConnectorFuture::ready(Ok(response))
+    }
+}
+
+fn ecs(wire: Wire, credentials: SharedCredentialsProvider) -> aws_sdk_ecs::Client {
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_config::Region::new("eu-west-1"))
+        .credentials_provider(credentials)
+        .retry_config(RetryConfig::disabled())
+        .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(wire.clone())))
+        .build();
+    aws_sdk_ecs::Client::new(&sdk)
+}
+
+fn keys() -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test"))
+}
+
+async fn problem(wire: Option<(u16, &'static str)>, emulator: bool) -> Problem {
+    let error = ecs(Wire(wire), keys()).list_services().cluster("shop").send().await.unwrap_err();
+    from_sdk(&error, Asked { operation: "ecs:ListServices", resource: Some("shop"), emulator })
+}
+
+const DENIED: &str = r#"{"__type":"AccessDeniedException","message":"User: arn:aws:sts::111122223333:assumed-role/gantry/s is not authorized to perform: ecs:ListServices on resource: arn:aws:ecs:eu-west-1:111122223333:cluster/shop because no identity-based policy allows the ecs:ListServices action"}"#;
+
+#[tokio::test]
+async fn what_aws_answers_becomes_the_problem_a_person_can_act_on() {
+    let html = "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>";
+    for (status, body, emulator, expected) in [
+        (400, DENIED, false, Code::AwsDenied),
+        (403, "", false, Code::AwsDenied),
+        (400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#, false, Code::AwsThrottled),
+        (429, "{}", false, Code::AwsThrottled),
+        (
+            400,
+            r#"{"__type":"com.amazonaws.ecs#ClusterNotFoundException","message":"Cluster not found."}"#,
+            false,
+            Code::NotFound,
+        ),
+        (
+            400,
+            r#"{"__type":"UnrecognizedClientException","message":"The security token included in the request is invalid."}"#,
+            false,
+            Code::AwsCredentials,
+        ),
+        (
+            400,
+            r#"{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}"#,
+            false,
+            Code::AwsCredentials,
+        ),
+        (400, r#"{"__type":"InvalidParameterException","message":"Identifier is invalid."}"#, false, Code::AwsRejected),
+        (
+            500,
+            r#"{"__type":"ServerException","message":"Service Unavailable. Please try again later."}"#,
+            false,
+            Code::AwsUnreachable,
+        ),
+        (400, r#"{"error":"Unsupported service: ecs"}"#, true, Code::NotImplemented),
+        (400, r#"{"__type":"InvalidAction","message":"Unknown ECS action: ListServices"}"#, true, Code::NotImplemented),
+        (400, r#"{"message":"No route for GET /clusters/x/updates"}"#, true, Code::NotImplemented),
+        (404, r#"{"Type":"User","message":"Function not found: /2015-03-31/functions"}"#, true, Code::NotImplemented),
+        (404, html, true, Code::NotImplemented),
+        (500, html, true, Code::NotImplemented),
+        (404, html, false, Code::AwsRejected),
+        (501, "", false, Code::NotImplemented),
+    ] {
+        let problem = problem(Some((status, body)), emulator).await;
+        assert_eq!(problem.code, expected, "{status} {body}: {problem}");
+        assert_eq!(problem.aws_request_id.as_deref(), Some("req-1"), "{status} {body}");
+        assert_eq!(problem.operation.as_deref(), Some("ecs:ListServices"));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named_with_the_resource_it_is_missing_on() {
+    let named = problem(Some((400, DENIED)), false).await;
+    assert_eq!(named.iam_action.as_deref(), Some("ecs:ListServices"));
+    assert_eq!(named.resource.as_deref(), Some("arn:aws:ecs:eu-west-1:111122223333:cluster/shop"));
+    let mute = problem(Some((400, r#"{"__type":"AccessDeniedException"}"#)), false).await;
+    assert_eq!((mute.iam_action.as_deref(), mute.resource.as_deref()), (Some("ecs:ListServices"), Some("shop")));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_called_that() {
+    let body = r#"{"__type":"InvalidSignatureException","message":"Signature expired: 20261123T100000Z is now earlier than 20261123T101500Z (20261123T102000Z - 5 min.)"}"#;
+    let problem = problem(Some((400, body)), false).await;
+    assert_eq!((problem.code, problem.title.as_str()), (Code::AwsCredentials, "The clock is off"));
+}
+
+#[tokio::test]
+async fn a_broken_connection_may_pass_and_missing_credentials_will_not() {
+    let broken = problem(None, false).await;
+    assert!(broken.code == Code::AwsUnreachable && broken.retryable(), "{broken}");
+    let none = SharedCredentialsProvider::new(provide_credentials_fn(|| async {
+        Err(CredentialsError::not_loaded("no providers in chain provided credentials"))
+    }));
+    let error = ecs(Wire(Some((200, "{}"))), none).list_services().send().await.unwrap_err();
+    let problem = from_sdk(&error, Asked { operation: "ecs:ListServices", resource: None, emulator: false });
+    assert_eq!(problem.code, Code::AwsCredentials, "{problem}");
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_be_assumed_is_a_missing_permission() {
+    let text = "User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::444455556666:role/read";
+    let denied = SharedCredentialsProvider::new(provide_credentials_fn(move || async move {
+        Err(CredentialsError::provider_error(text))
+    }));
+    let error = ecs(Wire(Some((200, "{}"))), denied).list_services().send().await.unwrap_err();
+    let problem = from_sdk(&error, Asked { operation: "ecs:ListServices", resource: None, emulator: false });
+    assert_eq!(problem.iam_action.as_deref(), Some("sts:AssumeRole"), "{problem}");
+    assert_eq!(problem.resource.as_deref(), Some("arn:aws:iam::444455556666:role/read"));
+}

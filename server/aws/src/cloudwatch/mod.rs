@@ -21,10 +21,8 @@ const FUNCTION: &[Line] = &[
     Line("duration p95", "ms", "Duration", "p95"),
 ];
 /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html>
-const SERVICE: &[Line] = &[
-    Line("CPU", "%", "CPUUtilization", "Average"),
-    Line("memory", "%", "MemoryUtilization", "Average"),
-];
+const SERVICE: &[Line] =
+    &[Line("CPU", "%", "CPUUtilization", "Average"), Line("memory", "%", "MemoryUtilization", "Average")];
 
 /// Seconds a point stands for: a few hundred points a chart.
 fn period(minutes: u32) -> i32 {

@@ -91,8 +91,7 @@ pub(super) async fn list_all(caller: &Caller, feed: Option<&dyn Feed>) -> Result
         let request =
             caller.clients().lambda().list_functions().function_version(Which::All).max_items(PAGE).set_marker(token);
         let (page, mut raw) = caller.call_raw(Bucket::LambdaControl, LIST, None, request.send()).await?;
-        let docs: Vec<Value> =
-            take_list(&mut raw, "Functions").into_iter().map(|f| document(caller, f)).collect();
+        let docs: Vec<Value> = take_list(&mut raw, "Functions").into_iter().map(|f| document(caller, f)).collect();
         for doc in &docs {
             let name = doc.get("FunctionName").and_then(Value::as_str).unwrap_or_default().to_owned();
             if published(doc) { all.published.push(name) } else { all.functions.push(name) }
@@ -130,8 +129,7 @@ async fn versions_of(caller: &Caller, feed: Option<&dyn Feed>, name: &str) -> Re
         let result = caller.call_raw(Bucket::LambdaControl, LIST_VERSIONS, Some(name), request.send()).await;
         // Deleted since the list was read.
         let Some((page, mut raw)) = absent(result)? else { break };
-        let docs: Vec<Value> =
-            take_list(&mut raw, "Versions").into_iter().map(|f| document(caller, f)).collect();
+        let docs: Vec<Value> = take_list(&mut raw, "Versions").into_iter().map(|f| document(caller, f)).collect();
         any |= docs.iter().any(published);
         deliver(caller, feed, docs).await?;
         pages.then(page.next_marker)?;

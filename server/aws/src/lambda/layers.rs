@@ -18,7 +18,8 @@ pub(crate) async fn collect_layers(caller: &Caller, feed: &dyn Feed) -> Result<(
         let request = caller.clients().lambda().list_layers().max_items(50).set_marker(token);
         let (page, mut raw) = caller.call_raw(Bucket::LambdaControl, LIST, None, request.send()).await?;
         let layers = take_list(&mut raw, "Layers").into_iter().map(|l| wire::document(l, |_| false));
-        let batch: Vec<Observed> = layers.map(|doc| caller.observed_raw::<Layer>(doc)).collect::<Result<_, Problem>>()?;
+        let batch: Vec<Observed> =
+            layers.map(|doc| caller.observed_raw::<Layer>(doc)).collect::<Result<_, Problem>>()?;
         feed.seen(batch).await?;
         pages.then(page.next_marker)?;
     }

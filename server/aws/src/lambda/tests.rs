@@ -1,0 +1,106 @@
+use super::*;
+use crate::scripted::{Memory, caller};
+use domain::{Kind, ResourceKey};
+use serde_json::{Value, json};
+
+fn function(name: &str, version: &str) -> Value {
+    json!({
+        "FunctionName": name, "Version": version, "Runtime": "python3.13", "Role": "arn:aws:iam::111122223333:role/x",
+        "FunctionArn": format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}"), "VpcConfig": null,
+        "Environment": {"Variables": {"PASSWORD": "hunter2"}}, "LastModified": "2026-11-20T09:00:00.000+0000",
+        "SomethingNew": true
+    })
+}
+
+fn key(kind: Kind, id: &str) -> ResourceKey {
+    ResourceKey::parse(&format!("{}/111122223333/eu-west-1/{id}", kind.stem())).unwrap()
+}
+
+#[tokio::test]
+async fn functions_are_read_to_the_last_page_and_their_secrets_sealed() {
+    let caller = caller(|operation, _| {
+        if operation.contains("Marker=two") {
+            (200, json!({"Functions": [function("b", "$LATEST")]}))
+        } else {
+            (200, json!({"Functions": [function("a", "$LATEST")], "NextMarker": "two"}))
+        }
+    });
+    let feed = Memory::default();
+    collect_functions(&caller, &feed).await.unwrap();
+    let docs = feed.docs();
+    assert_eq!(docs.keys().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(feed.complete(), ["*"]);
+    assert_eq!(docs["a"]["SomethingNew"], true);
+    assert!(docs["a"].get("VpcConfig").is_none(), "null is absent");
+    assert_eq!(docs["a"]["Environment"]["Variables"]["PASSWORD"]["gantry:length"], 7);
+    assert!(!docs["a"].to_string().contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_failing_page_never_makes_a_list_complete() {
+    let caller = caller(|operation, _| {
+        if operation.contains("Marker=two") {
+            (500, json!({"Type": "Service", "message": "oops"}))
+        } else {
+            (200, json!({"Functions": [function("a", "$LATEST")], "NextMarker": "two"}))
+        }
+    });
+    let feed = Memory::default();
+    assert!(collect_functions(&caller, &feed).await.unwrap_err().retryable());
+    assert_eq!((feed.docs().len(), feed.complete().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn versions_come_in_bulk_and_aliases_from_each_function() {
+    let caller = caller(|operation, _| {
+        let alias = json!({"AliasArn": "arn:aws:lambda:eu-west-1:111122223333:function:a:live", "Name": "live", "FunctionVersion": "1"});
+        match operation {
+            o if o.contains("FunctionVersion=ALL") => {
+                (200, json!({"Functions": [function("a", "$LATEST"), function("a", "1"), function("b", "$LATEST")]}))
+            }
+            o if o.contains("/functions/a/aliases") => (200, json!({"Aliases": [alias]})),
+            o if o.contains("/functions/b/aliases") => (404, json!({"Type": "User", "message": "Function not found"})),
+            other => panic!("{other}"),
+        }
+    });
+    let versions = Memory::default();
+    collect_versions(&caller, &versions).await.unwrap();
+    assert_eq!(versions.docs().keys().collect::<Vec<_>>(), ["a:1"]);
+    let aliases = Memory { known: ["gone:live".to_owned()].into(), ..Memory::default() };
+    collect_aliases(&caller, &aliases).await.unwrap_or_else(|p| assert_eq!(p.code, domain::Code::NotFound));
+    assert_eq!(aliases.docs().keys().collect::<Vec<_>>(), ["a:live"]);
+    assert!(aliases.complete().contains(&"gone".to_owned()), "nothing is left of a deleted function's aliases");
+}
+
+#[tokio::test]
+async fn one_function_is_read_with_all_that_lists_leave_out() {
+    let caller = caller(|operation, _| {
+        if operation.contains("/functions/none") {
+            return (
+                404,
+                json!({"Type": "User", "message": "Function not found: arn:aws:lambda:eu-west-1:1:function:none", "__type": "ResourceNotFoundException"}),
+            );
+        }
+        let mut configuration = function("a", "$LATEST");
+        configuration["State"] = json!("Active");
+        let code = json!({"RepositoryType": "S3", "Location": "https://presigned"});
+        (
+            200,
+            json!({"Configuration": configuration, "Code": code, "Tags": {"team": "x"}, "Concurrency": {"ReservedConcurrentExecutions": 5}}),
+        )
+    });
+    let found = fetch_function(&caller, &key(Kind::Function, "a")).await.unwrap().unwrap();
+    assert_eq!((&found.doc["State"], &found.doc["Tags"]["team"]), (&json!("Active"), &json!("x")));
+    assert_eq!(found.doc["Concurrency"]["ReservedConcurrentExecutions"], 5);
+    assert_eq!(found.doc["Code"], json!({"RepositoryType": "S3"}), "a presigned address is a secret");
+    assert!(fetch_function(&caller, &key(Kind::Function, "none")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_moments_of_a_mapping_are_readable() {
+    let mapping = json!({"UUID": "u-1", "BatchSize": 10, "LastModified": 1_763_000_000.5, "State": "Enabled"});
+    let caller = caller(move |_, _| (200, json!({"EventSourceMappings": [mapping]})));
+    let feed = Memory::default();
+    collect_event_source_mappings(&caller, &feed).await.unwrap();
+    assert_eq!(feed.docs()["u-1"]["LastModified"], "2025-11-13T02:13:20.500Z");
+}

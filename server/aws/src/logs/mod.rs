@@ -5,3 +5,7 @@ mod groups;
 
 pub use events::log_events;
 pub(crate) use groups::{collect_log_groups, fetch_log_group};
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

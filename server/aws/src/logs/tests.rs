@@ -1,0 +1,49 @@
+use super::*;
+use crate::scripted::caller;
+use domain::Millis;
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+
+#[tokio::test]
+async fn the_latest_events_are_found_by_looking_ever_further_back() {
+    let windows = Arc::new(Mutex::new(vec![]));
+    let seen = Arc::clone(&windows);
+    // One event every ten minutes.
+    let caller = caller(move |_, input| {
+        let (from, until) = (input["startTime"].as_i64().unwrap(), input["endTime"].as_i64().unwrap());
+        seen.lock().unwrap().push((from, until));
+        let events = (0..1000).map(|n| n * 600_000).filter(|at| (from..=until).contains(at));
+        let events: Vec<_> = events
+            .map(|at| json!({"eventId": format!("e{at}"), "timestamp": at, "message": "m", "logStreamName": "s"}))
+            .collect();
+        (200, json!({"events": events}))
+    });
+    let end = Millis(1000 * 600_000);
+    let events = log_events(&caller, "/aws/lambda/f", "", Millis(0), end, 20).await.unwrap();
+    assert_eq!(events.len(), 20);
+    assert_eq!(events.last().unwrap().at, Millis(999 * 600_000));
+    assert!(events.is_sorted_by_key(|e| e.at));
+    let windows = windows.lock().unwrap();
+    assert!(windows.len() <= 5, "{windows:?}");
+    assert!(windows.windows(2).all(|w| w[1].1 + 1 == w[0].0), "no gap, nothing twice: {windows:?}");
+}
+
+#[tokio::test]
+async fn a_busy_log_is_read_in_shorter_windows() {
+    let calls = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&calls);
+    // An event each millisecond, a thousand a page.
+    let caller = caller(move |_, input| {
+        *count.lock().unwrap() += 1;
+        let (start, until) = (input["startTime"].as_i64().unwrap(), input["endTime"].as_i64().unwrap());
+        let from = input["nextToken"].as_str().map_or(start, |t| t.parse().unwrap());
+        let last = (from + 999).min(until);
+        let events: Vec<_> =
+            (from..=last).map(|at| json!({"eventId": at.to_string(), "timestamp": at, "message": "m"})).collect();
+        let next = (last < until).then(|| (last + 1).to_string());
+        (200, json!({"events": events, "nextToken": next}))
+    });
+    let events = log_events(&caller, "g", "", Millis(0), Millis(10_000_000), 100).await.unwrap();
+    assert_eq!((events.len(), events.last().unwrap().at), (100, Millis(10_000_000)));
+    assert!(*calls.lock().unwrap() < 20);
+}
