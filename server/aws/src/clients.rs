@@ -18,6 +18,10 @@ macro_rules! clients {
             pub(crate) fn new(sdk: SdkConfig, region: Region) -> Self {
                 Self { sdk, region, $($name: OnceLock::new(),)* }
             }
+            /// The configured endpoint, when it is not AWS's own.
+            pub(crate) fn endpoint_url(&self) -> Option<&str> {
+                self.sdk.endpoint_url()
+            }
             $($(#[$doc])*
             pub fn $name(&self) -> &$sdk::Client {
                 self.$name.get_or_init(|| {

@@ -38,6 +38,7 @@ macro_rules! buckets {
 // EC2: https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html (describe calls)
 // Logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 // CloudWatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+// ECR: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html (GetDownloadUrlForLayer, BatchGetImage)
 // Kinesis: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Operations.html
 buckets! {
     LambdaControl "lambda" Quota::Published(15.0, 15.0);
@@ -52,6 +53,8 @@ buckets! {
     Ec2 "ec2" Quota::Published(50.0, 20.0);
     KinesisList "kinesis-list" Quota::Published(5.0, 5.0);
     Kinesis "kinesis" Quota::Published(20.0, 20.0);
+    EcrLayers "ecr-layers" Quota::Published(3000.0, 3000.0);
+    EcrManifests "ecr-manifests" Quota::Published(2000.0, 2000.0);
     Ecr "ecr" Quota::Learned;
     EcrImages "ecr-images" Quota::Learned;
     Eks "eks" Quota::Learned;

@@ -7,7 +7,7 @@ use domain::{Code, Kind, Problem, ResourceKey};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{manifest, repositories};
+use super::{config, manifest, repositories};
 use crate::gather::{Trouble, each, orphans, when, word};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
@@ -100,7 +100,7 @@ async fn look_into(caller: &Caller, name: &str, images: &mut [Image], which: &[u
         .repository_name(name)
         .set_image_ids(Some(ids.collect()))
         .set_accepted_media_types(Some(manifest::MEDIA_TYPES.map(str::to_owned).to_vec()));
-    let answer = caller.call(Bucket::EcrImages, "ecr:BatchGetImage", Some(name), request.send()).await?;
+    let answer = caller.call(Bucket::EcrManifests, "ecr:BatchGetImage", Some(name), request.send()).await?;
     let manifests: HashMap<String, String> = answer
         .images
         .into_iter()
@@ -123,10 +123,17 @@ async fn look_into(caller: &Caller, name: &str, images: &mut [Image], which: &[u
         .flat_map(|i| i.manifests.iter().flatten())
         .filter_map(|child| Some((child.digest.clone(), child.platform.clone()?)))
         .collect();
-    for (n, _config) in unsaid {
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        unsaid.into_iter().partition(|(n, _)| said.contains_key(&images[*n].image_digest));
+    for (n, _) in known {
         images[n].platforms = said.get(&images[n].image_digest).map(|platform| vec![platform.clone()]);
     }
-    Ok(())
+    let look = |(n, digest): (usize, String)| async move { (n, config::platform(caller, name, &digest).await) };
+    let mut trouble = Trouble::default();
+    for (n, platform) in each(unknown, look).await {
+        images[n].platforms = trouble.past(platform)?.flatten().map(|platform| vec![platform]);
+    }
+    trouble.end()
 }
 
 fn document(d: types::ImageDetail, name: &str) -> Image {

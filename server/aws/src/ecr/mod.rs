@@ -1,5 +1,6 @@
-//! ECR: repositories ([`repositories`]), their images ([`images`]) and what manifests say ([`manifest`]).
+//! ECR: repositories ([`repositories`]), their images ([`images`]), what manifests ([`manifest`]) and configurations ([`config`]) say.
 
+mod config;
 mod images;
 mod manifest;
 mod repositories;
