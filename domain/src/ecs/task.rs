@@ -121,7 +121,10 @@ impl Task {
     pub fn why_stopped(&self) -> Option<String> {
         let containers = self.containers.iter().filter_map(|c| {
             let code = c.exit_code.filter(|code| *code != 0).map(|code| format!("exit code {code}"));
-            let parts: Vec<String> = code.into_iter().chain(c.reason.clone()).collect();
+            // ECS repeats what kept a container from starting as the reason of the whole task.
+            let said = |reason: &&String| self.stopped_reason.as_ref().is_some_and(|whole| whole.contains(*reason));
+            let reason = c.reason.as_ref().filter(|reason| !said(reason)).cloned();
+            let parts: Vec<String> = code.into_iter().chain(reason).collect();
             (!parts.is_empty()).then(|| format!("{}: {}", c.name, parts.join(", ")))
         });
         let parts: Vec<String> =

@@ -116,6 +116,12 @@ fn a_stopped_task_says_why() {
     assert_eq!(state.tone, Tone::Warn);
     let expected = "Essential container in task exited; web: exit code 137, OutOfMemoryError: Container killed due to memory usage";
     assert_eq!(state.reason.as_deref(), Some(expected));
+    let mut unpulled = task();
+    unpulled["stopCode"] = json!("TaskFailedToStart");
+    unpulled["stoppedReason"] = json!("CannotPullContainerError: web:2.0.0: not found");
+    unpulled["containers"] = json!([{"name": "web", "reason": "CannotPullContainerError: web:2.0.0: not found"}]);
+    let reason = describe(Kind::Task, &scope(), &unpulled).unwrap().state.unwrap().reason;
+    assert_eq!(reason.as_deref(), Some("CannotPullContainerError: web:2.0.0: not found"), "said once");
     let mut scaled_in = task();
     scaled_in["stopCode"] = json!("ServiceSchedulerInitiated");
     assert_eq!(describe(Kind::Task, &scope(), &scaled_in).unwrap().state.unwrap().tone, Tone::Quiet);

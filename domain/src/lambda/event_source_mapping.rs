@@ -136,7 +136,7 @@ impl Model for EventSourceMapping {
         Column::text("position", "Starting position").facet().hidden(),
         Column::text("modified", "Last modified").hidden(),
     ];
-    const NOISE: &'static [&'static str] = &["LastModified"];
+    const NOISE: &'static [&'static str] = &["LastModified", "LastProcessingResult"];
     fn id(&self) -> String {
         self.uuid.clone()
     }
