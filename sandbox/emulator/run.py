@@ -4,6 +4,7 @@
   machine that loses power, or a process that is killed, loses seconds and not the fleet.
 - It counts only functions that somebody invokes and waits for; here every execution becomes AWS/Lambda metrics.
 - It ends all ECS tasks when it starts again, as it would have to with containers; here none run, so tasks go on.
+- It pretends to run languages it cannot run; here they fail and say so.
 - It keeps logs and metrics for ever; here old ones go, or saving them would take longer every hour.
 
 The functions it hooks into are those of the version that requirements.txt pins.
@@ -19,6 +20,7 @@ from ministack.services import cloudwatch, cloudwatch_logs, ecs, lambda_svc
 SAVE_EVERY_SECONDS = float(os.environ.get("SANDBOX_SAVE_SECONDS", "20"))
 LOGS_KEPT_SECONDS = 6 * 3600
 METRICS_KEPT_SECONDS = 24 * 3600
+CANNOT_RUN = ("java", "dotnet", "ruby", "go")
 
 save_all = app.save_all
 saving = threading.Lock()
@@ -70,7 +72,10 @@ def execute_and_count(func, config, event, request_id, started):
         running[name] = at_once = running.get(name, 0) + 1
     result = None
     try:
-        result = dispatch(func, config, event, request_id, started)
+        if config.get("Runtime", "").startswith(CANNOT_RUN):
+            result = refuse(func, config, request_id)
+        else:
+            result = dispatch(func, config, event, request_id, started)
         return result
     finally:
         with counting:
@@ -79,6 +84,13 @@ def execute_and_count(func, config, event, request_id, started):
         failed = not isinstance(result, dict) or bool(result.get("error"))
         for metric, value, unit in (("Invocations", 1, "Count"), ("Errors", int(failed), "Count"), ("Throttles", 0, "Count"), ("Duration", took, "Milliseconds"), ("ConcurrentExecutions", at_once, "Count")):
             cloudwatch.record_metric("AWS/Lambda", metric, value, unit, {"FunctionName": name})
+
+
+def refuse(func, config, request_id):
+    """The emulator would pretend that these ran and succeeded."""
+    text = f"The sandbox runs Python, Node.js and custom runtimes; it cannot run {config['Runtime']}."
+    lambda_svc._emit_lambda_logs(func, request_id, text, True, 0)
+    return {"body": {"errorType": "Sandbox.RuntimeNotSupported", "errorMessage": text}, "error": True}
 
 
 def count_throttles_only(function_name, duration_ms, error, throttle):

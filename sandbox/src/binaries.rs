@@ -44,24 +44,32 @@ fn major_version(line: &str) -> Option<String> {
 /// Every version of Postgres on this machine, in the order in which they are preferred.
 pub fn installed(user: Option<&User>) -> Vec<Binaries> {
     let mut seen = BTreeSet::new();
-    candidates().iter().filter_map(|folder| Binaries::in_folder(folder, user)).filter(|found| seen.insert(found.folder.clone())).collect()
+    candidates()
+        .iter()
+        .filter_map(|folder| Binaries::in_folder(folder, user))
+        .filter(|found| seen.insert(found.folder.clone()))
+        .collect()
 }
 
 fn candidates() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
     if let Ok(output) = Command::new("pg_config").arg("--bindir").stderr(Stdio::null()).output() {
         folders.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
     }
-    let mut versions: Vec<PathBuf> = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/Applications/Postgres.app/Contents/Versions"]
-        .iter()
-        .filter_map(|base| std::fs::read_dir(base).ok())
-        .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
-        .filter(|path| path.file_name().is_some_and(|name| {
-            let name = name.to_string_lossy();
-            name.starts_with("postgresql") || name.starts_with(|c: char| c.is_ascii_digit()) || name == "latest"
-        }))
-        .map(|path| path.join("bin"))
-        .collect();
+    let mut versions: Vec<PathBuf> =
+        ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt", "/Applications/Postgres.app/Contents/Versions"]
+            .iter()
+            .filter_map(|base| std::fs::read_dir(base).ok())
+            .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
+            .filter(|path| {
+                path.file_name().is_some_and(|name| {
+                    let name = name.to_string_lossy();
+                    name.starts_with("postgresql") || name.starts_with(|c: char| c.is_ascii_digit()) || name == "latest"
+                })
+            })
+            .map(|path| path.join("bin"))
+            .collect();
     versions.sort();
     versions.reverse();
     folders.extend(versions);
@@ -81,19 +89,33 @@ pub fn download(folder: &Path, python: &Path, user: Option<&User>) -> Result<Bin
             if let Some(found) = Binaries::in_folder(&next, user) {
                 return Some(found);
             }
-            let children = std::fs::read_dir(&next).ok()?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+            let children =
+                std::fs::read_dir(&next).ok()?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
             stack.extend(children);
         }
         None
     };
-    if place.exists() && let Some(found) = find() {
+    if place.exists()
+        && let Some(found) = find()
+    {
         return Ok(found);
     }
-    progress("postgres", "downloading Postgres: none is installed here");
+    progress("postgres", "downloading Postgres: none that fits is installed here");
     let list = folder.join("postgres.txt");
     std::fs::write(&list, DOWNLOAD).map_err(|error| Failure::io("write", &list, &error))?;
     let output = Command::new(python)
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary", ":all:", "--target"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--target",
+        ])
         .arg(&place)
         .arg("-r")
         .arg(&list)

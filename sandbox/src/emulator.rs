@@ -44,7 +44,14 @@ pub fn prepare(folder: &Folder) -> Result<Emulator, Failure> {
     clear(&part.join("tmp"));
     let launcher = part.join("run.py");
     std::fs::write(&launcher, LAUNCHER).map_err(|error| Failure::io("write", &launcher, &error))?;
-    Ok(Emulator { python, user, port: folder.free_port(NAME)?, part, run_dir: folder.run(), log: folder.logs()?.join("emulator.log") })
+    Ok(Emulator {
+        python,
+        user,
+        port: folder.free_port(NAME)?,
+        part,
+        run_dir: folder.run(),
+        log: folder.logs()?.join("emulator.log"),
+    })
 }
 
 impl Emulator {
@@ -58,14 +65,22 @@ impl Emulator {
             stop: StopSignal::Term,
             grace: Duration::from_secs(15),
             folder: &self.part.join("home"),
-            command: vec![self.python.display().to_string(), "-u".into(), self.part.join("run.py").display().to_string()],
+            command: vec![
+                self.python.display().to_string(),
+                "-u".into(),
+                self.part.join("run.py").display().to_string(),
+            ],
             environment: self.environment(),
         }
         .start()?;
         let until = Instant::now() + START_PATIENCE;
         while !self.answers() {
             if running.has_ended() || Instant::now() > until {
-                return Err(Failure::new(format!("the AWS emulator did not start: {} (log: {})", last_line(&self.log), self.log.display())));
+                return Err(Failure::new(format!(
+                    "the AWS emulator did not start: {} (log: {})",
+                    last_line(&self.log),
+                    self.log.display()
+                )));
             }
             std::thread::sleep(Duration::from_millis(30));
         }
@@ -109,7 +124,8 @@ impl Emulator {
 /// Where function code finds its programs: the system's folders, and that of Node, which may be anywhere.
 fn search_path() -> String {
     let mut folders = vec!["/usr/local/bin".to_owned(), "/usr/bin".to_owned(), "/bin".to_owned()];
-    let node = std::env::var_os("PATH").and_then(|path| std::env::split_paths(&path).find(|folder| folder.join("node").exists()));
+    let node = std::env::var_os("PATH")
+        .and_then(|path| std::env::split_paths(&path).find(|folder| folder.join("node").exists()));
     if let Some(folder) = node.map(|folder| folder.display().to_string())
         && !folders.contains(&folder)
     {
@@ -133,4 +149,3 @@ fn last_line(log: &Path) -> String {
     let text = String::from_utf8_lossy(&text);
     text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it gave no reason").trim().to_owned()
 }
-

@@ -42,20 +42,29 @@ pub async fn seed(emulator: &Emulator, folder: &Path, endpoint: &str) -> Result<
         .stderr(Stdio::inherit())
         .process_group(0);
     crate::user::run_as(&mut command, emulator.user.as_ref());
-    let mut child = Command::from(command).kill_on_drop(true).spawn().map_err(|error| Failure::new(format!("cannot make the demo fleet: {error}")))?;
+    let mut child = Command::from(command)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| Failure::new(format!("cannot make the demo fleet: {error}")))?;
     let stdin = child.stdin.take();
     if let Some(stdout) = child.stdout.take() {
         let mut lines = BufReader::new(stdout).lines();
         while let Ok(Some(text)) = lines.next_line().await {
             match serde_json::from_str::<Line>(&text) {
-                Ok(line) => emit(&Event::Progress { step: "fleet", message: &line.message, done: line.done, total: line.total }),
+                Ok(line) => {
+                    emit(&Event::Progress { step: "fleet", message: &line.message, done: line.done, total: line.total })
+                }
                 Err(_) => tracing::warn!("fleet: {text}"),
             }
         }
     }
     let status = child.wait().await.map_err(|error| Failure::new(format!("cannot make the demo fleet: {error}")))?;
     drop(stdin);
-    if status.success() { Ok(()) } else { Err(Failure::new("the demo fleet could not be completed; what is missing is made at the next start")) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::new("the demo fleet could not be completed; what is missing is made at the next start"))
+    }
 }
 
 /// Writes the programs out, replacing those of an earlier version.

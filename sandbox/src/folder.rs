@@ -26,11 +26,19 @@ impl Folder {
         let run = root.join("run");
         make(&run, 0o755)?;
         let lock_path = run.join("lock");
-        let lock = File::options().create(true).truncate(false).write(true).open(&lock_path).map_err(|error| Failure::io("write", &lock_path, &error))?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(|error| Failure::io("write", &lock_path, &error))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Failure::new(format!("another sandbox is using {}: stop it, or choose another --data-dir", root.display())));
+                return Err(Failure::new(format!(
+                    "another sandbox is using {}: stop it, or choose another --data-dir",
+                    root.display()
+                )));
             }
             Err(TryLockError::Error(error)) => return Err(Failure::io("lock", &lock_path, &error)),
         }
@@ -73,7 +81,8 @@ impl Folder {
 
     /// A free loopback port, the one of the last start if it still is.
     pub fn free_port(&self, name: &str) -> Result<u16, Failure> {
-        let bind = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr());
+        let bind =
+            |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).and_then(|listener| listener.local_addr());
         let address = self
             .remembered_port(name)
             .and_then(|port| bind(port).ok())
@@ -86,14 +95,19 @@ impl Folder {
 
 /// Makes a folder, unless it exists.
 pub fn make(path: &Path, mode: u32) -> Result<(), Failure> {
-    DirBuilder::new().recursive(true).mode(mode).create(path).map_err(|error| Failure::io("make the folder", path, &error))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(mode)
+        .create(path)
+        .map_err(|error| Failure::io("make the folder", path, &error))
 }
 
 /// Makes a folder that belongs to a user, and only to it.
 pub fn make_for(path: &Path, user: Option<&User>) -> Result<(), Failure> {
     make(path, 0o700)?;
     if let Some(user) = user {
-        std::os::unix::fs::chown(path, Some(user.uid), Some(user.gid)).map_err(|error| Failure::io("give away the folder", path, &error))?;
+        std::os::unix::fs::chown(path, Some(user.uid), Some(user.gid))
+            .map_err(|error| Failure::io("give away the folder", path, &error))?;
     }
     Ok(())
 }
@@ -115,7 +129,8 @@ fn elsewhere(root: &Path) -> Result<PathBuf, Failure> {
     let place = base.join(&name);
     make(&place, 0o755)?;
     let owner = place.join("owner");
-    std::fs::write(&owner, root.as_os_str().as_encoded_bytes()).map_err(|error| Failure::io("write", &owner, &error))?;
+    std::fs::write(&owner, root.as_os_str().as_encoded_bytes())
+        .map_err(|error| Failure::io("write", &owner, &error))?;
     if let Ok(places) = std::fs::read_dir(base) {
         for other in places.flatten().map(|entry| entry.path()).filter(|path| *path != place) {
             let Ok(owner) = std::fs::read_to_string(other.join("owner")) else { continue };

@@ -3,6 +3,8 @@
 //! Calls pass through as they came, answers stream back. What the emulator lacks, or answers differently from
 //! AWS, is put right in the modules beside this one, one per service.
 
+#![allow(clippy::result_large_err, reason = "the error is the answer that the client gets")]
+
 mod call;
 mod ecr;
 mod ecs;
@@ -46,7 +48,8 @@ pub struct Gateway {
 impl Gateway {
     /// A gateway in front of the emulator on a loopback port; `kept` is the file for what the emulator cannot keep.
     pub fn new(port: u16, kept: PathBuf) -> Result<Self, Failure> {
-        let upstream = Upstream::new(port).map_err(|error| Failure::new(format!("cannot start the gateway: {error}")))?;
+        let upstream =
+            Upstream::new(port).map_err(|error| Failure::new(format!("cannot start the gateway: {error}")))?;
         Ok(Self { upstream, kept: Kept::open(kept)?, ecs: ecs::Memory::default() })
     }
 }
@@ -72,7 +75,9 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let (parts, body) = request.into_parts();
     let body = match axum::body::to_bytes(body, LARGEST_READ).await {
         Ok(body) => body,
-        Err(error) => return json_error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", &error.to_string()),
+        Err(error) => {
+            return json_error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", &error.to_string());
+        }
     };
     let read = Read { call: &call, parts: &parts, body: &body };
     let answer = match call.service.as_str() {
@@ -110,7 +115,8 @@ impl Read<'_> {
         if self.body.is_empty() {
             return Ok(Value::Object(serde_json::Map::new()));
         }
-        serde_json::from_slice(self.body).map_err(|_| json_error(StatusCode::BAD_REQUEST, "SerializationException", "The request is not JSON."))
+        serde_json::from_slice(self.body)
+            .map_err(|_| json_error(StatusCode::BAD_REQUEST, "SerializationException", "The request is not JSON."))
     }
 
     /// The first value of a query parameter, decoded.

@@ -87,7 +87,10 @@ pub fn run(arguments: GuardArguments) -> ExitCode {
     };
     let boot = boot_id();
     let record = Record { guard, child: identity.clone(), boot: boot.clone() };
-    if let Err(error) = serde_json::to_vec(&record).map_err(std::io::Error::other).and_then(|json| std::fs::write(&arguments.record, json)) {
+    if let Err(error) = serde_json::to_vec(&record)
+        .map_err(std::io::Error::other)
+        .and_then(|json| std::fs::write(&arguments.record, json))
+    {
         eprintln!("cannot record {}: {error}", arguments.record.display());
     }
 
@@ -156,17 +159,29 @@ impl Guarded<'_> {
     /// Starts the guard, which starts the child.
     pub fn start(self) -> Result<Running, Failure> {
         if std::fs::metadata(self.log).is_ok_and(|log| log.len() > LARGEST_LOG) {
-            std::fs::rename(self.log, self.log.with_extension("log.old")).map_err(|error| Failure::io("write", self.log, &error))?;
+            std::fs::rename(self.log, self.log.with_extension("log.old"))
+                .map_err(|error| Failure::io("write", self.log, &error))?;
         }
-        let log = std::fs::File::options().create(true).append(true).open(self.log).map_err(|error| Failure::io("write", self.log, &error))?;
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.log)
+            .map_err(|error| Failure::io("write", self.log, &error))?;
         let errors = log.try_clone().map_err(|error| Failure::io("write", self.log, &error))?;
-        let me = std::env::current_exe().map_err(|error| Failure::new(format!("cannot find this program's own file: {error}")))?;
+        let me = std::env::current_exe()
+            .map_err(|error| Failure::new(format!("cannot find this program's own file: {error}")))?;
         let mut command = Command::new(me);
         command
             .arg("guard")
             .arg("--record")
             .arg(record_path(self.run_dir, self.name))
-            .args(["--stop", match self.stop { StopSignal::Int => "int", StopSignal::Term => "term" }])
+            .args([
+                "--stop",
+                match self.stop {
+                    StopSignal::Int => "int",
+                    StopSignal::Term => "term",
+                },
+            ])
             .args(["--grace-seconds", &self.grace.as_secs().to_string()]);
         if let Some(user) = self.user {
             command.args(["--uid", &user.uid.to_string(), "--gid", &user.gid.to_string()]);
@@ -216,10 +231,15 @@ fn record_path(run_dir: &Path, name: &str) -> PathBuf {
 /// and does it itself where the guard is gone too.
 pub fn end_leftover(run_dir: &Path, name: &str, stop: StopSignal, patience: Duration) {
     let path = record_path(run_dir, name);
-    let Some(record) = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok()) else { return };
+    let Some(record) = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok()) else {
+        return;
+    };
     if record.boot == boot_id() {
         if !record.guard.is_running() {
-            record.child.signal(match stop { StopSignal::Int => Signal::INT, StopSignal::Term => Signal::TERM });
+            record.child.signal(match stop {
+                StopSignal::Int => Signal::INT,
+                StopSignal::Term => Signal::TERM,
+            });
         }
         let until = Instant::now() + patience;
         while (record.guard.is_running() || record.child.is_running()) && Instant::now() < until {

@@ -155,12 +155,19 @@ async fn serve(
     emulator: &emulator::Emulator,
     running: &mut Option<guard::Running>,
 ) -> Result<(), Failure> {
-    let listener = TcpListener::bind(("127.0.0.1", folder.free_port("gateway")?)).await.map_err(|error| Failure::new(format!("cannot listen on 127.0.0.1: {error}")))?;
+    let listener = TcpListener::bind(("127.0.0.1", folder.free_port("gateway")?))
+        .await
+        .map_err(|error| Failure::new(format!("cannot listen on 127.0.0.1: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
     let endpoint = format!("http://{address}");
     let gateway = gateway::Gateway::new(emulator.port, folder.part("gateway")?.join("kept.json"))?;
     let serving = gateway::serve(listener, gateway);
-    emit(&Event::Ready { database_url: &database.url, endpoint_url: Some(&endpoint), accounts: Some(&ACCOUNTS), regions: Some(&REGIONS) });
+    emit(&Event::Ready {
+        database_url: &database.url,
+        endpoint_url: Some(&endpoint),
+        accounts: Some(&ACCOUNTS),
+        regions: Some(&REGIONS),
+    });
 
     let fleet_folder = folder.part("programs")?;
     let seeding = async {
@@ -233,7 +240,9 @@ async fn told_to_stop(exit_with_stdin: bool) {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Failure::new(format!("an internal error: {error}"))))
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Failure::new(format!("an internal error: {error}"))))
 }
 
 /// 32 hexadecimal digits from the system's generator.
@@ -241,6 +250,8 @@ fn random_name() -> Result<String, Failure> {
     use std::io::Read as _;
     let source = std::path::Path::new("/dev/urandom");
     let mut bytes = [0; 16];
-    std::fs::File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).map_err(|error| Failure::io("read", source, &error))?;
+    std::fs::File::open(source)
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .map_err(|error| Failure::io("read", source, &error))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

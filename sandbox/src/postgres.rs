@@ -68,7 +68,11 @@ pub fn start(folder: &Folder) -> Result<Postgres, Failure> {
     let until = Instant::now() + START_PATIENCE;
     while !is_ready(&data, port) {
         if running.has_ended() || Instant::now() > until {
-            return Err(Failure::new(format!("Postgres did not start: {} (log: {})", reason(&log, log_before), log.display())));
+            return Err(Failure::new(format!(
+                "Postgres did not start: {} (log: {})",
+                reason(&log, log_before),
+                log.display()
+            )));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -79,11 +83,8 @@ pub fn start(folder: &Folder) -> Result<Postgres, Failure> {
 /// Safe for the data (fsync stays on), quick for one person's machine: a crash may lose the last half second,
 /// never consistency.
 fn command(binaries: &Binaries, data: &Path, port: u16) -> Vec<String> {
-    let mut command = vec![
-        binaries.folder.join("postgres").display().to_string(),
-        "-D".into(),
-        data.display().to_string(),
-    ];
+    let mut command =
+        vec![binaries.folder.join("postgres").display().to_string(), "-D".into(), data.display().to_string()];
     for setting in [
         "listen_addresses=127.0.0.1".to_owned(),
         format!("port={port}"),
@@ -117,7 +118,11 @@ fn choose(folder: &Folder, data: &Path, user: Option<&User>) -> Result<Binaries,
     match (downloaded, needed) {
         (Ok(found), needed) if needed.as_ref().is_none_or(|needed| *needed == found.major) => Ok(found),
         (downloaded, Some(needed)) => {
-            let here = installed.iter().map(|found| found.major.as_str()).chain(downloaded.iter().map(|found| found.major.as_str())).collect::<Vec<_>>();
+            let here = installed
+                .iter()
+                .map(|found| found.major.as_str())
+                .chain(downloaded.iter().map(|found| found.major.as_str()))
+                .collect::<Vec<_>>();
             let here = if here.is_empty() { "none".to_owned() } else { here.join(", ") };
             Err(Failure::new(format!(
                 "the database in {} was made by Postgres {needed}, and this machine has {here}: install Postgres {needed} \
@@ -147,7 +152,8 @@ fn make_database(binaries: &Binaries, data: &Path, password: &Path, user: Option
     std::fs::write(&handed_over, &secret).map_err(|error| Failure::io("write", &handed_over, &error))?;
     close_to_others(&handed_over)?;
     if let Some(user) = user {
-        std::os::unix::fs::chown(&handed_over, Some(user.uid), Some(user.gid)).map_err(|error| Failure::io("give away", &handed_over, &error))?;
+        std::os::unix::fs::chown(&handed_over, Some(user.uid), Some(user.gid))
+            .map_err(|error| Failure::io("give away", &handed_over, &error))?;
     }
     let made = run(
         Command::new(binaries.folder.join("initdb"))
@@ -170,7 +176,8 @@ fn make_database(binaries: &Binaries, data: &Path, password: &Path, user: Option
 
 fn close_to_others(path: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|error| Failure::io("close", path, &error))
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| Failure::io("close", path, &error))
 }
 
 fn run(command: &mut Command, user: Option<&User>, input: &str) -> Result<(), Failure> {
@@ -204,7 +211,9 @@ fn run(command: &mut Command, user: Option<&User>, input: &str) -> Result<(), Fa
 fn end_orphan(data: &Path) -> Result<(), Failure> {
     let lock = data.join("postmaster.pid");
     let Ok(text) = std::fs::read_to_string(&lock) else { return Ok(()) };
-    let Some(process) = text.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Identity::of) else { return Ok(()) };
+    let Some(process) = text.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Identity::of) else {
+        return Ok(());
+    };
     if !is_postgres(process.pid, data) {
         return std::fs::remove_file(&lock).map_err(|error| Failure::io("remove", &lock, &error));
     }
@@ -219,7 +228,10 @@ fn end_orphan(data: &Path) -> Result<(), Failure> {
             return Ok(());
         }
     }
-    Err(Failure::new(format!("the database of an earlier start (process {}) does not stop: end it, then start again", process.pid)))
+    Err(Failure::new(format!(
+        "the database of an earlier start (process {}) does not stop: end it, then start again",
+        process.pid
+    )))
 }
 
 fn is_postgres(pid: i32, data: &Path) -> bool {
@@ -250,8 +262,12 @@ fn explain(text: &str) -> Option<String> {
     if text.contains("No space left on device") {
         return Some("the disk is full; free some space and start again".into());
     }
-    let telling = |line: &&str| ["FATAL:", "PANIC:", "ERROR:", "error:", "could not"].iter().any(|mark| line.contains(mark));
-    text.lines().find(telling).or_else(|| text.lines().rfind(|line| !line.trim().is_empty())).map(|line| line.trim().to_owned())
+    let telling =
+        |line: &&str| ["FATAL:", "PANIC:", "ERROR:", "error:", "could not"].iter().any(|mark| line.contains(mark));
+    text.lines()
+        .find(telling)
+        .or_else(|| text.lines().rfind(|line| !line.trim().is_empty()))
+        .map(|line| line.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -260,7 +276,8 @@ mod tests {
 
     #[test]
     fn explains_in_one_line() {
-        let full = "creating configuration files ... initdb: error: could not write file: No space left on device\nremoving";
+        let full =
+            "creating configuration files ... initdb: error: could not write file: No space left on device\nremoving";
         assert_eq!(explain(full).as_deref(), Some("the disk is full; free some space and start again"));
         let old = "2026-11-23 UTC [1] FATAL:  database files are incompatible with server\nDETAIL: more";
         assert!(explain(old).unwrap().contains("incompatible"));

@@ -12,7 +12,8 @@ const REQUIREMENTS: &str = include_str!("../requirements.txt");
 const MISSING: &str = "Python 3.10 or newer is needed for the AWS emulator. Debian or Ubuntu: sudo apt-get install -y python3 python3-pip python3-venv. macOS: brew install python@3.12.";
 
 fn candidates() -> Vec<PathBuf> {
-    let mut folders: Vec<PathBuf> = std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+    let mut folders: Vec<PathBuf> =
+        std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
     folders.extend(["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"].map(PathBuf::from));
     ["python3", "python3.13", "python3.12", "python3.11", "python3.10"]
         .iter()
@@ -52,7 +53,9 @@ pub fn environment(folder: &Path, user: Option<&User>) -> Result<PathBuf, Failur
     let place = folder.join("venv");
     let python = place.join("bin").join("python");
     let stamp = place.join("requirements.txt");
-    if std::fs::read_to_string(&stamp).is_ok_and(|text| text == REQUIREMENTS) && try_run(&python, &["-c", "import ministack, boto3"], user).is_some() {
+    if std::fs::read_to_string(&stamp).is_ok_and(|text| text == REQUIREMENTS)
+        && try_run(&python, &["-c", "import ministack, boto3"], user).is_some()
+    {
         return Ok(python);
     }
     progress("emulator", "installing the AWS emulator");
@@ -87,6 +90,10 @@ fn check(what: &str, output: std::io::Result<Output>) -> Result<(), Failure> {
     if errors.contains("No space left on device") {
         return Err(Failure::new(format!("cannot {what}: the disk is full; free some space and start again")));
     }
-    let line = errors.lines().rfind(|line| line.to_lowercase().contains("error")).or_else(|| errors.lines().last()).unwrap_or("it gave no reason");
+    let line = errors
+        .lines()
+        .rfind(|line| line.to_lowercase().contains("error"))
+        .or_else(|| errors.lines().last())
+        .unwrap_or("it gave no reason");
     Err(Failure::new(format!("cannot {what}: {}", line.trim())))
 }

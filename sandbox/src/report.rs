@@ -15,10 +15,8 @@ pub struct Account {
 }
 
 /// The accounts the demo fleet lives in.
-pub const ACCOUNTS: [Account; 2] = [
-    Account { id: "111122223333", name: "prod" },
-    Account { id: "444455556666", name: "staging" },
-];
+pub const ACCOUNTS: [Account; 2] =
+    [Account { id: "111122223333", name: "prod" }, Account { id: "444455556666", name: "staging" }];
 
 /// The regions the demo fleet lives in.
 pub const REGIONS: [&str; 2] = ["eu-west-1", "us-east-1"];
@@ -91,8 +89,12 @@ impl Failure {
     pub fn io(what: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
         let reason = match error.kind() {
             std::io::ErrorKind::StorageFull => "the disk is full; free some space and start again".to_owned(),
-            std::io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only; choose another --data-dir".to_owned(),
-            std::io::ErrorKind::PermissionDenied => "no permission to write there; choose another --data-dir".to_owned(),
+            std::io::ErrorKind::ReadOnlyFilesystem => {
+                "the file system is read-only; choose another --data-dir".to_owned()
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "no permission to write there; choose another --data-dir".to_owned()
+            }
             _ => error.to_string(),
         };
         Self::new(format!("cannot {what} {}: {reason}", path.display()))

@@ -26,7 +26,9 @@ impl User {
             let output = Command::new("id").args([flag, name]).stderr(Stdio::null()).output().ok()?;
             String::from_utf8_lossy(&output.stdout).trim().parse::<u32>().ok()
         };
-        names.iter().find_map(|name| Some(Self { name: (*name).to_owned(), uid: number("-u", name)?, gid: number("-g", name)? }))
+        names.iter().find_map(|name| {
+            Some(Self { name: (*name).to_owned(), uid: number("-u", name)?, gid: number("-g", name)? })
+        })
     }
 
     /// Whether this user can enter a folder, which fails when any parent is closed to it.

@@ -1,5 +1,7 @@
 //! The whole sandbox on a folder of its own: killed twice, its data stays and nothing is left running.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -34,7 +36,9 @@ impl Sandbox {
         std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| lines.send(line)));
         let until = Instant::now() + PATIENCE;
         loop {
-            let line = inbox.recv_timeout(until.saturating_duration_since(Instant::now())).expect("the sandbox should become ready");
+            let line = inbox
+                .recv_timeout(until.saturating_duration_since(Instant::now()))
+                .expect("the sandbox should become ready");
             let event: Value = serde_json::from_str(&line).unwrap();
             match event["event"].as_str() {
                 Some("ready") => {
@@ -111,18 +115,34 @@ const FUNCTION: &str = "UEsDBBQAAAAAAAAAIVymz2AjIgAAACIAAAAIAAAAaW5kZXgucHlkZWYg
 
 #[tokio::test]
 async fn survives_being_killed() {
-    let folder = Folder(std::env::temp_dir().canonicalize().unwrap().join(format!("gantry-sandbox-test-{}", std::process::id())));
+    let folder = Folder(
+        std::env::temp_dir().canonicalize().unwrap().join(format!("gantry-sandbox-test-{}", std::process::id())),
+    );
 
     let first = Sandbox::start(&folder.0);
     sqlx::query("CREATE TABLE kept (name text)").execute(&mut first.connect().await).await.unwrap();
     sqlx::query("INSERT INTO kept VALUES ('a row')").execute(&mut first.connect().await).await.unwrap();
-    first.call("ecr", "POST", "/", "AmazonEC2ContainerRegistry_V20150921.CreateRepository", &json!({ "repositoryName": "kept/repository" }));
+    first.call(
+        "ecr",
+        "POST",
+        "/",
+        "AmazonEC2ContainerRegistry_V20150921.CreateRepository",
+        &json!({ "repositoryName": "kept/repository" }),
+    );
     // A function that ran leaves a warm worker behind, which must not outlive the sandbox.
     let function = json!({ "FunctionName": "kept", "Runtime": "python3.12", "Role": "arn:aws:iam::111122223333:role/r", "Handler": "index.handler", "Code": { "ZipFile": FUNCTION } });
     first.call("lambda", "POST", "/2015-03-31/functions", "", &function);
-    assert_eq!(first.call("lambda", "POST", "/2015-03-31/functions/kept/invocations", "", &json!({})), json!({ "ok": 1 }));
+    assert_eq!(
+        first.call("lambda", "POST", "/2015-03-31/functions/kept/invocations", "", &json!({})),
+        json!({ "ok": 1 })
+    );
     // The busy port of a second start on the same folder is not the problem: the folder is.
-    let second_start = Command::new(env!("CARGO_BIN_EXE_gantry-sandbox")).args(["postgres", "--data-dir"]).arg(&folder.0).stdin(Stdio::null()).output().unwrap();
+    let second_start = Command::new(env!("CARGO_BIN_EXE_gantry-sandbox"))
+        .args(["postgres", "--data-dir"])
+        .arg(&folder.0)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
     assert!(String::from_utf8_lossy(&second_start.stdout).contains("another sandbox is using"));
     let (database_url, endpoint) = (first.database_url.clone(), first.endpoint.clone());
     first.kill();
@@ -131,14 +151,19 @@ async fn survives_being_killed() {
     let second = Sandbox::start(&folder.0);
     assert_same(&second, &database_url, &endpoint).await;
     // Now the guards die as well: the children are orphans that nobody told to stop.
-    let guards: Vec<u32> = processes(&folder.0).iter().filter(|(_, command)| command.contains(" guard ")).map(|(pid, _)| *pid).collect();
+    let guards: Vec<u32> =
+        processes(&folder.0).iter().filter(|(_, command)| command.contains(" guard ")).map(|(pid, _)| *pid).collect();
     assert_eq!(guards.len(), 2);
     second.kill_with(&guards);
 
     let third = Sandbox::start(&folder.0);
     assert_same(&third, &database_url, &endpoint).await;
     let running = processes(&folder.0);
-    assert_eq!(running.iter().filter(|(_, command)| command.contains("run.py") && !command.contains(" guard ")).count(), 1, "{running:#?}");
+    assert_eq!(
+        running.iter().filter(|(_, command)| command.contains("run.py") && !command.contains(" guard ")).count(),
+        1,
+        "{running:#?}"
+    );
     third.end();
     wait_until("nothing should be left running", || processes(&folder.0).is_empty());
 }
@@ -156,8 +181,10 @@ impl Sandbox {
 
 async fn assert_same(sandbox: &Sandbox, database_url: &str, endpoint: &str) {
     assert_eq!((sandbox.database_url.as_str(), sandbox.endpoint.as_str()), (database_url, endpoint));
-    let name: String = sqlx::query_scalar("SELECT name FROM kept").fetch_one(&mut sandbox.connect().await).await.unwrap();
+    let name: String =
+        sqlx::query_scalar("SELECT name FROM kept").fetch_one(&mut sandbox.connect().await).await.unwrap();
     assert_eq!(name, "a row");
-    let repositories = sandbox.call("ecr", "POST", "/", "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories", &json!({}));
+    let repositories =
+        sandbox.call("ecr", "POST", "/", "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories", &json!({}));
     assert_eq!(repositories["repositories"][0]["repositoryName"], "kept/repository");
 }

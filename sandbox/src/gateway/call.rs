@@ -67,10 +67,52 @@ fn presigned(uri: &Uri) -> String {
 
 /// Signing names the emulator knows and the sandbox passes on.
 const IMPLEMENTED: &[&str] = &[
-    "acm", "apigateway", "athena", "autoscaling", "batch", "cloudformation", "cloudfront", "cloudtrail", "codebuild", "cognito-identity",
-    "cognito-idp", "config", "dynamodb", "ec2", "ecr", "ecs", "eks", "elasticache", "elasticfilesystem", "elasticloadbalancing", "es",
-    "events", "execute-api", "firehose", "glue", "iam", "kinesis", "kms", "lambda", "logs", "monitoring", "organizations", "pipes", "rds",
-    "resource-groups", "route53", "s3", "scheduler", "secretsmanager", "servicediscovery", "ses", "sns", "sqs", "ssm", "states", "sts",
+    "acm",
+    "apigateway",
+    "athena",
+    "autoscaling",
+    "batch",
+    "cloudformation",
+    "cloudfront",
+    "cloudtrail",
+    "codebuild",
+    "cognito-identity",
+    "cognito-idp",
+    "config",
+    "dynamodb",
+    "ec2",
+    "ecr",
+    "ecs",
+    "eks",
+    "elasticache",
+    "elasticfilesystem",
+    "elasticloadbalancing",
+    "es",
+    "events",
+    "execute-api",
+    "firehose",
+    "glue",
+    "iam",
+    "kinesis",
+    "kms",
+    "lambda",
+    "logs",
+    "monitoring",
+    "organizations",
+    "pipes",
+    "rds",
+    "resource-groups",
+    "route53",
+    "s3",
+    "scheduler",
+    "secretsmanager",
+    "servicediscovery",
+    "ses",
+    "sns",
+    "sqs",
+    "ssm",
+    "states",
+    "sts",
     "tagging",
 ];
 
@@ -83,6 +125,8 @@ pub fn json_error(status: StatusCode, code: &str, message: &str) -> Response {
 
 /// An error in AWS's query protocol form.
 pub fn xml_error(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>");
+    let body = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>sandbox</RequestId></ErrorResponse>"
+    );
     (status, [("content-type", "text/xml")], body).into_response()
 }

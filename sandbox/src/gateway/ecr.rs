@@ -46,11 +46,21 @@ async fn describe(gateway: &Gateway, read: &Read<'_>, request: &Value) -> Result
     let status = tag_status(request).to_owned();
     if let Some(images) = answer["imageDetails"].as_array_mut() {
         images.retain(|image| fits(&status, image));
-        if let Some(wanted) = request["imageIds"].as_array() {
-            if images.is_empty() && !wanted.is_empty() {
-                let message = format!("The image with imageId {} does not exist within the repository with name '{}' in the registry with id '{}'", wanted[0], request["repositoryName"].as_str().unwrap_or_default(), scope.account);
-                return Err(super::call::json_error(axum::http::StatusCode::BAD_REQUEST, "ImageNotFoundException", &message));
-            }
+        if let Some(wanted) = request["imageIds"].as_array()
+            && images.is_empty()
+            && !wanted.is_empty()
+        {
+            let message = format!(
+                "The image with imageId {} does not exist within the repository with name '{}' in the registry with id '{}'",
+                wanted[0],
+                request["repositoryName"].as_str().unwrap_or_default(),
+                scope.account
+            );
+            return Err(super::call::json_error(
+                axum::http::StatusCode::BAD_REQUEST,
+                "ImageNotFoundException",
+                &message,
+            ));
         }
     }
     paging::cut(&mut answer, "imageDetails", request, PAGE);
@@ -60,8 +70,15 @@ async fn describe(gateway: &Gateway, read: &Read<'_>, request: &Value) -> Result
         let request = json!({ "repositoryName": request["repositoryName"], "imageIds": ids });
         let manifests = gateway.upstream.ask(&scope, "ecr", &format!("{TARGET}.BatchGetImage"), &request).await?;
         for image in batch {
-            let found = manifests["images"].as_array().into_iter().flatten().find(|found| found["imageId"]["imageDigest"] == image["imageDigest"]);
-            let manifest = found.and_then(|found| found["imageManifest"].as_str()).and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default();
+            let found = manifests["images"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .find(|found| found["imageId"]["imageDigest"] == image["imageDigest"]);
+            let manifest = found
+                .and_then(|found| found["imageManifest"].as_str())
+                .and_then(|text| serde_json::from_str::<Value>(text).ok())
+                .unwrap_or_default();
             if let Some(image) = image.as_object_mut() {
                 complete(image, &manifest);
             }
@@ -81,7 +98,8 @@ fn complete(image: &mut Map<String, Value>, manifest: &Value) {
         image.remove("artifactMediaType");
         return;
     }
-    let layers: u64 = manifest["layers"].as_array().into_iter().flatten().filter_map(|layer| layer["size"].as_u64()).sum();
+    let layers: u64 =
+        manifest["layers"].as_array().into_iter().flatten().filter_map(|layer| layer["size"].as_u64()).sum();
     let size = layers + manifest["config"]["size"].as_u64().unwrap_or(0);
     if size > 0 {
         image.insert("imageSizeInBytes".into(), size.into());
@@ -94,7 +112,15 @@ fn complete(image: &mut Map<String, Value>, manifest: &Value) {
 /// ListImages: one entry for each tag, and one for an image without.
 async fn list(gateway: &Gateway, read: &Read<'_>, request: &Value) -> Result<Value, axum::response::Response> {
     let scope = Scope { account: read.call.account.clone(), region: read.call.region.clone() };
-    let all = gateway.upstream.ask(&scope, "ecr", &format!("{TARGET}.DescribeImages"), &json!({ "repositoryName": request["repositoryName"] })).await?;
+    let all = gateway
+        .upstream
+        .ask(
+            &scope,
+            "ecr",
+            &format!("{TARGET}.DescribeImages"),
+            &json!({ "repositoryName": request["repositoryName"] }),
+        )
+        .await?;
     let mut answer = json!({ "imageIds": ids(&all["imageDetails"], tag_status(request)) });
     paging::cut(&mut answer, "imageIds", request, PAGE);
     Ok(answer)
@@ -106,7 +132,11 @@ fn ids(images: &Value, status: &str) -> Vec<Value> {
         .flat_map(|image| {
             let digest = &image["imageDigest"];
             let tags = image["imageTags"].as_array().map(Vec::as_slice).unwrap_or_default();
-            if tags.is_empty() { vec![json!({ "imageDigest": digest })] } else { tags.iter().map(|tag| json!({ "imageDigest": digest, "imageTag": tag })).collect() }
+            if tags.is_empty() {
+                vec![json!({ "imageDigest": digest })]
+            } else {
+                tags.iter().map(|tag| json!({ "imageDigest": digest, "imageTag": tag })).collect()
+            }
         })
         .collect()
 }
@@ -117,7 +147,8 @@ mod tests {
 
     #[test]
     fn lists_every_tag() {
-        let images = json!([{ "imageDigest": "d1", "imageTags": ["1.0", "latest"] }, { "imageDigest": "d2", "imageTags": [] }]);
+        let images =
+            json!([{ "imageDigest": "d1", "imageTags": ["1.0", "latest"] }, { "imageDigest": "d2", "imageTags": [] }]);
         assert_eq!(ids(&images, "ANY").len(), 3);
         assert_eq!(ids(&images, "TAGGED").len(), 2);
         assert_eq!(ids(&images, "UNTAGGED"), vec![json!({ "imageDigest": "d2" })]);
@@ -126,7 +157,8 @@ mod tests {
     #[test]
     fn adds_up_sizes() {
         let mut image = json!({ "imageSizeInBytes": 900, "imageTags": [] });
-        let manifest = json!({ "config": { "size": 10, "mediaType": "c" }, "layers": [{ "size": 100 }, { "size": 200 }] });
+        let manifest =
+            json!({ "config": { "size": 10, "mediaType": "c" }, "layers": [{ "size": 100 }, { "size": 200 }] });
         complete(image.as_object_mut().unwrap(), &manifest);
         assert_eq!(image, json!({ "imageSizeInBytes": 310, "artifactMediaType": "c" }));
         let mut index = json!({ "imageSizeInBytes": 900, "imageTags": ["a"] });

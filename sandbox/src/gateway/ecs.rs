@@ -20,8 +20,15 @@ use task::Network;
 
 /// The operations that are answered here.
 pub const OPERATIONS: &[&str] = &[
-    "DescribeClusters", "DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ListClusters", "ListServices", "ListTaskDefinitionFamilies",
-    "ListTasks", "RunTask",
+    "DescribeClusters",
+    "DescribeServices",
+    "DescribeTaskDefinition",
+    "DescribeTasks",
+    "ListClusters",
+    "ListServices",
+    "ListTaskDefinitionFamilies",
+    "ListTasks",
+    "RunTask",
 ];
 
 /// The protocol's target prefix.
@@ -87,7 +94,12 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
     Ok(answer_json(&answer))
 }
 
-async fn list_tasks(gateway: &Gateway, scope: &Scope, cluster: &str, request: &Value) -> Result<Value, axum::response::Response> {
+async fn list_tasks(
+    gateway: &Gateway,
+    scope: &Scope,
+    cluster: &str,
+    request: &Value,
+) -> Result<Value, axum::response::Response> {
     let view = view::cluster(gateway, scope, cluster).await?;
     let wanted = |name: &str| request[name].as_str().filter(|text| !text.is_empty());
     let status = wanted("desiredStatus").unwrap_or("RUNNING");
@@ -100,7 +112,11 @@ async fn list_tasks(gateway: &Gateway, scope: &Scope, cluster: &str, request: &V
         .filter(|task| service.as_ref().is_none_or(|service| task["group"] == service.as_str()))
         .filter(|task| wanted("startedBy").is_none_or(|by| task["startedBy"] == by))
         .filter(|task| wanted("launchType").is_none_or(|kind| task["launchType"] == kind))
-        .filter(|task| wanted("family").is_none_or(|family| task["taskDefinitionArn"].as_str().is_some_and(|arn| arn.contains(&format!("/{family}:")))))
+        .filter(|task| {
+            wanted("family").is_none_or(|family| {
+                task["taskDefinitionArn"].as_str().is_some_and(|arn| arn.contains(&format!("/{family}:")))
+            })
+        })
         .map(|task| task["taskArn"].clone())
         .collect::<Vec<_>>();
     let mut answer = json!({ "taskArns": arns });
@@ -108,7 +124,12 @@ async fn list_tasks(gateway: &Gateway, scope: &Scope, cluster: &str, request: &V
     Ok(answer)
 }
 
-async fn describe_tasks(gateway: &Gateway, scope: &Scope, cluster: &str, read: &Read<'_>) -> Result<Value, axum::response::Response> {
+async fn describe_tasks(
+    gateway: &Gateway,
+    scope: &Scope,
+    cluster: &str,
+    read: &Read<'_>,
+) -> Result<Value, axum::response::Response> {
     let mut answer = gateway.upstream.pass_json(read).await?;
     let view = view::cluster(gateway, scope, cluster).await?;
     let mut forgotten = Vec::new();
@@ -132,7 +153,12 @@ async fn describe_tasks(gateway: &Gateway, scope: &Scope, cluster: &str, read: &
     Ok(answer)
 }
 
-async fn describe_services(gateway: &Gateway, scope: &Scope, cluster: &str, read: &Read<'_>) -> Result<Value, axum::response::Response> {
+async fn describe_services(
+    gateway: &Gateway,
+    scope: &Scope,
+    cluster: &str,
+    read: &Read<'_>,
+) -> Result<Value, axum::response::Response> {
     let mut answer = gateway.upstream.pass_json(read).await?;
     let view = view::cluster(gateway, scope, cluster).await?;
     for service in answer["services"].as_array_mut().into_iter().flatten() {
@@ -141,7 +167,11 @@ async fn describe_services(gateway: &Gateway, scope: &Scope, cluster: &str, read
     Ok(answer)
 }
 
-async fn describe_clusters(gateway: &Gateway, scope: &Scope, read: &Read<'_>) -> Result<Value, axum::response::Response> {
+async fn describe_clusters(
+    gateway: &Gateway,
+    scope: &Scope,
+    read: &Read<'_>,
+) -> Result<Value, axum::response::Response> {
     let mut answer = gateway.upstream.pass_json(read).await?;
     for cluster in answer["clusters"].as_array_mut().into_iter().flatten() {
         let Some(arn) = cluster["clusterArn"].as_str() else { continue };
@@ -161,17 +191,30 @@ async fn describe_clusters(gateway: &Gateway, scope: &Scope, read: &Read<'_>) ->
 }
 
 /// Starts tasks, after the check every user meets first: a network configuration is needed for `awsvpc`.
-async fn run_task(gateway: &Gateway, scope: &Scope, cluster: &str, read: &Read<'_>, request: &Value) -> Result<Value, axum::response::Response> {
+async fn run_task(
+    gateway: &Gateway,
+    scope: &Scope,
+    cluster: &str,
+    read: &Read<'_>,
+    request: &Value,
+) -> Result<Value, axum::response::Response> {
     let subnet = request["networkConfiguration"]["awsvpcConfiguration"]["subnets"][0].as_str();
     if let Some(definition) = request["taskDefinition"].as_str()
         && subnet.is_none()
-        && view::definition(gateway, scope, definition).await.is_ok_and(|definition| definition["networkMode"] == "awsvpc")
+        && view::definition(gateway, scope, definition)
+            .await
+            .is_ok_and(|definition| definition["networkMode"] == "awsvpc")
     {
         let message = "Network Configuration must be provided when networkMode 'awsvpc' is specified.";
         return Err(json_error(axum::http::StatusCode::BAD_REQUEST, "InvalidParameterException", message));
     }
     let mut answer = gateway.upstream.pass_json(read).await?;
-    let arns: Vec<String> = answer["tasks"].as_array().into_iter().flatten().filter_map(|task| task["taskArn"].as_str().map(str::to_owned)).collect();
+    let arns: Vec<String> = answer["tasks"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|task| task["taskArn"].as_str().map(str::to_owned))
+        .collect();
     if let Some(subnet) = subnet {
         gateway.kept.change(|kept| kept.subnets.extend(arns.iter().map(|arn| (arn.clone(), subnet.to_owned()))));
     }

@@ -16,7 +16,8 @@ const CREATING_SECONDS: f64 = 20.0;
 /// Whether a call is answered here.
 pub fn is_ours(call: &Call) -> bool {
     let parts = parts(&call.path);
-    let lists = call.method == Method::GET && matches!(parts.as_slice(), ["clusters"] | ["clusters", _, "node-groups" | "addons"]);
+    let lists = call.method == Method::GET
+        && matches!(parts.as_slice(), ["clusters"] | ["clusters", _, "node-groups" | "addons"]);
     lists || matches!(parts.as_slice(), ["clusters", _, PROFILES] | ["clusters", _, PROFILES, _])
 }
 
@@ -54,27 +55,55 @@ fn page_of(read: &Read<'_>) -> Value {
     json!({ "maxResults": read.query("maxResults").and_then(|text| text.parse::<u64>().ok()), "nextToken": read.query("nextToken") })
 }
 
-fn profiles(gateway: &Gateway, read: &Read<'_>, scope: &Scope, cluster: &str, arn: &str, name: Option<String>) -> Answer {
-    let missing = |name: &str| json_error(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("No Fargate Profile found with name: {name}."));
+fn profiles(
+    gateway: &Gateway,
+    read: &Read<'_>,
+    scope: &Scope,
+    cluster: &str,
+    arn: &str,
+    name: Option<String>,
+) -> Answer {
+    let missing = |name: &str| {
+        json_error(
+            StatusCode::NOT_FOUND,
+            "ResourceNotFoundException",
+            &format!("No Fargate Profile found with name: {name}."),
+        )
+    };
     match (&read.call.method, name) {
         (&Method::POST, None) => create(gateway, scope, cluster, arn, &read.json()?),
         (&Method::GET, None) => {
-            let names: Vec<String> = gateway.kept.read().fargate_profiles.get(arn).map(|profiles| profiles.keys().cloned().collect()).unwrap_or_default();
+            let names: Vec<String> = gateway
+                .kept
+                .read()
+                .fargate_profiles
+                .get(arn)
+                .map(|profiles| profiles.keys().cloned().collect())
+                .unwrap_or_default();
             let mut answer = json!({ "fargateProfileNames": names });
             paging::cut(&mut answer, "fargateProfileNames", &page_of(read), PAGE);
             Ok(answer_json(&answer))
         }
         (&Method::GET, Some(name)) => {
-            let profile = gateway.kept.read().fargate_profiles.get(arn).and_then(|profiles| profiles.get(&name)).cloned();
-            profile.map(|profile| answer_json(&json!({ "fargateProfile": at_age(profile) }))).ok_or_else(|| missing(&name))
+            let profile =
+                gateway.kept.read().fargate_profiles.get(arn).and_then(|profiles| profiles.get(&name)).cloned();
+            profile
+                .map(|profile| answer_json(&json!({ "fargateProfile": at_age(profile) })))
+                .ok_or_else(|| missing(&name))
         }
         (&Method::DELETE, Some(name)) => {
-            let removed = gateway.kept.change(|kept| kept.fargate_profiles.get_mut(arn).and_then(|profiles| profiles.remove(&name)));
+            let removed = gateway
+                .kept
+                .change(|kept| kept.fargate_profiles.get_mut(arn).and_then(|profiles| profiles.remove(&name)));
             let mut profile = removed.ok_or_else(|| missing(&name))?;
             profile["status"] = "DELETING".into();
             Ok(answer_json(&json!({ "fargateProfile": profile })))
         }
-        _ => Err(json_error(StatusCode::METHOD_NOT_ALLOWED, "InvalidRequestException", "Fargate profiles have no such call.")),
+        _ => Err(json_error(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "InvalidRequestException",
+            "Fargate profiles have no such call.",
+        )),
     }
 }
 
@@ -91,7 +120,9 @@ fn create(gateway: &Gateway, scope: &Scope, cluster: &str, cluster_arn: &str, re
     let Some(name) = request["fargateProfileName"].as_str().filter(|name| !name.is_empty()) else {
         return Err(invalid("fargateProfileName can't be null"));
     };
-    let Some(role) = request["podExecutionRoleArn"].as_str() else { return Err(invalid("podExecutionRoleArn can't be null")) };
+    let Some(role) = request["podExecutionRoleArn"].as_str() else {
+        return Err(invalid("podExecutionRoleArn can't be null"));
+    };
     let seed = super::ecs::task::seed(&format!("{cluster_arn}{name}"));
     let profile = json!({
         "fargateProfileName": name,
@@ -114,7 +145,11 @@ fn create(gateway: &Gateway, scope: &Scope, cluster: &str, cluster_arn: &str, re
         true
     });
     if !made {
-        return Err(json_error(StatusCode::CONFLICT, "ResourceInUseException", &format!("A Fargate Profile already exists with this name in this cluster: {name}")));
+        return Err(json_error(
+            StatusCode::CONFLICT,
+            "ResourceInUseException",
+            &format!("A Fargate Profile already exists with this name in this cluster: {name}"),
+        ));
     }
     Ok(answer_json(&json!({ "fargateProfile": at_age(profile) })))
 }

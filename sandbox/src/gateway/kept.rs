@@ -29,7 +29,8 @@ pub struct Kept {
 impl Kept {
     /// Reads the file. One that cannot be understood is begun anew.
     pub fn open(path: PathBuf) -> Result<Self, Failure> {
-        let contents: Contents = std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        let contents: Contents =
+            std::fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let kept = Self { path, contents: Mutex::new(contents) };
         kept.save().map_err(|error| Failure::io("write", &kept.path, &error))?;
         Ok(kept)

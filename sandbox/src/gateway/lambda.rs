@@ -1,4 +1,5 @@
-//! What the emulator's Lambda answers differently from AWS: ListFunctions leaves the states out.
+//! What the emulator's Lambda answers differently from AWS: ListFunctions leaves the states out, and no answer has
+//! empty members where AWS has none.
 
 use axum::http::Method;
 use serde_json::Value;
@@ -9,25 +10,58 @@ use super::{Answer, Gateway, Read, json as answer_json};
 /// Members that ListFunctions does not give
 /// (<https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>).
 const NOT_LISTED: &[&str] = &[
-    "State", "StateReason", "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode", "RuntimeVersionConfig",
+    "State",
+    "StateReason",
+    "StateReasonCode",
+    "LastUpdateStatus",
+    "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode",
+    "RuntimeVersionConfig",
 ];
 
-/// Whether a call is answered here: ListFunctions.
+/// Members that AWS leaves out when they are empty.
+const NEVER_EMPTY: &[&str] = &["Handler", "KMSKeyArn", "Layers", "Runtime"];
+
+/// Whether a call is answered here: ListFunctions, GetFunction and GetFunctionConfiguration.
 pub fn is_ours(call: &Call) -> bool {
-    call.method == Method::GET && call.path.trim_end_matches('/') == "/2015-03-31/functions"
+    let parts: Vec<&str> = call.path.split('/').filter(|part| !part.is_empty()).collect();
+    call.method == Method::GET
+        && matches!(
+            parts.as_slice(),
+            ["2015-03-31", "functions"]
+                | ["2015-03-31", "functions", _]
+                | ["2015-03-31", "functions", _, "configuration"]
+        )
 }
 
-/// Answers ListFunctions.
+/// Answers a call of [`is_ours`].
 pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
     let mut answer = gateway.upstream.pass_json(read).await?;
-    leave_states_out(&mut answer);
+    if answer["Functions"].is_array() {
+        leave_states_out(&mut answer);
+    } else {
+        let configuration =
+            if answer["Configuration"].is_object() { &mut answer["Configuration"] } else { &mut answer };
+        leave_empty_out(configuration);
+    }
     Ok(answer_json(&answer))
 }
 
 fn leave_states_out(answer: &mut Value) {
-    for function in answer["Functions"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-        function.retain(|name, value| !NOT_LISTED.contains(&name.as_str()) && !value.is_null());
+    for function in answer["Functions"].as_array_mut().into_iter().flatten() {
+        leave_empty_out(function);
+        if let Some(function) = function.as_object_mut() {
+            function.retain(|name, _| !NOT_LISTED.contains(&name.as_str()));
+        }
     }
+}
+
+fn leave_empty_out(function: &mut Value) {
+    let Some(function) = function.as_object_mut() else { return };
+    function.retain(|name, value| {
+        let empty = value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
+        !value.is_null() && !(empty && NEVER_EMPTY.contains(&name.as_str()))
+    });
 }
 
 #[cfg(test)]
@@ -37,8 +71,8 @@ mod tests {
 
     #[test]
     fn lists_no_states() {
-        let mut answer = json!({ "Functions": [{ "FunctionName": "a", "State": "Active", "LastUpdateStatus": "Successful", "Layers": null }], "NextMarker": "m" });
+        let mut answer = json!({ "Functions": [{ "FunctionName": "a", "State": "Active", "LastUpdateStatus": "Successful", "Layers": [], "Runtime": "", "Description": "" }], "NextMarker": "m" });
         leave_states_out(&mut answer);
-        assert_eq!(answer, json!({ "Functions": [{ "FunctionName": "a" }], "NextMarker": "m" }));
+        assert_eq!(answer, json!({ "Functions": [{ "FunctionName": "a", "Description": "" }], "NextMarker": "m" }));
     }
 }

@@ -36,7 +36,10 @@ impl Upstream {
     pub async fn forward(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        let request = self.client.request(parts.method.clone(), format!("{}{path}", self.base)).headers(end_to_end(parts.headers.clone()));
+        let request = self
+            .client
+            .request(parts.method.clone(), format!("{}{path}", self.base))
+            .headers(end_to_end(parts.headers.clone()));
         streamed(request.body(reqwest::Body::wrap_stream(body.into_data_stream()))).await
     }
 
@@ -52,7 +55,10 @@ impl Upstream {
 
     fn again(&self, read: &Read<'_>) -> reqwest::RequestBuilder {
         let path = read.parts.uri.path_and_query().map_or("/", |path| path.as_str());
-        self.client.request(read.parts.method.clone(), format!("{}{path}", self.base)).headers(end_to_end(read.parts.headers.clone())).body(read.body.clone())
+        self.client
+            .request(read.parts.method.clone(), format!("{}{path}", self.base))
+            .headers(end_to_end(read.parts.headers.clone()))
+            .body(read.body.clone())
     }
 
     /// Asks the emulator something in a JSON protocol, in somebody's account and region.
@@ -69,7 +75,8 @@ impl Upstream {
 
     /// Asks for something by path.
     pub async fn get(&self, scope: &Scope, service: &str, path: &str) -> Result<Value, Response> {
-        read_json(self.client.get(format!("{}{path}", self.base)).header("authorization", signature(scope, service))).await
+        read_json(self.client.get(format!("{}{path}", self.base)).header("authorization", signature(scope, service)))
+            .await
     }
 
     /// Asks something in the query protocol; the answer is XML.
@@ -87,7 +94,10 @@ impl Upstream {
 
 /// What tells the emulator account and region. It checks no signatures.
 fn signature(scope: &Scope, service: &str) -> String {
-    format!("AWS4-HMAC-SHA256 Credential={}/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0", scope.account, scope.region)
+    format!(
+        "AWS4-HMAC-SHA256 Credential={}/20260101/{}/{service}/aws4_request, SignedHeaders=host, Signature=0",
+        scope.account, scope.region
+    )
 }
 
 async fn streamed(request: reqwest::RequestBuilder) -> Response {
@@ -126,7 +136,9 @@ fn silent(error: &reqwest::Error) -> Response {
 
 /// Headers that belong to one connection are not passed on.
 fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
-    for name in ["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection", "expect"] {
+    for name in
+        ["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer", "proxy-connection", "expect"]
+    {
         headers.remove(HeaderName::from_static(name));
     }
     headers

@@ -77,7 +77,8 @@ fn exit_code(container: &Value) -> Option<i64> {
 }
 
 fn heap_mib(container: &Value) -> Option<u64> {
-    let environment = container["environment"].as_array().into_iter().flatten().filter_map(|pair| pair["value"].as_str());
+    let environment =
+        container["environment"].as_array().into_iter().flatten().filter_map(|pair| pair["value"].as_str());
     let command = container["command"].as_array().into_iter().flatten().filter_map(Value::as_str);
     environment.chain(command).find_map(|text| {
         let after = text.split_once("-Xmx")?.1;
@@ -112,7 +113,11 @@ impl Fate {
                 after: spread(60, 100),
                 code: "EssentialContainerExited",
                 reason: "Essential container in task exited".into(),
-                container: Some((container.clone(), Some(137), Some("OutOfMemoryError: Container killed due to memory usage".into()))),
+                container: Some((
+                    container.clone(),
+                    Some(137),
+                    Some("OutOfMemoryError: Container killed due to memory usage".into()),
+                )),
             }),
         }
     }
@@ -136,7 +141,11 @@ mod tests {
         assert_eq!(of(&pull, missing), Fate::CannotPull { image: "r/app:2.0.0".into() });
         let exits = definition(json!({ "name": "app", "image": "x", "command": ["sh", "-c", "work || exit 3"] }));
         assert_eq!(of(&exits, missing), Fate::Exits { container: "app".into(), code: 3 });
-        let heap = |heap: &str| definition(json!({ "name": "app", "image": "x", "environment": [{ "name": "JAVA_TOOL_OPTIONS", "value": heap }] }));
+        let heap = |heap: &str| {
+            definition(
+                json!({ "name": "app", "image": "x", "environment": [{ "name": "JAVA_TOOL_OPTIONS", "value": heap }] }),
+            )
+        };
         assert_eq!(of(&heap("-Xmx6g"), missing), Fate::OutOfMemory { container: "app".into() });
         assert_eq!(of(&heap("-Xmx1400m"), missing), Fate::Runs);
         assert_eq!(of(&json!({}), missing), Fate::Runs);
@@ -144,7 +153,8 @@ mod tests {
 
     #[test]
     fn a_side_container_may_end() {
-        let side = definition(json!({ "name": "init", "image": "x", "essential": false, "command": ["sh", "-c", "exit 0"] }));
+        let side =
+            definition(json!({ "name": "init", "image": "x", "essential": false, "command": ["sh", "-c", "exit 0"] }));
         assert_eq!(of(&side, |_| false), Fate::Runs);
     }
 }

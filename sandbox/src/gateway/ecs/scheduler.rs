@@ -37,7 +37,9 @@ pub async fn run(gateway: &Gateway) {
 }
 
 fn scopes(gateway: &Gateway) -> BTreeSet<Scope> {
-    let own = ACCOUNTS.iter().flat_map(|account| REGIONS.map(|region| Scope { account: account.id.to_owned(), region: region.to_owned() }));
+    let own = ACCOUNTS
+        .iter()
+        .flat_map(|account| REGIONS.map(|region| Scope { account: account.id.to_owned(), region: region.to_owned() }));
     own.chain(lock(&gateway.ecs.scopes).iter().cloned()).collect()
 }
 
@@ -49,7 +51,13 @@ async fn round(gateway: &Gateway, scope: &Scope, measure: bool) -> Result<(), Re
         for seen in &view.tasks {
             let age = now - seen.shown["createdAt"].as_f64().unwrap_or(now);
             if let Some(end) = seen.end.as_ref().filter(|end| age >= end.after) {
-                ask(gateway, scope, "StopTask", json!({ "cluster": cluster, "task": seen.shown["taskArn"], "reason": task::encode(end) })).await?;
+                ask(
+                    gateway,
+                    scope,
+                    "StopTask",
+                    json!({ "cluster": cluster, "task": seen.shown["taskArn"], "reason": task::encode(end) }),
+                )
+                .await?;
             }
         }
         for service in view.services.iter().filter(|service| service["status"] == "ACTIVE") {
@@ -78,7 +86,11 @@ fn should_replace(service: &Value, view: &Cluster, now: f64) -> bool {
     if running + pending >= desired {
         return false;
     }
-    let failures: Vec<f64> = tasks.iter().filter(|seen| story::failed(&seen.shown)).filter_map(|seen| seen.shown["stoppedAt"].as_f64()).collect();
+    let failures: Vec<f64> = tasks
+        .iter()
+        .filter(|seen| story::failed(&seen.shown))
+        .filter_map(|seen| seen.shown["stoppedAt"].as_f64())
+        .collect();
     if service["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"] == true && failures.len() >= 3 {
         return false;
     }
@@ -96,14 +108,23 @@ fn pause(failures: usize) -> f64 {
     }
 }
 
-async fn put_metrics(gateway: &Gateway, scope: &Scope, cluster: &str, service: &Value, view: &Cluster, now: f64) -> Result<(), Response> {
+async fn put_metrics(
+    gateway: &Gateway,
+    scope: &Scope,
+    cluster: &str,
+    service: &Value,
+    view: &Cluster,
+    now: f64,
+) -> Result<(), Response> {
     let tasks = story::tasks_of(service, view);
     let (running, _) = story::count(tasks.iter().map(|seen| &seen.shown));
     if running == 0 {
         return Ok(());
     }
     let name = service["serviceName"].as_str().unwrap_or_default();
-    let swells = tasks.iter().any(|seen| seen.end.as_ref().is_some_and(|end| end.container.as_ref().is_some_and(|(_, code, _)| *code == Some(137))));
+    let swells = tasks.iter().any(|seen| {
+        seen.end.as_ref().is_some_and(|end| end.container.as_ref().is_some_and(|(_, code, _)| *code == Some(137)))
+    });
     let (cpu, memory) = utilization(service["serviceArn"].as_str().unwrap_or_default(), now, swells);
     let dimensions = json!([{ "Name": "ClusterName", "Value": cluster.rsplit('/').next() }, { "Name": "ServiceName", "Value": name }]);
     let datum = |metric: &str, value: f64| json!({ "MetricName": metric, "Dimensions": dimensions, "Timestamp": now, "Value": value, "Unit": "Percent" });
@@ -121,7 +142,11 @@ fn utilization(arn: &str, now: f64, swells: bool) -> (f64, f64) {
     let short = ((now + phase as f64) / 900.0 * std::f64::consts::TAU).sin();
     let noise = (task::seed(&format!("{arn}{}", (now / 60.0).floor())) % 1000) as f64 / 1000.0;
     let cpu = (level * (1.0 + 0.35 * day + 0.15 * short) + 6.0 * noise).clamp(1.0, 98.0);
-    let memory = if swells { 88.0 + 12.0 * noise } else { (35.0 + ((seed >> 16) % 30) as f64 + 4.0 * day + 2.0 * noise).clamp(1.0, 98.0) };
+    let memory = if swells {
+        88.0 + 12.0 * noise
+    } else {
+        (35.0 + ((seed >> 16) % 30) as f64 + 4.0 * day + 2.0 * noise).clamp(1.0, 98.0)
+    };
     ((cpu * 100.0).round() / 100.0, (memory * 100.0).round() / 100.0)
 }
 
@@ -132,7 +157,8 @@ mod tests {
     #[test]
     fn figures_are_percentages_and_repeatable() {
         for minute in 0..2000 {
-            let (cpu, memory) = utilization("arn:aws:ecs:eu-west-1:1:service/c/web", f64::from(minute) * 60.0, minute % 2 == 0);
+            let (cpu, memory) =
+                utilization("arn:aws:ecs:eu-west-1:1:service/c/web", f64::from(minute) * 60.0, minute % 2 == 0);
             assert!((0.0..=100.0).contains(&cpu) && (0.0..=100.0).contains(&memory));
         }
         assert_eq!(utilization("a", 60.0, false), utilization("a", 60.0, false));

@@ -40,7 +40,8 @@ pub fn tell(service: &mut Value, view: &Cluster, scope: &Scope, now: f64) {
     service["pendingCount"] = pending.into();
     let desired = service["desiredCount"].as_u64().unwrap_or(0);
     let fargate = service["launchType"] == "FARGATE" || !service["capacityProviderStrategy"].is_null();
-    let facts = ["launchType", "networkConfiguration", "capacityProviderStrategy"].map(|name| (name, service[name].clone()));
+    let facts =
+        ["launchType", "networkConfiguration", "capacityProviderStrategy"].map(|name| (name, service[name].clone()));
     let breaker = service["deploymentConfiguration"]["deploymentCircuitBreaker"]["enable"] == true;
     for deployment in service["deployments"].as_array_mut().into_iter().flatten() {
         let own: Vec<&Value> = tasks.iter().copied().filter(|task| task["startedBy"] == deployment["id"]).collect();
@@ -50,7 +51,9 @@ pub fn tell(service: &mut Value, view: &Cluster, scope: &Scope, now: f64) {
                 deployment[*name] = value.clone();
             }
         }
-        if !facts[2].1.is_null() && let Some(deployment) = deployment.as_object_mut() {
+        if !facts[2].1.is_null()
+            && let Some(deployment) = deployment.as_object_mut()
+        {
             deployment.remove("launchType");
         }
         if fargate {
@@ -61,7 +64,8 @@ pub fn tell(service: &mut Value, view: &Cluster, scope: &Scope, now: f64) {
     if fargate {
         service["platformFamily"] = "Linux".into();
     }
-    service["roleArn"] = format!("arn:aws:iam::{}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", scope.account).into();
+    service["roleArn"] =
+        format!("arn:aws:iam::{}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", scope.account).into();
     service["events"] = events(service, &tasks, running, desired, doomed).into();
     if let Some(service) = service.as_object_mut() {
         drop_empty(service);
@@ -96,12 +100,15 @@ fn rollout(deployment: &mut Value, tasks: &[&Value], desired: u64, doomed: bool,
 fn events(service: &Value, tasks: &[&Value], running: u64, desired: u64, doomed: bool) -> Vec<Value> {
     let name = service["serviceName"].as_str().unwrap_or_default();
     let mut told: Vec<(f64, String)> = Vec::new();
-    let id = |task: &Value| task["taskArn"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
+    let id =
+        |task: &Value| task["taskArn"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
 
     // Tasks that were created together are told together.
     let mut created: Vec<(f64, Vec<String>)> = Vec::new();
     let mut sorted: Vec<&Value> = tasks.to_vec();
-    sorted.sort_by(|a, b| a["createdAt"].as_f64().unwrap_or_default().total_cmp(&b["createdAt"].as_f64().unwrap_or_default()));
+    sorted.sort_by(|a, b| {
+        a["createdAt"].as_f64().unwrap_or_default().total_cmp(&b["createdAt"].as_f64().unwrap_or_default())
+    });
     for task in sorted {
         let at = task["createdAt"].as_f64().unwrap_or_default();
         match created.last_mut() {
@@ -126,14 +133,23 @@ fn events(service: &Value, tasks: &[&Value], running: u64, desired: u64, doomed:
     failures.sort_by(f64::total_cmp);
     if failures.len() >= MANY_FAILURES {
         // ECS says so at every pause it makes, and the pauses grow.
-        let text = format!("(service {name}) is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.");
+        let text = format!(
+            "(service {name}) is unable to consistently start tasks successfully. For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+        );
         told.extend(failures.iter().skip(MANY_FAILURES - 1).step_by(2).map(|at| (at + 1.0, text.clone())));
     }
-    let started = tasks.iter().filter(|task| task["lastStatus"] == "RUNNING").filter_map(|task| task["startedAt"].as_f64()).fold(0.0, f64::max);
+    let started = tasks
+        .iter()
+        .filter(|task| task["lastStatus"] == "RUNNING")
+        .filter_map(|task| task["startedAt"].as_f64())
+        .fold(0.0, f64::max);
     if started > 0.0 {
         for balancer in service["loadBalancers"].as_array().into_iter().flatten() {
             if let Some(group) = balancer["targetGroupArn"].as_str() {
-                told.push((started + 1.0, format!("(service {name}) registered {running} targets in (target-group {group})")));
+                told.push((
+                    started + 1.0,
+                    format!("(service {name}) registered {running} targets in (target-group {group})"),
+                ));
             }
         }
         if running >= desired && !doomed {
@@ -172,9 +188,17 @@ mod tests {
 
     fn told(tasks: Vec<(Value, bool)>) -> Value {
         let end = Fate::CannotPull { image: "x".into() }.end(1);
-        let tasks = tasks.into_iter().map(|(shown, doomed)| Seen { shown, end: if doomed { end.clone() } else { None } }).collect();
+        let tasks = tasks
+            .into_iter()
+            .map(|(shown, doomed)| Seen { shown, end: if doomed { end.clone() } else { None } })
+            .collect();
         let mut service = service();
-        tell(&mut service, &Cluster { services: vec![], tasks }, &Scope { account: "1".into(), region: "r".into() }, 1100.0);
+        tell(
+            &mut service,
+            &Cluster { services: vec![], tasks },
+            &Scope { account: "1".into(), region: "r".into() },
+            1100.0,
+        );
         service
     }
 
@@ -183,7 +207,8 @@ mod tests {
         let service = told(vec![(task("a", "RUNNING", 1000.0), false), (task("b", "RUNNING", 1001.0), false)]);
         assert_eq!(service["runningCount"], 2);
         assert_eq!(service["deployments"][0]["rolloutState"], "COMPLETED");
-        let messages: Vec<&str> = service["events"].as_array().unwrap().iter().filter_map(|event| event["message"].as_str()).collect();
+        let messages: Vec<&str> =
+            service["events"].as_array().unwrap().iter().filter_map(|event| event["message"].as_str()).collect();
         assert_eq!(messages[0], "(service web) has reached a steady state.");
         assert_eq!(messages.last(), Some(&"(service web) has started 2 tasks: (task a) (task b)."));
         assert!(messages.iter().any(|message| message.contains("registered 2 targets in (target-group arn:tg)")));

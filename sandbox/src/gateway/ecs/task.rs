@@ -112,9 +112,15 @@ fn present_progress(task: &mut Value, facts: &Facts<'_>, arn: &str, created: f64
     task["pullStoppedAt"] = if running { (created + delay - 1.0).into() } else { Value::Null };
     task["startedAt"] = if running { (created + delay).into() } else { Value::Null };
     let mut worst = None;
-    let checked = |name: &Value| definition_of(facts.definition, name).is_some_and(|definition| definition.get("healthCheck").is_some());
+    let checked = |name: &Value| {
+        definition_of(facts.definition, name).is_some_and(|definition| definition.get("healthCheck").is_some())
+    };
     for container in task["containers"].as_array_mut().into_iter().flatten() {
-        let health = if running && checked(&container["name"]) { Some(if age > delay + 30.0 { "HEALTHY" } else { "UNKNOWN" }) } else { None };
+        let health = if running && checked(&container["name"]) {
+            Some(if age > delay + 30.0 { "HEALTHY" } else { "UNKNOWN" })
+        } else {
+            None
+        };
         worst = worst.max(health.map(|health| (health == "UNKNOWN", health)));
         container["healthStatus"] = health.unwrap_or("UNKNOWN").into();
         container["lastStatus"] = if running { "RUNNING".into() } else { "PENDING".into() };
@@ -135,14 +141,17 @@ fn definition_of<'a>(definition: &'a Value, name: &Value) -> Option<&'a Value> {
 /// A task that ended: by its fate, by a person, or by its service. Says whether it never started.
 fn present_end(task: &mut Value, facts: &Facts<'_>, arn: &str, created: f64) -> bool {
     let kept = task["stoppedReason"].as_str().unwrap_or_default().to_owned();
-    let (reason, more) = kept.split_once(MARK).map_or((kept.as_str(), Value::Null), |(reason, more)| (reason, serde_json::from_str(more).unwrap_or(Value::Null)));
+    let (reason, more) = kept.split_once(MARK).map_or((kept.as_str(), Value::Null), |(reason, more)| {
+        (reason, serde_json::from_str(more).unwrap_or(Value::Null))
+    });
     task["desiredStatus"] = "STOPPED".into();
     task["stoppedReason"] = reason.into();
     if let Some(code) = more["code"].as_str() {
         task["stopCode"] = code.into();
     } else if is_scheduler(reason) {
         task["stopCode"] = "ServiceSchedulerInitiated".into();
-        task["stoppedReason"] = format!("Scaling activity initiated by (deployment {})", facts.deployment.unwrap_or("ecs-svc")).into();
+        task["stoppedReason"] =
+            format!("Scaling activity initiated by (deployment {})", facts.deployment.unwrap_or("ecs-svc")).into();
     }
     let never_started = more["code"] == "TaskFailedToStart";
     let delay = start_delay(arn);
@@ -177,13 +186,23 @@ fn present_end(task: &mut Value, facts: &Facts<'_>, arn: &str, created: f64) -> 
 
 /// What the emulator writes when a service, not a person, ends a task.
 fn is_scheduler(reason: &str) -> bool {
-    ["Service scaling down", "Deployment completed", "Task definition updated", "Deployment capacity limit", "Scaling down"].contains(&reason)
+    [
+        "Service scaling down",
+        "Deployment completed",
+        "Task definition updated",
+        "Deployment capacity limit",
+        "Scaling down",
+    ]
+    .contains(&reason)
 }
 
 /// The elastic network interface of a task in network mode `awsvpc`
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Attachment.html>).
 fn network(record: &mut Map<String, Value>, facts: &Facts<'_>, arn: &str, stopped: bool, never_started: bool) {
-    let (Some(network), "awsvpc") = (facts.network, facts.definition["networkMode"].as_str().unwrap_or_default()) else { return };
+    let (Some(network), "awsvpc") = (facts.network, facts.definition["networkMode"].as_str().unwrap_or_default())
+    else {
+        return;
+    };
     let seed = seed(arn);
     let [a, b, c, d] = network.base;
     // The first addresses of a subnet are AWS's own.
@@ -197,12 +216,22 @@ fn network(record: &mut Map<String, Value>, facts: &Facts<'_>, arn: &str, stoppe
         ("subnetId", network.subnet.clone()),
         ("networkInterfaceId", format!("eni-0{hex}")),
         ("macAddress", mac),
-        ("privateDnsName", format!("ip-{}.{}.compute.internal", ip.replace('.', "-"), network.zone.trim_end_matches(char::is_alphabetic))),
+        (
+            "privateDnsName",
+            format!(
+                "ip-{}.{}.compute.internal",
+                ip.replace('.', "-"),
+                network.zone.trim_end_matches(char::is_alphabetic)
+            ),
+        ),
         ("privateIPv4Address", ip.clone()),
     ]
     .map(|(name, value)| json!({ "name": name, "value": value }));
     let status = if stopped { "DELETED" } else { "ATTACHED" };
-    record.insert("attachments".into(), json!([{ "id": id, "type": "ElasticNetworkInterface", "status": status, "details": details }]));
+    record.insert(
+        "attachments".into(),
+        json!([{ "id": id, "type": "ElasticNetworkInterface", "status": status, "details": details }]),
+    );
     record.insert("availabilityZone".into(), network.zone.clone().into());
     if !never_started {
         for container in record.get_mut("containers").and_then(Value::as_array_mut).into_iter().flatten() {
@@ -223,9 +252,17 @@ mod tests {
     }
 
     fn shown(mut task: Value, fate: &Fate, now: f64) -> Value {
-        let definition = json!({ "networkMode": "awsvpc", "family": "web", "containerDefinitions": [{ "name": "app" }] });
+        let definition =
+            json!({ "networkMode": "awsvpc", "family": "web", "containerDefinitions": [{ "name": "app" }] });
         let network = Network { subnet: "subnet-1".into(), base: [10, 20, 48, 0], zone: "eu-west-1b".into() };
-        let facts = Facts { fate, definition: &definition, network: Some(&network), digests: &[("app".into(), "sha256:1".into())], deployment: Some("ecs-svc/1"), now };
+        let facts = Facts {
+            fate,
+            definition: &definition,
+            network: Some(&network),
+            digests: &[("app".into(), "sha256:1".into())],
+            deployment: Some("ecs-svc/1"),
+            now,
+        };
         present(&mut task, &facts);
         task
     }
@@ -283,6 +320,9 @@ mod tests {
         ended["stopCode"] = "UserInitiated".into();
         ended["stoppedReason"] = "Stopped by maria".into();
         let ended = shown(ended, &Fate::Runs, 2500.0);
-        assert_eq!((ended["stopCode"].as_str(), ended["stoppedReason"].as_str()), (Some("UserInitiated"), Some("Stopped by maria")));
+        assert_eq!(
+            (ended["stopCode"].as_str(), ended["stoppedReason"].as_str()),
+            (Some("UserInitiated"), Some("Stopped by maria"))
+        );
     }
 }

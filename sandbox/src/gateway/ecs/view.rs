@@ -49,7 +49,9 @@ pub struct Cluster {
 
 /// Reads a cluster. An unknown cluster is the emulator's error.
 pub async fn cluster(gateway: &Gateway, scope: &Scope, cluster: &str) -> Result<Cluster, Response> {
-    let ask = |operation: &'static str, body: Value| async move { gateway.upstream.ask(scope, "ecs", &format!("{TARGET}.{operation}"), &body).await };
+    let ask = |operation: &'static str, body: Value| async move {
+        gateway.upstream.ask(scope, "ecs", &format!("{TARGET}.{operation}"), &body).await
+    };
     let mut services = Vec::new();
     let names = ask("ListServices", json!({ "cluster": cluster })).await?["serviceArns"].take();
     for batch in names.as_array().map(Vec::as_slice).unwrap_or_default().chunks(10) {
@@ -104,9 +106,13 @@ pub async fn cluster(gateway: &Gateway, scope: &Scope, cluster: &str) -> Result<
 }
 
 async fn show(gateway: &Gateway, scope: &Scope, services: &[Value], mut record: Value) -> Seen {
-    let definition = definition(gateway, scope, record["taskDefinitionArn"].as_str().unwrap_or_default()).await.unwrap_or_default();
+    let definition =
+        definition(gateway, scope, record["taskDefinitionArn"].as_str().unwrap_or_default()).await.unwrap_or_default();
     let (fate, digests) = fate_of(gateway, &definition).await;
-    let service = record["group"].as_str().and_then(|group| group.strip_prefix("service:")).and_then(|name| services.iter().find(|service| service["serviceName"] == name));
+    let service = record["group"]
+        .as_str()
+        .and_then(|group| group.strip_prefix("service:"))
+        .and_then(|name| services.iter().find(|service| service["serviceName"] == name));
     let arn = record["taskArn"].as_str().unwrap_or_default().to_owned();
     let subnet = match service {
         Some(service) => {
@@ -139,8 +145,14 @@ async fn show(gateway: &Gateway, scope: &Scope, services: &[Value], mut record: 
 /// The deployment a task belongs to. One that is over has no record any more, but its tasks still carry its id.
 fn deployment_of(service: &Value, task: &Value) -> String {
     let deployments = service["deployments"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let known = deployments.iter().find(|deployment| deployment["taskDefinition"] == task["taskDefinitionArn"]).and_then(|deployment| deployment["id"].as_str());
-    known.map_or_else(|| format!("ecs-svc/{:019}", seed(task["taskDefinitionArn"].as_str().unwrap_or_default()) >> 1), str::to_owned)
+    let known = deployments
+        .iter()
+        .find(|deployment| deployment["taskDefinition"] == task["taskDefinitionArn"])
+        .and_then(|deployment| deployment["id"].as_str());
+    known.map_or_else(
+        || format!("ecs-svc/{:019}", seed(task["taskDefinitionArn"].as_str().unwrap_or_default()) >> 1),
+        str::to_owned,
+    )
 }
 
 /// What becomes of a definition's tasks, and the digests of their images.
@@ -162,7 +174,10 @@ pub async fn definition(gateway: &Gateway, scope: &Scope, name: &str) -> Result<
     if let Some(known) = lock(&gateway.ecs.definitions).get(name) {
         return Ok(known.clone());
     }
-    let mut answer = gateway.upstream.ask(scope, "ecs", &format!("{TARGET}.DescribeTaskDefinition"), &json!({ "taskDefinition": name })).await?;
+    let mut answer = gateway
+        .upstream
+        .ask(scope, "ecs", &format!("{TARGET}.DescribeTaskDefinition"), &json!({ "taskDefinition": name }))
+        .await?;
     let definition = Arc::new(answer["taskDefinition"].take());
     // A family's name means another revision tomorrow.
     if name.starts_with("arn:") && name.rsplit('/').next().is_some_and(|tail| tail.contains(':')) {
@@ -179,8 +194,14 @@ async fn image(gateway: &Gateway, address: &str) -> Image {
         return known.clone();
     }
     let request = json!({ "repositoryName": repository, "imageIds": [id] });
-    let image = match gateway.upstream.ask(&scope, "ecr", "AmazonEC2ContainerRegistry_V20150921.DescribeImages", &request).await {
-        Ok(answer) => answer["imageDetails"][0]["imageDigest"].as_str().map_or(Image::Missing, |digest| Image::Here(digest.to_owned())),
+    let image = match gateway
+        .upstream
+        .ask(&scope, "ecr", "AmazonEC2ContainerRegistry_V20150921.DescribeImages", &request)
+        .await
+    {
+        Ok(answer) => answer["imageDetails"][0]["imageDigest"]
+            .as_str()
+            .map_or(Image::Missing, |digest| Image::Here(digest.to_owned())),
         Err(refusal) if refusal.status().is_client_error() => Image::Missing,
         // Not knowing is no reason to fail a task.
         Err(_) => return Image::Outside,
@@ -206,7 +227,11 @@ async fn network(gateway: &Gateway, scope: &Scope, subnet: &str) -> Option<Netwo
     if let Some(known) = lock(&gateway.ecs.subnets).get(subnet) {
         return Some(known.clone());
     }
-    let xml = gateway.upstream.query(scope, "ec2", &format!("Action=DescribeSubnets&Version=2016-11-15&SubnetId.1={subnet}")).await.ok()?;
+    let xml = gateway
+        .upstream
+        .query(scope, "ec2", &format!("Action=DescribeSubnets&Version=2016-11-15&SubnetId.1={subnet}"))
+        .await
+        .ok()?;
     let network = parse_subnet(subnet, &xml)?;
     lock(&gateway.ecs.subnets).insert(subnet.to_owned(), network.clone());
     Some(network)
@@ -228,10 +253,17 @@ mod tests {
 
     #[test]
     fn reads_image_addresses() {
-        let (scope, repository, id) = parse_image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/northwind/web:1.2").unwrap();
-        assert_eq!((scope.account.as_str(), scope.region.as_str(), repository), ("111122223333", "eu-west-1", "northwind/web"));
+        let (scope, repository, id) =
+            parse_image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/northwind/web:1.2").unwrap();
+        assert_eq!(
+            (scope.account.as_str(), scope.region.as_str(), repository),
+            ("111122223333", "eu-west-1", "northwind/web")
+        );
         assert_eq!(id, json!({ "imageTag": "1.2" }));
-        assert_eq!(parse_image("1.dkr.ecr.r.amazonaws.com/a@sha256:0").unwrap().2, json!({ "imageDigest": "sha256:0" }));
+        assert_eq!(
+            parse_image("1.dkr.ecr.r.amazonaws.com/a@sha256:0").unwrap().2,
+            json!({ "imageDigest": "sha256:0" })
+        );
         assert_eq!(parse_image("1.dkr.ecr.r.amazonaws.com/a").unwrap().2, json!({ "imageTag": "latest" }));
         assert!(parse_image("nginx:latest").is_none() && parse_image("docker.io/library/nginx").is_none());
     }
@@ -239,7 +271,10 @@ mod tests {
     #[test]
     fn reads_subnets() {
         let xml = "<item><subnetId>subnet-1</subnetId><cidrBlock>10.20.48.0/20</cidrBlock><availabilityZone>eu-west-1b</availabilityZone></item>";
-        assert_eq!(parse_subnet("subnet-1", xml).unwrap(), Network { subnet: "subnet-1".into(), base: [10, 20, 48, 0], zone: "eu-west-1b".into() });
+        assert_eq!(
+            parse_subnet("subnet-1", xml).unwrap(),
+            Network { subnet: "subnet-1".into(), base: [10, 20, 48, 0], zone: "eu-west-1b".into() }
+        );
         assert!(parse_subnet("subnet-1", "<none/>").is_none());
     }
 }
