@@ -15,7 +15,7 @@ use crate::{Bucket, Caller, Feed, Pages, absent};
 const LIST: &str = "lambda:ListAliases";
 const GET: &str = "lambda:GetAlias";
 /// Up to so many functions, all are asked: 67 seconds at half of the quota.
-const SMALL: usize = 500;
+pub(super) const SMALL: usize = 500;
 
 /// Reads the aliases, function by function.
 pub(crate) async fn collect_aliases(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {

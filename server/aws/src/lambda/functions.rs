@@ -99,7 +99,8 @@ pub(super) async fn list_all(caller: &Caller, feed: Option<&dyn Feed>) -> Result
         deliver(caller, feed, docs).await?;
         pages.then(page.next_marker)?;
     }
-    if caller.emulator && all.published.is_empty() {
+    let wanted = feed.is_some() || all.functions.len() > super::aliases::SMALL;
+    if caller.emulator && all.published.is_empty() && wanted {
         let mut trouble = Trouble::default();
         let names = all.functions.clone();
         for result in each(names, |name| async move { (versions_of(caller, feed, &name).await, name) }).await {
