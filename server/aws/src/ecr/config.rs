@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LARGEST: usize = 1024 * 1024;
 
 /// What an image runs on. `None` when its configuration cannot be had or does not say: an image is complete without.
+///
+/// The permission for this also lets one download the image itself, so a careful account does not give it: ends with
+/// [`Code::AwsDenied`] then, which is for the caller to take as an answer.
 pub(super) async fn platform(caller: &Caller, repository: &str, digest: &str) -> Result<Option<String>, Problem> {
     let request = caller.clients().ecr().get_download_url_for_layer().repository_name(repository).layer_digest(digest);
     let answer = match caller.call(Bucket::EcrLayers, OPERATION, Some(repository), request.send()).await {

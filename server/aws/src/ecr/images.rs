@@ -128,7 +128,20 @@ async fn look_into(caller: &Caller, name: &str, images: &mut [Image], which: &[u
     for (n, _) in known {
         images[n].platforms = said.get(&images[n].image_digest).map(|platform| vec![platform.clone()]);
     }
-    let look = |(n, digest): (usize, String)| async move { (n, config::platform(caller, name, &digest).await) };
+    let denied = &AtomicBool::new(false);
+    let look = |(n, digest): (usize, String)| async move {
+        if denied.load(Ordering::Relaxed) {
+            return (n, Ok(None));
+        }
+        let platform = config::platform(caller, name, &digest).await;
+        match platform {
+            Err(problem) if problem.code == Code::AwsDenied => {
+                denied.store(true, Ordering::Relaxed);
+                (n, Ok(None))
+            }
+            platform => (n, platform),
+        }
+    };
     let mut trouble = Trouble::default();
     for (n, platform) in each(unknown, look).await {
         images[n].platforms = trouble.past(platform)?.flatten().map(|platform| vec![platform]);
