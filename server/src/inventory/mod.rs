@@ -83,7 +83,7 @@ impl Inventory for Answers {
             .map(|n| &table.rows[*n as usize])
             .map(|e| e.row(query.kind, &snapshot.scopes, covers(e.scope)))
             .collect();
-        if !domain::describe::kept(query.kind).is_empty() {
+        if visible::READ_ONE_BY_ONE.contains(&query.kind) {
             self.visible.report(rows.iter().map(|r| r.key.clone()));
         }
         Ok(Page {

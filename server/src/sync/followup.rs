@@ -32,11 +32,8 @@ impl FollowUp {
         Self { store, collector, visible, running: Arc::default() }
     }
 
-    /// Reads what is open in this scope; returns at once when that is under way. Trouble ends it, the next list begins it again.
+    /// Reads what is open of this kind in this scope; returns at once when that is under way. Trouble ends it, the next list begins it again.
     pub async fn run(&self, scope: &Scope, kind: Kind) {
-        if domain::describe::kept(kind).is_empty() {
-            return;
-        }
         let place = (scope.clone(), kind);
         let lock = || self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if !lock().insert(place.clone()) {

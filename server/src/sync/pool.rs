@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use super::feed::StoreFeed;
 use super::followup::FollowUp;
 use super::{Collector, schedule};
+use crate::inventory::visible::READ_ONE_BY_ONE;
 use crate::inventory::{Visible, now};
 
 /// How much at once, and how long a lease lasts.
@@ -87,7 +88,7 @@ impl Pool {
                         }
                         let pool = pool.clone();
                         follow_ups.spawn(async move {
-                            for kind in domain::Kind::ALL {
+                            for kind in READ_ONE_BY_ONE {
                                 pool.follow_up.run(&scope, *kind).await;
                             }
                         });

@@ -39,9 +39,18 @@ pub enum Source {
     },
 }
 
+/// A row whose document stays as it is.
+#[derive(Clone)]
+struct Same {
+    id: i64,
+    version: i64,
+    hash: Vec<u8>,
+}
+
 /// A row before the batch.
 struct Before {
     id: i64,
+    version: i64,
     doc: Value,
     seen: i64,
     gone: Option<i64>,
@@ -53,8 +62,6 @@ struct Change<'a> {
     hash: Vec<u8>,
     doc: Value,
     described: Option<Described>,
-    /// `None`: new.
-    before: Option<i64>,
     entry: Option<(ChangeKind, Vec<FieldChange>)>,
 }
 
@@ -75,30 +82,38 @@ impl Store {
             fence_holds(&mut tx, fence).await?;
         }
         let keys: Vec<&str> = batch.keys().map(String::as_str).collect();
-        let same = unchanged(&mut tx, &keys, &hashes).await?;
-        touch(&mut tx, &same.values().copied().collect::<Vec<_>>(), source, now).await?;
-        let rest: Vec<&str> = keys.into_iter().filter(|k| !same.contains_key(*k)).collect();
-        if rest.is_empty() {
-            tx.commit().await.map_err(problem::of)?;
-            return Ok(Written::default());
-        }
-        let version = next_version(&mut tx).await?;
-        let before = before(&mut tx, &rest).await?;
-        let mut changes = Vec::with_capacity(rest.len());
+        let (mut same, rest) = unchanged(&mut tx, &keys, &hashes).await?;
+        let known = before(&mut tx, &rest).await?;
+        let mut differing = vec![];
         for key in rest {
-            let (observed, old) = (batch[key], before.get(key));
-            if let (Source::Single { began }, Some(old)) = (source, old)
-                && old.seen > began.0
-            {
-                continue;
+            let (observed, old) = (batch[key], known.get(key));
+            let change = change(observed, hashes[key].clone(), old, source);
+            match old.filter(|old| old.gone.is_none() && old.doc == change.doc) {
+                Some(old) => same.push(Same { id: old.id, version: old.version, hash: change.hash }),
+                None => differing.push(key),
             }
-            changes.push(change(observed, hashes[key].clone(), old));
         }
-        let changed = changes.iter().filter(|c| c.before.is_none() || c.entry.is_some()).count();
-        write(&mut tx, &changes, source, version, now).await?;
-        notify_version(&mut tx, version).await?;
+        let mut written = Written::default();
+        if !differing.is_empty() {
+            // Only now the lock, and what differs is read again under it: another server's single read may have come in between
+            let version = next_version(&mut tx).await?;
+            let before = before(&mut tx, &differing).await?;
+            let mut changes = Vec::with_capacity(differing.len());
+            for key in differing {
+                let old = before.get(key);
+                if !matches!((source, old), (Source::Single { began }, Some(old)) if old.seen > began.0) {
+                    changes.push(change(batch[key], hashes[key].clone(), old, source));
+                }
+            }
+            written.version = Some(version);
+            written.changed = changes.iter().filter(|c| c.entry.is_some()).count();
+            write(&mut tx, &changes, source, version, now).await?;
+            notify_version(&mut tx, version).await?;
+        }
+        // Last, so that row locks are always taken after the lock on versions
+        touch(&mut tx, &same, source, now).await?;
         tx.commit().await.map_err(problem::of)?;
-        Ok(Written { version: Some(version), changed })
+        Ok(written)
     }
 
     /// These exist unchanged: what never changes is fetched once but seen in every list.
@@ -116,28 +131,28 @@ impl Store {
     }
 }
 
-/// Those whose document is the one stored, with their row ids.
+/// Those whose document was delivered like this last time, and the keys of the others.
 async fn unchanged<'k>(
     tx: &mut PgConnection,
     keys: &[&'k str],
     hashes: &HashMap<&str, Vec<u8>>,
-) -> Result<HashMap<&'k str, i64>> {
-    let rows: Vec<(String, i64, Vec<u8>)> =
-        sqlx::query_as("select key, id, hash from resources where key = any($1) and gone is null")
+) -> Result<(Vec<Same>, Vec<&'k str>)> {
+    let rows: Vec<(String, i64, i64, Vec<u8>)> =
+        sqlx::query_as("select key, id, version, hash from resources where key = any($1) and gone is null")
             .bind(keys)
             .fetch_all(tx)
             .await
             .map_err(problem::of)?;
-    let same: HashMap<&str, i64> = rows
-        .iter()
-        .filter(|(key, _, hash)| hashes.get(key.as_str()) == Some(hash))
-        .map(|(k, id, _)| (k.as_str(), *id))
-        .collect();
-    Ok(keys.iter().filter_map(|k| same.get(k).map(|id| (*k, *id))).collect())
+    let rows: HashMap<String, Same> =
+        rows.into_iter().map(|(key, id, version, hash)| (key, Same { id, version, hash })).collect();
+    let is_same = |key: &&str| rows.get(*key).is_some_and(|row| hashes.get(*key) == Some(&row.hash));
+    let (same, rest): (Vec<&str>, Vec<&str>) = keys.iter().copied().partition(is_same);
+    Ok((same.into_iter().filter_map(|key| rows.get(key).cloned()).collect(), rest))
 }
 
-async fn touch(tx: &mut PgConnection, ids: &[i64], source: Source, now: Millis) -> Result<()> {
-    if ids.is_empty() {
+/// Makes rows younger; those that somebody else changed meanwhile are younger already.
+async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis) -> Result<()> {
+    if rows.is_empty() {
         return Ok(());
     }
     let fetched = match source {
@@ -145,11 +160,14 @@ async fn touch(tx: &mut PgConnection, ids: &[i64], source: Source, now: Millis) 
         Source::Single { began } => Some(began.0),
     };
     sqlx::query(
-        "update resources set seen = greatest(seen, $2), fetched = coalesce($3, fetched),
-         fetched_revision = case when $3::bigint is null then fetched_revision else doc->>'RevisionId' end
-         where id = any($1)",
+        "update resources r set seen = greatest(seen, $4), hash = same.hash, fetched = coalesce($5, fetched),
+         fetched_revision = case when $5::bigint is null then fetched_revision else doc->>'RevisionId' end
+         from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as same (id, version, hash)
+         where r.id = same.id and r.version = same.version",
     )
-    .bind(ids)
+    .bind(rows.iter().map(|r| r.id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|r| r.version).collect::<Vec<_>>())
+    .bind(rows.iter().map(|r| r.hash.as_slice()).collect::<Vec<_>>())
     .bind(now.0)
     .bind(fetched)
     .execute(tx)
@@ -159,24 +177,31 @@ async fn touch(tx: &mut PgConnection, ids: &[i64], source: Source, now: Millis) 
 }
 
 async fn before(tx: &mut PgConnection, keys: &[&str]) -> Result<HashMap<String, Before>> {
-    let rows: Vec<(String, i64, Value, i64, Option<i64>)> =
-        sqlx::query_as("select key, id, doc, seen, gone from resources where key = any($1)")
+    if keys.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<(String, i64, i64, Value, i64, Option<i64>)> =
+        sqlx::query_as("select key, id, version, doc, seen, gone from resources where key = any($1)")
             .bind(keys)
             .fetch_all(tx)
             .await
             .map_err(problem::of)?;
-    Ok(rows.into_iter().map(|(key, id, doc, seen, gone)| (key, Before { id, doc, seen, gone })).collect())
+    let row = |(key, id, version, doc, seen, gone)| (key, Before { id, version, doc, seen, gone });
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// What this document changes, compared with the row before.
-fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>) -> Change<'a> {
+fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, source: Source) -> Change<'a> {
     let kind = observed.key.kind;
     let mut doc = observed.doc.clone();
     without_nul(&mut doc);
     let entry = match before {
         None => Some((ChangeKind::Appeared, vec![])),
         Some(before) => {
-            keep(domain::describe::kept(kind), &before.doc, &mut doc);
+            // A single read says everything: what it lacks is no longer so
+            if matches!(source, Source::List { .. }) {
+                keep(domain::describe::kept(kind), &before.doc, &mut doc);
+            }
             let fields = differences(kind, &before.doc, &doc);
             match (before.gone, fields.is_empty()) {
                 // AWS may list a stopped task again after it left it out once: that is no event
@@ -189,7 +214,7 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>) ->
     let described = domain::describe::describe(kind, &observed.key.scope, &doc)
         .inspect_err(|p| tracing::error!(key = %observed.key, problem = %p, "store: a document cannot be described; it has no links"))
         .ok();
-    Change { observed, hash, doc, described, before: before.map(|b| b.id), entry }
+    Change { observed, hash, doc, described, entry }
 }
 
 /// Postgres's jsonb has no room for NUL; tags and messages from AWS could.

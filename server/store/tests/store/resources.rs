@@ -111,8 +111,17 @@ async fn what_only_the_single_read_gives_survives_the_next_list() {
     assert!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap().is_empty());
     assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(1200)).await.unwrap().len(), 1);
     let again = store.seen(list(&held), std::slice::from_ref(&listed), Millis(1200)).await.unwrap();
-    assert_eq!(again.changed, 0);
+    assert_eq!((again.changed, again.version), (0, None), "nothing new: no page has to be told");
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["State"], "Active");
+
+    // what a single read no longer says is no longer so
+    let untagged = function("f", json!({"State": "Active"}));
+    let tagged = function("f", json!({"State": "Active", "Tags": {"team": "web"}}));
+    store.seen(Source::Single { began: Millis(1210) }, &[tagged], Millis(1211)).await.unwrap();
+    store.seen(list(&held), std::slice::from_ref(&listed), Millis(1220)).await.unwrap();
+    assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["Tags"]["team"], "web");
+    store.seen(Source::Single { began: Millis(1230) }, &[untagged], Millis(1231)).await.unwrap();
+    assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc.get("Tags"), None);
 
     let revised = function("f", json!({"RevisionId": "2"}));
     store.seen(list(&held), &[revised], Millis(1300)).await.unwrap();

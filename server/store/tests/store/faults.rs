@@ -1,0 +1,33 @@
+//! A Postgres that drops its connections, as in a restart.
+
+use domain::Kind;
+use gantry_store::changes::Notice;
+use gantry_store::testing::TestStore;
+use sqlx::{ConnectOptions, Connection};
+use std::str::FromStr;
+
+use crate::resources::scope;
+
+#[tokio::test]
+async fn after_postgres_dropped_every_connection_the_next_question_is_answered() {
+    let test = TestStore::fresh().await;
+    let mut changes = test.store.changes().await.unwrap();
+    test.store.configure(&[(scope(), Kind::Task)]).await.unwrap();
+    let mut raw = sqlx::postgres::PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+        .execute(&mut raw)
+        .await
+        .unwrap();
+    assert!(test.store.people().await.unwrap().is_empty());
+    assert_eq!(test.store.collections(domain::Millis(0)).await.unwrap().len(), 1);
+    // whoever listens learns that it may have missed something, and hears what comes next
+    assert_eq!(changes.next().await.unwrap(), Notice::Again);
+    test.store.request(Kind::Task, &[], &[], domain::Millis(1)).await.unwrap();
+    loop {
+        match changes.next().await.unwrap() {
+            Notice::Collection(kind) => break assert_eq!(kind, "ecs.task"),
+            other => assert_eq!(other, Notice::Again),
+        }
+    }
+    raw.close().await.unwrap();
+}
