@@ -10,6 +10,7 @@ use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
+use std::sync::Arc;
 
 use super::problem::Refusal;
 use super::{LARGEST_BODY, Web, headers};
@@ -81,6 +82,8 @@ async fn with_status_of_problem(response: Response) -> Response {
     };
     if let Ok(problem) = serde_json::from_slice::<Problem>(&bytes) {
         parts.status = super::problem::status(&problem);
+        parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        parts.extensions.insert(Arc::new(problem));
     }
     Response::from_parts(parts, Body::from(bytes))
 }

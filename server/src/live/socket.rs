@@ -149,7 +149,7 @@ impl Page {
         let (before, receiver) = self.web.live.follow.join(&key);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let events = BroadcastStream::new(receiver).filter_map(|event| std::future::ready(event.ok()));
-        logs.push(Box::pin(futures::StreamExt::take_until(events, stopped)));
+        logs.push(Box::pin(events.take_until(stopped)));
         stops.insert(key.clone(), stop);
         (!before.is_empty()).then_some(ToPage::Log { key, events: before })
     }

@@ -1,1 +1,10 @@
-//! The whole server against a real Postgres.
+//! The whole server, as it is reached: a real router on a real socket over a real Postgres, a database per test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod api;
+mod live;
+mod pages;
+mod read_policy;
+mod routes;
+mod sign_in;
+mod world;

@@ -1,0 +1,70 @@
+//! The HTTP API over a real store.
+
+use crate::world::World;
+use domain::policy::{Actor, Role};
+use domain::services::Team;
+use serde_json::json;
+
+#[tokio::test]
+async fn lists_are_paged_to_their_end_by_the_cursor() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    for name in ["alpha", "beta", "gamma", "delta", "epsilon"] {
+        world.function(name, json!({ "Runtime": "python3.13" })).await;
+    }
+    let (mut names, mut cursor) = (vec![], String::new());
+    loop {
+        let page = world.get(&format!("/api/v1/resources?kind=functions&sort=name&limit=2{cursor}"), &cookie).await.json();
+        assert_eq!((page["total"].as_u64(), page["matched"].as_u64()), (Some(5), Some(5)));
+        names.extend(page["resources"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(names, ["alpha", "beta", "delta", "epsilon", "gamma"]);
+    let nonsense = world.get("/api/v1/resources?kind=functions&shoe=1", &cookie).await;
+    assert_eq!((nonsense.status, nonsense.json()["field"].as_str()), (400, Some("filters")));
+}
+
+#[tokio::test]
+async fn one_resource_its_history_and_a_search_that_forgives() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    let key = world.function("thumbnailer", json!({ "MemorySize": 128 })).await;
+    let one = world.get(&format!("/api/v1/resources/{key}"), &cookie).await.json();
+    assert_eq!((one["row"]["key"].as_str(), one["doc"]["MemorySize"].as_u64()), (Some(key.to_string().as_str()), Some(128)));
+    let history = world.get(&format!("/api/v1/history/{key}"), &cookie).await.json();
+    assert_eq!(history.as_array().unwrap().len(), 1);
+    let hits = world.get("/api/v1/search?q=thumbnialer", &cookie).await.json();
+    assert_eq!(hits[0]["key"].as_str(), Some(key.to_string().as_str()));
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumbnailer";
+    assert_eq!(world.get(&format!("/api/v1/resolve?ref={arn}"), &cookie).await.json()["key"].as_str(), Some(key.to_string().as_str()));
+    assert_eq!(world.get("/api/v1/resolve?ref=arn:aws:lambda:eu-west-1:111122223333:function:x", &cookie).await.status, 404);
+    let missing = world.get("/api/v1/resources/lambda.function/111122223333/eu-west-1/nothing", &cookie).await;
+    assert_eq!(missing.status, 404);
+    let compare = world.get(&format!("/api/v1/compare/{key}?from=1"), &cookie).await;
+    assert_eq!((compare.status, compare.json()["field"].as_str()), (400, Some("to")));
+    let log = world.get(&format!("/api/v1/log/{key}"), &cookie).await;
+    assert_eq!(log.status, 404, "no connection leads there: {}", log.body);
+}
+
+#[tokio::test]
+async fn a_token_reads_everything_and_the_document_says_how() {
+    let world = World::new().await;
+    let ada = world.person("Ada", Role::Viewer).await;
+    let actor = Actor { person: ada, name: "Ada".into(), role: Role::Viewer, session: 1 };
+    let bearer = format!("Bearer {}", world.auth.create_token(&actor, "ci", Role::Viewer, 1).await.unwrap());
+    let document = world.send("GET", "/api/v1/openapi.json", &[("authorization", &bearer)], "").await.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(document["components"]["schemas"]["ResourceKey"]["description"].is_string());
+    assert!(document["components"]["securitySchemes"]["token"].is_object());
+    // A token is no person: it makes no further tokens.
+    let mine = world.auth.of(&[("authorization".parse().unwrap(), bearer.parse().unwrap())].into_iter().collect()).await.unwrap().unwrap();
+    assert!(world.auth.create_token(&mine, "more", Role::Viewer, 1).await.is_err());
+    let body = r#"{"kind":"lambda.function"}"#;
+    let refresh = world.send("POST", "/api/v1/refresh", &[("authorization", &bearer)], body).await;
+    assert_eq!(refresh.status, 404, "no connection collects anything: {}", refresh.body);
+    let nonsense = world.send("POST", "/api/v1/refresh", &[("authorization", &bearer)], "{").await;
+    assert_eq!((nonsense.status, nonsense.json()["field"].as_str()), (400, Some("body")));
+}

@@ -1,0 +1,92 @@
+//! The WebSocket of open pages.
+
+use crate::world::World;
+use domain::policy::Role;
+use domain::stream::{FromPage, ToPage};
+use futures::{SinkExt, StreamExt};
+use serde_json::json;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+async fn open(world: &World, cookie: &str, origin: Option<&str>) -> Result<Socket, Box<Error>> {
+    let mut request = format!("{}/live", world.url.replace("http", "ws")).into_client_request().unwrap();
+    request.headers_mut().insert("cookie", cookie.parse().unwrap());
+    if let Some(origin) = origin {
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+    }
+    Ok(connect_async(request).await.map_err(Box::new)?.0)
+}
+
+fn status(result: Result<Socket, Box<Error>>) -> u16 {
+    match result {
+        Err(error) => match *error {
+            Error::Http(response) => response.status().as_u16(),
+            other => panic!("{other}"),
+        },
+        Ok(_) => 101,
+    }
+}
+
+async fn next(socket: &mut Socket) -> ToPage {
+    loop {
+        match socket.next().await.expect("open").unwrap() {
+            Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+            Message::Ping(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn say(socket: &mut Socket, message: &FromPage) {
+    socket.send(Message::text(serde_json::to_string(message).unwrap())).await.unwrap();
+}
+
+#[tokio::test]
+async fn only_pages_of_this_origin_with_a_session_may_listen_and_twenty_at_most() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    assert_eq!(status(open(&world, "", Some(&world.url)).await), 401);
+    assert_eq!(status(open(&world, &cookie, Some("https://evil.example")).await), 403);
+    assert_eq!(status(open(&world, &cookie, None).await), 403);
+    let mut sockets = vec![];
+    for _ in 0..20 {
+        sockets.push(open(&world, &cookie, Some(&world.url)).await.unwrap());
+    }
+    assert_eq!(status(open(&world, &cookie, Some(&world.url)).await), 429);
+}
+
+#[tokio::test]
+async fn changes_arrive_and_what_was_missed_is_caught_up_with() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    world.function("before", json!({})).await;
+    let start = world.memory.snapshot().version;
+    let missed = world.function("missed", json!({})).await;
+    let mut socket = open(&world, &cookie, Some(&world.url)).await.unwrap();
+    say(&mut socket, &FromPage::Since { version: start }).await;
+    let ToPage::Changed { keys, version, .. } = next(&mut socket).await else { panic!() };
+    assert!(keys.contains(&missed) && version > start);
+    let later = world.function("later", json!({})).await;
+    let ToPage::Changed { keys, .. } = next(&mut socket).await else { panic!() };
+    assert_eq!(keys, [later.clone()]);
+    say(&mut socket, &FromPage::FollowLog { key: later.clone() }).await;
+    assert!(matches!(next(&mut socket).await, ToPage::LogProblem { key, .. } if key == later), "no connection leads there");
+}
+
+#[tokio::test]
+async fn a_page_hears_within_a_second_that_its_session_ended() {
+    let world = World::new().await;
+    let ada = world.person("Ada", Role::Viewer).await;
+    let cookie = world.session(ada).await;
+    let mut socket = open(&world, &cookie, Some(&world.url)).await.unwrap();
+    world.get("/api/v1/me", &cookie).await;
+    let began = std::time::Instant::now();
+    world.test.store.remove_person(ada).await.unwrap();
+    assert_eq!(next(&mut socket).await, ToPage::SignedOut);
+    assert!(began.elapsed().as_millis() < 1000, "{:?}", began.elapsed());
+    assert_eq!(world.get("/api/v1/me", &cookie).await.status, 401);
+}

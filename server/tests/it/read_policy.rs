@@ -1,0 +1,50 @@
+//! The policy people are asked to grant, against the calls that are made.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Every `"service:Operation"` in the sources below a folder.
+fn operations(folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            operations(&path, found);
+        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            // What is between the quotes of a string: every second piece.
+            let quoted = text.split('"').skip(1).step_by(2).chain(text.split('"').skip(2).step_by(2));
+            let is_action = |word: &&str| {
+                word.split_once(':').is_some_and(|(service, operation)| {
+                    !service.is_empty()
+                        && service.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                        && operation.len() > 2
+                        && operation.starts_with(|c: char| c.is_ascii_uppercase())
+                        && operation.bytes().all(|b| b.is_ascii_alphanumeric())
+                })
+            };
+            found.extend(quoted.filter(is_action).map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn the_read_policy_allows_every_call_and_no_change() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut called = BTreeSet::new();
+    operations(&root.join("aws/src"), &mut called);
+    // Done with Gantry's own identity, to become the role that has this policy.
+    called.remove("sts:AssumeRole");
+    let text = std::fs::read_to_string(root.join("../docs/read-policy.json")).unwrap();
+    let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let statements = policy["Statement"].as_array().unwrap();
+    let actions = statements.iter().flat_map(|s| s["Action"].as_array().unwrap()).map(|a| a.as_str().unwrap().to_owned());
+    let allowed: BTreeSet<String> = actions.collect();
+    // GetFunction leaves the tags out without it. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
+    called.insert("lambda:ListTags".to_owned());
+    assert_eq!(allowed, called);
+    for action in &allowed {
+        let operation = action.split(':').nth(1).unwrap();
+        assert!(["Get", "List", "Describe", "BatchGet", "Filter", "GET"].iter().any(|verb| operation.starts_with(verb)), "{action}");
+    }
+}

@@ -1,0 +1,84 @@
+//! Every route there is, asked by those who may not, in ways nobody should.
+
+use crate::world::World;
+use domain::policy::Role;
+
+/// (method, path as in the table) of all routes besides pages and files. New ones are added here on purpose.
+const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/api/v1/compare"),
+    ("GET", "/api/v1/compare/{key}"),
+    ("GET", "/api/v1/connections"),
+    ("GET", "/api/v1/history"),
+    ("GET", "/api/v1/history/{key}"),
+    ("GET", "/api/v1/log/{key}"),
+    ("GET", "/api/v1/me"),
+    ("GET", "/api/v1/metrics/{key}"),
+    ("GET", "/api/v1/openapi.json"),
+    ("POST", "/api/v1/refresh"),
+    ("GET", "/api/v1/resolve"),
+    ("GET", "/api/v1/resources"),
+    ("GET", "/api/v1/resources/{key}"),
+    ("GET", "/api/v1/search"),
+    ("GET", "/live"),
+];
+
+#[test]
+fn the_document_and_this_table_name_the_same_routes() {
+    let document = serde_json::to_value(gantry::api::document()).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut documented: Vec<(String, String)> = vec![];
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            documented.push((method.to_uppercase(), path.replace("{*", "{")));
+        }
+    }
+    documented.sort_by(|a, b| a.1.cmp(&b.1));
+    let undocumented = ["/api/v1/openapi.json", "/live"];
+    let table: Vec<_> = ROUTES.iter().filter(|(_, p)| !undocumented.contains(p)).map(|(m, p)| ((*m).to_owned(), (*p).to_owned())).collect();
+    assert_eq!(documented, table);
+}
+
+#[tokio::test]
+async fn nobody_gets_anything_without_signing_in() {
+    let world = World::new().await;
+    for (method, path) in ROUTES {
+        for path in [path.replace("{key}", "lambda.function/111122223333/eu-west-1/a"), (*path).to_owned()] {
+            let answer = world.send(method, &path, &[("content-type", "application/json")], "{}").await;
+            assert_eq!((answer.status, answer.json()["code"].as_str()), (401, Some("signed_out")), "{method} {path}");
+            assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_methods_are_refused_by_name() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Administrator).await).await;
+    for (method, path) in ROUTES {
+        let path = path.replace("{key}", "lambda.function/111122223333/eu-west-1/a");
+        for other in ["GET", "POST", "PUT", "PATCH", "DELETE"].iter().filter(|m| *m != method) {
+            let answer = world.send(other, &path, &[("cookie", &cookie), ("origin", &world.url)], "").await;
+            assert_eq!((answer.status, answer.json()["code"].as_str()), (405, Some("invalid")), "{other} {path}");
+            assert!(answer.header("allow").contains(method), "{other} {path}");
+        }
+    }
+    let post = world.form("/functions", &cookie, &[]).await;
+    assert_eq!(post.status, 405);
+}
+
+#[tokio::test]
+async fn a_literal_parameter_is_no_key() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Administrator).await).await;
+    for (method, path) in ROUTES.iter().filter(|(_, p)| p.contains("{key}")) {
+        for literal in ["{key}", "{*key}", "*", "%7Bkey%7D", "..", "lambda.function/111122223333/eu-west-1/", "%00"] {
+            let path = path.replace("{key}", literal);
+            let answer = world.send(method, &path, &[("cookie", &cookie)], "").await;
+            assert!(matches!(answer.status, 400 | 404), "{path}: {}", answer.status);
+        }
+    }
+    let unknown = world.get("/api/v1/shoes", &cookie).await;
+    assert_eq!((unknown.status, unknown.json()["code"].as_str()), (404, Some("not_found")));
+    let unknown = world.get("/api/fn/shoes", &cookie).await;
+    assert!(matches!(unknown.status, 400 | 404), "{}", unknown.status);
+}

@@ -1,0 +1,159 @@
+//! How people and programs come in, and how they are kept out.
+
+use crate::world::{PASSWORD, World};
+use domain::Millis;
+use domain::policy::{Actor, Role};
+use domain::services::Team;
+use gantry::auth::now;
+use gantry_store::sessions::{IDLE_MS, LIFE_MS};
+
+async fn me(world: &World, cookie: &str) -> u16 {
+    world.get("/api/v1/me", cookie).await.status
+}
+
+#[tokio::test]
+async fn the_first_administrator_comes_in_by_a_link_that_works_once() {
+    let world = World::new().await;
+    let token = world.auth.new_welcome().await.unwrap().unwrap();
+    assert_eq!(world.page(&format!("/welcome?token={token}"), "").await.status, 200);
+    let bad = world.form("/welcome", "", &[("token", &token), ("name", "Ada"), ("password", "short")]).await;
+    assert_eq!((bad.status, bad.header("location")), (303, &*format!("/welcome?token={token}&problem=password-short")));
+    let fields = [("token", token.as_str()), ("name", "Ada"), ("password", PASSWORD)];
+    let done = world.form("/welcome", "", &fields).await;
+    assert_eq!((done.status, done.header("location")), (303, "/"));
+    let me = world.get("/api/v1/me", &done.cookie()).await.json();
+    assert_eq!((me["name"].as_str(), me["role"].as_str()), (Some("Ada"), Some("administrator")));
+    let again = world.form("/welcome", "", &[("token", &token), ("name", "Eve"), ("password", PASSWORD)]).await;
+    assert!(again.header("location").ends_with("problem=expired"));
+    assert_eq!(world.auth.new_welcome().await.unwrap(), None, "no second first administrator");
+    let unknown = world.form("/welcome", "", &[("token", "x"), ("name", "Eve"), ("password", PASSWORD)]).await;
+    assert!(unknown.header("location").ends_with("problem=expired"));
+}
+
+#[tokio::test]
+async fn a_restart_without_an_administrator_makes_the_earlier_link_useless() {
+    let world = World::new().await;
+    let first = world.auth.new_welcome().await.unwrap().unwrap();
+    let second = world.auth.new_welcome().await.unwrap().unwrap();
+    assert!(world.auth.welcome(&first).await.is_err() && world.auth.welcome(&second).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_session_begins_with_the_password_and_ends_with_sign_out() {
+    let world = World::new().await;
+    world.person("Ada", Role::Viewer).await;
+    let wrong = world.sign_in("Ada", "lumpy otter quilT").await;
+    assert_eq!(wrong.header("location"), "/sign-in?next=%2Ffunctions%3Fq%3Da&problem=wrong");
+    assert_eq!(world.sign_in("Nobody", PASSWORD).await.header("location"), wrong.header("location"), "names are not told apart");
+    let signed = world.sign_in("ada", PASSWORD).await;
+    assert_eq!((signed.status, signed.header("location")), (303, "/functions?q=a"));
+    let attributes = signed.header("set-cookie");
+    assert!(attributes.contains("HttpOnly") && attributes.contains("SameSite=Lax") && !attributes.contains("Secure"), "{attributes}");
+    let cookie = signed.cookie();
+    assert_eq!(me(&world, &cookie).await, 200);
+    // Signing in again gives a new id and ends the old one.
+    let again = world.form("/sign-in", &cookie, &[("name", "Ada"), ("password", PASSWORD)]).await;
+    assert_ne!(again.cookie(), cookie);
+    assert_eq!(me(&world, &cookie).await, 401);
+    let cookie = again.cookie();
+    let out = world.form("/sign-out", &cookie, &[]).await;
+    assert_eq!((out.status, out.header("location")), (303, "/sign-in"));
+    assert_eq!(me(&world, &cookie).await, 401);
+}
+
+#[tokio::test]
+async fn behind_a_proxy_the_cookie_is_pinned_to_the_host() {
+    let world = World::with(50, true).await;
+    world.person("Ada", Role::Viewer).await;
+    let signed = world.sign_in("Ada", PASSWORD).await;
+    let attributes = signed.header("set-cookie");
+    assert!(attributes.starts_with("__Host-gantry=") && attributes.contains("; Secure") && attributes.contains("Path=/;"), "{attributes}");
+    assert_eq!(me(&world, &signed.cookie()).await, 200);
+    assert_eq!(me(&world, &signed.cookie().replace("__Host-", "")).await, 401);
+}
+
+#[tokio::test]
+async fn sessions_end_by_resting_and_by_age() {
+    let world = World::new().await;
+    let ada = world.person("Ada", Role::Viewer).await;
+    for (age, status) in [(IDLE_MS - 60_000, 200), (IDLE_MS + 1000, 401), (LIFE_MS + 1000, 401)] {
+        let cookie = world.session_at(ada, Millis(now().0 - age)).await;
+        assert_eq!(me(&world, &cookie).await, status, "{age}");
+    }
+    assert_eq!(me(&world, "gantry=0").await, 401);
+}
+
+#[tokio::test]
+async fn the_fifth_failure_makes_the_account_wait_and_no_other() {
+    let world = World::new().await;
+    world.person("Ada", Role::Viewer).await;
+    world.person("Bob", Role::Viewer).await;
+    for _ in 0..5 {
+        assert!(world.sign_in("Ada", "not the password").await.header("location").ends_with("problem=wrong"));
+    }
+    let wait = world.sign_in("ADA", PASSWORD).await;
+    assert!(wait.header("location").contains("problem=wait&seconds="), "{}", wait.header("location"));
+    assert_eq!(world.sign_in("Bob", PASSWORD).await.header("location"), "/functions?q=a");
+    // A second later it is their turn again, and then all is forgotten.
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    assert_eq!(world.sign_in("Ada", PASSWORD).await.header("location"), "/functions?q=a");
+    assert!(world.sign_in("Ada", "not the password").await.header("location").ends_with("problem=wrong"));
+}
+
+#[tokio::test]
+async fn an_address_that_guesses_waits_for_a_minute() {
+    let world = World::new().await;
+    for _ in 0..30 {
+        world.test.store.login_failed("address:127.0.0.1", now()).await.unwrap();
+    }
+    assert!(world.sign_in("Ada", PASSWORD).await.header("location").contains("problem=wait"));
+}
+
+#[tokio::test]
+async fn tokens_speak_for_their_owner_until_they_are_revoked() {
+    let world = World::new().await;
+    let ada = world.person("Ada", Role::Operator).await;
+    let actor = Actor { person: ada, name: "Ada".into(), role: Role::Operator, session: 1 };
+    assert!(world.auth.create_token(&actor, "ci", Role::Administrator, 30).await.is_err(), "not above one's own role");
+    assert!(world.auth.create_token(&actor, "ci", Role::Viewer, 366).await.is_err());
+    let text = world.auth.create_token(&actor, "ci", Role::Viewer, 30).await.unwrap();
+    let bearer = format!("Bearer {text}");
+    let ask = || world.send("GET", "/api/v1/me", &[("authorization", &bearer)], "");
+    assert_eq!(ask().await.json()["role"], "viewer");
+    assert_eq!(world.send("GET", "/api/v1/me", &[("authorization", "Bearer gantry_0")], "").await.status, 401);
+    assert_eq!(world.send("GET", "/api/v1/me", &[("authorization", "Basic QTpC")], "").await.status, 401);
+    let id = world.auth.tokens(&actor).await.unwrap()[0].id;
+    world.auth.revoke_token(&actor, id).await.unwrap();
+    assert_eq!(ask().await.status, 401);
+}
+
+#[tokio::test]
+async fn whoever_is_removed_is_out_at_once_and_one_administrator_stays() {
+    let world = World::new().await;
+    let (ada, bob) = (world.person("Ada", Role::Administrator).await, world.person("Bob", Role::Administrator).await);
+    let (cookie, admin) = (world.session(bob).await, Actor { person: ada, name: "Ada".into(), role: Role::Administrator, session: 1 });
+    assert_eq!(me(&world, &cookie).await, 200);
+    world.auth.remove_person(&admin, bob).await.unwrap();
+    assert_eq!(me(&world, &cookie).await, 401);
+    assert!(world.auth.remove_person(&admin, ada).await.is_err());
+    assert!(world.auth.set_role(&admin, ada, Role::Viewer).await.is_err());
+    let viewer = Actor { role: Role::Viewer, ..admin };
+    assert!(world.auth.people(&viewer).await.is_err());
+    assert_eq!(world.test.store.audit_broken_at().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn one_persons_sessions_and_tokens_are_not_anothers() {
+    let world = World::new().await;
+    let (ada, bob) = (world.person("Ada", Role::Administrator).await, world.person("Bob", Role::Viewer).await);
+    let actor = |person, session| Actor { person, name: String::new(), role: Role::Viewer, session };
+    let cookie = world.session(ada).await;
+    let hers = world.auth.sessions(&actor(ada, 1)).await.unwrap()[0].id;
+    world.auth.create_token(&actor(ada, 1), "hers", Role::Viewer, 1).await.unwrap();
+    let token = world.auth.tokens(&actor(ada, 1)).await.unwrap()[0].id;
+    assert!(world.auth.sessions(&actor(bob, 2)).await.unwrap().is_empty());
+    assert!(world.auth.tokens(&actor(bob, 2)).await.unwrap().is_empty());
+    assert!(world.auth.end_session(&actor(bob, 2), hers).await.is_err());
+    assert!(world.auth.revoke_token(&actor(bob, 2), token).await.is_err());
+    assert_eq!(me(&world, &cookie).await, 200);
+}

@@ -1,0 +1,173 @@
+//! A server of one's own, and people who use it.
+
+use domain::policy::Role;
+use domain::resource::Observed;
+use domain::services::Instance;
+use domain::{Kind, Millis, ResourceKey, Scope};
+use gantry::auth::password::Passwords;
+use gantry::auth::{Auth, now};
+use gantry::http::rate::Rate;
+use gantry::http::site::Site;
+use gantry::http::{Parts, Web, listener, router};
+use gantry::inventory::{Answers, Memory, Visible};
+use gantry::live::Live;
+use gantry::live::follow::Follow;
+use gantry::live::telemetry::AwsTelemetry;
+use gantry_aws::Connections;
+use gantry_store::batch::Source;
+use gantry_store::testing::TestStore;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+use std::sync::Arc;
+
+/// A good password.
+pub const PASSWORD: &str = "lumpy otter quilt";
+
+/// A running server.
+pub struct World {
+    pub test: TestStore,
+    pub auth: Auth,
+    pub memory: Arc<Memory>,
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |v| v.to_str().unwrap())
+    }
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+    /// The cookie it sets, as `name=value`.
+    pub fn cookie(&self) -> String {
+        self.header("set-cookie").split(';').next().unwrap().to_owned()
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(50, false).await
+    }
+
+    pub async fn with(requests_per_second: u32, behind_tls_proxy: bool) -> Self {
+        let test = TestStore::fresh().await;
+        let store = test.store.clone();
+        let auth = Auth::new(store.clone(), Passwords::new(15), behind_tls_proxy);
+        let memory = Memory::new(store.clone());
+        tokio::spawn(memory.clone().follow());
+        let connections = Connections::new(vec![], &[7; 32]).unwrap();
+        let telemetry = Arc::new(AwsTelemetry::new(connections, store));
+        let assets = json!({ "js": "/pkg/app.1.js", "wasm": "/pkg/app.1.wasm", "css": "/pkg/main.1.css", "modules": {} });
+        let site = Site::of(vec![
+            ("assets.json".to_owned(), assets.to_string().into()),
+            ("pkg/main.1.css".to_owned(), "main { color: red }".into()),
+            ("pkg/main.1.css.br".to_owned(), "brotli".into()),
+            ("favicon.svg".to_owned(), "<svg/>".into()),
+        ]);
+        let web = Web::new(Parts {
+            inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
+            telemetry: telemetry.clone(),
+            auth: auth.clone(),
+            live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
+            instance: Arc::new(Instance { sandbox: false, version: "1".into(), accounts: vec![], regions: vec![] }),
+            site: Arc::new(site.unwrap()),
+            rate: Rate::new(requests_per_second),
+            loaded: memory.loaded(),
+        });
+        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", socket.local_addr().unwrap());
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        tokio::spawn(listener::serve(socket, router(web), async {
+            let _ = stopped.await;
+        }));
+        Self { test, auth, memory, url, stop: Some(stop) }
+    }
+
+    /// Makes a person and answers their id.
+    pub async fn person(&self, name: &str, role: Role) -> i64 {
+        let hash = self.auth.passwords.hash(PASSWORD).await.unwrap();
+        self.test.store.create_person(name, &hash, role, now()).await.unwrap()
+    }
+
+    /// A session of a person that began and was last used at this moment: their cookie.
+    pub async fn session_at(&self, person: i64, at: Millis) -> String {
+        let secret = gantry::auth::secret::random_hex::<32>();
+        self.test.store.create_session(person, &secret, "test", at).await.unwrap();
+        format!("gantry={secret}")
+    }
+
+    /// A session that begins now: the cookie.
+    pub async fn session(&self, person: i64) -> String {
+        self.session_at(person, now()).await
+    }
+
+    /// Stores a function and waits until pages know it.
+    pub async fn function(&self, name: &str, more: serde_json::Value) -> ResourceKey {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let key = ResourceKey::new(Kind::Function, scope, name).unwrap();
+        let mut doc = json!({ "FunctionName": name, "FunctionArn": format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}") });
+        doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let mut news = self.memory.subscribe();
+        let observed = Observed { key: key.clone(), doc };
+        self.test.store.seen(Source::Single { began: now() }, &[observed], now()).await.unwrap();
+        while self.memory.snapshot().find(&key).is_none() {
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(100), news.recv()).await;
+        }
+        key
+    }
+
+    /// Sends what a program would send.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let map: HeaderMap = headers
+            .iter()
+            .map(|(k, v)| (HeaderName::from_bytes(k.as_bytes()).unwrap(), HeaderValue::from_str(v).unwrap()))
+            .collect();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        let request = client.request(method.parse().unwrap(), format!("{}{path}", self.url)).headers(map).body(body.to_owned());
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.text().await.unwrap() }
+    }
+
+    pub async fn get(&self, path: &str, cookie: &str) -> Answer {
+        self.send("GET", path, &[("cookie", cookie)], "").await
+    }
+
+    /// A page as a browser asks for it.
+    pub async fn page(&self, path: &str, cookie: &str) -> Answer {
+        self.send("GET", path, &[("cookie", cookie), ("accept", "text/html")], "").await
+    }
+
+    /// A form as a browser of this origin sends it.
+    pub async fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: Vec<String> = fields.iter().map(|(k, v)| format!("{k}={}", gantry::auth::forms::encoded(v))).collect();
+        let headers = [
+            ("cookie", cookie),
+            ("accept", "text/html"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", &self.url),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.send("POST", path, &headers, &body.join("&")).await
+    }
+
+    /// Signs in by the form.
+    pub async fn sign_in(&self, name: &str, password: &str) -> Answer {
+        self.form("/sign-in", "", &[("name", name), ("password", password), ("next", "/functions?q=a")]).await
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+    }
+}
