@@ -7,6 +7,7 @@
 #![recursion_limit = "512"]
 
 pub mod api;
+pub mod changes;
 pub mod ecr;
 pub mod ecs;
 pub mod eks;
@@ -14,12 +15,15 @@ pub mod error;
 pub mod lambda;
 pub mod layout;
 pub mod live;
+pub mod overview;
 pub mod paths;
 pub mod resource;
 pub mod routes;
 pub mod search;
 pub mod sections;
+pub mod settings;
 mod shell;
+pub mod sign_in;
 pub mod ui;
 
 pub use error::AppError;

@@ -8,13 +8,17 @@ use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 use leptos_router::path;
 
 use crate::api::{self, Boot};
+use crate::changes::ChangesPage;
 use crate::error::AppError;
 use crate::layout::Frame;
+use crate::overview::OverviewPage;
 use crate::paths;
 use crate::resource::{ComparePage, DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
 use crate::search::SearchPage;
-use crate::{ecr, ecs, eks, lambda};
+use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
+use crate::sign_in::{SignInPage, WelcomePage};
 use crate::ui::{Clock, ProblemNote, Skeleton};
+use crate::{ecr, ecs, eks, lambda};
 
 /// What the list of a kind says.
 pub fn list_spec(kind: Kind) -> ListSpec {
@@ -39,8 +43,16 @@ pub fn App() -> impl IntoView {
         <Title text="Gantry"/>
         <Router>
             <Routes fallback=NotFound>
+                <Route path=path!("/sign-in") view=SignInPage/>
+                <Route path=path!("/welcome") view=WelcomePage/>
                 <ParentRoute path=path!("") view=Frame>
-                    <Route path=path!("") view=|| view! { <ListRoute/> }/>
+                    <Route path=path!("") view=OverviewPage/>
+                    <Route path=path!("/changes") view=ChangesPage/>
+                    <Route path=path!("/settings") view=YouPage/>
+                    <Route path=path!("/settings/you") view=YouPage/>
+                    <Route path=path!("/settings/tokens") view=TokensPage/>
+                    <Route path=path!("/settings/people") view=PeoplePage/>
+                    <Route path=path!("/settings/connections") view=ConnectionsPage/>
                     <Route path=path!("/search") view=SearchPage/>
                     <Route path=path!("/compare") view=ComparePage/>
                     <Route path=path!("/resolve") view=ResolvePage/>

@@ -1,0 +1,81 @@
+//! What needs a person, worst first; and what changed, latest first.
+
+use domain::services::Overview;
+use leptos::prelude::*;
+
+use crate::api::Boot;
+use crate::paths::{self, Scopes};
+use crate::resource::{headline, kind_icon, verb};
+use crate::ui::format::number;
+use crate::ui::{Age, Badge, Empty, StateBadge, icon};
+
+/// Rows that need a person.
+pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyView {
+    let total = i64::from(overview.attention_total);
+    if overview.attention.is_empty() {
+        return view! {
+            <section class="card">
+                <header><h2>"Needs a person"</h2><span class="right">"0"</span></header>
+                <Empty title="Nothing needs you"><p>"No function, service or image is in a bad state. What stops or fails appears here by itself."</p></Empty>
+            </section>
+        }
+        .into_any();
+    }
+    let rows = overview.attention.iter().map(|row| {
+        let reason = row.state.as_ref().and_then(|s| s.reason.clone()).unwrap_or_default();
+        let place = format!("{} · {}", boot.account_name(&row.key.scope.account), row.key.scope.region);
+        view! {
+            <a href=scopes.on(&paths::detail(&row.key))>
+                {icon(kind_icon(row.key.kind))}
+                <b class="name">{row.name.clone()}</b>
+                <span class="grow dim" title=reason.clone()>{reason.clone()}</span>
+                <span class="faint hide-s">{place}</span>
+                <StateBadge state=row.state.clone()/>
+            </a>
+        }
+    });
+    let rows = rows.collect_view();
+    let shown = overview.attention.len() as i64;
+    let more =
+        (total > shown).then(|| view! { <p class="in faint">{format!("The worst {shown} of {}.", number(total))}</p> });
+    view! {
+        <section class="card">
+            <header><h2>"Needs a person"</h2><span class="right">{number(total)}</span></header>
+            <div class="list">{rows}</div>
+            {more}
+        </section>
+    }
+    .into_any()
+}
+
+/// The latest changes.
+pub fn what_changed(overview: &Overview, scopes: &Scopes) -> AnyView {
+    let now = overview.now;
+    let rows = overview.changes.iter().map(|change| {
+        let (word, tone) = verb(change.kind);
+        let words = headline(change);
+        view! {
+            <a class="top" href=scopes.on(&paths::tab(&change.key, "changes"))>
+                <span class="faint when"><Age at=change.at now=now/></span>
+                <span class="grow wrap">
+                    <b class="name">{change.name.clone()}</b>" "
+                    <span class="dim">{words}</span>
+                </span>
+                <Badge tone=tone text=word/>
+            </a>
+        }
+    });
+    let rows = rows.collect_view();
+    let body = if overview.changes.is_empty() {
+        view! { <Empty title="No change yet"><p>"From the first collect on, every change of every resource is kept."</p></Empty> }.into_any()
+    } else {
+        view! { <div class="list">{rows}</div> }.into_any()
+    };
+    view! {
+        <section class="card">
+            <header><h2>"What changed"</h2><span class="right"><a href=scopes.on(paths::CHANGES)>"All changes"</a></span></header>
+            {body}
+        </section>
+    }
+    .into_any()
+}

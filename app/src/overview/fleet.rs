@@ -1,0 +1,119 @@
+//! What there is: tiles, counts per kind, and the fleet by account and region.
+
+use domain::listing::capital;
+use domain::services::{Count, Overview};
+use domain::{AccountId, Kind, Region};
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+
+use crate::api::Boot;
+use crate::paths::{self, Scopes};
+use crate::resource::kind_icon;
+use crate::ui::format::number;
+use crate::ui::icon;
+
+/// The kinds with a column in the fleet table.
+const FLEET: &[(Kind, &str)] = &[
+    (Kind::Function, "Functions"),
+    (Kind::Service, "Services"),
+    (Kind::Task, "Tasks"),
+    (Kind::Cluster, "Clusters"),
+    (Kind::EksCluster, "Kubernetes"),
+    (Kind::Repository, "Repositories"),
+    (Kind::Image, "Images"),
+];
+
+fn count_of(overview: &Overview, kind: Kind) -> Count {
+    overview.counts.iter().find(|c| c.kind == kind).cloned().unwrap_or(Count { kind, total: 0, bad: 0 })
+}
+
+/// The four figures at the top.
+pub fn tiles(overview: &Overview, scopes: &Scopes) -> AnyView {
+    let tile = |title: &'static str, kind: Kind| {
+        let count = count_of(overview, kind);
+        let href = scopes.on(&paths::list(kind));
+        let small = match count.bad {
+            0 => view! { <small class="faint">"all well"</small> }.into_any(),
+            bad => {
+                view! { <small class="up">{format!("{} in a bad state", number(i64::from(bad)))}</small> }.into_any()
+            }
+        };
+        view! { <div class="card kpi"><dt>{title}</dt><dd><a href=href>{number(i64::from(count.total))}</a>{small}</dd></div> }
+    };
+    let (desired, running) = overview.tasks;
+    let short = running < desired;
+    view! {
+        <dl class="kpis">
+            {tile("Functions", Kind::Function)}
+            {tile("Services", Kind::Service)}
+            <div class="card kpi">
+                <dt>"Tasks running"</dt>
+                <dd>
+                    <a href=scopes.on(&paths::list(Kind::Task))>{number(i64::from(running))}</a>
+                    <small class:up=short class:faint=!short>{format!("of {} wanted", number(i64::from(desired)))}</small>
+                </dd>
+            </div>
+            {tile("Images", Kind::Image)}
+        </dl>
+    }
+    .into_any()
+}
+
+/// Every kind that there is, with its number.
+pub fn counts(overview: &Overview, scopes: &Scopes) -> AnyView {
+    let rows = overview.counts.iter().filter(|c| c.total > 0).map(|count| {
+        let bad = (count.bad > 0)
+            .then(|| view! { <span class="badge bad">{format!("{} bad", number(i64::from(count.bad)))}</span> });
+        view! {
+            <a href=scopes.on(&paths::list(count.kind))>
+                {icon(kind_icon(count.kind))}
+                <span class="grow">{capital(count.kind.plural())}</span>
+                {bad}
+                <span class="num">{number(i64::from(count.total))}</span>
+            </a>
+        }
+    });
+    view! { <section class="card"><header><h2>"Everything"</h2></header><div class="list">{rows.collect_view()}</div></section> }.into_any()
+}
+
+/// Numbers by account and region; global kinds are left out, they belong to no region.
+pub fn by_account_and_region(overview: &Overview, boot: &Boot) -> AnyView {
+    let mut places: BTreeMap<(&AccountId, &Region), BTreeMap<Kind, u32>> = BTreeMap::new();
+    for (account, region, kind, n) in &overview.fleet {
+        if FLEET.iter().any(|(k, _)| k == kind) {
+            places.entry((account, region)).or_default().insert(*kind, *n);
+        }
+    }
+    if places.is_empty() {
+        return ().into_any();
+    }
+    let head = FLEET.iter().map(|(_, title)| view! { <th scope="col" class="num">{*title}</th> }).collect_view();
+    let rows = places.into_iter().map(|((account, region), counts)| {
+        let here = Scopes { accounts: vec![account.clone()], regions: vec![region.clone()] };
+        let cells = FLEET.iter().map(|(kind, title)| {
+            let n = counts.get(kind).copied().unwrap_or_default();
+            let label = format!("{title} in {} {region}: {n}", boot.account_name(account));
+            let cell = match n {
+                0 => view! { <span class="faint">"0"</span> }.into_any(),
+                n => view! { <a href=here.on(&paths::list(*kind)) aria-label=label>{number(i64::from(n))}</a> }.into_any(),
+            };
+            view! { <td class="num">{cell}</td> }
+        });
+        view! {
+            <tr>
+                <td class="name"><a href=here.on(paths::OVERVIEW)>{boot.account_name(account)}</a>" "<small>{region.to_string()}</small></td>
+                {cells.collect_view()}
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <section class="card">
+            <header><h2>"Fleet by account and region"</h2></header>
+            <div class="scroll plain" tabindex="0" role="region" aria-label="Fleet by account and region">
+                <table class="table"><thead><tr><th scope="col">"Account"</th>{head}</tr></thead><tbody>{rows}</tbody></table>
+            </div>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,8 @@
+//! The first page: what needs a person, what changed, what there is.
+
+mod attention;
+mod collecting;
+mod fleet;
+mod page;
+
+pub use page::{OverviewPage, anything_changed};

@@ -1,0 +1,112 @@
+//! The page: asks once, asks again when something changed.
+#![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
+
+use domain::services::Overview;
+use domain::stream::ToPage;
+use domain::{AccountId, Region};
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use leptos_meta::Title;
+use std::time::Duration;
+
+use super::{attention, collecting, fleet};
+use crate::api::Boot;
+#[cfg(feature = "ssr")]
+use crate::api::services;
+use crate::error::AppError;
+use crate::layout::use_scopes;
+use crate::ui::format::counted;
+use crate::ui::{Head, ProblemNote, Skeleton};
+use crate::{live, paths};
+
+/// How long changes are gathered before the page is asked for again.
+const GATHER: Duration = Duration::from_millis(700);
+
+/// What the first page shows.
+#[server(prefix = "/api/fn", endpoint = "overview", input = Json)]
+pub async fn first_page(accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<Overview, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.overview(&actor, &accounts, &regions).await?)
+}
+
+/// Counts up when anything changed or a collect began, ended or failed.
+pub fn anything_changed() -> RwSignal<u32> {
+    let count = RwSignal::new(0_u32);
+    let waiting = StoredValue::new(false);
+    live::listen(move |message| {
+        let concerns = matches!(message, ToPage::Changed { .. } | ToPage::Freshness { .. });
+        if !concerns || waiting.try_get_value() != Some(false) {
+            return;
+        }
+        waiting.set_value(true);
+        set_timeout(
+            move || {
+                waiting.try_set_value(false);
+                count.try_update(|n| *n += 1);
+            },
+            GATHER,
+        );
+    });
+    count
+}
+
+/// `/`
+#[component]
+pub fn OverviewPage() -> impl IntoView {
+    let boot = expect_context::<Boot>();
+    let scopes = use_scopes();
+    let again = anything_changed();
+    let answer = Resource::new_blocking(
+        move || {
+            let scopes = scopes.get();
+            (scopes.accounts, scopes.regions, again.get())
+        },
+        |(accounts, regions, _)| first_page(accounts, regions),
+    );
+    let accounts = boot.instance.accounts.len();
+    let regions = boot.instance.regions.len();
+    let all = format!(
+        "Everything your team runs, in {} and {}.",
+        counted(accounts as i64, "account", "accounts"),
+        counted(regions as i64, "region", "regions")
+    );
+    let line = move || match scopes.get().is_all() {
+        true => all.clone(),
+        false => "What your team runs in the accounts and regions chosen above.".to_owned(),
+    };
+    let names = StoredValue::new(boot);
+    view! {
+        <Title text="Overview · Gantry"/>
+        <Head title="Overview" explanation=view! { {line} }.into_any()/>
+        <Transition fallback=|| view! { <Skeleton lines=10/> }>
+            {move || Suspend::new(async move {
+                match answer.await {
+                    Ok(overview) => names.with_value(|boot| loaded(&overview, boot, scopes.get_untracked())),
+                    Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+fn loaded(overview: &Overview, boot: &Boot, scopes: paths::Scopes) -> AnyView {
+    let something = overview.counts.iter().any(|c| c.total > 0);
+    if !something && overview.failing.is_empty() {
+        return collecting::first_run();
+    }
+    view! {
+        {fleet::tiles(overview, &scopes)}
+        <div class="cols">
+            <div class="stack">
+                {attention::needs_a_person(overview, boot, &scopes)}
+                {collecting::failing(overview, boot)}
+                {fleet::by_account_and_region(overview, boot)}
+            </div>
+            <aside class="stack" aria-label="Changes and counts">
+                {attention::what_changed(overview, &scopes)}
+                {fleet::counts(overview, &scopes)}
+            </aside>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,117 @@
+//! Connections to AWS: per region and kind what works, how old it is, and which permission is missing.
+
+use domain::listing::{Freshness, capital};
+use domain::resource::Tone;
+use domain::services::ConnectionStatus;
+use domain::{Millis, Region};
+use leptos::prelude::*;
+
+use super::SettingsFrame;
+use super::api::connections;
+use crate::api::Boot;
+use crate::error::AppError;
+use crate::overview::anything_changed;
+use crate::ui::format::counted;
+use crate::ui::{Age, Badge, Copy, Empty, ProblemNote, Skeleton, now_or};
+
+/// `/settings/connections`
+#[component]
+pub fn ConnectionsPage() -> impl IntoView {
+    let now = expect_context::<Boot>().now;
+    let again = anything_changed();
+    let answer = Resource::new_blocking(move || again.get(), |_| connections());
+    view! {
+        <SettingsFrame tab="connections">
+            <p class="dim">
+                "Connections are named in "<code>"gantry.toml"</code>" and read when Gantry starts. "<code>"gantry connections check"</code>
+                " says on the command line what works."
+            </p>
+            <Transition fallback=|| view! { <Skeleton lines=8/> }>
+                {move || Suspend::new(async move {
+                    match answer.await {
+                        Ok(all) if all.is_empty() => view! {
+                            <Empty title="No connection"><p>"Add one to gantry.toml: a name, an account, its regions, and a profile or a role to assume."</p></Empty>
+                        }
+                        .into_any(),
+                        // Ages are counted from the browser's clock once it ticks; new answers come while the page is open.
+                        Ok(all) => all.into_iter().map(|c| one(c, now_or_untracked(now))).collect_view().into_any(),
+                        Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </SettingsFrame>
+    }
+}
+
+fn now_or_untracked(now: Millis) -> Millis {
+    untrack(|| now_or(now))
+}
+
+fn one(connection: ConnectionStatus, now: Millis) -> AnyView {
+    let failing = connection.freshness.iter().filter(|f| f.failing.is_some()).count();
+    let (tone, words) = match failing {
+        0 => (Tone::Good, "works".to_owned()),
+        n => (Tone::Bad, format!("{} failing", counted(n as i64, "list", "lists"))),
+    };
+    let mut regions: Vec<Region> = connection.freshness.iter().map(|f| f.scope.region.clone()).collect();
+    regions.sort();
+    regions.dedup();
+    let blocks = regions.iter().map(|region| {
+        let mut lists: Vec<&Freshness> = connection.freshness.iter().filter(|f| f.scope.region == *region).collect();
+        // Trouble first.
+        lists.sort_by_key(|f| (f.failing.is_none(), f.kind));
+        let bad = lists.iter().filter(|f| f.failing.is_some()).count();
+        let rows = lists.into_iter().map(|f| row(f, now)).collect_view();
+        view! {
+            <details open=bad != 0>
+                <summary>
+                    <b>{region.to_string()}</b>" "
+                    <span class="dim">{if bad == 0 { "everything works".to_owned() } else { format!("{} failing", counted(bad as i64, "list", "lists")) }}</span>
+                </summary>
+                <div class="list">{rows}</div>
+            </details>
+        }
+    });
+    let blocks = blocks.collect_view();
+    view! {
+        <section class="card">
+            <header>
+                <h2>{connection.name.clone()}</h2>
+                <Badge tone=tone text=words/>
+                {connection.sandbox.then(|| view! { <span class="badge plain">"sandbox"</span> })}
+            </header>
+            <dl class="pairs">
+                <div><dt>"Account"</dt><dd><Copy text=connection.account.to_string()/></dd></div>
+                <div><dt>"Credentials"</dt><dd>{connection.credentials.clone()}</dd></div>
+                {connection.endpoint.clone().map(|e| view! { <div><dt>"Endpoint"</dt><dd><code>{e}</code></dd></div> })}
+            </dl>
+            <div class="in stack">{blocks}</div>
+        </section>
+    }
+    .into_any()
+}
+
+fn row(freshness: &Freshness, now: Millis) -> AnyView {
+    let kind = freshness.kind;
+    let age = match freshness.complete {
+        Some(at) => {
+            let late = at.age_seconds(now) > i64::from(kind.promise_seconds());
+            view! { <span class="data-age" class:late=late><Age at=at now=now after=" old"/></span> }.into_any()
+        }
+        None => view! { <span class="data-age late">"never read"</span> }.into_any(),
+    };
+    let state = match (&freshness.failing, freshness.running) {
+        (Some(_), _) => view! { <Badge tone=Tone::Bad text="failing"/> }.into_any(),
+        (None, true) => view! { <Badge tone=Tone::Busy text="reading"/> }.into_any(),
+        (None, false) => view! { <Badge tone=Tone::Good text="works"/> }.into_any(),
+    };
+    let trouble = freshness.failing.clone().map(|(since, problem)| {
+        view! {
+            <div class="in">
+                <p class="faint">"Fails since "<Age at=since now=now after=" ago"/></p>
+                <ProblemNote problem=problem/>
+            </div>
+        }
+    });
+    view! { <div><span class="grow">{capital(kind.plural())}</span>{age}{state}</div>{trouble} }.into_any()
+}

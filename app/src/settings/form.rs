@@ -1,0 +1,63 @@
+//! Fields of the settings' forms: label, hint, and the problem beside the field it is about.
+
+use domain::Problem;
+use domain::policy::Role;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+use crate::ui::ProblemNote;
+
+/// The problem of the last try, if it failed.
+pub fn failure<T: Clone + Send + Sync + 'static>(value: Option<Result<T, AppError>>) -> Option<Problem> {
+    value.and_then(Result::err).map(|e| e.0)
+}
+
+/// A problem that belongs to none of these fields.
+pub fn elsewhere(problem: Option<Problem>, fields: &[&str]) -> Option<AnyView> {
+    let problem = problem.filter(|p| !p.field.as_deref().is_some_and(|f| fields.contains(&f)))?;
+    Some(view! { <ProblemNote problem=problem/> }.into_any())
+}
+
+/// A field with its label above and its problem below.
+#[component]
+pub fn Field(
+    /// What it is.
+    label: &'static str,
+    /// Its name in the form, and in problems.
+    name: &'static str,
+    /// What may be entered.
+    #[prop(optional)]
+    hint: &'static str,
+    /// The problem of the last try.
+    problem: Signal<Option<Problem>>,
+    /// The input; its id must be `name`.
+    children: Children,
+) -> impl IntoView {
+    let own = Memo::new(move |_| problem.get().filter(|p| p.field.as_deref() == Some(name)).map(|p| p.message));
+    view! {
+        <div class="field" class:wrong=move || own.get().is_some()>
+            <label for=name>{label}</label>
+            <div class="input">{children()}</div>
+            {(!hint.is_empty()).then(|| view! { <span class="hint">{hint}</span> })}
+            {move || own.get().map(|words| view! { <span class="err" role="alert">{words}</span> })}
+        </div>
+    }
+}
+
+/// What a role may do, in words.
+pub const fn may(role: Role) -> &'static str {
+    match role {
+        Role::Viewer => "sees everything but secrets",
+        Role::Operator => "also changes AWS, through plans",
+        Role::Administrator => "also manages people and connections",
+    }
+}
+
+/// The roles up to one's own as options.
+pub fn role_options(most: Role, chosen: Role) -> AnyView {
+    let roles = Role::ALL.into_iter().filter(|r| *r <= most);
+    let options = roles.map(
+        |role| view! { <option value=role.as_str() selected=role == chosen>{role.as_str()}": "{may(role)}</option> },
+    );
+    options.collect_view().into_any()
+}

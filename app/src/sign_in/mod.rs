@@ -1,0 +1,9 @@
+//! Sign-in and the making of the first administrator: plain forms, which work without scripts. The server answers them in
+//! `server/src/auth/forms.rs` and says what went wrong as `?problem=CODE`.
+
+mod api;
+mod gate;
+mod welcome;
+
+pub use gate::SignInPage;
+pub use welcome::WelcomePage;

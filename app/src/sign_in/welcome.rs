@@ -1,0 +1,59 @@
+//! `/welcome?token=…`: makes the first administrator, once.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use super::api::welcome_is_good;
+use super::gate::{Brand, GateField, PASSWORD_RULE, problem, problem_note};
+use crate::paths;
+use crate::ui::{ProblemNote, Skeleton};
+
+/// The page.
+#[component]
+pub fn WelcomePage() -> impl IntoView {
+    let map = use_query_map();
+    let token = Memo::new(move |_| map.with(|m| m.get("token")).unwrap_or_default());
+    let good = Resource::new_blocking(move || token.get(), welcome_is_good);
+    view! {
+        <Title text="Welcome · Gantry"/>
+        <main class="gate">
+            <section class="card">
+                <Suspense fallback=|| view! { <div class="in"><Skeleton/></div> }>
+                    {move || Suspend::new(async move {
+                        match good.await {
+                            Ok(()) => form(token.get_untracked()),
+                            Err(e) => view! {
+                                <div class="in">
+                                    <Brand/>
+                                    <h1>"Welcome to Gantry"</h1>
+                                    <ProblemNote problem=e.0/>
+                                    <p class="dim">"On the server, "<code>"gantry admin create"</code>" makes an administrator without a link."</p>
+                                    <a class="btn" href=paths::SIGN_IN>"To the sign-in"</a>
+                                </div>
+                            }
+                            .into_any(),
+                        }
+                    })}
+                </Suspense>
+            </section>
+        </main>
+    }
+}
+
+fn form(token: String) -> AnyView {
+    let problem = problem();
+    view! {
+        <form class="in" method="post" action="/welcome">
+            <Brand/>
+            <h1>"Welcome to Gantry"</h1>
+            <p class="dim">"Make the first administrator. Afterwards they add everyone else."</p>
+            {problem_note(problem)}
+            <input r#type="hidden" name="token" value=token/>
+            <GateField label="Name" name="name" kind="text" autocomplete="username" problem=problem/>
+            <GateField label="Password" name="password" kind="password" autocomplete="new-password" hint=PASSWORD_RULE problem=problem/>
+            <button class="btn primary" r#type="submit">"Create administrator"</button>
+        </form>
+    }
+    .into_any()
+}
