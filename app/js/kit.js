@@ -133,10 +133,10 @@ function moveRow(step) {
 function moveHit(dialog, step) {
   const hits = [...dialog.querySelectorAll('a.hit')];
   if (!hits.length) return;
-  const now = hits.findIndex((hit) => hit.getAttribute('aria-selected') === 'true');
+  const now = hits.findIndex((hit) => hit.getAttribute('aria-current') === 'true');
   const next = hits[(now + step + hits.length + (now < 0 && step < 0 ? 1 : 0)) % hits.length];
-  for (const hit of hits) hit.removeAttribute('aria-selected');
-  next.setAttribute('aria-selected', 'true');
+  for (const hit of hits) hit.removeAttribute('aria-current');
+  next.setAttribute('aria-current', 'true');
   next.scrollIntoView({ block: 'nearest' });
 }
 
@@ -152,7 +152,7 @@ document.addEventListener('keydown', (event) => {
       event.preventDefault();
       moveHit(dialog, key === 'ArrowDown' ? 1 : -1);
     } else if (key === 'Enter' && document.activeElement?.matches('input')) {
-      const hit = dialog.querySelector('a.hit[aria-selected=true]') ?? dialog.querySelector('a.hit');
+      const hit = dialog.querySelector('a.hit[aria-current=true]') ?? dialog.querySelector('a.hit');
       if (hit) {
         event.preventDefault();
         follow(hit);

@@ -83,10 +83,11 @@ pub fn ScopePicker() -> impl IntoView {
         }
     };
     let all = move || (!scopes.get().is_all()).then(|| view! { <a class="option" href=href(Scopes::default())>"All accounts and regions"</a> });
-    let words = move || summary(&scopes.get(), &boot);
+    let words = Signal::derive(move || summary(&scopes.get(), &boot));
     let label = view! { {icon(Icon::Globe)}<span class="hide-s">{words}</span> }.into_any();
+    let name = Signal::derive(move || format!("Scope: {}", words.get()));
     view! {
-        <Menu label=label name="Accounts and regions" class="btn quiet scope" right=true>
+        <Menu label=label name=name class="btn quiet scope" right=true>
             <input class="find-option" r#type="search" data-find-option="" placeholder="Find an account or region" aria-label="Find an account or region"/>
             <div class="options">{all}<h3>"Accounts"</h3>{accounts}<h3>"Regions"</h3>{regions}</div>
         </Menu>

@@ -113,9 +113,11 @@ fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
     let waiting = StoredValue::new(false);
     live::listen(move |message| {
         let concerns = match message {
-            ToPage::Changed { keys, kinds, .. } => {
-                // Connected resources may have changed too: their kinds are not known here, so any change counts.
-                keys.contains(&key) || keys.is_empty() && kinds.contains(&key.kind) || !kinds.is_empty()
+            ToPage::Changed { keys, .. } => {
+                // Something of the same service in the same place may be connected from now on: a new task of a service.
+                let near = |k: &ResourceKey| k.kind.service() == key.kind.service() && k.scope == key.scope;
+                let connected = |d: &Arc<Detail>| d.connected.iter().any(|c| c.key.as_ref().is_some_and(|k| keys.contains(k)));
+                keys.is_empty() || keys.iter().any(near) || detail.try_with_untracked(connected).unwrap_or(false)
             }
             ToPage::Freshness { kinds } => kinds.contains(&key.kind),
             ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,

@@ -48,6 +48,17 @@ pub fn FilterBar(
         }
     };
     let field = NodeRef::<leptos::html::Input>::new();
+    // Back, "Clear" and another list change the address, not by typing: then the field follows.
+    let typing = StoredValue::new(false);
+    Effect::new(move || {
+        let text = url.get().get("q").unwrap_or_default().to_owned();
+        if let Some(field) = field.get()
+            && !typing.get_value()
+            && field.value() != text
+        {
+            field.set_value(&text);
+        }
+    });
     let submitted = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if let Some(field) = field.get_untracked() {
@@ -85,6 +96,8 @@ pub fn FilterBar(
                     placeholder=move || hint.get()
                     value=url.get_untracked().get("q").unwrap_or_default().to_owned()
                     on:input=typed
+                    on:focus=move |_| typing.set_value(true)
+                    on:blur=move |_| typing.set_value(false)
                 />
                 <kbd>"/"</kbd>
             </label>

@@ -64,7 +64,7 @@ pub fn Results(
                 .map(|hit| {
                     let note = hit.matched.clone().map(|m| view! { <span class="faint matched">{m}</span> });
                     view! {
-                        <a class="hit" href=paths::detail(&hit.key) role="option">
+                        <a class="hit" href=paths::detail(&hit.key)>
                             {icon(kind_icon(kind))}
                             <span class="grow"><span class="hit-name">{name_view(&hit.name, &text)}</span><span class="faint where">{where_is(&hit.key, &boot)}</span></span>
                             {note}<StateBadge state=hit.state/>
@@ -79,13 +79,13 @@ pub fn Results(
         let rows = places
             .into_iter()
             .map(|p| {
-                view! { <a class="hit" href=p.href role="option">{icon(Icon::Right)}<span class="grow">{name_view(&p.name, &text)}</span><span class="faint">{p.what}</span></a> }
+                view! { <a class="hit" href=p.href>{icon(Icon::Right)}<span class="grow">{name_view(&p.name, &text)}</span><span class="faint">{p.what}</span></a> }
             })
             .collect_view();
         view! { <h3>"Pages and actions"</h3>{rows} }
     });
     view! {
-        <div class="hits" role="listbox" aria-label="Found">{groups}{places}</div>
+        <div class="hits">{groups}{places}</div>
         {nothing.then(|| view! { <p class="quiet-line">"Nothing like that in any account or region. Names, ARNs, tags and kinds are searched; one typo is forgiven."</p> })}
     }
 }

@@ -12,7 +12,7 @@ pub fn Menu(
     label: AnyView,
     /// Said of the button when what it shows is only an icon.
     #[prop(optional, into)]
-    name: Option<String>,
+    name: Option<Signal<String>>,
     /// The button's style: `btn quiet`, `chip` …
     #[prop(default = "btn quiet".to_owned(), into)]
     class: String,
@@ -24,7 +24,7 @@ pub fn Menu(
 ) -> impl IntoView {
     view! {
         <details class="menu" name="menu">
-            <summary class=class aria-label=name>{label}</summary>
+            <summary class=class aria-label=move || name.map(|n| n.get())>{label}</summary>
             <div class="panel" class:right=right>{children()}</div>
         </details>
     }
