@@ -29,7 +29,9 @@ const BEFORE_PAINT: &str = "try{const t=localStorage.getItem('gantry-theme');if(
 window.gantryImport=u=>import(u)";
 
 /// The whole document. `options` are not used for finding files: those come from [`Assets`] in context.
-pub fn shell(_options: LeptosOptions) -> impl IntoView {
+///
+/// Its type is erased so that whoever renders it does not have to compile it again.
+pub fn shell(_options: LeptosOptions) -> AnyView {
     let assets = use_context::<Assets>().unwrap_or_default();
     let nonce = use_nonce();
     // JSON strings are JavaScript strings; `<` cannot appear in them unescaped.
@@ -65,4 +67,5 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+    .into_any()
 }
