@@ -81,9 +81,9 @@ fn filters(chosen: Option<Kind>, boot: &Boot, scopes: &Scopes) -> AnyView {
     let some = chosen.is_some() || !scopes.is_all();
     view! {
         <form class="filters" method="get" action=paths::CHANGES>
-            <label class="input select"><span class="dim">"Kind"</span><select name="kind"><option value="">"All"</option>{kinds.collect_view()}</select></label>
-            <label class="input select"><span class="dim">"Account"</span><select name="account"><option value="">"All"</option>{accounts.collect_view()}</select></label>
-            <label class="input select"><span class="dim">"Region"</span><select name="region"><option value="">"All"</option>{regions.collect_view()}</select></label>
+            <label class="inline"><span class="dim">"Kind"</span><select class="select" name="kind"><option value="">"All"</option>{kinds.collect_view()}</select></label>
+            <label class="inline"><span class="dim">"Account"</span><select class="select" name="account"><option value="">"All"</option>{accounts.collect_view()}</select></label>
+            <label class="inline"><span class="dim">"Region"</span><select class="select" name="region"><option value="">"All"</option>{regions.collect_view()}</select></label>
             <button class="btn" r#type="submit">"Show"</button>
             {some.then(|| view! { <a class="btn quiet" href=paths::CHANGES>"Show all"</a> })}
         </form>

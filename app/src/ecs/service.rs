@@ -80,7 +80,7 @@ fn event_card(service: &Service, most: usize, now: Millis) -> AnyView {
         let message = event.message.clone().unwrap_or_default();
         let bad = message.contains("unable to") || message.contains("failed") || message.contains("unhealthy");
         let at = event.created_at.map_or_else(none, |at| view! { <Age at=at.0 now=now after=" ago"/> }.into_any());
-        view! { <div class="top"><span class="faint when">{at}</span><span class="grow wrap" class:up=bad>{message}</span></div> }
+        view! { <div class="row top"><span class="faint when">{at}</span><span class="grow wrap" class:up=bad>{message}</span></div> }
     });
     let rows = rows.collect_view();
     let right = if all > most { format!("latest {most} of {all}") } else { format::number(all as i64) };

@@ -25,7 +25,7 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
         let reason = row.state.as_ref().and_then(|s| s.reason.clone()).unwrap_or_default();
         let place = format!("{} · {}", boot.account_name(&row.key.scope.account), row.key.scope.region);
         view! {
-            <a href=scopes.on(&paths::detail(&row.key))>
+            <a class="row" href=scopes.on(&paths::detail(&row.key))>
                 {icon(kind_icon(row.key.kind))}
                 <b class="name">{row.name.clone()}</b>
                 <span class="grow dim" title=reason.clone()>{reason.clone()}</span>
@@ -55,7 +55,7 @@ pub fn what_changed(overview: &Overview, scopes: &Scopes) -> AnyView {
         let (word, tone) = verb(change.kind);
         let words = headline(change);
         view! {
-            <a class="top" href=scopes.on(&paths::tab(&change.key, "changes"))>
+            <a class="row top" href=scopes.on(&paths::tab(&change.key, "changes"))>
                 <span class="faint when"><Age at=change.at now=now/></span>
                 <span class="grow wrap">
                     <b class="name">{change.name.clone()}</b>" "

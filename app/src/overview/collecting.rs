@@ -82,7 +82,7 @@ fn progress(all: &[ConnectionStatus]) -> AnyView {
         let now = running.iter().take(4).map(|f| format!("{} in {}", f.kind.plural(), f.scope.region)).collect::<Vec<_>>().join(", ");
         let now = if now.is_empty() { String::new() } else { format!("reading {now}") };
         view! {
-            <div>
+            <div class="row">
                 <b class="name">{connection.name.clone()}</b>
                 <span class="grow dim">{now}</span>
                 <span class="faint">{format!("{read} of {} read", counted(lists as i64, "list", "lists"))}</span>

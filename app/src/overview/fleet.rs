@@ -65,7 +65,7 @@ pub fn counts(overview: &Overview, scopes: &Scopes) -> AnyView {
         let bad = (count.bad > 0)
             .then(|| view! { <span class="badge bad">{format!("{} bad", number(i64::from(count.bad)))}</span> });
         view! {
-            <a href=scopes.on(&paths::list(count.kind))>
+            <a class="row" href=scopes.on(&paths::list(count.kind))>
                 {icon(kind_icon(count.kind))}
                 <span class="grow">{capital(count.kind.plural())}</span>
                 {bad}

@@ -192,8 +192,8 @@ pub fn connection(connection: &Connection, name: &str) -> AnyView {
         {connection.state.clone().map(|s| view! { <StateBadge state=Some(s)/> })}
     };
     match &connection.key {
-        Some(key) => view! { <a href=paths::detail(key)>{body}</a> }.into_any(),
-        None => view! { <div title="Not collected">{body}</div> }.into_any(),
+        Some(key) => view! { <a class="row" href=paths::detail(key)>{body}</a> }.into_any(),
+        None => view! { <div class="row" title="Not collected">{body}</div> }.into_any(),
     }
 }
 

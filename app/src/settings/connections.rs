@@ -113,5 +113,5 @@ fn row(freshness: &Freshness, now: Millis) -> AnyView {
             </div>
         }
     });
-    view! { <div><span class="grow">{capital(kind.plural())}</span>{age}{state}</div>{trouble} }.into_any()
+    view! { <div class="row"><span class="grow">{capital(kind.plural())}</span>{age}{state}</div>{trouble} }.into_any()
 }

@@ -56,8 +56,8 @@ pub const fn may(role: Role) -> &'static str {
 /// The roles up to one's own as options.
 pub fn role_options(most: Role, chosen: Role) -> AnyView {
     let roles = Role::ALL.into_iter().filter(|r| *r <= most);
-    let options = roles.map(
-        |role| view! { <option value=role.as_str() selected=role == chosen>{role.as_str()}": "{may(role)}</option> },
-    );
+    // One text each: browsers drop the comments that keep texts of a view apart inside an option.
+    let words = |role: Role| format!("{}: {}", role.as_str(), may(role));
+    let options = roles.map(|role| view! { <option value=role.as_str() selected=role == chosen>{words(role)}</option> });
     options.collect_view().into_any()
 }

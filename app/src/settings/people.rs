@@ -85,7 +85,7 @@ fn table(
                 <td>
                     <ActionForm action=role attr:class="inline">
                         <input r#type="hidden" name="person" value=person.id.to_string()/>
-                        <select name="role" aria-label=label disabled=last title=why>{role_options(Role::Administrator, person.role)}</select>
+                        <select class="select" name="role" aria-label=label disabled=last title=why>{role_options(Role::Administrator, person.role)}</select>
                         <button class="btn small" r#type="submit" disabled=last title=why>"Save"</button>
                     </ActionForm>
                 </td>

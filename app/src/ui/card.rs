@@ -75,7 +75,7 @@ pub fn Head(
         <div class="head">
             <div class="grow">
                 <h1>{title}</h1>
-                {explanation.map(|e| view! { <p>{e}</p> })}
+                {explanation.map(|e| view! { <div class="lead">{e}</div> })}
             </div>
             {actions.map(|a| view! { <div class="acts">{a}</div> })}
         </div>
