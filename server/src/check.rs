@@ -34,7 +34,10 @@ impl Feed for FirstPage {
 pub async fn connections(connections: &Connections) -> Result<bool, Problem> {
     let configs: Vec<_> = connections.configs().cloned().collect();
     if configs.is_empty() {
-        return Err(Problem::invalid("connections", "No connection is configured: write [[connections]] into gantry.toml."));
+        return Err(Problem::invalid(
+            "connections",
+            "No connection is configured: write [[connections]] into gantry.toml.",
+        ));
     }
     let mut all_well = true;
     for config in configs {

@@ -145,7 +145,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
             let exit_with_stdin = serve.exit_with_stdin;
             crate::serve::run(configuration(&cli.common, serve)?, exit_with_stdin).await?;
         }
-        Command::Admin(Admin::Create { name, password_stdin }) => create_admin(&cli.common, &name, password_stdin).await?,
+        Command::Admin(Admin::Create { name, password_stdin }) => {
+            create_admin(&cli.common, &name, password_stdin).await?
+        }
         Command::Token(Tokens::Create { person, name, role, days }) => {
             create_token(&cli.common, &person, &name, role, days).await?;
         }
@@ -154,7 +156,10 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         }
         Command::Openapi => {
             let text = crate::api::document().to_pretty_json();
-            println!("{}", text.map_err(|e| Problem::new(Code::Internal, "The document cannot be written", e.to_string()))?);
+            println!(
+                "{}",
+                text.map_err(|e| Problem::new(Code::Internal, "The document cannot be written", e.to_string()))?
+            );
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -185,7 +190,10 @@ fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
 
 fn database(common: &Common, file: &config::File) -> Result<String, Problem> {
     common.database_url.clone().or_else(|| file.database_url.clone()).ok_or_else(|| {
-        Problem::invalid("DATABASE_URL", "DATABASE_URL is not set: where Postgres is, as in postgres://user@host:5432/gantry.")
+        Problem::invalid(
+            "DATABASE_URL",
+            "DATABASE_URL is not set: where Postgres is, as in postgres://user@host:5432/gantry.",
+        )
     })
 }
 
@@ -215,7 +223,8 @@ async fn create_admin(common: &Common, name: &str, password_stdin: bool) -> Resu
 
 async fn create_token(common: &Common, person: &str, name: &str, role: Role, days: u32) -> Result<(), Problem> {
     let auth = people(common).await?;
-    let unknown = || Problem::not_found(format!("Nobody here is called “{}”.", person.chars().take(64).collect::<String>()));
+    let unknown =
+        || Problem::not_found(format!("Nobody here is called “{}”.", person.chars().take(64).collect::<String>()));
     let person = auth.store.credentials(person).await?.ok_or_else(unknown)?.person;
     let owner = Actor { person: person.id, name: person.name, role: person.role, session: 0 };
     let text = team::create_token(&auth, &owner, name, role, days).await?;
@@ -229,7 +238,9 @@ fn first_line() -> Result<String, Problem> {
         eprintln!("Password:");
     }
     let mut text = String::new();
-    stdin.read_to_string(&mut text).map_err(|e| Problem::invalid("password", format!("Standard input cannot be read: {e}")))?;
+    stdin
+        .read_to_string(&mut text)
+        .map_err(|e| Problem::invalid("password", format!("Standard input cannot be read: {e}")))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 

@@ -141,7 +141,9 @@ fn connection(section: &Section<'_>) -> Result<ConnectionConfig> {
         "sandbox",
     ])?;
     let account = section.parsed("account", |t| AccountId::parse(t).map_err(|p| p.message))?;
-    let Some(account) = account else { return Err(section.wrong("account", "is missing: the 12 digits of the account")) };
+    let Some(account) = account else {
+        return Err(section.wrong("account", "is missing: the 12 digits of the account"));
+    };
     let regions = section.regions()?;
     let role_arn = section.parsed("role_arn", |text| {
         domain::Arn::parse(text)
@@ -263,8 +265,14 @@ mod tests {
             ("[[connections]]\naccount = \"1\"", "connections[0].account"),
             ("[[connections]]\naccount = \"111122223333\"\nregions = [\"mars\"]", "connections[0].regions"),
             ("[[connections]]\naccount = \"111122223333\"\nregions = []", "connections[0].regions"),
-            ("[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\naccess_key = \"a\"", "connections[0].secret_key"),
-            ("[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\nendpoint_url = \"x\"", "connections[0].endpoint_url"),
+            (
+                "[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\naccess_key = \"a\"",
+                "connections[0].secret_key",
+            ),
+            (
+                "[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\nendpoint_url = \"x\"",
+                "connections[0].endpoint_url",
+            ),
             (&format!("{GOOD}{}", GOOD.lines().skip(1).collect::<Vec<_>>().join("\n")), "connections[1].name"),
         ] {
             let message = parse("gantry.toml", text).unwrap_err().message;

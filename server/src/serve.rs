@@ -93,9 +93,12 @@ async fn may_listen(config: &Config, store: &Store) -> Result<(), Problem> {
     if config.listen.ip().is_loopback() {
         return Ok(());
     }
-    let refuse = |why: &str| Err(Problem::invalid("listen", format!("listen: {} is not loopback, and {why}", config.listen)));
+    let refuse =
+        |why: &str| Err(Problem::invalid("listen", format!("listen: {} is not loopback, and {why}", config.listen)));
     if !config.behind_tls_proxy {
-        return refuse("nothing says that a proxy in front speaks TLS. Put one there and set behind_tls_proxy = true, or listen on 127.0.0.1.");
+        return refuse(
+            "nothing says that a proxy in front speaks TLS. Put one there and set behind_tls_proxy = true, or listen on 127.0.0.1.",
+        );
     }
     if !store.has_administrator().await? {
         return refuse("there is no administrator yet. Make one first: gantry admin create --name NAME.");
@@ -106,7 +109,9 @@ async fn may_listen(config: &Config, store: &Store) -> Result<(), Problem> {
 /// The key that seals secrets: made once per database, so that their digests stay comparable.
 async fn sealing_key(store: &Store) -> Result<[u8; 32], Problem> {
     let stored = store.setting("sealing-key", &secret::random_key()).await?;
-    stored.try_into().map_err(|_| Problem::new(Code::Internal, "The sealing key is damaged", "The setting sealing-key is not 32 bytes long."))
+    stored.try_into().map_err(|_| {
+        Problem::new(Code::Internal, "The sealing key is damaged", "The setting sealing-key is not 32 bytes long.")
+    })
 }
 
 /// What every page shows about this installation.

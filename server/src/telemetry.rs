@@ -3,10 +3,10 @@
 use axum::Router;
 use axum::routing::get;
 use domain::{Code, Problem};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::fmt::Write;
 use gantry_aws::Connections;
 use gantry_aws::counters::Tally;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::fmt::Write;
 use std::net::SocketAddr;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -16,8 +16,10 @@ const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 /// Starts logging to standard error: as text, or as one JSON object per line. `RUST_LOG` chooses what.
 pub fn log(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,aws=warn,hyper=warn"));
-    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).with_span_events(FmtSpan::NONE);
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,aws=warn,hyper=warn"));
+    let builder =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).with_span_events(FmtSpan::NONE);
     // A second call, as in tests, keeps the first.
     let _ = if json { builder.json().flatten_event(true).try_init() } else { builder.with_target(false).try_init() };
 }
@@ -38,9 +40,9 @@ pub fn count() -> Result<PrometheusHandle, Problem> {
 /// # Errors
 /// [`Code::Invalid`] when the address is taken.
 pub async fn listen(at: SocketAddr, handle: PrometheusHandle, aws: Connections) -> Result<(), Problem> {
-    let listener = tokio::net::TcpListener::bind(at)
-        .await
-        .map_err(|e| Problem::invalid("GANTRY_METRICS_LISTEN", format!("GANTRY_METRICS_LISTEN: {at} cannot be listened on: {e}")))?;
+    let listener = tokio::net::TcpListener::bind(at).await.map_err(|e| {
+        Problem::invalid("GANTRY_METRICS_LISTEN", format!("GANTRY_METRICS_LISTEN: {at} cannot be listened on: {e}"))
+    })?;
     let router = Router::new().route("/metrics", get(move || async move { render(&handle, &aws) }));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {

@@ -27,7 +27,11 @@ use crate::http::problem::Refusal;
         ("limit" = Option<u32>, Query, description = "1 to 200; 50 unless given"),
     ),
     responses((status = 200, body = Vec<Change>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn history(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: Pairs) -> Result<Json<Vec<Change>>, Refusal> {
+pub async fn history(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    pairs: Pairs,
+) -> Result<Json<Vec<Change>>, Refusal> {
     let query: HistoryQuery = history_query(&pairs)?;
     Ok(Json(web.inventory.history(&actor, &query).await?))
 }
@@ -36,7 +40,11 @@ pub async fn history(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: P
 #[utoipa::path(get, path = "/compare", tag = "history",
     params(("left" = String, Query, description = "A key"), ("right" = String, Query, description = "A key of the same kind")),
     responses((status = 200, body = Comparison), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn compare(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: Pairs) -> Result<Json<Comparison>, Refusal> {
+pub async fn compare(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    pairs: Pairs,
+) -> Result<Json<Comparison>, Refusal> {
     let key = |name: &str| {
         let text = pairs.get(name).ok_or_else(|| Problem::invalid(name, format!("Say which resource: {name}=KEY.")))?;
         ResourceKey::parse(text)
@@ -56,7 +64,11 @@ pub struct Resolved {
 #[utoipa::path(get, path = "/resolve", tag = "resources",
     params(("ref" = String, Query, description = "An ARN, `registry/repository:tag`, `registry/repository@sha256:…` or a key")),
     responses((status = 200, body = Resolved), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub async fn resolve(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: Pairs) -> Result<Json<Resolved>, Refusal> {
+pub async fn resolve(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    pairs: Pairs,
+) -> Result<Json<Resolved>, Refusal> {
     let reference = pairs.get("ref").ok_or_else(|| Problem::invalid("ref", "Say which reference: ref=ARN."))?;
     let key = web.inventory.resolve(&actor, reference).await?;
     let key = key.ok_or_else(|| Problem::not_found("Nothing that Gantry has collected is called that."))?;
@@ -67,14 +79,20 @@ pub async fn resolve(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: P
 #[utoipa::path(get, path = "/search", tag = "resources",
     params(("q" = String, Query, description = "At most 200 characters"), ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless given")),
     responses((status = 200, body = Vec<Hit>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn search(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: Pairs) -> Result<Json<Vec<Hit>>, Refusal> {
+pub async fn search(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    pairs: Pairs,
+) -> Result<Json<Vec<Hit>>, Refusal> {
     let limit = pairs.number("limit")?.unwrap_or(20);
     if !(1..=100).contains(&limit) {
         return Err(Problem::invalid("limit", "Between 1 and 100 hits can be asked for.").into());
     }
     let text = pairs.get("q").unwrap_or_default();
     if text.chars().count() > domain::listing::MAX_TEXT {
-        return Err(Problem::invalid("q", format!("A search has at most {} characters.", domain::listing::MAX_TEXT)).into());
+        return Err(
+            Problem::invalid("q", format!("A search has at most {} characters.", domain::listing::MAX_TEXT)).into()
+        );
     }
     Ok(Json(web.inventory.search(&actor, text, limit).await?))
 }
@@ -82,7 +100,10 @@ pub async fn search(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: Pa
 /// Connections to accounts, with the state of their collectors.
 #[utoipa::path(get, path = "/connections", tag = "connections",
     responses((status = 200, body = Vec<ConnectionStatus>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn connections(State(web): State<Web>, SignedIn(actor): SignedIn) -> Result<Json<Vec<ConnectionStatus>>, Refusal> {
+pub async fn connections(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+) -> Result<Json<Vec<ConnectionStatus>>, Refusal> {
     Ok(Json(web.inventory.connections(&actor).await?))
 }
 
@@ -103,8 +124,13 @@ pub struct Refresh {
 /// Asks for a fresh collect of a kind. Answered at once; the collect follows within seconds, as AWS's quotas allow.
 #[utoipa::path(post, path = "/refresh", tag = "connections", request_body = Refresh,
     responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn refresh(State(web): State<Web>, SignedIn(actor): SignedIn, body: axum::body::Bytes) -> Result<StatusCode, Refusal> {
-    let wanted: Refresh = serde_json::from_slice(&body).map_err(|e| Problem::invalid("body", format!("The body cannot be read: {e}")))?;
+pub async fn refresh(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    body: axum::body::Bytes,
+) -> Result<StatusCode, Refusal> {
+    let wanted: Refresh =
+        serde_json::from_slice(&body).map_err(|e| Problem::invalid("body", format!("The body cannot be read: {e}")))?;
     web.inventory.refresh(&actor, wanted.kind, &wanted.accounts, &wanted.regions).await?;
     Ok(StatusCode::ACCEPTED)
 }

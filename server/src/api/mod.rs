@@ -32,10 +32,12 @@ struct Security;
 impl Modify for Security {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_default();
-        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token: `gantry_…`")).build();
+        let token =
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token: `gantry_…`")).build();
         components.add_security_scheme("token", SecurityScheme::Http(token));
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("gantry"))));
-        let any_of = ["token", "session"].map(|name| utoipa::openapi::SecurityRequirement::new::<_, [&str; 0], &str>(name, []));
+        let any_of =
+            ["token", "session"].map(|name| utoipa::openapi::SecurityRequirement::new::<_, [&str; 0], &str>(name, []));
         openapi.security = Some(any_of.to_vec());
         openapi.info.version = env!("CARGO_PKG_VERSION").to_owned();
     }

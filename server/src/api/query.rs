@@ -23,7 +23,8 @@ impl Pairs {
     /// Reads `a=b&c=d`, `+` being a space.
     pub fn of(query: &str) -> Self {
         let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-        let pair = |part: &str| part.split_once('=').map_or((decode(part), String::new()), |(k, v)| (decode(k), decode(v)));
+        let pair =
+            |part: &str| part.split_once('=').map_or((decode(part), String::new()), |(k, v)| (decode(k), decode(v)));
         Self(query.split('&').filter(|part| !part.is_empty()).map(pair).collect())
     }
     /// The first value of this name that is not empty.
@@ -37,7 +38,9 @@ impl Pairs {
     }
     /// A whole number.
     pub fn number<T: std::str::FromStr>(&self, name: &str) -> Result<Option<T>, Problem> {
-        self.get(name).map(|v| v.parse().map_err(|_| Problem::invalid(name, format!("“{name}” is a whole number.")))).transpose()
+        self.get(name)
+            .map(|v| v.parse().map_err(|_| Problem::invalid(name, format!("“{name}” is a whole number."))))
+            .transpose()
     }
     /// Accounts and regions.
     pub fn scope(&self) -> Result<(Vec<AccountId>, Vec<Region>), Problem> {
@@ -57,11 +60,14 @@ impl Pairs {
         query.text = self.get("q").unwrap_or_default().to_owned();
         query.attention = matches!(self.get("attention"), Some("1" | "true"));
         if let Some(sort) = self.get("sort") {
-            let (name, direction) = sort.strip_prefix('-').map_or((sort, Direction::Ascending), |s| (s, Direction::Descending));
+            let (name, direction) =
+                sort.strip_prefix('-').map_or((sort, Direction::Ascending), |s| (s, Direction::Descending));
             (query.sort, query.direction) = (Some(name.to_owned()), direction);
         }
         query.offset = match self.get("cursor") {
-            Some(cursor) => cursor.parse().map_err(|_| Problem::invalid("cursor", "A cursor is what “next” said, unchanged."))?,
+            Some(cursor) => {
+                cursor.parse().map_err(|_| Problem::invalid("cursor", "A cursor is what “next” said, unchanged."))?
+            }
             None => 0,
         };
         query.limit = self.number("limit")?.unwrap_or(query.limit);

@@ -77,7 +77,12 @@ pub async fn one(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Ke
         ("limit" = Option<u32>, Query, description = "1 to 200; 50 unless given"),
     ),
     responses((status = 200, body = Vec<Change>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn history(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Key, pairs: Pairs) -> Result<Json<Vec<Change>>, Refusal> {
+pub async fn history(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Key(key): Key,
+    pairs: Pairs,
+) -> Result<Json<Vec<Change>>, Refusal> {
     let query = HistoryQuery { key: Some(key), ..history_query(&pairs)? };
     Ok(Json(web.inventory.history(&actor, &query).await?))
 }
@@ -90,7 +95,12 @@ pub async fn history(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key)
         ("to" = i64, Query, description = "An entry's id"),
     ),
     responses((status = 200, body = Comparison), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn compare(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Key, pairs: Pairs) -> Result<Json<Comparison>, Refusal> {
+pub async fn compare(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Key(key): Key,
+    pairs: Pairs,
+) -> Result<Json<Comparison>, Refusal> {
     let entry = |name: &str| {
         pairs.number(name)?.ok_or_else(|| Problem::invalid(name, format!("Say which entry of the history: {name}=ID.")))
     };

@@ -18,7 +18,12 @@ use crate::http::problem::Refusal;
         ("before" = Option<i64>, Query, description = "Only events before this moment, in milliseconds since 1970"),
     ),
     responses((status = 200, body = LogPage), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn log(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Key, pairs: Pairs) -> Result<Json<LogPage>, Refusal> {
+pub async fn log(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Key(key): Key,
+    pairs: Pairs,
+) -> Result<Json<LogPage>, Refusal> {
     let before = pairs.number("before")?.map(Millis);
     Ok(Json(web.telemetry.log(&actor, &key, pairs.get("filter").unwrap_or_default(), before).await?))
 }
@@ -30,6 +35,11 @@ pub async fn log(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Ke
         ("minutes" = Option<u32>, Query, description = "How far back; 60 unless given"),
     ),
     responses((status = 200, body = Vec<Series>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn metrics(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Key, pairs: Pairs) -> Result<Json<Vec<Series>>, Refusal> {
+pub async fn metrics(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Key(key): Key,
+    pairs: Pairs,
+) -> Result<Json<Vec<Series>>, Refusal> {
     Ok(Json(web.telemetry.metrics(&actor, &key, pairs.number("minutes")?.unwrap_or(60)).await?))
 }

@@ -93,7 +93,12 @@ fn failed(problem: Problem) -> Response {
 }
 
 /// Starts a session and sends its cookie. A session that the browser had is ended: ids are never carried over a sign-in.
-async fn start(web: &Web, headers: &HeaderMap, person: &Actor, how: &str) -> Result<(axum::http::HeaderName, HeaderValue), Problem> {
+async fn start(
+    web: &Web,
+    headers: &HeaderMap,
+    person: &Actor,
+    how: &str,
+) -> Result<(axum::http::HeaderName, HeaderValue), Problem> {
     if let Ok(Some(old)) = web.auth.of(headers).await {
         web.auth.store.end_session(old.person, old.session).await?;
         web.auth.forget();
@@ -105,7 +110,12 @@ async fn start(web: &Web, headers: &HeaderMap, person: &Actor, how: &str) -> Res
 }
 
 /// `POST /sign-in`: name and password.
-pub async fn sign_in(State(web): State<Web>, peer: Option<axum::Extension<Peer>>, headers: HeaderMap, Form(form): Form<SignIn>) -> Response {
+pub async fn sign_in(
+    State(web): State<Web>,
+    peer: Option<axum::Extension<Peer>>,
+    headers: HeaderMap,
+    Form(form): Form<SignIn>,
+) -> Response {
     let next = local(&form.next);
     let page = format!("/sign-in?next={}&", encoded(next));
     let address = web.auth.address(&headers, peer.map(|p| p.0));
@@ -203,7 +213,15 @@ mod tests {
         for good in ["/", "/functions?q=a&sort=-name", "/functions/111122223333/eu-west-1/a%2Fb"] {
             assert_eq!(local(good), good);
         }
-        for bad in ["", "//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nSet-Cookie: x", "/sign-out"] {
+        for bad in [
+            "",
+            "//evil.example",
+            "https://evil.example",
+            "/\\evil.example",
+            "javascript:alert(1)",
+            "/a\r\nSet-Cookie: x",
+            "/sign-out",
+        ] {
             assert_eq!(local(bad), "/", "{bad}");
         }
         assert_eq!(local(&format!("/{}", "a".repeat(10_000))), "/");

@@ -78,7 +78,13 @@ impl Auth {
                 Some(token) if token.starts_with(TOKEN_PREFIX) && token.len() <= 100 => self.by_token(token).await?,
                 _ => None,
             };
-            let unknown = || Problem::new(Code::SignedOut, "Unknown token", "This API token does not exist or has ended. Make one under Settings → Tokens.");
+            let unknown = || {
+                Problem::new(
+                    Code::SignedOut,
+                    "Unknown token",
+                    "This API token does not exist or has ended. Make one under Settings → Tokens.",
+                )
+            };
             return actor.map(Some).ok_or_else(unknown);
         }
         match self.cookie(headers) {

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use password::Passwords;
 
 /// How long an answer of the database about a cookie or token is believed: well under the second within which access must end.
-const BELIEVED: Duration = Duration::from_millis(500);
+const BELIEVED: Duration = Duration::from_millis(300);
 /// Answers kept at once.
 const MANY: usize = 4_096;
 /// How long the one-time link for the first administrator is good, in milliseconds.
@@ -111,7 +111,13 @@ impl Auth {
     }
 
     /// Writes down who does what, before it is done: nothing happens that is not in the log.
-    pub async fn note(&self, actor: Option<&Actor>, action: &str, subject: &str, detail: serde_json::Value) -> Result<(), Problem> {
+    pub async fn note(
+        &self,
+        actor: Option<&Actor>,
+        action: &str,
+        subject: &str,
+        detail: serde_json::Value,
+    ) -> Result<(), Problem> {
         let entry = Entry {
             id: 0,
             at: now(),

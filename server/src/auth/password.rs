@@ -82,9 +82,14 @@ impl Passwords {
     pub fn require(&self, password: &str, name: &str) -> Result<(), Problem> {
         self.check(password, name).map_err(|refused| {
             let message = match refused {
-                Refused::Short => format!("A password has at least {} characters. A few unrelated words do well.", self.least),
+                Refused::Short => {
+                    format!("A password has at least {} characters. A few unrelated words do well.", self.least)
+                }
                 Refused::Long => format!("A password has at most {LONGEST} characters."),
-                Refused::Common => "That password is among the first that anybody would guess. A few unrelated words do well.".to_owned(),
+                Refused::Common => {
+                    "That password is among the first that anybody would guess. A few unrelated words do well."
+                        .to_owned()
+                }
             };
             Problem::invalid("password", message)
         })
@@ -116,7 +121,10 @@ impl Passwords {
             }
         };
         let fits = self
-            .turn(move || PasswordHash::new(&stored).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok()))
+            .turn(move || {
+                PasswordHash::new(&stored)
+                    .is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok())
+            })
             .await?;
         Ok(fits && known)
     }
@@ -142,7 +150,10 @@ struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
     fn take(waiting: &'a AtomicUsize) -> Option<Self> {
-        waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < QUEUE).then_some(n + 1)).ok().map(|_| Self(waiting))
+        waiting
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| (n < QUEUE).then_some(n + 1))
+            .ok()
+            .map(|_| Self(waiting))
     }
 }
 
@@ -153,7 +164,11 @@ impl Drop for Place<'_> {
 }
 
 fn busy() -> Problem {
-    Problem::new(Code::Busy, "Many people are signing in", "Gantry checks only a few passwords at once. Try again in a moment.")
+    Problem::new(
+        Code::Busy,
+        "Many people are signing in",
+        "Gantry checks only a few passwords at once. Try again in a moment.",
+    )
 }
 
 fn hasher() -> Argon2<'static> {

@@ -91,10 +91,15 @@ fn our_host(reach: Reach, headers: &HeaderMap) -> Result<(), Response> {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
     };
-    if !host.is_empty() && (reach.behind_tls_proxy || matches!(name, "localhost" | "127.0.0.1" | "[::1]") || name.ends_with(".localhost")) {
+    if !host.is_empty()
+        && (reach.behind_tls_proxy
+            || matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+            || name.ends_with(".localhost"))
+    {
         return Ok(());
     }
-    let message = "This server answers to localhost and 127.0.0.1 only. Behind a proxy it needs behind_tls_proxy = true.";
+    let message =
+        "This server answers to localhost and 127.0.0.1 only. Behind a proxy it needs behind_tls_proxy = true.";
     Err(Refusal(Problem::new(Code::Invalid, "Unknown host", message)).into_response())
 }
 
@@ -110,7 +115,8 @@ fn same_site(method: &Method, headers: &HeaderMap) -> Result<(), Response> {
     let site = text(HeaderName::from_static("sec-fetch-site"));
     let origin = text(header::ORIGIN);
     let host = text(header::HOST).unwrap_or_default();
-    let origin_is_ours = origin.map(|o| o.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host)));
+    let origin_is_ours =
+        origin.map(|o| o.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host)));
     let fine = match (site, origin_is_ours) {
         (Some("same-origin"), None | Some(true)) | (None, Some(true)) => true,
         (Some(_), _) | (None, Some(false)) => false,
@@ -119,7 +125,8 @@ fn same_site(method: &Method, headers: &HeaderMap) -> Result<(), Response> {
     if fine {
         return Ok(());
     }
-    let message = "This request came from a page of another site, so nothing was done. Open Gantry itself and try there.";
+    let message =
+        "This request came from a page of another site, so nothing was done. Open Gantry itself and try there.";
     Err(Refusal(Problem::forbidden(message)).into_response())
 }
 

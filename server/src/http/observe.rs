@@ -44,7 +44,8 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         }
         Err(_) => {
             tracing::error!("no answer within {} s", LONGEST.as_secs());
-            let mut problem = Problem::new(Code::Busy, "That took too long", "Gantry gave up after 30 seconds. Try again.");
+            let mut problem =
+                Problem::new(Code::Busy, "That took too long", "Gantry gave up after 30 seconds. Try again.");
             problem.reference = Some(id.to_string());
             Refusal(problem).into_response()
         }
@@ -73,7 +74,8 @@ fn fresh_id() -> String {
 
 /// What is measured apart; paths themselves are without number.
 fn kind(path: &str) -> &'static str {
-    const KINDS: [(&str, &str); 4] = [("/api/v1/", "api"), ("/api/fn/", "function"), ("/pkg/", "file"), ("/live", "live")];
+    const KINDS: [(&str, &str); 4] =
+        [("/api/v1/", "api"), ("/api/fn/", "function"), ("/pkg/", "file"), ("/live", "live")];
     KINDS.iter().find(|(prefix, _)| path.starts_with(prefix)).map_or("page", |(_, kind)| kind)
 }
 

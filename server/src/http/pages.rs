@@ -27,7 +27,10 @@ const LARGEST_PROBLEM: usize = LARGEST_BODY;
 pub async fn page(State(web): State<Web>, Identity(actor): Identity, request: Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/") {
-        return Refusal(Problem::not_found("There is nothing at this address. /api/v1/openapi.json lists what there is.")).into_response();
+        return Refusal(Problem::not_found(
+            "There is nothing at this address. /api/v1/openapi.json lists what there is.",
+        ))
+        .into_response();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
@@ -78,7 +81,8 @@ async fn with_status_of_problem(response: Response) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, LARGEST_PROBLEM).await else {
-        return Refusal(Problem::new(Code::Internal, "Gantry made a mistake", "The answer could not be read.")).into_response();
+        return Refusal(Problem::new(Code::Internal, "Gantry made a mistake", "The answer could not be read."))
+            .into_response();
     };
     if let Ok(problem) = serde_json::from_slice::<Problem>(&bytes) {
         parts.status = super::problem::status(&problem);

@@ -18,7 +18,9 @@ pub async fn health() -> Json<Value> {
 pub async fn ready(State(web): State<Web>) -> Result<Json<Value>, Refusal> {
     web.auth.store.ping().await?;
     if !web.loaded.load(Ordering::Acquire) {
-        return Err(Problem::new(Code::Database, "Not ready yet", "The index of resources is still being loaded.").into());
+        return Err(
+            Problem::new(Code::Database, "Not ready yet", "The index of resources is still being loaded.").into()
+        );
     }
     Ok(Json(json!({ "status": "ready" })))
 }

@@ -56,8 +56,12 @@ pub async fn of_the_framework(response: Response) -> Response {
             Problem::new(Code::Invalid, "Not possible here", "This address does not answer to that method.")
         }
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "Too large", "A request has at most 256 KiB."),
-        StatusCode::REQUEST_TIMEOUT => Problem::new(Code::Invalid, "Too slow", "The request did not arrive within 30 seconds."),
-        status if status.is_client_error() => Problem::new(Code::Invalid, "That does not work", "The request could not be read."),
+        StatusCode::REQUEST_TIMEOUT => {
+            Problem::new(Code::Invalid, "Too slow", "The request did not arrive within 30 seconds.")
+        }
+        status if status.is_client_error() => {
+            Problem::new(Code::Invalid, "That does not work", "The request could not be read.")
+        }
         _ => Problem::new(Code::Internal, "Gantry made a mistake", "Something failed inside Gantry."),
     };
     let mut replaced = Refusal(problem).into_response();
@@ -89,8 +93,10 @@ fn page(problem: &Problem, css: &str, status: StatusCode) -> Response {
     for way in problem.recovery() {
         links.push_str(&format!("<a href=\"{}\">{}</a> ", escape(&way.href), escape(&way.label)));
     }
-    let reference = problem.reference.as_ref().map_or(String::new(), |r| format!("<p>Reference: <code>{}</code></p>", escape(r)));
-    let sheet = if css.is_empty() { String::new() } else { format!("<link rel=\"stylesheet\" href=\"{}\">", escape(css)) };
+    let reference =
+        problem.reference.as_ref().map_or(String::new(), |r| format!("<p>Reference: <code>{}</code></p>", escape(r)));
+    let sheet =
+        if css.is_empty() { String::new() } else { format!("<link rel=\"stylesheet\" href=\"{}\">", escape(css)) };
     let html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title} · Gantry</title>{sheet}</head><body class=\"problem-page\"><main><h1>{title}</h1><p>{message}</p>{reference}\

@@ -35,7 +35,10 @@ impl Rate {
         *left = (*left + now.duration_since(*at).as_secs_f64() * self.per_second).min(most);
         *at = now;
         if *left < 1.0 {
-            let message = format!("Gantry answers {} requests a second per person. Wait a moment and try again.", self.per_second);
+            let message = format!(
+                "Gantry answers {} requests a second per person. Wait a moment and try again.",
+                self.per_second
+            );
             return Err(Problem::new(Code::Busy, "Too many requests", message));
         }
         *left -= 1.0;

@@ -47,7 +47,10 @@ impl Site {
     /// One line saying which file is missing or unreadable.
     pub fn folder(folder: &Path) -> Result<Self, Problem> {
         let wrong = |path: &Path, why: &dyn std::fmt::Display| {
-            Problem::invalid("GANTRY_SITE", format!("GANTRY_SITE: {}: {why}. Build the site with cargo xtask.", path.display()))
+            Problem::invalid(
+                "GANTRY_SITE",
+                format!("GANTRY_SITE: {}: {why}. Build the site with cargo xtask.", path.display()),
+            )
         };
         let mut files = Vec::new();
         let mut open = vec![folder.to_path_buf()];
@@ -90,7 +93,10 @@ impl Site {
     /// Always: this binary was built without one.
     #[cfg(not(feature = "embed"))]
     pub fn embedded() -> Result<Self, Problem> {
-        Err(Problem::invalid("GANTRY_SITE", "GANTRY_SITE is not set: the folder with the built site, which cargo xtask makes."))
+        Err(Problem::invalid(
+            "GANTRY_SITE",
+            "GANTRY_SITE is not set: the folder with the built site, which cargo xtask makes.",
+        ))
     }
 
     /// From names relative to the site's root and their contents; `name.br` and `name.gz` are copies of `name`.
@@ -99,13 +105,14 @@ impl Site {
     /// When `assets.json` is missing or cannot be read.
     pub fn of(all: Vec<(String, Bytes)>) -> Result<Self, Problem> {
         let mut by_name: HashMap<String, Bytes> = all.into_iter().collect();
-        let manifest = by_name
-            .remove("assets.json")
-            .ok_or_else(|| Problem::invalid("GANTRY_SITE", "GANTRY_SITE: assets.json is missing. Build the site with cargo xtask."))?;
+        let manifest = by_name.remove("assets.json").ok_or_else(|| {
+            Problem::invalid("GANTRY_SITE", "GANTRY_SITE: assets.json is missing. Build the site with cargo xtask.")
+        })?;
         let assets: Assets = serde_json::from_slice(&manifest)
             .map_err(|e| Problem::invalid("GANTRY_SITE", format!("GANTRY_SITE: assets.json cannot be read: {e}")))?;
         let hashed = paths(&serde_json::from_slice(&manifest).unwrap_or_default());
-        let names: Vec<String> = by_name.keys().filter(|n| !n.ends_with(".br") && !n.ends_with(".gz")).cloned().collect();
+        let names: Vec<String> =
+            by_name.keys().filter(|n| !n.ends_with(".br") && !n.ends_with(".gz")).cloned().collect();
         let mut files = HashMap::new();
         for name in names {
             let Some(plain) = by_name.get(&name).cloned() else { continue };

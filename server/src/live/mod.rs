@@ -98,7 +98,11 @@ mod tests {
 
     #[async_trait]
     impl follow::Source for NoLog {
-        async fn since(&self, _: &domain::ResourceKey, _: domain::Millis) -> Result<Vec<domain::stream::LogEvent>, Problem> {
+        async fn since(
+            &self,
+            _: &domain::ResourceKey,
+            _: domain::Millis,
+        ) -> Result<Vec<domain::stream::LogEvent>, Problem> {
             Ok(vec![])
         }
     }

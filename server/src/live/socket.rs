@@ -26,14 +26,18 @@ const LARGEST: usize = 16 * 1024;
 /// Logs one page may follow at once.
 const FOLLOWED: usize = 20;
 /// How often it is looked whether the session still holds.
-const CHECK: Duration = Duration::from_millis(400);
+const CHECK: Duration = Duration::from_millis(300);
 /// How often a sign of life is sent.
 const PING: Duration = Duration::from_secs(20);
 /// How long a page may take to accept a message before it counts as gone.
 const SEND: Duration = Duration::from_secs(10);
 
 /// `GET /live`
-pub async fn open(State(web): State<Web>, SignedIn(actor): SignedIn, upgrade: WebSocketUpgrade) -> Result<Response, Refusal> {
+pub async fn open(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Refusal> {
     decide(&actor, Permission::ReadResources)?;
     let seat = web.live.seat(actor.person)?;
     Ok(upgrade.max_message_size(LARGEST).on_upgrade(move |socket| Page { web, actor, last: 0 }.listen(socket, seat)))

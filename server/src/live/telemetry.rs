@@ -61,7 +61,15 @@ impl AwsTelemetry {
     }
 
     /// The latest events of these groups together, oldest first.
-    async fn read(&self, key: &ResourceKey, groups: &[String], filter: &str, start: Millis, end: Millis, limit: usize) -> Result<Vec<LogEvent>> {
+    async fn read(
+        &self,
+        key: &ResourceKey,
+        groups: &[String],
+        filter: &str,
+        start: Millis,
+        end: Millis,
+        limit: usize,
+    ) -> Result<Vec<LogEvent>> {
         let caller = self.connections.caller(&key.scope).await?;
         let each = groups.iter().map(|group| gantry_aws::log_events(&caller, group, filter, start, end, limit));
         let mut events: Vec<LogEvent> = futures::future::try_join_all(each).await?.into_iter().flatten().collect();
@@ -104,7 +112,10 @@ impl Telemetry for AwsTelemetry {
     async fn log(&self, actor: &Actor, key: &ResourceKey, filter: &str, before: Option<Millis>) -> Result<LogPage> {
         decide(actor, Permission::ReadTelemetry)?;
         if filter.chars().count() > LONGEST_FILTER {
-            return Err(Problem::invalid("filter", format!("A filter pattern has at most {LONGEST_FILTER} characters.")));
+            return Err(Problem::invalid(
+                "filter",
+                format!("A filter pattern has at most {LONGEST_FILTER} characters."),
+            ));
         }
         let groups = self.groups(key).await?;
         let now = now();
@@ -121,7 +132,9 @@ impl Telemetry for AwsTelemetry {
         }
         let caller = self.connections.caller(&key.scope).await?;
         let wanted = key.clone();
-        let make = move |caller: gantry_aws::Caller| async move { gantry_aws::metrics(&caller, &wanted, minutes, now()).await };
+        let make = move |caller: gantry_aws::Caller| async move {
+            gantry_aws::metrics(&caller, &wanted, minutes, now()).await
+        };
         // Ten open pages ask once.
         let series = caller.shared("cloudwatch:GetMetricData", &format!("{key} {minutes}"), make).await?;
         Ok(series.as_ref().clone())

@@ -14,7 +14,8 @@ async fn lists_are_paged_to_their_end_by_the_cursor() {
     }
     let (mut names, mut cursor) = (vec![], String::new());
     loop {
-        let page = world.get(&format!("/api/v1/resources?kind=functions&sort=name&limit=2{cursor}"), &cookie).await.json();
+        let page =
+            world.get(&format!("/api/v1/resources?kind=functions&sort=name&limit=2{cursor}"), &cookie).await.json();
         assert_eq!((page["total"].as_u64(), page["matched"].as_u64()), (Some(5), Some(5)));
         names.extend(page["resources"].as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap().to_owned()));
         match page["next"].as_str() {
@@ -33,14 +34,23 @@ async fn one_resource_its_history_and_a_search_that_forgives() {
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
     let key = world.function("thumbnailer", json!({ "MemorySize": 128 })).await;
     let one = world.get(&format!("/api/v1/resources/{key}"), &cookie).await.json();
-    assert_eq!((one["row"]["key"].as_str(), one["doc"]["MemorySize"].as_u64()), (Some(key.to_string().as_str()), Some(128)));
+    assert_eq!(
+        (one["row"]["key"].as_str(), one["doc"]["MemorySize"].as_u64()),
+        (Some(key.to_string().as_str()), Some(128))
+    );
     let history = world.get(&format!("/api/v1/history/{key}"), &cookie).await.json();
     assert_eq!(history.as_array().unwrap().len(), 1);
     let hits = world.get("/api/v1/search?q=thumbnialer", &cookie).await.json();
     assert_eq!(hits[0]["key"].as_str(), Some(key.to_string().as_str()));
     let arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumbnailer";
-    assert_eq!(world.get(&format!("/api/v1/resolve?ref={arn}"), &cookie).await.json()["key"].as_str(), Some(key.to_string().as_str()));
-    assert_eq!(world.get("/api/v1/resolve?ref=arn:aws:lambda:eu-west-1:111122223333:function:x", &cookie).await.status, 404);
+    assert_eq!(
+        world.get(&format!("/api/v1/resolve?ref={arn}"), &cookie).await.json()["key"].as_str(),
+        Some(key.to_string().as_str())
+    );
+    assert_eq!(
+        world.get("/api/v1/resolve?ref=arn:aws:lambda:eu-west-1:111122223333:function:x", &cookie).await.status,
+        404
+    );
     let missing = world.get("/api/v1/resources/lambda.function/111122223333/eu-west-1/nothing", &cookie).await;
     assert_eq!(missing.status, 404);
     let compare = world.get(&format!("/api/v1/compare/{key}?from=1"), &cookie).await;
@@ -60,7 +70,12 @@ async fn a_token_reads_everything_and_the_document_says_how() {
     assert!(document["components"]["schemas"]["ResourceKey"]["description"].is_string());
     assert!(document["components"]["securitySchemes"]["token"].is_object());
     // A token is no person: it makes no further tokens.
-    let mine = world.auth.of(&[("authorization".parse().unwrap(), bearer.parse().unwrap())].into_iter().collect()).await.unwrap().unwrap();
+    let mine = world
+        .auth
+        .of(&[("authorization".parse().unwrap(), bearer.parse().unwrap())].into_iter().collect())
+        .await
+        .unwrap()
+        .unwrap();
     assert!(world.auth.create_token(&mine, "more", Role::Viewer, 1).await.is_err());
     let body = r#"{"kind":"lambda.function"}"#;
     let refresh = world.send("POST", "/api/v1/refresh", &[("authorization", &bearer)], body).await;

@@ -74,7 +74,10 @@ async fn changes_arrive_and_what_was_missed_is_caught_up_with() {
     let ToPage::Changed { keys, .. } = next(&mut socket).await else { panic!() };
     assert_eq!(keys, [later.clone()]);
     say(&mut socket, &FromPage::FollowLog { key: later.clone() }).await;
-    assert!(matches!(next(&mut socket).await, ToPage::LogProblem { key, .. } if key == later), "no connection leads there");
+    assert!(
+        matches!(next(&mut socket).await, ToPage::LogProblem { key, .. } if key == later),
+        "no connection leads there"
+    );
 }
 
 #[tokio::test]

@@ -22,7 +22,9 @@ async fn security_headers_are_on_every_answer_and_the_policy_has_the_pages_nonce
     let world = World::new().await;
     for path in ["/sign-in", "/healthz", "/api/v1/me", "/nothing", "/pkg/main.1.css"] {
         let answer = world.page(path, "").await;
-        for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "same-origin"), ("x-frame-options", "DENY")] {
+        for (name, value) in
+            [("x-content-type-options", "nosniff"), ("referrer-policy", "same-origin"), ("x-frame-options", "DENY")]
+        {
             assert_eq!(answer.header(name), value, "{path}");
         }
         assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
@@ -34,7 +36,9 @@ async fn security_headers_are_on_every_answer_and_the_policy_has_the_pages_nonce
     let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
     assert!(page.body.contains(&format!("nonce=\"{nonce}\"")), "{policy}");
     assert_ne!(policy, world.page("/sign-in", "").await.header("content-security-policy"));
-    for part in ["'wasm-unsafe-eval'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+    for part in
+        ["'wasm-unsafe-eval'", "connect-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"]
+    {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
@@ -70,7 +74,11 @@ async fn another_sites_page_can_neither_post_nor_listen() {
             let mut headers = vec![("cookie", cookie.as_str()), ("content-type", "application/x-www-form-urlencoded")];
             headers.extend(extra.clone());
             let answer = world.send("POST", path, &headers, "").await;
-            assert_eq!((answer.status, answer.json()["code"].as_str().unwrap().to_owned()), (403, "forbidden".to_owned()), "{path} {extra:?}");
+            assert_eq!(
+                (answer.status, answer.json()["code"].as_str().unwrap().to_owned()),
+                (403, "forbidden".to_owned()),
+                "{path} {extra:?}"
+            );
         }
     }
     assert_eq!(world.get("/api/v1/me", &cookie).await.status, 200, "nobody was signed out");
@@ -97,7 +105,9 @@ async fn what_is_too_long_or_too_large_is_refused_cleanly() {
     assert_eq!((large.status, large.json()["code"].as_str().unwrap().to_owned()), (413, "too_large".to_owned()));
     let name = world.form("/sign-in", "", &[("name", &"a".repeat(10_000)), ("password", &"b".repeat(10_000))]).await;
     assert!(name.header("location").ends_with("problem=wrong"));
-    let key = world.get(&format!("/api/v1/resources/lambda.function/111122223333/eu-west-1/{}", "a".repeat(4_000)), &cookie).await;
+    let key = world
+        .get(&format!("/api/v1/resources/lambda.function/111122223333/eu-west-1/{}", "a".repeat(4_000)), &cookie)
+        .await;
     assert_eq!(key.status, 400);
     assert!(key.body.len() < 1_000);
 }
@@ -108,7 +118,12 @@ async fn markup_in_names_tags_and_addresses_stays_text() {
     let cookie = world.session(world.person("<img src=x onerror=alert(1)>", Role::Viewer).await).await;
     let evil = "</script><script>alert(1)</script>";
     world.function("plain", json!({ "Description": evil, "Tags": { "team": evil } })).await;
-    for path in ["/functions", "/functions/111122223333/eu-west-1/plain", "/functions?q=%3Cscript%3Ealert(1)%3C/script%3E", "/%3Cscript%3Ealert(1)%3C%2Fscript%3E"] {
+    for path in [
+        "/functions",
+        "/functions/111122223333/eu-west-1/plain",
+        "/functions?q=%3Cscript%3Ealert(1)%3C/script%3E",
+        "/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+    ] {
         let page = world.page(path, &cookie).await;
         assert!(!page.body.contains("<script>alert(1)") && !page.body.contains("<img src=x"), "{path}");
     }

@@ -38,13 +38,17 @@ fn the_read_policy_allows_every_call_and_no_change() {
     let text = std::fs::read_to_string(root.join("../docs/read-policy.json")).unwrap();
     let policy: serde_json::Value = serde_json::from_str(&text).unwrap();
     let statements = policy["Statement"].as_array().unwrap();
-    let actions = statements.iter().flat_map(|s| s["Action"].as_array().unwrap()).map(|a| a.as_str().unwrap().to_owned());
+    let actions =
+        statements.iter().flat_map(|s| s["Action"].as_array().unwrap()).map(|a| a.as_str().unwrap().to_owned());
     let allowed: BTreeSet<String> = actions.collect();
     // GetFunction leaves the tags out without it. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     called.insert("lambda:ListTags".to_owned());
     assert_eq!(allowed, called);
     for action in &allowed {
         let operation = action.split(':').nth(1).unwrap();
-        assert!(["Get", "List", "Describe", "BatchGet", "Filter", "GET"].iter().any(|verb| operation.starts_with(verb)), "{action}");
+        assert!(
+            ["Get", "List", "Describe", "BatchGet", "Filter", "GET"].iter().any(|verb| operation.starts_with(verb)),
+            "{action}"
+        );
     }
 }

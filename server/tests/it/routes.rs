@@ -34,7 +34,11 @@ fn the_document_and_this_table_name_the_same_routes() {
     }
     documented.sort_by(|a, b| a.1.cmp(&b.1));
     let undocumented = ["/api/v1/openapi.json", "/live"];
-    let table: Vec<_> = ROUTES.iter().filter(|(_, p)| !undocumented.contains(p)).map(|(m, p)| ((*m).to_owned(), (*p).to_owned())).collect();
+    let table: Vec<_> = ROUTES
+        .iter()
+        .filter(|(_, p)| !undocumented.contains(p))
+        .map(|(m, p)| ((*m).to_owned(), (*p).to_owned()))
+        .collect();
     assert_eq!(documented, table);
 }
 

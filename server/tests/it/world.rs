@@ -66,7 +66,8 @@ impl World {
         tokio::spawn(memory.clone().follow());
         let connections = Connections::new(vec![], &[7; 32]).unwrap();
         let telemetry = Arc::new(AwsTelemetry::new(connections, store));
-        let assets = json!({ "js": "/pkg/app.1.js", "wasm": "/pkg/app.1.wasm", "css": "/pkg/main.1.css", "modules": {} });
+        let assets =
+            json!({ "js": "/pkg/app.1.js", "wasm": "/pkg/app.1.wasm", "css": "/pkg/main.1.css", "modules": {} });
         let site = Site::of(vec![
             ("assets.json".to_owned(), assets.to_string().into()),
             ("pkg/main.1.css".to_owned(), "main { color: red }".into()),
@@ -132,7 +133,8 @@ impl World {
             .map(|(k, v)| (HeaderName::from_bytes(k.as_bytes()).unwrap(), HeaderValue::from_str(v).unwrap()))
             .collect();
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        let request = client.request(method.parse().unwrap(), format!("{}{path}", self.url)).headers(map).body(body.to_owned());
+        let request =
+            client.request(method.parse().unwrap(), format!("{}{path}", self.url)).headers(map).body(body.to_owned());
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answer { status, headers, body: response.text().await.unwrap() }
@@ -149,7 +151,8 @@ impl World {
 
     /// A form as a browser of this origin sends it.
     pub async fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Answer {
-        let body: Vec<String> = fields.iter().map(|(k, v)| format!("{k}={}", gantry::auth::forms::encoded(v))).collect();
+        let body: Vec<String> =
+            fields.iter().map(|(k, v)| format!("{k}={}", gantry::auth::forms::encoded(v))).collect();
         let headers = [
             ("cookie", cookie),
             ("accept", "text/html"),
