@@ -58,6 +58,7 @@ pub fn role_options(most: Role, chosen: Role) -> AnyView {
     let roles = Role::ALL.into_iter().filter(|r| *r <= most);
     // One text each: browsers drop the comments that keep texts of a view apart inside an option.
     let words = |role: Role| format!("{}: {}", role.as_str(), may(role));
-    let options = roles.map(|role| view! { <option value=role.as_str() selected=role == chosen>{words(role)}</option> });
+    let options =
+        roles.map(|role| view! { <option value=role.as_str() selected=role == chosen>{words(role)}</option> });
     options.collect_view().into_any()
 }
