@@ -5,6 +5,7 @@
 - It counts only functions that somebody invokes and waits for; here every execution becomes AWS/Lambda metrics.
 - It ends all ECS tasks when it starts again, as it would have to with containers; here none run, so tasks go on.
 - It pretends to run languages it cannot run; here they fail and say so.
+- It keeps a process for every function that ever ran; here those nobody used for a while end.
 - It keeps logs and metrics for ever; here old ones go, or saving them would take longer every hour.
 
 The functions it hooks into are those of the version that requirements.txt pins.
@@ -15,11 +16,14 @@ import threading
 import time
 
 from ministack import app
+from ministack.core import lambda_runtime
 from ministack.services import cloudwatch, cloudwatch_logs, ecs, lambda_svc
 
 SAVE_EVERY_SECONDS = float(os.environ.get("SANDBOX_SAVE_SECONDS", "20"))
 LOGS_KEPT_SECONDS = 6 * 3600
 METRICS_KEPT_SECONDS = 24 * 3600
+# Longer than the minute between the runs of a busy function, which thus stays warm.
+WARM_SECONDS = 90
 CANNOT_RUN = ("java", "dotnet", "ruby", "go")
 
 save_all = app.save_all
@@ -50,6 +54,19 @@ def drop_old():
             points[:] = [point for point in points if point["Timestamp"] >= now - METRICS_KEPT_SECONDS]
 
 
+def end_idle_workers():
+    """Ends the processes of functions that nobody called for a while."""
+    now = time.time()
+    idle = []
+    with lambda_runtime._lock:
+        for key, workers in list(lambda_runtime._workers.items()):
+            idle += [worker for worker in workers if not worker.in_use and now - worker.last_used > WARM_SECONDS]
+            lambda_runtime._workers[key] = [worker for worker in workers if worker not in idle]
+            if not lambda_runtime._workers[key]:
+                del lambda_runtime._workers[key]
+    lambda_runtime.kill_workers(idle)
+
+
 def save_regularly():
     pause = SAVE_EVERY_SECONDS
     while True:
@@ -57,9 +74,9 @@ def save_regularly():
         began = time.monotonic()
         try:
             drop_old()
-        except (RuntimeError, KeyError, TypeError) as error:
-            # Somebody changed what was looked through: the next round does it.
-            print(f"old logs stay for now: {error}", flush=True)
+            end_idle_workers()
+        except Exception as error:  # the saving below must go on whatever happens here
+            print(f"what is old stays for now: {error!r}", flush=True)
         save_alone(app._build_persistence_save_dict())
         # Never more than a twentieth of the time.
         pause = max(SAVE_EVERY_SECONDS, 20 * (time.monotonic() - began))

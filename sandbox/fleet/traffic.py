@@ -24,22 +24,24 @@ def _allow(place, function, who, source):
     once(place.client("lambda").add_permission, FunctionName=function, StatementId=f"allow-{who.split('.')[0]}", Action="lambda:InvokeFunction", Principal=who, SourceArn=source)
 
 
-# Rule, function, how often.
+# Rule, function, how often in production's main region, and how often elsewhere: a warm function takes memory, so
+# only one place is busy.
 RULES = [
-    ("orders-simulator-every-minute", "orders-simulator", "rate(1 minute)"),
-    ("catalog-feed-every-minute", "catalog-feed", "rate(1 minute)"),
-    ("health-probe-every-minute", "health-probe", "rate(1 minute)"),
-    ("clicks-every-minute", "search-click-generator", "rate(1 minute)"),
-    ("session-cleanup", "session-cleanup", "rate(2 minutes)"),
-    ("price-sync", "catalog-price-sync", "rate(5 minutes)"),
+    ("orders-simulator-schedule", "orders-simulator", "rate(1 minute)", "rate(10 minutes)"),
+    ("catalog-feed-schedule", "catalog-feed", "rate(1 minute)", "rate(15 minutes)"),
+    ("health-probe-schedule", "health-probe", "rate(1 minute)", "rate(2 minutes)"),
+    ("clicks-schedule", "search-click-generator", "rate(1 minute)", "rate(15 minutes)"),
+    ("session-cleanup-schedule", "session-cleanup", "rate(1 minute)", "rate(10 minutes)"),
+    ("price-sync-schedule", "catalog-price-sync", "rate(5 minutes)", "rate(20 minutes)"),
 ]
 
 
 def _rules(place, names):
     events = place.client("events")
-    for rule, function, often in RULES:
+    for rule, function, main, elsewhere in RULES:
         if function not in names:
             continue
+        often = main if place.main else elsewhere
         arn = events.put_rule(Name=rule, ScheduleExpression=often, State="ENABLED", Description=f"Starts {function}", Tags=as_list(place.tags("platform")))["RuleArn"]
         events.put_targets(Rule=rule, Targets=[{"Id": function, "Arn": place.arn("lambda", f"function:{function}")}])
         _allow(place, function, "events.amazonaws.com", arn)
@@ -49,7 +51,7 @@ def _rules(place, names):
         events.put_targets(Rule="order-shipped", Targets=[{"Id": "export", "Arn": place.arn("lambda", "function:orders-export")}])
 
 
-SCHEDULES = [("payments-reconcile", "rate(1 minute)"), ("data-hourly-report", "rate(3 minutes)"), ("hello-northwind", "rate(5 minutes)"), ("data-gdpr-erase", "cron(0 3 * * ? *)")]
+SCHEDULES = [("payments-reconcile", "rate(1 minute)"), ("data-hourly-report", "rate(1 minute)"), ("hello-northwind", "rate(15 minutes)"), ("data-gdpr-erase", "cron(0 3 * * ? *)")]
 
 
 def _schedules(place, names):

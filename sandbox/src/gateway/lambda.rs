@@ -20,7 +20,16 @@ const NOT_LISTED: &[&str] = &[
 ];
 
 /// Members that AWS leaves out when they are empty.
-const NEVER_EMPTY: &[&str] = &["Handler", "KMSKeyArn", "Layers", "Runtime"];
+const NEVER_EMPTY: &[&str] = &[
+    "Handler",
+    "KMSKeyArn",
+    "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode",
+    "Layers",
+    "Runtime",
+    "StateReason",
+    "StateReasonCode",
+];
 
 /// Whether a call is answered here: ListFunctions, GetFunction and GetFunctionConfiguration.
 pub fn is_ours(call: &Call) -> bool {
