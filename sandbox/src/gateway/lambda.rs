@@ -69,7 +69,8 @@ fn leave_empty_out(function: &mut Value) {
     let Some(function) = function.as_object_mut() else { return };
     function.retain(|name, value| {
         let empty = value.as_str() == Some("") || value.as_array().is_some_and(Vec::is_empty);
-        !value.is_null() && !(empty && NEVER_EMPTY.contains(&name.as_str()))
+        let omitted = value.is_null() || (empty && NEVER_EMPTY.contains(&name.as_str()));
+        !omitted
     });
 }
 
