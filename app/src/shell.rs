@@ -32,6 +32,9 @@ window.gantryImport=u=>import(u)";
 ///
 /// Its type is erased so that whoever renders it does not have to compile it again.
 pub fn shell(_options: LeptosOptions) -> AnyView {
+    // Resources run on tokio; the second time this is refused, which is right.
+    #[cfg(feature = "ssr")]
+    let _ = any_spawner::Executor::init_tokio();
     let assets = use_context::<Assets>().unwrap_or_default();
     let nonce = use_nonce();
     // JSON strings are JavaScript strings; `<` cannot appear in them unescaped.
