@@ -2,7 +2,10 @@
 import uPlot from 'uplot';
 
 const COLOURS = ['--s1', '--s2', '--s3', '--s4'];
+const BAD = /error|throttle/i;
 const HEIGHT = 148;
+
+const clock = (t) => new Date(t * 1000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -59,7 +62,7 @@ export function draw(element, series) {
     shown.forEach((s, n) => {
       const line = document.createElement('div');
       const mark = document.createElement('i');
-      mark.className = `s${(n % 4) + 1}`;
+      mark.className = BAD.test(s.name) ? 's-bad' : `s${(n % 4) + 1}`;
       line.append(mark, `${s.name} ${short(u.data[n + 1][i])} ${u.data[n + 1][i] == null ? '' : s.unit}`);
       tip.append(line);
     });
@@ -81,12 +84,12 @@ export function draw(element, series) {
       padding: [10, 8, 0, 0],
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
       scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-      axes: [{ ...axis, grid: { show: false }, space: 70 }, { ...axis, size: 46, space: 34, values: (_u, ticks) => ticks.map(short) }],
+      axes: [{ ...axis, grid: { show: false }, space: 70, size: 26, values: (_u, ticks) => ticks.map(clock) }, { ...axis, size: 46, space: 34, values: (_u, ticks) => ticks.map(short) }],
       series: [
         {},
         ...shown.map((s, n) => ({
           label: s.name,
-          stroke: colour(/error|throttle/i.test(s.name) ? '--bad' : COLOURS[n % 4]),
+          stroke: colour(BAD.test(s.name) ? '--bad' : COLOURS[n % 4]),
           width: 1.6,
           spanGaps: false,
           points: { show: s.points.length < 3 },

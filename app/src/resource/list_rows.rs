@@ -2,7 +2,6 @@
 
 use domain::listing::{ListQuery, Page, Row};
 use domain::stream::ToPage;
-use leptos::attr::custom::custom_attribute;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::collections::BTreeMap;
@@ -233,9 +232,9 @@ pub fn ListRows(
             <table class="table">
                 <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
                 <tbody>
-                    <tr class="space" aria-hidden="true"><td {..custom_attribute("height", move || above().to_string())}></td></tr>
+                    <tr class="space" aria-hidden="true"><td><svg width="1" height=move || above().to_string()></svg></td></tr>
                     <For each=move || slots.get() key=Slot::name children=row_view/>
-                    <tr class="space" aria-hidden="true"><td {..custom_attribute("height", move || below().to_string())}></td></tr>
+                    <tr class="space" aria-hidden="true"><td><svg width="1" height=move || below().to_string()></svg></td></tr>
                 </tbody>
             </table>
             {none}

@@ -37,6 +37,14 @@ pub fn moment(at: Millis) -> String {
     format!("{} {} UTC", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
 }
 
+/// A moment further ahead than clocks disagree is to come: "in 11 mo".
+const AHEAD: i64 = 60_000;
+
+/// "12 s" ago, or "in 11 mo".
+fn words(at: Millis, now: Millis, after: &str) -> String {
+    if at.0 > now.0 + AHEAD { format!("in {}", now.age(at)) } else { format!("{}{after}", at.age(now)) }
+}
+
 /// How long ago something was. `now` is the server's clock when the data was read.
 #[component]
 pub fn Age(
@@ -51,7 +59,7 @@ pub fn Age(
     let clock = use_context::<Clock>();
     let text = move || {
         let now = clock.and_then(|c| c.0.get()).map_or(now, |ticked| ticked.max(now));
-        format!("{}{after}", at.age(now))
+        words(at, now, after)
     };
     view! { <time class="age" datetime=at.rfc3339() title=moment(at)>{text}</time> }
 }
@@ -59,6 +67,14 @@ pub fn Age(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_to_come_is_not_said_to_be_now() {
+        let now = Millis(1_700_000_000_000);
+        assert_eq!(words(Millis(now.0 + 86_400_000), now, " ago"), "in 1 d");
+        assert_eq!(words(Millis(now.0 + 900), now, " ago"), "0 s ago");
+        assert_eq!(words(Millis(now.0 - 61_000), now, " ago"), "1 min ago");
+    }
 
     #[test]
     fn moments_say_their_zone() {

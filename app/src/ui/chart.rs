@@ -57,7 +57,11 @@ pub fn Chart(
     let _ = module;
     let legend = move || {
         let items = series.get().into_iter().enumerate().map(|(i, s)| {
-            view! { <span><i class=format!("s{}", i % 4 + 1)></i>{s.name.clone()}" "<b>{latest(&s)}</b></span> }
+            // The colours of `app/js/chart.js`.
+            let name = s.name.to_lowercase();
+            let bad = name.contains("error") || name.contains("throttle");
+            let class = if bad { "s-bad".to_owned() } else { format!("s{}", i % 4 + 1) };
+            view! { <span><i class=class></i>{s.name.clone()}" "<b>{latest(&s)}</b></span> }
         });
         items.collect_view()
     };
