@@ -76,7 +76,7 @@ fn the_domain_is_pure() {
 fn each_service_is_whole() {
     for service in ["lambda", "ecs", "ecr", "eks"] {
         for path in [
-            format!("domain/src/{service}/model.rs"),
+            format!("domain/src/{service}/mod.rs"),
             format!("server/aws/src/{service}"),
             format!("app/src/{service}/list.rs"),
             format!("app/src/{service}/detail.rs"),
