@@ -95,7 +95,7 @@ export default async function setup() {
 
     writeFileSync(
       join(folder, "world.json"),
-      JSON.stringify({ url, endpoint: cloud.endpoint_url, python: cloud.python, state, accounts }),
+      JSON.stringify({ url, endpoint: cloud.endpoint_url, python: join(folder, "data", "emulator", "venv", "bin", "python"), state, accounts }),
     );
   } catch (error) {
     await teardown();

@@ -1,0 +1,294 @@
+//! `cargo xtask bench`: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
+//! first visit, and a full collect of the demo fleet. Prints a table; judges nothing.
+
+mod child;
+mod load;
+mod measure;
+
+use anyhow::{Context, Result, ensure};
+use clap::Parser;
+use domain::Millis;
+use gantry_store::Store;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use child::Reporter;
+
+/// Functions made in the emulator for the CLI and boto3, as many as Gantry has in its load.
+const FUNCTIONS: usize = 10_000;
+const CLIENTS: usize = 16;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Where `gantry` and `gantry-sandbox` are (release builds).
+    #[arg(long)]
+    bin: PathBuf,
+    /// The built site.
+    #[arg(long)]
+    site: PathBuf,
+    /// Where databases and virtual environments are kept between runs.
+    #[arg(long)]
+    data_dir: PathBuf,
+    /// Seconds per series of requests.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Leave out the AWS CLI and boto3.
+    #[arg(long)]
+    no_clients: bool,
+}
+
+fn now() -> Millis {
+    Millis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64))
+}
+
+fn text<'a>(event: &'a Value, field: &str) -> Result<&'a str> {
+    event[field].as_str().with_context(|| format!("no {field} in {event}"))
+}
+
+fn row(what: &str, value: impl std::fmt::Display) {
+    println!("  {what:<58} {value}");
+}
+
+fn free_port() -> Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// A server on this database, with a token of an administrator.
+async fn server(a: &Arguments, database: &str, config: &Path, name: &str) -> Result<(Reporter, String, String, String)> {
+    let (port, metrics) = (free_port()?, free_port()?);
+    let env = [
+        ("DATABASE_URL", database.to_owned()),
+        ("GANTRY_LISTEN", format!("127.0.0.1:{port}")),
+        ("GANTRY_METRICS_LISTEN", format!("127.0.0.1:{metrics}")),
+        ("GANTRY_SITE", a.site.display().to_string()),
+        ("GANTRY_CONFIG", config.display().to_string()),
+    ];
+    let log = a.data_dir.join(format!("{name}.log"));
+    let mut server = Reporter::start(&a.bin.join("gantry"), &["serve", "--exit-with-stdin"], &env, &log)?;
+    server.event("ready", Duration::from_secs(120)).await?;
+    let gantry = |args: Vec<&'static str>, input: &'static str| {
+        let (program, env) = (a.bin.join("gantry"), env.clone());
+        async move {
+            let mut child = tokio::process::Command::new(program)
+                .args(&args)
+                .envs(env)
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped())
+                .spawn()?;
+            let mut stdin = child.stdin.take().context("no standard input")?;
+            tokio::io::AsyncWriteExt::write_all(&mut stdin, input.as_bytes()).await?;
+            drop(stdin);
+            let done = child.wait_with_output().await?;
+            ensure!(done.status.success(), "gantry {}: {}", args.join(" "), String::from_utf8_lossy(&done.stderr));
+            anyhow::Ok(String::from_utf8(done.stdout)?.trim().to_owned())
+        }
+    };
+    // A second run on the same database has the person already.
+    let _ = gantry(vec!["admin", "create", "--name", "bench", "--password-stdin"], "a long enough bench password\n").await;
+    let token =
+        gantry(vec!["token", "create", "--person", "bench", "--name", "bench", "--role", "viewer", "--days", "1"], "")
+            .await?;
+    let token = token.split_whitespace().find(|w| w.starts_with("gantry_")).context("no token was printed")?.to_owned();
+    Ok((server, format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{metrics}"), token))
+}
+
+/// The sum of all samples of a Prometheus counter.
+async fn counter(metrics: &str, name: &str) -> Result<f64> {
+    let body = reqwest::get(format!("{metrics}/metrics")).await?.text().await?;
+    Ok(body
+        .lines()
+        .filter(|l| l.starts_with(name) && l[name.len()..].starts_with(['{', ' ']))
+        .filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok())
+        .sum())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let a = Arguments::parse();
+    std::fs::create_dir_all(&a.data_dir)?;
+    lists(&a).await.context("lists and search")?;
+    weight(&a.site)?;
+    collect(&a).await.context("collect of the demo fleet")
+}
+
+async fn lists(a: &Arguments) -> Result<()> {
+    let data = a.data_dir.join("load");
+    let data_text = data.display().to_string();
+    let mut sandbox = Reporter::start(
+        &a.bin.join("gantry-sandbox"),
+        &["up", "--no-fleet", "--data-dir", &data_text, "--exit-with-stdin"],
+        &[],
+        &a.data_dir.join("load-sandbox.log"),
+    )?;
+    let cloud = sandbox.event("ready", Duration::from_secs(300)).await?;
+    let database = text(&cloud, "database_url")?.to_owned();
+    let store = Store::connect(&database).await?;
+    store.migrate().await?;
+    let start = Instant::now();
+    let rows = load::write(&store, now()).await?;
+    println!("\nGenerated load: {rows} resources, written in {:.1} s", start.elapsed().as_secs_f64());
+    store.close().await;
+
+    // No connection: nothing is collected, so whatever Gantry asks of AWS it asks because of these requests.
+    let config = a.data_dir.join("load.toml");
+    std::fs::write(&config, "requests_per_second = 1000000\n")?;
+    let (server, base, metrics, token) = server(a, &database, &config, "load-gantry").await?;
+    let calls = counter(&metrics, "gantry_aws_calls_total").await?;
+    let limit = Duration::from_secs(a.seconds);
+    let series = [
+        ("first page of 10,000 functions (API)", vec!["/api/v1/resources?kind=lambda.function&limit=100".to_owned()]),
+        ("first page of 50,000 images (API)", vec!["/api/v1/resources?kind=ecr.image&limit=100".to_owned()]),
+        (
+            "search over everything (API)",
+            ["orders-api", "thumbnialer", "payments worker", "catalog-indexer-7", "123", "sha256:1", "archiver", "zzzz"]
+                .map(|q| format!("/api/v1/search?q={}", q.replace(' ', "%20")))
+                .to_vec(),
+        ),
+    ];
+    println!("\n{CLIENTS} clients, {} s each{:>44}", a.seconds, "p50 ms   p99 ms  requests/s");
+    let mut first_page = 0.0;
+    for (what, paths) in series {
+        measure::requests(&base, &token, paths.clone(), CLIENTS, Duration::from_secs(1)).await?;
+        let latency = measure::requests(&base, &token, paths, CLIENTS, limit).await?;
+        if first_page == 0.0 {
+            first_page = latency.percentile(50.0);
+        }
+        let (p50, p99) = (latency.percentile(50.0) * 1e3, latency.percentile(99.0) * 1e3);
+        row(what, format!("{p50:>6.1}   {p99:>6.1}  {:>10.0}", latency.rate()));
+    }
+    row("AWS calls caused by these requests", counter(&metrics, "gantry_aws_calls_total").await? - calls);
+    if let Some((rss, peak)) = measure::memory(server.pid()) {
+        row("server memory (resident; peak)", format!("{rss:.0} MiB; {peak:.0} MiB"));
+    }
+    server.stop().await?;
+    if !a.no_clients {
+        clients(a, &cloud, first_page).await?;
+    }
+    sandbox.stop().await
+}
+
+/// The same list through boto3 and the AWS CLI, from the emulator on this machine.
+async fn clients(a: &Arguments, cloud: &Value, gantry: f64) -> Result<()> {
+    let endpoint = text(cloud, "endpoint_url")?;
+    // the sandbox's own virtual environment has boto3
+    let python = a.data_dir.join("load/emulator/venv/bin/python").display().to_string();
+    let python = python.as_str();
+    let script = a.data_dir.join("functions.py");
+    std::fs::write(&script, include_str!("functions.py"))?;
+    let run = |action: &'static str| {
+        let mut command = tokio::process::Command::new(python);
+        command.arg(&script).arg(action).arg(endpoint).arg(FUNCTIONS.to_string());
+        async move {
+            let done = command.output().await?;
+            ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+            anyhow::Ok(serde_json::from_slice::<Value>(&done.stdout)?)
+        }
+    };
+    run("create").await.context("functions in the emulator")?;
+    let boto3 = run("list").await?;
+    let boto3_seconds = boto3["seconds"].as_f64().context("no seconds")?;
+
+    let venv = a.data_dir.join("awscli");
+    let cli = venv.join("bin/aws");
+    if !cli.exists() {
+        let venv = venv.display().to_string();
+        let steps: [(&str, Vec<&str>); 2] = [
+            (python, vec!["-m", "venv", &venv]),
+            (&format!("{venv}/bin/pip"), vec!["install", "--quiet", "--disable-pip-version-check", "awscli"]),
+        ];
+        for (program, args) in steps {
+            let done = tokio::process::Command::new(program).args(args).output().await?;
+            ensure!(done.status.success(), "the AWS CLI: {}", String::from_utf8_lossy(&done.stderr));
+        }
+    }
+    let mut seconds = vec![];
+    for _ in 0..3 {
+        let start = Instant::now();
+        let done = tokio::process::Command::new(&cli)
+            .args(["lambda", "list-functions", "--region", "eu-west-1", "--endpoint-url", endpoint])
+            .args(["--query", "Functions[].FunctionName", "--output", "json"])
+            .env("AWS_ACCESS_KEY_ID", "100000000001")
+            .env("AWS_SECRET_ACCESS_KEY", "sandbox")
+            .output()
+            .await?;
+        ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let names: Vec<String> = serde_json::from_slice(&done.stdout)?;
+        ensure!(names.len() >= FUNCTIONS, "the CLI listed {} functions", names.len());
+        seconds.push(start.elapsed().as_secs_f64());
+    }
+    seconds.sort_by(f64::total_cmp);
+    println!("\nThe same 10,000 functions from the emulator, median of 3{:>24}", "seconds   ratio to Gantry");
+    for (what, seconds) in [("aws lambda list-functions --query", seconds[1]), ("boto3, warm", boto3_seconds)] {
+        row(what, format!("{seconds:>8.2}   {:>10.0} ×", seconds / gantry));
+    }
+    Ok(())
+}
+
+/// What a browser fetches on a first visit, as it goes over the wire.
+fn weight(site: &Path) -> Result<()> {
+    let manifest: Value = serde_json::from_slice(&std::fs::read(site.join("assets.json"))?)?;
+    println!("\nFirst visit, compressed (brotli where there is one){:>29}", "kB");
+    let mut total = 0;
+    let mut add = |what: &str, path: &str| -> Result<()> {
+        let file = site.join(path.trim_start_matches('/'));
+        let packed = PathBuf::from(format!("{}.br", file.display()));
+        let size = std::fs::metadata(if packed.exists() { packed } else { file })?.len();
+        total += size;
+        row(what, format!("{:>6.1}", size as f64 / 1000.0));
+        Ok(())
+    };
+    for what in ["wasm", "js", "css"] {
+        add(what, text(&manifest, what)?)?;
+    }
+    for font in manifest["fonts"].as_object().into_iter().flat_map(|f| f.values()).filter_map(Value::as_str) {
+        add(font.rsplit('/').next().unwrap_or(font), font)?;
+    }
+    row("in all, without the page itself", format!("{:>6.1}", total as f64 / 1000.0));
+    Ok(())
+}
+
+async fn collect(a: &Arguments) -> Result<()> {
+    let data = a.data_dir.join("fleet").display().to_string();
+    let mut sandbox = Reporter::start(
+        &a.bin.join("gantry-sandbox"),
+        &["up", "--data-dir", &data, "--exit-with-stdin"],
+        &[],
+        &a.data_dir.join("fleet-sandbox.log"),
+    )?;
+    let cloud = sandbox.event("ready", Duration::from_secs(300)).await?;
+    sandbox.event("seeded", Duration::from_secs(300)).await?;
+    let mut config = String::new();
+    for account in cloud["accounts"].as_array().context("no accounts")? {
+        config += &format!(
+            "[[connections]]\nname = \"{}\"\naccount = \"{1}\"\nregions = {2}\nendpoint_url = \"{3}\"\naccess_key = \"{1}\"\nsecret_key = \"sandbox\"\nsandbox = true\n\n",
+            text(account, "name")?,
+            text(account, "id")?,
+            cloud["regions"],
+            text(&cloud, "endpoint_url")?,
+        );
+    }
+    let path = a.data_dir.join("fleet.toml");
+    std::fs::write(&path, config)?;
+    let store = Store::connect(text(&cloud, "database_url")?).await?;
+    store.migrate().await?;
+    let start = Instant::now();
+    let (server, _, metrics, _) = server(a, text(&cloud, "database_url")?, &path, "fleet-gantry").await?;
+    // Collected once everything that is scheduled has a complete list or a reason why not.
+    loop {
+        let all = store.collections(now()).await?;
+        if !all.is_empty() && all.iter().all(|c| c.freshness.complete.is_some() || c.freshness.failing.is_some()) {
+            break;
+        }
+        ensure!(start.elapsed() < Duration::from_secs(300), "the first collect takes longer than five minutes");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    println!("\nFull collect of the demo fleet");
+    row("seconds", format!("{:.1}", start.elapsed().as_secs_f64()));
+    row("AWS calls", counter(&metrics, "gantry_aws_calls_total").await?);
+    row("throttles", counter(&metrics, "gantry_aws_throttles_total").await?);
+    server.stop().await?;
+    store.close().await;
+    sandbox.stop().await
+}
