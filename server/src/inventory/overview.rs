@@ -33,10 +33,16 @@ pub fn counts(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region]) -
 pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region], now: Millis) -> Overview {
     let wanted = scopes_wanted(&snapshot.scopes, accounts, regions);
     let is_wanted = |scope: u16| wanted.get(usize::from(scope)).copied().unwrap_or(false);
+    let of_service = domain::describe::columns(Kind::Task).iter().position(|c| c.id == "service");
+    // A service that keeps failing stops a task every minute: the service is listed once, its tasks are on its page.
+    let speaks_for_itself = |kind: Kind, entry: &super::entry::Entry| {
+        kind != Kind::Task || of_service.is_none_or(|n| matches!(entry.cells.get(n), None | Some(Datum::None)))
+    };
     let mut attention = vec![];
     let mut fleet = vec![];
     for table in &snapshot.tables {
         let rows = table.attention.iter().map(|n| &table.rows[*n as usize]).filter(|e| is_wanted(e.scope));
+        let rows = rows.filter(|e| speaks_for_itself(table.kind, e));
         attention.extend(rows.map(|e| ((e.tone(), Reverse(e.changed)), table.kind, e)));
         for (scope, tally) in table.tallies.iter().enumerate().filter(|(n, t)| wanted[*n] && t.total > 0) {
             let place = &snapshot.scopes[scope];
