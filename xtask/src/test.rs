@@ -65,10 +65,7 @@ struct Run<'a> {
 
 /// `cargo xtask test`.
 pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
-    let wants = |part: Part| match &options.journey {
-        Some(_) => part == Part::E2e,
-        None => options.only.is_empty() || options.only.contains(&part),
-    };
+    let wants = |part| options.wants(part);
     let mut needs = Vec::new();
     if wants(Part::Fmt) || wants(Part::Lint) {
         needs.push(Need::Lints);
@@ -104,6 +101,15 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     Ok(run.report())
 }
 
+impl Options {
+    fn wants(&self, part: Part) -> bool {
+        match &self.journey {
+            Some(_) => part == Part::E2e,
+            None => self.only.is_empty() || self.only.contains(&part),
+        }
+    }
+}
+
 impl Run<'_> {
     fn step(&mut self, name: &'static str, work: impl FnOnce(&Self) -> Result<Outcome>) {
         if !self.options.keep_going && self.steps.iter().any(Step::has_failed) {
@@ -125,6 +131,9 @@ impl Run<'_> {
 
     /// Everything at once, tests included: cargo then settles on one set of features for each dependency.
     fn build(&self) -> Result<Outcome> {
+        if !self.options.wants(Part::Unit) {
+            return build::binaries(&self.toolchain, Profile::Dev).map(|()| Outcome::default());
+        }
         let mut cargo = self.toolchain.cargo();
         cargo.arg("build").args(check::PRODUCT).arg("--all-targets");
         self.tool(cargo, "it does not compile")
