@@ -90,6 +90,7 @@ document.addEventListener('click', (event) => {
 
 // A field that narrows the options of its panel.
 document.addEventListener('input', (event) => {
+  if (event.target.matches?.('[role=combobox]')) event.target.removeAttribute('aria-activedescendant');
   if (!event.target.matches?.('[data-find-option]')) return;
   const words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
   for (const option of event.target.closest('.panel').querySelectorAll('[data-text]')) {
@@ -112,7 +113,7 @@ document.addEventListener('pointerover', (event) => {
 });
 
 // Keys ----------------------------------------------------------------------------------------------------------------------------
-let went = 0;
+let went = -Infinity;
 
 function follow(link) {
   if (!link) return false;
@@ -133,11 +134,24 @@ function moveRow(step) {
 function moveHit(dialog, step) {
   const hits = [...dialog.querySelectorAll('a.hit')];
   if (!hits.length) return;
-  const now = hits.findIndex((hit) => hit.getAttribute('aria-current') === 'true');
-  const next = hits[(now + step + hits.length + (now < 0 && step < 0 ? 1 : 0)) % hits.length];
-  for (const hit of hits) hit.removeAttribute('aria-current');
-  next.setAttribute('aria-current', 'true');
+  // Without a choice the first is meant, so the first step goes to the second.
+  const now = Math.max(0, hits.findIndex((hit) => hit.getAttribute('aria-selected') === 'true'));
+  const next = hits[(now + step + hits.length) % hits.length];
+  for (const hit of hits) hit.setAttribute('aria-selected', String(hit === next));
+  dialog.querySelector('[role=combobox]')?.setAttribute('aria-activedescendant', next.id);
   next.scrollIntoView({ block: 'nearest' });
+}
+
+/** Follows the chosen hit once the results are those of what is in the field: fast typists press Enter before. */
+function followHit(dialog, until) {
+  const field = dialog.querySelector('[role=combobox]');
+  const hits = dialog.querySelector('.hits');
+  if (!dialog.open || !field) return;
+  if (hits && hits.dataset.for === field.value) {
+    follow(hits.querySelector('a.hit[aria-selected=true]') ?? hits.querySelector('a.hit'));
+  } else if (performance.now() < until) {
+    setTimeout(() => followHit(dialog, until), 30);
+  }
 }
 
 document.addEventListener('keydown', (event) => {
@@ -152,10 +166,10 @@ document.addEventListener('keydown', (event) => {
       event.preventDefault();
       moveHit(dialog, key === 'ArrowDown' ? 1 : -1);
     } else if (key === 'Enter' && document.activeElement?.matches('input')) {
-      const hit = dialog.querySelector('a.hit[aria-current=true]') ?? dialog.querySelector('a.hit');
-      if (hit) {
+      // Without WebAssembly there are no hits: the form leads to the search page.
+      if (dialog.querySelector('.hits')) {
         event.preventDefault();
-        follow(hit);
+        followHit(dialog, performance.now() + 3000);
       }
     }
     return;
@@ -173,7 +187,7 @@ document.addEventListener('keydown', (event) => {
   if (document.querySelector('dialog[open]')) return;
   let done = false;
   if (performance.now() - went < 1000) {
-    went = 0;
+    went = -Infinity;
     done = follow(document.querySelector(`.rail a[data-key="${CSS.escape(key)}"]`));
   } else if (key === 'g') {
     went = performance.now();

@@ -10,7 +10,7 @@ use leptos_router::path;
 use crate::api::{self, Boot};
 use crate::changes::ChangesPage;
 use crate::error::AppError;
-use crate::layout::Frame;
+use crate::layout::{Frame, use_scopes};
 use crate::overview::OverviewPage;
 use crate::paths;
 use crate::resource::{ComparePage, DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
@@ -108,13 +108,14 @@ fn DetailRoute() -> impl IntoView {
 #[component]
 fn ResolvePage() -> impl IntoView {
     let query = use_query_map();
+    let scopes = use_scopes();
     let reference = Memo::new(move |_| query.with(|q| q.get("ref")).unwrap_or_default());
     let answer = Resource::new_blocking(move || reference.get(), api::resolve);
     view! {
         <Transition fallback=|| view! { <Skeleton/> }>
             {move || Suspend::new(async move {
                 match answer.await {
-                    Ok(Some(key)) => view! { <leptos_router::components::Redirect path=paths::detail(&key)/> }.into_any(),
+                    Ok(Some(key)) => view! { <leptos_router::components::Redirect path=scopes.get_untracked().on(&paths::detail(&key))/> }.into_any(),
                     Ok(None) => {
                         let shown: String = reference.get_untracked().chars().take(300).collect();
                         let message = format!(

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use crate::history::FieldChange;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::problem::Problem;
@@ -124,16 +125,18 @@ pub struct Column {
     pub facet: bool,
     /// Shown unless the person chose otherwise.
     pub shown: bool,
+    /// A moment until which something should have been done.
+    pub deadline: bool,
 }
 
 impl Column {
     /// A text column that is shown.
     pub const fn text(id: &'static str, title: &'static str) -> Self {
-        Self { id, title, numeric: false, facet: false, shown: true }
+        Self { id, title, numeric: false, facet: false, shown: true, deadline: false }
     }
     /// A right-aligned column that is shown.
     pub const fn number(id: &'static str, title: &'static str) -> Self {
-        Self { id, title, numeric: true, facet: false, shown: true }
+        Self { id, title, numeric: true, facet: false, shown: true, deadline: false }
     }
     /// The same as a filter.
     pub const fn facet(mut self) -> Self {
@@ -143,6 +146,11 @@ impl Column {
     /// The same, hidden until chosen.
     pub const fn hidden(mut self) -> Self {
         self.shown = false;
+        self
+    }
+    /// The same for moments that call for action when they come near.
+    pub const fn deadline(mut self) -> Self {
+        self.deadline = true;
         self
     }
 }
@@ -261,9 +269,13 @@ pub trait Model: Serialize + DeserializeOwned {
     const COLUMNS: &'static [Column];
     /// Document paths (`a.b`, `*` for any element) that change all the time and do not belong in a history.
     const NOISE: &'static [&'static str] = &[];
-    /// Top-level fields that only a single read gives. A list's document that lacks one keeps that of the document before it, as long
-    /// as both have the same `RevisionId`.
+    /// Top-level fields that only a single read gives. A list's document that lacks one keeps that of the document before it, until the
+    /// next single read, which a new `RevisionId` brings about at once.
     const KEPT: &'static [&'static str] = &[];
+    /// Whether this difference belongs into a history. Steps on the way from one lasting state to another do not.
+    fn tells(_change: &FieldChange) -> bool {
+        true
+    }
     /// AWS's id within kind and scope.
     fn id(&self) -> String;
     /// What people call it.

@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 
 use super::scope::use_scopes;
 use crate::paths;
+use crate::routes::list_spec;
 use crate::ui::format::shorten;
 
 /// The pieces of the trail: words, and where they lead (none for the page itself).
@@ -16,9 +17,9 @@ fn trail(path: &str) -> Vec<(String, Option<String>)> {
     let kind = Kind::from_segment(pieces[0]);
     match (kind, pieces.as_slice()) {
         (_, [""]) => vec![("Overview".into(), None)],
-        (Some(kind), [_]) => vec![(capital(kind.plural()), None)],
+        (Some(kind), [_]) => vec![(list_spec(kind).heading, None)],
         (Some(kind), [_, _, _, id @ ..]) if !id.is_empty() => {
-            vec![(capital(kind.plural()), Some(paths::list(kind))), (shorten(&decode(&id.join("/")), 60), None)]
+            vec![(list_spec(kind).heading, Some(paths::list(kind))), (shorten(&decode(&id.join("/")), 60), None)]
         }
         (None, ["settings", page]) => vec![("Settings".into(), None), (capital(&decode(page)), None)],
         _ => vec![(shorten(&capital(&decode(pieces[0])), 40), None)],
@@ -52,6 +53,7 @@ mod tests {
         let words = |path: &str| trail(path).into_iter().map(|(t, _)| t).collect::<Vec<_>>().join(" / ");
         assert_eq!(words("/"), "Overview");
         assert_eq!(words("/functions"), "Functions");
+        assert_eq!(words("/eks-clusters"), "Kubernetes");
         assert_eq!(words("/services/111122223333/eu-west-1/shop/web"), "Services / shop/web");
         assert_eq!(words("/settings/people"), "Settings / People");
         assert_eq!(words("/nonsense/1"), "Nonsense");

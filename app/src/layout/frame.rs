@@ -38,14 +38,21 @@ fn SignedOut(live: Live) -> impl IntoView {
         let (path, query) = (location.pathname.get(), location.search.get());
         paths::sign_in(&if query.is_empty() { path } else { format!("{path}?{query}") })
     };
+    let link = NodeRef::<leptos::html::A>::new();
+    Effect::new(move || {
+        if let Some(link) = link.get() {
+            // Without the focus nothing changes for whoever cannot see the overlay.
+            let _ = link.focus();
+        }
+    });
     move || {
         (live.0.get() == LiveState::SignedOut).then(|| {
             view! {
-                <div class="overlay" role="alertdialog" aria-label="Signed out">
+                <div class="overlay" role="dialog" aria-modal="true" aria-label="Signed out">
                     <div class="overlay-box">
                         <h2>"You are signed out"</h2>
                         <p>"Your session has ended. Sign in again and this page comes back as it was."</p>
-                        <a class="btn primary" href=next rel="external">"Sign in"</a>
+                        <a class="btn primary" href=next rel="external" node_ref=link>"Sign in"</a>
                     </div>
                 </div>
             }

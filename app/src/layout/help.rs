@@ -16,7 +16,7 @@ const KEYS: &[(&str, &str)] = &[
     ("g t", "Tasks"),
     ("g d", "Task definitions"),
     ("g c", "Clusters"),
-    ("g k", "EKS clusters"),
+    ("g k", "Kubernetes"),
     ("g r", "Repositories"),
     ("g h", "Changes"),
     ("Esc", "Close what is open"),

@@ -24,14 +24,15 @@ const GROUPS: &[(&str, &[(Kind, &str)])] = &[
             (Kind::Task, "Tasks"),
             (Kind::TaskDefinition, "Task definitions"),
             (Kind::Cluster, "Clusters"),
+            (Kind::EksCluster, "Kubernetes"),
         ],
     ),
-    ("Kubernetes", &[(Kind::EksCluster, "EKS clusters"), (Kind::NodeGroup, "Node groups")]),
     ("Images", &[(Kind::Repository, "Repositories"), (Kind::Image, "Images")]),
 ];
 
 /// Kinds that are there but seldom looked for.
 const MORE: &[Kind] = &[
+    Kind::NodeGroup,
     Kind::EventSourceMapping,
     Kind::Layer,
     Kind::Role,

@@ -72,7 +72,9 @@ pub fn Connected(
 }
 
 fn row(c: Connection, scopes: &paths::Scopes) -> impl IntoView + use<> {
-    let note = c.note.clone().map(|n| view! { <span class="faint">{n}</span> });
+    // What the arrow means if AWS says it, else what it leads to.
+    let kind = c.key.as_ref().map(|k| k.kind.singular().to_owned());
+    let note = c.note.clone().or(kind).map(|n| view! { <span class="faint">{n}</span> });
     // Only trouble is worth a badge in a narrow column.
     let state = c.state.clone().filter(|s| s.tone != Tone::Good).map(|s| view! { <StateBadge state=Some(s)/> });
     match c.key {

@@ -243,10 +243,10 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
         <Tabs tabs=links current=Signal::derive(move || current.get())/>
         <div class="cols">
             <div class="stack">{body}</div>
-            <aside class="stack" aria-label="Connected and changes">
-                <Connected shown=shown/>
+            <div class="stack">
+                <aside aria-label="Connected"><Connected shown=shown/></aside>
                 <ChangesCard key_of=key shown=shown/>
-            </aside>
+            </div>
         </div>
     }
 }

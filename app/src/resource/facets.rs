@@ -30,7 +30,7 @@ pub fn Facets(
     };
     let chips = move || facets.get().into_iter().map(|facet| view! { <Chip facet=facet url=url base=base/> }).collect_view();
     let clear = move || {
-        url.get().is_filtered().then(|| view! { <a class="btn quiet small" href=href(url.get().unfiltered())>"Clear"</a> })
+        url.get().is_filtered().then(|| view! { <a class="btn quiet small" href=href(url.get().unfiltered())>"Clear filters"</a> })
     };
     view! { {attention}{chips}{clear} }
 }
@@ -45,7 +45,8 @@ fn Chip(facet: Facet, url: Memo<ListUrl>, base: StoredValue<String>) -> impl Int
             values.push((value.clone(), 0));
         }
     }
-    if values.is_empty() {
+    // One value for all rows is no choice.
+    if values.len() < 2 && chosen.is_empty() {
         return ().into_any();
     }
     let label = if chosen.is_empty() {

@@ -170,9 +170,14 @@ pub fn ListRows(
     let above = move || f64::from(slots.with(|s| s.first().map_or(0, |s| s.index))) * ROW;
     let below = move || f64::from(matched.get().saturating_sub(slots.with(|s| s.last().map_or(0, |s| s.index + 1)))) * ROW;
 
+    // Kinds without states need no column for them; what is gone says so there.
+    let states = Memo::new(move |_| {
+        let row = |r: &Arc<Row>| r.state.is_some() || r.gone.is_some();
+        facets.with(|f| f.iter().any(|f| f.id == "state")) || windows.with(|w| w.values().flatten().any(row))
+    });
     let columns = Memo::new({
         let boot = boot.clone();
-        move |_| Columns::new(&url.get(), &boot, &scopes.get())
+        move |_| Columns::new(&url.get(), &boot, &scopes.get(), states.get())
     });
     let row_view = move |slot: Slot| {
         let Some(row) = slot.row else {
@@ -207,12 +212,15 @@ pub fn ListRows(
             }
         })
     };
+    let asking = RwSignal::new(false);
+    let busy = move || asking.get() || freshness.with(|f| f.iter().any(|f| f.running));
     let refresh = move |_| {
         let scopes = scopes.get_untracked();
+        asking.set(true);
         spawn_local(async move {
-            if let Err(error) = api::refresh(kind, scopes.accounts, scopes.regions).await {
-                problem.try_set(Some(error));
-            }
+            let answer = api::refresh(kind, scopes.accounts, scopes.regions).await;
+            asking.try_set(false);
+            problem.try_set(answer.err());
         });
     };
     view! {
@@ -220,7 +228,7 @@ pub fn ListRows(
             <Facets facets=facets url=url base=base/>
             <span class="filters-end">
                 <AgeOfData kind=kind freshness=freshness now=now/>
-                <button class="btn quiet only-icon" r#type="button" title="Read from AWS now" aria-label="Read from AWS now" on:click=refresh>
+                <button class="btn quiet only-icon" r#type="button" title="Collect again from AWS" aria-label="Collect again from AWS" aria-busy=move || busy().then_some("true") on:click=refresh>
                     {icon(Icon::Refresh)}
                 </button>
                 <ColumnChooser url=url base=base/>

@@ -2,18 +2,18 @@
 
 use domain::Millis;
 use domain::listing::Row;
-use domain::resource::Column;
+use domain::resource::{Cell, Column};
 use leptos::prelude::*;
 
 use super::query::ListUrl;
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
-use crate::ui::{Age, Icon, StateBadge, cell_view, icon};
+use crate::ui::{Age, Icon, StateBadge, cell_view, deadline_view, icon};
 
 /// Which columns a table shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Columns {
-    /// Whether resources of this kind have states.
+    /// Whether any resource in sight has a state.
     pub state: bool,
     /// The kind's own, with their place among the cells.
     pub own: Vec<(usize, &'static Column)>,
@@ -25,10 +25,10 @@ pub struct Columns {
 
 impl Columns {
     /// From the URL and what there is.
-    pub fn new(url: &ListUrl, boot: &Boot, scopes: &Scopes) -> Self {
+    pub fn new(url: &ListUrl, boot: &Boot, scopes: &Scopes, state: bool) -> Self {
         let some = |chosen: usize, all: usize| if chosen == 0 { all > 1 } else { chosen > 1 };
         Self {
-            state: true,
+            state,
             own: url.shown(),
             account: some(scopes.accounts.len(), boot.instance.accounts.len()),
             region: some(scopes.regions.len(), boot.instance.regions.len()) && !url.kind.is_global(),
@@ -78,12 +78,15 @@ pub fn HeadCells(
 /// The cells of a row.
 pub fn row_cells(row: &Row, columns: &Columns, boot: &Boot, scopes: &Scopes, now: Millis) -> impl IntoView + use<> {
     let href = scopes.on(&paths::detail(&row.key));
-    let link = |reference: &str| paths::resolve(reference);
+    let link = |reference: &str| scopes.on(&paths::resolve(reference));
     let own = columns
         .own
         .iter()
         .map(|(i, column)| {
-            let cell = row.cells.get(*i).map(|c| cell_view(c, now, &link));
+            let cell = row.cells.get(*i).map(|cell| match cell {
+                Cell::Time(at) if column.deadline => deadline_view(*at, now),
+                cell => cell_view(cell, now, &link),
+            });
             view! { <td class=if column.numeric { "num" } else { "" }>{cell}</td> }
         })
         .collect_view();

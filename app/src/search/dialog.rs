@@ -39,7 +39,7 @@ pub fn SearchDialog() -> impl IntoView {
         }
     });
     let results = move || match found.get() {
-        Some(Ok((text, hits))) => view! { <Results text=text hits=hits/> }.into_any(),
+        Some(Ok((text, hits))) => view! { <Results text=text hits=hits choices=true/> }.into_any(),
         Some(Err(AppError(problem))) => view! { <ProblemNote problem=problem/> }.into_any(),
         None => ().into_any(),
     };
@@ -58,6 +58,10 @@ pub fn SearchDialog() -> impl IntoView {
                         autofocus=true
                         placeholder="Find a function, service, image, page …"
                         aria-label="Find anything"
+                        role="combobox"
+                        aria-autocomplete="list"
+                        aria-controls="hits"
+                        aria-expanded=move || if matches!(found.get(), Some(Ok(_))) { "true" } else { "false" }
                         on:input=move |e| text.set(event_target_value(&e))
                     />
                     <kbd>"Esc"</kbd>

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::places::{self, Place};
 use crate::api::Boot;
+use crate::layout::use_scopes;
 use crate::paths;
 use crate::resource::kind_icon;
 use crate::ui::{Icon, StateBadge, icon};
@@ -38,6 +39,16 @@ fn where_is(key: &ResourceKey, boot: &Boot) -> String {
     format!("{} · {} · {}", key.kind.singular(), boot.account_name(&key.scope.account), key.scope.region)
 }
 
+/// Results that belong together.
+fn group(choices: bool, title: String, rows: AnyView) -> AnyView {
+    if choices {
+        let label = title.clone();
+        view! { <div role="group" aria-label=label><h3 aria-hidden="true">{title}</h3>{rows}</div> }.into_any()
+    } else {
+        view! { <h2>{title}</h2>{rows} }.into_any()
+    }
+}
+
 /// Hits by kind, best kind first, then pages and actions.
 #[component]
 pub fn Results(
@@ -45,8 +56,19 @@ pub fn Results(
     text: String,
     /// What was found.
     hits: Vec<Hit>,
+    /// As the choices of a combobox; else as plain links.
+    #[prop(optional)]
+    choices: bool,
 ) -> impl IntoView {
     let boot = expect_context::<Boot>();
+    let scopes = use_scopes().get_untracked();
+    let role = choices.then_some("option");
+    let mut counter = 0_usize;
+    // The combobox names the chosen one by its id.
+    let mut id = move || {
+        counter += 1;
+        choices.then(|| format!("hit-{counter}"))
+    };
     let mut groups: Vec<(Kind, Vec<Hit>)> = vec![];
     for hit in hits {
         match groups.iter_mut().find(|(kind, _)| *kind == hit.key.kind) {
@@ -64,7 +86,7 @@ pub fn Results(
                 .map(|hit| {
                     let note = hit.matched.clone().map(|m| view! { <span class="faint matched">{m}</span> });
                     view! {
-                        <a class="hit" href=paths::detail(&hit.key)>
+                        <a class="hit" href=scopes.on(&paths::detail(&hit.key)) role=role id=id() aria-selected=role.map(|_| "false")>
                             {icon(kind_icon(kind))}
                             <span class="grow"><span class="hit-name">{name_view(&hit.name, &text)}</span><span class="faint where">{where_is(&hit.key, &boot)}</span></span>
                             {note}<StateBadge state=hit.state/>
@@ -72,20 +94,21 @@ pub fn Results(
                     }
                 })
                 .collect_view();
-            view! { <h3>{capital(kind.plural())}</h3>{rows} }
+            group(choices, capital(kind.plural()), rows.into_any())
         })
         .collect_view();
     let places = (!places.is_empty()).then(|| {
         let rows = places
             .into_iter()
             .map(|p| {
-                view! { <a class="hit" href=p.href>{icon(Icon::Right)}<span class="grow">{name_view(&p.name, &text)}</span><span class="faint">{p.what}</span></a> }
+                view! { <a class="hit" href=scopes.on(&p.href) role=role id=id() aria-selected=role.map(|_| "false")>{icon(Icon::Right)}<span class="grow">{name_view(&p.name, &text)}</span><span class="faint">{p.what}</span></a> }
             })
             .collect_view();
-        view! { <h3>"Pages and actions"</h3>{rows} }
+        group(choices, "Pages and actions".to_owned(), rows.into_any())
     });
+    let list = choices.then_some("listbox");
     view! {
-        <div class="hits">{groups}{places}</div>
+        <div class="hits" id=list.map(|_| "hits") role=list aria-label=list.map(|_| "Results") data-for=text>{groups}{places}</div>
         {nothing.then(|| view! { <p class="quiet-line">"Nothing like that in any account or region. Names, ARNs, tags and kinds are searched; one typo is forgiven."</p> })}
     }
 }

@@ -13,6 +13,9 @@ use super::icon::{Icon, icon};
 pub fn Note(
     /// How it looks.
     tone: Tone,
+    /// Said at once by screen readers, whatever the tone.
+    #[prop(optional)]
+    alert: bool,
     /// The content.
     children: Children,
 ) -> impl IntoView {
@@ -21,7 +24,7 @@ pub fn Note(
         Tone::Good => Icon::Check,
         Tone::Busy | Tone::Quiet => Icon::Info,
     };
-    let role = matches!(tone, Tone::Bad).then_some("alert");
+    let role = (alert || matches!(tone, Tone::Bad)).then_some("alert");
     view! { <div class=format!("note {}", tone_class(tone)) role=role>{icon(sign)}<div class="grow">{children()}</div></div> }
 }
 
@@ -83,7 +86,7 @@ pub fn ProblemNote(
     problem: Problem,
 ) -> impl IntoView {
     view! {
-        <Note tone=tone(&problem)>
+        <Note tone=tone(&problem) alert=problem.code != Code::NotImplemented>
             <b>{problem.title.clone()}</b>
             <p>{problem.message.clone()}</p>
             {details(&problem)}

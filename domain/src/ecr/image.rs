@@ -128,10 +128,10 @@ impl Model for Image {
         Column::text("platforms", "Platform").facet(),
         Column::number("size", "Size"),
         Column::text("pushed", "Pushed"),
-        Column::text("pulled", "Last pulled"),
+        Column::text("pulled", "Last pulled").hidden(),
         Column::text("findings", "Findings"),
-        Column::text("repository", "Repository").facet(),
-        Column::text("digest", "Digest"),
+        Column::text("repository", "Repository").facet().hidden(),
+        Column::text("digest", "Digest").hidden(),
         Column::text("media", "Media type").facet().hidden(),
     ];
     const NOISE: &'static [&'static str] = &[

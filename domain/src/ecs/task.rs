@@ -1,9 +1,11 @@
 //! A task: containers that run, or ran, together. AWS forgets a stopped task after about an hour; Gantry does not.
 
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::{Tag, last};
 use crate::document::document;
+use crate::history::FieldChange;
 use crate::identity::Scope;
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Link, Model, Relation, State, Tone};
@@ -150,11 +152,11 @@ impl Model for Task {
         Column::text("cluster", "Cluster").facet(),
         Column::text("health", "Health").facet(),
         Column::text("started", "Started"),
-        Column::text("stopped", "Stopped"),
+        Column::text("stopped", "Stopped").hidden(),
         Column::text("reason", "Stopped because"),
         Column::text("definition", "Task definition").facet(),
-        Column::number("cpu", "CPU units"),
-        Column::number("memory", "Memory (MiB)"),
+        Column::number("cpu", "CPU units").hidden(),
+        Column::number("memory", "Memory (MiB)").hidden(),
         Column::text("launch", "Launch type").facet().hidden(),
         Column::text("zone", "Zone").facet().hidden(),
         Column::text("address", "Private address").hidden(),
@@ -168,12 +170,34 @@ impl Model for Task {
         "pullStoppedAt",
         "executionStoppedAt",
         "stoppingAt",
-        "attachments.*.status",
+        // Said by the status.
+        "startedAt",
+        "stoppedAt",
+        "desiredStatus",
+        // Filled in while it starts.
+        "attachments",
+        "availabilityZone",
+        "capacityProviderName",
+        "containerInstanceArn",
+        "platformVersion",
+        "containers.*.imageDigest",
+        "containers.*.runtimeId",
         "containers.*.lastStatus",
         "containers.*.managedAgents",
         "containers.*.networkInterfaces",
         "containers.*.networkBindings",
     ];
+    /// It runs, it stopped, its health went bad or came back.
+    fn tells(change: &FieldChange) -> bool {
+        let is = |side: &Option<Value>, words: &[&str]| {
+            side.as_ref().and_then(Value::as_str).is_some_and(|word| words.contains(&word))
+        };
+        match change.path.rsplit('.').next() {
+            Some("lastStatus") => is(&change.after, &["RUNNING", "STOPPED"]),
+            Some("healthStatus") => is(&change.after, &["UNHEALTHY"]) || is(&change.before, &["UNHEALTHY"]),
+            _ => true,
+        }
+    }
     fn id(&self) -> String {
         if self.cluster().is_empty() || self.task_id().is_empty() {
             return String::new();

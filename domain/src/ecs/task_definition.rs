@@ -155,15 +155,15 @@ impl TaskDefinition {
 impl Model for TaskDefinition {
     const KIND: Kind = Kind::TaskDefinition;
     const COLUMNS: &'static [Column] = &[
-        Column::text("family", "Family").facet(),
-        Column::number("revision", "Revision"),
+        Column::text("family", "Family").facet().hidden(),
+        Column::number("revision", "Revision").hidden(),
         Column::text("containers", "Containers"),
         Column::text("images", "Images"),
         Column::number("cpu", "CPU units"),
         Column::number("memory", "Memory (MiB)"),
         Column::text("compatibility", "Compatibility").facet(),
         Column::text("platform", "Platform").facet(),
-        Column::text("registered", "Registered"),
+        Column::text("registered", "Registered").hidden(),
         Column::text("network", "Network mode").facet().hidden(),
         Column::text("role", "Task role").hidden(),
     ];

@@ -141,7 +141,7 @@ impl Model for Cluster {
         Column::text("compute", "Compute").facet(),
         Column::text("support", "Support").facet(),
         Column::number("issues", "Issues"),
-        Column::text("created", "Created"),
+        Column::text("created", "Created").hidden(),
         Column::text("endpoint", "API server").hidden(),
     ];
     fn id(&self) -> String {

@@ -10,6 +10,21 @@ use crate::kind::Kind;
 use crate::resource::{Cell, Column, Link, Model, Relation, Sealed, State, Tone};
 use crate::time::{Millis, Timestamp};
 
+/// What only GetFunction gives: ListFunctions says which fields it leaves out.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>
+const FROM_GET: &[&str] = &[
+    "State",
+    "StateReason",
+    "StateReasonCode",
+    "LastUpdateStatus",
+    "LastUpdateStatusReason",
+    "LastUpdateStatusReasonCode",
+    "RuntimeVersionConfig",
+    "Code",
+    "Tags",
+    "Concurrency",
+];
+
 document! { "PascalCase";
     /// As ListFunctions gives it, with `Code`, `Tags` and `Concurrency` of GetFunction beside:
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html>
@@ -204,13 +219,13 @@ impl Model for Function {
     const KIND: Kind = Kind::Function;
     const COLUMNS: &'static [Column] = &[
         Column::text("runtime", "Runtime").facet(),
-        Column::text("runtime_ends", "Runtime ends"),
+        Column::text("runtime_ends", "Runtime ends").deadline(),
         Column::number("memory", "Memory (MB)"),
         Column::number("timeout", "Timeout (s)"),
-        Column::text("package", "Package").facet(),
+        Column::text("package", "Package").facet().hidden(),
         Column::text("architecture", "Architecture").facet(),
-        Column::number("size", "Code size"),
-        Column::text("modified", "Last modified"),
+        Column::number("size", "Code size").hidden(),
+        Column::text("modified", "Last modified").hidden(),
         Column::text("description", "Description").hidden(),
         Column::text("handler", "Handler").hidden(),
         Column::text("role", "Role").hidden(),
@@ -220,17 +235,7 @@ impl Model for Function {
         Column::number("variables", "Variables").hidden(),
     ];
     const NOISE: &'static [&'static str] = &["LastModified", "RevisionId", "Code.Location"];
-    const KEPT: &'static [&'static str] = &[
-        "State",
-        "StateReason",
-        "StateReasonCode",
-        "LastUpdateStatus",
-        "LastUpdateStatusReason",
-        "LastUpdateStatusReasonCode",
-        "Code",
-        "Tags",
-        "Concurrency",
-    ];
+    const KEPT: &'static [&'static str] = FROM_GET;
     fn id(&self) -> String {
         self.function_name.clone()
     }
@@ -316,6 +321,7 @@ impl Model for FunctionVersion {
         Column::text("sha", "Code SHA-256").hidden(),
     ];
     const NOISE: &'static [&'static str] = &["RevisionId", "Code.Location"];
+    const KEPT: &'static [&'static str] = FROM_GET;
     fn id(&self) -> String {
         match &self.0.version {
             Some(version) if !self.0.function_name.is_empty() => format!("{}:{version}", self.0.function_name),
