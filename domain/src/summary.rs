@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::history::{Change, ChangeKind, FieldChange};
+use crate::kind::Kind;
 
 /// So many differences are named, the rest is counted.
 const NAMED: usize = 3;
@@ -14,7 +15,34 @@ pub fn summary(change: &Change) -> String {
         ChangeKind::Appeared => format!("New {kind}"),
         ChangeKind::Gone => format!("The {kind} is gone"),
         ChangeKind::Returned => format!("The {kind} is back"),
+        ChangeKind::Changed if change.key.kind == Kind::Task => {
+            task(&change.fields).unwrap_or_else(|| fields(&change.fields))
+        }
         ChangeKind::Changed => fields(&change.fields),
+    }
+}
+
+/// The life of a task: it runs, it stopped and why, its health changed.
+fn task(fields: &[FieldChange]) -> Option<String> {
+    let after = |path: &str| fields.iter().find(|f| f.path == path).and_then(|f| f.after.as_ref()?.as_str());
+    let reason = after("stoppedReason").filter(|r| !r.is_empty());
+    let status = after("lastStatus");
+    match (status, after("healthStatus")) {
+        (Some("STOPPED"), _) | (None, _) if reason.is_some() || status.is_some() => {
+            let codes = fields.iter().filter_map(|f| {
+                let container = f.path.strip_prefix("containers[")?.strip_suffix("].exitCode")?;
+                let code = f.after.as_ref()?.as_i64().filter(|code| *code != 0)?;
+                Some(format!("{container} ended with exit code {code}"))
+            });
+            let parts: Vec<String> = reason.map(str::to_owned).into_iter().chain(codes).collect();
+            let word = if status.is_some() { "Stopped" } else { "Stopping" };
+            Some(if parts.is_empty() { word.to_owned() } else { format!("{word}: {}", parts.join("; ")) })
+        }
+        (Some("RUNNING"), Some("UNHEALTHY")) | (None, Some("UNHEALTHY")) => Some("Its health check fails".to_owned()),
+        (None, Some("HEALTHY")) => Some("Healthy".to_owned()),
+        (Some("RUNNING"), _) => Some("Runs".to_owned()),
+        (Some(other), _) => Some(crate::listing::capital(&other.to_ascii_lowercase())),
+        _ => None,
     }
 }
 
@@ -223,6 +251,31 @@ mod tests {
         ] {
             assert_eq!(sentence(&fields), expected);
         }
+    }
+
+    #[test]
+    fn the_life_of_a_task_reads_as_such() {
+        let task = |fields: &[(&str, Value)]| {
+            let fields = fields.iter().map(|(path, after)| FieldChange {
+                path: (*path).to_owned(),
+                before: None,
+                after: Some(after.clone()),
+            });
+            let key = ResourceKey::parse("ecs.task/111122223333/eu-west-1/shop/13bc79bd").unwrap();
+            let (name, kind) = ("search 13bc79bd".into(), ChangeKind::Changed);
+            summary(&Change { id: 1, key, name, at: Millis(0), kind, fields: fields.collect() })
+        };
+        assert_eq!(task(&[("lastStatus", json!("RUNNING")), ("startedAt", json!("x"))]), "Runs");
+        let stopped = task(&[
+            ("containers[search].exitCode", json!(137)),
+            ("lastStatus", json!("STOPPED")),
+            ("stoppedReason", json!("Essential container in task exited")),
+        ]);
+        assert_eq!(stopped, "Stopped: Essential container in task exited; search ended with exit code 137");
+        assert_eq!(task(&[("stoppedReason", json!("Scaling activity"))]), "Stopping: Scaling activity");
+        assert_eq!(task(&[("healthStatus", json!("UNHEALTHY"))]), "Its health check fails");
+        assert_eq!(task(&[("lastStatus", json!("PENDING"))]), "Pending");
+        assert_eq!(task(&[("cpu", json!("512"))]), "CPU 512 added".replace("CPU", "Cpu"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use domain::resource::Tone;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
+use super::overview::long_age;
 use crate::paths;
 use crate::sections::{
     Pairs, age, arn, card_with, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card, text,
@@ -82,7 +83,9 @@ fn update(function: &Function) -> AnyView {
 fn runtime(function: &Function, detail: &Detail) -> AnyView {
     let name = function.runtime.clone().unwrap_or_default();
     let mark = match rules::runtime_ends(&name) {
-        Some(ends) if ends <= detail.now => Some(mark("end of life", Tone::Warn)),
+        Some(ends) if ends <= detail.now => {
+            Some(mark(format!("ended {} ago", long_age(ends, detail.now)), Tone::Bad))
+        }
         Some(ends) => Some(
             view! { <span class="faint">"until "{ends.rfc3339().get(..10).unwrap_or_default().to_owned()}</span> }
                 .into_any(),

@@ -1,6 +1,6 @@
 //! A function at a glance: what calls it and where it sends, its charts, its log.
 
-use domain::Kind;
+use domain::{Kind, Millis};
 use domain::lambda::{Function, rules};
 use domain::listing::{Connection, Detail};
 use domain::resource::{Relation, Tone};
@@ -9,8 +9,8 @@ use leptos::prelude::*;
 use crate::paths;
 use crate::resource::Shown;
 use crate::sections::charts::{Group, charts};
-use crate::sections::{card, key_of, live, logs, note, stack};
-use crate::ui::{Icon, icon};
+use crate::sections::{card, key_of, live, logs, note, short, stack};
+use crate::ui::{Icon, format, icon};
 
 const CHARTS: &[Group] = &[("Invocations and errors", &["count"]), ("Duration", &["ms"])];
 
@@ -40,16 +40,24 @@ fn notes(function: &Function, detail: &Detail) -> Vec<AnyView> {
         let soon = ends.0 - detail.now.0;
         if soon <= 0 {
             let why = "AWS no longer patches it; later it also stops creating and then updating functions with it. Move the function to a newer runtime.";
-            notes.push(note(Tone::Warn, format!("{runtime} reached its end of life on {date}"), why));
+            let title = format!("{runtime} ended {} ago, on {date}", long_age(ends, detail.now));
+            notes.push(note(Tone::Warn, title, why));
         } else if soon < 90 * 86_400_000 {
-            notes.push(note(
-                Tone::Quiet,
-                format!("{runtime} reaches its end of life on {date}"),
-                "AWS stops patching it then.",
-            ));
+            let title = format!("{runtime} ends in {}, on {date}", long_age(detail.now, ends));
+            notes.push(note(Tone::Quiet, title, "AWS stops patching it then."));
         }
     }
     notes
+}
+
+/// Whole days or months between two moments, in full words: people plan by them.
+pub fn long_age(from: Millis, to: Millis) -> String {
+    match from.age_seconds(to) / 86_400 {
+        0 => "less than a day".to_owned(),
+        days @ 1..=59 => format::counted(days, "day", "days"),
+        days @ 60..=729 => format::counted(days * 12 / 365, "month", "months"),
+        days => format::counted(days / 365, "year", "years"),
+    }
 }
 
 /// What calls it → it → where it sends.
@@ -57,7 +65,7 @@ fn flow(detail: &Detail) -> AnyView {
     let calls = |c: &&Connection| !c.outgoing && matches!(c.relation, Relation::Triggers | Relation::Serves);
     let sends = |c: &&Connection| c.outgoing && c.relation == Relation::SendsTo;
     let left: Vec<AnyView> = detail.connected.iter().filter(calls).map(|c| node(c, source(c))).collect();
-    let right: Vec<AnyView> = detail.connected.iter().filter(sends).map(|c| node(c, &c.name)).collect();
+    let right: Vec<AnyView> = detail.connected.iter().filter(sends).map(|c| node(c, source(c))).collect();
     let or = |nodes: Vec<AnyView>, words: &'static str| match nodes.is_empty() {
         true => vec![view! { <div class="node dim">{words}</div> }.into_any()],
         false => nodes,
@@ -65,20 +73,21 @@ fn flow(detail: &Detail) -> AnyView {
     card(
         "What calls it, where it sends",
         view! {
-            <div class="in flow">
+            <div class="in"><div class="flow">
                 <div>{or(left, "Nothing that Gantry knows of")}</div>
                 <div class="wire"></div>
                 <div class="node me">{icon(Icon::Function)}{detail.row.name.clone()}</div>
                 <div class="wire"></div>
                 <div>{or(right, "No destination")}</div>
-            </div>
+            </div></div>
         },
     )
 }
 
-/// A mapping is called `queue → function`; here only the queue says something.
+/// A mapping is called `queue → function`; here only the queue says something. What is not collected has its ARN as its name.
 fn source(connection: &Connection) -> &str {
-    connection.name.split(" → ").next().unwrap_or(&connection.name)
+    let name = connection.name.split(" → ").next().unwrap_or(&connection.name);
+    if name.starts_with("arn:") { short(name) } else { name }
 }
 
 /// The icon of a kind on the way into or out of a function.
@@ -105,13 +114,27 @@ fn node(connection: &Connection, name: &str) -> AnyView {
     let body = view! {
         {icon(picture(kind))}
         <span class="grow">
-            {name.to_owned()}<br/>
+            <span class="name">{name.to_owned()}</span>
             <small class="faint">{small}</small>
             {trouble.map(|t| view! { <small class="up">{t}</small> })}
         </span>
     };
     match &connection.key {
         Some(key) => view! { <a class="node" href=paths::detail(key)>{body}</a> }.into_any(),
-        None => view! { <div class="node" title="Not collected">{body}</div> }.into_any(),
+        None => view! { <div class="node" title=format!("{}: not collected", connection.name)>{body}</div> }.into_any(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_is_said_in_whole_words() {
+        let days = |n: i64| long_age(Millis(0), Millis(n * 86_400_000));
+        assert_eq!(days(0), "less than a day");
+        assert_eq!(days(1), "1 day");
+        assert_eq!(days(343), "11 months");
+        assert_eq!(days(800), "2 years");
     }
 }

@@ -30,7 +30,9 @@ pub fn tab(shown: Shown) -> AnyView {
 }
 
 fn calls(detail: &Detail) -> AnyView {
-    let mapping = |c: &&Connection| c.key.as_ref().is_some_and(|k| k.kind == Kind::EventSourceMapping);
+    // Queues, streams and tables call nothing by themselves: Lambda polls them.
+    let polled = |kind| matches!(kind, Kind::EventSourceMapping | Kind::Queue | Kind::Stream | Kind::Table);
+    let mapping = |c: &&Connection| c.key.as_ref().is_some_and(|k| polled(k.kind));
     let none = "Nothing that Gantry collects calls it: no bucket, topic, rule, schedule, HTTP API or load balancer.";
     card("Calls the function", connections(triggers(detail).filter(|c| !mapping(c)), none))
 }

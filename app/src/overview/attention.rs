@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
-use crate::resource::{headline, kind_icon, verb};
+use crate::resource::{headline, kind_icon};
 use crate::ui::format::number;
-use crate::ui::{Age, Badge, Empty, StateBadge, icon};
+use crate::ui::{Age, Empty, StateBadge, icon};
 
 /// Rows that need a person.
 pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyView {
@@ -52,16 +52,16 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
 pub fn what_changed(overview: &Overview, scopes: &Scopes) -> AnyView {
     let now = overview.now;
     let rows = overview.changes.iter().map(|change| {
-        let (word, tone) = verb(change.kind);
         let words = headline(change);
+        let what = format!("{} · {}", change.name, change.key.kind.singular());
         view! {
             <a class="row top" href=scopes.on(&paths::tab(&change.key, "changes"))>
-                <span class="faint when"><Age at=change.at now=now/></span>
-                <span class="grow wrap">
-                    <b class="name">{change.name.clone()}</b>" "
-                    <span class="dim">{words}</span>
+                {icon(kind_icon(change.key.kind))}
+                <span class="grow told">
+                    <span class="sentence" title=words.clone()>{words.clone()}</span>
+                    <small class="dim cut" title=change.key.id.clone()>{what}</small>
                 </span>
-                <Badge tone=tone text=word/>
+                <span class="faint"><Age at=change.at now=now/></span>
             </a>
         }
     });

@@ -29,33 +29,9 @@ pub fn verb(kind: ChangeKind) -> (&'static str, Tone) {
     }
 }
 
-/// A change in one line: "MemorySize 1024 → 2048", "State, Runtime", "appeared".
+/// A change in one sentence, without the resource's name: "Memory 1,024 → 2,048 MB".
 pub fn headline(change: &Change) -> String {
-    match (change.kind, change.fields.as_slice()) {
-        (ChangeKind::Changed, [field]) => {
-            let last = field.path.clone();
-            let simple = |v: &Option<serde_json::Value>| match v {
-                Some(serde_json::Value::String(s)) if s.chars().count() <= 24 => Some(s.clone()),
-                Some(v @ (serde_json::Value::Number(_) | serde_json::Value::Bool(_))) => Some(v.to_string()),
-                _ => None,
-            };
-            match (simple(&field.before), simple(&field.after)) {
-                (Some(before), Some(after)) => format!("{last} {before} → {after}"),
-                (None, Some(after)) if field.before.is_none() => format!("{last} set to {after}"),
-                _ if field.after.is_none() => format!("{last} removed"),
-                _ => format!("{last} changed"),
-            }
-        }
-        (ChangeKind::Changed, fields) if !fields.is_empty() => {
-            let mut names: Vec<&str> = fields.iter().take(3).map(|f| f.path.as_str()).collect();
-            let more = format!("+{}", fields.len() - names.len());
-            if fields.len() > names.len() {
-                names.push(&more);
-            }
-            names.join(", ")
-        }
-        (kind, _) => verb(kind).0.to_owned(),
-    }
+    domain::summary::summary(change)
 }
 
 /// One entry with its fields. `name` links to the resource where it is not clear which.
@@ -75,11 +51,12 @@ pub fn ChangeEntry(
     let rest = fields.split_off(fields.len().min(FIELDS));
     let more = rest.len();
     let key = change.key.clone();
+    let account = use_context::<api::Boot>().map_or_else(|| key.scope.account.to_string(), |b| b.account_name(&key.scope.account));
     let about = named.then(|| {
         let href = scopes.get_untracked().on(&paths::tab(&key, "changes"));
         view! {
             <a class="name" href=href>{change.name.clone()}</a>
-            <span class="dim">{key.kind.singular()}" · "{key.scope.account.to_string()}" · "{key.scope.region.to_string()}</span>
+            <span class="dim">{key.kind.singular()}" · "{account}" · "{key.scope.region.to_string()}</span>
         }
     });
     view! {
@@ -87,7 +64,7 @@ pub fn ChangeEntry(
             <header>
                 {about}
                 <Badge tone=tone text=word/>
-                <span class="grow cut">{headline(&change)}</span>
+                <span class="grow cut" title=headline(&change)>{headline(&change)}</span>
                 <span class="faint"><Age at=change.at now=now after=" ago"/></span>
             </header>
             {(!fields.is_empty()).then(|| view! {
@@ -191,34 +168,5 @@ pub fn HistoryTab(
                 }
             }
         </Transition>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::history::FieldChange;
-    use serde_json::json;
-
-    fn change(kind: ChangeKind, fields: Vec<(&str, Option<serde_json::Value>, Option<serde_json::Value>)>) -> Change {
-        Change {
-            id: 1,
-            key: ResourceKey::parse("lambda.function/111122223333/eu-west-1/f").unwrap(),
-            name: "f".into(),
-            at: Millis(0),
-            kind,
-            fields: fields.into_iter().map(|(p, before, after)| FieldChange { path: p.into(), before, after }).collect(),
-        }
-    }
-
-    #[test]
-    fn a_change_reads_as_one_line() {
-        let line = |fields| headline(&change(ChangeKind::Changed, fields));
-        assert_eq!(line(vec![("MemorySize", Some(json!(1024)), Some(json!(2048)))]), "MemorySize 1024 → 2048");
-        assert_eq!(line(vec![("KmsKey", Some(json!({"a": 1})), None)]), "KmsKey removed");
-        assert_eq!(line(vec![("Tags.x", None, Some(json!("y")))]), "Tags.x set to y");
-        let many = ["a", "b", "c", "d"].map(|p| (p, None, Some(json!([])))).to_vec();
-        assert_eq!(line(many), "a, b, c, +1");
-        assert_eq!(headline(&change(ChangeKind::Gone, vec![])), "gone");
     }
 }

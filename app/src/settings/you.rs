@@ -47,12 +47,49 @@ pub fn YouPage() -> impl IntoView {
     }
 }
 
+/// "Chrome 156 on Linux" from a User-Agent header; the start of the header where it says neither.
+/// <https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/User-Agent>
+fn browser(agent: &str) -> String {
+    // Most browsers also name those that they want to be taken for: the most telling comes first.
+    const BROWSERS: [(&str, &str); 8] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("HeadlessChrome/", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Version/", "Safari"),
+        ("curl/", "curl"),
+        ("python-requests/", "Python"),
+    ];
+    const SYSTEMS: [(&str, &str); 7] = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
+    let program = BROWSERS.iter().find_map(|(mark, name)| {
+        let version: String = agent.split_once(mark)?.1.chars().take_while(char::is_ascii_digit).collect();
+        Some(if version.is_empty() { (*name).to_owned() } else { format!("{name} {version}") })
+    });
+    let system = SYSTEMS.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    match (program, system) {
+        (Some(program), Some(system)) => format!("{program} on {system}"),
+        (Some(program), None) => program,
+        (None, Some(system)) => format!("A browser on {system}"),
+        (None, None) if agent.is_empty() => "Unknown".to_owned(),
+        (None, None) => agent.chars().take(40).collect(),
+    }
+}
+
 fn table(found: Vec<Session>, now: Millis, end: ServerAction<EndSession>) -> AnyView {
     let rows = found.into_iter().map(|session| {
         let last = if session.current {
             view! { <span class="badge good">"this one"</span> }.into_any()
         } else {
-            let label = format!("End the session {}", session.agent);
+            let label = format!("End the session of {}", browser(&session.agent));
             view! {
                 <ActionForm action=end>
                     <input r#type="hidden" name="id" value=session.id.to_string()/>
@@ -63,7 +100,7 @@ fn table(found: Vec<Session>, now: Millis, end: ServerAction<EndSession>) -> Any
         };
         view! {
             <tr>
-                <td class="name"><span class="cut" title=session.agent.clone()>{session.agent.clone()}</span></td>
+                <td class="name"><span title=session.agent.clone()>{browser(&session.agent)}</span></td>
                 <td><Age at=session.since now=now after=" ago"/></td>
                 <td><Age at=session.used now=now after=" ago"/></td>
                 <td>{last}</td>
@@ -82,4 +119,21 @@ fn table(found: Vec<Session>, now: Millis, end: ServerAction<EndSession>) -> Any
         </section>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::browser;
+
+    #[test]
+    fn browsers_are_told_by_name_and_system() {
+        let webkit = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)";
+        assert_eq!(browser(&format!("{webkit} Chrome/156.0.0.0 Safari/537.36")), "Chrome 156 on Linux");
+        assert_eq!(browser(&format!("{webkit} Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0")), "Edge 156 on Linux");
+        let mac = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.1 Safari/605.1.15";
+        assert_eq!(browser(mac), "Safari 26 on macOS");
+        assert_eq!(browser("curl/8.14.1"), "curl 8");
+        assert_eq!(browser(""), "Unknown");
+        assert_eq!(browser("a-program-of-ours"), "a-program-of-ours");
+    }
 }

@@ -204,8 +204,14 @@ impl Model for Task {
         }
         format!("{}/{}", self.cluster(), self.task_id())
     }
+    /// Nobody knows a task by its id: `search 13bc79bd`, the service or family and enough of the id to tell two apart.
     fn name(&self) -> String {
-        self.task_id().to_owned()
+        let family = self.task_definition_arn.as_deref().map(|arn| last(arn).split(':').next().unwrap_or_default());
+        let id: String = self.task_id().chars().take(8).collect();
+        match self.service().or(family).filter(|owner| !owner.is_empty()) {
+            Some(owner) => format!("{owner} {id}"),
+            None => self.task_id().to_owned(),
+        }
     }
     fn arn(&self) -> Option<String> {
         self.task_arn.clone()
