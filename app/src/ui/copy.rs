@@ -34,5 +34,6 @@ pub fn CopyButton(
     #[prop(default = "Copy")]
     label: &'static str,
 ) -> impl IntoView {
-    view! { <button class="btn quiet small" r#type="button" data-copy=text>{icon(Icon::Copy)}{label}</button> }
+    let name = label.is_empty().then_some("Copy");
+    view! { <button class="btn quiet small" r#type="button" data-copy=text aria-label=name title=name>{icon(Icon::Copy)}{label}</button> }
 }

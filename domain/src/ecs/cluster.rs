@@ -79,7 +79,7 @@ impl Model for Cluster {
         Column::number("pending", "Pending tasks"),
         Column::number("instances", "Container instances"),
         Column::text("capacity", "Capacity providers").facet(),
-        Column::text("insights", "Container Insights").facet(),
+        Column::text("insights", "Container Insights").facet().hidden(),
         Column::text("namespace", "Namespace").hidden(),
     ];
     const NOISE: &'static [&'static str] = &[

@@ -149,7 +149,7 @@ impl Model for Task {
     const KIND: Kind = Kind::Task;
     const COLUMNS: &'static [Column] = &[
         Column::text("service", "Service").facet(),
-        Column::text("cluster", "Cluster").facet(),
+        Column::text("cluster", "Cluster").facet().hidden(),
         Column::text("health", "Health").facet(),
         Column::text("started", "Started"),
         Column::text("stopped", "Stopped").hidden(),

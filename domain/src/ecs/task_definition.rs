@@ -161,7 +161,7 @@ impl Model for TaskDefinition {
         Column::text("images", "Images"),
         Column::number("cpu", "CPU units"),
         Column::number("memory", "Memory (MiB)"),
-        Column::text("compatibility", "Compatibility").facet(),
+        Column::text("compatibility", "Compatibility").facet().hidden(),
         Column::text("platform", "Platform").facet(),
         Column::text("registered", "Registered").hidden(),
         Column::text("network", "Network mode").facet().hidden(),
