@@ -5,7 +5,7 @@ use anyhow::Result;
 use domain::resource::Observed;
 use domain::{AccountId, Kind, Millis, Region, ResourceKey, Scope};
 use gantry_store::Store;
-use gantry_store::resources::Source;
+use gantry_store::batch::Source;
 use serde_json::{Value, json};
 
 const ACCOUNTS: [&str; 4] = ["100000000001", "100000000002", "100000000003", "100000000004"];

@@ -55,7 +55,12 @@ fn free_port() -> Result<u16> {
 }
 
 /// A server on this database, with a token of an administrator.
-async fn server(a: &Arguments, database: &str, config: &Path, name: &str) -> Result<(Reporter, String, String, String)> {
+async fn server(
+    a: &Arguments,
+    database: &str,
+    config: &Path,
+    name: &str,
+) -> Result<(Reporter, String, String, String)> {
     let (port, metrics) = (free_port()?, free_port()?);
     let env = [
         ("DATABASE_URL", database.to_owned()),
@@ -86,7 +91,8 @@ async fn server(a: &Arguments, database: &str, config: &Path, name: &str) -> Res
         }
     };
     // A second run on the same database has the person already.
-    let _ = gantry(vec!["admin", "create", "--name", "bench", "--password-stdin"], "a long enough bench password\n").await;
+    let _ =
+        gantry(vec!["admin", "create", "--name", "bench", "--password-stdin"], "a long enough bench password\n").await;
     let token =
         gantry(vec!["token", "create", "--person", "bench", "--name", "bench", "--role", "viewer", "--days", "1"], "")
             .await?;
@@ -142,9 +148,18 @@ async fn lists(a: &Arguments) -> Result<()> {
         ("first page of 50,000 images (API)", vec!["/api/v1/resources?kind=ecr.image&limit=100".to_owned()]),
         (
             "search over everything (API)",
-            ["orders-api", "thumbnialer", "payments worker", "catalog-indexer-7", "123", "sha256:1", "archiver", "zzzz"]
-                .map(|q| format!("/api/v1/search?q={}", q.replace(' ', "%20")))
-                .to_vec(),
+            [
+                "orders-api",
+                "thumbnialer",
+                "payments worker",
+                "catalog-indexer-7",
+                "123",
+                "sha256:1",
+                "archiver",
+                "zzzz",
+            ]
+            .map(|q| format!("/api/v1/search?q={}", q.replace(' ', "%20")))
+            .to_vec(),
         ),
     ];
     println!("\n{CLIENTS} clients, {} s each{:>44}", a.seconds, "p50 ms   p99 ms  requests/s");

@@ -51,7 +51,11 @@ pub async fn requests(base: &str, token: &str, paths: Vec<String>, clients: usiz
                 let answer = client.get(format!("{base}{path}")).bearer_auth(&token).send().await?;
                 let status = answer.status();
                 let body = answer.bytes().await?;
-                ensure!(status.is_success(), "{path} answered {status}: {}", String::from_utf8_lossy(&body[..body.len().min(300)]));
+                ensure!(
+                    status.is_success(),
+                    "{path} answered {status}: {}",
+                    String::from_utf8_lossy(&body[..body.len().min(300)])
+                );
                 seconds.push(start.elapsed().as_secs_f64());
             }
             anyhow::Ok(seconds)

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::history::FieldChange;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::problem::Problem;
@@ -52,6 +53,10 @@ macro_rules! models {
         /// The paths a kind's history ignores.
         pub fn noise(kind: Kind) -> &'static [&'static str] {
             match kind { $(Kind::$kind => <$model as Model>::NOISE,)* }
+        }
+        /// Whether a difference belongs into a kind's history; see [`Model::tells`].
+        pub fn tells(kind: Kind, change: &FieldChange) -> bool {
+            match kind { $(Kind::$kind => <$model as Model>::tells(change),)* }
         }
         /// The top-level fields that only a single read gives; see [`Model::KEPT`].
         pub fn kept(kind: Kind) -> &'static [&'static str] {

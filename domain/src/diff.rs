@@ -60,13 +60,13 @@ struct Walk<'a> {
     found: Vec<FieldChange>,
 }
 
-/// Null, nothing in it, or not there at all.
+/// Null, nothing in it (or only such things under names), or not there at all.
 fn empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::String(text) => text.is_empty(),
         Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
+        Value::Object(fields) => fields.values().all(empty),
         Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -91,7 +91,10 @@ impl Permission {
     /// a stolen token must not be able to make itself successors.
     pub const fn for_tokens(self) -> bool {
         match self {
-            Permission::ReadResources | Permission::ReadTelemetry | Permission::Refresh | Permission::ReadConnections => true,
+            Permission::ReadResources
+            | Permission::ReadTelemetry
+            | Permission::Refresh
+            | Permission::ReadConnections => true,
             Permission::ManageOwn | Permission::ManagePeople => false,
         }
     }

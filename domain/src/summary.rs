@@ -47,7 +47,11 @@ fn task(fields: &[FieldChange]) -> Option<String> {
 }
 
 fn fields(fields: &[FieldChange]) -> String {
-    let (variables, others): (Vec<&FieldChange>, Vec<&FieldChange>) = fields.iter().partition(|f| is_variable(f));
+    let (variables, mut others): (Vec<&FieldChange>, Vec<&FieldChange>) = fields.iter().partition(|f| is_variable(f));
+    // Beside a state its reason only repeats it.
+    if others.iter().any(|f| !is_reason(f)) {
+        others.retain(|f| !is_reason(f));
+    }
     let mut parts: Vec<String> = others.iter().take(NAMED).map(|f| one(f)).collect();
     match variables.as_slice() {
         [] => {}
@@ -62,6 +66,12 @@ fn fields(fields: &[FieldChange]) -> String {
         return "Nothing that matters changed".to_owned();
     }
     crate::listing::capital(&parts.join(", "))
+}
+
+fn is_reason(field: &FieldChange) -> bool {
+    const REASONS: [&str; 4] =
+        ["StateReason", "StateReasonCode", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"];
+    REASONS.contains(&field.path.as_str())
 }
 
 fn is_variable(field: &FieldChange) -> bool {

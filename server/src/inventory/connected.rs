@@ -2,7 +2,7 @@
 //! (an event source mapping between a queue and a function, a task definition between a service and its images).
 
 use domain::listing::Connection;
-use domain::resource::Relation;
+use domain::resource::{Relation, Tone};
 use domain::{Kind, Problem, ResourceKey};
 use gantry_store::Store;
 use gantry_store::links::Linked;
@@ -50,11 +50,11 @@ pub async fn connected(store: &Store, snapshot: &Snapshot, stored: &Stored) -> R
     match stored.key.kind {
         Kind::Function | Kind::FunctionAlias | Kind::FunctionVersion => {
             let mappings = steps.sources(Relation::Triggers, Kind::EventSourceMapping);
-            arrows.extend(steps.onward(mappings, &[Relation::Reads], |_| (Relation::Triggers, false)).await?);
+            instead_of_mappings(&mut arrows, snapshot, steps.beyond(mappings, Relation::Reads, false).await?);
         }
         Kind::Queue | Kind::Stream | Kind::Table => {
             let mappings = steps.sources(Relation::Reads, Kind::EventSourceMapping);
-            arrows.extend(steps.onward(mappings, &[Relation::Triggers], |_| (Relation::Triggers, true)).await?);
+            instead_of_mappings(&mut arrows, snapshot, steps.beyond(mappings, Relation::Triggers, true).await?);
         }
         Kind::Service | Kind::Task => {
             let definitions = steps.targets(Relation::Of, Kind::TaskDefinition);
@@ -71,6 +71,18 @@ pub async fn connected(store: &Store, snapshot: &Snapshot, stored: &Stored) -> R
         _ => {}
     }
     Ok(named(snapshot, &stored.key, arrows))
+}
+
+/// A mapping is no place of its own for people: what is at its other end stands in for it, with what there is to say of the mapping.
+fn instead_of_mappings(arrows: &mut Vec<Arrow>, snapshot: &Snapshot, beyond: Vec<(ResourceKey, Arrow)>) {
+    let replaced: Vec<&ResourceKey> = beyond.iter().map(|(mapping, _)| mapping).collect();
+    arrows.retain(|a| a.key.as_ref().is_none_or(|key| !replaced.contains(&key)));
+    arrows.extend(beyond.into_iter().map(|(mapping, arrow)| {
+        let state = snapshot.find(&mapping).and_then(|row| row.state.as_deref().cloned());
+        let unusual = state.filter(|s| s.tone != Tone::Good).map(|s| s.word);
+        let parts: Vec<String> = unusual.into_iter().chain(arrow.note).collect();
+        Arrow { note: (!parts.is_empty()).then(|| parts.join(", ")), ..arrow }
+    }));
 }
 
 struct Steps<'a> {
@@ -115,6 +127,24 @@ impl Steps<'_> {
             .filter_map(|(step, l)| {
                 let (relation, outgoing) = said(l.relation);
                 Some(Arrow::of(l, outgoing).through(relation, outgoing, numbers.get(step)?))
+            })
+            .collect())
+    }
+    /// What these event source mappings have at their other end, each beside its mapping.
+    async fn beyond(
+        &self,
+        mappings: Notes,
+        wanted: Relation,
+        outgoing: bool,
+    ) -> Result<Vec<(ResourceKey, Arrow)>, Problem> {
+        let numbers = self.numbers(&mappings).await?;
+        let links = self.store.links_from(&numbers.keys().copied().collect::<Vec<_>>()).await?;
+        Ok(links
+            .iter()
+            .filter(|(_, l)| l.relation == wanted)
+            .filter_map(|(mapping, l)| {
+                let arrow = Arrow { relation: Relation::Triggers, ..Arrow::of(l, outgoing) };
+                Some((numbers.get(mapping)?.clone(), arrow))
             })
             .collect())
     }

@@ -38,13 +38,15 @@ struct Followed {
 /// All followed logs.
 pub struct Follow {
     source: Arc<dyn Source>,
+    every: Duration,
+    every_after_trouble: Duration,
     logs: Mutex<HashMap<ResourceKey, Followed>>,
 }
 
 impl Follow {
     /// Reading from this source.
     pub fn new(source: Arc<dyn Source>) -> Self {
-        Self { source, logs: Mutex::default() }
+        Self { source, every: EVERY, every_after_trouble: EVERY_AFTER_TROUBLE, logs: Mutex::default() }
     }
 
     /// Follows a log: what came just before, then what comes. Dropping the receiver ends it.
@@ -77,7 +79,7 @@ impl Follow {
                         since = Millis((last.at.0 - OVERLAP).max(since.0));
                     }
                     self.tell(&key, fresh);
-                    EVERY
+                    self.every
                 }
                 Err(problem) => {
                     let last_one = !problem.retryable();
@@ -92,7 +94,7 @@ impl Follow {
                         return;
                     }
                     told = Some(problem);
-                    EVERY_AFTER_TROUBLE
+                    self.every_after_trouble
                 }
             };
             {
@@ -143,6 +145,7 @@ impl News {
 mod tests {
     use super::*;
     use domain::{Code, Kind};
+    use tokio::sync::mpsc;
 
     fn event(id: u32) -> LogEvent {
         LogEvent { id: id.to_string(), at: Millis(i64::from(id)), stream: String::new(), message: String::new() }
@@ -152,14 +155,27 @@ mod tests {
         ResourceKey::parse(&format!("{}/111122223333/eu-west-1/a", Kind::Function.stem())).unwrap()
     }
 
-    struct Script(Mutex<VecDeque<Result<Vec<LogEvent>, Problem>>>, std::sync::atomic::AtomicUsize);
+    type Answer = Result<Vec<LogEvent>, Problem>;
+
+    /// Answers with what the test hands over, and waits for it.
+    struct Script(tokio::sync::Mutex<mpsc::UnboundedReceiver<Answer>>);
 
     #[async_trait]
     impl Source for Script {
-        async fn since(&self, _: &ResourceKey, _: Millis) -> Result<Vec<LogEvent>, Problem> {
-            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            self.0.lock().unwrap().pop_front().unwrap_or(Ok(vec![]))
+        async fn since(&self, _: &ResourceKey, _: Millis) -> Answer {
+            self.0.lock().await.recv().await.unwrap()
         }
+    }
+
+    /// Asks again at once.
+    fn follow() -> (Arc<Follow>, mpsc::UnboundedSender<Answer>) {
+        let (answers, script) = mpsc::unbounded_channel();
+        let follow = Follow {
+            every: Duration::ZERO,
+            every_after_trouble: Duration::ZERO,
+            ..Follow::new(Arc::new(Script(script.into())))
+        };
+        (Arc::new(follow), answers)
     }
 
     fn ids(message: &ToPage) -> Vec<String> {
@@ -167,33 +183,38 @@ mod tests {
         events.iter().map(|e| e.id.clone()).collect()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn repeated_events_are_told_once_and_one_reader_serves_all() {
-        let answers = [Ok(vec![event(1), event(2)]), Ok(vec![event(2), event(3)])];
-        let script = Arc::new(Script(Mutex::new(answers.into()), 0.into()));
-        let follow = Arc::new(Follow::new(script.clone()));
+        let (follow, answers) = follow();
         let (before, mut first) = follow.join(&key());
         assert!(before.is_empty());
-        assert_eq!(ids(&*first.recv().await.unwrap()), ["1", "2"]);
+        answers.send(Ok(vec![event(1), event(2)])).unwrap();
+        assert_eq!(ids(&first.recv().await.unwrap()), ["1", "2"]);
         let (before, mut second) = follow.join(&key());
         assert_eq!(before.len(), 2, "who joins later gets what just came");
-        assert_eq!(ids(&*first.recv().await.unwrap()), ["3"]);
-        assert_eq!(ids(&*second.recv().await.unwrap()), ["3"]);
-        assert_eq!(script.1.load(std::sync::atomic::Ordering::Relaxed), 2);
+        answers.send(Ok(vec![event(2), event(3)])).unwrap();
+        // one answer reaches both
+        assert_eq!(ids(&first.recv().await.unwrap()), ["3"]);
+        assert_eq!(ids(&second.recv().await.unwrap()), ["3"]);
         drop((first, second));
-        tokio::time::sleep(EVERY * 3).await;
-        assert!(follow.logs().is_empty(), "nobody listens, nobody reads");
+        answers.send(Ok(vec![])).unwrap();
+        // nobody listens, nobody reads
+        while !follow.logs().is_empty() {
+            tokio::task::yield_now().await;
+        }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_passing_problem_is_told_once_and_a_final_one_ends_it() {
         let passing = Problem::new(Code::AwsUnreachable, "AWS does not answer", "");
         let last = Problem::new(Code::AwsDenied, "Access denied", "");
-        let answers = [Err(passing.clone()), Err(passing), Ok(vec![event(1)]), Err(last)];
-        let follow = Arc::new(Follow::new(Arc::new(Script(Mutex::new(answers.into()), 0.into()))));
+        let (follow, answers) = follow();
         let (_, mut receiver) = follow.join(&key());
+        for answer in [Err(passing.clone()), Err(passing), Ok(vec![event(1)]), Err(last)] {
+            answers.send(answer).unwrap();
+        }
         assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
-        assert_eq!(ids(&*receiver.recv().await.unwrap()), ["1"]);
+        assert_eq!(ids(&receiver.recv().await.unwrap()), ["1"]);
         assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
         assert!(receiver.recv().await.is_err());
     }

@@ -54,6 +54,7 @@ struct Before {
     doc: Value,
     seen: i64,
     gone: Option<i64>,
+    fetched: bool,
 }
 
 /// One document to write.
@@ -180,13 +181,15 @@ async fn before(tx: &mut PgConnection, keys: &[&str]) -> Result<HashMap<String, 
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<(String, i64, i64, Value, i64, Option<i64>)> =
-        sqlx::query_as("select key, id, version, doc, seen, gone from resources where key = any($1)")
-            .bind(keys)
-            .fetch_all(tx)
-            .await
-            .map_err(problem::of)?;
-    let row = |(key, id, version, doc, seen, gone)| (key, Before { id, version, doc, seen, gone });
+    type Row = (String, i64, i64, Value, i64, Option<i64>, bool);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select key, id, version, doc, seen, gone, fetched is not null from resources where key = any($1)",
+    )
+    .bind(keys)
+    .fetch_all(tx)
+    .await
+    .map_err(problem::of)?;
+    let row = |(key, id, version, doc, seen, gone, fetched)| (key, Before { id, version, doc, seen, gone, fetched });
     Ok(rows.into_iter().map(row).collect())
 }
 
@@ -202,7 +205,7 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
             if matches!(source, Source::List { .. }) {
                 keep(domain::describe::kept(kind), &before.doc, &mut doc);
             }
-            let fields = differences(kind, &before.doc, &doc);
+            let fields = news(kind, before, &doc);
             match (before.gone, fields.is_empty()) {
                 // AWS may list a stopped task again after it left it out once: that is no event
                 (Some(_), empty) if !kind.outlives_aws() || !empty => Some((ChangeKind::Returned, fields)),
@@ -217,6 +220,18 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
     Change { observed, hash, doc, described, entry }
 }
 
+/// What a history says of this: what was not known before and is now is no change.
+fn news(kind: Kind, before: &Before, doc: &Value) -> Vec<FieldChange> {
+    let fields = if before.fetched {
+        differences(kind, &before.doc, doc)
+    } else {
+        let mut known = before.doc.clone();
+        keep(domain::describe::kept(kind), doc, &mut known);
+        differences(kind, &known, doc)
+    };
+    fields.into_iter().filter(|change| domain::describe::tells(kind, change)).collect()
+}
+
 /// Postgres's jsonb has no room for NUL; tags and messages from AWS could.
 fn without_nul(value: &mut Value) {
     match value {
@@ -227,12 +242,9 @@ fn without_nul(value: &mut Value) {
     }
 }
 
-/// Copies the fields that only the single read gives, while AWS says it is the same revision.
-fn keep(fields: &[&str], before: &Value, doc: &mut Value) {
-    let (Some(old), Some(new)) = (before.as_object(), doc.as_object_mut()) else { return };
-    if old.get("RevisionId") != new.get("RevisionId") {
-        return;
-    }
+/// Copies the fields that only the single read gives to a document that lacks them.
+fn keep(fields: &[&str], from: &Value, doc: &mut Value) {
+    let (Some(old), Some(new)) = (from.as_object(), doc.as_object_mut()) else { return };
     for field in fields {
         if let (Some(value), true) = (old.get(*field), new.get(*field).is_none_or(Value::is_null)) {
             new.insert((*field).to_owned(), value.clone());
@@ -310,13 +322,13 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_the_single_read_are_kept_while_the_revision_is_the_same() {
-        let old = json!({"RevisionId": "1", "State": "Active", "MemorySize": 128});
-        let mut new = json!({"RevisionId": "1", "MemorySize": 128});
-        keep(&["State"], &old, &mut new);
-        assert_eq!(new["State"], "Active");
-        let mut changed = json!({"RevisionId": "2", "MemorySize": 256});
-        keep(&["State"], &old, &mut changed);
-        assert!(changed.get("State").is_none());
+    fn what_only_the_single_read_gives_is_no_news_when_it_is_first_known() {
+        let listed = json!({"FunctionName": "f", "MemorySize": 128});
+        let read = json!({"FunctionName": "f", "MemorySize": 256, "State": "Active", "Tags": {"team": "a"}});
+        let mut before = Before { id: 1, version: 1, doc: listed, seen: 0, gone: None, fetched: false };
+        let paths = |fields: Vec<FieldChange>| fields.into_iter().map(|f| f.path).collect::<Vec<_>>();
+        assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize"]);
+        before.fetched = true;
+        assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize", "State", "Tags[team]"]);
     }
 }

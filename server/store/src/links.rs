@@ -69,6 +69,9 @@ fn word(relation: Relation) -> String {
     serde_json::to_value(relation).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
+/// The resource asked for, then relation, target, note and the key of the other end.
+type Row = (i64, String, String, Option<String>, Option<String>);
+
 fn relation(word: String) -> Result<Relation> {
     serde_json::from_value(Value::String(word)).map_err(|e| problem::unreadable("links.relation", e))
 }
@@ -81,7 +84,7 @@ fn linked(word: String, target: String, note: Option<String>, key: Option<String
 impl Store {
     /// What these resources point to, by the number of the source.
     pub async fn links_from(&self, sources: &[i64]) -> Result<Vec<(i64, Linked)>> {
-        let rows: Vec<(i64, String, String, Option<String>, Option<String>)> = sqlx::query_as(
+        let rows: Vec<Row> = sqlx::query_as(
             "select l.source, l.relation, l.target, l.note, (
                  select r.key from refs f join resources r on r.id = f.resource
                  where f.ref in (l.target, l.base) order by f.ref = l.target desc, r.gone is null desc, r.id limit 1)
@@ -98,7 +101,7 @@ impl Store {
 
     /// What points to these resources, by the number of the target, at most `limit`; sources that are gone are left out.
     pub async fn links_to(&self, targets: &[i64], limit: u32) -> Result<Vec<(i64, Linked)>> {
-        let rows: Vec<(i64, String, String, Option<String>, Option<String>)> = sqlx::query_as(
+        let rows: Vec<Row> = sqlx::query_as(
             "select distinct f.resource, l.relation, l.target, l.note, s.key from refs f
              join lateral (select * from links l where l.target = f.ref union select * from links l where l.base = f.ref) l on true
              join resources s on s.id = l.source

@@ -5,7 +5,7 @@ use domain::policy::{Actor, Role};
 use domain::services::Team;
 use serde_json::json;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn lists_are_paged_to_their_end_by_the_cursor() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
@@ -28,7 +28,7 @@ async fn lists_are_paged_to_their_end_by_the_cursor() {
     assert_eq!((nonsense.status, nonsense.json()["field"].as_str()), (400, Some("filters")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn one_resource_its_history_and_a_search_that_forgives() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
@@ -59,7 +59,7 @@ async fn one_resource_its_history_and_a_search_that_forgives() {
     assert_eq!(log.status, 404, "no connection leads there: {}", log.body);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_token_reads_everything_and_the_document_says_how() {
     let world = World::new().await;
     let ada = world.person("Ada", Role::Viewer).await;

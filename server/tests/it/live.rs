@@ -45,7 +45,7 @@ async fn say(socket: &mut Socket, message: &FromPage) {
     socket.send(Message::text(serde_json::to_string(message).unwrap())).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn only_pages_of_this_origin_with_a_session_may_listen_and_twenty_at_most() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
@@ -59,7 +59,7 @@ async fn only_pages_of_this_origin_with_a_session_may_listen_and_twenty_at_most(
     assert_eq!(status(open(&world, &cookie, Some(&world.url)).await), 429);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn changes_arrive_and_what_was_missed_is_caught_up_with() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
@@ -72,7 +72,7 @@ async fn changes_arrive_and_what_was_missed_is_caught_up_with() {
     assert!(keys.contains(&missed) && version > start);
     let later = world.function("later", json!({})).await;
     let ToPage::Changed { keys, .. } = next(&mut socket).await else { panic!() };
-    assert_eq!(keys, [later.clone()]);
+    assert_eq!(keys, std::slice::from_ref(&later));
     say(&mut socket, &FromPage::FollowLog { key: later.clone() }).await;
     assert!(
         matches!(next(&mut socket).await, ToPage::LogProblem { key, .. } if key == later),
@@ -80,7 +80,7 @@ async fn changes_arrive_and_what_was_missed_is_caught_up_with() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_page_hears_within_a_second_that_its_session_ended() {
     let world = World::new().await;
     let ada = world.person("Ada", Role::Viewer).await;

@@ -5,7 +5,7 @@ use domain::policy::Role;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn signed_out_visitors_are_sent_to_sign_in_and_back() {
     let world = World::new().await;
     let page = world.page("/functions?q=a&sort=-name", "").await;
@@ -17,7 +17,7 @@ async fn signed_out_visitors_are_sent_to_sign_in_and_back() {
     assert_eq!((function.status, function.json()["code"].as_str().unwrap().to_owned()), (401, "signed_out".to_owned()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn security_headers_are_on_every_answer_and_the_policy_has_the_pages_nonce() {
     let world = World::new().await;
     for path in ["/sign-in", "/healthz", "/api/v1/me", "/nothing", "/pkg/main.1.css"] {
@@ -44,7 +44,7 @@ async fn security_headers_are_on_every_answer_and_the_policy_has_the_pages_nonce
     assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn files_are_kept_for_good_compressed_and_open_to_all() {
     let world = World::new().await;
     let css = world.send("GET", "/pkg/main.1.css", &[("accept-encoding", "gzip, br")], "").await;
@@ -59,7 +59,7 @@ async fn files_are_kept_for_good_compressed_and_open_to_all() {
     assert_ne!(world.send("GET", "/assets.json", &[], "").await.status, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn another_sites_page_can_neither_post_nor_listen() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Administrator).await).await;
@@ -86,7 +86,7 @@ async fn another_sites_page_can_neither_post_nor_listen() {
     assert_eq!(foreign.status, 400);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_is_too_long_or_too_large_is_refused_cleanly() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
@@ -112,7 +112,7 @@ async fn what_is_too_long_or_too_large_is_refused_cleanly() {
     assert!(key.body.len() < 1_000);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn markup_in_names_tags_and_addresses_stays_text() {
     let world = World::new().await;
     let cookie = world.session(world.person("<img src=x onerror=alert(1)>", Role::Viewer).await).await;
@@ -129,7 +129,7 @@ async fn markup_in_names_tags_and_addresses_stays_text() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_person_who_asks_too_often_is_asked_to_wait() {
     let world = World::with(5, false).await;
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
@@ -145,7 +145,7 @@ async fn a_person_who_asks_too_often_is_asked_to_wait() {
     assert_eq!((refused.header("retry-after"), refused.json()["code"].as_str()), ("1", Some("busy")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_process_says_how_it_is() {
     let world = World::new().await;
     assert_eq!(world.get("/healthz", "").await.json()["status"], "ok");

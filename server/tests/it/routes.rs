@@ -42,7 +42,7 @@ fn the_document_and_this_table_name_the_same_routes() {
     assert_eq!(documented, table);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn nobody_gets_anything_without_signing_in() {
     let world = World::new().await;
     for (method, path) in ROUTES {
@@ -54,7 +54,7 @@ async fn nobody_gets_anything_without_signing_in() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn other_methods_are_refused_by_name() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Administrator).await).await;
@@ -70,7 +70,7 @@ async fn other_methods_are_refused_by_name() {
     assert_eq!(post.status, 405);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_literal_parameter_is_no_key() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Administrator).await).await;

@@ -11,7 +11,7 @@ async fn me(world: &World, cookie: &str) -> u16 {
     world.get("/api/v1/me", cookie).await.status
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_first_administrator_comes_in_by_a_link_that_works_once() {
     let world = World::new().await;
     let token = world.auth.new_welcome().await.unwrap().unwrap();
@@ -30,7 +30,7 @@ async fn the_first_administrator_comes_in_by_a_link_that_works_once() {
     assert!(unknown.header("location").ends_with("problem=expired"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_restart_without_an_administrator_makes_the_earlier_link_useless() {
     let world = World::new().await;
     let first = world.auth.new_welcome().await.unwrap().unwrap();
@@ -38,7 +38,7 @@ async fn a_restart_without_an_administrator_makes_the_earlier_link_useless() {
     assert!(world.auth.welcome(&first).await.is_err() && world.auth.welcome(&second).await.is_ok());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_session_begins_with_the_password_and_ends_with_sign_out() {
     let world = World::new().await;
     world.person("Ada", Role::Viewer).await;
@@ -68,7 +68,7 @@ async fn a_session_begins_with_the_password_and_ends_with_sign_out() {
     assert_eq!(me(&world, &cookie).await, 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn behind_a_proxy_the_cookie_is_pinned_to_the_host() {
     let world = World::with(50, true).await;
     world.person("Ada", Role::Viewer).await;
@@ -82,7 +82,7 @@ async fn behind_a_proxy_the_cookie_is_pinned_to_the_host() {
     assert_eq!(me(&world, &signed.cookie().replace("__Host-", "")).await, 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn sessions_end_by_resting_and_by_age() {
     let world = World::new().await;
     let ada = world.person("Ada", Role::Viewer).await;
@@ -93,7 +93,7 @@ async fn sessions_end_by_resting_and_by_age() {
     assert_eq!(me(&world, "gantry=0").await, 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_fifth_failure_makes_the_account_wait_and_no_other() {
     let world = World::new().await;
     world.person("Ada", Role::Viewer).await;
@@ -113,7 +113,7 @@ async fn the_fifth_failure_makes_the_account_wait_and_no_other() {
     assert!(world.sign_in("Cleo", "not the password").await.header("location").ends_with("problem=wrong"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_address_that_guesses_waits_for_a_minute() {
     let world = World::new().await;
     for _ in 0..30 {
@@ -122,7 +122,7 @@ async fn an_address_that_guesses_waits_for_a_minute() {
     assert!(world.sign_in("Ada", PASSWORD).await.header("location").contains("problem=wait"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn tokens_speak_for_their_owner_until_they_are_revoked() {
     let world = World::new().await;
     let ada = world.person("Ada", Role::Operator).await;
@@ -131,7 +131,7 @@ async fn tokens_speak_for_their_owner_until_they_are_revoked() {
     assert!(world.auth.create_token(&actor, "ci", Role::Viewer, 366).await.is_err());
     let text = world.auth.create_token(&actor, "ci", Role::Viewer, 30).await.unwrap();
     let bearer = format!("Bearer {text}");
-    let ask = || world.send("GET", "/api/v1/me", &[("authorization", &bearer)], "");
+    let ask = async || world.send("GET", "/api/v1/me", &[("authorization", &bearer)], "").await;
     assert_eq!(ask().await.json()["role"], "viewer");
     assert_eq!(world.send("GET", "/api/v1/me", &[("authorization", "Bearer gantry_0")], "").await.status, 401);
     assert_eq!(world.send("GET", "/api/v1/me", &[("authorization", "Basic QTpC")], "").await.status, 401);
@@ -140,7 +140,7 @@ async fn tokens_speak_for_their_owner_until_they_are_revoked() {
     assert_eq!(ask().await.status, 401);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn whoever_is_removed_is_out_at_once_and_one_administrator_stays() {
     let world = World::new().await;
     let (ada, bob) = (world.person("Ada", Role::Administrator).await, world.person("Bob", Role::Administrator).await);
@@ -156,7 +156,7 @@ async fn whoever_is_removed_is_out_at_once_and_one_administrator_stays() {
     assert_eq!(world.test.store.audit_broken_at().await.unwrap(), None);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn one_persons_sessions_and_tokens_are_not_anothers() {
     let world = World::new().await;
     let (ada, bob) = (world.person("Ada", Role::Administrator).await, world.person("Bob", Role::Viewer).await);
