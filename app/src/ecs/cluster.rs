@@ -6,6 +6,7 @@ use domain::listing::Detail;
 use leptos::prelude::*;
 
 use super::detail::{RUNNING, STOPPED};
+use super::service::{ENDED, LIVING};
 use crate::resource::Shown;
 use crate::sections::children::Children;
 use crate::sections::{arn, key_of, live, pair_card, several, stack, table_card, text};
@@ -59,10 +60,10 @@ fn capacity(cluster: &Cluster) -> AnyView {
 pub fn tasks(shown: Shown) -> AnyView {
     let key = key_of(shown);
     let of =
-        |title, states, sort, empty| Children::of(title, Kind::Task, &key, sort, empty).only("state", states).view();
+        |title, states, sort, empty| Children::of(title, Kind::Task, &key, sort, empty).only("state", states);
     stack(vec![
-        of("Running tasks", RUNNING, "-started", "Nothing runs in this cluster."),
-        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks."),
+        of("Running tasks", RUNNING, "-started", "Nothing runs in this cluster.").showing(LIVING).view(),
+        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks.").showing(ENDED).view(),
     ])
 }
 

@@ -10,10 +10,14 @@ use super::detail::{RUNNING, STOPPED};
 use crate::resource::Shown;
 use crate::sections::charts::{Group, charts};
 use crate::sections::children::Children;
-use crate::sections::{age, arn, badge, card_with, key_of, live, none, nothing, stack, table_card, text};
+use crate::sections::{age, arn, badge, card_with, key_of, live, none, nothing, stack, table_card, text, why};
 use crate::ui::{Age, format};
 
 const CHARTS: &[Group] = &[("CPU and memory", &["%"])];
+/// What there is to say of tasks at work.
+pub const LIVING: &[&str] = &["health", "started", "definition", "launch", "zone"];
+/// What there is to say of tasks that ended.
+pub const ENDED: &[&str] = &["stopped", "reason", "definition"];
 /// Events on the overview.
 const LATEST: usize = 5;
 
@@ -33,7 +37,6 @@ fn deployments(service: &Service, now: Millis) -> AnyView {
         ("Status", false),
         ("Rollout", false),
         ("Running", true),
-        ("Desired", true),
         ("Pending", true),
         ("Failed", true),
         ("Started", true),
@@ -44,8 +47,7 @@ fn deployments(service: &Service, now: Millis) -> AnyView {
             arn(d.task_definition.as_deref()),
             text(d.status.clone()),
             rollout(d),
-            number(d.running_count),
-            number(d.desired_count),
+            text(Some(format!("{} of {}", d.running_count.unwrap_or_default(), d.desired_count.unwrap_or_default()))),
             number(d.pending_count),
             number(d.failed_tasks),
             age(d.created_at.map(|t| t.0), now),
@@ -67,8 +69,9 @@ fn rollout(deployment: &Deployment) -> AnyView {
         Some("IN_PROGRESS") => Tone::Busy,
         _ => Tone::Quiet,
     };
-    let reason = deployment.rollout_state_reason.clone();
-    view! { {badge(deployment.rollout_state.as_deref(), tone)}" "<small class="dim">{reason}</small> }.into_any()
+    // Of one that is complete AWS only says so once more.
+    let reason = deployment.rollout_state_reason.clone().filter(|_| tone != Tone::Good);
+    view! { {badge(deployment.rollout_state.as_deref(), tone)}{why(reason)} }.into_any()
 }
 
 fn event_card(service: &Service, most: usize, now: Millis) -> AnyView {
@@ -99,10 +102,10 @@ pub fn tasks(shown: Shown) -> AnyView {
     let cluster = ResourceKey::new(Kind::Cluster, key.scope.clone(), cluster).ok();
     let of = |title, states, sort, empty| {
         let tasks = Children::of(title, Kind::Task, &key, sort, empty).within(cluster.clone());
-        tasks.only("service", &[name]).only("state", states).view()
+        tasks.only("service", &[name]).only("state", states)
     };
     stack(vec![
-        of("Running tasks", RUNNING, "-started", "No task of this service runs."),
-        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks."),
+        of("Running tasks", RUNNING, "-started", "No task of this service runs.").showing(LIVING).view(),
+        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks.").showing(ENDED).view(),
     ])
 }

@@ -6,7 +6,7 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 
 use super::stopped;
-use crate::sections::{age, arn, badge, exact, none, on_off, pair_card, reference, short, stack, table_card, text};
+use crate::sections::{age, arn, badge, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words};
 use crate::ui::{Note, format};
 
 /// The overview.
@@ -59,7 +59,7 @@ fn containers(task: &Task) -> AnyView {
             text(c.last_status.clone()),
             badge(c.health_status.as_deref(), health),
             exit.unwrap_or_else(none),
-            text(c.reason.clone()),
+            c.reason.clone().map_or_else(none, |reason| why_words(Some(reason))),
         ]
     });
     let heads = [

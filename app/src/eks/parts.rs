@@ -7,7 +7,7 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 
 use super::cluster::ec2;
-use crate::sections::{age, arn, note, pair_card, several, stack, table_card, text, words};
+use crate::sections::{age, arn, note, pair_card, several, stack, table_card, text, why, words};
 
 /// What EKS finds wrong; a calm line when nothing.
 pub fn health(health: Option<&Health>) -> AnyView {
@@ -17,7 +17,7 @@ pub fn health(health: Option<&Health>) -> AnyView {
         let words = if known { "EKS reports no health issue" } else { "EKS says nothing about its health" };
         return note(if known { Tone::Good } else { Tone::Quiet }, words, "");
     }
-    let rows = issues.into_iter().map(|i| vec![text(i.code), text(i.message), words(&i.resource_ids)]);
+    let rows = issues.into_iter().map(|i| vec![text(i.code), why(i.message), words(&i.resource_ids)]);
     table_card("Health issues", &[("Code", false), ("What is wrong", false), ("About", false)], rows.collect(), "")
 }
 

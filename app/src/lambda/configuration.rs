@@ -4,7 +4,7 @@ use domain::lambda::function::{Environment, Function, FunctionAlias, VpcConfig};
 use domain::lambda::{Layer, rules};
 use domain::listing::Detail;
 use domain::resource::Tone;
-use domain::{Kind, ResourceKey, Scope};
+use domain::{Kind, Millis, ResourceKey, Scope};
 use leptos::prelude::*;
 
 use super::overview::long_age;
@@ -13,7 +13,7 @@ use crate::sections::{
     Pairs, age, arn, card_with, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card, text,
     words,
 };
-use crate::ui::format;
+use crate::ui::{format, moment};
 
 /// The tab.
 pub fn view(function: Function, detail: Detail) -> AnyView {
@@ -82,17 +82,20 @@ fn update(function: &Function) -> AnyView {
 
 fn runtime(function: &Function, detail: &Detail) -> AnyView {
     let name = function.runtime.clone().unwrap_or_default();
-    let mark = match rules::runtime_ends(&name) {
-        Some(ends) if ends <= detail.now => {
-            Some(mark(format!("ended {} ago", long_age(ends, detail.now)), Tone::Bad))
-        }
-        Some(ends) => Some(
-            view! { <span class="faint">"until "{ends.rfc3339().get(..10).unwrap_or_default().to_owned()}</span> }
-                .into_any(),
-        ),
-        None => None,
-    };
+    let mark = rules::runtime_ends(&name).map(|ends| runtime_end(ends, detail.now));
     if name.is_empty() { text(None::<String>) } else { view! { <span>{name}" "{mark}</span> }.into_any() }
+}
+
+/// When a runtime ends or ended: marked when that is over, or less than 90 days away.
+pub fn runtime_end(ends: Millis, now: Millis) -> AnyView {
+    let left = ends.0 - now.0;
+    if left <= 0 {
+        mark(format!("ended {} ago", long_age(ends, now)), Tone::Bad)
+    } else if left < 90 * 86_400_000 {
+        mark(format!("ends in {}", long_age(now, ends)), Tone::Warn)
+    } else {
+        view! { <span title=moment(ends)>{format!("in {}", long_age(now, ends))}</span> }.into_any()
+    }
 }
 
 fn variables(environment: Option<&Environment>) -> AnyView {

@@ -69,7 +69,7 @@ pub fn ChangeEntry(
             </header>
             {(!fields.is_empty()).then(|| view! {
                 <details class="fields" open=!named>
-                    <summary>{format!("{} differ", crate::ui::format::counted(change.fields.len() as i64, "field", "fields"))}</summary>
+                    <summary>{crate::ui::format::counted(change.fields.len() as i64, "field differs", "fields differ")}</summary>
                     <Diff fields=fields/>
                     {(more > 0).then(|| view! { <details><summary>{format!("{more} more")}</summary><Diff fields=rest/></details> })}
                 </details>

@@ -8,7 +8,7 @@ use domain::stream::ToPage;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
-use super::{card_with, nothing};
+use super::{card_with, nothing, why};
 use crate::live;
 use crate::paths;
 use crate::ui::{ProblemNote, Skeleton, StateBadge, cell_view, format};
@@ -31,6 +31,8 @@ pub struct Children {
     pub sort: &'static str,
     /// Filters: facet and values, any of which matches.
     pub only: Vec<(&'static str, Vec<String>)>,
+    /// Exactly these columns, in this order; empty: those that the list of the kind shows.
+    pub columns: &'static [&'static str],
     /// Said when there is none.
     pub empty: &'static str,
 }
@@ -39,7 +41,7 @@ impl Children {
     /// All of a kind in a parent.
     pub fn of(title: &'static str, kind: Kind, parent: &ResourceKey, sort: &'static str, empty: &'static str) -> Self {
         let key = parent.clone();
-        Self { title, kind, scope: key.scope.clone(), parent: Some(key), sort, only: vec![], empty }
+        Self { title, kind, scope: key.scope.clone(), parent: Some(key), sort, only: vec![], columns: &[], empty }
     }
 
     /// In another parent than the resource itself.
@@ -51,6 +53,12 @@ impl Children {
     /// Only those with one of these values of a facet.
     pub fn only(mut self, facet: &'static str, values: &[&str]) -> Self {
         self.only.push((facet, values.iter().map(|v| (*v).to_owned()).collect()));
+        self
+    }
+
+    /// With these columns.
+    pub fn showing(mut self, columns: &'static [&'static str]) -> Self {
+        self.columns = columns;
         self
     }
 
@@ -98,21 +106,30 @@ impl Children {
         if page.rows.is_empty() {
             return card_with(self.title, matched, nothing(self.empty));
         }
-        let shown: Vec<_> =
-            columns(self.kind).iter().enumerate().filter(|(_, c)| c.shown && !OF_THE_PARENT.contains(&c.id)).collect();
+        let all = || columns(self.kind).iter().enumerate();
+        let shown: Vec<_> = match self.columns {
+            [] => all().filter(|(_, c)| c.shown && !OF_THE_PARENT.contains(&c.id)).collect(),
+            chosen => chosen.iter().filter_map(|id| all().find(|(_, c)| c.id == *id)).collect(),
+        };
+        // A reason with a column of its own is not said twice.
+        let reasons = !shown.iter().any(|(_, c)| c.id == "reason");
         let state = page.rows.iter().any(|r| r.state.is_some());
         let head = shown.iter().map(|(_, c)| view! { <th scope="col" class=c.numeric.then_some("num")>{c.title}</th> });
         let head = head.collect_view();
         let rows = page.rows.iter().map(|row| {
             let cells = shown.iter().map(|(i, c)| {
                 let cell = row.cells.get(*i).cloned().unwrap_or(Cell::None);
-                view! { <td class=c.numeric.then_some("num")>{cell_view(&cell, page.now, &|r| paths::resolve(r))}</td> }
+                let value = match cell {
+                    Cell::Text(text) if c.id == "reason" => why(Some(text)),
+                    cell => cell_view(&cell, page.now, &|r| paths::resolve(r)),
+                };
+                view! { <td class=c.numeric.then_some("num")>{value}</td> }
             });
-            let reason = row.state.as_ref().and_then(|s| s.reason.clone());
+            let reason = row.state.as_ref().and_then(|s| s.reason.clone()).filter(|_| reasons);
             view! {
                 <tr class:gone=row.gone.is_some()>
                     <td class="name"><a href=paths::detail(&row.key)>{row.name.clone()}</a></td>
-                    {state.then(|| view! { <td><StateBadge state=row.state.clone()/>" "<small class="dim">{reason}</small></td> })}
+                    {state.then(|| view! { <td><StateBadge state=row.state.clone()/>{why(reason)}</td> })}
                     {cells.collect_view()}
                 </tr>
             }

@@ -61,9 +61,20 @@ pub fn reference(reference: &str, text: &str) -> AnyView {
     view! { <a class="ref" href=paths::resolve(reference) title=reference.to_owned()>{text.to_owned()}</a> }.into_any()
 }
 
-/// The last piece of an ARN: what people call it.
+/// What people call the resource of an ARN: `web:5` of a task definition, `shop` of `cluster/shop`, `resize` of `function:resize`.
 pub fn short(arn: &str) -> &str {
-    arn.rsplit(['/', ':']).next().filter(|t| !t.is_empty()).unwrap_or(arn)
+    let resource = arn.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4)).unwrap_or(arn);
+    let group = resource.strip_prefix("log-group:").map(|group| group.trim_end_matches(":*"));
+    let last = || match resource.rsplit_once('/') {
+        Some((_, last)) => last,
+        None => resource.split_once(':').map_or(resource, |(_, name)| name),
+    };
+    Some(group.unwrap_or_else(last)).filter(|t| !t.is_empty()).unwrap_or(arn)
+}
+
+/// Words that may be long, under or beside a short one in a table: they wrap.
+pub fn why(text: Option<String>) -> AnyView {
+    text.filter(|t| !t.is_empty()).map_or_else(|| ().into_any(), |t| view! { <span class="why">{t}</span> }.into_any())
 }
 
 /// A link to an ARN by its last piece, or the dash.
@@ -201,4 +212,25 @@ pub fn connection(connection: &Connection, name: &str) -> AnyView {
 pub fn connections<'a>(found: impl Iterator<Item = &'a Connection>, empty: &'static str) -> AnyView {
     let items: Vec<AnyView> = found.map(|c| connection(c, &c.name)).collect();
     if items.is_empty() { nothing(empty) } else { view! { <div class="list">{items}</div> }.into_any() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn resources_are_called_as_people_call_them() {
+        for (arn, name) in [
+            ("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:5", "web:5"),
+            ("arn:aws:ecs:eu-west-1:111122223333:service/shop/web", "web"),
+            ("arn:aws:lambda:eu-west-1:111122223333:function:resize", "resize"),
+            ("arn:aws:lambda:eu-west-1:111122223333:function:resize:live", "resize:live"),
+            ("arn:aws:sqs:eu-west-1:111122223333:orders", "orders"),
+            ("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/f:*", "/aws/lambda/f"),
+            ("arn:aws:iam::111122223333:role/service-role/f", "f"),
+            ("web", "web"),
+        ] {
+            assert_eq!(short(arn), name);
+        }
+    }
 }

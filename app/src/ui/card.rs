@@ -90,5 +90,5 @@ pub fn Skeleton(
     lines: usize,
 ) -> impl IntoView {
     let lines = (0..lines).map(|_| view! { <i></i> }).collect_view();
-    view! { <div class="skeleton" aria-busy="true" aria-label="Loading">{lines}</div> }
+    view! { <div class="skeleton" role="status" aria-busy="true" aria-label="Loading">{lines}</div> }
 }
