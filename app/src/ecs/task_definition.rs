@@ -198,8 +198,10 @@ fn revision_table(page: &Page, here: &ResourceKey) -> AnyView {
     if page.rows.is_empty() {
         return card("Revisions", nothing("No revision is known."));
     }
-    let link = |left, right, words: &'static str| {
-        view! { <a class="btn quiet small" href=paths::compare(left, right)>{icon(Icon::Compare)}{words}</a> }
+    let link = |left: &ResourceKey, right: &ResourceKey, words: &'static str| {
+        let full = format!("Compare {} with {}", left.id, right.id);
+        let href = paths::compare(left, right);
+        view! { <a class="btn quiet small" href=href title=full.clone() aria-label=full>{icon(Icon::Compare)}{words}</a> }
     };
     let rows = page.rows.iter().enumerate().map(|(i, row)| {
         let this = row.key == *here;
@@ -212,8 +214,8 @@ fn revision_table(page: &Page, here: &ResourceKey) -> AnyView {
                 <td>{cell(3)}</td>
                 <td>{cell(8)}</td>
                 <td>
-                    {before.map(|b| link(&b.key, &row.key, "with the one before"))}
-                    {(!this).then(|| link(&row.key, here, "with this one"))}
+                    {before.map(|b| link(&b.key, &row.key, "previous"))}
+                    {(!this).then(|| link(&row.key, here, "this one"))}
                 </td>
             </tr>
         }

@@ -227,7 +227,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
                 <div class="title">
                     <h1>{name.clone()}</h1>
                     <CopyButton text=name label=""/>
-                    {move || view! { <StateBadge state=shown.get().row.state.clone()/> }}
+                    {move || shown.get().row.state.clone().map(|s| view! { <StateBadge state=Some(s)/> })}
                 </div>
                 <div class="sub">
                     <span class="dim">{capital(kind.singular())}" · "{place}</span>

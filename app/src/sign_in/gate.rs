@@ -99,7 +99,10 @@ pub fn GateField(
 pub fn Brand() -> impl IntoView {
     view! {
         <div class="brand">
-            <svg class="i" viewBox="0 0 16 16" aria-hidden="true"><path d="M2 13.5h12M4 13.5v-10h8v10M4 6.5h8M8 3.5v6M6.5 9.5h3"></path></svg>
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+                <path d="M2.5 5h19M5 5v15.5M19 5v15.5M2.8 20.5h4.4M16.8 20.5h4.4M12 5v4.5"></path>
+                <path class="load" d="M8.7 9.5h6.6v5.6H8.7z"></path>
+            </svg>
             "Gantry"
         </div>
     }

@@ -1,5 +1,6 @@
 //! `/welcome?token=…`: makes the first administrator, once.
 
+use domain::resource::Tone;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
@@ -7,7 +8,7 @@ use leptos_router::hooks::use_query_map;
 use super::api::welcome_is_good;
 use super::gate::{Brand, GateField, PASSWORD_RULE, problem, problem_note};
 use crate::paths;
-use crate::ui::{ProblemNote, Skeleton};
+use crate::ui::{Note, Skeleton};
 
 /// The page.
 #[component]
@@ -27,7 +28,7 @@ pub fn WelcomePage() -> impl IntoView {
                                 <div class="in">
                                     <Brand/>
                                     <h1>"Welcome to Gantry"</h1>
-                                    <ProblemNote problem=e.0/>
+                                    <Note tone=Tone::Warn alert=true><b>{e.0.title}</b><p>{e.0.message}</p></Note>
                                     <p class="dim">"On the server, "<code>"gantry admin create"</code>" makes an administrator without a link."</p>
                                     <a class="btn" href=paths::SIGN_IN>"To the sign-in"</a>
                                 </div>
