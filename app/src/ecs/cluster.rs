@@ -59,8 +59,7 @@ fn capacity(cluster: &Cluster) -> AnyView {
 /// Its tasks, running and stopped.
 pub fn tasks(shown: Shown) -> AnyView {
     let key = key_of(shown);
-    let of =
-        |title, states, sort, empty| Children::of(title, Kind::Task, &key, sort, empty).only("state", states);
+    let of = |title, states, sort, empty| Children::of(title, Kind::Task, &key, sort, empty).only("state", states);
     stack(vec![
         of("Running tasks", RUNNING, "-started", "Nothing runs in this cluster.").showing(LIVING).view(),
         of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks.").showing(ENDED).view(),

@@ -6,7 +6,9 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 
 use super::stopped;
-use crate::sections::{age, arn, badge, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words};
+use crate::sections::{
+    age, arn, badge, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words,
+};
 use crate::ui::{Note, format};
 
 /// The overview.

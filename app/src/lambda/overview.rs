@@ -1,9 +1,9 @@
 //! A function at a glance: what calls it and where it sends, its charts, its log.
 
-use domain::{Kind, Millis};
 use domain::lambda::{Function, rules};
 use domain::listing::{Connection, Detail};
 use domain::resource::{Relation, Tone};
+use domain::{Kind, Millis};
 use leptos::prelude::*;
 
 use crate::paths;

@@ -74,7 +74,8 @@ pub fn short(arn: &str) -> &str {
 
 /// Words that may be long, under or beside a short one in a table: they wrap.
 pub fn why(text: Option<String>) -> AnyView {
-    text.filter(|t| !t.is_empty()).map_or_else(|| ().into_any(), |t| view! { <span class="why">{t}</span> }.into_any())
+    text.filter(|t| !t.is_empty())
+        .map_or_else(|| ().into_any(), |t| view! { <span class="why" title=t.clone()>{t.clone()}</span> }.into_any())
 }
 
 /// A link to an ARN by its last piece, or the dash.
