@@ -2,11 +2,13 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Problem};
 use std::sync::Arc;
+
+use super::observe::REQUEST_ID;
 
 /// A problem on its way out. Handlers answer `Result<_, Refusal>` and use `?`.
 #[derive(Debug)]
@@ -66,10 +68,18 @@ pub async fn of_the_framework(response: Response) -> Response {
     };
     let mut replaced = Refusal(problem).into_response();
     *replaced.status_mut() = status;
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        replaced.headers_mut().insert(header::ALLOW, allow.clone());
-    }
+    keep(&[header::ALLOW, REQUEST_ID], &response, &mut replaced);
     replaced
+}
+
+/// Copies these headers to the answer that takes another's place. By the request's id the listener tells our answers from the HTTP
+/// library's own.
+fn keep(names: &[HeaderName], from: &Response, to: &mut Response) {
+    for name in names {
+        if let Some(value) = from.headers().get(name) {
+            to.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
 }
 
 /// Middleware: whoever asked for a page gets a problem as a page.
@@ -77,7 +87,11 @@ pub async fn pages_for_people(css: Arc<str>, request: Request, next: Next) -> Re
     let person = wants_page(&request);
     let response = next.run(request).await;
     match response.extensions().get::<Arc<Problem>>().cloned() {
-        Some(problem) if person => page(&problem, &css, response.status()),
+        Some(problem) if person => {
+            let mut page = page(&problem, &css, response.status());
+            keep(&[REQUEST_ID], &response, &mut page);
+            page
+        }
         _ => response,
     }
 }
