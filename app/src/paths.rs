@@ -4,7 +4,8 @@ use domain::{AccountId, Kind, Problem, Region, ResourceKey, Scope};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// What stays readable in a path piece or a query value.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':').remove(b'@').remove(b'$');
+const PLAIN: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b':').remove(b'@').remove(b'$');
 
 /// Percent-encodes one path piece or query value.
 pub fn encode(text: &str) -> String {

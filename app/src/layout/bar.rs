@@ -33,7 +33,11 @@ fn Light() -> impl IntoView {
     let look = move || match live.0.get() {
         LiveState::Connecting => ("quiet", "Cached", "What is shown was true when the page was made."),
         LiveState::Open => ("good", "Live", "Changes appear by themselves within a second."),
-        LiveState::Lost => ("warn", "Reconnecting", "Gantry does not answer right now. What is shown may be old; the page catches up by itself."),
+        LiveState::Lost => (
+            "warn",
+            "Reconnecting",
+            "Gantry does not answer right now. What is shown may be old; the page catches up by itself.",
+        ),
         LiveState::SignedOut => ("bad", "Signed out", "Sign in again to go on."),
     };
     view! {
@@ -65,7 +69,8 @@ fn Person() -> impl IntoView {
         return view! { <a class="btn small" href=paths::SIGN_IN rel="external">"Sign in"</a> }.into_any();
     };
     let label = view! { {icon(Icon::Person)} }.into_any();
-    let people = (actor.role == Role::Administrator).then(|| view! { <a class="option" href=paths::SETTINGS_PEOPLE>"People"</a> });
+    let people = (actor.role == Role::Administrator)
+        .then(|| view! { <a class="option" href=paths::SETTINGS_PEOPLE>"People"</a> });
     view! {
         <Menu label=label name=format!("Signed in as {}", actor.name) class="btn quiet only-icon" right=true>
             <div class="who"><b>{actor.name.clone()}</b><span class="dim">{actor.role.as_str()}</span></div>

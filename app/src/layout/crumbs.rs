@@ -35,7 +35,8 @@ pub fn Crumbs() -> impl IntoView {
         let last = trail(&location.pathname.get());
         let pieces = last.into_iter().map(|(text, href)| match href {
             Some(href) => {
-                view! { <a href=scopes.get().on(&href)>{text}</a><span class="faint" aria-hidden="true">"/"</span> }.into_any()
+                view! { <a href=scopes.get().on(&href)>{text}</a><span class="faint" aria-hidden="true">"/"</span> }
+                    .into_any()
             }
             None => view! { <b>{text}</b> }.into_any(),
         });

@@ -84,7 +84,9 @@ pub fn Rail() -> impl IntoView {
         }
     });
     let here = move |href: &'static str| {
-        Signal::derive(move || path.with(|p| p == href || href != "/" && p.starts_with(href) && p[href.len()..].starts_with('/')))
+        Signal::derive(move || {
+            path.with(|p| p == href || href != "/" && p.starts_with(href) && p[href.len()..].starts_with('/'))
+        })
     };
     let place = move |href: &'static str, text: &'static str, sign: Icon, key: Option<&'static str>| {
         let here = here(href);
@@ -141,7 +143,9 @@ pub fn Rail() -> impl IntoView {
         })
         .collect_view();
     let more = MORE.iter().map(|kind| listed(*kind, domain::listing::capital(kind.plural()))).collect_view();
-    let in_more = move || path.with_untracked(|p| MORE.iter().any(|k| p.trim_start_matches('/').split('/').next() == Some(k.segment())));
+    let in_more = move || {
+        path.with_untracked(|p| MORE.iter().any(|k| p.trim_start_matches('/').split('/').next() == Some(k.segment())))
+    };
     let open_more = in_more();
     let sandbox = boot.instance.sandbox.then(|| {
         view! { <span class="badge warn plain sandbox" title="This is the built-in demo cloud. Nothing here is real or costs anything.">"Sandbox"</span> }

@@ -82,7 +82,10 @@ pub fn ScopePicker() -> impl IntoView {
             rows.collect_view()
         }
     };
-    let all = move || (!scopes.get().is_all()).then(|| view! { <a class="option" href=href(Scopes::default())>"All accounts and regions"</a> });
+    let all = move || {
+        (!scopes.get().is_all())
+            .then(|| view! { <a class="option" href=href(Scopes::default())>"All accounts and regions"</a> })
+    };
     let words = Signal::derive(move || summary(&scopes.get(), &boot));
     let label = view! { {icon(Icon::Globe)}<span class="hide-s">{words}</span> }.into_any();
     let name = Signal::derive(move || format!("Scope: {}", words.get()));

@@ -6,7 +6,11 @@ use domain::listing::Detail;
 /// An argument as a POSIX shell reads it.
 fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@=+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// The command, with region.
@@ -33,7 +37,9 @@ pub fn equivalent(detail: &Detail) -> String {
         Kind::CapacityProvider => call("ecs describe-capacity-providers", &[("capacity-providers", id)]),
         Kind::EksCluster => call("eks describe-cluster", &[("name", id)]),
         Kind::NodeGroup => call("eks describe-nodegroup", &[("cluster-name", head), ("nodegroup-name", tail)]),
-        Kind::FargateProfile => call("eks describe-fargate-profile", &[("cluster-name", head), ("fargate-profile-name", tail)]),
+        Kind::FargateProfile => {
+            call("eks describe-fargate-profile", &[("cluster-name", head), ("fargate-profile-name", tail)])
+        }
         Kind::Addon => call("eks describe-addon", &[("cluster-name", head), ("addon-name", tail)]),
         Kind::Repository => call("ecr describe-repositories", &[("repository-names", id)]),
         Kind::Image => {

@@ -24,7 +24,10 @@ async fn candidates(left: &ResourceKey) -> Result<Vec<Row>, AppError> {
         query.regions = vec![left.scope.region.clone()];
     }
     let rows = api::list(query).await?.rows;
-    Ok(rows.into_iter().filter(|r| text.is_empty() || r.key.id.rsplit_once(':').is_some_and(|(f, _)| f == text)).collect())
+    Ok(rows
+        .into_iter()
+        .filter(|r| text.is_empty() || r.key.id.rsplit_once(':').is_some_and(|(f, _)| f == text))
+        .collect())
 }
 
 /// `/compare?left=KEY&right=KEY`

@@ -26,7 +26,9 @@ pub const fn kind_icon(kind: Kind) -> Icon {
         Kind::EksCluster | Kind::NodeGroup | Kind::FargateProfile | Kind::Addon => Icon::Kubernetes,
         Kind::Repository | Kind::Image => Icon::Image,
         Kind::Role => Icon::Shield,
-        Kind::Vpc | Kind::Subnet | Kind::SecurityGroup | Kind::LoadBalancer | Kind::TargetGroup | Kind::HttpApi => Icon::Network,
+        Kind::Vpc | Kind::Subnet | Kind::SecurityGroup | Kind::LoadBalancer | Kind::TargetGroup | Kind::HttpApi => {
+            Icon::Network
+        }
         Kind::Bucket => Icon::Bucket,
         Kind::Queue | Kind::Stream => Icon::Queue,
         Kind::Topic => Icon::Topic,
@@ -63,7 +65,8 @@ pub fn Connected(
             let more = list.len().saturating_sub(GROUP);
             let mut rows: Vec<_> = list.into_iter().map(|c| row(c, &scopes.get())).collect();
             let rest: Vec<_> = rows.split_off(rows.len().min(GROUP));
-            let rest = (more > 0).then(|| view! { <details class="more"><summary>{format!("{more} more")}</summary>{rest}</details> });
+            let rest = (more > 0)
+                .then(|| view! { <details class="more"><summary>{format!("{more} more")}</summary>{rest}</details> });
             view! { <h3>{word}</h3>{rows}{rest} }
         });
         groups.collect_view().into_any()

@@ -21,7 +21,9 @@ use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::live;
 use crate::paths;
-use crate::ui::{Age, Code, Copy, CopyButton, Fact, Facts, Json, Note, ProblemPage, Skeleton, StateBadge, TabLink, Tabs};
+use crate::ui::{
+    Age, Code, Copy, CopyButton, Fact, Facts, Json, Note, ProblemPage, Skeleton, StateBadge, TabLink, Tabs,
+};
 
 /// The resource a page shows; changes by itself.
 pub type Shown = Signal<Arc<Detail>>;
@@ -116,7 +118,8 @@ fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
             ToPage::Changed { keys, .. } => {
                 // Something of the same service in the same place may be connected from now on: a new task of a service.
                 let near = |k: &ResourceKey| k.kind.service() == key.kind.service() && k.scope == key.scope;
-                let connected = |d: &Arc<Detail>| d.connected.iter().any(|c| c.key.as_ref().is_some_and(|k| keys.contains(k)));
+                let connected =
+                    |d: &Arc<Detail>| d.connected.iter().any(|c| c.key.as_ref().is_some_and(|k| keys.contains(k)));
                 keys.is_empty() || keys.iter().any(near) || detail.try_with_untracked(connected).unwrap_or(false)
             }
             ToPage::Freshness { kinds } => kinds.contains(&key.kind),

@@ -28,9 +28,12 @@ pub fn Facets(
         let next = url.get().with("attention", (!on).then(|| "1".to_owned()));
         view! { <a class="chip" class:on=on href=href(next) aria-current=on.then_some("true")>"Needs attention"</a> }
     };
-    let chips = move || facets.get().into_iter().map(|facet| view! { <Chip facet=facet url=url base=base/> }).collect_view();
+    let chips =
+        move || facets.get().into_iter().map(|facet| view! { <Chip facet=facet url=url base=base/> }).collect_view();
     let clear = move || {
-        url.get().is_filtered().then(|| view! { <a class="btn quiet small" href=href(url.get().unfiltered())>"Clear filters"</a> })
+        url.get()
+            .is_filtered()
+            .then(|| view! { <a class="btn quiet small" href=href(url.get().unfiltered())>"Clear filters"</a> })
     };
     view! { {attention}{chips}{clear} }
 }

@@ -68,7 +68,8 @@ pub fn FilterBar(
     let action = move || base.with_value(|b| b.split('?').next().unwrap_or_default().to_owned());
     let hidden = move || {
         let own = url.get();
-        let pairs = base.with_value(|b| base_pairs(b)).into_iter().chain(own.pairs().iter().filter(|(n, _)| n != "q").cloned());
+        let pairs =
+            base.with_value(|b| base_pairs(b)).into_iter().chain(own.pairs().iter().filter(|(n, _)| n != "q").cloned());
         pairs.map(|(name, value)| view! { <input r#type="hidden" name=name value=value/> }).collect_view()
     };
     // Not while server rendering: the count comes later than the field.
@@ -111,7 +112,10 @@ mod tests {
 
     #[test]
     fn a_form_keeps_the_query_of_the_page_it_is_part_of() {
-        assert_eq!(base_pairs("/x?tab=a%20b&y=1"), [("tab".into(), "a b".into()), ("y".into(), "1".into())] as [(String, String); 2]);
+        assert_eq!(
+            base_pairs("/x?tab=a%20b&y=1"),
+            [("tab".into(), "a b".into()), ("y".into(), "1".into())] as [(String, String); 2]
+        );
         assert!(base_pairs("/x").is_empty());
     }
 }

@@ -34,7 +34,8 @@ pub fn AgeOfData(
             Some(at) => {
                 let late = move || at.age_seconds(now_or(now)) > promise;
                 let title = format!("Read from AWS completely; promised at least every {promise} s");
-                view! { <span class="data-age" class:late=late title=title><Age at=at now=now after=" old"/></span> }.into_any()
+                view! { <span class="data-age" class:late=late title=title><Age at=at now=now after=" old"/></span> }
+                    .into_any()
             }
             None if running => view! { <span class="data-age">"reading from AWS…"</span> }.into_any(),
             None => view! { <span class="data-age late">"not read yet"</span> }.into_any(),

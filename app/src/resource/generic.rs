@@ -23,7 +23,8 @@ pub fn facts(detail: &Detail) -> Vec<Fact> {
 pub fn all_facts(detail: &Detail) -> Vec<Fact> {
     let link = |reference: &str| paths::resolve(reference);
     let own = columns(detail.row.key.kind).iter().zip(&detail.row.cells);
-    let mut facts: Vec<Fact> = own.map(|(column, cell)| Fact::new(column.title, cell_view(cell, detail.now, &link))).collect();
+    let mut facts: Vec<Fact> =
+        own.map(|(column, cell)| Fact::new(column.title, cell_view(cell, detail.now, &link))).collect();
     if let Some(at) = detail.created {
         facts.push(Fact::new("Created", view! { <Age at=at now=detail.now after=" ago"/> }));
     }

@@ -51,7 +51,8 @@ pub fn ChangeEntry(
     let rest = fields.split_off(fields.len().min(FIELDS));
     let more = rest.len();
     let key = change.key.clone();
-    let account = use_context::<api::Boot>().map_or_else(|| key.scope.account.to_string(), |b| b.account_name(&key.scope.account));
+    let account = use_context::<api::Boot>()
+        .map_or_else(|| key.scope.account.to_string(), |b| b.account_name(&key.scope.account));
     let about = named.then(|| {
         let href = scopes.get_untracked().on(&paths::tab(&key, "changes"));
         view! {
@@ -95,7 +96,8 @@ pub fn HistoryTab(
     let entries = Resource::new_blocking(
         move || (changes.get(), before.get()),
         move |(_, before)| async move {
-            api::history(HistoryQuery { key: Some(key.get_value()), before, limit: ENTRIES, ..HistoryQuery::default() }).await
+            api::history(HistoryQuery { key: Some(key.get_value()), before, limit: ENTRIES, ..HistoryQuery::default() })
+                .await
         },
     );
     let difference = Resource::new_blocking(

@@ -107,7 +107,8 @@ pub fn ResourceList(
             }
         },
     );
-    let total = Signal::derive(move || answer.get().and_then(Result::ok).map(|(_, page): (ListQuery, Page)| page.total));
+    let total =
+        Signal::derive(move || answer.get().and_then(Result::ok).map(|(_, page): (ListQuery, Page)| page.total));
     let base = StoredValue::new(base);
     let empty = StoredValue::new(empty);
     view! {

@@ -38,7 +38,10 @@ impl Slot {
     fn name(&self) -> (String, i64, u64) {
         match &self.row {
             Some(row) => {
-                let state = row.state.as_ref().map_or(0, |s| s.word.len() as u64 + s.reason.as_ref().map_or(0, String::len) as u64);
+                let state = row
+                    .state
+                    .as_ref()
+                    .map_or(0, |s| s.word.len() as u64 + s.reason.as_ref().map_or(0, String::len) as u64);
                 (row.key.to_string(), row.changed.0, state * 2 + u64::from(row.gone.is_some()))
             }
             None => (String::new(), i64::from(self.index), 0),
@@ -91,11 +94,19 @@ pub fn ListRows(
                     // The list may have been left in the meantime.
                     total.try_set(page.total);
                     matched.try_set(page.matched);
-                    facets.try_update(|f| if *f != page.facets { *f = page.facets });
+                    facets.try_update(|f| {
+                        if *f != page.facets {
+                            *f = page.facets
+                        }
+                    });
                     freshness.try_set(page.freshness);
                     now.try_set(page.now);
                     windows.try_update(|w| w.insert(window, page.rows.into_iter().map(Arc::new).collect()));
-                    problem.try_update(|p| if p.is_some() { *p = None });
+                    problem.try_update(|p| {
+                        if p.is_some() {
+                            *p = None
+                        }
+                    });
                 }
                 Err(error) => {
                     problem.try_set(Some(error));
@@ -143,7 +154,8 @@ pub fn ListRows(
         if range.get_untracked() != (from, to) {
             range.set((from, to));
             for window in seen() {
-                if windows.with_untracked(|w| !w.contains_key(&window)) && window * FIRST_ROWS < matched.get_untracked() {
+                if windows.with_untracked(|w| !w.contains_key(&window)) && window * FIRST_ROWS < matched.get_untracked()
+                {
                     load(window);
                 }
             }
@@ -161,14 +173,16 @@ pub fn ListRows(
             let (from, to) = range.get();
             let to = to.min(matched.get());
             windows.with(|w| {
-                let row = |i: u32| w.get(&(i / FIRST_ROWS)).and_then(|rows| rows.get((i % FIRST_ROWS) as usize)).cloned();
+                let row =
+                    |i: u32| w.get(&(i / FIRST_ROWS)).and_then(|rows| rows.get((i % FIRST_ROWS) as usize)).cloned();
                 (from.min(to)..to).map(|index| Slot { index, row: row(index) }).collect::<Vec<_>>()
             })
         },
         |_, _| true,
     );
     let above = move || f64::from(slots.with(|s| s.first().map_or(0, |s| s.index))) * ROW;
-    let below = move || f64::from(matched.get().saturating_sub(slots.with(|s| s.last().map_or(0, |s| s.index + 1)))) * ROW;
+    let below =
+        move || f64::from(matched.get().saturating_sub(slots.with(|s| s.last().map_or(0, |s| s.index + 1)))) * ROW;
 
     // Kinds without states need no column for them; what is gone says so there.
     let states = Memo::new(move |_| {
@@ -208,7 +222,8 @@ pub fn ListRows(
                 }
                 .into_any()
             } else {
-                view! { <Empty title=format!("No {} here", kind.plural())><p>{empty.get_value()}</p></Empty> }.into_any()
+                view! { <Empty title=format!("No {} here", kind.plural())><p>{empty.get_value()}</p></Empty> }
+                    .into_any()
             }
         })
     };

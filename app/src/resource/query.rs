@@ -154,7 +154,8 @@ impl ListUrl {
 
     /// Where it leads when the list is part of another page.
     pub fn href_on(&self, path: &str) -> String {
-        let query: Vec<String> = self.pairs.iter().map(|(n, v)| format!("{n}={}", encode(v).replace("%2C", ","))).collect();
+        let query: Vec<String> =
+            self.pairs.iter().map(|(n, v)| format!("{n}={}", encode(v).replace("%2C", ","))).collect();
         match (query.is_empty(), path.contains('?')) {
             (true, _) => path.to_owned(),
             (false, false) => format!("{path}?{}", query.join("&")),
@@ -173,7 +174,10 @@ mod tests {
 
     #[test]
     fn a_query_string_is_read_into_a_question() {
-        let query = url(&[("q", "thumb"), ("state", "Active,Failed"), ("sort", "-name"), ("attention", "1"), ("utm", "x")]).query().unwrap();
+        let query =
+            url(&[("q", "thumb"), ("state", "Active,Failed"), ("sort", "-name"), ("attention", "1"), ("utm", "x")])
+                .query()
+                .unwrap();
         assert_eq!(query.text, "thumb");
         assert_eq!(query.filters["state"], ["Active", "Failed"]);
         assert_eq!((query.sort.as_deref(), query.direction), (Some("name"), Direction::Descending));

@@ -63,7 +63,8 @@ pub fn HeadCells(
     };
     move || {
         let columns = columns.get();
-        let own = columns.own.iter().map(|(_, c)| head(c.id, c.title, if c.numeric { "num" } else { "" })).collect_view();
+        let own =
+            columns.own.iter().map(|(_, c)| head(c.id, c.title, if c.numeric { "num" } else { "" })).collect_view();
         view! {
             {head("name", "Name", "")}
             {columns.state.then(|| head("state", "State", ""))}

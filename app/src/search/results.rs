@@ -32,7 +32,9 @@ fn marked(name: &str, text: &str) -> Vec<(String, bool)> {
 
 fn name_view(name: &str, text: &str) -> impl IntoView + use<> {
     let pieces = marked(name, text).into_iter().filter(|(p, _)| !p.is_empty());
-    pieces.map(|(piece, hit)| if hit { view! { <mark>{piece}</mark> }.into_any() } else { piece.into_any() }).collect_view()
+    pieces
+        .map(|(piece, hit)| if hit { view! { <mark>{piece}</mark> }.into_any() } else { piece.into_any() })
+        .collect_view()
 }
 
 fn where_is(key: &ResourceKey, boot: &Boot) -> String {
@@ -119,7 +121,10 @@ mod tests {
 
     #[test]
     fn the_part_that_matches_is_marked() {
-        assert_eq!(marked("Thumbnailer", "bnAIL"), [("Thum".into(), false), ("bnail".into(), true), ("er".into(), false)]);
+        assert_eq!(
+            marked("Thumbnailer", "bnAIL"),
+            [("Thum".into(), false), ("bnail".into(), true), ("er".into(), false)]
+        );
         assert_eq!(marked("x", ""), [("x".into(), false)]);
         assert_eq!(marked("İİ", "i"), [("İİ".into(), false)]);
     }

@@ -36,7 +36,9 @@ pub fn StateBadge(
     state: Option<State>,
 ) -> impl IntoView {
     match state {
-        Some(state) => view! { <Badge tone=state.tone text=state.word title=state.reason.unwrap_or_default()/> }.into_any(),
+        Some(state) => {
+            view! { <Badge tone=state.tone text=state.word title=state.reason.unwrap_or_default()/> }.into_any()
+        }
         None => view! { <span class="faint">"–"</span> }.into_any(),
     }
 }

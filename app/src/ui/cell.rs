@@ -30,7 +30,8 @@ pub fn cell_view(cell: &Cell, now: Millis, link: &dyn Fn(&str) -> String) -> Any
             view! { <span class="cut" title=words.join("\n")>{text}</span> }.into_any()
         }
         Cell::Mark(state) => {
-            view! { <Badge tone=state.tone text=state.word.clone() title=state.reason.clone().unwrap_or_default()/> }.into_any()
+            view! { <Badge tone=state.tone text=state.word.clone() title=state.reason.clone().unwrap_or_default()/> }
+                .into_any()
         }
         Cell::Ref(reference, text) => {
             view! { <a class="cut ref" href=link(reference) title=reference.clone()>{text.clone()}</a> }.into_any()
@@ -53,7 +54,9 @@ const fn deadline_tone(at: Millis, now: Millis) -> Option<Tone> {
 /// A deadline: a mark once it is near or over, else nothing that draws the eye.
 pub fn deadline_view(at: Millis, now: Millis) -> AnyView {
     match deadline_tone(at, now) {
-        Some(Tone::Bad) => view! { <Badge tone=Tone::Bad text=format!("ended {} ago", at.age(now)) title=moment(at)/> }.into_any(),
+        Some(Tone::Bad) => {
+            view! { <Badge tone=Tone::Bad text=format!("ended {} ago", at.age(now)) title=moment(at)/> }.into_any()
+        }
         Some(tone) => view! { <Badge tone=tone text=format!("ends in {}", now.age(at)) title=moment(at)/> }.into_any(),
         None => view! { <span class="faint" title=moment(at)>"–"</span> }.into_any(),
     }

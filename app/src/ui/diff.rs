@@ -54,7 +54,10 @@ mod tests {
 
     #[test]
     fn secrets_show_their_length_and_long_values_are_cut() {
-        assert_eq!(short(&json!({"gantry:length": 12, "gantry:digest": "abcdef0123456789"})), "secret, 12 bytes, #abcdef");
+        assert_eq!(
+            short(&json!({"gantry:length": 12, "gantry:digest": "abcdef0123456789"})),
+            "secret, 12 bytes, #abcdef"
+        );
         assert_eq!(short(&json!("x")), "x");
         assert_eq!(short(&json!(512)), "512");
         assert!(short(&json!("y".repeat(5000))).chars().count() <= LONGEST + 1);

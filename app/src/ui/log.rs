@@ -13,7 +13,8 @@ fn line_class(message: &str) -> &'static str {
     let head: String = message.chars().take(300).collect::<String>().to_lowercase();
     if ["error", "exception", "traceback", "fatal", "task timed out"].iter().any(|w| head.contains(w)) {
         "err"
-    } else if ["start requestid", "end requestid", "report requestid", "init_start"].iter().any(|w| head.starts_with(w)) {
+    } else if ["start requestid", "end requestid", "report requestid", "init_start"].iter().any(|w| head.starts_with(w))
+    {
         "t"
     } else if head.contains("warn") {
         "wrn"
@@ -52,7 +53,8 @@ pub fn LogView(
     let line = |event: Arc<LogEvent>| {
         let time = event.at.rfc3339();
         let message = plain(event.message.trim_end());
-        let message = if message.len() > LONGEST { message.chars().take(LONGEST).collect::<String>() + "…" } else { message };
+        let message =
+            if message.len() > LONGEST { message.chars().take(LONGEST).collect::<String>() + "…" } else { message };
         let class = line_class(&message);
         view! {
             <div>
