@@ -216,7 +216,7 @@ pub fn absent<T>(result: Result<T, Problem>) -> Result<Option<T>, Problem> {
 
 /// The tokens of a list's pages: goes on until AWS gives none, and refuses one it has just given.
 ///
-/// ```ignore
+/// ```text
 /// let mut pages = Pages::new("ecs:ListClusters");
 /// while let Some(token) = pages.next() {
 ///     let page = caller.call(…, caller.clients().ecs().list_clusters().set_next_token(token).send()).await?;

@@ -59,7 +59,9 @@ async fn versions_come_in_bulk_and_aliases_from_each_function() {
                 (200, json!({"Functions": [function("a", "$LATEST"), function("a", "1"), function("b", "$LATEST")]}))
             }
             o if o.contains("/functions/a/aliases") => (200, json!({"Aliases": [alias]})),
-            o if o.contains("/functions/b/aliases") => (404, json!({"Type": "User", "message": "Function not found"})),
+            o if o.contains("/functions/b/aliases") => {
+                (404, json!({"Type": "User", "message": "Function not found", "__type": "ResourceNotFoundException"}))
+            }
             other => panic!("{other}"),
         }
     });
