@@ -56,6 +56,8 @@ export default async function setup() {
       )
       .join("\n\n");
     writeFileSync(join(folder, "gantry.toml"), toml);
+    // The whole fleet first: then one collect sees all of it.
+    await sandbox.event("seeded", 300_000);
     const port = await freePort();
     const server = new Reporter(
       "gantry",
@@ -70,8 +72,8 @@ export default async function setup() {
       logs,
     );
     stop.push(() => server.stop());
-    await sandbox.event("seeded", 300_000);
     const ready = await server.event("ready", 120_000);
+    await server.event("progress", 120_000, (e) => e.step === "collect" && e.done === e.total);
 
     const url = `http://127.0.0.1:${port}`;
     const state = join(folder, "state.json");

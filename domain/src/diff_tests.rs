@@ -1,3 +1,5 @@
+//! Differences of documents as people meet them.
+
 use super::*;
 use serde_json::json;
 

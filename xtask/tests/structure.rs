@@ -43,8 +43,9 @@ fn offenders(word: &str, allowed: &[&str]) -> Vec<String> {
 }
 
 #[test]
+// The sandbox is tested as somebody who was handed its address: with a client of its own.
 fn sql_is_spoken_only_in_the_store() {
-    assert_eq!(offenders("sqlx::", &["server/store/"]), Vec::<String>::new());
+    assert_eq!(offenders("sqlx::", &["server/store/", "sandbox/tests/"]), Vec::<String>::new());
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! ECS documents as AWS's reference shows them.
+
 use super::*;
 use crate::describe::describe;
 use crate::identity::{AccountId, Region};

@@ -1,3 +1,5 @@
+//! Functions as Lambda's reference shows them.
+
 use super::*;
 use crate::describe::describe;
 use crate::identity::{AccountId, Region};

@@ -1,3 +1,5 @@
+//! How a call is limited, retried and shared.
+
 use super::*;
 use crate::scripted;
 use serde_json::json;

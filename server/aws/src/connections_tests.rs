@@ -1,3 +1,5 @@
+//! What a connection may say and how it becomes a caller.
+
 use super::*;
 use domain::Code;
 

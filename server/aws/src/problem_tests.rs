@@ -1,3 +1,5 @@
+//! AWS's errors, and those of other endpoints, as Problems.
+
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::credential_fn::provide_credentials_fn;

@@ -1,3 +1,5 @@
+//! Lambda collectors on wire answers.
+
 use super::*;
 use crate::scripted::{Memory, caller};
 use domain::{Kind, ResourceKey};

@@ -1,3 +1,5 @@
+//! Log groups and events on wire answers.
+
 use super::*;
 use crate::scripted::caller;
 use domain::Millis;
