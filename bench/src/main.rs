@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
+//! `cargo run -p gantry-bench`: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
 //! first visit, and a full collect of the demo fleet. Prints a table; judges nothing.
 
 mod child;
