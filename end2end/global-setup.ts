@@ -1,6 +1,6 @@
 // Starts a sandbox and a server of its own on free ports, makes the first administrator through the one-time link, waits for the fleet.
 import { chromium } from "@playwright/test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,8 @@ export default async function setup() {
   const given = process.env.GANTRY_E2E_DIR;
   const folder = given ?? mkdtempSync(join(tmpdir(), "gantry-e2e-"));
   mkdirSync(folder, { recursive: true });
+  // As root, Postgres and the emulator run as other users, who must be able to reach it.
+  chmodSync(folder, 0o755);
   process.env.GANTRY_E2E_DIR = folder;
   const logs = join(folder, "logs");
 
@@ -97,7 +99,7 @@ export default async function setup() {
 
     writeFileSync(
       join(folder, "world.json"),
-      JSON.stringify({ url, endpoint: cloud.endpoint_url, python: join(folder, "data", "emulator", "venv", "bin", "python"), state, accounts }),
+      JSON.stringify({ url, endpoint: cloud.endpoint_url, python: cloud.python, state, accounts }),
     );
   } catch (error) {
     await teardown();

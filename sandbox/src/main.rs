@@ -98,7 +98,13 @@ fn fail(failure: &Failure) -> ExitCode {
 async fn run_postgres(options: Options) -> Result<(), Failure> {
     let folder = Folder::open(&options.data_dir)?;
     let mut database = blocking(move || postgres::start(&folder).map(|database| (database, folder))).await?.0;
-    emit(&Event::Ready { database_url: &database.url, endpoint_url: None, accounts: None, regions: None });
+    emit(&Event::Ready {
+        database_url: &database.url,
+        endpoint_url: None,
+        accounts: None,
+        regions: None,
+        python: None,
+    });
     let result = tokio::select! {
         () = told_to_stop(options.exit_with_stdin) => Ok(()),
         failure = watch(&mut database.running) => Err(failure),
@@ -167,6 +173,7 @@ async fn serve(
         endpoint_url: Some(&endpoint),
         accounts: Some(&ACCOUNTS),
         regions: Some(&REGIONS),
+        python: Some(&emulator.python),
     });
 
     let fleet_folder = folder.part("programs")?;

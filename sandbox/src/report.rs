@@ -51,6 +51,9 @@ pub enum Event<'a> {
         /// The regions of the demo fleet.
         #[serde(skip_serializing_if = "Option::is_none")]
         regions: Option<&'a [&'a str]>,
+        /// A Python with boto3, AWS's own client: what tests and people can ask the endpoint with.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        python: Option<&'a std::path::Path>,
     },
     /// The demo fleet is complete.
     Seeded,
