@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::auth::password::{Passwords, SHORTEST};
-use crate::auth::{Auth, forms, now, secret, team};
+use crate::auth::{Auth, forms, secret, team};
+use crate::clock::{self, now};
 use crate::config::{self, Config};
 use crate::report::{Event, say};
 
@@ -202,6 +203,7 @@ async fn people(common: &Common) -> Result<Auth, Problem> {
     let file = file(common)?;
     let store = Store::connect(&database(common, &file)?).await?;
     store.migrate().await?;
+    clock::compare(&store).await?;
     Ok(Auth::new(store, Passwords::new(file.password_min.unwrap_or(SHORTEST)), file.behind_tls_proxy))
 }
 

@@ -7,6 +7,7 @@ pub mod api;
 pub mod auth;
 pub mod check;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod http;
 pub mod inventory;

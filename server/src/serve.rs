@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::auth::password::Passwords;
 use crate::auth::{Auth, secret};
+use crate::clock;
 use crate::config::Config;
 use crate::http::rate::Rate;
 use crate::http::site::Site;
@@ -38,6 +39,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     });
     let store = Store::connect(&config.database_url).await?;
     store.migrate().await?;
+    clock::compare(&store).await?;
     let auth = Auth::new(store.clone(), Passwords::new(config.password_min), config.behind_tls_proxy);
     may_listen(&config, &store).await?;
     let connections = Connections::new(config.connections.clone(), &sealing_key(&store).await?)?;
@@ -56,6 +58,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     };
     let memory = Memory::new(store.clone());
     let following = tokio::spawn(memory.clone().follow());
+    let comparing = tokio::spawn(clock::follow(store.clone()));
     store.configure(&sync::aws::wanted(&connections)).await?;
     let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store.clone()));
     let visible = Visible::default();
@@ -81,6 +84,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     listener::serve(socket, crate::http::router(web), asked_to_end(exit_with_stdin)).await;
     reporting.abort();
     following.abort();
+    comparing.abort();
     // Leases are given back, so that another server need not wait for them to end.
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_WORDS, collecting).await;

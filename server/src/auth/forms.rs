@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::identity::Identity;
-use super::{now, secret, throttle};
+use super::{secret, throttle};
+use crate::clock::now;
 use crate::http::Web;
 use crate::http::listener::Peer;
 use crate::http::problem::Refusal;

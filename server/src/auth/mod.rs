@@ -16,8 +16,9 @@ use gantry_store::Store;
 use gantry_store::audit::Entry;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
+use crate::clock::now;
 use password::Passwords;
 
 /// How long an answer of the database about a cookie or token is believed: well under the second within which access must end.
@@ -26,11 +27,6 @@ const BELIEVED: Duration = Duration::from_millis(300);
 const MANY: usize = 4_096;
 /// How long the one-time link for the first administrator is good, in milliseconds.
 pub const WELCOME_MS: i64 = 15 * 60_000;
-
-/// The server's clock.
-pub fn now() -> Millis {
-    Millis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64))
-}
 
 type Answers<K, V> = Mutex<HashMap<K, (Instant, V)>>;
 

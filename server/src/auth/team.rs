@@ -7,7 +7,8 @@ use domain::services::{Person, Session, Team, Token};
 use domain::{Code, Millis, Problem};
 use serde_json::json;
 
-use super::{Auth, forms, now, secret};
+use super::{Auth, forms, secret};
+use crate::clock::now;
 
 type Result<T> = std::result::Result<T, Problem>;
 

@@ -1,18 +1,20 @@
 //! Keeps the snapshot as new as the store: loads it, hears of changes, swaps in the next one and tells open pages.
 //! While Postgres is away the last snapshot answers.
 
+use domain::Kind;
 use domain::Problem;
 use domain::services::HistoryQuery;
 use domain::stream::ToPage;
-use domain::{Kind, Millis};
 use gantry_store::Store;
 use gantry_store::changes::{Changes, Notice};
 use gantry_store::resources::Stored;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
+
+use crate::clock::now;
 
 use super::entry::{Entry, Words};
 use super::snapshot::Snapshot;
@@ -33,11 +35,6 @@ pub struct Memory {
     current: RwLock<Arc<Snapshot>>,
     notices: broadcast::Sender<ToPage>,
     loaded: Arc<AtomicBool>,
-}
-
-/// The server's clock.
-pub fn now() -> Millis {
-    Millis(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX)))
 }
 
 /// What the follower of the store remembers between two looks.

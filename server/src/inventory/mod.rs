@@ -27,7 +27,8 @@ use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey};
 use gantry_store::resources::differences;
 use std::sync::Arc;
 
-pub use memory::{Memory, now};
+use crate::clock::now;
+pub use memory::Memory;
 pub use visible::Visible;
 
 type Result<T> = std::result::Result<T, Problem>;

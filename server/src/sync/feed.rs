@@ -9,7 +9,7 @@ use gantry_store::batch::Source;
 use gantry_store::collections::Lease;
 use std::collections::HashSet;
 
-use crate::inventory::now;
+use crate::clock::now;
 
 /// Rows of one transaction: small enough not to hold others up.
 const BATCH: usize = 500;

@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Collector;
-use crate::inventory::{Visible, now};
+use crate::clock::now;
+use crate::inventory::Visible;
 
 /// A single read this old is made again: tags change without a new revision.
 const OLD: i64 = 30 * 60_000;

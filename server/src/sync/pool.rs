@@ -13,8 +13,9 @@ use tokio::task::JoinSet;
 use super::feed::StoreFeed;
 use super::followup::FollowUp;
 use super::{Collector, schedule};
+use crate::clock::now;
+use crate::inventory::Visible;
 use crate::inventory::visible::READ_ONE_BY_ONE;
-use crate::inventory::{Visible, now};
 
 /// How much at once, and how long a lease lasts.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The longest pause after a failure.
 const LONGEST: i64 = 300_000;
+/// The longest pause while AWS cannot be reached: asking costs nothing there, and people wait for it to be back.
+const UNREACHABLE: i64 = 15_000;
 /// The pause after "not implemented": an endpoint seldom learns while it runs.
 const NOT_IMPLEMENTED: i64 = 3_600_000;
 
@@ -23,6 +25,7 @@ pub fn after_failure(scope: &Scope, kind: Kind, failures: u32, problem: &Problem
     let longest = LONGEST.max(pause(kind));
     let pause = match problem.code {
         Code::NotImplemented => NOT_IMPLEMENTED,
+        Code::AwsUnreachable => pause(kind).min(UNREACHABLE),
         _ => (pause(kind).min(15_000) << failures.saturating_sub(1).min(10)).min(longest),
     };
     Millis(now.0 + pause - jitter(scope, kind, now, pause / 4))
@@ -57,6 +60,8 @@ mod tests {
         let due = |failures| after_failure(&scope(), Kind::Task, failures, &throttled, Millis(0)).0;
         assert!(due(1) <= 15_000 && due(3) > due(1));
         assert!(due(50) <= LONGEST && due(50) >= LONGEST * 3 / 4);
+        let away = Problem::new(Code::AwsUnreachable, "", "");
+        assert!(after_failure(&scope(), Kind::Role, 50, &away, Millis(0)).0 <= UNREACHABLE);
         let missing = Problem::not_implemented("scheduler:ListSchedules");
         assert!(after_failure(&scope(), Kind::Task, 1, &missing, Millis(0)).0 > LONGEST);
     }

@@ -21,7 +21,7 @@ pub mod settings;
 pub mod testing;
 pub mod tokens;
 
-use domain::Problem;
+use domain::{Millis, Problem};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -78,6 +78,15 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("select 1").execute(&self.pages).await.map_err(problem::of)?;
         Ok(())
+    }
+
+    /// What the database's clock says.
+    pub async fn clock(&self) -> Result<Millis> {
+        let now: i64 = sqlx::query_scalar("select (extract(epoch from clock_timestamp()) * 1000)::bigint")
+            .fetch_one(&self.work)
+            .await
+            .map_err(problem::of)?;
+        Ok(Millis(now))
     }
 
     /// Ends all connections, waiting for statements that run.

@@ -4,7 +4,7 @@ use crate::world::{PASSWORD, World};
 use domain::Millis;
 use domain::policy::{Actor, Role};
 use domain::services::Team;
-use gantry::auth::now;
+use gantry::clock::now;
 use gantry_store::sessions::{IDLE_MS, LIFE_MS};
 
 async fn me(world: &World, cookie: &str) -> u16 {
