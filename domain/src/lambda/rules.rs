@@ -2,27 +2,27 @@
 
 use crate::time::Millis;
 
-/// When AWS stops, or stopped, to patch each managed runtime: (identifier, date). As published in November 2026; a runtime that is not
+/// When AWS stops, or stopped, to patch each managed runtime: (identifier, date). As published in August 2026; a runtime that is not
 /// listed has no known date. <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html>
 const DEPRECATION: &[(&str, &str)] = &[
     ("dotnet10", "2028-11-14"),
-    ("dotnet5.0", "2022-05-10"),
     ("dotnet6", "2024-12-20"),
-    ("dotnet7", "2024-05-14"),
     ("dotnet8", "2026-11-10"),
-    ("dotnet9", "2026-11-10"),
     ("dotnetcore1.0", "2019-06-27"),
     ("dotnetcore2.0", "2019-05-30"),
     ("dotnetcore2.1", "2022-01-05"),
     ("dotnetcore3.1", "2023-04-03"),
     ("go1.x", "2024-01-08"),
     ("java11", "2027-06-30"),
+    ("java11.al2023", "2029-06-30"),
     ("java17", "2027-06-30"),
+    ("java17.al2023", "2029-06-30"),
     ("java21", "2029-06-30"),
     ("java25", "2029-06-30"),
     ("java8", "2024-01-08"),
     ("java8.al2", "2027-06-30"),
-    ("nodejs", "2016-10-31"),
+    ("java8.al2023", "2029-06-30"),
+    ("nodejs", "2016-08-30"),
     ("nodejs10.x", "2021-07-30"),
     ("nodejs12.x", "2023-03-31"),
     ("nodejs14.x", "2023-12-04"),
@@ -32,7 +32,7 @@ const DEPRECATION: &[(&str, &str)] = &[
     ("nodejs22.x", "2027-04-30"),
     ("nodejs24.x", "2028-04-30"),
     ("nodejs4.3", "2020-03-05"),
-    ("nodejs4.3-edge", "2019-04-30"),
+    ("nodejs4.3-edge", "2020-03-05"),
     ("nodejs6.10", "2019-08-12"),
     ("nodejs8.10", "2020-03-06"),
     ("provided", "2024-01-08"),
@@ -53,6 +53,7 @@ const DEPRECATION: &[(&str, &str)] = &[
     ("ruby3.2", "2026-03-31"),
     ("ruby3.3", "2027-03-31"),
     ("ruby3.4", "2028-03-31"),
+    ("ruby4.0", "2029-03-31"),
 ];
 
 /// When AWS deprecates this runtime (midnight UTC), if it said so.

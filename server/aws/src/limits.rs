@@ -1,5 +1,6 @@
 //! How fast Gantry may call AWS: one token bucket per account, region and quota bucket, at half of each published quota by default.
-//! Where AWS publishes none, and whenever AWS throttles all the same, the rate is learnt: halved on a throttle, grown slowly after.
+//! Where AWS publishes none, or far more than is needed, and whenever AWS throttles all the same, the rate is learnt: halved on a throttle,
+//! grown slowly after.
 
 use domain::Scope;
 use std::collections::HashMap;
@@ -39,6 +40,10 @@ macro_rules! buckets {
 // Logs: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 // CloudWatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
 // ECR: https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html (GetDownloadUrlForLayer, BatchGetImage)
+// Elastic Load Balancing: https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html
+// API Gateway: https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html (all management calls share 10/s)
+// SNS: https://docs.aws.amazon.com/sns/latest/api/API_ListTopics.html
+// FilterLogEvents is 5 to 25 a second by region: the lowest is used.
 // Kinesis: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_Operations.html
 buckets! {
     LambdaControl "lambda" Quota::Published(15.0, 15.0);
@@ -47,10 +52,11 @@ buckets! {
     EcsServices "ecs-services" Quota::Published(100.0, 20.0);
     EcsTasks "ecs-tasks" Quota::Published(100.0, 20.0);
     EcsTaskDefinitions "ecs-task-definitions" Quota::Published(50.0, 20.0);
+    EcsCapacityProviders "ecs-capacity-providers" Quota::Published(50.0, 20.0);
     Logs "logs" Quota::Published(10.0, 10.0);
     LogsFilter "logs-filter" Quota::Published(5.0, 5.0);
-    CloudWatch "cloudwatch" Quota::Published(50.0, 50.0);
-    Ec2 "ec2" Quota::Published(50.0, 20.0);
+    CloudWatch "cloudwatch" Quota::Published(500.0, 500.0);
+    Ec2 "ec2" Quota::Published(100.0, 20.0);
     KinesisList "kinesis-list" Quota::Published(5.0, 5.0);
     Kinesis "kinesis" Quota::Published(20.0, 20.0);
     EcrLayers "ecr-layers" Quota::Published(3000.0, 3000.0);
@@ -61,13 +67,12 @@ buckets! {
     Iam "iam" Quota::Learned;
     S3 "s3" Quota::Learned;
     Sqs "sqs" Quota::Learned;
-    Sns "sns" Quota::Learned;
+    Sns "sns" Quota::Published(30.0, 30.0);
     Dynamodb "dynamodb" Quota::Learned;
     Events "events" Quota::Learned;
     Scheduler "scheduler" Quota::Learned;
-    ApiGateway "apigateway" Quota::Learned;
-    ElasticLoadBalancing "elasticloadbalancing" Quota::Learned;
-    Sts "sts" Quota::Learned;
+    ApiGateway "apigateway" Quota::Published(40.0, 10.0);
+    ElasticLoadBalancing "elasticloadbalancing" Quota::Published(40.0, 10.0);
 }
 
 /// Where learning begins, in requests per second.

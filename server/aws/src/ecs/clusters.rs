@@ -105,7 +105,7 @@ async fn providers(
         .set_capacity_providers(name.map(|n| vec![n.to_owned()]))
         .include(CapacityProviderField::Tags)
         .set_next_token(token);
-    let (page, mut raw) = caller.call_raw(Bucket::EcsClusters, PROVIDERS, name, request.send()).await?;
+    let (page, mut raw) = caller.call_raw(Bucket::EcsCapacityProviders, PROVIDERS, name, request.send()).await?;
     failures(PROVIDERS, &raw)?;
     let docs = take_list(&mut raw, "capacityProviders").into_iter().map(document);
     let found: Result<Vec<Observed>, Problem> = docs.map(|doc| caller.observed_raw::<CapacityProvider>(doc)).collect();
