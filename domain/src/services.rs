@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use crate::history::{Change, FieldChange};
-use crate::identity::{AccountId, Region, ResourceKey};
+use crate::identity::{AccountId, Region, ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::listing::{Detail, Freshness, Hit, ListQuery, Page, Row};
 use crate::policy::{Actor, Role};
@@ -53,6 +53,24 @@ pub trait Telemetry: Send + Sync {
     async fn log(&self, actor: &Actor, key: &ResourceKey, filter: &str, before: Option<Millis>) -> Result<LogPage>;
     /// The charts of a function or service over the last `minutes`.
     async fn metrics(&self, actor: &Actor, key: &ResourceKey, minutes: u32) -> Result<Vec<Series>>;
+    /// The charts of all functions in these accounts and regions together (empty: all), over the last `minutes`.
+    async fn fleet_metrics(
+        &self,
+        actor: &Actor,
+        accounts: &[AccountId],
+        regions: &[Region],
+        minutes: u32,
+    ) -> Result<FleetMetrics>;
+}
+
+/// Charts over several accounts and regions.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FleetMetrics {
+    /// The sums (durations: the mean of all invocations) over the places that answered.
+    pub series: Vec<Series>,
+    /// The places that did not answer, and why: their numbers are missing.
+    pub missing: Vec<(Scope, Problem)>,
 }
 
 /// People, sessions and tokens.

@@ -1,8 +1,8 @@
-//! The logs of the containers of a task definition, where they go to CloudWatch (`awslogs`).
+//! What the containers of a service or task wrote, where it goes to CloudWatch (`awslogs`); and why a container has no log here.
 
 use domain::ecs::{ContainerDefinition, TaskDefinition};
 use domain::resource::Tone;
-use domain::{Kind, Region, ResourceKey, Scope};
+use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 
 use crate::resource::Shown;
@@ -10,11 +10,12 @@ use crate::sections::logs::log_card;
 use crate::sections::{note, short, stack};
 use crate::ui::{ProblemNote, Skeleton};
 
-/// A log per log group of the containers of the definition that this field of the document names.
+/// The log of a service or task, whose containers are defined where this field of its document says.
 pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
-    let scope = shown.with_untracked(|d| d.row.key.scope.clone());
+    let own = shown.with_untracked(|d| d.row.key.clone());
+    let scope = own.scope.clone();
     let arn = shown.with_untracked(|d| d.doc.get(field).and_then(|v| v.as_str()).map(str::to_owned));
-    let key = arn.as_deref().and_then(|arn| ResourceKey::new(Kind::TaskDefinition, scope.clone(), short_id(arn)).ok());
+    let key = arn.as_deref().and_then(|arn| ResourceKey::new(Kind::TaskDefinition, scope, short_id(arn)).ok());
     let Some(key) = key else {
         return stack(vec![note(
             Tone::Quiet,
@@ -26,12 +27,12 @@ pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
     view! {
         <Suspense fallback=|| view! { <Skeleton/> }>
             {move || {
-                let scope = scope.clone();
+                let own = own.clone();
                 Suspend::new(async move {
                     match definition.await {
                         Ok(found) => {
                             let model = serde_json::from_value::<TaskDefinition>(found.doc).unwrap_or_default();
-                            stack(panels(&model.container_definitions, &scope))
+                            stack(panels(&model.container_definitions, &own))
                         }
                         Err(e) => view! { <ProblemNote problem=e.0/> }.into_any(),
                     }
@@ -47,28 +48,11 @@ fn short_id(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-fn panels(containers: &[ContainerDefinition], scope: &Scope) -> Vec<AnyView> {
-    let mut groups: Vec<ResourceKey> = vec![];
-    let mut cards = vec![];
-    for container in containers {
-        match place(container, scope) {
-            Some(key) if !groups.contains(&key) => groups.push(key),
-            Some(_) => {}
-            None => cards.push(note(Tone::Quiet, format!("{} has no log here", container.name), elsewhere(container))),
-        }
-    }
-    let logs = groups.iter().map(|key| log_card(key, "Log", true));
-    logs.chain(cards).collect()
-}
-
-/// The log group of a container, which may be in another region.
-fn place(container: &ContainerDefinition, scope: &Scope) -> Option<ResourceKey> {
-    let (group, region) = container.log_group()?;
-    let scope = match region.map(Region::parse) {
-        Some(Ok(region)) => Scope::new(scope.account.clone(), region),
-        _ => scope.clone(),
-    };
-    ResourceKey::new(Kind::LogGroup, scope, group).ok()
+fn panels(containers: &[ContainerDefinition], own: &ResourceKey) -> Vec<AnyView> {
+    let (here, others): (Vec<_>, Vec<_>) = containers.iter().partition(|c| c.log_group().is_some());
+    let log = (!here.is_empty()).then(|| log_card(own, "Log", true));
+    let others = others.into_iter().map(|c| note(Tone::Quiet, format!("{} has no log here", c.name), elsewhere(c)));
+    log.into_iter().chain(others).collect()
 }
 
 fn elsewhere(container: &ContainerDefinition) -> String {

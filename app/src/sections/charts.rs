@@ -1,4 +1,4 @@
-//! The live charts of a function or service: asked from AWS once the page is open, again each minute.
+//! Live charts: asked from AWS once the page is open, again each minute.
 
 use domain::stream::Series;
 use domain::{Problem, ResourceKey};
@@ -6,10 +6,11 @@ use leptos::prelude::*;
 
 use super::telemetry::metrics;
 use super::{card_with, nothing};
+use crate::error::AppError;
 use crate::ui::{Chart, ProblemNote, Skeleton};
 
 /// How far the charts reach back.
-const MINUTES: u32 = 60;
+pub const MINUTES: u32 = 60;
 
 /// One chart: its heading and the units it shows.
 pub type Group = (&'static str, &'static [&'static str]);
@@ -19,31 +20,41 @@ fn module() -> Option<String> {
     use_context::<crate::api::Boot>().and_then(|boot| boot.modules.get("chart").cloned())
 }
 
-/// Asks now and each minute. Only in the browser: the page must not wait for AWS.
-fn series_of(key: ResourceKey) -> RwSignal<Option<Result<Vec<Series>, Problem>>> {
-    let series = RwSignal::new(None);
+/// Numbers that may not have come yet.
+type Answer = RwSignal<Option<Result<Vec<Series>, Problem>>>;
+
+/// Asks now, whenever `ask` has new reasons to, and each minute. Only in the browser: the page must not wait for AWS.
+pub fn each_minute<T, F>(ask: impl Fn() -> F + Clone + 'static) -> RwSignal<Option<Result<T, Problem>>>
+where
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<T, AppError>> + 'static,
+{
+    let answer = RwSignal::new(None);
     Effect::new(move || {
-        let ask = {
-            let key = key.clone();
-            move || {
-                let key = key.clone();
-                leptos::task::spawn_local(async move {
-                    let answer = metrics(key, MINUTES).await.map_err(|e| e.0);
-                    series.try_set(Some(answer));
-                });
-            }
+        let put = move |future: F| {
+            leptos::task::spawn_local(async move {
+                let new = future.await.map_err(|e| e.0);
+                answer.try_set(Some(new));
+            });
         };
-        ask();
-        if let Ok(handle) = set_interval_with_handle(ask, std::time::Duration::from_secs(60)) {
+        put(ask());
+        let ask = ask.clone();
+        let again = move || put(untrack(&ask));
+        if let Ok(handle) = set_interval_with_handle(again, std::time::Duration::from_secs(60)) {
             on_cleanup(move || handle.clear());
         }
     });
-    series
+    answer
+}
+
+/// The charts of a function or service, a card per group; `empty` says why there may be no numbers.
+pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) -> AnyView {
+    let key = key.clone();
+    cards(each_minute(move || metrics(key.clone(), MINUTES)), groups, empty)
 }
 
 /// A card per group; `empty` says why there may be no numbers.
-pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) -> AnyView {
-    let series = series_of(key.clone());
+pub fn cards(series: Answer, groups: &'static [Group], empty: &'static str) -> AnyView {
     let address = module();
     let one = move |(title, units): &'static Group| {
         let of_group = Signal::derive(move || {

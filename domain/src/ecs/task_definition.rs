@@ -132,9 +132,22 @@ document! { "camelCase";
 impl ContainerDefinition {
     /// The log group it writes to, and the region that is in, when it uses the awslogs driver.
     pub fn log_group(&self) -> Option<(&str, Option<&str>)> {
-        let log = self.log_configuration.as_ref()?;
+        let log = self.log_configuration.as_ref().filter(|l| l.log_driver.as_deref() == Some("awslogs"))?;
         let option = |name: &str| log.options.get(name).and_then(Value::as_str);
         Some((option("awslogs-group")?, option("awslogs-region")))
+    }
+
+    /// What the names of its log streams begin with: of all its tasks, or the whole name for one task, given its id and the container's
+    /// runtime id. `None` where streams are named by the container runtime alone and no task is given: any stream may be its own.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specify-log-config.html>
+    pub fn log_stream(&self, task: Option<(&str, Option<&str>)>) -> Option<String> {
+        let options = &self.log_configuration.as_ref()?.options;
+        let prefix = options.get("awslogs-stream-prefix").and_then(Value::as_str).filter(|p| !p.is_empty());
+        match (prefix, task) {
+            (Some(prefix), None) => Some(format!("{prefix}/{}/", self.name)),
+            (Some(prefix), Some((id, _))) => Some(format!("{prefix}/{}/{id}", self.name)),
+            (None, task) => task.and_then(|(_, runtime)| runtime).map(str::to_owned),
+        }
     }
 }
 

@@ -35,10 +35,10 @@ mod wire;
 
 pub use call::{Caller, Pages, absent};
 pub use clients::Clients;
-pub use cloudwatch::metrics;
+pub use cloudwatch::{function_totals, metrics};
 pub use connections::{ConnectionConfig, Connections};
 pub use limits::{Bucket, Limits};
-pub use logs::log_events;
+pub use logs::{Log, log_events};
 
 use async_trait::async_trait;
 use domain::resource::Observed;

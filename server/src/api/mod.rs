@@ -51,6 +51,7 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(resources::compare))
         .routes(routes!(telemetry::log))
         .routes(routes!(telemetry::metrics))
+        .routes(routes!(telemetry::fleet_metrics))
         .routes(routes!(fleet::history))
         .routes(routes!(fleet::compare))
         .routes(routes!(fleet::resolve))

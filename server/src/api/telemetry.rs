@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use domain::services::FleetMetrics;
 use domain::stream::{LogPage, Series};
 use domain::{Millis, Problem};
 
@@ -42,4 +43,22 @@ pub async fn metrics(
     pairs: Pairs,
 ) -> Result<Json<Vec<Series>>, Refusal> {
     Ok(Json(web.telemetry.metrics(&actor, &key, pairs.number("minutes")?.unwrap_or(60)).await?))
+}
+
+/// The charts of all functions together.
+#[utoipa::path(get, path = "/metrics", tag = "telemetry",
+    params(
+        ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
+        ("region" = Option<String>, Query, description = "Regions, separated by commas"),
+        ("minutes" = Option<u32>, Query, description = "How far back; 60 unless given"),
+    ),
+    responses((status = 200, body = FleetMetrics), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn fleet_metrics(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    pairs: Pairs,
+) -> Result<Json<FleetMetrics>, Refusal> {
+    let (accounts, regions) = pairs.scope()?;
+    let minutes = pairs.number("minutes")?.unwrap_or(60);
+    Ok(Json(web.telemetry.fleet_metrics(&actor, &accounts, &regions, minutes).await?))
 }

@@ -67,7 +67,7 @@ impl Follow {
 
     /// Reads until nobody listens any more, or until trying again cannot help.
     async fn read(self: Arc<Self>, key: ResourceKey) {
-        let mut since = Millis(crate::auth::now().0 - OVERLAP);
+        let mut since = Millis(crate::clock::now().0 - OVERLAP);
         let mut news = News::default();
         let mut told: Option<Problem> = None;
         loop {

@@ -4,6 +4,7 @@
 pub mod follow;
 pub mod socket;
 pub mod telemetry;
+mod totals;
 
 use async_trait::async_trait;
 use domain::stream::ToPage;

@@ -1,16 +1,21 @@
 //! Log events and metrics of one resource, read from AWS when asked for ([`domain::services::Telemetry`]).
 
 use async_trait::async_trait;
+use domain::ecs::{Task, TaskDefinition};
 use domain::policy::{Actor, Permission, decide};
-use domain::services::Telemetry;
+use domain::services::{FleetMetrics, Telemetry};
 use domain::stream::{LogEvent, LogPage, Series};
-use domain::{Code, Kind, Millis, Problem, ResourceKey};
+use domain::{AccountId, Code, Kind, Millis, Problem, Region, ResourceKey, Scope};
+use futures::StreamExt;
 use gantry_aws::Connections;
 use gantry_store::Store;
 use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::follow::Source;
-use crate::auth::now;
+use super::totals::{self, Kept};
+use crate::clock::now;
 
 type Result<T> = std::result::Result<T, Problem>;
 
@@ -23,6 +28,8 @@ const REACH: i64 = 14 * 86_400_000;
 /// The longest filter pattern, in characters.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 const LONGEST_FILTER: usize = 1_024;
+/// Places asked at once for the fleet's charts.
+const FLEET_AT_ONCE: usize = 8;
 /// The longest chart, in minutes: thirty days.
 const LONGEST_CHART: u32 = 43_200;
 
@@ -30,12 +37,13 @@ const LONGEST_CHART: u32 = 43_200;
 pub struct AwsTelemetry {
     connections: Connections,
     store: Store,
+    kept: Mutex<Kept>,
 }
 
 impl AwsTelemetry {
     /// Over these.
     pub fn new(connections: Connections, store: Store) -> Self {
-        Self { connections, store }
+        Self { connections, store, kept: Mutex::default() }
     }
 
     async fn document(&self, key: &ResourceKey) -> Result<Value> {
@@ -43,45 +51,89 @@ impl AwsTelemetry {
         Ok(stored.ok_or_else(|| Problem::not_found("Gantry has never seen this resource."))?.doc)
     }
 
-    /// The log groups a resource writes to, in its own account and region.
-    async fn groups(&self, key: &ResourceKey) -> Result<Vec<String>> {
-        let groups = match key.kind {
-            Kind::LogGroup => vec![key.id.clone()],
-            Kind::Function => vec![function_group(&self.document(key).await?, &key.id)],
-            Kind::TaskDefinition => container_groups(&self.document(key).await?),
-            Kind::Service => self.groups_of_task_definition(&self.document(key).await?["taskDefinition"]).await?,
-            Kind::Task => self.groups_of_task_definition(&self.document(key).await?["taskDefinitionArn"]).await?,
+    /// Where a resource writes its log.
+    async fn places(&self, key: &ResourceKey) -> Result<Vec<Place>> {
+        let whole = |group: String| Place { region: key.scope.region.clone(), group, streams: String::new() };
+        let places = match key.kind {
+            Kind::LogGroup => vec![whole(key.id.clone())],
+            Kind::Function => vec![whole(function_group(&self.document(key).await?, &key.id))],
+            Kind::TaskDefinition => container_places(self.document(key).await?, None, &key.scope.region),
+            Kind::Service => {
+                let definition = self.definition(&self.document(key).await?["taskDefinition"]).await?;
+                container_places(definition, None, &key.scope.region)
+            }
+            Kind::Task => {
+                let task: Task = serde_json::from_value(self.document(key).await?).unwrap_or_default();
+                let definition = self.definition(&Value::from(task.task_definition_arn.clone())).await?;
+                container_places(definition, Some((key, &task)), &key.scope.region)
+            }
             kind => return Err(Problem::invalid("key", format!("A {} has no log.", kind.singular()))),
         };
-        if groups.is_empty() {
+        if places.is_empty() {
             let message = "None of its containers sends its output to CloudWatch Logs (log driver awslogs).";
             return Err(Problem::new(Code::NotFound, "No log", message));
         }
-        Ok(groups)
+        Ok(places)
     }
 
-    /// The latest events of these groups together, oldest first.
+    /// The latest events of these places together, oldest first.
     async fn read(
         &self,
         key: &ResourceKey,
-        groups: &[String],
+        places: &[Place],
         filter: &str,
         start: Millis,
         end: Millis,
         limit: usize,
     ) -> Result<Vec<LogEvent>> {
-        let caller = self.connections.caller(&key.scope).await?;
-        let each = groups.iter().map(|group| gantry_aws::log_events(&caller, group, filter, start, end, limit));
+        let each = places.iter().map(async |place| {
+            let caller = self.connections.caller(&Scope::new(key.scope.account.clone(), place.region.clone())).await?;
+            let log = gantry_aws::Log { group: &place.group, streams: &place.streams, filter };
+            gantry_aws::log_events(&caller, log, start, end, limit).await
+        });
         let mut events: Vec<LogEvent> = futures::future::try_join_all(each).await?.into_iter().flatten().collect();
         events.sort_by_key(|e| e.at);
         Ok(events.split_off(events.len().saturating_sub(limit)))
     }
 
-    async fn groups_of_task_definition(&self, arn: &Value) -> Result<Vec<String>> {
+    /// The totals of all functions of a place: asked at most once a minute, as CloudWatch has new numbers then; none where no function is.
+    async fn totals(&self, scope: &Scope, minutes: u32) -> Result<Arc<Vec<Series>>> {
+        if self.store.known(scope, Kind::Function).await?.is_empty() {
+            return Ok(Arc::default());
+        }
+        if let Some(kept) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).fresh(scope, minutes) {
+            return Ok(kept);
+        }
+        let caller = self.connections.caller(scope).await?;
+        let make =
+            move |caller: gantry_aws::Caller| async move { gantry_aws::function_totals(&caller, minutes, now()).await };
+        let series = caller.shared("cloudwatch:GetMetricData", &format!("functions {minutes}"), make).await?;
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).keep(scope, minutes, series.clone());
+        Ok(series)
+    }
+
+    async fn definition(&self, arn: &Value) -> Result<Value> {
         let missing = || Problem::not_found("Its task definition has not been collected yet.");
         let key = self.store.resolve(arn.as_str().unwrap_or_default()).await?.ok_or_else(missing)?;
-        Ok(container_groups(&self.document(&key).await?))
+        self.document(&key).await
     }
+}
+
+/// Minutes of a chart, if they are among those offered.
+fn chart_length(minutes: u32) -> Result<u32> {
+    match (5..=LONGEST_CHART).contains(&minutes) {
+        true => Ok(minutes),
+        false => Err(Problem::invalid("minutes", format!("A chart covers between 5 and {LONGEST_CHART} minutes."))),
+    }
+}
+
+/// Some streams of a log group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Place {
+    region: Region,
+    group: String,
+    /// What the streams' names begin with; empty for all.
+    streams: String,
 }
 
 /// A function's log group: the configured one, or the one Lambda makes.
@@ -91,20 +143,23 @@ fn function_group(doc: &Value, name: &str) -> String {
     configured.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned)
 }
 
-/// The awslogs groups of a task definition's containers, each once.
-/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using_awslogs.html>
-fn container_groups(doc: &Value) -> Vec<String> {
-    let containers = doc["containerDefinitions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let mut groups: Vec<String> = containers
-        .iter()
-        .map(|container| &container["logConfiguration"])
-        .filter(|logs| logs["logDriver"] == "awslogs")
-        .filter_map(|logs| logs["options"]["awslogs-group"].as_str())
-        .map(str::to_owned)
-        .collect();
-    groups.sort();
-    groups.dedup();
-    groups
+/// Where the containers of a task definition write, each place once; with a task, only what that task wrote.
+fn container_places(definition: Value, task: Option<(&ResourceKey, &Task)>, home: &Region) -> Vec<Place> {
+    let definition: TaskDefinition = serde_json::from_value(definition).unwrap_or_default();
+    let mut places: Vec<Place> = vec![];
+    for container in &definition.container_definitions {
+        let Some((group, region)) = container.log_group() else { continue };
+        let region = region.and_then(|r| Region::parse(r).ok()).unwrap_or_else(|| home.clone());
+        let task = task.map(|(key, task)| {
+            let own = task.containers.iter().find(|c| c.name == container.name);
+            (key.id.rsplit('/').next().unwrap_or(&key.id), own.and_then(|c| c.runtime_id.as_deref()))
+        });
+        let place = Place { region, group: group.to_owned(), streams: container.log_stream(task).unwrap_or_default() };
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
 }
 
 #[async_trait]
@@ -117,19 +172,18 @@ impl Telemetry for AwsTelemetry {
                 format!("A filter pattern has at most {LONGEST_FILTER} characters."),
             ));
         }
-        let groups = self.groups(key).await?;
+        let places = self.places(key).await?;
         let now = now();
         let end = before.map_or(now, |before| Millis(before.0.min(now.0).saturating_sub(1)));
         let start = Millis(end.0.saturating_sub(REACH));
-        let events = self.read(key, &groups, filter, start, end, EVENTS).await?;
-        Ok(LogPage { events, group: groups.join(", "), now })
+        let events = self.read(key, &places, filter, start, end, EVENTS).await?;
+        let groups: BTreeSet<&str> = places.iter().map(|place| place.group.as_str()).collect();
+        Ok(LogPage { events, group: groups.into_iter().collect::<Vec<_>>().join(", "), now })
     }
 
     async fn metrics(&self, actor: &Actor, key: &ResourceKey, minutes: u32) -> Result<Vec<Series>> {
         decide(actor, Permission::ReadTelemetry)?;
-        if !(5..=LONGEST_CHART).contains(&minutes) {
-            return Err(Problem::invalid("minutes", format!("A chart covers between 5 and {LONGEST_CHART} minutes.")));
-        }
+        let minutes = chart_length(minutes)?;
         let caller = self.connections.caller(&key.scope).await?;
         let wanted = key.clone();
         let make = move |caller: gantry_aws::Caller| async move {
@@ -139,13 +193,47 @@ impl Telemetry for AwsTelemetry {
         let series = caller.shared("cloudwatch:GetMetricData", &format!("{key} {minutes}"), make).await?;
         Ok(series.as_ref().clone())
     }
+
+    async fn fleet_metrics(
+        &self,
+        actor: &Actor,
+        accounts: &[AccountId],
+        regions: &[Region],
+        minutes: u32,
+    ) -> Result<FleetMetrics> {
+        decide(actor, Permission::ReadTelemetry)?;
+        let minutes = chart_length(minutes)?;
+        let wanted = |scope: &Scope| {
+            (accounts.is_empty() || accounts.contains(&scope.account))
+                && (regions.is_empty() || regions.contains(&scope.region))
+        };
+        let scopes: Vec<Scope> = self
+            .connections
+            .configs()
+            .flat_map(|c| c.regions.iter().map(|region| Scope::new(c.account.clone(), region.clone())))
+            .filter(wanted)
+            .collect();
+        let answers = futures::stream::iter(scopes)
+            .map(async |scope| (self.totals(&scope, minutes).await, scope))
+            .buffered(FLEET_AT_ONCE)
+            .collect::<Vec<_>>()
+            .await;
+        let (mut all, mut missing) = (vec![], vec![]);
+        for (answer, scope) in answers {
+            match answer {
+                Ok(series) => all.push(series),
+                Err(problem) => missing.push((scope, problem)),
+            }
+        }
+        Ok(FleetMetrics { series: totals::add(&all), missing })
+    }
 }
 
 #[async_trait]
 impl Source for AwsTelemetry {
     async fn since(&self, key: &ResourceKey, since: Millis) -> Result<Vec<LogEvent>> {
-        let groups = self.groups(key).await?;
-        self.read(key, &groups, "", since, now(), FOLLOWED).await
+        let places = self.places(key).await?;
+        self.read(key, &places, "", since, now(), FOLLOWED).await
     }
 }
 
@@ -158,9 +246,31 @@ mod tests {
     fn logs_are_found_where_aws_documents_say() {
         assert_eq!(function_group(&json!({}), "a"), "/aws/lambda/a");
         assert_eq!(function_group(&json!({ "LoggingConfig": { "LogGroup": "/shop/all" } }), "a"), "/shop/all");
-        let logs = |driver: &str, group: &str| json!({ "logConfiguration": { "logDriver": driver, "options": { "awslogs-group": group } } });
-        let doc = json!({ "containerDefinitions": [logs("awslogs", "/b"), logs("awslogs", "/a"), logs("awslogs", "/b"), logs("splunk", "/c"), {}] });
-        assert_eq!(container_groups(&doc), ["/a", "/b"]);
-        assert!(container_groups(&json!({})).is_empty());
+    }
+
+    #[test]
+    fn a_service_reads_the_streams_of_its_containers_and_a_task_its_own() {
+        let container = |name: &str, driver: &str, options: Value| json!({ "name": name, "logConfiguration": { "logDriver": driver, "options": options } });
+        let definition = json!({ "containerDefinitions": [
+            container("web", "awslogs", json!({ "awslogs-group": "/shop", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "shop" })),
+            container("envoy", "awslogs", json!({ "awslogs-group": "/mesh", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "shop" })),
+            container("agent", "awslogs", json!({ "awslogs-group": "/agents" })),
+            container("other", "splunk", json!({ "splunk-url": "https://splunk" })),
+            { "name": "silent" },
+        ] });
+        let home = Region::parse("eu-west-1").unwrap();
+        let shown = |task: Option<(&ResourceKey, &Task)>| -> Vec<String> {
+            let places = container_places(definition.clone(), task, &home);
+            places.into_iter().map(|p| format!("{} {} {}", p.region, p.group, p.streams)).collect()
+        };
+        assert_eq!(shown(None), ["eu-west-1 /shop shop/web/", "us-east-1 /mesh shop/envoy/", "eu-west-1 /agents "]);
+        let key = ResourceKey::parse("ecs.task/111122223333/eu-west-1/main/0f1e2d").unwrap();
+        let task: Task =
+            serde_json::from_value(json!({ "containers": [{ "name": "agent", "runtimeId": "0f1e2d-9" }] })).unwrap();
+        assert_eq!(
+            shown(Some((&key, &task))),
+            ["eu-west-1 /shop shop/web/0f1e2d", "us-east-1 /mesh shop/envoy/0f1e2d", "eu-west-1 /agents 0f1e2d-9"]
+        );
+        assert!(container_places(json!({}), None, &home).is_empty());
     }
 }

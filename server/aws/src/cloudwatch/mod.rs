@@ -1,4 +1,4 @@
-//! CloudWatch metrics: the charts of a function and of a service.
+//! CloudWatch metrics: the charts of a function, of a service, and of all functions of an account in a region.
 
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
@@ -24,6 +24,14 @@ const FUNCTION: &[Line] = &[
 const SERVICE: &[Line] =
     &[Line("CPU", "%", "CPUUtilization", "Average"), Line("memory", "%", "MemoryUtilization", "Average")];
 
+/// Of all functions together: Lambda publishes these without a dimension, too. Durations as sums, so that regions can be added up.
+const FUNCTIONS: &[Line] = &[
+    Line("invocations", "count", "Invocations", "Sum"),
+    Line("errors", "count", "Errors", "Sum"),
+    Line("throttles", "count", "Throttles", "Sum"),
+    Line("duration", "ms", "Duration", "Sum"),
+];
+
 /// Seconds a point stands for: a few hundred points a chart.
 fn period(minutes: u32) -> i32 {
     match minutes {
@@ -45,8 +53,24 @@ pub async fn metrics(caller: &Caller, key: &ResourceKey, minutes: u32, now: Mill
         }
         _ => return Err(Problem::invalid("key", format!("AWS has no charts of a {}.", key.kind.singular()))),
     };
+    read(caller, namespace, lines, &dimensions, minutes, now).await
+}
+
+/// Invocations, errors, throttles and the summed duration of all functions of the caller's account and region.
+pub async fn function_totals(caller: &Caller, minutes: u32, now: Millis) -> Result<Vec<Series>, Problem> {
+    read(caller, "AWS/Lambda", FUNCTIONS, &[], minutes, now).await
+}
+
+async fn read(
+    caller: &Caller,
+    namespace: &str,
+    lines: &[Line],
+    dimensions: &[(&str, &str)],
+    minutes: u32,
+    now: Millis,
+) -> Result<Vec<Series>, Problem> {
     let dimensions: Vec<Dimension> =
-        dimensions.into_iter().map(|(name, value)| Dimension::builder().name(name).value(value).build()).collect();
+        dimensions.iter().map(|(name, value)| Dimension::builder().name(*name).value(*value).build()).collect();
     let step = i64::from(period(minutes)) * 1000;
     // Whole periods: otherwise the first and last point would cover a part of one only.
     let end = now.0 - now.0.rem_euclid(step) + step;
@@ -76,7 +100,7 @@ pub async fn metrics(caller: &Caller, key: &ResourceKey, minutes: u32, now: Mill
             .end_time(DateTime::from_millis(end))
             .scan_by(ScanBy::TimestampAscending)
             .set_next_token(token);
-        let page = caller.call(Bucket::CloudWatch, GET, Some(&key.id), request.send()).await?;
+        let page = caller.call(Bucket::CloudWatch, GET, None, request.send()).await?;
         for result in page.metric_data_results.unwrap_or_default() {
             let line = result.id.as_deref().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
             let Some(line) = line.and_then(|n| series.get_mut(n)) else { continue };

@@ -16,13 +16,23 @@ const LONGER: i64 = 8;
 /// A window of more pages than this is too long for a busy log: a shorter one is read instead.
 const PAGES: usize = 4;
 
+/// What to read of a log group.
+#[derive(Clone, Copy, Debug)]
+pub struct Log<'a> {
+    /// The group's name.
+    pub group: &'a str,
+    /// What the names of its streams begin with; empty for all streams.
+    pub streams: &'a str,
+    /// A filter pattern of CloudWatch Logs; empty for all events.
+    pub filter: &'a str,
+}
+
 /// The latest events between two moments (both included), oldest first, at most `limit` of them.
 ///
-/// `filter` is a filter pattern of CloudWatch Logs; empty for all events. Not found when the log group does not exist (yet).
+/// Not found when the log group does not exist (yet).
 pub async fn log_events(
     caller: &Caller,
-    group: &str,
-    filter: &str,
+    log: Log<'_>,
     start: Millis,
     end: Millis,
     limit: usize,
@@ -31,7 +41,7 @@ pub async fn log_events(
     let (mut until, mut length) = (end.0, FIRST);
     while until >= start.0 && found.len() < limit {
         let from = until.saturating_sub(length).max(start.0);
-        match window(caller, group, filter, from, until, length > 1000).await? {
+        match window(caller, log, from, until, length > 1000).await? {
             Some(mut older) => {
                 older.append(&mut found);
                 found = older;
@@ -46,11 +56,14 @@ pub async fn log_events(
     Ok(found.split_off(found.len().saturating_sub(limit)))
 }
 
+fn said(text: &str) -> Option<String> {
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
 /// All events of a window; `None` when there are too many for a shorter one not to be better.
 async fn window(
     caller: &Caller,
-    group: &str,
-    filter: &str,
+    log: Log<'_>,
     from: i64,
     until: i64,
     divisible: bool,
@@ -66,12 +79,13 @@ async fn window(
             .clients()
             .logs()
             .filter_log_events()
-            .log_group_name(group)
+            .log_group_name(log.group)
             .start_time(from)
             .end_time(until)
-            .set_filter_pattern(Some(filter.to_owned()).filter(|f| !f.is_empty()))
+            .set_log_stream_name_prefix(said(log.streams))
+            .set_filter_pattern(said(log.filter))
             .set_next_token(token);
-        let page = caller.call(Bucket::LogsFilter, FILTER, Some(group), request.send()).await?;
+        let page = caller.call(Bucket::LogsFilter, FILTER, Some(log.group), request.send()).await?;
         events.extend(page.events.unwrap_or_default().into_iter().map(|e| LogEvent {
             id: e.event_id.unwrap_or_default(),
             at: Millis(e.timestamp.unwrap_or(from)),

@@ -6,6 +6,10 @@ use domain::Millis;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 
+fn whole(group: &str) -> Log<'_> {
+    Log { group, streams: "", filter: "" }
+}
+
 #[tokio::test]
 async fn the_latest_events_are_found_by_looking_ever_further_back() {
     let windows = Arc::new(Mutex::new(vec![]));
@@ -21,7 +25,7 @@ async fn the_latest_events_are_found_by_looking_ever_further_back() {
         (200, json!({"events": events}))
     });
     let end = Millis(1000 * 600_000);
-    let events = log_events(&caller, "/aws/lambda/f", "", Millis(0), end, 20).await.unwrap();
+    let events = log_events(&caller, whole("/aws/lambda/f"), Millis(0), end, 20).await.unwrap();
     assert_eq!(events.len(), 20);
     assert_eq!(events.last().unwrap().at, Millis(999 * 600_000));
     assert!(events.is_sorted_by_key(|e| e.at));
@@ -45,7 +49,7 @@ async fn a_busy_log_is_read_in_shorter_windows() {
         let next = (last < until).then(|| (last + 1).to_string());
         (200, json!({"events": events, "nextToken": next}))
     });
-    let events = log_events(&caller, "g", "", Millis(0), Millis(10_000_000), 100).await.unwrap();
+    let events = log_events(&caller, whole("g"), Millis(0), Millis(10_000_000), 100).await.unwrap();
     assert_eq!((events.len(), events.last().unwrap().at), (100, Millis(10_000_000)));
     assert!(*calls.lock().unwrap() < 20);
 }
