@@ -100,7 +100,9 @@ def execute_and_count(func, config, event, request_id, started):
         took = (time.time() - started) * 1000
         failed = not isinstance(result, dict) or bool(result.get("error"))
         for metric, value, unit in (("Invocations", 1, "Count"), ("Errors", int(failed), "Count"), ("Throttles", 0, "Count"), ("Duration", took, "Milliseconds"), ("ConcurrentExecutions", at_once, "Count")):
+            # As Lambda does: by function, and for all of the account in the region.
             cloudwatch.record_metric("AWS/Lambda", metric, value, unit, {"FunctionName": name})
+            cloudwatch.record_metric("AWS/Lambda", metric, value, unit, {})
 
 
 def refuse(func, config, request_id):

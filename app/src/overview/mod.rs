@@ -4,5 +4,6 @@ mod attention;
 mod collecting;
 mod fleet;
 mod page;
+mod pulse;
 
 pub use page::{OverviewPage, anything_changed};

@@ -9,15 +9,17 @@ use leptos::server_fn::codec::Json;
 use leptos_meta::Title;
 use std::time::Duration;
 
+use super::pulse::Pulse;
 use super::{attention, collecting, fleet};
 use crate::api::Boot;
 #[cfg(feature = "ssr")]
 use crate::api::services;
 use crate::error::AppError;
 use crate::layout::use_scopes;
+use crate::live;
+use crate::paths::Scopes;
 use crate::ui::format::counted;
 use crate::ui::{Head, ProblemNote, Skeleton};
-use crate::{live, paths};
 
 /// How long changes are gathered before the page is asked for again.
 const GATHER: Duration = Duration::from_millis(700);
@@ -74,39 +76,48 @@ pub fn OverviewPage() -> impl IntoView {
         true => all.clone(),
         false => "What your team runs in the accounts and regions chosen above.".to_owned(),
     };
-    let names = StoredValue::new(boot);
+    let boot = StoredValue::new(boot);
+    // Parts of their own, so that the charts between them stay as they are when the rest is drawn again.
+    let part = move |draw: fn(&Overview, &Boot, &Scopes) -> AnyView| {
+        view! {
+            <Transition>
+                {move || Suspend::new(async move {
+                    let overview = answer.await.ok().filter(is_something)?;
+                    Some(boot.with_value(|boot| draw(&overview, boot, &scopes.get_untracked())))
+                })}
+            </Transition>
+        }
+    };
     view! {
         <Title text="Overview · Gantry"/>
         <Head title="Overview" explanation=view! { {line} }.into_any()/>
         <Transition fallback=|| view! { <Skeleton lines=10/> }>
             {move || Suspend::new(async move {
                 match answer.await {
-                    Ok(overview) => names.with_value(|boot| loaded(&overview, boot, scopes.get_untracked())),
+                    Ok(overview) if is_something(&overview) => fleet::tiles(&overview, &scopes.get_untracked()),
+                    Ok(_) => collecting::first_run(),
                     Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
                 }
             })}
         </Transition>
-    }
-}
-
-fn loaded(overview: &Overview, boot: &Boot, scopes: paths::Scopes) -> AnyView {
-    let something = overview.counts.iter().any(|c| c.total > 0);
-    if !something && overview.failing.is_empty() {
-        return collecting::first_run();
-    }
-    view! {
-        {fleet::tiles(overview, &scopes)}
-        <div class="cols">
+        <div class="cols overview">
             <div class="stack">
-                {attention::needs_a_person(overview, boot, &scopes)}
-                {collecting::failing(overview, boot)}
-                {fleet::by_account_and_region(overview, boot)}
+                {part(|overview, boot, scopes| {
+                    (attention::needs_a_person(overview, boot, scopes), collecting::failing(overview, boot)).into_any()
+                })}
+                <Pulse/>
+                {part(|overview, boot, _| fleet::by_account_and_region(overview, boot))}
             </div>
             <aside class="stack" aria-label="Changes and counts">
-                {attention::what_changed(overview, &scopes)}
-                {fleet::counts(overview, &scopes)}
+                {part(|overview, _, scopes| {
+                    (attention::what_changed(overview, scopes), fleet::counts(overview, scopes)).into_any()
+                })}
             </aside>
         </div>
     }
-    .into_any()
+}
+
+/// Whether there is anything to show yet.
+fn is_something(overview: &Overview) -> bool {
+    overview.counts.iter().any(|c| c.total > 0) || !overview.failing.is_empty()
 }
