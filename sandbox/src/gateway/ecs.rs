@@ -2,6 +2,7 @@
 //! service events and roll-outs that tell what happened, and lists in pages.
 
 pub mod fate;
+mod print;
 pub mod scheduler;
 pub mod story;
 pub mod task;

@@ -1,5 +1,5 @@
 //! The ECS scheduler's work, which the emulator does not do: tasks end when their fate says so, services replace
-//! what they lost, and running services have CPU and memory figures.
+//! what they lost, running services have CPU and memory figures, and running containers print.
 //!
 //! All of it goes through the same API as everybody's calls, so what happens here is what the lists show.
 
@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::view::{self, Cluster};
-use super::{TARGET, lock, now, story, task};
+use super::{TARGET, lock, now, print, story, task};
 use crate::gateway::Gateway;
 use crate::gateway::upstream::Scope;
 use crate::report::{ACCOUNTS, REGIONS};
@@ -58,6 +58,11 @@ async fn round(gateway: &Gateway, scope: &Scope, measure: bool) -> Result<(), Re
                     json!({ "cluster": cluster, "task": seen.shown["taskArn"], "reason": task::encode(end) }),
                 )
                 .await?;
+            }
+        }
+        if measure {
+            for seen in &view.tasks {
+                print::send(gateway, scope, &seen.shown, now - METRICS.as_secs_f64(), now).await?;
             }
         }
         for service in view.services.iter().filter(|service| service["status"] == "ACTIVE") {
