@@ -1,4 +1,4 @@
-//! `cargo run -p gantry-bench`: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
+//! What `cargo xtask bench` runs: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
 //! first visit, and a full collect of the demo fleet. Prints a table; judges nothing.
 
 mod child;
@@ -187,9 +187,7 @@ async fn lists(a: &Arguments) -> Result<()> {
 /// The same list through boto3 and the AWS CLI, from the emulator on this machine.
 async fn clients(a: &Arguments, cloud: &Value, gantry: f64) -> Result<()> {
     let endpoint = text(cloud, "endpoint_url")?;
-    // the sandbox's own virtual environment has boto3
-    let python = a.data_dir.join("load/emulator/venv/bin/python").display().to_string();
-    let python = python.as_str();
+    let python = text(cloud, "python")?;
     let script = a.data_dir.join("functions.py");
     std::fs::write(&script, include_str!("functions.py"))?;
     let run = |action: &'static str| {

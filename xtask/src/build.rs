@@ -35,8 +35,13 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
 
 /// The server and the sandbox.
 pub fn binaries(toolchain: &Toolchain, profile: Profile) -> Result<()> {
+    packages(toolchain, profile, &["gantry", "gantry-sandbox"])
+}
+
+/// Some of the workspace's packages.
+pub fn packages(toolchain: &Toolchain, profile: Profile, names: &[&str]) -> Result<()> {
     let mut cargo = toolchain.cargo();
-    cargo.args(["build", "--package", "gantry", "--package", "gantry-sandbox"]);
+    cargo.arg("build").args(names.iter().flat_map(|name| ["--package", name]));
     if profile == Profile::Release {
         cargo.arg("--release");
     }

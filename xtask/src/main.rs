@@ -5,6 +5,7 @@
 
 mod apt;
 mod assets;
+mod bench;
 mod build;
 mod check;
 mod checkout;
@@ -47,6 +48,8 @@ enum Command {
     Build(build::Options),
     /// Makes one self-contained release binary.
     Dist,
+    /// Measures a release build beside the AWS CLI and boto3.
+    Bench(bench::Options),
     /// Brings what this machine lacks; every other command does it first.
     Setup,
 }
@@ -73,6 +76,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Check => check::run(&checkout),
         Command::Build(options) => build::run(&checkout, options),
         Command::Dist => dist::run(&checkout),
+        Command::Bench(options) => bench::run(&checkout, options),
         Command::Setup => {
             setup::prepare(&checkout, &[setup::Need::Lints, setup::Need::Browser])?;
             println!("Everything is here.");

@@ -1,0 +1,41 @@
+//! `cargo xtask bench`: a release build measured beside the AWS CLI and boto3, in one run on this machine.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::checkout::{self, Checkout, Profile};
+use crate::{build, process, progress, setup};
+
+/// What `cargo xtask bench` can be told; everything is handed on.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Seconds per series of requests.
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Leaves out the AWS CLI and boto3.
+    #[arg(long)]
+    no_clients: bool,
+}
+
+/// `cargo xtask bench`.
+pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
+    let toolchain = setup::prepare(checkout, &[])?;
+    progress::step("Building a release");
+    build::site(checkout, &toolchain, Profile::Release)?;
+    build::packages(&toolchain, Profile::Release, &["gantry", "gantry-sandbox", "gantry-bench"])?;
+
+    let folder = checkout.target.join("bench");
+    checkout::make_folder(&folder)?;
+    let binaries = checkout.binaries(Profile::Release);
+    let mut bench = process::command(binaries.join("gantry-bench"));
+    bench.arg("--bin").arg(&binaries).arg("--site").arg(checkout.site(Profile::Release));
+    bench.arg("--data-dir").arg(&folder).arg("--seconds").arg(options.seconds.to_string());
+    if options.no_clients {
+        bench.arg("--no-clients");
+    }
+    if let Err(error) = process::run(&mut bench).context("the measurement was not finished") {
+        bail!("{error:#}; logs are in {}", folder.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
