@@ -1,23 +1,12 @@
 // Starts a sandbox and a server of its own on free ports, makes the first administrator through the one-time link, waits for the fleet.
 import { chromium } from "@playwright/test";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import config from "./playwright.config";
 import { Reporter } from "./fixtures/processes";
+import { freePort } from "./fixtures/private";
 import { password } from "./fixtures/world";
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 export default async function setup() {
   const bin = process.env.GANTRY_BIN_DIR;

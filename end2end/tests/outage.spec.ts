@@ -1,0 +1,131 @@
+// AWS away, AWS refusing, the clock wrong, Postgres restarted, servers sharing and dying: each with processes of its own.
+import { execFileSync } from "node:child_process";
+import { expect, hydrated, test as base } from "../fixtures/test";
+import { type Freshness, PrivateGantry, freshness } from "../fixtures/private";
+
+const test = base.extend<{ own: PrivateGantry }>({
+  own: async ({}, use) => {
+    const own = new PrivateGantry();
+    try {
+      await own.start();
+      await use(own);
+    } finally {
+      await own.stop();
+    }
+  },
+});
+test.describe.configure({ timeout: 150_000 });
+
+const everythingRead = (lists: Freshness[]) => lists.length > 0 && lists.every((list) => list.complete !== null);
+const settled = (lists: Freshness[]) => lists.length > 0 && lists.every((list) => list.complete !== null || list.failing !== null);
+
+test("while AWS is away pages answer with their age, and recover by themselves", async ({ own, browser }) => {
+  const { url, road } = await own.server();
+  const token = own.token();
+  await expect.poll(async () => everythingRead(await freshness(url, token)), { timeout: 60_000 }).toBe(true);
+  const page = await own.page(browser, url);
+  await page.goto("/functions");
+  await hydrated(page);
+  const rows = page.locator("tbody a[href^='/functions/']");
+  await expect(rows.first()).toBeVisible();
+
+  await road.close();
+  await page.getByRole("button", { name: /refresh|collect/i }).first().click();
+  const trouble = page.getByRole("main").getByText(/could not be reached|cannot be reached|did not answer/i).first();
+  await expect(trouble).toBeVisible({ timeout: 60_000 });
+  await page.reload();
+  await expect(rows.first()).toBeVisible();
+  await expect(trouble).toBeVisible();
+
+  await road.open();
+  await expect(trouble).toBeHidden({ timeout: 60_000 });
+  await expect(rows.first()).toBeVisible();
+});
+
+test("denied for one service in one region: the rest goes on, the page names the action", async ({ own, browser }) => {
+  const { url } = await own.server((road) => {
+    road.refuse = ({ service, region }) =>
+      service === "ecr" && region === "us-east-1"
+        ? {
+            status: 400,
+            code: "AccessDeniedException",
+            message: "User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: ecr:DescribeRepositories on resource: arn:aws:ecr:us-east-1:111122223333:repository/* because no identity-based policy allows the ecr:DescribeRepositories action",
+          }
+        : undefined;
+  });
+  const token = own.token();
+  await expect.poll(async () => settled(await freshness(url, token)), { timeout: 60_000 }).toBe(true);
+  const failing = (await freshness(url, token)).filter((list) => list.failing);
+  expect(new Set(failing.map((list) => `${list.kind.split(".")[0]} ${list.scope.region}`))).toEqual(new Set(["ecr us-east-1"]));
+  const page = await own.page(browser, url);
+  await page.goto("/repositories");
+  await expect(page.getByRole("main").getByText(/ecr:DescribeRepositories/).first()).toBeVisible();
+  await expect(page.locator("tbody a[href*='/eu-west-1/']").first()).toBeVisible();
+  await page.goto("/functions?region=us-east-1");
+  await expect(page.locator("tbody a[href*='/us-east-1/']").first()).toBeVisible();
+});
+
+test("a clock that AWS refuses is called that", async ({ own, browser }) => {
+  const { url } = await own.server((road) => {
+    road.refuse = ({ service }) =>
+      service === "lambda"
+        ? { status: 403, code: "InvalidSignatureException", message: "Signature expired: 20261123T100000Z is now earlier than 20261123T103500Z (20261123T104000Z - 5 min.)" }
+        : undefined;
+  });
+  const token = own.token();
+  await expect.poll(async () => settled(await freshness(url, token)), { timeout: 60_000 }).toBe(true);
+  const page = await own.page(browser, url);
+  await page.goto("/functions");
+  await expect(page.getByRole("main").getByText(/clock/i).first()).toBeVisible();
+});
+
+test("Postgres restarted: lists go on, everything recovers within five seconds", async ({ own, browser }) => {
+  const { url } = await own.server();
+  const token = own.token();
+  await expect.poll(async () => everythingRead(await freshness(url, token)), { timeout: 60_000 }).toBe(true);
+  const page = await own.page(browser, url);
+  await page.goto("/functions");
+  await hydrated(page);
+  await own.stopDatabase();
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  await expect(page.locator("tbody a[href^='/functions/']").first()).toBeVisible();
+
+  await own.startDatabase();
+  const back = Date.now();
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 5_000, intervals: [50] }).toBe(200);
+  await page.goto("/functions");
+  await expect(page.locator("tbody a[href^='/functions/']").first()).toBeVisible();
+  expect(Date.now() - back).toBeLessThan(5_000);
+  // Collecting goes on, and its news arrive: the listener has a new connection too.
+  const before = (await freshness(url, token)).filter((list) => list.kind === "lambda.function").map((list) => list.complete ?? 0);
+  await hydrated(page);
+  await page.getByRole("button", { name: /refresh|collect/i }).first().click();
+  await expect
+    .poll(async () => (await freshness(url, token)).filter((list) => list.kind === "lambda.function").every((list, n) => (list.complete ?? 0) > before[n]), { timeout: 15_000 })
+    .toBe(true);
+});
+
+test("two servers collect nothing twice, and the death of one loses nothing", async ({ own }) => {
+  let letGo = () => {};
+  const first = await own.server((road) => {
+    road.hold = new Promise((resolve) => (letGo = resolve));
+  });
+  // It has claimed what it can and waits for answers that never come.
+  await expect.poll(() => first.road.calls.length).toBeGreaterThan(3);
+  const second = await own.server();
+  const token = own.token();
+  await expect.poll(() => second.road.calls.length).toBeGreaterThan(3);
+  execFileSync("kill", ["-9", String(first.process.child.pid)]);
+  await expect.poll(async () => everythingRead(await freshness(second.url, token)), { timeout: 90_000 }).toBe(true);
+  letGo();
+
+  // The survivor asked for each list once, also for those it took over.
+  const lists = second.road.calls.filter(
+    (call) =>
+      (call.service === "lambda" && /^\/2015-03-31\/functions\/?(\?|$)/.test(call.path) && call.method === "GET") ||
+      ["ListQueues", "ListTables", "DescribeRepositories", "ListRules"].includes(call.operation),
+  );
+  const asked = lists.map((call) => `${call.region} ${call.operation} ${call.path}`);
+  const promised = new Set(asked);
+  expect(asked.length, asked.join("\n")).toBe(promised.size);
+});
