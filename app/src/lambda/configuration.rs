@@ -1,6 +1,7 @@
 //! How a function is set up; also of a published version, an alias and a layer.
 
-use domain::lambda::function::{Environment, Function, FunctionAlias, VpcConfig};
+use domain::lambda::FunctionAlias;
+use domain::lambda::function::{Environment, Function, VpcConfig};
 use domain::lambda::{Layer, rules};
 use domain::listing::Detail;
 use domain::resource::Tone;
