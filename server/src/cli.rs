@@ -185,6 +185,7 @@ fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
         behind_tls_proxy: file.behind_tls_proxy || serve.behind_tls_proxy,
         password_min: file.password_min.unwrap_or(SHORTEST),
         requests_per_second: serve.requests_per_second.or(file.requests_per_second).unwrap_or(50),
+        keep: file.keep,
         connections: file.connections,
     })
 }

@@ -3,6 +3,7 @@
 
 use domain::{AccountId, Problem, Region};
 use gantry_aws::ConnectionConfig;
+use gantry_store::prune::Keep;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -33,6 +34,8 @@ pub struct Config {
     pub password_min: usize,
     /// How many requests a person may make in a second.
     pub requests_per_second: u32,
+    /// For how long things are kept.
+    pub keep: Keep,
     /// Accounts.
     pub connections: Vec<ConnectionConfig>,
 }
@@ -66,6 +69,8 @@ pub struct File {
     pub password_min: Option<usize>,
     /// `requests_per_second`, at least 1
     pub requests_per_second: Option<u32>,
+    /// `keep_tasks_days` and `keep_history_days`, at least 1
+    pub keep: Keep,
     /// `[[connections]]`
     pub connections: Vec<ConnectionConfig>,
 }
@@ -94,6 +99,8 @@ fn parse(name: &str, text: &str) -> Result<File> {
         "behind_tls_proxy",
         "password_min",
         "requests_per_second",
+        "keep_tasks_days",
+        "keep_history_days",
         "connections",
     ])?;
     let mut connections = Vec::new();
@@ -123,6 +130,10 @@ fn parse(name: &str, text: &str) -> Result<File> {
         behind_tls_proxy: top.flag("behind_tls_proxy")?,
         password_min: top.number("password_min", 12, 128)?.map(|n| n as usize),
         requests_per_second: top.number("requests_per_second", 1, u32::MAX)?,
+        keep: Keep {
+            tasks: top.number("keep_tasks_days", 1, 36_500)?.unwrap_or(Keep::default().tasks),
+            history: top.number("keep_history_days", 1, 36_500)?.unwrap_or(Keep::default().history),
+        },
         connections,
     })
 }

@@ -4,6 +4,7 @@ use domain::services::Instance;
 use domain::{Code, Problem, Region};
 use gantry_aws::Connections;
 use gantry_store::Store;
+use gantry_store::prune::Keep;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,8 @@ use crate::live::telemetry::AwsTelemetry;
 use crate::report::{Event, say};
 use crate::sync;
 
+/// Between two looks for what was kept long enough.
+const PRUNE: Duration = Duration::from_secs(3_600);
 /// How long collectors may take to give their leases back.
 const LAST_WORDS: Duration = Duration::from_secs(3);
 
@@ -59,6 +62,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     let memory = Memory::new(store.clone());
     let following = tokio::spawn(memory.clone().follow());
     let comparing = tokio::spawn(clock::follow(store.clone()));
+    let pruning = tokio::spawn(prune(store.clone(), config.keep));
     store.configure(&sync::aws::wanted(&connections)).await?;
     let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store.clone()));
     let visible = Visible::default();
@@ -85,11 +89,32 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     reporting.abort();
     following.abort();
     comparing.abort();
+    pruning.abort();
     // Leases are given back, so that another server need not wait for them to end.
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_WORDS, collecting).await;
     store.close().await;
     Ok(())
+}
+
+/// Deletes what was kept long enough, from time to time.
+async fn prune(store: Store, keep: Keep) {
+    loop {
+        tokio::time::sleep(PRUNE).await;
+        match store.prune(keep, clock::now()).await {
+            Ok(pruned) if pruned.resources + pruned.history > 0 => {
+                tracing::info!(
+                    resources = pruned.resources,
+                    history = pruned.history,
+                    "deleted what was kept long enough"
+                );
+            }
+            Ok(_) => {}
+            Err(problem) => {
+                tracing::warn!(%problem, "what was kept long enough could not be deleted; tried again later")
+            }
+        }
+    }
 }
 
 /// A console that anybody in the network can reach needs TLS in front and somebody who may sign in.

@@ -85,9 +85,13 @@ impl Memory {
     async fn listen(&self, progress: &mut Progress) -> Result<(), Problem> {
         // Listen first, then read: what is committed in between is heard, and read again at worst
         let mut changes = self.store.changes().await?;
-        let mut what = Heard { versions: true, collections: true };
+        let mut what = Heard { versions: true, collections: true, pruned: false };
         loop {
             let began = Instant::now();
+            if what.pruned {
+                // From the beginning, as after a start; what was known answers until that is done.
+                *progress = Progress::default();
+            }
             if what.versions {
                 self.catch_up(progress).await?;
             }
@@ -107,7 +111,8 @@ impl Memory {
     /// [`domain::Code::Database`].
     async fn catch_up(&self, progress: &mut Progress) -> Result<(), Problem> {
         let before = self.snapshot();
-        let mut next = (*before).clone();
+        let first = progress.position == (0, 0);
+        let mut next = if first { before.emptied() } else { (*before).clone() };
         let mut replaced: HashMap<Kind, Vec<Replacement>> = HashMap::new();
         let mut changed = vec![];
         let mut position = progress.position;
@@ -124,6 +129,9 @@ impl Memory {
             }
         }
         if changed.is_empty() {
+            if first {
+                self.swap(next);
+            }
             return Ok(());
         }
         for (kind, rows) in replaced {
@@ -135,7 +143,6 @@ impl Memory {
                 Arc::new(made.map_err(|e| Problem::internal(format!("inventory.table {kind}: {e}")))?);
         }
         next.recent = Arc::new(self.store.history(&HistoryQuery { limit: RECENT, ..HistoryQuery::default() }).await?);
-        let first = progress.position == (0, 0);
         let notice = next.remember(position.0, changed.into_iter());
         if first {
             next.start_log();
@@ -143,10 +150,12 @@ impl Memory {
         progress.position = position;
         progress.words.sweep();
         self.swap(next);
-        if !first {
-            // Nobody listening is no fault
-            let _ = self.notices.send(notice);
-        }
+        let notice = match first {
+            true => ToPage::Changed { version: position.0, keys: vec![], kinds: Kind::ALL.to_vec() },
+            false => notice,
+        };
+        // Nobody listening is no fault
+        let _ = self.notices.send(notice);
         Ok(())
     }
 
@@ -200,18 +209,20 @@ fn replacement(snapshot: &mut Snapshot, stored: &Stored, words: &mut Words) -> R
 struct Heard {
     versions: bool,
     collections: bool,
+    pruned: bool,
 }
 
 /// Waits for a notice, at most [`POLL`], then gathers what follows closely.
 async fn heard(changes: &mut Changes, gather: Duration) -> Result<Heard, Problem> {
-    let mut heard = Heard { versions: false, collections: false };
+    let mut heard = Heard { versions: false, collections: false, pruned: false };
     let Ok(first) = tokio::time::timeout(POLL, changes.next()).await else {
-        return Ok(Heard { versions: true, collections: true });
+        return Ok(Heard { versions: true, collections: true, pruned: false });
     };
     let mut note = |notice: Notice| match notice {
         Notice::Version(_) => heard.versions = true,
         Notice::Collection(_) => heard.collections = true,
-        Notice::Again => heard = Heard { versions: true, collections: true },
+        Notice::Pruned => (heard.versions, heard.pruned) = (true, true),
+        Notice::Again => (heard.versions, heard.collections) = (true, true),
     };
     note(first?);
     let until = tokio::time::Instant::now() + gather;

@@ -55,6 +55,12 @@ impl Default for Snapshot {
 }
 
 impl Snapshot {
+    /// The same without rows, to be read again. Scopes keep their numbers.
+    pub fn emptied(&self) -> Self {
+        let Self { scopes, collections, covers, recent, .. } = self.clone();
+        Self { scopes, collections, covers, recent, ..Self::default() }
+    }
+
     /// The rows of a kind.
     pub fn table(&self, kind: Kind) -> &Arc<Table> {
         &self.tables[Self::number(kind)]

@@ -6,6 +6,8 @@ use crate::{Result, Store, problem};
 
 /// Channel of versions.
 pub(crate) const VERSIONS: &str = "gantry";
+/// What that channel says when resources were deleted.
+pub(crate) const PRUNED: &str = "pruned";
 /// Channel of collections.
 pub(crate) const COLLECTIONS: &str = "gantry_collections";
 
@@ -16,6 +18,8 @@ pub enum Notice {
     Version(i64),
     /// A collect of this kind (stem) began, ended or failed, or was asked for.
     Collection(String),
+    /// Resources that were gone for long were deleted: what is remembered of them should be, too.
+    Pruned,
     /// The connection was lost and made again: anything may have happened.
     Again,
 }
@@ -45,6 +49,7 @@ impl Changes {
             return Ok(Notice::Again);
         };
         Ok(match notification.channel() {
+            VERSIONS if notification.payload() == PRUNED => Notice::Pruned,
             VERSIONS => notification.payload().parse().map_or(Notice::Again, Notice::Version),
             _ => Notice::Collection(notification.payload().to_owned()),
         })

@@ -3,5 +3,6 @@
 
 mod collections;
 mod faults;
+mod prune;
 mod resources;
 mod team;

@@ -1,0 +1,57 @@
+//! What is deleted when, and what never is.
+
+use domain::resource::Observed;
+use domain::services::HistoryQuery;
+use domain::{Kind, Millis, ResourceKey};
+use gantry_store::batch::Source;
+use gantry_store::changes::Notice;
+use gantry_store::prune::{Keep, Pruned};
+use gantry_store::testing::TestStore;
+use serde_json::json;
+
+use crate::resources::{lease, scope};
+
+const DAY: i64 = 86_400_000;
+
+#[tokio::test]
+async fn what_is_gone_for_long_is_deleted_and_the_rest_stays() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let key = |kind, id: &str| ResourceKey::new(kind, scope(), id).unwrap();
+    let function = |memory: i64| Observed {
+        key: key(Kind::Function, "f"),
+        doc: json!({"FunctionName": "f", "FunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:f", "MemorySize": memory}),
+    };
+    let task = |id: &str| Observed {
+        key: key(Kind::Task, &format!("main/{id}")),
+        doc: json!({"taskArn": format!("arn:aws:ecs:eu-west-1:111122223333:task/main/{id}"), "clusterArn": "arn:aws:ecs:eu-west-1:111122223333:cluster/main"}),
+    };
+    // day 1: both tasks and the function; day 2: one task is no longer listed
+    for memory in [128, 256, 512] {
+        store.seen(Source::Single { began: Millis(DAY) }, &[function(memory)], Millis(DAY + memory)).await.unwrap();
+    }
+    let first = lease(store, Kind::Task, DAY).await;
+    let list = Source::List { fence: first.fence, initial: true };
+    store.seen(list, &[task("old"), task("new")], Millis(DAY)).await.unwrap();
+    store.finish(&first, Millis(DAY), Millis(DAY)).await.unwrap();
+    let second = lease(store, Kind::Task, 2 * DAY).await;
+    let list = Source::List { fence: second.fence, initial: false };
+    store.seen(list, &[task("new")], Millis(2 * DAY)).await.unwrap();
+    let gone = store.complete(second.fence, &scope(), Kind::Task, None, second.started, Millis(2 * DAY)).await.unwrap();
+    assert_eq!(gone, 1);
+
+    let keep = Keep { tasks: 30, history: 400 };
+    let mut changes = store.changes().await.unwrap();
+    assert_eq!(store.prune(keep, Millis(31 * DAY)).await.unwrap(), Pruned::default(), "not yet");
+    assert_eq!(store.prune(keep, Millis(33 * DAY)).await.unwrap(), Pruned { resources: 1, history: 0 });
+    assert_eq!(changes.next().await.unwrap(), Notice::Pruned);
+    assert!(store.get(&task("old").key).await.unwrap().is_none());
+    assert!(store.get(&task("new").key).await.unwrap().is_some());
+
+    // a year later the function is still there, with the latest entry of its history
+    let pruned = store.prune(keep, Millis(500 * DAY)).await.unwrap();
+    assert_eq!((pruned.resources, pruned.history), (0, 2));
+    let query = HistoryQuery { key: Some(key(Kind::Function, "f")), limit: 10, ..HistoryQuery::default() };
+    assert_eq!(store.history(&query).await.unwrap().len(), 1);
+    assert_eq!(store.get(&function(0).key).await.unwrap().unwrap().doc["MemorySize"], 512);
+}
