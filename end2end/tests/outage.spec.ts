@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, hydrated, test as base } from "../fixtures/test";
 import { type Freshness, PrivateGantry, freshness } from "../fixtures/private";
+import { world } from "../fixtures/world";
 
 const test = base.extend<{ own: PrivateGantry }>({
   own: async ({}, use) => {
@@ -128,4 +129,21 @@ test("two servers collect nothing twice, and the death of one loses nothing", as
   const asked = lists.map((call) => `${call.region} ${call.operation} ${call.path}`);
   const promised = new Set(asked);
   expect(asked.length, asked.join("\n")).toBe(promised.size);
+});
+
+test("a connection is checked from the command line: what works, what is missing, whose credentials they are", async ({ own }) => {
+  const lines = (account: string) => [
+    'name = "shop"',
+    `account = "${account}"`,
+    'regions = ["us-east-1"]',
+    `endpoint_url = "${world().endpoint}"`,
+    'access_key = "111122223333"',
+    'secret_key = "sandbox"',
+  ];
+  const well = own.check(lines("111122223333"));
+  expect(well.output).toMatch(/us-east-1: (\d+) of \1 kinds can be read/);
+  expect(well.status).toBe(0);
+  const other = own.check(lines("444455556666"));
+  expect(other.output).toContain("The credentials lead to account 111122223333");
+  expect(other.status).toBe(1);
 });

@@ -38,6 +38,13 @@ test("works without scripts: sign in, list, filter, detail", async ({ browser, b
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.goto("/functions");
+  const names = page.locator("tbody a[href^='/functions/']");
+  const first = await names.first().innerText();
+  await page.getByRole("link", { name: "Next rows" }).click();
+  await expect(page).toHaveURL(/from=60/);
+  expect(await names.first().innerText()).not.toBe(first);
+  await page.getByRole("link", { name: "Previous rows" }).click();
+  expect(await names.first().innerText()).toBe(first);
   await page.getByRole("searchbox", { name: "Filter functions" }).fill("thumbnailer");
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "thumbnailer" }).first().click();

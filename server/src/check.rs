@@ -1,23 +1,29 @@
-//! `gantry connections check`: asks AWS for one page of everything, per connection and region, and says what it answers.
+//! `gantry connections check`: reads everything for a while, and one resource of each kind by itself, per connection and region, and says what
+//! AWS answers.
 
 use async_trait::async_trait;
 use domain::resource::Observed;
 use domain::{Code, Kind, Problem, Region, ResourceKey, Scope};
 use gantry_aws::{Connections, Feed};
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-/// A reader that has seen enough after the first page: only the permissions are of interest.
+/// How long a list is read: by then each call it takes has been made, and only the permissions are of interest.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Remembers the first resource, to read it by itself.
 #[derive(Default)]
-struct FirstPage {
-    enough: AtomicBool,
-}
+struct First(Mutex<Option<ResourceKey>>);
 
 #[async_trait]
-impl Feed for FirstPage {
-    async fn seen(&self, _: Vec<Observed>) -> Result<(), Problem> {
-        self.enough.store(true, Ordering::Release);
-        Err(Problem::new(Code::Conflict, "Enough", "One page is enough."))
+impl Feed for First {
+    async fn seen(&self, page: Vec<Observed>) -> Result<(), Problem> {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (None, Some(observed)) = (&*first, page.into_iter().next()) {
+            *first = Some(observed.key);
+        }
+        Ok(())
     }
     async fn complete(&self, _: Kind, _: Option<&ResourceKey>) -> Result<(), Problem> {
         Ok(())
@@ -63,10 +69,8 @@ async fn one(connections: &Connections, scope: &Scope, kinds: &[Kind]) -> bool {
     let mut works = 0;
     let mut troubles: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for kind in kinds {
-        let feed = FirstPage::default();
-        match gantry_aws::collect(&caller, *kind, &feed).await {
+        match read(&caller, *kind).await {
             Ok(()) => works += 1,
-            Err(_) if feed.enough.load(Ordering::Acquire) => works += 1,
             Err(problem) => troubles.entry(in_words(&problem)).or_default().push(kind.plural()),
         }
     }
@@ -75,6 +79,20 @@ async fn one(connections: &Connections, scope: &Scope, kinds: &[Kind]) -> bool {
         println!("    {}: {trouble}", kinds.join(", "));
     }
     troubles.is_empty()
+}
+
+/// Reads a list for a while, then its first resource by itself, which takes other calls.
+async fn read(caller: &gantry_aws::Caller, kind: Kind) -> Result<(), Problem> {
+    let feed = First::default();
+    // A list that is not finished in this time has answered without a problem so far.
+    if let Ok(read) = tokio::time::timeout(PATIENCE, gantry_aws::collect(caller, kind, &feed)).await {
+        read?;
+    }
+    let first = feed.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match first.filter(|key| key.kind == kind) {
+        Some(key) => gantry_aws::fetch(caller, &key).await.map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 fn in_words(problem: &Problem) -> String {

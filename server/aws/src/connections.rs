@@ -18,6 +18,7 @@ use tokio::sync::OnceCell;
 use crate::call::{Caller, Common};
 use crate::clients::Clients;
 use crate::counters::Tally;
+use crate::identity::Verdict;
 use crate::limits::Limits;
 use crate::sealing::Sealer;
 
@@ -114,6 +115,7 @@ impl ConnectionConfig {
 struct Connection {
     config: ConnectionConfig,
     base: OnceCell<SdkConfig>,
+    account: Verdict,
     clients: Mutex<HashMap<Region, Arc<Clients>>>,
 }
 
@@ -156,8 +158,12 @@ impl Connections {
                 }
             }
         }
-        let list =
-            configs.into_iter().map(|config| Connection { config, base: OnceCell::new(), clients: Mutex::default() });
+        let list = configs.into_iter().map(|config| Connection {
+            config,
+            base: OnceCell::new(),
+            account: Verdict::default(),
+            clients: Mutex::default(),
+        });
         Ok(Self {
             list: Arc::new(list.collect()),
             common: Arc::new(Common { limits, ..Common::default() }),
@@ -177,7 +183,8 @@ impl Connections {
 
     /// A caller for this scope, through the connection that leads there.
     ///
-    /// `global` goes through the account's first connection. Not found when no connection leads there.
+    /// `global` goes through the account's first connection. Not found when no connection leads there; refused when its credentials belong
+    /// to another account.
     pub async fn caller(&self, scope: &Scope) -> Result<Caller, Problem> {
         let global = scope.region == Region::global();
         let connection = self
@@ -203,13 +210,15 @@ impl Connections {
             });
             Arc::clone(clients)
         };
-        Ok(Caller {
+        let caller = Caller {
             scope,
             clients,
             common: Arc::clone(&self.common),
             sealer: self.sealer.clone(),
             emulator: config.endpoint_url.is_some(),
-        })
+        };
+        connection.account.check(&caller).await?;
+        Ok(caller)
     }
 }
 

@@ -19,6 +19,7 @@ mod elasticloadbalancingv2;
 mod events;
 mod gather;
 mod iam;
+mod identity;
 mod kinesis;
 mod lambda;
 pub mod limits;

@@ -72,6 +72,8 @@ buckets! {
     Events "events" Quota::Learned;
     Scheduler "scheduler" Quota::Learned;
     ApiGateway "apigateway" Quota::Published(40.0, 10.0);
+    // Shared by all actions of STS.
+    Sts "sts" Quota::Published(600.0, 600.0);
     ElasticLoadBalancing "elasticloadbalancing" Quota::Published(40.0, 10.0);
 }
 
