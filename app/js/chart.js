@@ -45,6 +45,8 @@ function short(value) {
 export function draw(element, series) {
   let plot = null;
   let shown = series;
+  // Dragged over a part of it: new numbers must not show all of it again. A double click does.
+  let zoomed = false;
   const tip = document.createElement('div');
   tip.className = 'chart-tip';
   tip.hidden = true;
@@ -95,8 +97,9 @@ export function draw(element, series) {
           points: { show: s.points.length < 3 },
         })),
       ],
-      hooks: { setCursor: [hover] },
+      hooks: { setCursor: [hover], setSelect: [(u) => (zoomed ||= u.select.width > 0)] },
     }, align(shown), element);
+    plot.over.addEventListener('dblclick', () => (zoomed = false));
     element.append(tip);
   }
 
@@ -114,7 +117,7 @@ export function draw(element, series) {
     update(next) {
       const same = next.length === shown.length && next.every((s, i) => s.name === shown[i].name);
       shown = next;
-      if (same) plot.setData(align(next));
+      if (same) plot.setData(align(next), !zoomed);
       else make();
     },
     destroy() {

@@ -54,6 +54,9 @@ document.addEventListener('click', (event) => {
   if (!target) return;
   for (const menu of openMenus()) if (!menu.contains(target)) menu.open = false;
 
+  const chosen = target.closest('details.menu[data-keep] a.option');
+  if (chosen && !event.metaKey && !event.ctrlKey) stayOpen(chosen);
+
   const copier = target.closest('[data-copy]');
   if (copier) {
     event.preventDefault();
@@ -87,6 +90,28 @@ document.addEventListener('click', (event) => {
     if (drawer) drawer.checked = false;
   }
 }, true);
+
+// A list is drawn anew with each choice made in a panel: the panel that takes its place opens where the old one was.
+function stayOpen(option) {
+  const menu = option.closest('details.menu');
+  const [text, top] = [menu.querySelector('[data-find-option]')?.value ?? '', menu.querySelector('.panel').scrollTop];
+  const watch = new MutationObserver(() => {
+    const next = document.querySelector(`details.menu[data-keep="${CSS.escape(menu.dataset.keep)}"]`);
+    if (next === menu || !next) return;
+    watch.disconnect();
+    next.open = true;
+    const find = next.querySelector('[data-find-option]');
+    if (find && text) {
+      find.value = text;
+      find.dispatchEvent(new Event('input', { bubbles: true }));
+    }
+    next.querySelector('.panel').scrollTop = top;
+    const again = [...next.querySelectorAll('a.option')].find((other) => other.dataset.text === option.dataset.text);
+    again?.focus({ preventScroll: true });
+  });
+  watch.observe(document.body, { childList: true, subtree: true });
+  setTimeout(() => watch.disconnect(), 5000);
+}
 
 // A field that narrows the options of its panel.
 document.addEventListener('input', (event) => {

@@ -76,7 +76,7 @@ fn Chip(facet: Facet, url: Memo<ListUrl>, base: StoredValue<String>) -> impl Int
     let find = many.then(|| {
         view! { <input class="find-option" r#type="search" data-find-option="" placeholder="Find" aria-label=format!("Find in {}", facet.title)/> }
     });
-    view! { <Menu label=label class=class>{find}<div class="options">{rows}</div></Menu> }.into_any()
+    view! { <Menu label=label class=class keep=facet.id>{find}<div class="options">{rows}</div></Menu> }.into_any()
 }
 
 /// The button that opens the choice of columns.

@@ -69,7 +69,7 @@ pub fn FilterBar(
     let hidden = move || {
         let own = url.get();
         let pairs =
-            base.with_value(|b| base_pairs(b)).into_iter().chain(own.pairs().iter().filter(|(n, _)| n != "q").cloned());
+            base.with_value(|b| base_pairs(b)).into_iter().chain(own.pairs().filter(|(n, _)| n != "q").cloned());
         pairs.map(|(name, value)| view! { <input r#type="hidden" name=name value=value/> }).collect_view()
     };
     // Not while server rendering: the count comes later than the field.

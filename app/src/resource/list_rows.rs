@@ -76,8 +76,9 @@ pub fn ListRows(
     let now = RwSignal::new(page.now);
     let problem = RwSignal::new(None::<AppError>);
     let first: Vec<Arc<Row>> = page.rows.into_iter().map(Arc::new).collect();
-    let windows = RwSignal::new(BTreeMap::from([(0_u32, first)]));
-    let range = RwSignal::new((0_u32, FIRST_ROWS));
+    let start = query.offset;
+    let windows = RwSignal::new(BTreeMap::from([(start / FIRST_ROWS, first)]));
+    let range = RwSignal::new((start, start + FIRST_ROWS));
     let asked = StoredValue::new(std::collections::BTreeSet::<u32>::new());
 
     let query = StoredValue::new(query);
@@ -164,7 +165,7 @@ pub fn ListRows(
     // Another question starts at its top.
     Effect::new(move || {
         if let Some(frame) = frame.get() {
-            frame.set_scroll_top(0);
+            frame.set_scroll_top((f64::from(start) * ROW) as i32);
         }
     });
 
@@ -227,6 +228,17 @@ pub fn ListRows(
             }
         })
     };
+    // Where no script scrolls the rest into view.
+    let pages = move || {
+        let page = |from: u32, words: &'static str| {
+            let href = base.with_value(|b| url.get().with("from", Some(from.to_string())).href_on(b));
+            view! { <a href=href>{words}</a>" " }
+        };
+        let next = start + FIRST_ROWS;
+        let earlier = (start > 0).then(|| page(start.saturating_sub(FIRST_ROWS), "Previous rows"));
+        let later = (next < matched.get()).then(|| page(next, "Next rows"));
+        (earlier, later)
+    };
     let asking = RwSignal::new(false);
     let busy = move || asking.get() || freshness.with(|f| f.iter().any(|f| f.running));
     let refresh = move |_| {
@@ -262,6 +274,10 @@ pub fn ListRows(
             </table>
             {none}
         </div>
-        <p class="tablefoot"><span aria-live="polite">{count}</span><span class="hide-s">"j k to move, Enter to open"</span></p>
+        <p class="tablefoot">
+            <span aria-live="polite">{count}</span>
+            <span class="pager">{pages}</span>
+            <span class="hide-s">"j k to move, Enter to open"</span>
+        </p>
     }
 }

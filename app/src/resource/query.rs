@@ -1,6 +1,7 @@
 //! A list's query string: reading it, and the links that change one thing in it. Pure.
 //!
-//! `q`, `account`, `region`, `state`, `<facet id>`, `tag` (comma-separated values), `attention=1`, `sort=col` or `-col`, `cols=a,b`.
+//! `q`, `account`, `region`, `state`, `<facet id>`, `tag` (comma-separated values), `attention=1`, `sort=col` or `-col`, `cols=a,b`,
+//! `from=120` (the first row of the page's first answer).
 
 use domain::describe::columns;
 use domain::listing::{Direction, ListQuery};
@@ -34,7 +35,7 @@ impl ListUrl {
     }
 
     fn known(&self, name: &str) -> bool {
-        ["q", "account", "region", "attention", "sort", "cols"].contains(&name) || self.is_facet(name)
+        ["q", "account", "region", "attention", "sort", "cols", "from"].contains(&name) || self.is_facet(name)
     }
 
     /// Whether `name` filters by a facet.
@@ -53,9 +54,9 @@ impl ListUrl {
         split.map(|v| v.replace("%2C", ",")).collect()
     }
 
-    /// All pairs, for hidden fields of a form.
-    pub fn pairs(&self) -> &[(String, String)] {
-        &self.pairs
+    /// What a form that filters carries along in hidden fields.
+    pub fn pairs(&self) -> impl Iterator<Item = &(String, String)> {
+        self.pairs.iter().filter(|(name, _)| name != "from")
     }
 
     /// The question for the server.
@@ -65,6 +66,10 @@ impl ListUrl {
     pub fn query(&self) -> Result<ListQuery, Problem> {
         let mut query = ListQuery::all(self.kind);
         query.limit = FIRST_ROWS;
+        if let Some(from) = self.get("from") {
+            let row: u32 = from.parse().map_err(|_| Problem::invalid("from", "“from” is the number of a row."))?;
+            query.offset = row / FIRST_ROWS * FIRST_ROWS;
+        }
         query.accounts = self.values("account").iter().map(|a| AccountId::parse(a)).collect::<Result<_, _>>()?;
         query.regions = self.values("region").iter().map(|r| Region::parse(r)).collect::<Result<_, _>>()?;
         query.text = self.get("q").unwrap_or_default().to_owned();
@@ -84,10 +89,10 @@ impl ListUrl {
         Ok(query)
     }
 
-    /// The same with one parameter replaced; `None` or an empty value removes it.
+    /// The same with one parameter replaced; `None` or an empty value removes it. Another list begins at its top.
     pub fn with(&self, name: &str, value: Option<String>) -> Self {
         let mut url = self.clone();
-        url.pairs.retain(|(n, _)| n != name);
+        url.pairs.retain(|(n, _)| n != name && n != "from");
         if let Some(value) = value.filter(|v| !v.is_empty()) {
             url.pairs.push((name.to_owned(), value));
             url.pairs.sort();
@@ -126,7 +131,7 @@ impl ListUrl {
 
     /// Whether any filter is set.
     pub fn is_filtered(&self) -> bool {
-        *self != self.unfiltered()
+        self.with("from", None) != self.unfiltered()
     }
 
     /// The columns shown: those chosen, else the kind's own choice.
@@ -211,6 +216,11 @@ mod tests {
         let off = on.toggled("tag", "team=a,b");
         assert_eq!(off.values("tag"), ["env=prod"]);
         assert_eq!(off.toggled("tag", "env=prod"), url(&[("q", "x")]));
+        assert_eq!(url(&[("from", "130")]).query().unwrap().offset, 120);
+        assert!(
+            !url(&[("from", "130")]).is_filtered()
+                && url(&[("from", "130")]).toggled("state", "Active").get("from").is_none()
+        );
         assert!(on.is_filtered() && !url(&[("sort", "name")]).is_filtered());
     }
 

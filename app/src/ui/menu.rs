@@ -16,6 +16,9 @@ pub fn Menu(
     /// The button's style: `btn quiet`, `chip` …
     #[prop(default = "btn quiet".to_owned(), into)]
     class: String,
+    /// Its name on the page, if it stays open when what it is part of is drawn anew by a choice in it.
+    #[prop(optional, into)]
+    keep: Option<String>,
     /// Opens towards the left.
     #[prop(optional)]
     right: bool,
@@ -23,7 +26,7 @@ pub fn Menu(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <details class="menu" name="menu">
+        <details class="menu" name="menu" data-keep=keep>
             <summary class=class aria-label=move || name.map(|n| n.get())>{label}</summary>
             <div class="panel" class:right=right>{children()}</div>
         </details>
