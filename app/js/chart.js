@@ -100,6 +100,23 @@ export function draw(element, series) {
       hooks: { setCursor: [hover], setSelect: [(u) => (zoomed ||= u.select.width > 0)] },
     }, align(shown), element);
     plot.over.addEventListener('dblclick', () => (zoomed = false));
+    // A click, not the end of a drag, goes to the log of that minute where there is one.
+    const minutes = element.closest('[data-minute-href]')?.dataset.minuteHref;
+    if (minutes) {
+      let from = 0;
+      plot.over.style.cursor = 'pointer';
+      plot.over.addEventListener('mousedown', (event) => (from = event.clientX));
+      plot.over.addEventListener('click', (event) => {
+        const at = plot.data[0][plot.cursor.idx];
+        if (at == null || Math.abs(event.clientX - from) > 3) return;
+        const link = document.createElement('a');
+        link.href = `${minutes}${Math.round(at * 1000)}`;
+        link.hidden = true;
+        element.append(link);
+        link.click();
+        link.remove();
+      });
+    }
     element.append(tip);
   }
 

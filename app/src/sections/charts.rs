@@ -49,8 +49,11 @@ where
 
 /// The charts of a function or service, a card per group; `empty` says why there may be no numbers.
 pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) -> AnyView {
+    let to_log = format!("{}&at=", crate::paths::tab(key, "logs"));
     let key = key.clone();
-    cards(each_minute(move || metrics(key.clone(), MINUTES)), groups, empty)
+    let cards = cards(each_minute(move || metrics(key.clone(), MINUTES)), groups, empty);
+    // `app/js/chart.js` makes a click on a chart lead there.
+    view! { <div data-minute-href=to_log>{cards}</div> }.into_any()
 }
 
 /// A card per group; `empty` says why there may be no numbers.

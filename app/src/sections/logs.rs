@@ -4,11 +4,12 @@ use domain::ResourceKey;
 use domain::stream::{LogEvent, ToPage};
 use domain::{Millis, Problem};
 use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
 use std::sync::Arc;
 
 use super::telemetry::log;
 use crate::live;
-use crate::ui::{LogView, ProblemNote};
+use crate::ui::{LogView, ProblemNote, moment};
 
 /// More than so many events are not kept on a page; the oldest go first.
 const KEPT: usize = 2000;
@@ -108,7 +109,18 @@ pub fn log_card(key: &ResourceKey, title: &'static str, tools: bool) -> AnyView 
     panel.listen(key);
     // Only in the browser: the page must not wait for AWS.
     let first = key.clone();
-    Effect::new(move || panel.ask(first.clone(), None));
+    // A chart leads to the log as it was at a moment: up to the end of that minute.
+    let map = use_query_map();
+    let at = Memo::new(move |_| {
+        let at = map.with(|m| m.get_str("at").and_then(|at| at.parse::<i64>().ok()));
+        at.filter(|_| tools).map(|at| Millis(at.saturating_add(60_000)))
+    });
+    Effect::new(move || {
+        let until = at.get();
+        panel.following.set(until.is_none());
+        panel.events.set(vec![]);
+        panel.ask(first.clone(), until);
+    });
     let state = move || {
         if !panel.asked.get() {
             view! { <span class="badge quiet">"asking AWS"</span> }.into_any()
@@ -117,7 +129,8 @@ pub fn log_card(key: &ResourceKey, title: &'static str, tools: bool) -> AnyView 
         } else if panel.following.get() {
             view! { <span class="badge good">"following"</span> }.into_any()
         } else {
-            view! { <span class="badge quiet">"paused"</span> }.into_any()
+            let until = at.get().map(|until| format!(" at {}", moment(until)));
+            view! { <span class="badge quiet">"paused"{until}</span> }.into_any()
         }
     };
     let bar = tools.then(|| toolbar(panel, key.clone()));

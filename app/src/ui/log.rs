@@ -23,6 +23,18 @@ fn line_class(message: &str) -> &'static str {
     }
 }
 
+/// Who wrote an event, as far as its stream says: the instance of a function (`2026/11/23/[$LATEST]8f03…`), the task of a container
+/// (`web/envoy/8f03…`, as `envoy 8f03`).
+fn source(stream: &str) -> String {
+    let parts: Vec<&str> = stream.split('/').collect();
+    match parts[..] {
+        [_, container, task] if !task.is_empty() => {
+            format!("{} {}", shorten(container, 10), task.get(..6).unwrap_or(task))
+        }
+        _ => shorten(stream.rsplit([']', '/']).next().unwrap_or_default(), 9),
+    }
+}
+
 /// Events of a log. Scrolls to the end when new ones come while `follow` is on.
 #[component]
 pub fn LogView(
@@ -59,7 +71,7 @@ pub fn LogView(
         view! {
             <div>
                 <span class="t" title=time.clone()>{time.get(11..23).unwrap_or_default().to_owned()}</span>
-                <span class="src" title=event.stream.clone()>{shorten(event.stream.rsplit(']').next().unwrap_or_default(), 9)}</span>
+                <span class="src" title=event.stream.clone()>{source(&event.stream)}</span>
                 <span class=class>{message}</span>
             </div>
         }
@@ -71,5 +83,17 @@ pub fn LogView(
             </Show>
             <For each=move || events.get() key=|e| (e.at.0, e.id.clone()) children=line/>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_who_wrote_it() {
+        assert_eq!(source("web/envoy/8f03aa11bb22"), "envoy 8f03aa");
+        assert!(source("2026/11/23/[$LATEST]8f03aa11bb22cc33").starts_with("8f0"));
+        assert_eq!(source("i-0abc"), "i-0abc");
     }
 }
