@@ -123,7 +123,10 @@ document.addEventListener('input', (event) => {
   }
 });
 document.addEventListener('toggle', (event) => {
-  if (event.target.matches?.('details.menu[open]')) event.target.querySelector('[data-find-option]')?.focus();
+  const target = event.target;
+  if (target.matches?.('details.menu[open]')) target.querySelector('[data-find-option]')?.focus();
+  // What the rail unfolds may be below its edge.
+  else if (target.matches?.('.rail-more[open]')) (target.querySelector('[aria-current]') ?? target).scrollIntoView({ block: 'nearest' });
 }, true);
 
 // Absolute times in the reader's own zone ----------------------------------------------------------------------------------------
