@@ -6,6 +6,7 @@ mod cli;
 mod compare_page;
 mod connected;
 mod detail_page;
+mod ends;
 mod facets;
 mod filter_bar;
 pub mod freshness;
