@@ -8,7 +8,9 @@ use leptos::prelude::*;
 
 use crate::resource::Shown;
 use crate::sections::children::Children;
-use crate::sections::{Pairs, age, arn, card, connected, connections, key_of, live, on_off, pair_card, stack, text, words};
+use crate::sections::{
+    Pairs, age, arn, card, connected, connections, key_of, live, on_off, pair_card, stack, text, words,
+};
 use crate::ui::{Code, format};
 
 /// What calls a function, mappings among them.

@@ -6,6 +6,7 @@ mod cli;
 mod compare_page;
 mod connected;
 mod detail_page;
+mod empty_list;
 mod ends;
 mod facets;
 mod filter_bar;
@@ -16,6 +17,7 @@ mod list_page;
 mod list_rows;
 pub mod query;
 mod row_view;
+mod selection;
 
 pub use compare_page::ComparePage;
 pub use connected::kind_icon;
