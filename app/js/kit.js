@@ -117,8 +117,9 @@ function openRowMenu(button) {
   menu.querySelector('.option')?.focus({ preventScroll: true });
 }
 
+/** Moves the focus among the options of a menu, or of a field that finds something and the field itself. */
 function moveOption(menu, step) {
-  const options = [...menu.querySelectorAll('.option')];
+  const options = [...menu.querySelectorAll('input[type=search], .option')];
   options[(options.indexOf(document.activeElement) + step + options.length) % options.length]?.focus();
 }
 
@@ -237,15 +238,14 @@ document.addEventListener('keydown', (event) => {
     }
     return;
   }
-  const menu = rowMenu();
-  if (menu) {
-    // Esc closes it: the browser sees to that.
-    if (key === 'ArrowDown' || key === 'ArrowUp') {
-      event.preventDefault();
-      moveOption(menu, key === 'ArrowDown' ? 1 : -1);
-    }
+  const options = rowMenu() ?? event.target.closest?.('.picker');
+  if (options && (key === 'ArrowDown' || key === 'ArrowUp')) {
+    event.preventDefault();
+    moveOption(options, key === 'ArrowDown' ? 1 : -1);
     return;
   }
+  // Esc closes it: the browser sees to that.
+  if (rowMenu()) return;
   if (key === 'Escape') {
     const open = openMenus();
     const idle = !open.length && !document.querySelector('dialog[open]') && !document.activeElement?.matches('[data-filter]');
