@@ -168,7 +168,7 @@ pub fn Rail() -> impl IntoView {
                 </svg>
                 <span class="word">"Gantry"</span>{sandbox}
             </a>
-            <a class="find" href="/search" data-open="search" title="Find anything">
+            <a class="find" href=move || scopes.get().on("/search") data-open="search" title="Find anything">
                 {icon(Icon::Search)}<span class="word">"Find anything"</span><kbd>"⌘K"</kbd>
             </a>
             <div class="places">

@@ -12,3 +12,13 @@ pub fn use_scopes() -> Memo<Scopes> {
         Memo::new(move |_| map.with(|m| Scopes::read(m.get_str("account"), m.get_str("region"))))
     })
 }
+
+/// The scope as hidden fields of a form that leads to another page.
+#[component]
+pub fn ScopeFields() -> impl IntoView {
+    let scopes = use_scopes();
+    move || {
+        let fields = scopes.get().pairs().into_iter();
+        fields.map(|(name, value)| view! { <input r#type="hidden" name=name value=value/> }).collect_view()
+    }
+}

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::picker::{Named, Picker, place};
 use crate::api::{self, Boot};
 use crate::error::AppError;
-use crate::layout::use_scopes;
+use crate::layout::{ScopeFields, use_scopes};
 use crate::paths;
 use crate::ui::{Card, Diff, Head, Json, ProblemNote, Skeleton};
 
@@ -76,17 +76,9 @@ pub fn ComparePage() -> impl IntoView {
     let form = move |left: Option<Named>, right: Option<Named>| {
         let (from, to) = (RwSignal::new(left), RwSignal::new(right));
         let (left, right) = sides.get_untracked();
-        let scope = scopes.get_untracked();
-        let join = |items: Vec<String>| (!items.is_empty()).then(|| items.join(","));
-        let pairs = [
-            ("account", join(scope.accounts.iter().map(ToString::to_string).collect())),
-            ("region", join(scope.regions.iter().map(ToString::to_string).collect())),
-        ];
-        let hidden = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        let hidden = hidden.map(|(name, value)| view! { <input r#type="hidden" name=name value=value/> });
         view! {
             <form class="compare-form" method="get" action="/compare">
-                {hidden.collect_view()}
+                <ScopeFields/>
                 <Picker name="left" label="From" typed=left.unwrap_or_default() chosen=from other=to/>
                 <Picker name="right" label="To" typed=right.unwrap_or_default() chosen=to other=from/>
                 <button class="btn primary" r#type="submit">"Compare"</button>

@@ -55,7 +55,7 @@ pub struct End {
 pub fn groups(detail: &Detail, boot: &Boot) -> Vec<Group> {
     let mut sorted: Vec<(&'static str, Option<Kind>, Vec<&Connection>)> = vec![];
     for c in &detail.connected {
-        let word = if c.outgoing { c.relation.forward() } else { c.relation.backward() };
+        let word = meaning(detail.row.key.kind, c);
         let kind = c.key.as_ref().map(|k| k.kind);
         match sorted.iter_mut().find(|(w, k, _)| (*w, *k) == (word, kind)) {
             Some((_, _, list)) => list.push(c),
@@ -89,6 +89,19 @@ pub fn groups(detail: &Detail, boot: &Boot) -> Vec<Group> {
         Group { heading, ends: ends.collect(), whole }
     });
     group.collect()
+}
+
+/// What an arrow means on the page of this kind.
+fn meaning(own: Kind, c: &Connection) -> &'static str {
+    match (own, c.relation, c.outgoing) {
+        (Kind::Function, Relation::Of, false) => "versions",
+        (Kind::FunctionVersion, Relation::Of, true) => "version of",
+        (Kind::FunctionAlias, Relation::Of, true) => "points to",
+        (Kind::TaskDefinition, Relation::Of, false) => "run by",
+        (Kind::Service | Kind::Task, Relation::Of, true) => "runs",
+        (_, relation, true) => relation.forward(),
+        (_, relation, false) => relation.backward(),
+    }
 }
 
 /// Where all children of this kind are shown, if a place is made for them.
