@@ -112,7 +112,8 @@ function openRowMenu(button) {
     const [at, { width, height }] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
     const below = at.bottom + 4;
     menu.style.left = `${Math.min(at.left, innerWidth - width - 8)}px`;
-    menu.style.top = `${below + height > innerHeight - 8 ? at.top - height - 4 : below}px`;
+    const top = below + height > innerHeight - 8 ? at.top - height - 4 : below;
+    menu.style.top = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px`;
   }
   menu.querySelector('.option')?.focus({ preventScroll: true });
 }

@@ -196,7 +196,52 @@ pub fn Commands(
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{Command, READ, commands, quoted};
+    use domain::listing::{Detail, Row};
+    use domain::{Kind, Millis, ResourceKey};
+
+    fn of(kind: Kind, id: &str) -> Vec<Command> {
+        let region = if kind.is_global() { "global" } else { "eu-west-1" };
+        let key = ResourceKey::parse(&format!("{kind}/111122223333/{region}/{id}")).unwrap();
+        let (name, zero) = (key.id.clone(), Millis(0));
+        let row = Row {
+            key,
+            name,
+            arn: None,
+            state: None,
+            cells: vec![],
+            tags: Default::default(),
+            seen: zero,
+            changed: zero,
+            gone: None,
+        };
+        let doc = serde_json::Value::Null;
+        commands(&Detail {
+            row,
+            parent: None,
+            created: None,
+            doc,
+            connected: vec![],
+            changes: 0,
+            freshness: None,
+            now: zero,
+        })
+    }
+
+    #[test]
+    fn every_kind_can_be_read_where_it_is() {
+        for kind in Kind::ALL {
+            let all = of(*kind, "shop/web");
+            assert_eq!(all[0].title, READ);
+            for command in all {
+                assert_eq!(command.text.contains("--region eu-west-1"), !kind.is_global(), "{}", command.text);
+            }
+        }
+        let function: Vec<String> = of(Kind::Function, "resize").into_iter().map(|c| c.text).collect();
+        assert_eq!(function[0], "aws lambda get-function --function-name resize --region eu-west-1");
+        assert_eq!(function.last().unwrap(), "aws logs tail /aws/lambda/resize --follow --region eu-west-1");
+        assert!(of(Kind::Service, "shop/web")[0].text.contains("--cluster shop --services web --include TAGS"));
+    }
 
     #[test]
     fn names_cannot_leave_their_argument() {

@@ -97,9 +97,14 @@ pub fn ComparePage() -> impl IntoView {
                 </section>
             }
         };
+        // The same name in two places differs by the place.
+        let title = match left.1 == right.1 {
+            true => boot.with_value(|boot| format!("{}: {} → {}", left.1, place(&left.0, boot), place(&right.0, boot))),
+            false => format!("{} → {}", left.1, right.1),
+        };
         view! {
             <div class="stack">
-                <Card title=format!("{} → {}", left.1, right.1)><Diff fields=comparison.fields/></Card>
+                <Card title=title><Diff fields=comparison.fields/></Card>
                 <div class="halves">{half(left, comparison.before)}{half(right, comparison.after)}</div>
             </div>
         }

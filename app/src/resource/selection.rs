@@ -70,7 +70,7 @@ impl Picks {
         let (row, menu) = (row.clone(), self.menu);
         let label = format!("Actions for {}", row.name);
         view! {
-            <button class="row-more" r#type="button" data-row-menu="" title="Actions" aria-label=label aria-haspopup="true" on:click=move |_| menu.set(Some(row.clone()))>
+            <button class="row-more" r#type="button" data-row-menu="" title="Actions" aria-label=label on:click=move |_| menu.set(Some(row.clone()))>
                 {icon(Icon::Dots)}
             </button>
         }
