@@ -8,7 +8,9 @@ use leptos::prelude::*;
 
 use crate::resource::Shown;
 use crate::sections::children::Children;
-use crate::sections::{Pairs, age, arn, card, connections, key_of, live, on_off, pair_card, stack, text, words};
+use crate::sections::{
+    Pairs, age, arn, card, connected, connections, key_of, live, on_off, pair_card, stack, text, words,
+};
 use crate::ui::{Code, format};
 
 /// What calls a function, mappings among them.
@@ -44,7 +46,7 @@ pub fn mapping(mapping: EventSourceMapping, detail: Detail) -> AnyView {
     let seconds = |n: Option<i64>| text(n.map(|n| format!("{} s", format::number(n))));
     let destination = mapping.destination_config.clone().unwrap_or_default();
     let mut rows: Pairs = vec![
-        ("Source", arn(mapping.source().as_deref())),
+        ("Source", connected(&detail, None, mapping.source().as_deref())),
         ("Function", arn(mapping.function_arn.as_deref())),
         ("Batch size", number(mapping.batch_size)),
         ("Batch window", seconds(mapping.maximum_batching_window_in_seconds)),
@@ -56,7 +58,7 @@ pub fn mapping(mapping: EventSourceMapping, detail: Detail) -> AnyView {
         ("Split a failing batch", on_off(mapping.bisect_batch_on_function_error)),
         ("Tumbling window", seconds(mapping.tumbling_window_in_seconds)),
         ("Response types", words(&mapping.function_response_types)),
-        ("On failure", arn(destination.on_failure.and_then(|d| d.destination).as_deref())),
+        ("On failure", connected(&detail, None, destination.on_failure.and_then(|d| d.destination).as_deref())),
         ("Last result", text(mapping.last_processing_result.clone())),
         ("State reason", text(mapping.state_transition_reason.clone())),
         ("Last modified", age(mapping.last_modified.map(|t| t.0), detail.now)),
