@@ -5,7 +5,9 @@ use domain::listing::{Connection, Detail};
 use domain::resource::{Relation, Tone};
 use leptos::prelude::*;
 
-use crate::sections::{age, card, connections, exact, note, pair_card, reference, stack, table_card, text, words};
+use crate::sections::{
+    age, card, connections, exact, note, pair_card, reference, stack, table_card, text, word, words,
+};
 use crate::ui::format;
 
 /// The overview.
@@ -56,7 +58,7 @@ fn facts(image: &Image, detail: &Detail) -> AnyView {
             ("Artifact type", text(image.artifact_media_type.clone())),
             ("Pushed", age(image.image_pushed_at.map(|t| t.0), detail.now)),
             ("Last pulled", age(image.last_recorded_pull_time.map(|t| t.0), detail.now)),
-            ("Scan", text(scan.status)),
+            ("Scan", word(scan.status)),
             ("Scan says", text(scan.description)),
             ("Findings", text(findings)),
         ],

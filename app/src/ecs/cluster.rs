@@ -3,13 +3,14 @@
 use domain::Kind;
 use domain::ecs::{CapacityProvider, Cluster};
 use domain::listing::Detail;
+use domain::wording::{capacity as capacity_words, inside};
 use leptos::prelude::*;
 
 use super::detail::{RUNNING, STOPPED};
 use super::service::{ENDED, LIVING};
 use crate::resource::Shown;
 use crate::sections::children::Children;
-use crate::sections::{arn, key_of, live, pair_card, several, stack, table_card, text};
+use crate::sections::{arn, key_of, live, pair_card, several, stack, table_card, text, word};
 use crate::ui::format;
 
 /// The overview.
@@ -21,7 +22,11 @@ pub fn tab(shown: Shown) -> AnyView {
 fn view(cluster: Cluster, _detail: Detail) -> AnyView {
     let count = |n: Option<i64>| text(Some(format::number(n.unwrap_or_default())));
     let settings = cluster.settings.iter().map(|s| {
-        text(Some(format!("{}: {}", s.name.clone().unwrap_or_default(), s.value.clone().unwrap_or_default())))
+        text(Some(format!(
+            "{}: {}",
+            s.name.clone().unwrap_or_default(),
+            inside(s.value.as_deref().unwrap_or_default())
+        )))
     });
     let namespace = cluster.service_connect_defaults.as_ref().and_then(|d| d.namespace.as_deref());
     stack(vec![
@@ -45,7 +50,7 @@ fn capacity(cluster: &Cluster) -> AnyView {
         let item = cluster.default_capacity_provider_strategy.iter().find(|i| i.capacity_provider == *name);
         let number = |n: Option<i64>| text(n.map(format::number));
         vec![
-            text(Some(name.clone())),
+            text(Some(capacity_words(name))),
             text(Some(if item.is_some() { "Yes" } else { "No" })),
             number(item.and_then(|i| i.weight)),
             number(item.and_then(|i| i.base)),
@@ -68,19 +73,20 @@ pub fn tasks(shown: Shown) -> AnyView {
 
 /// The overview of a capacity provider.
 pub fn provider(provider: CapacityProvider, _detail: Detail) -> AnyView {
+    let kind = provider.kind();
     let group = provider.auto_scaling_group_provider.unwrap_or_default();
     let scaling = group.managed_scaling.unwrap_or_default();
     pair_card(
         "Capacity provider",
         vec![
-            ("Type", text(provider.r#type)),
-            ("Status", text(provider.status)),
+            ("Type", word(Some(kind))),
+            ("Status", word(provider.status)),
             ("Cluster", text(provider.cluster)),
             ("Auto Scaling group", text(group.auto_scaling_group_arn.as_deref().map(crate::sections::short))),
-            ("Managed scaling", text(scaling.status)),
+            ("Managed scaling", word(scaling.status)),
             ("Target capacity", text(scaling.target_capacity.map(|n| format!("{n} %")))),
-            ("Termination protection", text(group.managed_termination_protection)),
-            ("Managed draining", text(group.managed_draining)),
+            ("Termination protection", word(group.managed_termination_protection)),
+            ("Managed draining", word(group.managed_draining)),
         ],
     )
 }

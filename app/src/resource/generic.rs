@@ -2,48 +2,74 @@
 
 use domain::describe::columns;
 use domain::listing::Detail;
+use domain::resource::{Cell, Column};
 use leptos::prelude::*;
 
 use super::detail_page::{Shown, Tab};
 use crate::paths;
-use crate::ui::{Age, Card, Empty, Fact, cell_view};
+use crate::ui::{Age, Card, Empty, Fact, fact_view};
 
 /// At most so many facts stand above the tabs.
 const FACTS: usize = 8;
+/// Longer values, in characters, have no room there.
+const LONG: usize = 28;
 
 /// The tabs of a kind without a page of its own.
 pub const TABS: &[Tab] = &[Tab::new("overview", "Overview", overview)];
 
-/// The first columns as facts.
+/// The first short columns as facts.
 pub fn facts(detail: &Detail) -> Vec<Fact> {
-    all_facts(detail).into_iter().take(FACTS).collect()
+    split(detail).0
 }
 
-/// Every column as a fact, then creation.
-pub fn all_facts(detail: &Detail) -> Vec<Fact> {
+/// What there is to say: short facts for above the tabs, and the rest. Nothing is said twice, nor what the page says anyway.
+fn split(detail: &Detail) -> (Vec<Fact>, Vec<Fact>) {
     let link = |reference: &str| paths::resolve(reference);
-    let own = columns(detail.row.key.kind).iter().zip(&detail.row.cells);
-    let mut facts: Vec<Fact> =
-        own.map(|(column, cell)| Fact::new(column.title, cell_view(cell, detail.now, &link))).collect();
-    if let Some(at) = detail.created {
+    let own = columns(detail.row.key.kind).iter().zip(&detail.row.cells).filter(|(_, cell)| says(cell, detail));
+    let (long, short): (Vec<_>, Vec<_>) = own.partition(|(_, cell)| is_long(cell));
+    let fact = |(column, cell): (&Column, &Cell)| Fact::new(column.title, fact_view(column, cell, detail.now, &link));
+    let mut facts: Vec<Fact> = short.into_iter().map(fact).collect();
+    // Most kinds have a column for it: "Published", "Pushed".
+    if let Some(at) = detail.created.filter(|at| !detail.row.cells.contains(&Cell::Time(*at))) {
         facts.push(Fact::new("Created", view! { <Age at=at now=detail.now after=" ago"/> }));
     }
-    facts
+    let mut rest = facts.split_off(facts.len().min(FACTS));
+    rest.extend(long.into_iter().map(fact));
+    (facts, rest)
 }
 
-/// Facts and tags as cards.
-pub fn overview(shown: Shown) -> AnyView {
-    view! {
-        <Card title="Details" flush=true>
-            {move || {
-                let facts = all_facts(&shown.get());
-                let rows = facts.into_iter().map(|f| view! { <div><dt>{f.label}</dt><dd>{f.value}</dd></div> }).collect_view();
-                view! { <dl class="pairs">{rows}</dl> }
-            }}
-        </Card>
-        <TagsCard shown=shown/>
+/// Whether a value tells more than its absence, and more than the line under the name, which names what it lives in.
+fn says(cell: &Cell, detail: &Detail) -> bool {
+    match cell {
+        Cell::None => false,
+        Cell::List(words) => !words.is_empty(),
+        Cell::Text(text) | Cell::Ref(_, text) => {
+            text != "UNKNOWN" && detail.parent.as_ref().is_none_or(|parent| parent.id != *text)
+        }
+        _ => true,
     }
-    .into_any()
+}
+
+/// Whether a value would be cut above the tabs.
+fn is_long(cell: &Cell) -> bool {
+    match cell {
+        Cell::Text(text) | Cell::Mono(text) | Cell::Ref(_, text) => text.chars().count() > LONG,
+        Cell::List(words) => words.iter().map(|w| w.chars().count() + 2).sum::<usize>() > LONG,
+        _ => false,
+    }
+}
+
+/// What the facts leave, and the tags, as cards.
+pub fn overview(shown: Shown) -> AnyView {
+    let details = move || {
+        let (_, rest) = split(&shown.get());
+        (!rest.is_empty()).then(|| {
+            let rows =
+                rest.into_iter().map(|f| view! { <div><dt>{f.label}</dt><dd>{f.value}</dd></div> }).collect_view();
+            view! { <Card title="Details" flush=true><dl class="pairs">{rows}</dl></Card> }
+        })
+    };
+    view! { {details}<TagsCard shown=shown/> }.into_any()
 }
 
 /// The tags of a resource.

@@ -3,7 +3,7 @@
 
 use domain::describe::columns;
 use domain::listing::{Direction, ListQuery, MAX_LIMIT, Page};
-use domain::resource::Cell;
+use domain::resource::{Cell, Form};
 use domain::stream::ToPage;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::{card_with, nothing, why};
 use crate::live;
 use crate::paths;
-use crate::ui::{ProblemNote, Skeleton, StateBadge, cell_view, format};
+use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
 
 /// The columns of the parent itself say the same in each row.
 const OF_THE_PARENT: &[&str] = &["function", "cluster", "repository"];
@@ -120,8 +120,8 @@ impl Children {
             let cells = shown.iter().map(|(i, c)| {
                 let cell = row.cells.get(*i).cloned().unwrap_or(Cell::None);
                 let value = match cell {
-                    Cell::Text(text) if c.id == "reason" => why(Some(text)),
-                    cell => cell_view(&cell, page.now, &|r| paths::resolve(r)),
+                    Cell::Text(text) if c.form == Form::Sentence => why(Some(text)),
+                    cell => column_view(c, &cell, page.now, &|r| paths::resolve(r)),
                 };
                 view! { <td class=c.numeric.then_some("num")>{value}</td> }
             });
