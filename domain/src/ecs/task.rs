@@ -151,7 +151,8 @@ impl Model for Task {
         // Its name begins with it.
         Column::text("service", "Service").facet().hidden(),
         Column::text("cluster", "Cluster").facet().hidden(),
-        Column::text("health", "Health").facet().word(),
+        // The state says when it is bad.
+        Column::text("health", "Health").facet().word().hidden(),
         Column::text("started", "Started"),
         Column::text("stopped", "Stopped").hidden(),
         Column::text("reason", "Stopped because").form(Form::Sentence),
