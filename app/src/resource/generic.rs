@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::detail_page::{Shown, Tab};
 use crate::paths;
-use crate::ui::{Age, Card, Empty, Fact, fact_view};
+use crate::ui::{Card, Empty, Fact, fact_view};
 
 /// At most so many facts stand above the tabs.
 const FACTS: usize = 8;
@@ -17,25 +17,32 @@ const LONG: usize = 28;
 /// The tabs of a kind without a page of its own.
 pub const TABS: &[Tab] = &[Tab::new("overview", "Overview", overview)];
 
+/// Values under their headings.
+type Values = Vec<(Column, Cell)>;
+
 /// The first short columns as facts.
 pub fn facts(detail: &Detail) -> Vec<Fact> {
-    split(detail).0
+    as_facts(split(detail).0, detail)
 }
 
-/// What there is to say: short facts for above the tabs, and the rest. Nothing is said twice, nor what the page says anyway.
-fn split(detail: &Detail) -> (Vec<Fact>, Vec<Fact>) {
+fn as_facts(values: Values, detail: &Detail) -> Vec<Fact> {
     let link = |reference: &str| paths::resolve(reference);
-    let own = columns(detail.row.key.kind).iter().zip(&detail.row.cells).filter(|(_, cell)| says(cell, detail));
-    let (long, short): (Vec<_>, Vec<_>) = own.partition(|(_, cell)| is_long(cell));
-    let fact = |(column, cell): (&Column, &Cell)| Fact::new(column.title, fact_view(column, cell, detail.now, &link));
-    let mut facts: Vec<Fact> = short.into_iter().map(fact).collect();
+    let fact = |(column, cell): &(Column, Cell)| Fact::new(column.title, fact_view(column, cell, detail.now, &link));
+    values.iter().map(fact).collect()
+}
+
+/// What there is to say: what stands above the tabs, and the rest. Nothing is said twice, nor what the page says anyway.
+fn split(detail: &Detail) -> (Values, Values) {
+    let cells = &detail.row.cells;
+    let own = columns(detail.row.key.kind).iter().copied().zip(cells.iter().cloned());
+    let (long, mut short): (Vec<_>, Vec<_>) =
+        own.filter(|(_, cell)| says(cell, detail)).partition(|(_, cell)| is_long(cell));
     // Most kinds have a column for it: "Published", "Pushed".
-    if let Some(at) = detail.created.filter(|at| !detail.row.cells.contains(&Cell::Time(*at))) {
-        facts.push(Fact::new("Created", view! { <Age at=at now=detail.now after=" ago"/> }));
-    }
-    let mut rest = facts.split_off(facts.len().min(FACTS));
-    rest.extend(long.into_iter().map(fact));
-    (facts, rest)
+    let created = detail.created.map(Cell::Time).filter(|at| !cells.contains(at));
+    short.extend(created.map(|at| (Column::text("created", "Created"), at)));
+    let mut rest = short.split_off(short.len().min(FACTS));
+    rest.extend(long);
+    (short, rest)
 }
 
 /// Whether a value tells more than its absence, and more than the line under the name, which names what it lives in.
@@ -62,7 +69,8 @@ fn is_long(cell: &Cell) -> bool {
 /// What the facts leave, and the tags, as cards.
 pub fn overview(shown: Shown) -> AnyView {
     let details = move || {
-        let (_, rest) = split(&shown.get());
+        let detail = shown.get();
+        let rest = as_facts(split(&detail).1, &detail);
         (!rest.is_empty()).then(|| {
             let rows =
                 rest.into_iter().map(|f| view! { <div><dt>{f.label}</dt><dd>{f.value}</dd></div> }).collect_view();
@@ -93,5 +101,52 @@ pub fn TagsCard(
                 view! { <dl class="pairs">{rows.collect_view()}</dl> }.into_any()
             }}
         </Card>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::listing::Row;
+    use domain::{Millis, ResourceKey};
+
+    #[test]
+    fn nothing_is_said_twice_and_long_values_have_room() {
+        let key = ResourceKey::parse("ecs.task/111122223333/eu-west-1/shop/13bc79bd").unwrap();
+        let at = Millis(1_700_000_000_000);
+        let cell = |id: &str| match id {
+            "service" => Cell::Text("web".into()),
+            "cluster" => Cell::Ref("arn:aws:ecs:eu-west-1:111122223333:cluster/shop".into(), "shop".into()),
+            "health" => Cell::Text("UNKNOWN".into()),
+            "started" => Cell::Time(at),
+            "reason" => Cell::Text("CannotPullContainerError: pull image manifest has been retried".into()),
+            _ => Cell::None,
+        };
+        let row = Row {
+            key: key.clone(),
+            name: "web 13bc79bd".into(),
+            arn: None,
+            state: None,
+            cells: columns(key.kind).iter().map(|column| cell(column.id)).collect(),
+            tags: [].into(),
+            seen: at,
+            changed: at,
+            gone: None,
+        };
+        let detail = Detail {
+            row,
+            parent: Some(ResourceKey::parse("ecs.cluster/111122223333/eu-west-1/shop").unwrap()),
+            created: Some(at),
+            doc: serde_json::json!({}),
+            connected: vec![],
+            changes: 0,
+            freshness: None,
+            now: at,
+        };
+        let ids = |values: Values| values.iter().map(|(column, _)| column.id).collect::<Vec<_>>();
+        let (facts, rest) = split(&detail);
+        assert_eq!((ids(facts), ids(rest)), (vec!["service", "started"], vec!["reason"]));
+        let (facts, _) = split(&Detail { created: Some(Millis(1)), ..detail });
+        assert_eq!(ids(facts), ["service", "started", "created"]);
     }
 }

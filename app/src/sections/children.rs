@@ -128,7 +128,7 @@ impl Children {
             let reason = row.state.as_ref().and_then(|s| s.reason.clone()).filter(|_| reasons);
             view! {
                 <tr class:gone=row.gone.is_some()>
-                    <td class="name"><a href=paths::detail(&row.key)>{row.name.clone()}</a></td>
+                    <td class="name"><a class="cut" href=paths::detail(&row.key) title=row.name.clone()>{row.name.clone()}</a></td>
                     {state.then(|| view! { <td><StateBadge state=row.state.clone()/>{why(reason)}</td> })}
                     {cells.collect_view()}
                 </tr>
