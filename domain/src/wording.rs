@@ -2,6 +2,10 @@
 //!
 //! Only for showing. Documents, filters, addresses and the API keep AWS's own words, and pages give them on hover.
 
+use crate::cell::Form;
+use crate::describe::columns;
+use crate::kind::Kind;
+
 /// What the rule below would spell wrong: AWS's word, ours.
 const WHOLE: &[(&str, &str)] = &[
     ("AES256", "AES-256"),
@@ -19,8 +23,9 @@ const WHOLE: &[(&str, &str)] = &[
 
 /// Names and abbreviations that keep their own spelling wherever they stand.
 const NAMES: &[&str] = &[
-    "ALB", "API", "ARM64", "DNS", "EC2", "ECR", "ECS", "EKS", "ELB", "FIFO", "Fargate", "HTTP", "HTTPS", "IP", "IPv4",
-    "IPv6", "KMS", "Lambda", "Linux", "SMS", "SNS", "SQS", "Spot", "TCP", "TLS", "UDP", "VPC", "Windows", "gRPC",
+    "ALB", "API", "ARM64", "DNS", "EC2", "ECR", "ECS", "EKS", "ELB", "FIFO", "Fargate", "HTTP", "HTTPS", "ICMP", "IP",
+    "IPv4", "IPv6", "KMS", "Lambda", "Linux", "SMS", "SNS", "SQS", "Spot", "TCP", "TLS", "UDP", "VPC", "Windows",
+    "gRPC",
 ];
 
 /// AWS's word as it stands at the start of a cell or badge. What is no single word of AWS's is left alone.
@@ -38,6 +43,17 @@ pub fn capacity(name: &str) -> String {
     match name {
         "FARGATE" | "FARGATE_SPOT" | "EC2" | "EXTERNAL" | "MANAGED_INSTANCES" => spoken(name),
         _ => name.to_owned(),
+    }
+}
+
+/// A value of a filter as people read it: as the cells of its column are written.
+pub fn of_facet(kind: Kind, facet: &str, value: &str) -> String {
+    let form = columns(kind).iter().find(|column| column.id == facet).map(|column| column.form);
+    match form {
+        _ if facet == "state" => spoken(value),
+        Some(Form::Word) => spoken(value),
+        Some(Form::Capacity) => capacity(value),
+        _ => value.to_owned(),
     }
 }
 
@@ -135,5 +151,14 @@ mod tests {
     fn names_that_people_gave_stay() {
         assert_eq!(capacity("FARGATE_SPOT"), "Fargate Spot");
         assert_eq!(capacity("GPU_POOL"), "GPU_POOL");
+    }
+
+    #[test]
+    fn filters_say_their_values_as_the_cells_do() {
+        assert_eq!(of_facet(Kind::Task, "state", "STOPPED"), "Stopped");
+        assert_eq!(of_facet(Kind::Task, "launch", "FARGATE_SPOT"), "Fargate Spot");
+        assert_eq!(of_facet(Kind::Service, "rollout", "IN_PROGRESS"), "In progress");
+        assert_eq!(of_facet(Kind::Task, "service", "web_api"), "web_api");
+        assert_eq!(of_facet(Kind::Task, "tag", "team=WEB_API"), "team=WEB_API");
     }
 }

@@ -1,7 +1,7 @@
 //! A cluster: what runs in it and where its capacity comes from.
 
 use domain::Kind;
-use domain::ecs::{CapacityProvider, Cluster};
+use domain::ecs::Cluster;
 use domain::listing::Detail;
 use domain::wording::{capacity as capacity_words, inside};
 use leptos::prelude::*;
@@ -10,7 +10,7 @@ use super::detail::{RUNNING, STOPPED};
 use super::service::{ENDED, LIVING};
 use crate::resource::Shown;
 use crate::sections::children::Children;
-use crate::sections::{arn, key_of, live, pair_card, several, stack, table_card, text, word};
+use crate::sections::{arn, key_of, live, pair_card, several, stack, table_card, text};
 use crate::ui::format;
 
 /// The overview.
@@ -69,24 +69,4 @@ pub fn tasks(shown: Shown) -> AnyView {
         of("Running tasks", RUNNING, "-started", "Nothing runs in this cluster.").showing(LIVING).view(),
         of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks.").showing(ENDED).view(),
     ])
-}
-
-/// The overview of a capacity provider.
-pub fn provider(provider: CapacityProvider, _detail: Detail) -> AnyView {
-    let kind = provider.kind();
-    let group = provider.auto_scaling_group_provider.unwrap_or_default();
-    let scaling = group.managed_scaling.unwrap_or_default();
-    pair_card(
-        "Capacity provider",
-        vec![
-            ("Type", word(Some(kind))),
-            ("Status", word(provider.status)),
-            ("Cluster", text(provider.cluster)),
-            ("Auto Scaling group", text(group.auto_scaling_group_arn.as_deref().map(crate::sections::short))),
-            ("Managed scaling", word(scaling.status)),
-            ("Target capacity", text(scaling.target_capacity.map(|n| format!("{n} %")))),
-            ("Termination protection", word(group.managed_termination_protection)),
-            ("Managed draining", word(group.managed_draining)),
-        ],
-    )
 }

@@ -125,7 +125,7 @@ impl Model for Cluster {
 
 impl CapacityProvider {
     /// `EC2_AUTOSCALING`, `MANAGED_INSTANCES`, `FARGATE` or `FARGATE_SPOT`; AWS says it of newer ones only.
-    pub fn kind(&self) -> String {
+    fn kind(&self) -> String {
         self.r#type.clone().unwrap_or_else(|| match self.name.as_str() {
             "FARGATE" | "FARGATE_SPOT" => self.name.clone(),
             _ => "EC2_AUTOSCALING".to_owned(),
@@ -141,6 +141,8 @@ impl Model for CapacityProvider {
         Column::text("scaling", "Managed scaling").facet().word(),
         Column::number("target", "Target capacity").unit("%"),
         Column::text("termination", "Termination protection").facet().word().hidden(),
+        Column::text("draining", "Managed draining").facet().word().hidden(),
+        Column::text("cluster", "Cluster").hidden(),
     ];
     fn id(&self) -> String {
         self.name.clone()
@@ -172,6 +174,8 @@ impl Model for CapacityProvider {
             Cell::opt(scaling.and_then(|s| s.status.clone())),
             Cell::number(scaling.and_then(|s| s.target_capacity)),
             Cell::opt(group.and_then(|g| g.managed_termination_protection.clone())),
+            Cell::opt(group.and_then(|g| g.managed_draining.clone())),
+            Cell::opt(self.cluster.as_deref().map(last)),
         ]
     }
 }
