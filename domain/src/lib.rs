@@ -5,6 +5,7 @@
 //! A service's own knowledge is in the module with its endpoint prefix: [`lambda`], [`ecs`], [`ecr`], [`eks`] …
 
 pub mod apigateway;
+pub mod cell;
 pub mod describe;
 pub mod diff;
 pub mod document;
@@ -34,6 +35,7 @@ pub mod sqs;
 pub mod stream;
 pub mod summary;
 pub mod time;
+pub mod wording;
 
 pub use identity::{AccountId, Arn, Region, ResourceKey, Scope};
 pub use kind::Kind;

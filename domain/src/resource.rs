@@ -14,6 +14,8 @@ use crate::kind::Kind;
 use crate::problem::Problem;
 use crate::time::Millis;
 
+pub use crate::cell::{Cell, Column, Form};
+
 /// How a state looks: never decoration, always with the word beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -29,6 +31,20 @@ pub enum Tone {
     Good,
     /// Neither good nor bad: stopped on purpose, inactive.
     Quiet,
+}
+
+/// From so long before a deadline on it is worth a mark: half a year, in milliseconds.
+const NEAR: i64 = 183 * 86_400_000;
+
+impl Tone {
+    /// How a deadline looks: over, near, or `None` while it is far away.
+    pub const fn of_deadline(at: Millis, now: Millis) -> Option<Self> {
+        match at.0 - now.0 {
+            left if left <= 0 => Some(Tone::Bad),
+            left if left <= NEAR => Some(Tone::Warn),
+            _ => None,
+        }
+    }
 }
 
 /// The state of a resource in AWS's own word, with its tone and, if AWS says so, the reason.
@@ -52,105 +68,6 @@ impl State {
     /// The same with a reason, if there is one.
     pub fn because(mut self, reason: Option<String>) -> Self {
         self.reason = reason.filter(|r| !r.is_empty());
-        self
-    }
-}
-
-/// One value in a table or in the facts above a detail page. The type decides alignment, formatting and sorting.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Cell {
-    /// Nothing known: shown as an en dash.
-    None,
-    /// Words.
-    Text(String),
-    /// Something to be copied exactly: ids, digests, URIs.
-    Mono(String),
-    /// A count or another plain number.
-    Number(i64),
-    /// A size in bytes, shown in binary units.
-    Bytes(i64),
-    /// A moment, shown as an age with the absolute on hover.
-    Time(Millis),
-    /// Several words; a filter matches any of them.
-    List(Vec<String>),
-    /// A word with a tone: "end of life".
-    Mark(State),
-    /// A reference to another resource: (reference as in [`Link::target`], text).
-    Ref(String, String),
-}
-
-impl Cell {
-    /// Text if there is any.
-    pub fn text(value: impl Into<String>) -> Self {
-        let value = value.into();
-        if value.is_empty() { Cell::None } else { Cell::Text(value) }
-    }
-    /// Text of an option.
-    pub fn opt(value: Option<impl Into<String>>) -> Self {
-        value.map_or(Cell::None, |v| Cell::text(v))
-    }
-    /// A number of an option.
-    pub fn number(value: Option<impl Into<i64>>) -> Self {
-        value.map_or(Cell::None, |v| Cell::Number(v.into()))
-    }
-    /// A moment of an option.
-    pub fn time(value: Option<Millis>) -> Self {
-        value.map_or(Cell::None, Cell::Time)
-    }
-    /// The words a filter compares with.
-    pub fn words(&self) -> Vec<String> {
-        match self {
-            Cell::None => vec![],
-            Cell::Text(t) | Cell::Mono(t) | Cell::Ref(_, t) => vec![t.clone()],
-            Cell::Number(n) | Cell::Bytes(n) => vec![n.to_string()],
-            Cell::Time(t) => vec![t.rfc3339()],
-            Cell::List(l) => l.clone(),
-            Cell::Mark(s) => vec![s.word.clone()],
-        }
-    }
-}
-
-/// One column of a kind's list. Name, state, account, region and age are not columns: every list has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Stable id, used in URLs.
-    pub id: &'static str,
-    /// The heading.
-    pub title: &'static str,
-    /// Numbers stand right, tabular.
-    pub numeric: bool,
-    /// Few different values: offered as a filter with counts.
-    pub facet: bool,
-    /// Shown unless the person chose otherwise.
-    pub shown: bool,
-    /// A moment until which something should have been done.
-    pub deadline: bool,
-}
-
-impl Column {
-    /// A text column that is shown.
-    pub const fn text(id: &'static str, title: &'static str) -> Self {
-        Self { id, title, numeric: false, facet: false, shown: true, deadline: false }
-    }
-    /// A right-aligned column that is shown.
-    pub const fn number(id: &'static str, title: &'static str) -> Self {
-        Self { id, title, numeric: true, facet: false, shown: true, deadline: false }
-    }
-    /// The same as a filter.
-    pub const fn facet(mut self) -> Self {
-        self.facet = true;
-        self
-    }
-    /// The same, hidden until chosen.
-    pub const fn hidden(mut self) -> Self {
-        self.shown = false;
-        self
-    }
-    /// The same for moments that call for action when they come near.
-    pub const fn deadline(mut self) -> Self {
-        self.deadline = true;
         self
     }
 }
@@ -349,4 +266,18 @@ pub struct Described {
     pub refs: Vec<String>,
     /// What it points to.
     pub links: Vec<Link>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_near_and_past_deadlines_are_marked() {
+        let now = Millis(1_700_000_000_000);
+        let days = |n: i64| Millis(now.0 + n * 86_400_000);
+        assert_eq!(Tone::of_deadline(days(-1), now), Some(Tone::Bad));
+        assert_eq!(Tone::of_deadline(days(150), now), Some(Tone::Warn));
+        assert_eq!(Tone::of_deadline(days(400), now), None);
+    }
 }

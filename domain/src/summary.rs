@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::history::{Change, ChangeKind, FieldChange};
 use crate::kind::Kind;
+use crate::wording;
 
 /// So many differences are named, the rest is counted.
 const NAMED: usize = 3;
@@ -41,7 +42,7 @@ fn task(fields: &[FieldChange]) -> Option<String> {
         (Some("RUNNING"), Some("UNHEALTHY")) | (None, Some("UNHEALTHY")) => Some("Its health check fails".to_owned()),
         (None, Some("HEALTHY")) => Some("Healthy".to_owned()),
         (Some("RUNNING"), _) => Some("Runs".to_owned()),
-        (Some(other), _) => Some(crate::listing::capital(&other.to_ascii_lowercase())),
+        (Some(other), _) => Some(wording::spoken(other)),
         _ => None,
     }
 }
@@ -72,6 +73,13 @@ fn is_reason(field: &FieldChange) -> bool {
     const REASONS: [&str; 4] =
         ["StateReason", "StateReasonCode", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"];
     REASONS.contains(&field.path.as_str())
+}
+
+/// Whether AWS chooses the values of this field from a few words.
+fn is_word(path: &str) -> bool {
+    const ENDS: [&str; 8] = ["status", "state", "type", "mode", "strategy", "class", "mutability", "publicip"];
+    let field = path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
+    ENDS.iter().any(|end| field.ends_with(end))
 }
 
 fn is_variable(field: &FieldChange) -> bool {
@@ -157,6 +165,10 @@ fn one(field: &FieldChange) -> String {
     if field.path.ends_with("CodeSha256") {
         return format!("{name} changed");
     }
+    let short = |value: &Value| match value {
+        Value::String(word) if is_word(&field.path) => Some(wording::inside(word)),
+        value => short(value),
+    };
     match (field.before.as_ref().map(short), field.after.as_ref().map(short)) {
         (Some(Some(before)), Some(Some(after))) if before != after => {
             format!("{name} {before} → {after}{}", unit(&field.path))
@@ -251,6 +263,11 @@ mod tests {
                 )],
                 "Task definition web:12 → web:13",
             ),
+            (
+                vec![("deployments[ecs-svc/1].rolloutState", json!("IN_PROGRESS"), json!("COMPLETED"))],
+                "Rollout in progress → completed",
+            ),
+            (vec![("Tags[type]", json!("A_B"), json!("C_D"))], "Tag type A_B → C_D"),
             (vec![("Tags[team]", json!("a"), json!("b"))], "Tag team a → b"),
             (vec![("CodeSha256", json!("x="), json!("y="))], "Code changed"),
             (

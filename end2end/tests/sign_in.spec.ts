@@ -19,7 +19,10 @@ test("a wrong password says so, and says nothing about whether the name exists",
     await page.getByLabel("Name").fill(name);
     await page.getByLabel("Password", { exact: true }).fill("not the password at all");
     await page.getByRole("button", { name: "Sign in" }).click();
-    return page.getByRole("alert").innerText();
+    const words = await page.getByRole("alert").innerText();
+    await expect(page.getByLabel("Name")).toHaveValue(name);
+    await expect(page.getByLabel("Password", { exact: true })).toBeFocused();
+    return words;
   };
   expect(await attempt("nobody-here")).toBe(await attempt("nobody-there"));
 });

@@ -1,12 +1,17 @@
 //! An image: where it runs, what is in it.
 
-use domain::ecr::Image;
+use domain::ecr::{ChildManifest, Image};
 use domain::listing::{Connection, Detail};
 use domain::resource::{Relation, Tone};
+use domain::{Kind, Millis, ResourceKey};
 use leptos::prelude::*;
 
-use crate::sections::{age, card, connections, exact, note, pair_card, reference, stack, table_card, text, words};
-use crate::ui::format;
+use crate::paths;
+use crate::sections::{age, card, connections, exact, note, pair_card, stack, table_card, text, word, words};
+use crate::ui::{Skeleton, format};
+
+/// At most so many parts of an index are shown.
+const PARTS: usize = 24;
 
 /// The overview.
 pub fn view(image: Image, detail: Detail) -> AnyView {
@@ -20,7 +25,7 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
     }
     cards.push(where_it_runs(&detail));
     cards.push(facts(&image, &detail));
-    if image.manifests.as_ref().is_some_and(|m| !m.is_empty()) {
+    if !manifests(&image).is_empty() {
         cards.push(parts(&image, &detail));
     }
     stack(cards)
@@ -44,6 +49,9 @@ fn facts(image: &Image, detail: &Detail) -> AnyView {
             c.iter().map(|(severity, n)| format!("{n} {}", severity.to_lowercase())).collect::<Vec<_>>().join(", ")
         }
     });
+    let index = !manifests(image).is_empty();
+    let size = image.image_size_in_bytes.map(format::bytes);
+    let size = size.or_else(|| index.then(|| "An index has none; the image of each platform has its own".to_owned()));
     pair_card(
         "Image",
         vec![
@@ -51,36 +59,104 @@ fn facts(image: &Image, detail: &Detail) -> AnyView {
             ("Digest", exact(Some(image.image_digest.clone()))),
             ("Tags", words(&image.image_tags)),
             ("Platforms", words(image.platforms.as_deref().unwrap_or_default())),
-            ("Size (compressed)", text(image.image_size_in_bytes.map(format::bytes))),
+            ("Size (compressed)", text(size)),
             ("Manifest type", text(image.image_manifest_media_type.clone())),
             ("Artifact type", text(image.artifact_media_type.clone())),
             ("Pushed", age(image.image_pushed_at.map(|t| t.0), detail.now)),
             ("Last pulled", age(image.last_recorded_pull_time.map(|t| t.0), detail.now)),
-            ("Scan", text(scan.status)),
+            ("Scan", word(scan.status)),
             ("Scan says", text(scan.description)),
             ("Findings", text(findings)),
         ],
     )
 }
 
-/// The images of a multi-architecture index.
+/// The images of a multi-architecture index, each with its own size, which the index does not say.
 fn parts(image: &Image, detail: &Detail) -> AnyView {
-    let uri = image.uri(&detail.row.key.scope);
-    let repository = uri.split('@').next().unwrap_or_default();
-    let rows = image.manifests.iter().flatten().map(|m| {
-        vec![
-            text(m.platform.clone().or_else(|| Some("attestation".to_owned()))),
-            reference(&format!("{repository}@{}", m.digest), &format::shorten(&m.digest, 28)),
-            text(m.media_type.clone()),
-            text(m.size.map(format::bytes)),
-        ]
-    });
-    let heads = [("Platform", false), ("Digest", false), ("Media type", false), ("Manifest size", true)];
-    table_card("One image per platform", &heads, rows.collect(), "")
+    let children: Vec<(ChildManifest, Option<ResourceKey>)> =
+        manifests(image).iter().take(PARTS).map(|m| (m.clone(), key_of_child(m, detail))).collect();
+    let keys: Vec<Option<ResourceKey>> = children.iter().map(|(_, key)| key.clone()).collect();
+    let images = Resource::new_blocking(move || keys.clone(), documents);
+    let now = detail.now;
+    view! {
+        <Transition fallback=|| view! { <Skeleton/> }>
+            {move || {
+                let children = children.clone();
+                Suspend::new(async move { part_table(children, images.await, now) })
+            }}
+        </Transition>
+    }
+    .into_any()
 }
 
-/// Its layers, lowest first.
-pub fn layers(image: Image, _detail: Detail) -> AnyView {
+fn manifests(image: &Image) -> &[ChildManifest] {
+    image.manifests.as_deref().unwrap_or_default()
+}
+
+/// Where a part of an index is, if it is collected.
+fn key_of_child(manifest: &ChildManifest, detail: &Detail) -> Option<ResourceKey> {
+    let keys = detail.connected.iter().filter_map(|c| c.key.as_ref());
+    keys.into_iter().find(|key| key.kind == Kind::Image && key.id.ends_with(&manifest.digest)).cloned()
+}
+
+/// The documents of images, as far as they are collected.
+async fn documents(keys: Vec<Option<ResourceKey>>) -> Vec<Option<Image>> {
+    let mut images = vec![];
+    for key in keys {
+        let detail = match key {
+            Some(key) => crate::api::get(key).await.ok(),
+            None => None,
+        };
+        images.push(detail.and_then(|d| serde_json::from_value(d.doc).ok()));
+    }
+    images
+}
+
+fn part_table(children: Vec<(ChildManifest, Option<ResourceKey>)>, images: Vec<Option<Image>>, now: Millis) -> AnyView {
+    let unknown = images.iter().any(Option::is_none);
+    let rows = children.into_iter().zip(images).map(|((manifest, key), image)| {
+        let digest = format::shorten(&manifest.digest, 28);
+        let image = image.unwrap_or_default();
+        vec![
+            text(Some(platform(&manifest))),
+            match key {
+                Some(key) => {
+                    view! { <a class="ref mono" href=paths::detail(&key) title=manifest.digest.clone()>{digest}</a> }
+                        .into_any()
+                }
+                None => exact(Some(manifest.digest)),
+            },
+            text(image.image_size_in_bytes.map(format::bytes)),
+            age(image.last_recorded_pull_time.map(|t| t.0), now),
+        ]
+    });
+    let heads = [("Platform", false), ("Image", false), ("Size (compressed)", true), ("Last pulled", false)];
+    let table = table_card("One image per platform", &heads, rows.collect(), "");
+    let missing = "An image without a size is not collected: another registry, deleted, or not listed yet.";
+    view! { {table}{unknown.then(|| view! { <p class="faint">{missing}</p> })} }.into_any()
+}
+
+/// What a part of an index runs on.
+fn platform(manifest: &ChildManifest) -> String {
+    let platform = manifest.platform.clone().filter(|p| !p.starts_with("unknown"));
+    platform.unwrap_or_else(|| "none: an attestation".to_owned())
+}
+
+/// Its layers, lowest first; of an index where to find them.
+pub fn layers(image: Image, detail: Detail) -> AnyView {
+    let parts = manifests(&image);
+    if !parts.is_empty() {
+        let rows = parts.iter().map(|manifest| match key_of_child(manifest, &detail) {
+            Some(key) => view! { <a class="row" href=paths::tab(&key, "layers")><span class="grow">{platform(manifest)}</span></a> }.into_any(),
+            None => view! { <div class="row"><span class="grow">{platform(manifest)}</span><span class="faint">"not collected"</span></div> }.into_any(),
+        });
+        let list = view! { <div class="list">{rows.collect_view()}</div> };
+        return card("An index has no layers; the image of each platform has", list);
+    }
+    let none = match image.layers {
+        None => "Gantry has not read its manifest yet; it does so once for each digest.",
+        Some(_) => "Its manifest names no layer.",
+    };
     let all = image.layers.unwrap_or_default();
     let total: i64 = all.iter().filter_map(|l| l.size).sum();
     let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
@@ -97,6 +173,5 @@ pub fn layers(image: Image, _detail: Detail) -> AnyView {
         0 => "Layers".to_owned(),
         n => format!("{}, {}", format::counted(n, "layer", "layers"), format::bytes(total)),
     };
-    let none = "An index has no layers of its own: its images have. Or the manifest has not been read yet.";
     table_card(title, &heads, rows.collect(), none)
 }

@@ -14,7 +14,7 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
                 "ECR is a managed registry: repositories hold images. They are private or public; encryption and scanning can be switched on.",
                 "Push an image, use it in ECS, EKS, Lambda and elsewhere, share public ones with others.",
             ])
-            .when_empty("No private repository in these accounts and regions."),
+            .when_empty("As soon as ECR has a private repository, it appears here by itself."),
         Kind::Image => spec
             .explained("Blueprints of containers: operating system, software and code. Tags move, digests do not.")
             .about(&[

@@ -1,8 +1,9 @@
 //! A cluster: what runs in it and where its capacity comes from.
 
 use domain::Kind;
-use domain::ecs::{CapacityProvider, Cluster};
+use domain::ecs::Cluster;
 use domain::listing::Detail;
+use domain::wording::{capacity as capacity_words, inside};
 use leptos::prelude::*;
 
 use super::detail::{RUNNING, STOPPED};
@@ -21,7 +22,11 @@ pub fn tab(shown: Shown) -> AnyView {
 fn view(cluster: Cluster, _detail: Detail) -> AnyView {
     let count = |n: Option<i64>| text(Some(format::number(n.unwrap_or_default())));
     let settings = cluster.settings.iter().map(|s| {
-        text(Some(format!("{}: {}", s.name.clone().unwrap_or_default(), s.value.clone().unwrap_or_default())))
+        text(Some(format!(
+            "{}: {}",
+            s.name.clone().unwrap_or_default(),
+            inside(s.value.as_deref().unwrap_or_default())
+        )))
     });
     let namespace = cluster.service_connect_defaults.as_ref().and_then(|d| d.namespace.as_deref());
     stack(vec![
@@ -45,7 +50,7 @@ fn capacity(cluster: &Cluster) -> AnyView {
         let item = cluster.default_capacity_provider_strategy.iter().find(|i| i.capacity_provider == *name);
         let number = |n: Option<i64>| text(n.map(format::number));
         vec![
-            text(Some(name.clone())),
+            text(Some(capacity_words(name))),
             text(Some(if item.is_some() { "Yes" } else { "No" })),
             number(item.and_then(|i| i.weight)),
             number(item.and_then(|i| i.base)),
@@ -64,23 +69,4 @@ pub fn tasks(shown: Shown) -> AnyView {
         of("Running tasks", RUNNING, "-started", "Nothing runs in this cluster.").showing(LIVING).view(),
         of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks.").showing(ENDED).view(),
     ])
-}
-
-/// The overview of a capacity provider.
-pub fn provider(provider: CapacityProvider, _detail: Detail) -> AnyView {
-    let group = provider.auto_scaling_group_provider.unwrap_or_default();
-    let scaling = group.managed_scaling.unwrap_or_default();
-    pair_card(
-        "Capacity provider",
-        vec![
-            ("Type", text(provider.r#type)),
-            ("Status", text(provider.status)),
-            ("Cluster", text(provider.cluster)),
-            ("Auto Scaling group", text(group.auto_scaling_group_arn.as_deref().map(crate::sections::short))),
-            ("Managed scaling", text(scaling.status)),
-            ("Target capacity", text(scaling.target_capacity.map(|n| format!("{n} %")))),
-            ("Termination protection", text(group.managed_termination_protection)),
-            ("Managed draining", text(group.managed_draining)),
-        ],
-    )
 }

@@ -1,7 +1,7 @@
 //! The tabs of ECS's resources.
 
 use domain::Kind;
-use domain::ecs::{CapacityProvider, Service, Task, TaskDefinition};
+use domain::ecs::{Service, Task, TaskDefinition};
 use domain::listing::Detail;
 use leptos::prelude::*;
 
@@ -26,7 +26,6 @@ const DEFINITION: &[Tab] = &[
     Tab::new("revisions", "Revisions", task_definition::revisions),
 ];
 const CLUSTER: &[Tab] = &[Tab::new("overview", "Overview", cluster::tab), Tab::new("tasks", "Tasks", cluster::tasks)];
-const PROVIDER: &[Tab] = &[Tab::new("overview", "Overview", |s| live::<CapacityProvider>(s, cluster::provider))];
 
 /// The detail page of a kind, if ECS owns it.
 pub fn spec(kind: Kind) -> Option<DetailSpec> {
@@ -36,7 +35,6 @@ pub fn spec(kind: Kind) -> Option<DetailSpec> {
         Kind::Task => TASK,
         Kind::TaskDefinition => DEFINITION,
         Kind::Cluster => CLUSTER,
-        Kind::CapacityProvider => PROVIDER,
         _ => return None,
     };
     Some(DetailSpec { facts: generic::facts, tabs, banner, actions: None })

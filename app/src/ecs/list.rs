@@ -14,7 +14,7 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
                 "A service has a task definition (what runs) and a desired count (how many). When a task stops, the service starts another; when the definition changes, it replaces them one after the other: a deployment.",
                 "Fargate or EC2? With Fargate there are no instances to pick or configure: you pay for the CPU and memory of each task. With EC2 the tasks share instances you own.",
             ])
-            .when_empty("No service in these accounts and regions. Tasks that end by themselves (jobs) need none."),
+            .when_empty("Tasks that end by themselves (jobs) need no service."),
         Kind::Task => spec
             .explained("Containers that run together, started from a task definition. Stopped ones stay here with their reason.")
             .about(&[
@@ -29,16 +29,16 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
                 "Execution role or task role? The execution role is what ECS uses to start the containers: pull the image, read secrets, write logs. The task role is what your code in them may do.",
                 "Revisions never change. Two of them can be compared on the page of either.",
             ])
-            .when_empty("No task definition. Every task and service starts with one."),
+            .when_empty("Every task and service starts with one."),
         Kind::Cluster => spec
             .explained("Where services and tasks live: a boundary for capacity, networks and permissions.")
             .about(&[
                 "ECS launches, scales and manages containers in clusters. Structure: define tasks, choose EC2 instances or Fargate as host, set default network and security. Operation: change services and tasks, watch, start and stop.",
             ])
-            .when_empty("No ECS cluster in these accounts and regions."),
+            .when_empty("As soon as ECS has a cluster, it appears here by itself."),
         Kind::CapacityProvider => spec
             .explained("Where a cluster takes capacity from: Fargate, Fargate Spot, or instances of an Auto Scaling group.")
-            .when_empty("No capacity provider."),
+            .when_empty("Tasks then say their launch type themselves."),
         _ => return None,
     };
     Some(match kind {

@@ -10,7 +10,7 @@ use super::detail::{RUNNING, STOPPED};
 use crate::resource::Shown;
 use crate::sections::charts::{Group, charts};
 use crate::sections::children::Children;
-use crate::sections::{age, arn, badge, card_with, key_of, live, none, nothing, stack, table_card, text, why};
+use crate::sections::{age, arn, badge, card_with, key_of, live, none, nothing, stack, table_card, text, why, word};
 use crate::ui::{Age, format};
 
 const CHARTS: &[Group] = &[("CPU and memory", &["%"])];
@@ -45,7 +45,7 @@ fn deployments(service: &Service, now: Millis) -> AnyView {
         let number = |n: Option<i64>| text(n.map(format::number));
         vec![
             arn(d.task_definition.as_deref()),
-            text(d.status.clone()),
+            word(d.status.clone()),
             rollout(d),
             text(Some(format!("{} of {}", d.running_count.unwrap_or_default(), d.desired_count.unwrap_or_default()))),
             number(d.pending_count),

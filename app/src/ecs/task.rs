@@ -3,11 +3,12 @@
 use domain::ecs::Task;
 use domain::listing::Detail;
 use domain::resource::Tone;
+use domain::wording::capacity;
 use leptos::prelude::*;
 
 use super::stopped;
 use crate::sections::{
-    age, arn, badge, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words,
+    age, arn, badge, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words, word,
 };
 use crate::ui::{Note, format};
 
@@ -58,7 +59,7 @@ fn containers(task: &Task) -> AnyView {
             view! { <b>{c.name.clone()}</b> }.into_any(),
             link,
             exact(c.image_digest.clone().map(|d| format::shorten(&d, 24))),
-            text(c.last_status.clone()),
+            word(c.last_status.clone()),
             badge(c.health_status.as_deref(), health),
             exit.unwrap_or_else(none),
             c.reason.clone().map_or_else(none, |reason| why_words(Some(reason))),
@@ -77,7 +78,7 @@ fn containers(task: &Task) -> AnyView {
 }
 
 /// Without the registry's host.
-fn short_image(image: &str) -> &str {
+pub fn short_image(image: &str) -> &str {
     match image.split_once('/') {
         Some((host, rest)) if host.contains('.') || host.contains(':') => rest,
         _ => image,
@@ -98,7 +99,7 @@ fn times(task: &Task, detail: &Detail) -> AnyView {
             ("Started", at(task.started_at)),
             ("Stopping since", at(task.stopping_at)),
             ("Stopped", at(task.stopped_at)),
-            ("Wanted status", text(task.desired_status.clone())),
+            ("Wanted status", word(task.desired_status.clone())),
             ("Last seen by AWS", age(detail.row.gone, detail.now)),
         ],
     )
@@ -106,12 +107,12 @@ fn times(task: &Task, detail: &Detail) -> AnyView {
 
 fn place(task: &Task) -> AnyView {
     let attached = |name: &str| task.attachment_detail(name).map(str::to_owned);
-    let size = |n: &Option<String>, unit: &str| n.as_ref().map(|n| format!("{n} {unit}"));
+    let size = |n: &Option<String>, unit: &str| n.as_ref().map(|n| format::quantity(n, unit));
     pair_card(
         "Where it runs",
         vec![
-            ("Launch type", text(task.launch_type.clone())),
-            ("Capacity provider", text(task.capacity_provider_name.clone())),
+            ("Launch type", word(task.launch_type.clone())),
+            ("Capacity provider", text(task.capacity_provider_name.as_deref().map(capacity))),
             (
                 "Platform",
                 text(task.platform_family.clone().zip(task.platform_version.clone()).map(|(f, v)| format!("{f} {v}"))),

@@ -1,19 +1,21 @@
 //! A revision of a task definition: its containers, sizes and roles, and how it differs from other revisions.
 
+use domain::describe::columns;
 use domain::ecs::{ContainerDefinition, TaskDefinition};
 use domain::listing::{Detail, Page};
-use domain::resource::{Cell, Relation};
+use domain::resource::Relation;
 use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 
+use super::task::short_image;
 use crate::paths;
 use crate::resource::Shown;
 use crate::sections::children::{Children, changes_of};
 use crate::sections::{
     Pairs, age, arn, card, card_with, connections, exact, key_of, none, nothing, pair_card, reference, several, stack,
-    table_card, text, words,
+    table_card, text, word,
 };
-use crate::ui::{Icon, ProblemNote, Skeleton, StateBadge, cell_view, format, icon};
+use crate::ui::{Icon, ProblemNote, Skeleton, StateBadge, column_view, format, icon};
 
 /// The overview.
 pub fn view(definition: TaskDefinition, detail: Detail) -> AnyView {
@@ -29,13 +31,13 @@ pub fn view(definition: TaskDefinition, detail: Detail) -> AnyView {
     } else {
         &definition.requires_compatibilities
     };
-    let size = |n: &Option<String>, unit: &str| text(n.as_ref().map(|n| format!("{n} {unit}")));
+    let size = |n: &Option<String>, unit: &str| text(n.as_ref().map(|n| format::quantity(n, unit)));
     stack(vec![
         containers_table(&definition),
         pair_card(
             "Sizes and roles",
             vec![
-                ("CPU", size(&definition.cpu, "units (1024 = one vCPU)")),
+                ("CPU", size(&definition.cpu, "units (1,024 = one vCPU)")),
                 ("Memory", size(&definition.memory, "MiB")),
                 (
                     "Ephemeral storage",
@@ -44,9 +46,9 @@ pub fn view(definition: TaskDefinition, detail: Detail) -> AnyView {
                 ("Task role", arn(definition.task_role_arn.as_deref())),
                 ("Execution role", arn(definition.execution_role_arn.as_deref())),
                 ("Network mode", text(definition.network_mode.clone())),
-                ("Compatibility", words(wants)),
-                ("Operating system", text(platform.operating_system_family)),
-                ("Architecture", text(platform.cpu_architecture)),
+                ("Compatibility", several(wants.iter().map(|w| word(Some(w))).collect())),
+                ("Operating system", word(platform.operating_system_family)),
+                ("Architecture", word(platform.cpu_architecture)),
                 ("Volumes", several(volumes.collect())),
                 ("Registered", age(definition.registered_at.map(|t| t.0), detail.now)),
                 ("Registered by", arn(definition.registered_by.as_deref())),
@@ -59,7 +61,7 @@ pub fn view(definition: TaskDefinition, detail: Detail) -> AnyView {
 
 fn containers_table(definition: &TaskDefinition) -> AnyView {
     let rows = definition.container_definitions.iter().map(|c| {
-        let image = c.image.as_deref().map_or_else(none, |i| reference(i, &format::shorten(i, 60)));
+        let image = c.image.as_deref().map_or_else(none, |i| reference(i, short_image(i)));
         vec![
             view! { <b>{c.name.clone()}</b> }.into_any(),
             image,
@@ -206,13 +208,16 @@ fn revision_table(page: &Page, here: &ResourceKey) -> AnyView {
     let rows = page.rows.iter().enumerate().map(|(i, row)| {
         let this = row.key == *here;
         let before = page.rows.get(i + 1);
-        let cell = |at: usize| cell_view(row.cells.get(at).unwrap_or(&Cell::None), page.now, &|r| paths::resolve(r));
+        let cell = |id: &str| {
+            let found = columns(row.key.kind).iter().zip(&row.cells).find(|(column, _)| column.id == id);
+            found.map(|(column, cell)| column_view(column, cell, page.now, &|r| paths::resolve(r)))
+        };
         view! {
             <tr class:sel=this>
                 <td class="name"><a href=paths::tab(&row.key, "overview") aria-current=this.then_some("true")>{row.name.clone()}</a></td>
                 <td><StateBadge state=row.state.clone()/></td>
-                <td>{cell(3)}</td>
-                <td>{cell(8)}</td>
+                <td>{cell("images")}</td>
+                <td>{cell("registered")}</td>
                 <td>
                     {before.map(|b| link(&b.key, &row.key, "previous"))}
                     {(!this).then(|| link(&row.key, here, "this one"))}

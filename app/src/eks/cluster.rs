@@ -9,24 +9,27 @@ use super::parts::health;
 use crate::paths;
 use crate::resource::Shown;
 use crate::sections::children::Children;
-use crate::sections::{age, arn, exact, key_of, on_off, pair_card, several, stack, text, words};
+use crate::sections::{age, arn, exact, key_of, on_off, pair_card, several, stack, text, word, words};
 
 /// The overview.
 pub fn view(cluster: Cluster, detail: Detail) -> AnyView {
     let auto = cluster.compute_config.clone().unwrap_or_default();
     let logs = cluster.logging.clone().unwrap_or_default().cluster_logging;
     let logs: Vec<String> = logs.into_iter().filter(|l| l.enabled == Some(true)).flat_map(|l| l.types).collect();
+    // EKS keeps the list also while nobody may use it.
+    let vpc = cluster.resources_vpc_config.clone().unwrap_or_default();
+    let public = if vpc.endpoint_public_access == Some(true) { vpc.public_access_cidrs } else { vec![] };
     let mut cards = vec![health(cluster.health.as_ref())];
     cards.push(pair_card(
         "Control plane",
         vec![
             ("Kubernetes", text(cluster.version.clone())),
             ("Platform", text(cluster.platform_version.clone())),
-            ("Support", text(cluster.upgrade_policy.clone().and_then(|p| p.support_type))),
+            ("Support", word(cluster.upgrade_policy.clone().and_then(|p| p.support_type))),
             ("API server", exact(cluster.endpoint.clone())),
             ("Endpoint", text(cluster.endpoint_access())),
-            ("Public from", words(&cluster.resources_vpc_config.clone().unwrap_or_default().public_access_cidrs)),
-            ("Authentication", text(cluster.access_config.clone().and_then(|a| a.authentication_mode))),
+            ("Public from", words(&public)),
+            ("Authentication", word(cluster.access_config.clone().and_then(|a| a.authentication_mode))),
             ("OIDC issuer", exact(cluster.identity.clone().and_then(|i| i.oidc).and_then(|o| o.issuer))),
             ("Role", arn(cluster.role_arn.as_deref())),
             ("Auto Mode", on_off(auto.enabled.or(Some(false)))),
@@ -70,7 +73,7 @@ fn network(cluster: &Cluster, scope: &Scope) -> AnyView {
             ("VPC", ec2(scope, Kind::Vpc, &vpcs)),
             ("Subnets", ec2(scope, Kind::Subnet, &vpc.subnet_ids)),
             ("Security groups", ec2(scope, Kind::SecurityGroup, &groups)),
-            ("IP family", text(kubernetes.ip_family)),
+            ("IP family", word(kubernetes.ip_family)),
             ("Service addresses", text(kubernetes.service_ipv4_cidr.or(kubernetes.service_ipv6_cidr))),
         ],
     )

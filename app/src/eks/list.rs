@@ -16,17 +16,17 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
                     "ECS and EKS both launch, scale and manage containers. ECS has AWS's own concepts and less to learn; EKS is Kubernetes, with its tools and its ecosystem.",
                     "Pods run on node groups (EC2 instances), on Fargate (no instances), or on nodes that Auto Mode makes.",
                 ])
-                .when_empty("No EKS cluster in these accounts and regions.")
+                .when_empty("As soon as EKS has a cluster, it appears here by itself.")
         },
         Kind::NodeGroup => spec
             .explained("EC2 instances that EKS starts and replaces as nodes of a cluster.")
-            .when_empty("No node group."),
+            .when_empty("Clusters here run their pods on Fargate or on nodes of Auto Mode, or there is no cluster."),
         Kind::FargateProfile => spec
             .explained("Which pods run on Fargate instead of nodes: by namespace and labels.")
-            .when_empty("No Fargate profile."),
+            .when_empty("Without one, every pod of a cluster needs a node."),
         Kind::Addon => spec
             .explained("Parts of a cluster that EKS keeps up to date: networking, DNS, storage drivers.")
-            .when_empty("No add-on that EKS manages."),
+            .when_empty("Networking and DNS of clusters may be installed by other means than EKS."),
         _ => return None,
     })
 }

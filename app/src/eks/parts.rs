@@ -7,18 +7,18 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 
 use super::cluster::ec2;
-use crate::sections::{age, arn, note, pair_card, several, stack, table_card, text, why, words};
+use crate::sections::{age, arn, note, pair_card, several, stack, table_card, text, why, word, words};
 
-/// What EKS finds wrong; a calm line when nothing.
+/// What EKS finds wrong; a calm line when nothing, and no line when it does not say.
 pub fn health(health: Option<&Health>) -> AnyView {
-    let issues = health.map(|h| h.issues.clone()).unwrap_or_default();
+    let Some(health) = health else { return ().into_any() };
+    let issues = health.issues.clone();
     if issues.is_empty() {
-        let known = health.is_some();
-        let words = if known { "EKS reports no health issue" } else { "EKS says nothing about its health" };
-        return note(if known { Tone::Good } else { Tone::Quiet }, words, "");
+        return note(Tone::Good, "EKS reports no health issue", "");
     }
     let rows = issues.into_iter().map(|i| vec![text(i.code), why(i.message), words(&i.resource_ids)]);
-    table_card("Health issues", &[("Code", false), ("What is wrong", false), ("About", false)], rows.collect(), "")
+    let heads = [("Code", false), ("What is wrong", false), ("About", false)];
+    table_card("Health issues", &heads, rows.collect(), "")
 }
 
 /// The overview of a node group.
@@ -48,7 +48,7 @@ pub fn node_group(group: NodeGroup, detail: Detail) -> AnyView {
                 ("Least", number(scaling.min_size)),
                 ("Most", number(scaling.max_size)),
                 ("Instance types", words(&group.instance_types)),
-                ("Capacity", text(group.capacity_type.clone())),
+                ("Capacity", word(group.capacity_type.clone())),
                 ("Disk", text(group.disk_size.map(|n| format!("{n} GiB")))),
                 ("AMI type", text(group.ami_type.clone())),
                 ("Kubernetes", text(group.version.clone())),

@@ -5,14 +5,14 @@ use domain::lambda::function::{Environment, Function, VpcConfig};
 use domain::lambda::{Layer, rules};
 use domain::listing::Detail;
 use domain::resource::Tone;
+use domain::wording::spoken;
 use domain::{Kind, Millis, ResourceKey, Scope};
 use leptos::prelude::*;
 
-use super::overview::long_age;
 use crate::paths;
 use crate::sections::{
     Pairs, age, arn, card_with, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card, text,
-    words,
+    word, words,
 };
 use crate::ui::{format, moment};
 
@@ -57,7 +57,7 @@ fn general(function: &Function, detail: &Detail) -> AnyView {
         ("Code SHA-256", exact(function.code_sha256.clone())),
         ("Architecture", words(&function.architectures)),
         ("Memory", text(function.memory_size.map(|m| format!("{} MB", format::number(m))))),
-        ("Timeout", text(function.timeout.map(|t| format!("{t} s")))),
+        ("Timeout", text(function.timeout.map(format::duration))),
         (
             "Ephemeral storage",
             text(function.ephemeral_storage.as_ref().and_then(|e| e.size).map(|s| format!("{} MB", format::number(s)))),
@@ -66,7 +66,7 @@ fn general(function: &Function, detail: &Detail) -> AnyView {
             "Reserved concurrency",
             text(function.concurrency.as_ref().and_then(|c| c.reserved_concurrent_executions).map(format::number)),
         ),
-        ("SnapStart", text(function.snap_start.as_ref().and_then(|s| s.apply_on.clone()))),
+        ("SnapStart", word(function.snap_start.as_ref().and_then(|s| s.apply_on.clone()))),
         ("Execution role", arn(function.role.as_deref())),
         ("Encryption key", arn(function.kms_key_arn.as_deref())),
         ("Last modified", age(function.last_modified.map(|t| t.0), detail.now)),
@@ -78,7 +78,7 @@ fn general(function: &Function, detail: &Detail) -> AnyView {
 fn update(function: &Function) -> AnyView {
     let status = function.last_update_status.clone();
     let reason = function.last_update_status_reason.clone().filter(|r| !r.is_empty());
-    text(status.map(|s| reason.map_or_else(|| s.clone(), |r| format!("{s}: {r}"))))
+    text(status.map(|s| spoken(&s)).map(|s| reason.map_or_else(|| s.clone(), |r| format!("{s}: {r}"))))
 }
 
 fn runtime(function: &Function, detail: &Detail) -> AnyView {
@@ -87,15 +87,15 @@ fn runtime(function: &Function, detail: &Detail) -> AnyView {
     if name.is_empty() { text(None::<String>) } else { view! { <span>{name}" "{mark}</span> }.into_any() }
 }
 
-/// When a runtime ends or ended: marked when that is over, or less than 90 days away.
-pub fn runtime_end(ends: Millis, now: Millis) -> AnyView {
-    let left = ends.0 - now.0;
-    if left <= 0 {
-        mark(format!("ended {} ago", long_age(ends, now)), Tone::Bad)
-    } else if left < 90 * 86_400_000 {
-        mark(format!("ends in {}", long_age(now, ends)), Tone::Warn)
-    } else {
-        view! { <span title=moment(ends)>{format!("in {}", long_age(now, ends))}</span> }.into_any()
+/// When a runtime ends or ended, marked when that is over or near.
+fn runtime_end(ends: Millis, now: Millis) -> AnyView {
+    match Tone::of_deadline(ends, now) {
+        Some(Tone::Bad) => mark(format!("ended {} ago", format::span(ends, now)), Tone::Bad),
+        Some(tone) => mark(format!("ends in {}", format::span(now, ends)), tone),
+        None => {
+            let words = format!("(ends in {})", format::span(now, ends));
+            view! { <span class="dim" title=moment(ends)>{words}</span> }.into_any()
+        }
     }
 }
 
@@ -156,9 +156,9 @@ fn observability(function: &Function) -> AnyView {
         vec![
             ("Log group", exact(Some(function.log_group()))),
             ("Log format", text(logging.log_format)),
-            ("Application log level", text(logging.application_log_level)),
-            ("System log level", text(logging.system_log_level)),
-            ("X-Ray tracing", text(function.tracing_config.as_ref().and_then(|t| t.mode.clone()))),
+            ("Application log level", word(logging.application_log_level)),
+            ("System log level", word(logging.system_log_level)),
+            ("X-Ray tracing", word(function.tracing_config.as_ref().and_then(|t| t.mode.clone()))),
             ("Dead-letter target", arn(dead)),
             ("File systems", several(mounts.collect())),
         ],

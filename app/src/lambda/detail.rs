@@ -1,15 +1,13 @@
 //! The tabs of Lambda's resources.
 
 use domain::Kind;
-use domain::lambda::{EventSourceMapping, Function, FunctionAlias, FunctionVersion, Layer, rules};
-use domain::listing::Detail;
+use domain::lambda::{EventSourceMapping, Function, FunctionAlias, FunctionVersion, Layer};
 use leptos::prelude::*;
 
 use super::{configuration, overview, triggers};
 use crate::resource::{DetailSpec, Shown, Tab, generic};
 use crate::sections::children::Children;
 use crate::sections::{key_of, live, logs, stack};
-use crate::ui::Fact;
 
 const FUNCTION: &[Tab] = &[
     Tab::new("overview", "Overview", overview::tab),
@@ -34,20 +32,7 @@ pub fn spec(kind: Kind) -> Option<DetailSpec> {
         Kind::Layer => LAYER,
         _ => return None,
     };
-    let facts = if matches!(kind, Kind::Function | Kind::FunctionVersion) { facts } else { generic::facts };
-    Some(DetailSpec { facts, tabs, banner: None, actions: None })
-}
-
-/// The first columns; the end of the runtime in words, marked when it is near or over.
-fn facts(detail: &Detail) -> Vec<Fact> {
-    let mut facts = generic::facts(detail);
-    let runtime = detail.doc.get("Runtime").and_then(|r| r.as_str());
-    if let Some(ends) = runtime.and_then(rules::runtime_ends) {
-        for fact in facts.iter_mut().filter(|f| f.label == "Runtime ends") {
-            fact.value = configuration::runtime_end(ends, detail.now);
-        }
-    }
-    facts
+    Some(DetailSpec { facts: generic::facts, tabs, banner: None, actions: None })
 }
 
 fn versions(shown: Shown) -> AnyView {

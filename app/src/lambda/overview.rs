@@ -1,9 +1,10 @@
 //! A function at a glance: what calls it and where it sends, its charts, its log.
 
+use domain::Kind;
 use domain::lambda::{Function, rules};
 use domain::listing::{Connection, Detail};
 use domain::resource::{Relation, Tone};
-use domain::{Kind, Millis};
+use domain::wording::spoken;
 use leptos::prelude::*;
 
 use crate::paths;
@@ -37,27 +38,20 @@ fn notes(function: &Function, detail: &Detail) -> Vec<AnyView> {
     if let Some((runtime, ends)) = runtime.and_then(|r| Some((r, rules::runtime_ends(r)?))) {
         let date = ends.rfc3339();
         let date = date.get(..10).unwrap_or_default();
-        let soon = ends.0 - detail.now.0;
-        if soon <= 0 {
-            let why = "AWS no longer patches it; later it also stops creating and then updating functions with it. Move the function to a newer runtime.";
-            let title = format!("{runtime} ended {} ago, on {date}", long_age(ends, detail.now));
-            notes.push(note(Tone::Warn, title, why));
-        } else if soon < 90 * 86_400_000 {
-            let title = format!("{runtime} ends in {}, on {date}", long_age(detail.now, ends));
-            notes.push(note(Tone::Quiet, title, "AWS stops patching it then."));
+        match Tone::of_deadline(ends, detail.now) {
+            Some(Tone::Bad) => {
+                let why = "AWS no longer patches it; later it also stops creating and then updating functions with it. Move the function to a newer runtime.";
+                let title = format!("{runtime} ended {} ago, on {date}", format::span(ends, detail.now));
+                notes.push(note(Tone::Warn, title, why));
+            }
+            Some(_) => {
+                let title = format!("{runtime} ends in {}, on {date}", format::span(detail.now, ends));
+                notes.push(note(Tone::Quiet, title, "AWS stops patching it then."));
+            }
+            None => {}
         }
     }
     notes
-}
-
-/// Whole days or months between two moments, in full words: people plan by them.
-pub fn long_age(from: Millis, to: Millis) -> String {
-    match from.age_seconds(to) / 86_400 {
-        0 => "less than a day".to_owned(),
-        days @ 1..=59 => format::counted(days, "day", "days"),
-        days @ 60..=729 => format::counted(days * 12 / 365, "month", "months"),
-        days => format::counted(days / 365, "year", "years"),
-    }
 }
 
 /// What calls it → it → where it sends.
@@ -110,7 +104,7 @@ fn node(connection: &Connection, name: &str) -> AnyView {
     let words = [kind.map(|k| k.singular().to_owned()), connection.note.clone()];
     let small = words.into_iter().flatten().collect::<Vec<_>>().join(" · ");
     let trouble = connection.state.as_ref().filter(|s| matches!(s.tone, Tone::Bad | Tone::Warn));
-    let trouble = trouble.map(|s| s.reason.clone().unwrap_or_else(|| s.word.clone()));
+    let trouble = trouble.map(|s| s.reason.clone().unwrap_or_else(|| spoken(&s.word)));
     let body = view! {
         {icon(picture(kind))}
         <span class="grow">
@@ -122,19 +116,5 @@ fn node(connection: &Connection, name: &str) -> AnyView {
     match &connection.key {
         Some(key) => view! { <a class="node" href=here(&paths::detail(key))>{body}</a> }.into_any(),
         None => view! { <div class="node" title=format!("{}: not collected", connection.name)>{body}</div> }.into_any(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_time_left_is_said_in_whole_words() {
-        let days = |n: i64| long_age(Millis(0), Millis(n * 86_400_000));
-        assert_eq!(days(0), "less than a day");
-        assert_eq!(days(1), "1 day");
-        assert_eq!(days(343), "11 months");
-        assert_eq!(days(800), "2 years");
     }
 }

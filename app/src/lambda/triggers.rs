@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::resource::Shown;
 use crate::sections::children::Children;
 use crate::sections::{
-    Pairs, age, arn, card, connected, connections, key_of, live, on_off, pair_card, stack, text, words,
+    Pairs, age, arn, card, connected, connections, key_of, live, on_off, pair_card, several, stack, text, word, words,
 };
 use crate::ui::{Code, format};
 
@@ -28,6 +28,7 @@ pub fn tab(shown: Shown) -> AnyView {
     let polls = "No event source mapping: Lambda polls no queue or stream for it.";
     let mappings =
         Children::of("Lambda polls (event source mappings)", Kind::EventSourceMapping, &key_of(shown), "name", polls);
+    let mappings = mappings.showing(&["source", "service", "batch", "window", "result"]);
     stack(vec![mappings.view(), live::<Function>(shown, |_, detail| calls(&detail))])
 }
 
@@ -43,7 +44,13 @@ fn calls(detail: &Detail) -> AnyView {
 pub fn mapping(mapping: EventSourceMapping, detail: Detail) -> AnyView {
     let mut cards = vec![];
     let number = |n: Option<i64>| text(n.map(format::number));
-    let seconds = |n: Option<i64>| text(n.map(|n| format!("{} s", format::number(n))));
+    let seconds = |n: Option<i64>| {
+        text(n.map(|n| match n {
+            // Kinesis and DynamoDB: as long as the stream keeps records.
+            -1 => "no limit".to_owned(),
+            n => format::duration(n),
+        }))
+    };
     let destination = mapping.destination_config.clone().unwrap_or_default();
     let mut rows: Pairs = vec![
         ("Source", connected(&detail, None, mapping.source().as_deref())),
@@ -51,16 +58,16 @@ pub fn mapping(mapping: EventSourceMapping, detail: Detail) -> AnyView {
         ("Batch size", number(mapping.batch_size)),
         ("Batch window", seconds(mapping.maximum_batching_window_in_seconds)),
         ("Maximum concurrency", number(mapping.scaling_config.as_ref().and_then(|s| s.maximum_concurrency))),
-        ("Starting position", text(mapping.starting_position.clone())),
+        ("Starting position", word(mapping.starting_position.clone())),
         ("Batches at once per shard", number(mapping.parallelization_factor)),
         ("Retries", number(mapping.maximum_retry_attempts)),
         ("Oldest record", seconds(mapping.maximum_record_age_in_seconds)),
         ("Split a failing batch", on_off(mapping.bisect_batch_on_function_error)),
         ("Tumbling window", seconds(mapping.tumbling_window_in_seconds)),
-        ("Response types", words(&mapping.function_response_types)),
+        ("Response types", several(mapping.function_response_types.iter().map(|t| word(Some(t))).collect())),
         ("On failure", connected(&detail, None, destination.on_failure.and_then(|d| d.destination).as_deref())),
-        ("Last result", text(mapping.last_processing_result.clone())),
-        ("State reason", text(mapping.state_transition_reason.clone())),
+        ("Last result", text(mapping.last_result())),
+        ("State reason", word(mapping.state_transition_reason.clone())),
         ("Last modified", age(mapping.last_modified.map(|t| t.0), detail.now)),
     ];
     if !mapping.topics.is_empty() {

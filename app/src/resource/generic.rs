@@ -2,48 +2,82 @@
 
 use domain::describe::columns;
 use domain::listing::Detail;
+use domain::resource::{Cell, Column};
 use leptos::prelude::*;
 
 use super::detail_page::{Shown, Tab};
 use crate::paths;
-use crate::ui::{Age, Card, Empty, Fact, cell_view};
+use crate::ui::{Card, Empty, Fact, fact_view};
 
 /// At most so many facts stand above the tabs.
 const FACTS: usize = 8;
+/// Longer values, in characters, have no room there.
+const LONG: usize = 28;
 
 /// The tabs of a kind without a page of its own.
 pub const TABS: &[Tab] = &[Tab::new("overview", "Overview", overview)];
 
-/// The first columns as facts.
+/// Values under their headings.
+type Values = Vec<(Column, Cell)>;
+
+/// The first short columns as facts.
 pub fn facts(detail: &Detail) -> Vec<Fact> {
-    all_facts(detail).into_iter().take(FACTS).collect()
+    as_facts(split(detail).0, detail)
 }
 
-/// Every column as a fact, then creation.
-pub fn all_facts(detail: &Detail) -> Vec<Fact> {
+fn as_facts(values: Values, detail: &Detail) -> Vec<Fact> {
     let link = |reference: &str| paths::resolve(reference);
-    let own = columns(detail.row.key.kind).iter().zip(&detail.row.cells);
-    let mut facts: Vec<Fact> =
-        own.map(|(column, cell)| Fact::new(column.title, cell_view(cell, detail.now, &link))).collect();
-    if let Some(at) = detail.created {
-        facts.push(Fact::new("Created", view! { <Age at=at now=detail.now after=" ago"/> }));
-    }
-    facts
+    let fact = |(column, cell): &(Column, Cell)| Fact::new(column.title, fact_view(column, cell, detail.now, &link));
+    values.iter().map(fact).collect()
 }
 
-/// Facts and tags as cards.
-pub fn overview(shown: Shown) -> AnyView {
-    view! {
-        <Card title="Details" flush=true>
-            {move || {
-                let facts = all_facts(&shown.get());
-                let rows = facts.into_iter().map(|f| view! { <div><dt>{f.label}</dt><dd>{f.value}</dd></div> }).collect_view();
-                view! { <dl class="pairs">{rows}</dl> }
-            }}
-        </Card>
-        <TagsCard shown=shown/>
+/// What there is to say: what stands above the tabs, and the rest. Nothing is said twice, nor what the page says anyway.
+fn split(detail: &Detail) -> (Values, Values) {
+    let cells = &detail.row.cells;
+    let own = columns(detail.row.key.kind).iter().copied().zip(cells.iter().cloned());
+    let (long, mut short): (Vec<_>, Vec<_>) =
+        own.filter(|(_, cell)| says(cell, detail)).partition(|(_, cell)| is_long(cell));
+    // Most kinds have a column for it: "Published", "Pushed".
+    let created = detail.created.map(Cell::Time).filter(|at| !cells.contains(at));
+    short.extend(created.map(|at| (Column::text("created", "Created"), at)));
+    let mut rest = short.split_off(short.len().min(FACTS));
+    rest.extend(long);
+    (short, rest)
+}
+
+/// Whether a value tells more than its absence, and more than the line under the name, which names what it lives in.
+fn says(cell: &Cell, detail: &Detail) -> bool {
+    match cell {
+        Cell::None => false,
+        Cell::List(words) => !words.is_empty(),
+        Cell::Text(text) | Cell::Ref(_, text) => {
+            text != "UNKNOWN" && detail.parent.as_ref().is_none_or(|parent| parent.id != *text)
+        }
+        _ => true,
     }
-    .into_any()
+}
+
+/// Whether a value would be cut above the tabs.
+fn is_long(cell: &Cell) -> bool {
+    match cell {
+        Cell::Text(text) | Cell::Mono(text) | Cell::Ref(_, text) => text.chars().count() > LONG,
+        Cell::List(words) => words.iter().map(|w| w.chars().count() + 2).sum::<usize>() > LONG,
+        _ => false,
+    }
+}
+
+/// What the facts leave, and the tags, as cards.
+pub fn overview(shown: Shown) -> AnyView {
+    let details = move || {
+        let detail = shown.get();
+        let rest = as_facts(split(&detail).1, &detail);
+        (!rest.is_empty()).then(|| {
+            let rows =
+                rest.into_iter().map(|f| view! { <div><dt>{f.label}</dt><dd>{f.value}</dd></div> }).collect_view();
+            view! { <Card title="Details" flush=true><dl class="pairs">{rows}</dl></Card> }
+        })
+    };
+    view! { {details}<TagsCard shown=shown/> }.into_any()
 }
 
 /// The tags of a resource.
@@ -67,5 +101,52 @@ pub fn TagsCard(
                 view! { <dl class="pairs">{rows.collect_view()}</dl> }.into_any()
             }}
         </Card>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::listing::Row;
+    use domain::{Millis, ResourceKey};
+
+    #[test]
+    fn nothing_is_said_twice_and_long_values_have_room() {
+        let key = ResourceKey::parse("ecs.task/111122223333/eu-west-1/shop/13bc79bd").unwrap();
+        let at = Millis(1_700_000_000_000);
+        let cell = |id: &str| match id {
+            "service" => Cell::Text("web".into()),
+            "cluster" => Cell::Ref("arn:aws:ecs:eu-west-1:111122223333:cluster/shop".into(), "shop".into()),
+            "health" => Cell::Text("UNKNOWN".into()),
+            "started" => Cell::Time(at),
+            "reason" => Cell::Text("CannotPullContainerError: pull image manifest has been retried".into()),
+            _ => Cell::None,
+        };
+        let row = Row {
+            key: key.clone(),
+            name: "web 13bc79bd".into(),
+            arn: None,
+            state: None,
+            cells: columns(key.kind).iter().map(|column| cell(column.id)).collect(),
+            tags: [].into(),
+            seen: at,
+            changed: at,
+            gone: None,
+        };
+        let detail = Detail {
+            row,
+            parent: Some(ResourceKey::parse("ecs.cluster/111122223333/eu-west-1/shop").unwrap()),
+            created: Some(at),
+            doc: serde_json::json!({}),
+            connected: vec![],
+            changes: 0,
+            freshness: None,
+            now: at,
+        };
+        let ids = |values: Values| values.iter().map(|(column, _)| column.id).collect::<Vec<_>>();
+        let (facts, rest) = split(&detail);
+        assert_eq!((ids(facts), ids(rest)), (vec!["service", "started"], vec!["reason"]));
+        let (facts, _) = split(&Detail { created: Some(Millis(1)), ..detail });
+        assert_eq!(ids(facts), ["service", "started", "created"]);
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::Millis;
 use domain::listing::Row;
-use domain::resource::{Cell, Column};
+use domain::resource::{Column, Form};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::query::ListUrl;
 use super::selection::Picks;
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
-use crate::ui::{Age, Icon, StateBadge, cell_view, deadline_view, icon};
+use crate::ui::{Age, Icon, StateBadge, column_view, icon};
 
 /// Which columns a table shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,11 +93,13 @@ pub fn row_cells(
         .own
         .iter()
         .map(|(i, column)| {
-            let cell = row.cells.get(*i).map(|cell| match cell {
-                Cell::Time(at) if column.deadline => deadline_view(*at, now),
-                cell => cell_view(cell, now, &link),
-            });
-            view! { <td class=if column.numeric { "num" } else { "" }>{cell}</td> }
+            let cell = row.cells.get(*i).map(|cell| column_view(column, cell, now, &link));
+            let class = match column.form {
+                Form::Sentence => "wide",
+                _ if column.numeric => "num",
+                _ => "",
+            };
+            view! { <td class=class>{cell}</td> }
         })
         .collect_view();
     let account = columns.account.then(|| {

@@ -3,7 +3,7 @@
 
 use domain::describe::columns;
 use domain::listing::{Direction, ListQuery, MAX_LIMIT, Page};
-use domain::resource::Cell;
+use domain::resource::{Cell, Form};
 use domain::stream::ToPage;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use super::{card_with, nothing, why};
 use crate::layout::use_scopes;
 use crate::live;
 use crate::paths::{self, Scopes};
-use crate::ui::{ProblemNote, Skeleton, StateBadge, cell_view, format};
+use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
 
 /// The columns of the parent itself say the same in each row.
 const OF_THE_PARENT: &[&str] = &["function", "cluster", "repository"];
@@ -122,15 +122,15 @@ impl Children {
             let cells = shown.iter().map(|(i, c)| {
                 let cell = row.cells.get(*i).cloned().unwrap_or(Cell::None);
                 let value = match cell {
-                    Cell::Text(text) if c.id == "reason" => why(Some(text)),
-                    cell => cell_view(&cell, page.now, &|r| scopes.on(&paths::resolve(r))),
+                    Cell::Text(text) if c.form == Form::Sentence => why(Some(text)),
+                    cell => column_view(c, &cell, page.now, &|r| scopes.on(&paths::resolve(r))),
                 };
                 view! { <td class=c.numeric.then_some("num")>{value}</td> }
             });
             let reason = row.state.as_ref().and_then(|s| s.reason.clone()).filter(|_| reasons);
             view! {
                 <tr class:gone=row.gone.is_some()>
-                    <td class="name"><a href=scopes.on(&paths::detail(&row.key))>{row.name.clone()}</a></td>
+                    <td class="name"><a class="cut" href=scopes.on(&paths::detail(&row.key)) title=row.name.clone()>{row.name.clone()}</a></td>
                     {state.then(|| view! { <td><StateBadge state=row.state.clone()/>{why(reason)}</td> })}
                     {cells.collect_view()}
                 </tr>

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::resource::Shown;
-use crate::ui::{Age, Copy, Note, ProblemNote, StateBadge, tone_class};
+use crate::ui::{Age, Copy, Note, ProblemNote, StateBadge, tone_class, word_view};
 
 /// Names and values of a card, one a row.
 pub type Pairs = Vec<(&'static str, AnyView)>;
@@ -36,15 +36,23 @@ pub fn age(at: Option<Millis>, now: Millis) -> AnyView {
     at.map_or_else(none, |at| view! { <Age at=at now=now after=" ago"/> }.into_any())
 }
 
-/// What stands for "AWS says nothing".
+/// What stands for "AWS says nothing" in a table. A card of pairs leaves such a row out (`.none` in `style/ui/content.css`).
 pub fn none() -> AnyView {
-    view! { <span class="faint">"–"</span> }.into_any()
+    view! { <span class="faint none">"–"</span> }.into_any()
 }
 
 /// Words, or the dash.
 pub fn text(text: Option<impl Into<String>>) -> AnyView {
     match text.map(Into::into).filter(|t: &String| !t.is_empty()) {
         Some(text) => view! { <span title=text.clone()>{text.clone()}</span> }.into_any(),
+        None => none(),
+    }
+}
+
+/// AWS's word as people read it, or the dash.
+pub fn word(word: Option<impl Into<String>>) -> AnyView {
+    match word.map(Into::into).filter(|w: &String| !w.is_empty()) {
+        Some(word) => word_view(&word),
         None => none(),
     }
 }
@@ -65,7 +73,7 @@ pub fn here(path: &str) -> String {
 /// A link to whatever an ARN, image URI or key means.
 pub fn reference(reference: &str, text: &str) -> AnyView {
     let href = here(&paths::resolve(reference));
-    view! { <a class="ref" href=href title=reference.to_owned()>{text.to_owned()}</a> }.into_any()
+    view! { <a class="ref cut" href=href title=reference.to_owned()>{text.to_owned()}</a> }.into_any()
 }
 
 /// What is connected and collected under this ARN, or as this kind and id.

@@ -30,7 +30,9 @@ pub fn ConnectionsPage() -> impl IntoView {
                 {move || Suspend::new(async move {
                     match answer.await {
                         Ok(all) if all.is_empty() => view! {
-                            <Empty title="No connection"><p>"Add one to gantry.toml: a name, an account, its regions, and a profile or a role to assume."</p></Empty>
+                            <section class="card">
+                                <Empty title="No connection"><p>"Add one to gantry.toml: a name, an account, its regions, and a profile or a role to assume."</p></Empty>
+                            </section>
                         }
                         .into_any(),
                         // Ages are counted from the browser's clock once it ticks; new answers come while the page is open.

@@ -53,11 +53,19 @@ pub const fn may(role: Role) -> &'static str {
     }
 }
 
-/// The roles up to one's own as options.
+/// The roles up to one's own as options, with what they may do.
 pub fn role_options(most: Role, chosen: Role) -> AnyView {
-    let roles = Role::ALL.into_iter().filter(|r| *r <= most);
     // One text each: browsers drop the comments that keep texts of a view apart inside an option.
-    let words = |role: Role| format!("{}: {}", role.as_str(), may(role));
+    options(most, chosen, |role| format!("{}: {}", role.as_str(), may(role)))
+}
+
+/// All roles as options by their names alone, for a column.
+pub fn role_names(chosen: Role) -> AnyView {
+    options(Role::Administrator, chosen, |role| role.as_str().to_owned())
+}
+
+fn options(most: Role, chosen: Role, words: fn(Role) -> String) -> AnyView {
+    let roles = Role::ALL.into_iter().filter(|r| *r <= most);
     let options =
         roles.map(|role| view! { <option value=role.as_str() selected=role == chosen>{words(role)}</option> });
     options.collect_view().into_any()

@@ -41,8 +41,10 @@ pub fn SettingsFrame(
     ];
     view! {
         <Title text="Settings · Gantry"/>
-        <Head title="Settings"/>
-        <Tabs tabs=Signal::stored(tabs) current=Signal::stored(tab.to_owned())/>
-        <div class="stack narrow">{children()}</div>
+        <div class="narrow">
+            <Head title="Settings"/>
+            <Tabs tabs=Signal::stored(tabs) current=Signal::stored(tab.to_owned())/>
+            <div class="stack">{children()}</div>
+        </div>
     }
 }

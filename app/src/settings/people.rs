@@ -8,7 +8,7 @@ use leptos::prelude::*;
 
 use super::SettingsFrame;
 use super::api::{CreatePerson, RemovePerson, SetRole, people};
-use super::form::{Field, elsewhere, failure, role_options};
+use super::form::{Field, elsewhere, failure, role_names, role_options};
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::ui::{Age, ProblemNote, Skeleton};
@@ -85,7 +85,7 @@ fn table(
                 <td>
                     <ActionForm action=role attr:class="inline">
                         <input r#type="hidden" name="person" value=person.id.to_string()/>
-                        <select class="select" name="role" aria-label=label disabled=last title=why>{role_options(Role::Administrator, person.role)}</select>
+                        <select class="select" name="role" aria-label=label disabled=last title=why>{role_names(person.role)}</select>
                         <button class="btn small" r#type="submit" disabled=last title=why>"Save"</button>
                     </ActionForm>
                 </td>

@@ -12,6 +12,7 @@ use super::api::{CreateToken, RevokeToken, tokens};
 use super::form::{Field, elsewhere, failure, role_options};
 use crate::api::Boot;
 use crate::error::AppError;
+use crate::sections::card;
 use crate::ui::{Age, Code, Empty, Note, ProblemNote, Skeleton};
 
 /// `/settings/tokens`
@@ -69,7 +70,8 @@ pub fn TokensPage() -> impl IntoView {
 
 fn table(found: Vec<Token>, now: Millis, revoke: ServerAction<RevokeToken>) -> AnyView {
     if found.is_empty() {
-        return view! { <Empty title="No token"><p>"A token lets a program read the HTTP API as you, with a role you choose."</p></Empty> }.into_any();
+        let none = view! { <Empty title="No token"><p>"A token lets a program read the HTTP API as you, with a role you choose."</p></Empty> };
+        return card("Your tokens", none);
     }
     let rows = found.into_iter().map(|token| {
         let ended = token.until <= now;
@@ -94,16 +96,14 @@ fn table(found: Vec<Token>, now: Millis, revoke: ServerAction<RevokeToken>) -> A
             </tr>
         }
     });
-    view! {
-        <section class="card">
-            <header><h2>"Your tokens"</h2></header>
-            <div class="scroll plain" tabindex="0">
-                <table class="table">
-                    <thead><tr><th scope="col">"Name"</th><th scope="col">"Role"</th><th scope="col">"Made"</th><th scope="col">"Ends on"</th><th scope="col">"Last used"</th><th scope="col">"Revoke"</th></tr></thead>
-                    <tbody>{rows.collect_view()}</tbody>
-                </table>
-            </div>
-        </section>
-    }
-    .into_any()
+    let rows = rows.collect_view();
+    let table = view! {
+        <div class="scroll plain" tabindex="0">
+            <table class="table">
+                <thead><tr><th scope="col">"Name"</th><th scope="col">"Role"</th><th scope="col">"Made"</th><th scope="col">"Ends on"</th><th scope="col">"Last used"</th><th scope="col">"Revoke"</th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    };
+    card("Your tokens", table)
 }

@@ -87,7 +87,7 @@ fn browser(agent: &str) -> String {
 fn table(found: Vec<Session>, now: Millis, end: ServerAction<EndSession>) -> AnyView {
     let rows = found.into_iter().map(|session| {
         let last = if session.current {
-            view! { <span class="badge good">"this one"</span> }.into_any()
+            view! { <span class="faint">"by signing out"</span> }.into_any()
         } else {
             let label = format!("End the session of {}", browser(&session.agent));
             view! {
@@ -98,9 +98,10 @@ fn table(found: Vec<Session>, now: Millis, end: ServerAction<EndSession>) -> Any
             }
             .into_any()
         };
+        let here = session.current.then(|| view! { " "<span class="badge quiet">"this one"</span> });
         view! {
             <tr>
-                <td class="name"><span title=session.agent.clone()>{browser(&session.agent)}</span></td>
+                <td class="name"><span title=session.agent.clone()>{browser(&session.agent)}</span>{here}</td>
                 <td><Age at=session.since now=now after=" ago"/></td>
                 <td><Age at=session.used now=now after=" ago"/></td>
                 <td>{last}</td>
@@ -112,7 +113,7 @@ fn table(found: Vec<Session>, now: Millis, end: ServerAction<EndSession>) -> Any
             <header><h2>"Sessions"</h2></header>
             <div class="scroll plain" tabindex="0">
                 <table class="table">
-                    <thead><tr><th scope="col">"Browser"</th><th scope="col">"Signed in"</th><th scope="col">"Last used"</th><th scope="col">"Ends"</th></tr></thead>
+                    <thead><tr><th scope="col">"Browser"</th><th scope="col">"Signed in"</th><th scope="col">"Last used"</th><th scope="col">"End"</th></tr></thead>
                     <tbody>{rows.collect_view()}</tbody>
                 </table>
             </div>

@@ -1,12 +1,45 @@
 //! Code and JSON to read: coloured, never interpreted.
 
+use domain::resource::Sealed;
 use leptos::prelude::*;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::copy::CopyButton;
+use super::format::counted;
 
 /// Longer documents are cut here; the copy is whole.
 const LINES: usize = 4000;
+
+/// Why values are hidden, and what their sign is for.
+pub(super) const WHY_HIDDEN: &str =
+    "Hidden values never leave AWS. Gantry keeps their length and a sign (#) that changes with the value.";
+
+/// What is said in place of a sealed value.
+fn hidden(value: &Value) -> Option<String> {
+    let sealed = Sealed::deserialize(value.as_object()?).ok()?;
+    let length = counted(i64::try_from(sealed.length).unwrap_or(i64::MAX), "byte", "bytes");
+    Some(format!("•• hidden, {length}, #{}", sealed.digest.get(..6).unwrap_or_default()))
+}
+
+/// The document with words in place of sealed values, and whether there were any.
+pub(super) fn readable(value: Value) -> (Value, bool) {
+    if let Some(words) = hidden(&value) {
+        return (Value::from(words), true);
+    }
+    let mut any = false;
+    let mut keep = |value: Value| {
+        let (value, sealed) = readable(value);
+        any |= sealed;
+        value
+    };
+    let value = match value {
+        Value::Object(map) => Value::Object(map.into_iter().map(|(key, value)| (key, keep(value))).collect()),
+        Value::Array(items) => Value::Array(items.into_iter().map(keep).collect()),
+        plain => plain,
+    };
+    (value, any)
+}
 
 /// Text as it is, in mono, with a button to copy it.
 #[component]
@@ -62,6 +95,7 @@ pub fn Json(
     /// The document.
     value: Value,
 ) -> impl IntoView {
+    let (value, sealed) = readable(value);
     let text = serde_json::to_string_pretty(&value).unwrap_or_default();
     let mut lines = 0;
     let mut merged: Vec<(&'static str, String)> = vec![];
@@ -77,12 +111,24 @@ pub fn Json(
         }
     }
     let spans = merged.into_iter().map(|(class, piece)| view! { <span class=class>{piece}</span> }).collect_view();
-    view! { <div class="codebox"><CopyButton text=text/><pre class="code json" tabindex="0">{spans}</pre></div> }
+    view! {
+        {sealed.then(|| view! { <p class="faint">{WHY_HIDDEN}</p> })}
+        <div class="codebox"><CopyButton text=text/><pre class="code json" tabindex="0">{spans}</pre></div>
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sealed_values_are_said_to_be_hidden() {
+        let seal = serde_json::json!({"gantry:length": 17, "gantry:digest": "abcdef0123456789"});
+        let (value, any) = readable(serde_json::json!({"Variables": {"A": seal}, "list": [1]}));
+        assert!(any);
+        assert_eq!(value, serde_json::json!({"Variables": {"A": "•• hidden, 17 bytes, #abcdef"}, "list": [1]}));
+        assert!(!readable(serde_json::json!({"length": 17})).1);
+    }
 
     #[test]
     fn the_coloured_form_is_the_same_text_as_the_plain_one() {

@@ -1,22 +1,19 @@
 //! What changed, field by field: the path, what it was, what it is.
 
 use domain::history::FieldChange;
-use domain::resource::Sealed;
 use leptos::prelude::*;
 use serde_json::Value;
+
+use super::code::{WHY_HIDDEN, readable};
 
 /// Longer values are cut; the JSON tab has them whole.
 const LONGEST: usize = 600;
 
 /// A value in few words; sealed secrets say only that they are there.
-pub fn short(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Object(_) => match serde_json::from_value::<Sealed>(value.clone()) {
-            Ok(sealed) => format!("secret, {} bytes, #{}", sealed.length, sealed.digest.get(..6).unwrap_or_default()),
-            Err(_) => serde_json::to_string_pretty(value).unwrap_or_default(),
-        },
-        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+fn short(value: &Value) -> String {
+    let text = match readable(value.clone()).0 {
+        Value::String(text) => text,
+        other => serde_json::to_string_pretty(&other).unwrap_or_default(),
     };
     if text.chars().count() > LONGEST { text.chars().take(LONGEST).collect::<String>() + "…" } else { text }
 }
@@ -30,6 +27,8 @@ pub fn Diff(
     if fields.is_empty() {
         return view! { <p class="dim">"No difference."</p> }.into_any();
     }
+    let sides = fields.iter().flat_map(|f| f.before.iter().chain(&f.after));
+    let sealed = sides.map(|v| readable(v.clone())).any(|(_, sealed)| sealed);
     let line = |class: &'static str, sign: &'static str, word: &'static str, value: &Value| {
         let lines = short(value);
         view! { <div class=class><span class="sign" aria-label=word>{sign}</span><span>{lines}</span></div> }
@@ -44,7 +43,11 @@ pub fn Diff(
             }
         })
         .collect_view();
-    view! { <div class="diff">{rows}</div> }.into_any()
+    view! {
+        <div class="diff">{rows}</div>
+        {sealed.then(|| view! { <p class="faint">{WHY_HIDDEN}</p> })}
+    }
+    .into_any()
 }
 
 #[cfg(test)]
@@ -56,7 +59,7 @@ mod tests {
     fn secrets_show_their_length_and_long_values_are_cut() {
         assert_eq!(
             short(&json!({"gantry:length": 12, "gantry:digest": "abcdef0123456789"})),
-            "secret, 12 bytes, #abcdef"
+            "•• hidden, 12 bytes, #abcdef"
         );
         assert_eq!(short(&json!("x")), "x");
         assert_eq!(short(&json!(512)), "512");

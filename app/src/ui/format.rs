@@ -1,4 +1,6 @@
-//! Numbers, sizes and long names as people read them. Pure.
+//! Numbers, sizes, durations and long names as people read them. Pure.
+
+use domain::Millis;
 
 /// A size in binary units: `0 B`, `1.5 KiB`, `340 MiB`.
 pub fn bytes(n: i64) -> String {
@@ -62,6 +64,34 @@ pub fn shorten(text: &str, max: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// A quantity that AWS writes as a text, with its unit: `1,024 units`.
+pub fn quantity(n: &str, unit: &str) -> String {
+    n.parse().map_or_else(|_| format!("{n} {unit}"), |n| format!("{} {unit}", number(n)))
+}
+
+/// A duration in its two largest units: `30 s`, `15 min`, `1 h 30 min`, `4 days`.
+pub fn duration(seconds: i64) -> String {
+    let parts = [
+        (seconds / 86_400, if seconds / 86_400 == 1 { "day" } else { "days" }),
+        (seconds / 3600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let said: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
+}
+
+/// Whole days, months or years between two moments, in full words: people plan by them.
+pub fn span(from: Millis, to: Millis) -> String {
+    match from.age_seconds(to) / 86_400 {
+        0 => "less than a day".to_owned(),
+        days @ 1..=59 => counted(days, "day", "days"),
+        days @ 60..=729 => counted(days * 12 / 365, "month", "months"),
+        days => counted(days / 365, "year", "years"),
+    }
+}
+
 /// Words of a count: `1 function`, `12,345 functions`.
 pub fn counted(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
@@ -114,6 +144,31 @@ mod tests {
         for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1000, "−1,000")] {
             assert_eq!(number(n), text);
         }
+    }
+
+    #[test]
+    fn durations_use_the_units_people_use() {
+        for (seconds, text) in [
+            (0, "0 s"),
+            (30, "30 s"),
+            (90, "1 min 30 s"),
+            (900, "15 min"),
+            (3600, "1 h"),
+            (86_400, "1 day"),
+            (345_600, "4 days"),
+            (90_061, "1 day 1 h"),
+        ] {
+            assert_eq!(duration(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn the_time_left_is_said_in_whole_words() {
+        let days = |n: i64| span(Millis(0), Millis(n * 86_400_000));
+        assert_eq!(days(0), "less than a day");
+        assert_eq!(days(1), "1 day");
+        assert_eq!(days(343), "11 months");
+        assert_eq!(days(800), "2 years");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::document::{document, partition, target};
 use crate::events::target_text;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation};
 use crate::time::{Millis, Timestamp};
 
 document! { "PascalCase";
@@ -76,12 +76,12 @@ impl HttpApi {
 impl Model for HttpApi {
     const KIND: Kind = Kind::HttpApi;
     const COLUMNS: &'static [Column] = &[
-        Column::text("protocol", "Protocol").facet(),
+        Column::text("protocol", "Protocol").facet().word(),
         Column::number("routes", "Routes"),
         Column::text("targets", "Leads to"),
         Column::text("endpoint", "Endpoint"),
         Column::text("created", "Created"),
-        Column::text("description", "Description").hidden(),
+        Column::text("description", "Description").form(Form::Sentence).hidden(),
     ];
     const KEPT: &'static [&'static str] = Self::FROM_PARTS;
     fn id(&self) -> String {

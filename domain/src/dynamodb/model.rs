@@ -104,7 +104,7 @@ impl Model for Table {
         Column::text("billing", "Billing").facet(),
         Column::number("items", "Items"),
         Column::number("size", "Size"),
-        Column::text("stream", "Stream").facet(),
+        Column::text("stream", "Stream").facet().word(),
         Column::number("indexes", "Indexes"),
         Column::text("protected", "Deletion protection").facet().hidden(),
         Column::text("created", "Created"),

@@ -76,7 +76,7 @@ impl Model for Vpc {
         Column::text("cidr", "CIDR"),
         Column::text("ipv6", "IPv6").hidden(),
         Column::text("default", "Default").facet(),
-        Column::text("tenancy", "Tenancy").facet().hidden(),
+        Column::text("tenancy", "Tenancy").facet().word().hidden(),
     ];
     fn id(&self) -> String {
         self.vpc_id.clone()
@@ -116,7 +116,7 @@ impl Model for Vpc {
 impl Model for Subnet {
     const KIND: Kind = Kind::Subnet;
     const COLUMNS: &'static [Column] = &[
-        Column::text("id", "Id"),
+        Column::text("id", "Id").hidden(),
         Column::text("vpc", "VPC").facet(),
         Column::text("zone", "Zone").facet(),
         Column::text("cidr", "CIDR"),

@@ -6,7 +6,7 @@ use super::{arn, in_vpc};
 use crate::document::{Tag, document, tag_map};
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, State, Tone};
 
 document! { "PascalCase";
     /// As DescribeSecurityGroups gives it: <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_SecurityGroup.html>
@@ -90,7 +90,7 @@ impl Model for SecurityGroup {
         Column::text("open", "Open to the internet"),
         Column::number("inbound", "Inbound rules"),
         Column::number("outbound", "Outbound rules"),
-        Column::text("description", "Description"),
+        Column::text("description", "Description").form(Form::Sentence).hidden(),
     ];
     fn id(&self) -> String {
         self.group_id.clone()

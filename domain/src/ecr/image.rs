@@ -124,7 +124,8 @@ impl Image {
 impl Model for Image {
     const KIND: Kind = Kind::Image;
     const COLUMNS: &'static [Column] = &[
-        Column::text("tags", "Tags"),
+        // The name ends with the first.
+        Column::text("tags", "Other tags"),
         Column::text("platforms", "Platform").facet(),
         Column::number("size", "Size"),
         Column::text("pushed", "Pushed"),
@@ -187,7 +188,7 @@ impl Model for Image {
     fn cells(&self) -> Vec<Cell> {
         let list = |words: &[String]| if words.is_empty() { Cell::None } else { Cell::List(words.to_vec()) };
         vec![
-            list(&self.image_tags),
+            list(self.image_tags.get(1..).unwrap_or_default()),
             list(self.platforms.as_deref().unwrap_or_default()),
             self.image_size_in_bytes.map_or(Cell::None, Cell::Bytes),
             Cell::time(self.created()),

@@ -44,9 +44,9 @@ document! { "camelCase";
 impl Model for Repository {
     const KIND: Kind = Kind::Repository;
     const COLUMNS: &'static [Column] = &[
-        Column::text("mutability", "Tags").facet(),
+        Column::text("mutability", "Tag mutability").facet(),
         Column::text("scan", "Scan").facet(),
-        Column::text("encryption", "Encryption").facet(),
+        Column::text("encryption", "Encryption").facet().word(),
         Column::text("created", "Created"),
         Column::text("uri", "URI").hidden(),
     ];

@@ -6,7 +6,7 @@ use super::{CapacityProviderStrategyItem, Tag, last};
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, State, Tone};
 
 document! { "camelCase";
     /// As DescribeClusters gives it: <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html>
@@ -78,8 +78,8 @@ impl Model for Cluster {
         Column::number("running", "Running tasks"),
         Column::number("pending", "Pending tasks"),
         Column::number("instances", "Container instances"),
-        Column::text("capacity", "Capacity providers").facet(),
-        Column::text("insights", "Container Insights").facet().hidden(),
+        Column::text("capacity", "Capacity providers").facet().form(Form::Capacity),
+        Column::text("insights", "Container Insights").facet().word().hidden(),
         Column::text("namespace", "Namespace").hidden(),
     ];
     const NOISE: &'static [&'static str] = &[
@@ -123,14 +123,26 @@ impl Model for Cluster {
     }
 }
 
+impl CapacityProvider {
+    /// `EC2_AUTOSCALING`, `MANAGED_INSTANCES`, `FARGATE` or `FARGATE_SPOT`; AWS says it of newer ones only.
+    fn kind(&self) -> String {
+        self.r#type.clone().unwrap_or_else(|| match self.name.as_str() {
+            "FARGATE" | "FARGATE_SPOT" => self.name.clone(),
+            _ => "EC2_AUTOSCALING".to_owned(),
+        })
+    }
+}
+
 impl Model for CapacityProvider {
     const KIND: Kind = Kind::CapacityProvider;
     const COLUMNS: &'static [Column] = &[
-        Column::text("type", "Type").facet(),
+        Column::text("type", "Type").facet().word(),
         Column::text("group", "Auto Scaling group"),
-        Column::text("scaling", "Managed scaling").facet(),
-        Column::number("target", "Target capacity (%)"),
-        Column::text("termination", "Termination protection").facet().hidden(),
+        Column::text("scaling", "Managed scaling").facet().word(),
+        Column::number("target", "Target capacity").unit("%"),
+        Column::text("termination", "Termination protection").facet().word().hidden(),
+        Column::text("draining", "Managed draining").facet().word().hidden(),
+        Column::text("cluster", "Cluster").hidden(),
     ];
     fn id(&self) -> String {
         self.name.clone()
@@ -156,16 +168,14 @@ impl Model for CapacityProvider {
     fn cells(&self) -> Vec<Cell> {
         let group = self.auto_scaling_group_provider.as_ref();
         let scaling = group.and_then(|g| g.managed_scaling.as_ref());
-        let kind = self.r#type.clone().unwrap_or_else(|| match self.name.as_str() {
-            "FARGATE" | "FARGATE_SPOT" => self.name.clone(),
-            _ => "EC2_AUTOSCALING".to_owned(),
-        });
         vec![
-            Cell::Text(kind),
+            Cell::Text(self.kind()),
             Cell::opt(group.and_then(|g| g.auto_scaling_group_arn.as_deref()).map(last)),
             Cell::opt(scaling.and_then(|s| s.status.clone())),
             Cell::number(scaling.and_then(|s| s.target_capacity)),
             Cell::opt(group.and_then(|g| g.managed_termination_protection.clone())),
+            Cell::opt(group.and_then(|g| g.managed_draining.clone())),
+            Cell::opt(self.cluster.as_deref().map(last)),
         ]
     }
 }

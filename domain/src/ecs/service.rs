@@ -6,7 +6,7 @@ use super::{CapacityProviderStrategyItem, NetworkConfiguration, Tag, last};
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, State, Tone};
 use crate::time::{Millis, Timestamp};
 
 document! { "camelCase";
@@ -133,13 +133,13 @@ impl Model for Service {
         Column::number("running", "Running"),
         Column::number("desired", "Desired"),
         Column::number("pending", "Pending").hidden(),
-        Column::text("launch", "Launch type").facet().hidden(),
+        Column::text("launch", "Launch type").facet().form(Form::Capacity).hidden(),
         Column::text("definition", "Task definition"),
-        Column::text("rollout", "Rollout").facet(),
+        Column::text("rollout", "Rollout").facet().word(),
         Column::text("deployed", "Deployed").hidden(),
-        Column::text("scheduling", "Scheduling").facet().hidden(),
-        Column::text("exec", "ECS Exec").facet().hidden(),
-        Column::text("event", "Last event").hidden(),
+        Column::text("scheduling", "Scheduling").facet().word().hidden(),
+        Column::text("exec", "ECS Exec").facet().word().hidden(),
+        Column::text("event", "Last event").form(Form::Sentence).hidden(),
     ];
     const NOISE: &'static [&'static str] = &[
         "events",

@@ -8,7 +8,7 @@ use crate::document::document;
 use crate::history::FieldChange;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, State, Tone};
 use crate::time::{Millis, Timestamp};
 
 document! { "camelCase";
@@ -148,18 +148,20 @@ impl Task {
 impl Model for Task {
     const KIND: Kind = Kind::Task;
     const COLUMNS: &'static [Column] = &[
-        Column::text("service", "Service").facet(),
+        // Its name begins with it.
+        Column::text("service", "Service").facet().hidden(),
         Column::text("cluster", "Cluster").facet().hidden(),
-        Column::text("health", "Health").facet(),
+        // The state says when it is bad.
+        Column::text("health", "Health").facet().word().hidden(),
         Column::text("started", "Started"),
         Column::text("stopped", "Stopped").hidden(),
-        Column::text("reason", "Stopped because"),
+        Column::text("reason", "Stopped because").form(Form::Sentence),
         Column::text("definition", "Task definition").facet(),
-        Column::number("cpu", "CPU units").hidden(),
-        Column::number("memory", "Memory (MiB)").hidden(),
-        Column::text("launch", "Launch type").facet().hidden(),
-        Column::text("zone", "Zone").facet().hidden(),
+        Column::number("cpu", "CPU").unit("units").hidden(),
+        Column::number("memory", "Memory").unit("MiB").hidden(),
         Column::text("address", "Private address").hidden(),
+        Column::text("launch", "Launch type").facet().form(Form::Capacity).hidden(),
+        Column::text("zone", "Zone").facet().hidden(),
         Column::text("started_by", "Started by").hidden(),
     ];
     const NOISE: &'static [&'static str] = &[
@@ -267,9 +269,9 @@ impl Model for Task {
             reference(self.task_definition_arn.as_ref()),
             number(&self.cpu),
             number(&self.memory),
+            self.attachment_detail("privateIPv4Address").map_or(Cell::None, |a| Cell::Mono(a.to_owned())),
             Cell::opt(self.capacity_provider_name.clone().or(self.launch_type.clone())),
             Cell::opt(self.availability_zone.clone()),
-            self.attachment_detail("privateIPv4Address").map_or(Cell::None, |a| Cell::Mono(a.to_owned())),
             Cell::opt(self.started_by.clone()),
         ]
     }

@@ -7,7 +7,7 @@ use super::{Tag, last};
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, Sealed, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, Sealed, State, Tone};
 use crate::time::{Millis, Timestamp};
 
 document! { "camelCase";
@@ -169,13 +169,13 @@ impl Model for TaskDefinition {
     const KIND: Kind = Kind::TaskDefinition;
     const COLUMNS: &'static [Column] = &[
         Column::text("family", "Family").facet().hidden(),
-        Column::number("revision", "Revision").hidden(),
+        Column::number("revision", "Revision").form(Form::Exact).hidden(),
         Column::text("containers", "Containers"),
         Column::text("images", "Images"),
-        Column::number("cpu", "CPU units"),
-        Column::number("memory", "Memory (MiB)"),
-        Column::text("compatibility", "Compatibility").facet().hidden(),
-        Column::text("platform", "Platform").facet(),
+        Column::number("cpu", "CPU").unit("units"),
+        Column::number("memory", "Memory").unit("MiB"),
+        Column::text("compatibility", "Compatibility").facet().word().hidden(),
+        Column::text("platform", "Platform").facet().word(),
         Column::text("registered", "Registered").hidden(),
         Column::text("network", "Network mode").facet().hidden(),
         Column::text("role", "Task role").hidden(),

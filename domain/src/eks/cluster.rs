@@ -138,8 +138,8 @@ impl Model for Cluster {
         Column::text("version", "Kubernetes").facet(),
         Column::text("platform", "Platform").facet(),
         Column::text("access", "Endpoint").facet(),
-        Column::text("compute", "Compute").facet(),
-        Column::text("support", "Support").facet(),
+        Column::text("auto", "Auto Mode").facet(),
+        Column::text("support", "Support").facet().word(),
         Column::number("issues", "Issues"),
         Column::text("created", "Created").hidden(),
         Column::text("endpoint", "API server").hidden(),
@@ -168,7 +168,7 @@ impl Model for Cluster {
             Cell::opt(self.version.clone()),
             Cell::opt(self.platform_version.clone()),
             Cell::opt(self.endpoint_access()),
-            Cell::text(if auto { "Auto Mode" } else { "Node groups" }),
+            Cell::text(if auto { "On" } else { "Off" }),
             Cell::opt(self.upgrade_policy.as_ref().and_then(|p| p.support_type.clone())),
             self.health
                 .as_ref()

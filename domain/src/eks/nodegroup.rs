@@ -82,11 +82,11 @@ impl Model for NodeGroup {
         Column::number("min", "Min"),
         Column::number("max", "Max"),
         Column::text("instances", "Instance types").facet(),
-        Column::text("capacity", "Capacity").facet(),
+        Column::text("capacity", "Capacity").facet().word(),
         Column::text("version", "Kubernetes").facet(),
         Column::text("release", "Release").hidden(),
         Column::text("ami", "AMI type").facet().hidden(),
-        Column::text("created", "Created"),
+        Column::text("created", "Created").hidden(),
     ];
     fn id(&self) -> String {
         format!("{}/{}", self.cluster_name, self.nodegroup_name)

@@ -43,12 +43,12 @@ document! { "PascalCase";
 impl Model for LoadBalancer {
     const KIND: Kind = Kind::LoadBalancer;
     const COLUMNS: &'static [Column] = &[
-        Column::text("type", "Type").facet(),
-        Column::text("scheme", "Scheme").facet(),
+        Column::text("type", "Type").facet().word(),
+        Column::text("scheme", "Scheme").facet().word(),
         Column::text("dns", "DNS name"),
         Column::text("zones", "Zones").facet(),
         Column::text("vpc", "VPC").facet().hidden(),
-        Column::text("created", "Created"),
+        Column::text("created", "Created").hidden(),
     ];
     fn id(&self) -> String {
         self.load_balancer_name.clone()
@@ -77,6 +77,8 @@ impl Model for LoadBalancer {
     fn cells(&self) -> Vec<Cell> {
         let mut zones: Vec<String> = self.availability_zones.iter().filter_map(|z| z.zone_name.clone()).collect();
         zones.sort();
+        // One entry a subnet, and a zone may have several.
+        zones.dedup();
         vec![
             Cell::opt(self.balancer_type.clone()),
             Cell::opt(self.scheme.clone()),

@@ -4,7 +4,7 @@ use super::network;
 use crate::document::{document, target};
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, State, Tone};
 
 document! { "PascalCase";
     /// As DescribeTargetGroups gives it:
@@ -81,9 +81,9 @@ impl TargetGroup {
 impl Model for TargetGroup {
     const KIND: Kind = Kind::TargetGroup;
     const COLUMNS: &'static [Column] = &[
-        Column::text("type", "Targets").facet(),
+        Column::text("type", "Targets").facet().word(),
         Column::text("protocol", "Protocol").facet(),
-        Column::number("port", "Port"),
+        Column::number("port", "Port").form(Form::Exact),
         Column::number("healthy", "Healthy"),
         Column::number("unhealthy", "Unhealthy"),
         Column::text("balancers", "Load balancers").facet(),

@@ -3,7 +3,7 @@
 use crate::document::{document, target};
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, Sealed, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, Sealed, State, Tone};
 
 document! { "PascalCase";
     /// As ListRules gives it: <https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Rule.html>
@@ -107,7 +107,7 @@ impl Model for Rule {
         Column::text("schedule", "Schedule"),
         Column::text("targets", "Targets"),
         Column::text("managed", "Managed by").facet().hidden(),
-        Column::text("description", "Description").hidden(),
+        Column::text("description", "Description").form(Form::Sentence).hidden(),
     ];
     const KEPT: &'static [&'static str] = Self::FROM_TARGETS;
     fn id(&self) -> String {

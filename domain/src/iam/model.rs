@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::document::{Tag, document, tag_map};
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Model};
+use crate::resource::{Cell, Column, Form, Model};
 use crate::time::{Millis, Timestamp};
 
 document! { "PascalCase";
@@ -89,10 +89,10 @@ impl Model for Role {
     const KIND: Kind = Kind::Role;
     const COLUMNS: &'static [Column] = &[
         Column::text("trusted", "Trusted").facet(),
-        Column::text("description", "Description"),
+        Column::text("description", "Description").form(Form::Sentence),
         Column::text("used", "Last used").hidden(),
         Column::text("created", "Created"),
-        Column::number("session", "Longest session (s)").hidden(),
+        Column::number("session", "Longest session").form(Form::Seconds).hidden(),
         Column::text("path", "Path").facet().hidden(),
     ];
     const NOISE: &'static [&'static str] = &["RoleLastUsed"];

@@ -2,7 +2,7 @@
 
 use crate::document::document;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Model, State, Tone};
+use crate::resource::{Cell, Column, Form, Model, State, Tone};
 use crate::time::{Millis, Timestamp};
 
 document! { "PascalCase";
@@ -32,9 +32,9 @@ impl Model for Stream {
     const COLUMNS: &'static [Column] = &[
         Column::text("mode", "Capacity").facet(),
         Column::number("shards", "Open shards"),
-        Column::number("retention", "Retention (h)"),
+        Column::number("retention", "Retention").form(Form::Seconds),
         Column::number("consumers", "Consumers"),
-        Column::text("encryption", "Encryption").facet(),
+        Column::text("encryption", "Encryption").facet().word(),
         Column::text("created", "Created"),
     ];
     fn id(&self) -> String {
@@ -68,7 +68,7 @@ impl Model for Stream {
                 other => other,
             })),
             Cell::number(self.open_shard_count),
-            Cell::number(self.retention_period_hours),
+            Cell::number(self.retention_period_hours.map(|h| i64::from(h) * 3600)),
             Cell::number(self.consumer_count),
             Cell::opt(self.encryption_type.clone()),
             Cell::time(self.created()),

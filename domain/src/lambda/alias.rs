@@ -6,7 +6,7 @@ use super::function::{name_in_arn, unqualified};
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation};
 
 document! { "PascalCase";
     /// <https://docs.aws.amazon.com/lambda/latest/api/API_AliasConfiguration.html>
@@ -45,7 +45,7 @@ impl Model for FunctionAlias {
         Column::text("function", "Function"),
         Column::text("version", "Version"),
         Column::text("routing", "Also routes to"),
-        Column::text("description", "Description"),
+        Column::text("description", "Description").form(Form::Sentence),
     ];
     const NOISE: &'static [&'static str] = &["RevisionId"];
     fn id(&self) -> String {

@@ -6,7 +6,7 @@ use super::function::{name_in_arn, unqualified};
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, State, Tone};
 use crate::time::Timestamp;
 
 document! { "PascalCase";
@@ -113,6 +113,13 @@ impl EventSourceMapping {
         self.function_arn.as_deref().map(name_in_arn).unwrap_or_default()
     }
 
+    /// What came of the last batch, in Lambda's words.
+    pub fn last_result(&self) -> Option<String> {
+        let result = self.last_processing_result.as_ref()?;
+        // ministack counts so.
+        Some(if result == "OK - 1 records" { "OK - 1 record".to_owned() } else { result.clone() })
+    }
+
     fn note(&self) -> Option<String> {
         let batch = self.batch_size.map(|n| format!("batch {n}"));
         let window = self.maximum_batching_window_in_seconds.filter(|s| *s > 0).map(|s| format!("window {s} s"));
@@ -126,14 +133,15 @@ impl EventSourceMapping {
 impl Model for EventSourceMapping {
     const KIND: Kind = Kind::EventSourceMapping;
     const COLUMNS: &'static [Column] = &[
-        Column::text("source", "Source"),
+        // The name begins with it.
+        Column::text("source", "Source").hidden(),
         Column::text("service", "Service").facet(),
         Column::text("function", "Function"),
         Column::number("batch", "Batch size"),
-        Column::number("window", "Window (s)"),
+        Column::number("window", "Batch window").form(Form::Seconds).hidden(),
         Column::text("result", "Last result"),
         Column::number("filters", "Filters").hidden(),
-        Column::text("position", "Starting position").facet().hidden(),
+        Column::text("position", "Starting position").facet().word().hidden(),
         Column::text("modified", "Last modified").hidden(),
     ];
     const NOISE: &'static [&'static str] = &["LastModified", "LastProcessingResult"];
@@ -182,7 +190,7 @@ impl Model for EventSourceMapping {
             self.function_arn.as_deref().map_or(Cell::None, |a| Cell::Ref(unqualified(a), self.function().to_owned())),
             Cell::number(self.batch_size),
             Cell::number(self.maximum_batching_window_in_seconds),
-            Cell::opt(self.last_processing_result.clone()),
+            Cell::opt(self.last_result()),
             Cell::number(self.filter_criteria.as_ref().map(|f| f.filters.len() as i64)),
             Cell::opt(self.starting_position.clone()),
             Cell::time(self.last_modified.map(|t| t.0)),

@@ -7,7 +7,7 @@ use super::rules;
 use crate::document::document;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, Sealed, State, Tone};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation, Sealed, State, Tone};
 use crate::time::{Millis, Timestamp};
 
 /// What only GetFunction gives: ListFunctions says which fields it leaves out.
@@ -206,18 +206,18 @@ impl Model for Function {
     const KIND: Kind = Kind::Function;
     const COLUMNS: &'static [Column] = &[
         Column::text("runtime", "Runtime").facet(),
-        Column::text("runtime_ends", "Runtime ends").deadline(),
-        Column::number("memory", "Memory (MB)"),
-        Column::number("timeout", "Timeout (s)"),
+        Column::text("runtime_ends", "Runtime ends").form(Form::Deadline),
+        Column::number("memory", "Memory").unit("MB"),
+        Column::number("timeout", "Timeout").form(Form::Seconds),
         Column::text("package", "Package").facet().hidden(),
         Column::text("architecture", "Architecture").facet(),
         Column::number("size", "Code size").hidden(),
         Column::text("modified", "Last modified").hidden(),
-        Column::text("description", "Description").hidden(),
+        Column::text("description", "Description").form(Form::Sentence).hidden(),
         Column::text("handler", "Handler").hidden(),
         Column::text("role", "Role").hidden(),
         Column::text("vpc", "VPC").facet().hidden(),
-        Column::number("storage", "Ephemeral storage (MB)").hidden(),
+        Column::number("storage", "Ephemeral storage").unit("MB").hidden(),
         Column::number("reserved", "Reserved concurrency").hidden(),
         Column::number("variables", "Variables").hidden(),
     ];
@@ -299,11 +299,11 @@ impl Model for FunctionVersion {
     const KIND: Kind = Kind::FunctionVersion;
     const COLUMNS: &'static [Column] = &[
         Column::text("function", "Function"),
-        Column::number("version", "Version"),
-        Column::text("description", "Description"),
+        Column::number("version", "Version").form(Form::Exact),
+        Column::text("description", "Description").form(Form::Sentence),
         Column::text("runtime", "Runtime").facet(),
-        Column::number("memory", "Memory (MB)"),
-        Column::number("timeout", "Timeout (s)"),
+        Column::number("memory", "Memory").unit("MB"),
+        Column::number("timeout", "Timeout").form(Form::Seconds),
         Column::text("published", "Published"),
         Column::text("sha", "Code SHA-256").hidden(),
     ];

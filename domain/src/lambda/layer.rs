@@ -3,7 +3,7 @@
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Model};
+use crate::resource::{Cell, Column, Form, Model};
 use crate::time::{Millis, Timestamp};
 
 document! { "PascalCase";
@@ -31,11 +31,11 @@ const OLDER: i64 = 100;
 impl Model for Layer {
     const KIND: Kind = Kind::Layer;
     const COLUMNS: &'static [Column] = &[
-        Column::number("version", "Latest version"),
+        Column::number("version", "Latest version").form(Form::Exact),
         Column::text("runtimes", "Compatible runtimes").facet(),
         Column::text("architectures", "Architectures").facet(),
         Column::text("published", "Published"),
-        Column::text("description", "Description"),
+        Column::text("description", "Description").form(Form::Sentence),
         Column::text("license", "Licence").hidden(),
     ];
     fn id(&self) -> String {

@@ -38,7 +38,7 @@ impl Model for LogGroup {
     const COLUMNS: &'static [Column] = &[
         Column::text("retention", "Retention").facet(),
         Column::number("stored", "Stored"),
-        Column::text("class", "Class").facet(),
+        Column::text("class", "Class").facet().word(),
         Column::number("filters", "Metric filters"),
         Column::text("created", "Created"),
         Column::text("key", "KMS key").hidden(),

@@ -49,7 +49,7 @@ impl Model for Topic {
         Column::text("type", "Type").facet(),
         Column::number("subscriptions", "Subscriptions"),
         Column::number("pending", "Pending"),
-        Column::text("protocols", "Protocols").facet(),
+        Column::text("protocols", "Protocols").facet().word(),
     ];
     const KEPT: &'static [&'static str] = Self::FROM_SUBSCRIPTIONS;
     fn id(&self) -> String {

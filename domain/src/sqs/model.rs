@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation};
+use crate::resource::{Cell, Column, Form, Link, Model, Relation};
 use crate::time::Millis;
 
 document! { "PascalCase";
@@ -52,8 +52,8 @@ impl Model for Queue {
         Column::number("visible", "Messages"),
         Column::number("in_flight", "In flight"),
         Column::number("delayed", "Delayed").hidden(),
-        Column::number("timeout", "Visibility timeout (s)"),
-        Column::number("retention", "Retention (s)").hidden(),
+        Column::number("timeout", "Visibility timeout").form(Form::Seconds),
+        Column::number("retention", "Retention").form(Form::Seconds).hidden(),
         Column::text("dead_letters", "Dead letters"),
         Column::text("encryption", "Encryption").facet(),
         Column::text("created", "Created"),
