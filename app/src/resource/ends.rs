@@ -71,7 +71,8 @@ pub fn groups(detail: &Detail, boot: &Boot) -> Vec<Group> {
     let group = sorted.into_iter().map(|(word, kind, list)| {
         let heading = (word != before).then(|| capital(word));
         before = word;
-        let whole = kind.filter(|_| !list[0].outgoing).and_then(|kind| {
+        // One alone can say its name.
+        let whole = kind.filter(|_| !list[0].outgoing && list.len() > 1).and_then(|kind| {
             let n = counted(list.len() as i64, kind.singular(), kind.plural());
             let trouble = |c: &&&Connection| c.state.as_ref().is_some_and(|s| matches!(s.tone, Tone::Bad | Tone::Warn));
             Some(Whole {
