@@ -1,11 +1,19 @@
 // A thin face for uPlot: `draw(element, series)` gives `{update, destroy}`. Series are `[{name, unit, points: [[ms, value]]}]`.
 import uPlot from 'uplot';
 
-const COLOURS = ['--s1', '--s2', '--s3', '--s4'];
-const BAD = /error|throttle/i;
+const BAD = /error/i;
+const WARN = /throttle/i;
 const HEIGHT = 148;
 
-const clock = (t) => new Date(t * 1000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+// UTC, like the times of log lines.
+const clock = (t) => new Date(t * 1000).toISOString().slice(11, 16);
+const HOUR = 3600;
+const WHOLE = [1, 2, 5].flatMap((n) => Array.from({ length: 9 }, (_, e) => n * 10 ** e)).sort((a, b) => a - b);
+// Minutes, then hours: CloudWatch knows nothing shorter.
+const STEPS = [60, 300, 600, 900, 1800, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR];
+
+const mark = (name, n) => (BAD.test(name) ? 'bad' : WARN.test(name) ? 'warn' : `s${(n % 4) + 1}`);
+const unit = (s) => (s.unit === 'count' ? '' : s.unit === '%' ? '%' : ` ${s.unit}`);
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -59,13 +67,14 @@ export function draw(element, series) {
     }
     tip.replaceChildren();
     const head = document.createElement('b');
-    head.textContent = new Date(u.data[0][i] * 1000).toLocaleTimeString();
+    head.textContent = `${clock(u.data[0][i])} UTC`;
     tip.append(head);
     shown.forEach((s, n) => {
       const line = document.createElement('div');
-      const mark = document.createElement('i');
-      mark.className = BAD.test(s.name) ? 's-bad' : `s${(n % 4) + 1}`;
-      line.append(mark, `${s.name} ${short(u.data[n + 1][i])} ${u.data[n + 1][i] == null ? '' : s.unit}`);
+      const sign = document.createElement('i');
+      sign.className = mark(s.name, n).replace(/^(bad|warn)$/, 's-$1');
+      const value = u.data[n + 1][i];
+      line.append(sign, `${s.name} ${short(value)}${value == null ? '' : unit(s)}`);
       tip.append(line);
     });
     tip.hidden = false;
@@ -79,19 +88,21 @@ export function draw(element, series) {
     element.replaceChildren();
     const grid = { stroke: colour('--line'), width: 1 };
     const axis = { stroke: colour('--text-3'), grid, ticks: { show: false }, font: `11px ${token('--sans') || 'sans-serif'}` };
+    const whole = shown.every((s) => s.unit === 'count');
     plot = new uPlot({
       width: Math.max(element.clientWidth, 120),
       height: HEIGHT,
       legend: { show: false },
-      padding: [10, 8, 0, 0],
+      padding: [10, 16, 0, 0],
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
-      scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-      axes: [{ ...axis, grid: { show: false }, space: 70, size: 26, values: (_u, ticks) => ticks.map(clock) }, { ...axis, size: 46, space: 34, values: (_u, ticks) => ticks.map(short) }],
+      // The whole hour, also where nothing was measured at its beginning.
+      scales: { x: { range: (_u, min, max) => [Math.min(min ?? Infinity, Date.now() / 1000 - HOUR), Math.max(max ?? 0, Date.now() / 1000)] }, y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+      axes: [{ ...axis, grid: { show: false }, space: 70, size: 26, incrs: STEPS, values: (_u, ticks) => ticks.map(clock) }, { ...axis, size: 56, space: 34, ...(whole && { incrs: WHOLE }), values: (_u, ticks) => ticks.map((t) => short(t) + (shown[0] ? unit(shown[0]) : "")) }],
       series: [
         {},
         ...shown.map((s, n) => ({
           label: s.name,
-          stroke: colour(BAD.test(s.name) ? '--bad' : COLOURS[n % 4]),
+          stroke: colour(`--${mark(s.name, n)}`),
           width: 1.6,
           spanGaps: false,
           points: { show: s.points.length < 3 },

@@ -70,6 +70,14 @@ document.addEventListener('click', (event) => {
   const chosen = target.closest('details.menu[data-keep] a.option');
   if (chosen && !event.metaKey && !event.ctrlKey) stayOpen(chosen);
 
+  const more = target.closest('[data-row-menu]');
+  if (more) {
+    // The page fills the menu first.
+    requestAnimationFrame(() => openRowMenu(more));
+    return;
+  }
+  if (target.closest('.row-menu .option')) rowMenu()?.hidePopover();
+
   const copier = target.closest('[data-copy]');
   if (copier) {
     event.preventDefault();
@@ -104,6 +112,35 @@ document.addEventListener('click', (event) => {
   }
 }, true);
 
+// The menu of a row floats over the table, whose edge would cut it.
+const rowMenu = () => document.querySelector('.row-menu:popover-open');
+
+function openRowMenu(button) {
+  const menu = document.querySelector('.row-menu');
+  if (!menu?.showPopover) return;
+  menu.showPopover();
+  // Narrow windows have it at their lower edge.
+  menu.style.left = menu.style.top = '';
+  if (matchMedia('(width >= 720px)').matches) {
+    const [at, { width, height }] = [button.getBoundingClientRect(), menu.getBoundingClientRect()];
+    const below = at.bottom + 4;
+    menu.style.left = `${Math.min(at.left, innerWidth - width - 8)}px`;
+    const top = below + height > innerHeight - 8 ? at.top - height - 4 : below;
+    menu.style.top = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px`;
+  }
+  menu.querySelector('.option')?.focus({ preventScroll: true });
+}
+
+/** Moves the focus among the options of a menu, or of a field that finds something and the field itself. */
+function moveOption(menu, step) {
+  const options = [...menu.querySelectorAll('input[type=search], .option')];
+  options[(options.indexOf(document.activeElement) + step + options.length) % options.length]?.focus();
+}
+
+document.addEventListener('scroll', (event) => {
+  if (event.target.matches?.('.rows')) rowMenu()?.hidePopover();
+}, { capture: true, passive: true });
+
 // A list is drawn anew with each choice made in a panel: the panel that takes its place opens where the old one was.
 function stayOpen(option) {
   const menu = option.closest('details.menu');
@@ -136,7 +173,10 @@ document.addEventListener('input', (event) => {
   }
 });
 document.addEventListener('toggle', (event) => {
-  if (event.target.matches?.('details.menu[open]')) event.target.querySelector('[data-find-option]')?.focus();
+  const target = event.target;
+  if (target.matches?.('details.menu[open]')) target.querySelector('[data-find-option]')?.focus();
+  // What the rail unfolds may be below its edge.
+  else if (target.matches?.('.rail-more[open]')) (target.querySelector('[aria-current]') ?? target).scrollIntoView({ block: 'nearest' });
 }, true);
 
 // Absolute times in the reader's own zone ----------------------------------------------------------------------------------------
@@ -162,7 +202,7 @@ function follow(link) {
 function moveRow(step) {
   const rows = [...document.querySelectorAll('.rows tbody td.name a, [data-rows] a.row-link')];
   if (!rows.length) return false;
-  const now = rows.indexOf(document.activeElement);
+  const now = rows.findIndex((row) => (row.closest('tr') ?? row).contains(document.activeElement));
   const next = rows[Math.min(rows.length - 1, Math.max(0, now < 0 ? (step > 0 ? 0 : rows.length - 1) : now + step))];
   next.focus({ preventScroll: true });
   next.closest('tr, .row')?.scrollIntoView({ block: 'nearest' });
@@ -212,8 +252,19 @@ document.addEventListener('keydown', (event) => {
     }
     return;
   }
+  const options = rowMenu() ?? event.target.closest?.('.picker');
+  if (options && (key === 'ArrowDown' || key === 'ArrowUp')) {
+    event.preventDefault();
+    moveOption(options, key === 'ArrowDown' ? 1 : -1);
+    return;
+  }
+  // Esc closes it: the browser sees to that.
+  if (rowMenu()) return;
   if (key === 'Escape') {
-    for (const menu of openMenus()) {
+    const open = openMenus();
+    const idle = !open.length && !document.querySelector('dialog[open]') && !document.activeElement?.matches('[data-filter]');
+    if (idle) document.querySelector('.selection [data-clear]')?.click();
+    for (const menu of open) {
       menu.open = false;
       menu.querySelector('summary')?.focus();
     }
@@ -221,7 +272,7 @@ document.addEventListener('keydown', (event) => {
     return;
   }
   if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
-  if (event.target.closest?.('input, textarea, select, [contenteditable]')) return;
+  if (event.target.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]')) return;
   if (document.querySelector('dialog[open]')) return;
   let done = false;
   if (performance.now() - went < 1000) {
@@ -239,6 +290,10 @@ document.addEventListener('keydown', (event) => {
     done = openDialog('help');
   } else if (key === 'j' || key === 'k') {
     done = moveRow(key === 'j' ? 1 : -1);
+  } else if (key === 'x') {
+    const box = document.activeElement?.closest('tr')?.querySelector('input.pick');
+    box?.click();
+    done = Boolean(box);
   }
   if (done) event.preventDefault();
 });

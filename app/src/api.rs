@@ -56,6 +56,14 @@ pub async fn get(key: ResourceKey) -> Result<Detail, AppError> {
     Ok(services.inventory.get(&actor, &key).await?)
 }
 
+/// What people call a resource, if it is known.
+#[server(prefix = "/api/fn", endpoint = "name", input = Json)]
+pub async fn name(key: ResourceKey) -> Result<Option<String>, AppError> {
+    let (services, actor) = services()?;
+    let rows = services.inventory.rows(&actor, &[key]).await?;
+    Ok(rows.into_iter().next().map(|row| row.name))
+}
+
 /// Entries of a history, latest first.
 #[server(prefix = "/api/fn", endpoint = "history", input = Json)]
 pub async fn history(query: HistoryQuery) -> Result<Vec<Change>, AppError> {

@@ -15,6 +15,7 @@ pub mod error;
 pub mod lambda;
 pub mod layout;
 pub mod live;
+pub mod nearby;
 pub mod overview;
 pub mod paths;
 pub mod resource;

@@ -104,17 +104,17 @@ impl Scopes {
         self.accounts.is_empty() && self.regions.is_empty()
     }
 
-    /// The query pairs that carry it; empty when everything is in scope.
+    /// The names and values that carry it; none when everything is in scope.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let accounts: Vec<&str> = self.accounts.iter().map(AccountId::as_str).collect();
+        let regions: Vec<&str> = self.regions.iter().map(Region::as_str).collect();
+        let pairs = [("account", accounts), ("region", regions)];
+        pairs.into_iter().filter(|(_, v)| !v.is_empty()).map(|(n, v)| (n, v.join(","))).collect()
+    }
+
+    /// The same as a query string.
     pub fn query(&self) -> String {
-        let join = |items: Vec<&str>| items.join(",");
-        let mut pairs = vec![];
-        if !self.accounts.is_empty() {
-            pairs.push(format!("account={}", join(self.accounts.iter().map(AccountId::as_str).collect())));
-        }
-        if !self.regions.is_empty() {
-            pairs.push(format!("region={}", join(self.regions.iter().map(Region::as_str).collect())));
-        }
-        pairs.join("&")
+        self.pairs().into_iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("&")
     }
 
     /// A path with this scope in its query.

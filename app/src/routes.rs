@@ -18,7 +18,7 @@ use crate::search::SearchPage;
 use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
 use crate::sign_in::{SignInPage, WelcomePage};
 use crate::ui::{Clock, ProblemNote, Skeleton};
-use crate::{ecr, ecs, eks, lambda};
+use crate::{ecr, ecs, eks, lambda, nearby};
 
 /// What the list of a kind says.
 pub fn list_spec(kind: Kind) -> ListSpec {
@@ -29,7 +29,7 @@ pub fn list_spec(kind: Kind) -> ListSpec {
 /// What the page of a kind shows.
 pub fn detail_spec(kind: Kind) -> DetailSpec {
     let own = lambda::detail::spec(kind).or_else(|| ecs::detail::spec(kind)).or_else(|| ecr::detail::spec(kind));
-    own.or_else(|| eks::detail::spec(kind)).unwrap_or_else(|| generic_spec(kind))
+    own.or_else(|| eks::detail::spec(kind)).or_else(|| nearby::spec(kind)).unwrap_or_else(|| generic_spec(kind))
 }
 
 /// The app.

@@ -115,8 +115,8 @@ impl Relation {
             Relation::Reads => "reads from",
             Relation::SendsTo => "sends to",
             Relation::Of => "made from",
-            Relation::In => "in",
-            Relation::Serves => "target of",
+            Relation::In => "part of",
+            Relation::Serves => "gets requests from",
             Relation::Network => "network",
             Relation::Uses => "uses",
         }
@@ -132,9 +132,9 @@ impl Relation {
             Relation::Reads => "read by",
             Relation::SendsTo => "receives from",
             Relation::Of => "used by",
-            Relation::In => "holds",
-            Relation::Serves => "serves",
-            Relation::Network => "used by",
+            Relation::In => "contains",
+            Relation::Serves => "sends requests to",
+            Relation::Network => "in this network",
             Relation::Uses => "used by",
         }
     }

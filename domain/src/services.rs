@@ -132,7 +132,7 @@ pub struct Instance {
 pub struct HistoryQuery {
     /// Of this resource; `None` for the fleet.
     pub key: Option<ResourceKey>,
-    /// Of this kind.
+    /// Of this kind; `None` for all. Of the fleet then without tasks, which come and go by themselves.
     pub kind: Option<Kind>,
     /// In these accounts; empty means all.
     pub accounts: Vec<AccountId>,
@@ -176,7 +176,9 @@ pub struct Overview {
     pub attention: Vec<Row>,
     /// How many need a person in all.
     pub attention_total: u32,
-    /// What changed last, latest first; at most 20.
+    /// How many of a kind are only late: functions whose runtime has ended.
+    pub late: Vec<(Kind, u32)>,
+    /// What changed last, latest first; at most 10.
     pub changes: Vec<Change>,
     /// Counts per kind.
     pub counts: Vec<Count>,

@@ -62,3 +62,22 @@ test("filters, order and columns are in the address", async ({ page }) => {
   await page.goBack();
   await expect(page).not.toHaveURL(/sort=/);
 });
+
+test("two rows picked with the keyboard are compared", async ({ page }) => {
+  await page.goto("/functions?q=catalog-feed");
+  await hydrated(page);
+  for (const key of ["j", "x", "j", "x"]) await page.keyboard.press(key);
+  await expect(page.getByText("2 functions selected")).toBeVisible();
+  await page.getByRole("link", { name: "Compare", exact: true }).click();
+  await expect(page).toHaveURL(/\/compare\?left=/);
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("catalog-feed");
+});
+
+test("the menu of a row leads to its JSON", async ({ page }) => {
+  await page.goto("/functions?q=orders-api&account=111122223333&region=eu-west-1");
+  await hydrated(page);
+  await page.getByRole("row", { name: /orders-api/ }).first().hover();
+  await page.getByRole("button", { name: "Actions for orders-api" }).first().click();
+  await page.getByRole("link", { name: "JSON" }).click();
+  await expect(page).toHaveURL(/\/functions\/111122223333\/eu-west-1\/orders-api\?tab=json/);
+});

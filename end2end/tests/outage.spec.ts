@@ -120,15 +120,11 @@ test("two servers collect nothing twice, and the death of one loses nothing", as
   await expect.poll(async () => everythingRead(await freshness(second.url, token)), { timeout: 90_000 }).toBe(true);
   letGo();
 
-  // The survivor asked for each list once, also for those it took over.
-  const lists = second.road.calls.filter(
-    (call) =>
-      (call.service === "lambda" && /^\/2015-03-31\/functions\/?(\?|$)/.test(call.path) && call.method === "GET") ||
-      ["ListQueues", "ListTables", "DescribeRepositories", "ListRules"].includes(call.operation),
-  );
-  const asked = lists.map((call) => `${call.region} ${call.operation} ${call.path}`);
-  const promised = new Set(asked);
-  expect(asked.length, asked.join("\n")).toBe(promised.size);
+  // The survivor asked for each list once, also for those it took over. (Lists that one kind reads and that are seldom due.)
+  const asked = second.road.calls
+    .filter((call) => ["ListQueues", "ListTables", "ListRules"].includes(call.operation))
+    .map((call) => `${call.region} ${call.operation}`);
+  expect(asked.sort()).toEqual(["ListQueues", "ListRules", "ListTables"].flatMap((list) => [`eu-west-1 ${list}`, `us-east-1 ${list}`]).sort());
 });
 
 test("a connection is checked from the command line: what works, what is missing, whose credentials they are", async ({ own }) => {

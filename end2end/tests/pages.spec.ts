@@ -13,6 +13,7 @@ const pages: [string, string | RegExp][] = [
   ["/images", "Images"],
   ["/changes", "Changes"],
   ["/search?q=orders", /Search|orders/],
+  ["/compare", "Compare"],
   ["/roles", /roles/i],
   ["/queues", /queues/i],
   ["/settings/you", "Settings"],

@@ -11,7 +11,7 @@ use leptos_router::hooks::use_query_map;
 use crate::api::{self, Boot};
 use crate::error::AppError;
 use crate::layout::use_scopes;
-use crate::overview::anything_changed;
+use crate::overview::{SELDOM, anything_changed};
 use crate::paths::{self, Scopes, encode};
 use crate::resource::ChangeEntry;
 use crate::ui::{About, Empty, Head, ProblemNote, Skeleton};
@@ -28,7 +28,7 @@ pub fn ChangesPage() -> impl IntoView {
     let map = use_query_map();
     let kind = Memo::new(move |_| map.with(|m| m.get("kind")).and_then(|s| Kind::from_segment(&s)));
     let before = Memo::new(move |_| map.with(|m| m.get("before")).and_then(|b| b.parse::<i64>().ok()));
-    let again = anything_changed();
+    let again = anything_changed(SELDOM);
     let entries = Resource::new_blocking(
         move || {
             let scopes = scopes.get();
@@ -46,7 +46,7 @@ pub fn ChangesPage() -> impl IntoView {
         |(query, _)| api::history(query),
     );
     let about = view! {
-        "Every change of every resource, as Gantry saw it. "
+        "Every change of every resource, as Gantry saw it; tasks, which come and go by themselves, when you choose them. "
         <About title="changes"><p>"Whenever a collect finds that AWS's document of a resource differs from the one before, the difference is kept, without what changes all the time. Secrets are compared by length and digest only."</p></About>
     };
     view! {

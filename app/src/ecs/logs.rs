@@ -6,13 +6,14 @@ use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 
 use crate::resource::Shown;
-use crate::sections::logs::log_card;
+use crate::sections::logs::{log_card, past_log_card};
 use crate::sections::{note, short, stack};
 use crate::ui::{ProblemNote, Skeleton};
 
 /// The log of a service or task, whose containers are defined where this field of its document says.
 pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
     let own = shown.with_untracked(|d| d.row.key.clone());
+    let past = shown.with_untracked(|d| d.doc.get("lastStatus").and_then(|s| s.as_str()) == Some("STOPPED"));
     let scope = own.scope.clone();
     let arn = shown.with_untracked(|d| d.doc.get(field).and_then(|v| v.as_str()).map(str::to_owned));
     let key = arn.as_deref().and_then(|arn| ResourceKey::new(Kind::TaskDefinition, scope, short_id(arn)).ok());
@@ -32,7 +33,7 @@ pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
                     match definition.await {
                         Ok(found) => {
                             let model = serde_json::from_value::<TaskDefinition>(found.doc).unwrap_or_default();
-                            stack(panels(&model.container_definitions, &own))
+                            stack(panels(&model.container_definitions, &own, past))
                         }
                         Err(e) => view! { <ProblemNote problem=e.0/> }.into_any(),
                     }
@@ -48,9 +49,9 @@ fn short_id(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
 }
 
-fn panels(containers: &[ContainerDefinition], own: &ResourceKey) -> Vec<AnyView> {
+fn panels(containers: &[ContainerDefinition], own: &ResourceKey, past: bool) -> Vec<AnyView> {
     let (here, others): (Vec<_>, Vec<_>) = containers.iter().partition(|c| c.log_group().is_some());
-    let log = (!here.is_empty()).then(|| log_card(own, "Log", true));
+    let log = (!here.is_empty()).then(|| if past { past_log_card(own, "Log") } else { log_card(own, "Log", true) });
     let others = others.into_iter().map(|c| note(Tone::Quiet, format!("{} has no log here", c.name), elsewhere(c)));
     log.into_iter().chain(others).collect()
 }

@@ -1,13 +1,12 @@
 //! How a service is set up: capacity, deployment rules, network, load balancers.
 
+use domain::Kind;
 use domain::ecs::Service;
 use domain::ecs::service::DeploymentConfiguration;
 use domain::listing::Detail;
-use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 
-use crate::paths;
-use crate::sections::{age, arn, card, nothing, on_off, pair_card, several, stack, table_card, text};
+use crate::sections::{age, card, connected, nothing, on_off, pair_card, several, stack, table_card, text};
 
 /// The tab.
 pub fn service(service: Service, detail: Detail) -> AnyView {
@@ -15,7 +14,7 @@ pub fn service(service: Service, detail: Detail) -> AnyView {
         general(&service, &detail),
         deployment(service.deployment_configuration.clone().unwrap_or_default()),
         network(&service, &detail),
-        balancers(&service),
+        balancers(&service, &detail),
     ])
 }
 
@@ -28,8 +27,8 @@ fn general(service: &Service, detail: &Detail) -> AnyView {
     pair_card(
         "General",
         vec![
-            ("Cluster", arn(service.cluster_arn.as_deref())),
-            ("Task definition", arn(service.task_definition.as_deref())),
+            ("Cluster", connected(detail, None, service.cluster_arn.as_deref())),
+            ("Task definition", connected(detail, None, service.task_definition.as_deref())),
             ("Launch type", text(service.launch_type.clone())),
             ("Capacity providers", several(strategy.collect())),
             ("Platform version", text(service.platform_version.clone())),
@@ -41,9 +40,9 @@ fn general(service: &Service, detail: &Detail) -> AnyView {
             ("ECS Exec", on_off(service.enable_execute_command)),
             ("Health check grace period", text(service.health_check_grace_period_seconds.map(|s| format!("{s} s")))),
             ("Tags copied from", text(service.propagate_tags.clone())),
-            ("Role", arn(service.role_arn.as_deref())),
+            ("Role", connected(detail, None, service.role_arn.as_deref())),
             ("Created", age(service.created_at.map(|t| t.0), detail.now)),
-            ("Created by", arn(service.created_by.as_deref())),
+            ("Created by", connected(detail, None, service.created_by.as_deref())),
         ],
     )
 }
@@ -67,27 +66,21 @@ fn network(service: &Service, detail: &Detail) -> AnyView {
     let Some(vpc) = service.network_configuration.as_ref().and_then(|n| n.awsvpc_configuration.as_ref()) else {
         return card("Network", nothing("Its tasks use the network of their instances (bridge, host or none)."));
     };
-    let link = |kind: Kind, id: &String| match ResourceKey::new(kind, detail.row.key.scope.clone(), id) {
-        Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{id.clone()}</a> }.into_any(),
-        Err(_) => text(Some(id.clone())),
-    };
+    let all =
+        |kind: Kind, ids: &[String]| several(ids.iter().map(|id| connected(detail, Some(kind), Some(id))).collect());
     pair_card(
         "Network",
         vec![
-            ("Subnets", several(vpc.subnets.iter().map(|id| link(Kind::Subnet, id)).collect())),
-            ("Security groups", several(vpc.security_groups.iter().map(|id| link(Kind::SecurityGroup, id)).collect())),
+            ("Subnets", all(Kind::Subnet, &vpc.subnets)),
+            ("Security groups", all(Kind::SecurityGroup, &vpc.security_groups)),
             ("Public IP", text(vpc.assign_public_ip.clone())),
         ],
     )
 }
 
-fn balancers(service: &Service) -> AnyView {
+fn balancers(service: &Service, detail: &Detail) -> AnyView {
     let rows = service.load_balancers.iter().map(|b| {
-        let target = b.target_group_arn.as_deref().map(|t| {
-            // arn:…:targetgroup/NAME/ID
-            let name = t.rsplit('/').nth(1).unwrap_or(t);
-            crate::sections::reference(t, name)
-        });
+        let target = b.target_group_arn.as_deref().map(|t| connected(detail, None, Some(t)));
         vec![
             target.unwrap_or_else(|| text(b.load_balancer_name.clone())),
             text(b.container_name.clone()),

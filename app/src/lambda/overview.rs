@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use crate::paths;
 use crate::resource::Shown;
 use crate::sections::charts::{Group, charts};
-use crate::sections::{card, key_of, live, logs, note, short, stack};
+use crate::sections::{card, here, key_of, live, logs, note, short, stack};
 use crate::ui::{Icon, format, icon};
 
 const CHARTS: &[Group] = &[("Invocations and errors", &["count"]), ("Duration", &["ms"])];
@@ -114,7 +114,7 @@ fn node(connection: &Connection, name: &str) -> AnyView {
         </span>
     };
     match &connection.key {
-        Some(key) => view! { <a class="node" href=paths::detail(key)>{body}</a> }.into_any(),
+        Some(key) => view! { <a class="node" href=here(&paths::detail(key))>{body}</a> }.into_any(),
         None => view! { <div class="node" title=format!("{}: not collected", connection.name)>{body}</div> }.into_any(),
     }
 }

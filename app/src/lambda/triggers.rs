@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::resource::Shown;
 use crate::sections::children::Children;
 use crate::sections::{
-    Pairs, age, arn, card, connections, key_of, live, on_off, pair_card, several, stack, text, word, words,
+    Pairs, age, arn, card, connected, connections, key_of, live, on_off, pair_card, several, stack, text, word, words,
 };
 use crate::ui::{Code, format};
 
@@ -53,7 +53,7 @@ pub fn mapping(mapping: EventSourceMapping, detail: Detail) -> AnyView {
     };
     let destination = mapping.destination_config.clone().unwrap_or_default();
     let mut rows: Pairs = vec![
-        ("Source", arn(mapping.source().as_deref())),
+        ("Source", connected(&detail, None, mapping.source().as_deref())),
         ("Function", arn(mapping.function_arn.as_deref())),
         ("Batch size", number(mapping.batch_size)),
         ("Batch window", seconds(mapping.maximum_batching_window_in_seconds)),
@@ -65,7 +65,7 @@ pub fn mapping(mapping: EventSourceMapping, detail: Detail) -> AnyView {
         ("Split a failing batch", on_off(mapping.bisect_batch_on_function_error)),
         ("Tumbling window", seconds(mapping.tumbling_window_in_seconds)),
         ("Response types", several(mapping.function_response_types.iter().map(|t| word(Some(t))).collect())),
-        ("On failure", arn(destination.on_failure.and_then(|d| d.destination).as_deref())),
+        ("On failure", connected(&detail, None, destination.on_failure.and_then(|d| d.destination).as_deref())),
         ("Last result", text(mapping.last_result())),
         ("State reason", word(mapping.state_transition_reason.clone())),
         ("Last modified", age(mapping.last_modified.map(|t| t.0), detail.now)),

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::crumbs::Crumbs;
 use super::scope_picker::ScopePicker;
+use super::use_scopes;
 use crate::api::Boot;
 use crate::live::{Live, LiveState};
 use crate::paths;
@@ -13,11 +14,12 @@ use crate::ui::{Icon, Menu, icon};
 /// The bar.
 #[component]
 pub fn Bar() -> impl IntoView {
+    let scopes = use_scopes();
     view! {
         <header class="bar">
             <label class="btn quiet only-icon drawer-button" for="drawer" title="Menu">{icon(Icon::Menu)}</label>
             <Crumbs/>
-            <a class="btn quiet only-icon find-small" href="/search" data-open="search" aria-label="Find anything">{icon(Icon::Search)}</a>
+            <a class="btn quiet only-icon find-small" href=move || scopes.get().on("/search") data-open="search" aria-label="Find anything">{icon(Icon::Search)}</a>
             <ScopePicker/>
             <Light/>
             <Scheme/>
@@ -65,20 +67,23 @@ fn Scheme() -> impl IntoView {
 #[component]
 fn Person() -> impl IntoView {
     let boot = expect_context::<Boot>();
+    let scopes = use_scopes();
     let Some(actor) = boot.actor.clone() else {
         return view! { <a class="btn small" href=paths::SIGN_IN rel="external">"Sign in"</a> }.into_any();
     };
     let label = view! { {icon(Icon::Person)} }.into_any();
-    let people = (actor.role == Role::Administrator)
-        .then(|| view! { <a class="option" href=paths::SETTINGS_PEOPLE>"People"</a> });
+    let option = move |path: &'static str, text: &'static str| {
+        view! { <a class="option" href=move || scopes.get().on(path)>{text}</a> }
+    };
+    let people = (actor.role == Role::Administrator).then(|| option(paths::SETTINGS_PEOPLE, "People"));
     view! {
         <Menu label=label name=format!("Signed in as {}", actor.name) class="btn quiet only-icon" right=true>
             <div class="who"><b>{actor.name.clone()}</b><span class="dim">{actor.role.as_str()}</span></div>
             <div class="options">
-                <a class="option" href=paths::SETTINGS_YOU>"Your sessions"</a>
-                <a class="option" href=paths::SETTINGS_TOKENS>"API tokens"</a>
+                {option(paths::SETTINGS_YOU, "Your sessions")}
+                {option(paths::SETTINGS_TOKENS, "API tokens")}
                 {people}
-                <a class="option" href=paths::SETTINGS_CONNECTIONS>"Connections"</a>
+                {option(paths::SETTINGS_CONNECTIONS, "Connections")}
                 <button class="option" r#type="button" data-open="help">"Keyboard shortcuts"<kbd>"?"</kbd></button>
             </div>
             <form method="post" action="/sign-out"><button class="option" r#type="submit">{icon(Icon::Out)}"Sign out"</button></form>

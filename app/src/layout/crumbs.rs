@@ -1,27 +1,39 @@
 //! Where one is, read from the address.
 
-use domain::Kind;
 use domain::listing::capital;
+use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::scope::use_scopes;
+use crate::api;
 use crate::paths;
 use crate::routes::list_spec;
 use crate::ui::format::shorten;
 
-/// The pieces of the trail: words, and where they lead (none for the page itself).
-fn trail(path: &str) -> Vec<(String, Option<String>)> {
-    let decode = |t: &str| percent_encoding::percent_decode_str(t).decode_utf8_lossy().into_owned();
+/// The resource whose page this is, if it is one's.
+fn key_of(path: &str) -> Option<ResourceKey> {
+    let mut pieces = path.trim_matches('/').splitn(4, '/').map(decode);
+    paths::detail_key(&pieces.next()?, &pieces.next()?, &pieces.next()?, &pieces.next()?).ok()
+}
+
+fn decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// The pieces of the trail: words, and where they lead (none for the page itself). `name` is what people call the resource.
+fn trail(path: &str, name: Option<String>) -> Vec<(String, Option<String>)> {
     let pieces: Vec<&str> = path.trim_matches('/').split('/').collect();
-    let kind = Kind::from_segment(pieces[0]);
-    match (kind, pieces.as_slice()) {
+    match (Kind::from_segment(pieces[0]), pieces.as_slice()) {
         (_, [""]) => vec![("Overview".into(), None)],
         (Some(kind), [_]) => vec![(list_spec(kind).heading, None)],
         (Some(kind), [_, _, _, id @ ..]) if !id.is_empty() => {
-            vec![(list_spec(kind).heading, Some(paths::list(kind))), (shorten(&decode(&id.join("/")), 60), None)]
+            let name = name.unwrap_or_else(|| decode(&id.join("/")));
+            vec![(list_spec(kind).heading, Some(paths::list(kind))), (shorten(&name, 60), None)]
         }
-        (None, ["settings", page]) => vec![("Settings".into(), None), (capital(&decode(page)), None)],
+        (None, ["settings", page]) => {
+            vec![("Settings".into(), Some(paths::SETTINGS_YOU.into())), (capital(&decode(page)), None)]
+        }
         _ => vec![(shorten(&capital(&decode(pieces[0])), 40), None)],
     }
 }
@@ -31,32 +43,61 @@ fn trail(path: &str) -> Vec<(String, Option<String>)> {
 pub fn Crumbs() -> impl IntoView {
     let location = use_location();
     let scopes = use_scopes();
-    let pieces = move || {
-        let last = trail(&location.pathname.get());
-        let pieces = last.into_iter().map(|(text, href)| match href {
+    let path = Memo::new(move |_| location.pathname.get());
+    // The page of a resource knows its name too, but only after the bar has been sent.
+    let name = Resource::new_blocking(
+        move || path.get(),
+        |path| async move {
+            match key_of(&path) {
+                Some(key) => (path, api::name(key).await.ok().flatten()),
+                None => (path, None),
+            }
+        },
+    );
+    let pieces = move |path: &str, name: Option<String>| {
+        let pieces = trail(path, name).into_iter().map(|(text, href)| match href {
             Some(href) => {
                 view! { <a href=scopes.get().on(&href)>{text}</a><span class="faint" aria-hidden="true">"/"</span> }
                     .into_any()
             }
-            None => view! { <b>{text}</b> }.into_any(),
+            None => view! { <b title=text.clone()>{text.clone()}</b> }.into_any(),
         });
         pieces.collect_view()
     };
-    view! { <nav class="crumbs" aria-label="Where you are">{pieces}</nav> }
+    view! {
+        <nav class="crumbs" aria-label="Where you are">
+            <Transition>
+                {move || {
+                    // Read here, so that another scope draws the links again.
+                    scopes.track();
+                    Suspend::new(async move {
+                        let (path, name) = name.await;
+                        pieces(&path, name)
+                    })
+                }}
+            </Transition>
+        </nav>
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::trail;
+    use super::{key_of, trail};
 
     #[test]
     fn the_trail_follows_the_address() {
-        let words = |path: &str| trail(path).into_iter().map(|(t, _)| t).collect::<Vec<_>>().join(" / ");
+        let words = |path: &str| trail(path, None).into_iter().map(|(t, _)| t).collect::<Vec<_>>().join(" / ");
         assert_eq!(words("/"), "Overview");
         assert_eq!(words("/functions"), "Functions");
         assert_eq!(words("/eks-clusters"), "Kubernetes");
         assert_eq!(words("/services/111122223333/eu-west-1/shop/web"), "Services / shop/web");
         assert_eq!(words("/settings/people"), "Settings / People");
         assert_eq!(words("/nonsense/1"), "Nonsense");
+        let task = "/tasks/111122223333/eu-west-1/data/fcf1c3ba";
+        let named = trail(task, Some("nightly-report fcf1c3ba".into()));
+        assert_eq!(named[1].0, "nightly-report fcf1c3ba");
+        assert_eq!(key_of(task).unwrap().id, "data/fcf1c3ba");
+        assert_eq!(key_of("/log-groups/111122223333/eu-west-1/%2Faws%2Flambda%2Ff").unwrap().id, "/aws/lambda/f");
+        assert!(key_of("/functions").is_none() && key_of("/settings/you").is_none());
     }
 }

@@ -16,6 +16,7 @@ use crate::search::SearchDialog;
 pub fn Frame() -> impl IntoView {
     let live = crate::live::start();
     provide_context(live);
+    provide_context(super::use_scopes());
     view! {
         <a class="skip" href="#page">"Skip to the page"</a>
         <div class="shell">

@@ -10,6 +10,7 @@ const KEYS: &[(&str, &str)] = &[
     ("/", "Filter the list"),
     ("j  k", "Next and previous row"),
     ("Enter", "Open the row"),
+    ("x", "Select the row"),
     ("g o", "Overview"),
     ("g f", "Functions"),
     ("g s", "Services"),
@@ -19,7 +20,7 @@ const KEYS: &[(&str, &str)] = &[
     ("g k", "Kubernetes"),
     ("g r", "Repositories"),
     ("g h", "Changes"),
-    ("Esc", "Close what is open"),
+    ("Esc", "Close what is open, or select nothing"),
     ("?", "This list"),
 ];
 

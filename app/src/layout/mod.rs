@@ -9,4 +9,4 @@ mod scope;
 mod scope_picker;
 
 pub use frame::Frame;
-pub use scope::use_scopes;
+pub use scope::{ScopeFields, use_scopes};

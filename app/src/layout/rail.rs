@@ -1,6 +1,7 @@
 //! The rail at the left: places with counts. Narrow windows show it as a drawer behind the menu button.
 
 use domain::Kind;
+use domain::listing::capital;
 use domain::services::Count;
 use domain::stream::ToPage;
 use leptos::prelude::*;
@@ -30,30 +31,30 @@ const GROUPS: &[(&str, &[(Kind, &str)])] = &[
     ("Images", &[(Kind::Repository, "Repositories"), (Kind::Image, "Images")]),
 ];
 
-/// Kinds that are there but seldom looked for.
-const MORE: &[Kind] = &[
-    Kind::NodeGroup,
-    Kind::EventSourceMapping,
-    Kind::Layer,
-    Kind::Role,
-    Kind::Queue,
-    Kind::Topic,
-    Kind::Bucket,
-    Kind::Table,
-    Kind::Stream,
-    Kind::Rule,
-    Kind::Schedule,
-    Kind::HttpApi,
-    Kind::LoadBalancer,
-    Kind::TargetGroup,
-    Kind::LogGroup,
-    Kind::Vpc,
-    Kind::Subnet,
-    Kind::SecurityGroup,
+/// Kinds that are there but seldom looked for, behind "More kinds".
+const MORE: &[(&str, &[Kind])] = &[
+    ("Lambda", &[Kind::FunctionVersion, Kind::FunctionAlias, Kind::Layer, Kind::EventSourceMapping]),
+    ("Containers", &[Kind::CapacityProvider]),
+    ("Kubernetes", &[Kind::NodeGroup, Kind::FargateProfile, Kind::Addon]),
+    (
+        "Events and data",
+        &[Kind::Queue, Kind::Topic, Kind::Stream, Kind::Rule, Kind::Schedule, Kind::Bucket, Kind::Table],
+    ),
+    ("Network", &[Kind::HttpApi, Kind::LoadBalancer, Kind::TargetGroup, Kind::Vpc, Kind::Subnet, Kind::SecurityGroup]),
+    ("Other", &[Kind::Role, Kind::LogGroup]),
 ];
 
 /// How long changes are gathered before the counts are asked for again.
 const GATHER: Duration = Duration::from_secs(1);
+
+/// Whether the page at `path` belongs to the place at `href`. Connections are a place of their own among the settings.
+fn lights(href: &str, path: &str) -> bool {
+    match href {
+        paths::OVERVIEW => path == href,
+        paths::SETTINGS_YOU => path.starts_with("/settings") && !lights(paths::SETTINGS_CONNECTIONS, path),
+        _ => path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+    }
+}
 
 /// The rail.
 #[component]
@@ -83,15 +84,9 @@ pub fn Rail() -> impl IntoView {
             );
         }
     });
-    let here = move |href: &'static str| {
-        Signal::derive(move || {
-            path.with(|p| p == href || href != "/" && p.starts_with(href) && p[href.len()..].starts_with('/'))
-        })
-    };
     let place = move |href: &'static str, text: &'static str, sign: Icon, key: Option<&'static str>| {
-        let here = here(href);
         view! {
-            <a href=move || scopes.get().on(href) aria-current=move || here.get().then_some("page") data-key=key title=text>
+            <a href=move || scopes.get().on(href) aria-current=move || path.with(|p| lights(href, p)).then_some("page") data-key=key title=text>
                 {icon(sign)}<span class="word">{text}</span>
             </a>
         }
@@ -142,11 +137,24 @@ pub fn Rail() -> impl IntoView {
             view! { <h3>{*title}</h3>{items} }
         })
         .collect_view();
-    let more = MORE.iter().map(|kind| listed(*kind, domain::listing::capital(kind.plural()))).collect_view();
-    let in_more = move || {
-        path.with_untracked(|p| MORE.iter().any(|k| p.trim_start_matches('/').split('/').next() == Some(k.segment())))
+    let more = MORE
+        .iter()
+        .map(|(title, kinds)| {
+            let items = kinds.iter().map(|kind| listed(*kind, capital(kind.plural()))).collect_view();
+            view! { <h3>{*title}</h3>{items} }
+        })
+        .collect_view();
+    let in_more = move |path: &String| {
+        let segment = path.trim_start_matches('/').split('/').next();
+        MORE.iter().any(|(_, kinds)| kinds.iter().any(|k| Some(k.segment()) == segment))
     };
-    let open_more = in_more();
+    // Opens by itself where one of them is shown; only a person closes it.
+    let open_more = RwSignal::new(path.with_untracked(in_more));
+    Effect::new(move || {
+        if path.with(in_more) {
+            open_more.set(true);
+        }
+    });
     let sandbox = boot.instance.sandbox.then(|| {
         view! { <span class="badge warn plain sandbox" title="This is the built-in demo cloud. Nothing here is real or costs anything.">"Sandbox"</span> }
     });
@@ -160,22 +168,54 @@ pub fn Rail() -> impl IntoView {
                 </svg>
                 <span class="word">"Gantry"</span>{sandbox}
             </a>
-            <a class="find" href="/search" data-open="search" title="Find anything">
+            <a class="find" href=move || scopes.get().on("/search") data-open="search" title="Find anything">
                 {icon(Icon::Search)}<span class="word">"Find anything"</span><kbd>"⌘K"</kbd>
             </a>
-            {place("/", "Overview", Icon::Overview, Some("o"))}
-            {groups}
-            <h3>"Operate"</h3>
-            {place("/changes", "Changes", Icon::Activity, Some("h"))}
-            <details class="rail-more" open=open_more>
-                <summary title="More kinds">{icon(Icon::Dots)}<span class="word">"More kinds"</span></summary>
-                {more}
-            </details>
+            <div class="places">
+                {place(paths::OVERVIEW, "Overview", Icon::Overview, Some("o"))}
+                {groups}
+                <h3>"Operate"</h3>
+                {place(paths::CHANGES, "Changes", Icon::Activity, Some("h"))}
+                <details class="rail-more" open=move || open_more.get()>
+                    <summary title="More kinds">{icon(Icon::Dots)}<span class="word">"More kinds"</span></summary>
+                    {more}
+                </details>
+            </div>
             <div class="foot">
-                {place("/settings/connections", "Connections", Icon::Globe, None)}
-                {place("/settings/you", "Settings", Icon::Settings, None)}
+                {place(paths::SETTINGS_CONNECTIONS, "Connections", Icon::Globe, None)}
+                {place(paths::SETTINGS_YOU, "Settings", Icon::Settings, None)}
             </div>
         </nav>
         <label class="drawer-veil" for="drawer" aria-hidden="true"></label>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_one_place() {
+        let places = || {
+            GROUPS
+                .iter()
+                .flat_map(|(_, kinds)| kinds.iter().map(|(kind, _)| kind))
+                .chain(MORE.iter().flat_map(|(_, kinds)| *kinds))
+        };
+        for kind in Kind::ALL {
+            assert_eq!(places().filter(|k| *k == kind).count(), 1, "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_page_lights_up_one_place() {
+        assert!(
+            lights("/changes", "/changes") && lights("/images", "/images/1/2/3") && !lights("/images", "/imagesets")
+        );
+        assert!(lights("/", "/") && !lights("/", "/functions"));
+        for page in ["/settings", "/settings/you", "/settings/tokens", "/settings/people"] {
+            assert!(lights(paths::SETTINGS_YOU, page), "{page}");
+        }
+        assert!(!lights(paths::SETTINGS_YOU, paths::SETTINGS_CONNECTIONS));
     }
 }

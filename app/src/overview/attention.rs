@@ -6,13 +6,13 @@ use leptos::prelude::*;
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
 use crate::resource::{headline, kind_icon};
-use crate::ui::format::number;
+use crate::ui::format::{counted, number};
 use crate::ui::{Age, Empty, StateBadge, icon};
 
 /// Rows that need a person.
 pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyView {
     let total = i64::from(overview.attention_total);
-    if overview.attention.is_empty() {
+    if overview.attention.is_empty() && overview.late.is_empty() {
         return view! {
             <section class="card">
                 <header><h2>"Needs a person"</h2><span class="right">"0"</span></header>
@@ -35,13 +35,28 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
         }
     });
     let rows = rows.collect_view();
+    let late = overview.late.iter().map(|(kind, n)| {
+        let what = counted(i64::from(*n), kind.singular(), kind.plural());
+        let verb = if *n == 1 { "runs" } else { "run" };
+        // The latest end comes last: what ended long ago comes first.
+        let href = scopes.on(&format!("{}?attention=1&sort=runtime_ends", paths::list(*kind)));
+        view! {
+            <a class="row" href=href>
+                {icon(kind_icon(*kind))}
+                <b class="name">{what}</b>
+                <span class="grow dim">{format!("{verb} on a runtime that AWS no longer patches")}</span>
+                <span class="badge warn">"Runtime ended"</span>
+            </a>
+        }
+    });
+    let late = late.collect_view();
     let shown = overview.attention.len() as i64;
     let more =
         (total > shown).then(|| view! { <p class="in faint">{format!("The worst {shown} of {}.", number(total))}</p> });
     view! {
         <section class="card">
             <header><h2>"Needs a person"</h2><span class="right">{number(total)}</span></header>
-            <div class="list">{rows}</div>
+            <div class="list two-lines">{rows}{late}</div>
             {more}
         </section>
     }

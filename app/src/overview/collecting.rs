@@ -3,6 +3,7 @@
 use domain::listing::{Freshness, capital};
 use domain::services::{ConnectionStatus, Overview};
 use leptos::prelude::*;
+use std::time::Duration;
 
 use super::page::anything_changed;
 use crate::api::Boot;
@@ -51,7 +52,7 @@ pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
 
 /// What the page says while nothing has been collected.
 pub fn first_run() -> AnyView {
-    let again = anything_changed();
+    let again = anything_changed(Duration::from_secs(1));
     let answer = Resource::new_blocking(move || again.get(), |_| connections());
     view! {
         <Transition fallback=|| view! { <Skeleton lines=6/> }>

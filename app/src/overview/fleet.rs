@@ -1,6 +1,5 @@
-//! What there is: tiles, counts per kind, and the fleet by account and region.
+//! What there is: tiles, and the fleet by account and region.
 
-use domain::listing::capital;
 use domain::services::{Count, Overview};
 use domain::{AccountId, Kind, Region};
 use leptos::prelude::*;
@@ -8,9 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
-use crate::resource::kind_icon;
 use crate::ui::format::number;
-use crate::ui::icon;
 
 /// The kinds with a column in the fleet table.
 const FLEET: &[(Kind, &str)] = &[
@@ -32,9 +29,14 @@ pub fn tiles(overview: &Overview, scopes: &Scopes) -> AnyView {
     let tile = |title: &'static str, kind: Kind| {
         let count = count_of(overview, kind);
         let href = scopes.on(&paths::list(kind));
-        let small = match count.bad {
-            0 => view! { <small class="faint">"all well"</small> }.into_any(),
-            bad => {
+        let late = overview.late.iter().find(|(late, _)| *late == kind).map_or(0, |(_, n)| *n);
+        let small = match (count.bad, late) {
+            (0, 0) => view! { <small class="faint">"all well"</small> }.into_any(),
+            (0, late) => {
+                view! { <small class="dim">{format!("{} on ended runtimes", number(i64::from(late)))}</small> }
+                    .into_any()
+            }
+            (bad, _) => {
                 view! { <small class="up">{format!("{} in a bad state", number(i64::from(bad)))}</small> }.into_any()
             }
         };
@@ -57,23 +59,6 @@ pub fn tiles(overview: &Overview, scopes: &Scopes) -> AnyView {
         </dl>
     }
     .into_any()
-}
-
-/// Every kind that there is, with its number.
-pub fn counts(overview: &Overview, scopes: &Scopes) -> AnyView {
-    let rows = overview.counts.iter().filter(|c| c.total > 0).map(|count| {
-        let bad = (count.bad > 0)
-            .then(|| view! { <span class="badge bad">{format!("{} bad", number(i64::from(count.bad)))}</span> });
-        view! {
-            <a class="row" href=scopes.on(&paths::list(count.kind))>
-                {icon(kind_icon(count.kind))}
-                <span class="grow">{capital(count.kind.plural())}</span>
-                {bad}
-                <span class="num">{number(i64::from(count.total))}</span>
-            </a>
-        }
-    });
-    view! { <section class="card"><header><h2>"Everything"</h2></header><div class="list">{rows.collect_view()}</div></section> }.into_any()
 }
 
 /// Numbers by account and region; global kinds are left out, they belong to no region.

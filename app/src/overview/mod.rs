@@ -6,4 +6,4 @@ mod fleet;
 mod page;
 mod pulse;
 
-pub use page::{OverviewPage, anything_changed};
+pub use page::{OverviewPage, SELDOM, anything_changed};

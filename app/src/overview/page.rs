@@ -22,7 +22,9 @@ use crate::ui::format::counted;
 use crate::ui::{Head, ProblemNote, Skeleton};
 
 /// How long changes are gathered before the page is asked for again.
-const GATHER: Duration = Duration::from_millis(700);
+const GATHER: Duration = Duration::from_secs(1);
+/// The same for collects that only began or ended: they do so all the time.
+pub const SELDOM: Duration = Duration::from_secs(15);
 
 /// What the first page shows.
 #[server(prefix = "/api/fn", endpoint = "overview", input = Json)]
@@ -31,13 +33,18 @@ pub async fn first_page(accounts: Vec<AccountId>, regions: Vec<Region>) -> Resul
     Ok(services.inventory.overview(&actor, &accounts, &regions).await?)
 }
 
-/// Counts up when anything changed or a collect began, ended or failed.
-pub fn anything_changed() -> RwSignal<u32> {
+/// Counts up when anything changed, and `collects` after a collect began, ended or failed.
+pub fn anything_changed(collects: Duration) -> RwSignal<u32> {
     let count = RwSignal::new(0_u32);
-    let waiting = StoredValue::new(false);
+    // Each waits by itself: what changed must not wait for what hardly matters.
+    let waiting = [StoredValue::new(false), StoredValue::new(false)];
     live::listen(move |message| {
-        let concerns = matches!(message, ToPage::Changed { .. } | ToPage::Freshness { .. });
-        if !concerns || waiting.try_get_value() != Some(false) {
+        let (waiting, pause) = match message {
+            ToPage::Changed { .. } => (waiting[0], GATHER),
+            ToPage::Freshness { .. } => (waiting[1], collects),
+            ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => return,
+        };
+        if waiting.try_get_value() != Some(false) {
             return;
         }
         waiting.set_value(true);
@@ -46,7 +53,7 @@ pub fn anything_changed() -> RwSignal<u32> {
                 waiting.try_set_value(false);
                 count.try_update(|n| *n += 1);
             },
-            GATHER,
+            pause,
         );
     });
     count
@@ -57,7 +64,7 @@ pub fn anything_changed() -> RwSignal<u32> {
 pub fn OverviewPage() -> impl IntoView {
     let boot = expect_context::<Boot>();
     let scopes = use_scopes();
-    let again = anything_changed();
+    let again = anything_changed(SELDOM);
     let answer = Resource::new_blocking(
         move || {
             let scopes = scopes.get();
@@ -108,10 +115,8 @@ pub fn OverviewPage() -> impl IntoView {
                 <Pulse/>
                 {part(|overview, boot, _| fleet::by_account_and_region(overview, boot))}
             </div>
-            <aside class="stack" aria-label="Changes and counts">
-                {part(|overview, _, scopes| {
-                    (attention::what_changed(overview, scopes), fleet::counts(overview, scopes)).into_any()
-                })}
+            <aside class="stack" aria-label="Changes">
+                {part(|overview, _, scopes| attention::what_changed(overview, scopes))}
             </aside>
         </div>
     }

@@ -1,7 +1,12 @@
-//! The AWS CLI command that reads the same resource. <https://docs.aws.amazon.com/cli/latest/reference/>
+//! The AWS CLI commands that read the same resource and what belongs to it. <https://docs.aws.amazon.com/cli/latest/reference/>
 
 use domain::Kind;
 use domain::listing::Detail;
+use leptos::prelude::*;
+
+use super::detail_page::Shown;
+use crate::api::Boot;
+use crate::ui::Code;
 
 /// An argument as a POSIX shell reads it.
 fn quoted(text: &str) -> String {
@@ -13,62 +18,230 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// The command, with region.
-pub fn equivalent(detail: &Detail) -> String {
+/// A command and what it does.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Command {
+    /// What one learns from it.
+    pub title: &'static str,
+    /// As a shell reads it, with region.
+    pub text: String,
+}
+
+/// The commands for a resource, the one that reads it first.
+pub fn commands(detail: &Detail) -> Vec<Command> {
     let key = &detail.row.key;
     let id = key.id.as_str();
     let (head, tail) = id.split_once('/').unwrap_or(("", id));
     let (name, qualifier) = id.rsplit_once(':').unwrap_or((id, ""));
     let arn = detail.row.arn.as_deref().unwrap_or(id);
-    let call = |command: &str, arguments: &[(&str, &str)]| {
-        let arguments: Vec<String> = arguments.iter().map(|(n, v)| format!("--{n} {}", quoted(v))).collect();
-        format!("aws {command} {}", arguments.join(" "))
+    let place = if key.kind.is_global() { String::new() } else { format!(" --region {}", key.scope.region) };
+    let call = |title: &'static str, command: &str, arguments: &[(&str, &str)]| {
+        let arguments: String = arguments.iter().map(|(n, v)| format!(" --{n} {}", quoted(v))).collect();
+        Command { title, text: format!("aws {command}{arguments}{place}") }
     };
-    let command = match key.kind {
-        Kind::Function => call("lambda get-function", &[("function-name", id)]),
-        Kind::FunctionVersion => call("lambda get-function", &[("function-name", name), ("qualifier", qualifier)]),
-        Kind::FunctionAlias => call("lambda get-alias", &[("function-name", name), ("name", qualifier)]),
-        Kind::Layer => call("lambda get-layer-version", &[("layer-name", name), ("version-number", qualifier)]),
-        Kind::EventSourceMapping => call("lambda get-event-source-mapping", &[("uuid", id)]),
-        Kind::Service => call("ecs describe-services", &[("cluster", head), ("services", tail), ("include", "TAGS")]),
-        Kind::Task => call("ecs describe-tasks", &[("cluster", head), ("tasks", tail), ("include", "TAGS")]),
-        Kind::TaskDefinition => call("ecs describe-task-definition", &[("task-definition", id), ("include", "TAGS")]),
-        Kind::Cluster => call("ecs describe-clusters", &[("clusters", id), ("include", "TAGS")]),
-        Kind::CapacityProvider => call("ecs describe-capacity-providers", &[("capacity-providers", id)]),
-        Kind::EksCluster => call("eks describe-cluster", &[("name", id)]),
-        Kind::NodeGroup => call("eks describe-nodegroup", &[("cluster-name", head), ("nodegroup-name", tail)]),
+    let read = |command: &str, arguments: &[(&str, &str)]| call(READ, command, arguments);
+    // Follows a log as it is written; a version's lines are in the log of its function.
+    let tail_log = |group: &str| Command {
+        title: "Follow its log",
+        text: format!("aws logs tail {} --follow{place}", quoted(group)),
+    };
+    let first = match key.kind {
+        Kind::Function => read("lambda get-function", &[("function-name", id)]),
+        Kind::FunctionVersion => read("lambda get-function", &[("function-name", name), ("qualifier", qualifier)]),
+        Kind::FunctionAlias => read("lambda get-alias", &[("function-name", name), ("name", qualifier)]),
+        Kind::Layer => read("lambda get-layer-version", &[("layer-name", name), ("version-number", qualifier)]),
+        Kind::EventSourceMapping => read("lambda get-event-source-mapping", &[("uuid", id)]),
+        Kind::Service => read("ecs describe-services", &[("cluster", head), ("services", tail), ("include", "TAGS")]),
+        Kind::Task => read("ecs describe-tasks", &[("cluster", head), ("tasks", tail), ("include", "TAGS")]),
+        Kind::TaskDefinition => read("ecs describe-task-definition", &[("task-definition", id), ("include", "TAGS")]),
+        Kind::Cluster => read("ecs describe-clusters", &[("clusters", id), ("include", "TAGS")]),
+        Kind::CapacityProvider => read("ecs describe-capacity-providers", &[("capacity-providers", id)]),
+        Kind::EksCluster => read("eks describe-cluster", &[("name", id)]),
+        Kind::NodeGroup => read("eks describe-nodegroup", &[("cluster-name", head), ("nodegroup-name", tail)]),
         Kind::FargateProfile => {
-            call("eks describe-fargate-profile", &[("cluster-name", head), ("fargate-profile-name", tail)])
+            read("eks describe-fargate-profile", &[("cluster-name", head), ("fargate-profile-name", tail)])
         }
-        Kind::Addon => call("eks describe-addon", &[("cluster-name", head), ("addon-name", tail)]),
-        Kind::Repository => call("ecr describe-repositories", &[("repository-names", id)]),
+        Kind::Addon => read("eks describe-addon", &[("cluster-name", head), ("addon-name", tail)]),
+        Kind::Repository => read("ecr describe-repositories", &[("repository-names", id)]),
         Kind::Image => {
             let (repository, digest) = id.split_once('@').unwrap_or((id, ""));
             let image = format!("imageDigest={digest}");
-            call("ecr describe-images", &[("repository-name", repository), ("image-ids", &image)])
+            read("ecr describe-images", &[("repository-name", repository), ("image-ids", &image)])
         }
-        Kind::Role => call("iam get-role", &[("role-name", id)]),
-        Kind::Vpc => call("ec2 describe-vpcs", &[("vpc-ids", id)]),
-        Kind::Subnet => call("ec2 describe-subnets", &[("subnet-ids", id)]),
-        Kind::SecurityGroup => call("ec2 describe-security-groups", &[("group-ids", id)]),
-        Kind::Bucket => call("s3api get-bucket-location", &[("bucket", id)]),
-        Kind::Queue => call("sqs get-queue-url", &[("queue-name", id)]),
-        Kind::Topic => call("sns get-topic-attributes", &[("topic-arn", arn)]),
-        Kind::Table => call("dynamodb describe-table", &[("table-name", id)]),
-        Kind::Stream => call("kinesis describe-stream-summary", &[("stream-name", id)]),
-        Kind::LogGroup => call("logs describe-log-groups", &[("log-group-name-prefix", id)]),
-        Kind::Rule => call("events describe-rule", &[("event-bus-name", head), ("name", tail)]),
-        Kind::Schedule => call("scheduler get-schedule", &[("group-name", head), ("name", tail)]),
-        Kind::HttpApi => call("apigatewayv2 get-api", &[("api-id", id)]),
-        Kind::LoadBalancer => call("elbv2 describe-load-balancers", &[("names", id)]),
-        Kind::TargetGroup => call("elbv2 describe-target-groups", &[("names", id)]),
+        Kind::Role => read("iam get-role", &[("role-name", id)]),
+        Kind::Vpc => read("ec2 describe-vpcs", &[("vpc-ids", id)]),
+        Kind::Subnet => read("ec2 describe-subnets", &[("subnet-ids", id)]),
+        Kind::SecurityGroup => read("ec2 describe-security-groups", &[("group-ids", id)]),
+        Kind::Bucket => read("s3api get-bucket-location", &[("bucket", id)]),
+        Kind::Queue => read("sqs get-queue-url", &[("queue-name", id)]),
+        Kind::Topic => read("sns get-topic-attributes", &[("topic-arn", arn)]),
+        Kind::Table => read("dynamodb describe-table", &[("table-name", id)]),
+        Kind::Stream => read("kinesis describe-stream-summary", &[("stream-name", id)]),
+        Kind::LogGroup => read("logs describe-log-groups", &[("log-group-name-prefix", id)]),
+        Kind::Rule => read("events describe-rule", &[("event-bus-name", head), ("name", tail)]),
+        Kind::Schedule => read("scheduler get-schedule", &[("group-name", head), ("name", tail)]),
+        Kind::HttpApi => read("apigatewayv2 get-api", &[("api-id", id)]),
+        Kind::LoadBalancer => read("elbv2 describe-load-balancers", &[("names", id)]),
+        Kind::TargetGroup => read("elbv2 describe-target-groups", &[("names", id)]),
     };
-    if key.kind.is_global() { command } else { format!("{command} --region {}", key.scope.region) }
+    let mut all = vec![first];
+    match key.kind {
+        Kind::Function => {
+            let of = [("function-name", id)];
+            let group = detail.doc.pointer("/LoggingConfig/LogGroup").and_then(|g| g.as_str());
+            all.push(call("Its versions", "lambda list-versions-by-function", &of));
+            all.push(call("Its aliases", "lambda list-aliases", &of));
+            all.push(call("What Lambda polls for it", "lambda list-event-source-mappings", &of));
+            all.push(tail_log(group.unwrap_or(&format!("/aws/lambda/{id}"))));
+        }
+        Kind::Service => {
+            let of = [("cluster", head), ("service-name", tail)];
+            all.push(call("Its running tasks", "ecs list-tasks", &of));
+            let stopped = [of[0], of[1], ("desired-status", "STOPPED")];
+            all.push(call("Its stopped tasks, of the last hour", "ecs list-tasks", &stopped));
+        }
+        Kind::TaskDefinition => {
+            all.push(call(
+                "Its other revisions",
+                "ecs list-task-definitions",
+                &[("family-prefix", name), ("sort", "DESC")],
+            ));
+        }
+        Kind::Cluster => {
+            all.push(call("Its services", "ecs list-services", &[("cluster", id)]));
+            all.push(call("Its tasks", "ecs list-tasks", &[("cluster", id)]));
+        }
+        Kind::EksCluster => {
+            let of = [("cluster-name", id)];
+            all.push(call("Its node groups", "eks list-nodegroups", &of));
+            all.push(call("Its add-ons", "eks list-addons", &of));
+            all.push(call("Use it with kubectl", "eks update-kubeconfig", &[("name", id)]));
+        }
+        Kind::Repository => {
+            let of = [("repository-name", id)];
+            all.push(call("Its images", "ecr describe-images", &of));
+            all.push(call("What cleans it up", "ecr get-lifecycle-policy", &of));
+        }
+        Kind::Image => {
+            let (repository, digest) = id.split_once('@').unwrap_or((id, ""));
+            let image = format!("imageDigest={digest}");
+            let of = [("repository-name", repository), ("image-id", image.as_str())];
+            all.push(call("What a scan found", "ecr describe-image-scan-findings", &of));
+        }
+        Kind::Role => {
+            let of = [("role-name", id)];
+            all.push(call("Its managed policies", "iam list-attached-role-policies", &of));
+            all.push(call("Its inline policies", "iam list-role-policies", &of));
+        }
+        Kind::Rule => {
+            all.push(call("Its targets", "events list-targets-by-rule", &[("event-bus-name", head), ("rule", tail)]));
+        }
+        Kind::Topic => all.push(call("Who subscribes", "sns list-subscriptions-by-topic", &[("topic-arn", arn)])),
+        Kind::TargetGroup => {
+            all.push(call("The health of its targets", "elbv2 describe-target-health", &[("target-group-arn", arn)]));
+        }
+        Kind::LogGroup => all.push(tail_log(id)),
+        Kind::FunctionVersion
+        | Kind::FunctionAlias
+        | Kind::Layer
+        | Kind::EventSourceMapping
+        | Kind::Task
+        | Kind::CapacityProvider
+        | Kind::NodeGroup
+        | Kind::FargateProfile
+        | Kind::Addon
+        | Kind::Vpc
+        | Kind::Subnet
+        | Kind::SecurityGroup
+        | Kind::Bucket
+        | Kind::Queue
+        | Kind::Table
+        | Kind::Stream
+        | Kind::Schedule
+        | Kind::HttpApi
+        | Kind::LoadBalancer => {}
+    }
+    all
+}
+
+/// What the first command is for.
+const READ: &str = "Read it from AWS";
+
+/// The tab.
+#[component]
+pub fn Commands(
+    /// The resource.
+    shown: Shown,
+) -> impl IntoView {
+    let boot = expect_context::<Boot>();
+    move || {
+        let detail = shown.get();
+        let account = &detail.row.key.scope.account;
+        let named = Some(boot.account_name(account)).filter(|n| n != account.as_str());
+        let named = named.map(|n| format!(" ({n})")).unwrap_or_default();
+        // A comment: the command itself does not say whose credentials it runs with.
+        let whose = format!("# account {account}{named}");
+        let all = commands(&detail).into_iter().map(|command| {
+            let text = format!("{whose}\n{}", command.text);
+            view! { <section><h2>{command.title}</h2><Code text=text/></section> }
+        });
+        view! {
+            <div class="commands">
+                <p class="dim">"They run with the credentials of your shell: choose those of account "<b>{account.to_string()}</b>{named}", for example with "<code>"--profile"</code>"."</p>
+                {all.collect_view()}
+            </div>
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{Command, READ, commands, quoted};
+    use domain::listing::{Detail, Row};
+    use domain::{Kind, Millis, ResourceKey};
+
+    fn of(kind: Kind, id: &str) -> Vec<Command> {
+        let region = if kind.is_global() { "global" } else { "eu-west-1" };
+        let key = ResourceKey::parse(&format!("{kind}/111122223333/{region}/{id}")).unwrap();
+        let (name, zero) = (key.id.clone(), Millis(0));
+        let row = Row {
+            key,
+            name,
+            arn: None,
+            state: None,
+            cells: vec![],
+            tags: Default::default(),
+            seen: zero,
+            changed: zero,
+            gone: None,
+        };
+        let doc = serde_json::Value::Null;
+        commands(&Detail {
+            row,
+            parent: None,
+            created: None,
+            doc,
+            connected: vec![],
+            changes: 0,
+            freshness: None,
+            now: zero,
+        })
+    }
+
+    #[test]
+    fn every_kind_can_be_read_where_it_is() {
+        for kind in Kind::ALL {
+            let all = of(*kind, "shop/web");
+            assert_eq!(all[0].title, READ);
+            for command in all {
+                assert_eq!(command.text.contains("--region eu-west-1"), !kind.is_global(), "{}", command.text);
+            }
+        }
+        let function: Vec<String> = of(Kind::Function, "resize").into_iter().map(|c| c.text).collect();
+        assert_eq!(function[0], "aws lambda get-function --function-name resize --region eu-west-1");
+        assert_eq!(function.last().unwrap(), "aws logs tail /aws/lambda/resize --follow --region eu-west-1");
+        assert!(of(Kind::Service, "shop/web")[0].text.contains("--cluster shop --services web --include TAGS"));
+    }
 
     #[test]
     fn names_cannot_leave_their_argument() {

@@ -1,100 +1,125 @@
-//! Two resources of one kind side by side: mostly two revisions of a task definition.
+//! Two resources of one kind side by side: two revisions of a task definition, a function in two accounts.
 
-use domain::ResourceKey;
-use domain::listing::{ListQuery, Row};
+use domain::services::Comparison;
+use domain::{Kind, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
 
-use crate::api;
+use super::picker::{Named, Picker, place};
+use crate::api::{self, Boot};
 use crate::error::AppError;
-use crate::layout::use_scopes;
+use crate::layout::{ScopeFields, use_scopes};
 use crate::paths;
-use crate::ui::{Card, Diff, Empty, Head, Json, ProblemNote, Skeleton};
+use crate::ui::{Card, Diff, Head, Json, ProblemNote, Skeleton};
 
-/// Candidates offered on either side.
-const CANDIDATES: u32 = 200;
+/// Hits looked through for a name.
+const HITS: u32 = 40;
 
-/// What one may compare a resource with: for a revision the others of its family, else its like in the same place.
-async fn candidates(left: &ResourceKey) -> Result<Vec<Row>, AppError> {
-    let text = left.id.rsplit_once(':').map_or("", |(family, _)| family);
-    let mut query = ListQuery { text: text.to_owned(), limit: CANDIDATES, ..ListQuery::all(left.kind) };
-    query.accounts = vec![left.scope.account.clone()];
-    if !left.kind.is_global() {
-        query.regions = vec![left.scope.region.clone()];
-    }
-    let rows = api::list(query).await?.rows;
-    Ok(rows
-        .into_iter()
-        .filter(|r| text.is_empty() || r.key.id.rsplit_once(':').is_some_and(|(f, _)| f == text))
-        .collect())
+/// What the address asks for, as far as it is known.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Asked {
+    left: Option<Named>,
+    right: Option<Named>,
+    comparison: Option<Comparison>,
+    problem: Option<Problem>,
 }
 
-/// `/compare?left=KEY&right=KEY`
+/// What a person means by a key, an ARN or a name.
+async fn meant(text: Option<String>, kind: Option<Kind>) -> Result<Option<Named>, AppError> {
+    let Some(text) = text else { return Ok(None) };
+    let key = match ResourceKey::parse(&text) {
+        Ok(key) => Some(key),
+        Err(_) => api::resolve(text.clone()).await?,
+    };
+    if let Some(key) = key {
+        let name = api::name(key.clone()).await?.unwrap_or_else(|| key.id.clone());
+        return Ok(Some((key, name)));
+    }
+    let hits = api::search(text.clone(), HITS).await?;
+    let hit = hits.into_iter().find(|hit| hit.name == text && kind.is_none_or(|kind| hit.key.kind == kind));
+    let hit = hit.ok_or_else(|| {
+        let what = kind.map_or("Nothing", |_| "Nothing of that kind");
+        Problem::not_found(format!("{what} is called “{text}”. Choose from what the field finds as you type."))
+    })?;
+    Ok(Some((hit.key, hit.name)))
+}
+
+async fn answered(asked: &mut Asked, left: Option<String>, right: Option<String>) -> Result<(), AppError> {
+    asked.left = meant(left, None).await?;
+    asked.right = meant(right, asked.left.as_ref().map(|(key, _)| key.kind)).await?;
+    if let (Some((left, _)), Some((right, _))) = (&asked.left, &asked.right) {
+        asked.comparison = Some(api::compare_two(left.clone(), right.clone()).await?);
+    }
+    Ok(())
+}
+
+/// `/compare?left=…&right=…`: keys, ARNs or names.
 #[component]
 pub fn ComparePage() -> impl IntoView {
     let map = use_query_map();
     let scopes = use_scopes();
+    let boot = StoredValue::new(expect_context::<Boot>());
     let side = move |name: &str| map.with(|m| m.get(name)).filter(|v| !v.is_empty());
     let sides = Memo::new(move |_| (side("left"), side("right")));
     let answer = Resource::new_blocking(
         move || sides.get(),
         |(left, right)| async move {
-            let Some(left) = left else { return Ok(None) };
-            let left = ResourceKey::parse(&left)?;
-            let others = candidates(&left).await?;
-            let comparison = match right {
-                Some(right) => {
-                    let right = ResourceKey::parse(&right)?;
-                    Some((right.clone(), api::compare_two(left.clone(), right).await?))
-                }
-                None => None,
-            };
-            Ok::<_, AppError>(Some((left, others, comparison)))
+            let mut asked = Asked::default();
+            if let Err(AppError(problem)) = answered(&mut asked, left, right).await {
+                asked.problem = Some(problem);
+            }
+            asked
         },
     );
-    let picker = move |name: &'static str, label: &'static str, rows: &[Row], chosen: Option<&ResourceKey>| {
-        let mut keys: Vec<&ResourceKey> = rows.iter().map(|r| &r.key).collect();
-        if let Some(chosen) = chosen.filter(|c| !keys.contains(c)) {
-            keys.push(chosen);
+    let form = move |left: Option<Named>, right: Option<Named>| {
+        let (from, to) = (RwSignal::new(left), RwSignal::new(right));
+        let (left, right) = sides.get_untracked();
+        view! {
+            <form class="compare-form" method="get" action="/compare">
+                <ScopeFields/>
+                <Picker name="left" label="From" typed=left.unwrap_or_default() chosen=from other=to/>
+                <Picker name="right" label="To" typed=right.unwrap_or_default() chosen=to other=from/>
+                <button class="btn primary" r#type="submit">"Compare"</button>
+            </form>
         }
-        let options = keys
-            .into_iter()
-            .map(|key| view! { <option value=key.to_string() selected=Some(key) == chosen>{key.id.clone()}</option> })
-            .collect_view();
-        view! { <label class="pick"><span>{label}</span><select class="select" name=name>{options}</select></label> }
+    };
+    let result = move |left: Named, right: Named, comparison: Comparison| {
+        let half = |(key, name): Named, json| {
+            let href = scopes.get_untracked().on(&paths::detail(&key));
+            let place = boot.with_value(|boot| place(&key, boot));
+            view! {
+                <section>
+                    <h2><a class="ref" href=href>{name}</a></h2>
+                    <small class="faint">{place}</small>
+                    <details class="fold"><summary>"Its whole JSON"</summary><Json value=json/></details>
+                </section>
+            }
+        };
+        // The same name in two places differs by the place.
+        let title = match left.1 == right.1 {
+            true => boot.with_value(|boot| format!("{}: {} → {}", left.1, place(&left.0, boot), place(&right.0, boot))),
+            false => format!("{} → {}", left.1, right.1),
+        };
+        view! {
+            <div class="stack">
+                <Card title=title><Diff fields=comparison.fields/></Card>
+                <div class="halves">{half(left, comparison.before)}{half(right, comparison.after)}</div>
+            </div>
+        }
     };
     view! {
         <Title text="Compare · Gantry"/>
-        <Head title="Compare" explanation=view! { "What differs between two resources of one kind, noise left out." }.into_any()/>
+        <Head title="Compare" explanation=view! { "What differs between two resources of one kind, noise left out: two revisions, or the same function in two accounts." }.into_any()/>
         <Transition fallback=|| view! { <Skeleton lines=8/> }>
             {move || Suspend::new(async move {
-                match answer.await {
-                    Ok(None) => view! {
-                        <Empty title="Nothing to compare yet"><p>"Open a task definition and choose Compare, or pick two moments under a resource's Changes."</p></Empty>
-                    }
-                    .into_any(),
-                    Ok(Some((left, rows, comparison))) => {
-                        let right = comparison.as_ref().map(|(key, _)| key.clone());
-                        let link = |key: &ResourceKey| scopes.get_untracked().on(&paths::detail(key));
-                        let result = comparison.map(|(right, comparison)| view! {
-                            <Card title=format!("{} → {}", left.id, right.id)><Diff fields=comparison.fields/></Card>
-                            <div class="halves">
-                                <section><h2><a class="ref" href=link(&left)>{left.id.clone()}</a></h2><Json value=comparison.before/></section>
-                                <section><h2><a class="ref" href=link(&right)>{right.id.clone()}</a></h2><Json value=comparison.after/></section>
-                            </div>
-                        });
-                        view! {
-                            <form class="compare-form" method="get" action="/compare">
-                                {picker("left", "From", &rows, Some(&left))}
-                                {picker("right", "To", &rows, right.as_ref())}
-                                <button class="btn primary" r#type="submit">"Compare"</button>
-                            </form>
-                            <div class="stack">{result}</div>
-                        }
-                        .into_any()
-                    }
-                    Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                let Asked { left, right, comparison, problem } = answer.await;
+                let both = left.clone().zip(right.clone()).zip(comparison);
+                view! {
+                    {form(left, right)}
+                    {problem.map(|problem| view! { <ProblemNote problem=problem/> })}
+                    {both.map(|((left, right), comparison)| result(left, right, comparison))}
                 }
             })}
         </Transition>

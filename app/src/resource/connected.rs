@@ -1,12 +1,12 @@
 //! The right column of a detail page: what a resource points to, what points to it, and its latest changes.
 
-use domain::listing::Connection;
 use domain::resource::Tone;
 use domain::services::HistoryQuery;
 use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 
 use super::detail_page::Shown;
+use super::ends::{self, End, Whole};
 use super::history::headline;
 use crate::api;
 use crate::layout::use_scopes;
@@ -48,51 +48,66 @@ pub fn Connected(
     shown: Shown,
 ) -> impl IntoView {
     let scopes = use_scopes();
+    let boot = StoredValue::new(expect_context::<api::Boot>());
     let groups = move || {
         let detail = shown.get();
         if detail.connected.is_empty() {
             return view! { <p class="quiet-line">"Nothing Gantry knows points here or is pointed to."</p> }.into_any();
         }
-        let mut groups: Vec<(&'static str, Vec<Connection>)> = vec![];
-        for c in &detail.connected {
-            let word = if c.outgoing { c.relation.forward() } else { c.relation.backward() };
-            match groups.iter_mut().find(|(w, _)| *w == word) {
-                Some((_, list)) => list.push(c.clone()),
-                None => groups.push((word, vec![c.clone()])),
-            }
-        }
-        let groups = groups.into_iter().map(|(word, list)| {
-            let more = list.len().saturating_sub(GROUP);
-            let mut rows: Vec<_> = list.into_iter().map(|c| row(c, &scopes.get())).collect();
+        let scopes = scopes.get();
+        let groups = boot.with_value(|boot| ends::groups(&detail, boot)).into_iter().map(|group| {
+            let more = group.ends.len().saturating_sub(GROUP);
+            let mut rows: Vec<_> = group.ends.into_iter().map(|end| row(end, &scopes)).collect();
             let rest: Vec<_> = rows.split_off(rows.len().min(GROUP));
             let rest = (more > 0)
                 .then(|| view! { <details class="more"><summary>{format!("{more} more")}</summary>{rest}</details> });
-            view! { <h3>{word}</h3>{rows}{rest} }
+            let whole = group.whole.map(|whole| all(whole, &scopes));
+            view! { {group.heading.map(|h| view! { <h3>{h}</h3> })}{whole}{rows}{rest} }
         });
         groups.collect_view().into_any()
     };
     view! { <Card title="Connected" flush=true><div class="list connected">{groups}</div></Card> }
 }
 
-fn row(c: Connection, scopes: &paths::Scopes) -> impl IntoView + use<> {
-    // What the arrow means if AWS says it, else what it leads to.
-    let kind = c.key.as_ref().map(|k| k.kind.singular().to_owned());
-    let note = c.note.clone().or(kind).map(|n| view! { <span class="faint">{n}</span> });
+/// Many as one link.
+fn all(whole: Whole, scopes: &paths::Scopes) -> impl IntoView + use<> {
+    let trouble = (whole.trouble > 0).then(|| {
+        let words = format!("{} need attention", whole.trouble);
+        view! { <span class="badge bad" title=words.clone()>{whole.trouble}</span> }
+    });
+    view! {
+        <a class="row" href=scopes.on(&whole.href)>
+            {icon(kind_icon(whole.kind))}<span class="grow">{whole.words}</span>{trouble}{icon(Icon::Right)}
+        </a>
+    }
+}
+
+fn row(end: End, scopes: &paths::Scopes) -> impl IntoView + use<> {
+    let c = end.connection;
     // Only trouble is worth a badge in a narrow column.
-    let state = c.state.clone().filter(|s| s.tone != Tone::Good).map(|s| view! { <StateBadge state=Some(s)/> });
+    let state = c.state.filter(|s| s.tone != Tone::Good).map(|s| view! { <StateBadge state=Some(s)/> });
+    let sign = icon(c.key.as_ref().map_or(Icon::Link, |key| kind_icon(key.kind)));
+    let body = view! {
+        {sign}
+        <span class="grow told">
+            <span class="cut">{end.name.clone()}</span>
+            {(!end.under.is_empty()).then(|| view! { <small class="faint">{end.under}</small> })}
+        </span>
+        {end.beside.map(|b| view! { <span class="faint">{b}</span> })}
+        {state}
+    };
     match c.key {
-        Some(key) => view! {
-            <a class="row" href=scopes.on(&paths::detail(&key)) title=format!("{}: {}", key.kind.singular(), key.id)>
-                {icon(kind_icon(key.kind))}<span class="grow">{c.name}</span>{note}{state}
-            </a>
+        Some(key) => {
+            let title = format!("{} {}", key.kind.singular(), end.name);
+            view! { <a class="row" href=scopes.on(&paths::detail(&key)) title=title>{body}</a> }.into_any()
         }
-        .into_any(),
-        None => view! {
-            <span class="row" title=format!("{}\nNot among what Gantry has collected: another account or region, or deleted.", c.name)>
-                {icon(Icon::Link)}<span class="grow faint">{c.name.clone()}</span>{note}
-            </span>
+        None => {
+            let title = format!(
+                "{}\nNot among what Gantry has collected: another account or region, or deleted.\nClick to copy",
+                c.name
+            );
+            view! { <button class="row" r#type="button" data-copy=c.name title=title>{body}</button> }.into_any()
         }
-        .into_any(),
     }
 }
 
@@ -128,7 +143,7 @@ pub fn ChangesCard(
                             Ok(list) => list
                                 .into_iter()
                                 .map(|change| {
-                                    let href = key.with_value(|k| format!("{}&to={}", paths::tab(k, "changes"), change.id));
+                                    let href = scopes.get_untracked().on(&key.with_value(|k| format!("{}&to={}", paths::tab(k, "changes"), change.id)));
                                     view! {
                                         <a class="row" href=href><span class="grow">{headline(&change)}</span><span class="faint"><Age at=change.at now=now/></span></a>
                                     }

@@ -12,17 +12,18 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cli::Commands;
 use super::connected::{ChangesCard, Connected};
-use super::freshness::{AgeOfData, FailingScopes};
+use super::freshness::{AgeOfData, CollectButton, FailingScopes};
 use super::generic;
 use super::history::HistoryTab;
 use crate::api::{self, Boot};
 use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::live;
-use crate::paths;
+use crate::paths::{self, Scopes};
 use crate::ui::{
-    Age, Code, Copy, CopyButton, Fact, Facts, Json, Note, ProblemPage, Skeleton, StateBadge, TabLink, Tabs,
+    Age, Copy, CopyButton, Fact, Facts, Json, Note, ProblemNote, ProblemPage, Skeleton, StateBadge, TabLink, Tabs,
 };
 
 /// The resource a page shows; changes by itself.
@@ -196,13 +197,16 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
             match id.as_str() {
                 "changes" => view! { <HistoryTab key_of=key.clone() shown=shown/> }.into_any(),
                 "json" => view! { {move || view! { <Json value=shown.get().doc.clone()/> }} }.into_any(),
-                "cli" => view! { {move || view! { <Code text=super::cli::equivalent(&shown.get())/> }} }.into_any(),
+                "cli" => view! { <Commands shown=shown/> }.into_any(),
                 id => own.iter().find(|t| t.id == id).map(|t| (t.view)(shown)).into_any(),
             }
         }
     };
     let freshness = Signal::derive(move || shown.get().freshness.clone().into_iter().collect::<Vec<_>>());
     let now = Signal::derive(move || shown.get().now);
+    let problem = RwSignal::new(None);
+    let only_here =
+        Signal::stored(Scopes { accounts: vec![key.scope.account.clone()], regions: vec![key.scope.region.clone()] });
     let gone = move || {
         let detail = shown.get();
         detail.row.gone.map(|at| {
@@ -233,15 +237,20 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
                     {move || shown.get().row.state.clone().map(|s| view! { <StateBadge state=Some(s)/> })}
                 </div>
                 <div class="sub">
-                    <span class="dim">{capital(kind.singular())}" · "{place}</span>
-                    {parent.map(|p| view! { <span class="dim">" · in "<a class="ref" href=move || scopes.get().on(&paths::detail(&p))>{p.id.clone()}</a></span> })}
+                    <span class="dim">
+                        {capital(kind.singular())}" · "{place}
+                        {parent.map(|p| view! { " · in "<a class="ref" href=move || scopes.get().on(&paths::detail(&p))>{p.id.clone()}</a> })}
+                    </span>
                     {arn.map(|arn| view! { <Copy text=arn max=64/> })}
-                    <AgeOfData kind=kind freshness=freshness now=now/>
+                    <span class="read">
+                        <AgeOfData kind=kind freshness=freshness now=now/>
+                        <CollectButton kind=kind scopes=only_here freshness=freshness problem=problem/>
+                    </span>
                 </div>
             </div>
             {spec.actions.map(|actions| view! { <div class="acts">{actions(shown)}</div> })}
         </div>
-        <div class="stack notes">{gone}{banner}<FailingScopes freshness=freshness now=now/></div>
+        <div class="stack notes">{move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}{gone}{banner}<FailingScopes freshness=freshness now=now/></div>
         {move || view! { <Facts facts=(spec.facts)(&shown.get())/> }}
         <Tabs tabs=links current=Signal::derive(move || current.get())/>
         <div class="cols">

@@ -4,9 +4,12 @@ use domain::listing::Freshness;
 use domain::resource::Tone;
 use domain::{Code, Kind, Millis};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use crate::api::Boot;
-use crate::ui::{Age, Note, ProblemNote, now_or};
+use crate::api::{self, Boot};
+use crate::error::AppError;
+use crate::paths::Scopes;
+use crate::ui::{Age, Icon, Note, ProblemNote, icon, now_or};
 
 /// The oldest of the complete lists; `None` while any scope has never been read.
 pub fn oldest(freshness: &[Freshness]) -> Option<Millis> {
@@ -40,6 +43,43 @@ pub fn AgeOfData(
             None if running => view! { <span class="data-age">"reading from AWS…"</span> }.into_any(),
             None => view! { <span class="data-age late">"not read yet"</span> }.into_any(),
         }
+    }
+}
+
+/// Collects again from AWS: an icon, or a button with words.
+#[component]
+pub fn CollectButton(
+    /// What.
+    kind: Kind,
+    /// Where.
+    #[prop(into)]
+    scopes: Signal<Scopes>,
+    /// One entry per scope: says while it runs.
+    #[prop(into)]
+    freshness: Signal<Vec<Freshness>>,
+    /// Set when it cannot be asked for.
+    problem: RwSignal<Option<AppError>>,
+    /// In place of the icon alone.
+    #[prop(optional)]
+    words: Option<&'static str>,
+) -> impl IntoView {
+    let asking = RwSignal::new(false);
+    let busy = move || (asking.get() || freshness.with(|f| f.iter().any(|f| f.running))).then_some("true");
+    let collect = move |_| {
+        let scopes = scopes.get_untracked();
+        asking.set(true);
+        spawn_local(async move {
+            let answer = api::refresh(kind, scopes.accounts, scopes.regions).await;
+            asking.try_set(false);
+            problem.try_set(answer.err());
+        });
+    };
+    let class = if words.is_some() { "btn small" } else { "btn quiet only-icon" };
+    let label = words.is_none().then_some("Collect again from AWS");
+    view! {
+        <button class=class r#type="button" title=label aria-label=label aria-busy=busy on:click=collect>
+            {icon(Icon::Refresh)}{words}
+        </button>
     }
 }
 

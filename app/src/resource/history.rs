@@ -10,7 +10,7 @@ use leptos_router::hooks::use_query_map;
 use super::detail_page::Shown;
 use crate::api;
 use crate::error::AppError;
-use crate::layout::use_scopes;
+use crate::layout::{ScopeFields, use_scopes};
 use crate::paths;
 use crate::ui::{Age, Badge, Card, Diff, Empty, ProblemNote, Skeleton};
 
@@ -109,6 +109,7 @@ pub fn HistoryTab(
             }
         },
     );
+    let scopes = use_scopes();
     let base = key.with_value(|k| paths::tab(k, "changes"));
     let action = key.with_value(paths::detail);
     let list = move |entries: Vec<Change>| {
@@ -128,10 +129,14 @@ pub fn HistoryTab(
             view! { <div class="change-row">{radios}<ChangeEntry change=change now=now/></div> }
         });
         let rows = rows.collect_view();
-        let earlier = last.map(|id| view! { <a class="btn small" href=format!("{base}&before={id}")>"Earlier"</a> });
+        let earlier = last.map(|id| {
+            let href = scopes.get_untracked().on(&format!("{base}&before={id}"));
+            view! { <a class="btn small" href=href>"Earlier"</a> }
+        });
         view! {
             <form method="get" action=action.clone()>
                 <input r#type="hidden" name="tab" value="changes"/>
+                <ScopeFields/>
                 {picks.then(|| view! {
                     <div class="compare-bar">
                         <span class="dim">"Pick two moments (from, to) to see what differs between them."</span>

@@ -9,6 +9,7 @@ use leptos_router::hooks::use_query_map;
 use super::filter_bar::FilterBar;
 use super::list_rows::ListRows;
 use super::query::ListUrl;
+use super::selection::Selection;
 use crate::api;
 use crate::error::AppError;
 use crate::ui::{About, Head, ProblemNote, Skeleton};
@@ -111,13 +112,14 @@ pub fn ResourceList(
         Signal::derive(move || answer.get().and_then(Result::ok).map(|(_, page): (ListQuery, Page)| page.total));
     let base = StoredValue::new(base);
     let empty = StoredValue::new(empty);
+    let selection = Selection::new();
     view! {
         <FilterBar url=url base=base total=total/>
         <Transition fallback=|| view! { <Skeleton lines=8/> }>
             {move || Suspend::new(async move {
                 match answer.await {
                     Ok((query, page)) => {
-                        view! { <ListRows query=query page=page url=url base=base empty=empty/> }.into_any()
+                        view! { <ListRows query=query page=page url=url base=base empty=empty selection=selection/> }.into_any()
                     }
                     Err(AppError(problem)) => {
                         let href = move || url.get().unfiltered().with("sort", None).with("account", None).with("region", None)

@@ -8,16 +8,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::empty_list::EmptyList;
 use super::facets::{ColumnChooser, Facets};
-use super::freshness::{AgeOfData, FailingScopes};
+use super::freshness::{AgeOfData, CollectButton, FailingScopes};
 use super::query::{FIRST_ROWS, ListUrl};
 use super::row_view::{Columns, HeadCells, row_cells};
+use super::selection::{Picks, RowMenu, Selection, SelectionBar};
 use crate::api::{self, Boot};
 use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::live;
 use crate::ui::format::{counted, number};
-use crate::ui::{Empty, Icon, ProblemNote, icon};
+use crate::ui::{Empty, ProblemNote};
 
 /// Height of a row in CSS pixels; `--row` in `style/tokens.css`.
 const ROW: f64 = 38.0;
@@ -62,6 +64,8 @@ pub fn ListRows(
     base: StoredValue<String>,
     /// What to do when there are none.
     empty: StoredValue<String>,
+    /// The rows picked.
+    selection: Selection,
 ) -> impl IntoView {
     let kind = query.kind;
     let boot = expect_context::<Boot>();
@@ -190,6 +194,7 @@ pub fn ListRows(
         let row = |r: &Arc<Row>| r.state.is_some() || r.gone.is_some();
         facets.with(|f| f.iter().any(|f| f.id == "state")) || windows.with(|w| w.values().flatten().any(row))
     });
+    let picks = Picks { selection, menu: RwSignal::new(None) };
     let columns = Memo::new({
         let boot = boot.clone();
         move |_| Columns::new(&url.get(), &boot, &scopes.get(), states.get())
@@ -204,7 +209,13 @@ pub fn ListRows(
             (false, true) => "fresh",
             (false, false) => "",
         };
-        view! { <tr class=class>{move || row_cells(&row, &columns.get(), &boot, &scopes.get(), now.get_untracked())}</tr> }.into_any()
+        let key = row.key.clone();
+        view! {
+            <tr class=class class:picked=move || selection.has(&key)>
+                {move || row_cells(&row, &columns.get(), &boot, &scopes.get(), now.get_untracked(), picks)}
+            </tr>
+        }
+        .into_any()
     };
 
     let count = move || {
@@ -223,8 +234,7 @@ pub fn ListRows(
                 }
                 .into_any()
             } else {
-                view! { <Empty title=format!("No {} here", kind.plural())><p>{empty.get_value()}</p></Empty> }
-                    .into_any()
+                view! { <EmptyList kind=kind words=empty freshness=freshness now=now problem=problem/> }.into_any()
             }
         })
     };
@@ -239,32 +249,19 @@ pub fn ListRows(
         let later = (next < matched.get()).then(|| page(next, "Next rows"));
         (earlier, later)
     };
-    let asking = RwSignal::new(false);
-    let busy = move || asking.get() || freshness.with(|f| f.iter().any(|f| f.running));
-    let refresh = move |_| {
-        let scopes = scopes.get_untracked();
-        asking.set(true);
-        spawn_local(async move {
-            let answer = api::refresh(kind, scopes.accounts, scopes.regions).await;
-            asking.try_set(false);
-            problem.try_set(answer.err());
-        });
-    };
     view! {
         <div class="filters">
-            <Facets facets=facets url=url base=base/>
+            <div class="facets"><Facets facets=facets url=url base=base/></div>
             <span class="filters-end">
                 <AgeOfData kind=kind freshness=freshness now=now/>
-                <button class="btn quiet only-icon" r#type="button" title="Collect again from AWS" aria-label="Collect again from AWS" aria-busy=move || busy().then_some("true") on:click=refresh>
-                    {icon(Icon::Refresh)}
-                </button>
+                <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem/>
                 <ColumnChooser url=url base=base/>
             </span>
         </div>
         <FailingScopes freshness=freshness now=now/>
         {move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}
         <div class="scroll rows" node_ref=frame on:scroll=scrolled tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
-            <table class="table">
+            <table class="table" class:picking=move || selection.any()>
                 <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
                 <tbody>
                     <tr class="space" aria-hidden="true"><td><svg width="1" height=move || above().to_string()></svg></td></tr>
@@ -274,10 +271,11 @@ pub fn ListRows(
             </table>
             {none}
         </div>
-        <p class="tablefoot">
+        <div class="tablefoot">
             <span aria-live="polite">{count}</span>
             <span class="pager">{pages}</span>
-            <span class="hide-s">"j k to move, Enter to open"</span>
-        </p>
+            <SelectionBar kind=kind selection=selection/>
+        </div>
+        <RowMenu row=picks.menu/>
     }
 }

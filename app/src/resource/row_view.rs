@@ -4,8 +4,10 @@ use domain::Millis;
 use domain::listing::Row;
 use domain::resource::{Column, Form};
 use leptos::prelude::*;
+use std::sync::Arc;
 
 use super::query::ListUrl;
+use super::selection::Picks;
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
 use crate::ui::{Age, Icon, StateBadge, column_view, icon};
@@ -69,15 +71,22 @@ pub fn HeadCells(
             {head("name", "Name", "")}
             {columns.state.then(|| head("state", "State", ""))}
             {own}
-            {columns.account.then(|| head("account", "Account", ""))}
-            {columns.region.then(|| head("region", "Region", ""))}
+            {columns.account.then(|| head("account", "Account", "hide-s"))}
+            {columns.region.then(|| head("region", "Region", "hide-s"))}
             {head("changed", "Changed", "num")}
         }
     }
 }
 
 /// The cells of a row.
-pub fn row_cells(row: &Row, columns: &Columns, boot: &Boot, scopes: &Scopes, now: Millis) -> impl IntoView + use<> {
+pub fn row_cells(
+    row: &Arc<Row>,
+    columns: &Columns,
+    boot: &Boot,
+    scopes: &Scopes,
+    now: Millis,
+    picks: Picks,
+) -> impl IntoView + use<> {
     let href = scopes.on(&paths::detail(&row.key));
     let link = |reference: &str| scopes.on(&paths::resolve(reference));
     let own = columns
@@ -95,15 +104,22 @@ pub fn row_cells(row: &Row, columns: &Columns, boot: &Boot, scopes: &Scopes, now
         .collect_view();
     let account = columns.account.then(|| {
         let id = row.key.scope.account.to_string();
-        view! { <td><span title=id>{boot.account_name(&row.key.scope.account)}</span></td> }
+        view! { <td class="hide-s"><span title=id>{boot.account_name(&row.key.scope.account)}</span></td> }
     });
-    let region = columns.region.then(|| view! { <td class="dim">{row.key.scope.region.to_string()}</td> });
+    let region = columns.region.then(|| view! { <td class="dim hide-s">{row.key.scope.region.to_string()}</td> });
+    // Narrow windows have it under the name instead of far to the right.
+    let account_name = columns.account.then(|| boot.account_name(&row.key.scope.account));
+    let place: Vec<String> =
+        account_name.into_iter().chain(columns.region.then(|| row.key.scope.region.to_string())).collect();
+    let place = (!place.is_empty()).then(|| view! { <small class="place">{place.join(" · ")}</small> });
     let state = columns.state.then(|| match row.gone {
         Some(at) => view! { <td><span class="badge quiet">"gone "<Age at=at now=now/></span></td> }.into_any(),
         None => view! { <td><StateBadge state=row.state.clone()/></td> }.into_any(),
     });
     view! {
-        <td class="name"><a class="cut" href=href title=row.name.clone()>{row.name.clone()}</a></td>
+        <td class="name">
+            {picks.tick(row)}<a class="cut" href=href title=row.name.clone()>{row.name.clone()}</a>{place}{picks.more(row)}
+        </td>
         {state}
         {own}
         {account}

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 use super::results::{HITS, Results};
 use crate::api;
 use crate::error::AppError;
+use crate::layout::ScopeFields;
 use crate::ui::{Dialog, Icon, ProblemNote, icon};
 
 /// The dialog; closed until asked for.
@@ -46,6 +47,7 @@ pub fn SearchDialog() -> impl IntoView {
     view! {
         <Dialog id="search" title="Find anything" class="search-dialog">
             <form method="get" action="/search" role="search">
+                <ScopeFields/>
                 <label class="input">
                     {icon(Icon::Search)}
                     <input

@@ -7,6 +7,7 @@ use leptos_router::hooks::use_query_map;
 use super::results::{HITS, Results};
 use crate::api;
 use crate::error::AppError;
+use crate::layout::ScopeFields;
 use crate::ui::{Head, Icon, ProblemNote, Skeleton, icon};
 
 /// The page.
@@ -27,6 +28,7 @@ pub fn SearchPage() -> impl IntoView {
         <Title text="Search · Gantry"/>
         <Head title="Search" explanation=view! { "Names, ARNs, tags and kinds in all accounts and regions. One typo is forgiven." }.into_any()/>
         <form class="search-form" method="get" action="/search" role="search">
+            <ScopeFields/>
             <label class="input">
                 {icon(Icon::Search)}
                 <input r#type="search" name="q" maxlength="200" data-filter="" autocomplete="off" aria-label="Search" value=text.get_untracked()/>

@@ -1,5 +1,6 @@
 //! Live charts: asked from AWS once the page is open, again each minute.
 
+use domain::resource::Tone;
 use domain::stream::Series;
 use domain::{Problem, ResourceKey};
 use leptos::prelude::*;
@@ -7,7 +8,8 @@ use leptos::prelude::*;
 use super::telemetry::metrics;
 use super::{card_with, nothing};
 use crate::error::AppError;
-use crate::ui::{Chart, ProblemNote, Skeleton};
+use crate::ui::format::{counted, value};
+use crate::ui::{Chart, Note, ProblemNote, Skeleton};
 
 /// How far the charts reach back.
 pub const MINUTES: u32 = 60;
@@ -50,10 +52,31 @@ where
 /// The charts of a function or service, a card per group; `empty` says why there may be no numbers.
 pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) -> AnyView {
     let to_log = format!("{}&at=", crate::paths::tab(key, "logs"));
+    let log = StoredValue::new(crate::paths::tab(key, "logs"));
     let key = key.clone();
-    let cards = cards(each_minute(move || metrics(key.clone(), MINUTES)), groups, empty);
+    let series = each_minute(move || metrics(key.clone(), MINUTES));
+    let failed = Memo::new(move |_| series.with(|s| s.as_ref().and_then(|s| failed(s.as_ref().ok()?))));
+    let trouble = move || {
+        failed.get().map(|(failed, calls)| {
+            let tone = if failed * 2.0 >= calls { Tone::Bad } else { Tone::Warn };
+            let title =
+                format!("{} of {} failed in the last hour", value(failed), counted(calls as i64, "call", "calls"));
+            view! { <Note tone=tone><b>{title}</b>" "<a href=log.get_value()>"Read the log"</a></Note> }
+        })
+    };
+    let cards = cards(series, groups, empty);
     // `app/js/chart.js` makes a click on a chart lead there.
-    view! { <div data-minute-href=to_log>{cards}</div> }.into_any()
+    view! { {trouble}<div data-minute-href=to_log>{cards}</div> }.into_any()
+}
+
+/// How many calls failed and how many there were, if one in twenty failed.
+fn failed(series: &[Series]) -> Option<(f64, f64)> {
+    let sum = |name: &str| {
+        let line = series.iter().find(|s| s.name == name)?;
+        Some(line.points.iter().map(|(_, v)| v).sum::<f64>())
+    };
+    let (failed, calls) = (sum("errors")?, sum("invocations")?);
+    (failed > 0.0 && failed * 20.0 >= calls).then_some((failed, calls.max(failed)))
 }
 
 /// A card per group; `empty` says why there may be no numbers.
@@ -87,4 +110,24 @@ pub fn cards(series: Answer, groups: &'static [Group], empty: &'static str) -> A
         }}
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Millis;
+
+    #[test]
+    fn failing_calls_are_said_when_they_are_no_exception() {
+        let line = |name: &str, sum: f64| Series {
+            name: name.into(),
+            unit: "count".into(),
+            points: vec![(Millis(0), sum / 2.0), (Millis(1), sum / 2.0)],
+        };
+        let told = |errors, calls| failed(&[line("invocations", calls), line("errors", errors)]);
+        assert_eq!(told(3.0, 4.0), Some((3.0, 4.0)));
+        assert_eq!(told(1.0, 100.0), None);
+        assert_eq!(told(0.0, 0.0), None);
+        assert_eq!(failed(&[]), None);
+    }
 }

@@ -9,8 +9,9 @@ use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
 use super::{card_with, nothing, why};
+use crate::layout::use_scopes;
 use crate::live;
-use crate::paths;
+use crate::paths::{self, Scopes};
 use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
 
 /// The columns of the parent itself say the same in each row.
@@ -84,14 +85,15 @@ impl Children {
         let query = self.query();
         let again = changes_of(self.kind);
         let page = Resource::new_blocking(move || (again.get(), query.clone()), |(_, query)| crate::api::list(query));
-        let title = self.title;
+        let (title, scopes) = (self.title, use_scopes());
         view! {
             <Transition fallback=move || card_with(title, (), view! { <div class="in"><Skeleton/></div> })>
                 {move || {
                     let children = self.clone();
+                    let scopes = scopes.get();
                     Suspend::new(async move {
                         match page.await {
-                            Ok(page) => children.table(&page),
+                            Ok(page) => children.table(&page, &scopes),
                             Err(e) => card_with(children.title, (), view! { <div class="in"><ProblemNote problem=e.0/></div> }),
                         }
                     })
@@ -101,7 +103,7 @@ impl Children {
         .into_any()
     }
 
-    fn table(&self, page: &Page) -> AnyView {
+    fn table(&self, page: &Page, scopes: &Scopes) -> AnyView {
         let matched = format::number(i64::from(page.matched));
         if page.rows.is_empty() {
             return card_with(self.title, matched, nothing(self.empty));
@@ -121,14 +123,14 @@ impl Children {
                 let cell = row.cells.get(*i).cloned().unwrap_or(Cell::None);
                 let value = match cell {
                     Cell::Text(text) if c.form == Form::Sentence => why(Some(text)),
-                    cell => column_view(c, &cell, page.now, &|r| paths::resolve(r)),
+                    cell => column_view(c, &cell, page.now, &|r| scopes.on(&paths::resolve(r))),
                 };
                 view! { <td class=c.numeric.then_some("num")>{value}</td> }
             });
             let reason = row.state.as_ref().and_then(|s| s.reason.clone()).filter(|_| reasons);
             view! {
                 <tr class:gone=row.gone.is_some()>
-                    <td class="name"><a class="cut" href=paths::detail(&row.key) title=row.name.clone()>{row.name.clone()}</a></td>
+                    <td class="name"><a class="cut" href=scopes.on(&paths::detail(&row.key)) title=row.name.clone()>{row.name.clone()}</a></td>
                     {state.then(|| view! { <td><StateBadge state=row.state.clone()/>{why(reason)}</td> })}
                     {cells.collect_view()}
                 </tr>

@@ -105,8 +105,19 @@ fn merge(events: &mut Vec<Arc<LogEvent>>, new: Vec<Arc<LogEvent>>) {
 
 /// The log of a resource. `tools` adds filter, pause and earlier events.
 pub fn log_card(key: &ResourceKey, title: &'static str, tools: bool) -> AnyView {
+    card(key, title, tools, false)
+}
+
+/// The log of something that writes no more.
+pub fn past_log_card(key: &ResourceKey, title: &'static str) -> AnyView {
+    card(key, title, true, true)
+}
+
+fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyView {
     let panel = Panel::new();
-    panel.listen(key);
+    if !past {
+        panel.listen(key);
+    }
     // Only in the browser: the page must not wait for AWS.
     let first = key.clone();
     // A chart leads to the log as it was at a moment: up to the end of that minute.
@@ -117,7 +128,7 @@ pub fn log_card(key: &ResourceKey, title: &'static str, tools: bool) -> AnyView 
     });
     Effect::new(move || {
         let until = at.get();
-        panel.following.set(until.is_none());
+        panel.following.set(until.is_none() && !past);
         panel.events.set(vec![]);
         panel.ask(first.clone(), until);
     });
@@ -128,13 +139,19 @@ pub fn log_card(key: &ResourceKey, title: &'static str, tools: bool) -> AnyView 
             view! { <span class="badge bad">"not following"</span> }.into_any()
         } else if panel.following.get() {
             view! { <span class="badge good">"following"</span> }.into_any()
+        } else if past {
+            view! { <span class="badge quiet">"ended"</span> }.into_any()
         } else {
             let until = at.get().map(|until| format!(" at {}", moment(until)));
             view! { <span class="badge quiet">"paused"{until}</span> }.into_any()
         }
     };
-    let bar = tools.then(|| toolbar(panel, key.clone()));
-    let empty = "No events in the log yet: they appear here when it runs.";
+    let bar = tools.then(|| toolbar(panel, key.clone(), past));
+    let empty = Signal::derive(move || match (panel.asked.get(), past) {
+        (false, _) => "Reading the log from AWS. This needs JavaScript.".to_owned(),
+        (true, false) => "No events in the log yet: they appear here when it runs.".to_owned(),
+        (true, true) => "It wrote nothing that CloudWatch still has.".to_owned(),
+    });
     view! {
         <section class="card">
             <header><h2>{title}</h2>{state}<span class="right mono">{move || panel.group.get()}</span></header>
@@ -146,7 +163,7 @@ pub fn log_card(key: &ResourceKey, title: &'static str, tools: bool) -> AnyView 
     .into_any()
 }
 
-fn toolbar(panel: Panel, key: ResourceKey) -> AnyView {
+fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
     let (filtered, resumed) = (key.clone(), key.clone());
     let search = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -171,9 +188,11 @@ fn toolbar(panel: Panel, key: ResourceKey) -> AnyView {
                 </label>
                 <button class="btn" r#type="submit">"Filter"</button>
             </form>
-            <button class="btn" r#type="button" on:click=toggle>
-                {move || if panel.following.get() { "Pause" } else { "Follow" }}
-            </button>
+            {(!past).then(|| view! {
+                <button class="btn" r#type="button" on:click=toggle>
+                    {move || if panel.following.get() { "Pause" } else { "Follow" }}
+                </button>
+            })}
             <button class="btn quiet" r#type="button" on:click=earlier disabled=move || panel.events.with(Vec::is_empty)>"Earlier events"</button>
         </div>
     }

@@ -8,10 +8,11 @@ pub mod telemetry;
 
 use domain::listing::{Connection, Detail};
 use domain::resource::{Model, State, Tone};
-use domain::{Millis, Problem, ResourceKey};
+use domain::{Arn, Kind, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 use std::sync::Arc;
 
+use crate::layout::use_scopes;
 use crate::paths;
 use crate::resource::Shown;
 use crate::ui::{Age, Copy, Note, ProblemNote, StateBadge, tone_class, word_view};
@@ -64,16 +65,55 @@ pub fn exact(text: Option<impl Into<String>>) -> AnyView {
     }
 }
 
+/// An address that carries the scope of the page along. Reactive.
+pub fn here(path: &str) -> String {
+    use_scopes().with(|scopes| scopes.on(path))
+}
+
 /// A link to whatever an ARN, image URI or key means.
 pub fn reference(reference: &str, text: &str) -> AnyView {
-    view! { <a class="ref cut" href=paths::resolve(reference) title=reference.to_owned()>{text.to_owned()}</a> }
-        .into_any()
+    let href = here(&paths::resolve(reference));
+    view! { <a class="ref cut" href=href title=reference.to_owned()>{text.to_owned()}</a> }.into_any()
+}
+
+/// What is connected and collected under this ARN, or as this kind and id.
+fn collected<'a>(detail: &'a Detail, kind: Option<Kind>, reference: &str) -> Option<&'a Connection> {
+    let arn = Arn::parse(reference).ok();
+    detail.connected.iter().find(|c| {
+        c.key.as_ref().is_some_and(|key| match (&arn, kind) {
+            (Some(arn), _) => {
+                let end = key.id.rsplit('/').next().unwrap_or_default();
+                let service = key.kind.stem().split('.').next();
+                end == short(reference) && service == Some(arn.service()) && arn.account() == key.scope.account.as_str()
+            }
+            (None, Some(kind)) => key.kind == kind && key.id == reference,
+            (None, None) => false,
+        })
+    })
+}
+
+/// The name of something that the resource points to, as a link if it is collected; else as it is, to be copied. An id needs its kind.
+pub fn connected(detail: &Detail, kind: Option<Kind>, reference: Option<&str>) -> AnyView {
+    let Some(reference) = reference.filter(|r| !r.is_empty()) else { return none() };
+    match collected(detail, kind, reference).and_then(|c| Some((c, c.key.as_ref()?))) {
+        Some((c, key)) => {
+            let href = here(&paths::detail(key));
+            view! { <a class="ref cut" href=href title=reference.to_owned()>{c.name.clone()}</a> }.into_any()
+        }
+        None => {
+            let title = format!("{reference}\nClick to copy");
+            view! { <button class="copy" r#type="button" data-copy=reference.to_owned() title=title><span>{short(reference).to_owned()}</span></button> }.into_any()
+        }
+    }
 }
 
 /// What people call the resource of an ARN: `web:5` of a task definition, `shop` of `cluster/shop`, `resize` of `function:resize`.
 pub fn short(arn: &str) -> &str {
     let resource = arn.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4)).unwrap_or(arn);
     let group = resource.strip_prefix("log-group:").map(|group| group.trim_end_matches(":*"));
+    // targetgroup/NAME/ID, loadbalancer/app/NAME/ID
+    let balancing = resource.starts_with("targetgroup/") || resource.starts_with("loadbalancer/");
+    let resource = if balancing { resource.rsplit_once('/').map_or(resource, |(named, _)| named) } else { resource };
     let last = || match resource.rsplit_once('/') {
         Some((_, last)) => last,
         None => resource.split_once(':').map_or(resource, |(_, name)| name),
@@ -213,7 +253,7 @@ pub fn connection(connection: &Connection, name: &str) -> AnyView {
         {connection.state.clone().map(|s| view! { <StateBadge state=Some(s)/> })}
     };
     match &connection.key {
-        Some(key) => view! { <a class="row" href=paths::detail(key)>{body}</a> }.into_any(),
+        Some(key) => view! { <a class="row" href=here(&paths::detail(key))>{body}</a> }.into_any(),
         None => view! { <div class="row" title="Not collected">{body}</div> }.into_any(),
     }
 }
@@ -238,6 +278,8 @@ mod tests {
             ("arn:aws:sqs:eu-west-1:111122223333:orders", "orders"),
             ("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/f:*", "/aws/lambda/f"),
             ("arn:aws:iam::111122223333:role/service-role/f", "f"),
+            ("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/web/6d0ecf831eec9f09", "web"),
+            ("arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/shop/50dc6c495c0c9188", "shop"),
             ("web", "web"),
         ] {
             assert_eq!(short(arn), name);

@@ -18,7 +18,7 @@ use crate::ui::{Age, Badge, Copy, Empty, ProblemNote, Skeleton, now_or};
 #[component]
 pub fn ConnectionsPage() -> impl IntoView {
     let now = expect_context::<Boot>().now;
-    let again = anything_changed();
+    let again = anything_changed(std::time::Duration::from_secs(1));
     let answer = Resource::new_blocking(move || again.get(), |_| connections());
     view! {
         <SettingsFrame tab="connections">

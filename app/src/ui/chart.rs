@@ -12,7 +12,12 @@ const TABLE_ROWS: usize = 30;
 
 /// The latest value of a series.
 fn latest(series: &Series) -> String {
-    series.points.last().map_or_else(|| "–".to_owned(), |(_, v)| format!("{} {}", value(*v), series.unit))
+    let unit = match series.unit.as_str() {
+        "count" => String::new(),
+        "%" => "%".to_owned(),
+        unit => format!(" {unit}"),
+    };
+    series.points.last().map_or_else(|| "–".to_owned(), |(_, v)| format!("{}{unit}", value(*v)))
 }
 
 fn table(series: &[Series]) -> impl IntoView + use<> {
@@ -59,8 +64,11 @@ pub fn Chart(
         let items = series.get().into_iter().enumerate().map(|(i, s)| {
             // The colours of `app/js/chart.js`.
             let name = s.name.to_lowercase();
-            let bad = name.contains("error") || name.contains("throttle");
-            let class = if bad { "s-bad".to_owned() } else { format!("s{}", i % 4 + 1) };
+            let class = match () {
+                () if name.contains("error") => "s-bad".to_owned(),
+                () if name.contains("throttle") => "s-warn".to_owned(),
+                () => format!("s{}", i % 4 + 1),
+            };
             view! { <span><i class=class></i>{s.name.clone()}" "<b>{latest(&s)}</b></span> }
         });
         items.collect_view()

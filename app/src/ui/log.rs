@@ -45,8 +45,8 @@ pub fn LogView(
     #[prop(into)]
     follow: Signal<bool>,
     /// Said while there are none.
-    #[prop(default = "No events yet.".to_owned(), into)]
-    empty: String,
+    #[prop(into)]
+    empty: Signal<String>,
 ) -> impl IntoView {
     let frame = NodeRef::<leptos::html::Div>::new();
     #[cfg(feature = "hydrate")]
@@ -79,7 +79,7 @@ pub fn LogView(
     view! {
         <div class="log" node_ref=frame tabindex="0" role="log" aria-label="Log events">
             <Show when=move || events.with(Vec::is_empty)>
-                <p class="dim">{empty.clone()}</p>
+                <p class="dim">{empty}</p>
             </Show>
             <For each=move || events.get() key=|e| (e.at.0, e.id.clone()) children=line/>
         </div>

@@ -5,6 +5,7 @@ pub mod fate;
 mod print;
 pub mod scheduler;
 pub mod story;
+mod targets;
 pub mod task;
 pub mod view;
 
@@ -46,6 +47,8 @@ pub struct Memory {
     subnets: Mutex<HashMap<String, Network>>,
     ended: Mutex<HashMap<String, Value>>,
     scopes: Mutex<std::collections::BTreeSet<Scope>>,
+    /// The addresses registered in each target group.
+    targets: Mutex<HashMap<String, std::collections::BTreeSet<String>>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -23,7 +23,7 @@ enum State {
     /// They lead where the configuration says.
     Right,
     /// They lead elsewhere (the problem), or nobody could say (none).
-    Asked(Instant, Option<Problem>),
+    Asked(Instant, Option<Box<Problem>>),
 }
 
 impl Verdict {
@@ -35,7 +35,9 @@ impl Verdict {
         let mut state = self.0.lock().await;
         match &*state {
             State::Right => return Ok(()),
-            State::Asked(at, problem) if at.elapsed() < BELIEVED => return problem.clone().map_or(Ok(()), Err),
+            State::Asked(at, problem) if at.elapsed() < BELIEVED => {
+                return problem.clone().map_or(Ok(()), |problem| Err(*problem));
+            }
             State::Unknown | State::Asked(..) => {}
         }
         let request = caller.clients().sts().get_caller_identity().send();
@@ -57,7 +59,7 @@ impl Verdict {
                 None
             }
         };
-        *state = State::Asked(Instant::now(), problem.clone());
+        *state = State::Asked(Instant::now(), problem.clone().map(Box::new));
         problem.map_or(Ok(()), Err)
     }
 }

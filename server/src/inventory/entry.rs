@@ -141,6 +141,10 @@ pub struct Entry {
     pub parent: Option<(Kind, Text)>,
     /// Its state.
     pub state: Option<Arc<State>>,
+    /// Its state as its own document says it; [`super::unrest`] knows more about services.
+    pub own: Option<Arc<State>>,
+    /// The earliest of the moments after which it needs a person.
+    pub deadline: Option<Millis>,
     /// Its tags.
     pub tags: Box<[(Text, Text)]>,
     /// The values of its kind's columns.
@@ -160,13 +164,20 @@ impl Entry {
             .unwrap_or_else(|problem| unreadable(&stored.key, problem.message));
         let id = Text::from(stored.key.id.as_str());
         let name = if described.name == stored.key.id { id.clone() } else { described.name.into() };
+        let own = described.state.map(|s| words.state(s));
+        let columns = domain::describe::columns(stored.key.kind).iter().zip(&described.cells);
+        let deadlines = columns
+            .filter_map(|(c, cell)| if let (true, Cell::Time(at)) = (c.deadline, cell) { Some(*at) } else { None });
+        let deadline = deadlines.min();
         Self {
             scope,
             id,
             name,
             arn: described.arn.map(Into::into),
             parent: described.parent.map(|p| (p.kind, words.text(p.id))),
-            state: described.state.map(|s| words.state(s)),
+            state: own.clone(),
+            own,
+            deadline,
             tags: described.tags.into_iter().map(|(k, v)| (words.text(k), words.text(v))).collect(),
             cells: described.cells.into_iter().map(|c| Datum::of(c, words)).collect(),
             seen: stored.seen,
@@ -183,9 +194,14 @@ impl Entry {
         }
     }
 
-    /// Whether it needs a person.
-    pub fn needs_attention(&self) -> bool {
-        matches!(self.tone(), Tone::Bad | Tone::Warn)
+    /// Whether it needs a person: it is in a bad state, or a deadline is over.
+    pub fn needs_attention(&self, now: Millis) -> bool {
+        matches!(self.tone(), Tone::Bad | Tone::Warn) || self.is_late(now)
+    }
+
+    /// Whether a deadline is over: the end of a runtime.
+    pub fn is_late(&self, now: Millis) -> bool {
+        self.gone.is_none() && self.deadline.is_some_and(|deadline| deadline <= now)
     }
 
     /// What it is and where.

@@ -113,13 +113,14 @@ pub fn list(table: &Table, scopes: &[Scope], covers: &dyn Fn(u16) -> Option<Mill
     let text = matching_text(table, &query.text);
     let columns = domain::describe::columns(table.kind);
     let mut facets = counted(columns, query);
+    let now = crate::clock::now();
     let (mut rows, mut total) = (vec![], 0);
     for (n, entry) in table.rows.iter().enumerate() {
         if !wanted.get(usize::from(entry.scope)).copied().unwrap_or(false) || !inside(entry) {
             continue;
         }
         total += 1;
-        if text.as_ref().is_some_and(|t| !t[n]) || (query.attention && !entry.needs_attention()) {
+        if text.as_ref().is_some_and(|t| !t[n]) || (query.attention && !entry.needs_attention(now)) {
             continue;
         }
         let mut failing = facets.iter().enumerate().filter(|(_, f)| !f.passes(entry)).map(|(n, _)| n);

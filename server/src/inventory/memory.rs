@@ -1,10 +1,10 @@
 //! Keeps the snapshot as new as the store: loads it, hears of changes, swaps in the next one and tells open pages.
 //! While Postgres is away the last snapshot answers.
 
-use domain::Kind;
 use domain::Problem;
 use domain::services::HistoryQuery;
 use domain::stream::ToPage;
+use domain::{Kind, ResourceKey};
 use gantry_store::Store;
 use gantry_store::changes::{Changes, Notice};
 use gantry_store::resources::Stored;
@@ -19,6 +19,7 @@ use crate::clock::now;
 use super::entry::{Entry, Words};
 use super::snapshot::Snapshot;
 use super::table::Replacement;
+use super::unrest;
 
 /// Rows read at once.
 const CHUNK: u32 = 1000;
@@ -26,6 +27,8 @@ const CHUNK: u32 = 1000;
 const POLL: Duration = Duration::from_secs(5);
 /// How long notices are gathered before they are acted on, at least.
 const GATHER: Duration = Duration::from_millis(40);
+/// How often services are compared with what stopped in them while nothing changes: what happened half an hour ago is forgiven.
+const COMPARE: Duration = Duration::from_secs(60);
 /// Latest history entries kept.
 const RECENT: u32 = 200;
 
@@ -42,6 +45,8 @@ pub struct Memory {
 struct Progress {
     position: (i64, i64),
     words: Words,
+    /// When services were last compared with their tasks.
+    compared: Option<Instant>,
 }
 
 impl Memory {
@@ -128,10 +133,8 @@ impl Memory {
                 break;
             }
         }
-        if changed.is_empty() {
-            if first {
-                self.swap(next);
-            }
+        let due = progress.compared.is_none_or(|at| at.elapsed() >= COMPARE);
+        if changed.is_empty() && !due {
             return Ok(());
         }
         for (kind, rows) in replaced {
@@ -142,6 +145,29 @@ impl Memory {
             next.tables[number] =
                 Arc::new(made.map_err(|e| Problem::internal(format!("inventory.table {kind}: {e}")))?);
         }
+        progress.compared = Some(Instant::now());
+        let services = unrest::services(&next, now());
+        let mut judged: Vec<ResourceKey> = vec![];
+        if !services.is_empty() {
+            let scopes = next.scopes.clone();
+            let key = |(scope, id): &(u16, Arc<str>)| ResourceKey {
+                kind: Kind::Service,
+                scope: scopes[usize::from(*scope)].clone(),
+                id: id.to_string(),
+            };
+            judged = services.iter().map(|(place, _)| key(place)).collect();
+            let number = Snapshot::number(Kind::Service);
+            next.tables[number] = Arc::new(next.tables[number].with(services));
+        }
+        if changed.is_empty() {
+            if first || !judged.is_empty() {
+                self.swap(next);
+                let kinds = vec![Kind::Service];
+                let _ = self.notices.send(ToPage::Changed { version: position.0, keys: judged, kinds });
+            }
+            return Ok(());
+        }
+        changed.extend(judged.into_iter().map(|key| (position.0, key)));
         next.recent = Arc::new(self.store.history(&HistoryQuery { limit: RECENT, ..HistoryQuery::default() }).await?);
         let notice = next.remember(position.0, changed.into_iter());
         if first {

@@ -13,6 +13,7 @@ pub mod search;
 pub mod snapshot;
 pub mod table;
 pub mod typo;
+pub mod unrest;
 pub mod visible;
 
 #[cfg(test)]
@@ -109,11 +110,13 @@ impl Inventory for Answers {
         let changes = store.history_length(stored.id).await?;
         let connected = connected::connected(store, &snapshot, &stored).await?;
         let freshness = snapshot.freshness(Some(key.kind), &[], &[]).into_iter().find(|f| f.scope == key.scope);
+        // What is known of it beyond its own document (see [`unrest`]).
+        let state = snapshot.find(key).filter(|e| e.gone.is_none()).map(|e| e.state.as_deref().cloned());
         let row = Row {
             key: key.clone(),
             name: described.name,
             arn: described.arn,
-            state: described.state,
+            state: state.unwrap_or(described.state),
             cells: described.cells,
             tags: described.tags,
             seen: covered.filter(|_| stored.gone.is_none()).map_or(stored.seen, |c| c.max(stored.seen)),

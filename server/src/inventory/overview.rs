@@ -13,7 +13,7 @@ use super::snapshot::Snapshot;
 /// Rows that need a person, shown.
 const ATTENTION: usize = 50;
 /// Changes shown.
-pub const CHANGES: usize = 20;
+pub const CHANGES: usize = 10;
 
 /// Numbers per kind in these accounts and regions; kinds without rows too.
 pub fn counts(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region]) -> Vec<Count> {
@@ -40,9 +40,13 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
     };
     let mut attention = vec![];
     let mut fleet = vec![];
+    let mut late = vec![];
     for table in &snapshot.tables {
         let rows = table.attention.iter().map(|n| &table.rows[*n as usize]).filter(|e| is_wanted(e.scope));
-        let rows = rows.filter(|e| speaks_for_itself(table.kind, e));
+        let (bad, others): (Vec<_>, Vec<_>) = rows.partition(|e| matches!(e.tone(), Tone::Bad | Tone::Warn));
+        // Late for the same reason, all of them: one line says it.
+        late.extend((!others.is_empty()).then_some((table.kind, others.len() as u32)));
+        let rows = bad.into_iter().filter(|e| speaks_for_itself(table.kind, e));
         attention.extend(rows.map(|e| ((e.tone(), Reverse(e.changed)), table.kind, e)));
         for (scope, tally) in table.tallies.iter().enumerate().filter(|(n, t)| wanted[*n] && t.total > 0) {
             let place = &snapshot.scopes[scope];
@@ -64,6 +68,7 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
     Overview {
         attention,
         attention_total,
+        late,
         changes: vec![],
         counts: counts(snapshot, accounts, regions),
         fleet,

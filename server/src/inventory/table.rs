@@ -74,7 +74,8 @@ impl Table {
             tally.total += u32::from(entry.gone.is_none() && !rests(kind, entry));
             tally.bad += u32::from(entry.tone() == domain::resource::Tone::Bad);
         }
-        let attention = (0..rows.len() as u32).filter(|n| rows[*n as usize].needs_attention()).collect();
+        let now = crate::clock::now();
+        let attention = (0..rows.len() as u32).filter(|n| rows[*n as usize].needs_attention(now)).collect();
         Self { kind, rows, by_id, names, extras, tallies, attention, listings: Mutex::default() }
     }
 

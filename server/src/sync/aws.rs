@@ -6,6 +6,7 @@ use domain::services::ConnectionStatus;
 use domain::{Kind, Problem, ResourceKey, Scope};
 use gantry_aws::{Connections, Feed};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::Collector;
 
@@ -20,6 +21,11 @@ impl Collector for Aws {
     }
     async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
         gantry_aws::fetch(&self.0.caller(&key.scope).await?, key).await
+    }
+    /// The sandbox has no quotas, and who tries something out in it wants to see it.
+    fn longest_pause(&self, scope: &Scope) -> Option<Duration> {
+        let sandbox = self.0.configs().any(|c| c.sandbox && c.account == scope.account);
+        sandbox.then_some(Duration::from_secs(45))
     }
 }
 

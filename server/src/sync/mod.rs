@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey, Scope};
 use gantry_aws::Feed;
+use std::time::Duration;
 
 /// Reads AWS. Implemented by [`aws::Aws`]; tests use their own.
 #[async_trait]
@@ -24,4 +25,8 @@ pub trait Collector: Send + Sync + 'static {
     async fn collect(&self, scope: &Scope, kind: Kind, feed: &dyn Feed) -> Result<(), Problem>;
     /// Reads one resource afresh; `None` when AWS says that it does not exist.
     async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem>;
+    /// The longest pause between two collects of this place, where it may be asked more often than AWS.
+    fn longest_pause(&self, _: &Scope) -> Option<Duration> {
+        None
+    }
 }

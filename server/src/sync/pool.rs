@@ -135,7 +135,13 @@ impl Pool {
         };
         let ended = now();
         let stored = match result {
-            Ok(()) => self.store.finish(lease, ended, schedule::after_success(&lease.scope, lease.kind, ended)).await,
+            Ok(()) => {
+                let due = schedule::after_success(&lease.scope, lease.kind, ended);
+                let longest = self.collector.longest_pause(&lease.scope);
+                let longest = longest.and_then(|pause| i64::try_from(pause.as_millis()).ok());
+                let due = longest.map_or(due, |pause| Millis(due.0.min(ended.0 + pause)));
+                self.store.finish(lease, ended, due).await
+            }
             // taken over: the new owner says how it ends
             Err(problem) if problem.code == Code::Conflict => Err(problem),
             Err(problem) => {

@@ -2,7 +2,7 @@
 
 use domain::history::{Change, ChangeKind, FieldChange};
 use domain::services::HistoryQuery;
-use domain::{Millis, ResourceKey};
+use domain::{Kind, Millis, ResourceKey};
 use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
@@ -95,7 +95,7 @@ impl Store {
             None => {
                 sqlx::query_as(
                     "select h.id, r.key, h.name, h.at, h.change, h.fields from history h join resources r on r.id = h.resource
-                     where not h.initial and h.id < $1 and ($3::text is null or r.kind = $3)
+                     where not h.initial and h.id < $1 and case when $3::text is null then r.kind <> all($6) else r.kind = $3 end
                      and ($4::text[] = '{}' or r.account = any($4)) and ($5::text[] = '{}' or r.region = any($5))
                      order by h.id desc limit $2",
                 )
@@ -104,6 +104,7 @@ impl Store {
                 .bind(query.kind.map(|k| k.stem()))
                 .bind(query.accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
                 .bind(query.regions.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .bind(Kind::ALL.iter().filter(|k| k.outlives_aws()).map(|k| k.stem()).collect::<Vec<_>>())
                 .fetch_all(&self.pages)
                 .await
             }

@@ -12,6 +12,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/history/{key}"),
     ("GET", "/api/v1/log/{key}"),
     ("GET", "/api/v1/me"),
+    ("GET", "/api/v1/metrics"),
     ("GET", "/api/v1/metrics/{key}"),
     ("GET", "/api/v1/openapi.json"),
     ("POST", "/api/v1/refresh"),

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::view::{self, Cluster};
-use super::{TARGET, lock, now, print, story, task};
+use super::{TARGET, lock, now, print, story, targets, task};
 use crate::gateway::Gateway;
 use crate::gateway::upstream::Scope;
 use crate::report::{ACCOUNTS, REGIONS};
@@ -70,6 +70,7 @@ async fn round(gateway: &Gateway, scope: &Scope, measure: bool) -> Result<(), Re
                 let request = json!({ "cluster": cluster, "service": service["serviceName"], "desiredCount": service["desiredCount"] });
                 ask(gateway, scope, "UpdateService", request).await?;
             }
+            targets::follow(gateway, scope, service, &view).await?;
             if measure {
                 put_metrics(gateway, scope, cluster, service, &view, now).await?;
             }

@@ -5,6 +5,8 @@
 
 use domain::stream::LogEvent;
 use domain::{Millis, Problem};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::{Bucket, Caller, Pages};
 
@@ -53,7 +55,22 @@ pub async fn log_events(
     }
     // Streams are merged by time, but pages of different streams may overlap.
     found.sort_by_key(|e| e.at);
+    name_the_nameless(&mut found);
     Ok(found.split_off(found.len().saturating_sub(limit)))
+}
+
+/// Gives events without an id one of their own. AWS always sends one, its documentation calls it optional, and emulators leave it out; without
+/// it, lines of the same millisecond would count as repetitions.
+fn name_the_nameless(events: &mut [LogEvent]) {
+    let mut known: HashMap<(Millis, u64), u32> = HashMap::new();
+    for event in events.iter_mut().filter(|e| e.id.is_empty()) {
+        let mut hasher = DefaultHasher::new();
+        (&event.stream, &event.message).hash(&mut hasher);
+        let hash = hasher.finish();
+        let count = known.entry((event.at, hash)).or_default();
+        *count += 1;
+        event.id = format!("{:x}-{hash:x}-{count}", event.at.0);
+    }
 }
 
 fn said(text: &str) -> Option<String> {

@@ -53,3 +53,18 @@ async fn a_busy_log_is_read_in_shorter_windows() {
     assert_eq!((events.len(), events.last().unwrap().at), (100, Millis(10_000_000)));
     assert!(*calls.lock().unwrap() < 20);
 }
+
+#[tokio::test]
+async fn lines_of_one_millisecond_are_told_apart_also_without_ids() {
+    let caller = caller(|_, _| {
+        let event = |message: &str| json!({"timestamp": 5, "message": message, "logStreamName": "s"});
+        (200, json!({"events": [event("a"), event("b"), event("a")]}))
+    });
+    let ids = async || -> Vec<String> {
+        let events = log_events(&caller, whole("g"), Millis(0), Millis(10), 10).await.unwrap();
+        events.into_iter().map(|e| e.id).collect()
+    };
+    let first = ids().await;
+    assert_eq!(first.iter().collect::<std::collections::HashSet<_>>().len(), 3, "{first:?}");
+    assert_eq!(first, ids().await, "the same lines have the same ids the next time");
+}

@@ -28,7 +28,8 @@ async fn what_is_gone_for_long_is_deleted_and_the_rest_stays() {
     };
     // day 1: both tasks and the function; day 2: one task is no longer listed
     for memory in [128, 256, 512] {
-        store.seen(Source::Single { began: Millis(DAY) }, &[function(memory)], Millis(DAY + memory)).await.unwrap();
+        let at = Millis(DAY + memory);
+        store.seen(Source::Single { began: at }, &[function(memory)], at).await.unwrap();
     }
     let first = lease(store, Kind::Task, DAY).await;
     let list = Source::List { fence: first.fence, initial: true };

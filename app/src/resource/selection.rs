@@ -1,0 +1,169 @@
+//! The rows a person has picked in a list, the bar for what is picked, and the menu of a single row. `app/js/kit.js` places the menu
+//! and picks with `x`.
+
+use domain::listing::Row;
+use domain::{Kind, ResourceKey};
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::layout::use_scopes;
+use crate::paths;
+use crate::ui::format::counted;
+use crate::ui::{Icon, icon};
+
+/// What is picked: key and ARN. It outlives scrolling, filters and order.
+#[derive(Clone, Copy)]
+pub struct Selection(RwSignal<BTreeMap<ResourceKey, Option<String>>>);
+
+impl Selection {
+    /// Nothing is picked.
+    pub fn new() -> Self {
+        Self(RwSignal::new(BTreeMap::new()))
+    }
+    /// Whether this row is picked. Reactive.
+    pub fn has(self, key: &ResourceKey) -> bool {
+        self.0.with(|picked| picked.contains_key(key))
+    }
+    /// Whether any is. Reactive.
+    pub fn any(self) -> bool {
+        self.0.with(|picked| !picked.is_empty())
+    }
+    fn toggle(self, row: &Row) {
+        self.0.update(|picked| {
+            if picked.remove(&row.key).is_none() {
+                picked.insert(row.key.clone(), row.arn.clone());
+            }
+        });
+    }
+}
+
+/// What a list's rows share besides their columns.
+#[derive(Clone, Copy)]
+pub struct Picks {
+    /// What is picked.
+    pub selection: Selection,
+    /// Whose menu is open, or was last.
+    pub menu: RwSignal<Option<Arc<Row>>>,
+}
+
+impl Picks {
+    /// The box at the left of a row.
+    pub fn tick(self, row: &Arc<Row>) -> impl IntoView + use<> {
+        let (row, selection) = (row.clone(), self.selection);
+        let label = format!("Select {}", row.name);
+        let key = row.key.clone();
+        view! {
+            <input
+                class="pick"
+                r#type="checkbox"
+                autocomplete="off"
+                aria-label=label
+                prop:checked=move || selection.has(&key)
+                on:change=move |_| selection.toggle(&row)
+            />
+        }
+    }
+
+    /// The button that opens the menu of a row.
+    pub fn more(self, row: &Arc<Row>) -> impl IntoView + use<> {
+        let (row, menu) = (row.clone(), self.menu);
+        let label = format!("Actions for {}", row.name);
+        view! {
+            <button class="row-more" r#type="button" data-row-menu="" title="Actions" aria-label=label on:click=move |_| menu.set(Some(row.clone()))>
+                {icon(Icon::Dots)}
+            </button>
+        }
+    }
+}
+
+/// ARNs, or ids where not all have one: a line each.
+fn copied(picked: &BTreeMap<ResourceKey, Option<String>>) -> (&'static str, String) {
+    let arns: Option<Vec<&str>> = picked.values().map(Option::as_deref).collect();
+    match arns {
+        Some(arns) => ("Copy ARNs", arns.join("\n")),
+        None => ("Copy ids", picked.keys().map(|k| k.id.as_str()).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+/// What can be done with the rows picked.
+#[component]
+pub fn SelectionBar(
+    /// The kind listed.
+    kind: Kind,
+    /// What is picked.
+    selection: Selection,
+) -> impl IntoView {
+    let scopes = use_scopes();
+    let picked = selection.0;
+    let words = move || match picked.with(BTreeMap::len) {
+        0 => String::new(),
+        n => format!("{} selected", counted(n as i64, kind.singular(), kind.plural())),
+    };
+    let acts = move || {
+        picked.with(|picked| {
+            if picked.is_empty() {
+                return view! { <span class="hide-s">"j k to move, x to select, Enter to open"</span> }.into_any();
+            }
+            let (label, text) = copied(picked);
+            let two: Vec<&ResourceKey> = picked.keys().collect();
+            let compare = match two.as_slice() {
+                [left, right] => Some(scopes.get().on(&paths::compare(left, right))),
+                _ => None,
+            };
+            view! {
+                <button class="btn small" r#type="button" data-copy=text>{icon(Icon::Copy)}{label}</button>
+                {compare.map(|href| view! { <a class="btn small" href=href>{icon(Icon::Compare)}"Compare"</a> })}
+                <button class="btn quiet small" r#type="button" data-clear="" on:click=move |_| selection.0.set(BTreeMap::new())>"Clear"</button>
+            }
+            .into_any()
+        })
+    };
+    view! { <span class="selection"><span aria-live="polite">{words}</span>{acts}</span> }
+}
+
+/// The menu of the row in `row`: one for the whole list, so that the table's edge does not cut it.
+#[component]
+pub fn RowMenu(
+    /// Whose.
+    row: RwSignal<Option<Arc<Row>>>,
+) -> impl IntoView {
+    let scopes = use_scopes();
+    let options = move || {
+        row.get().map(|row| {
+            let on = |path: String| scopes.get().on(&path);
+            let open = on(paths::detail(&row.key));
+            let exact = match &row.arn {
+                Some(arn) => ("Copy ARN", arn.clone()),
+                None => ("Copy id", row.key.id.clone()),
+            };
+            view! {
+                <div class="options">
+                    <a class="option" href=open.clone()>{icon(Icon::Right)}"Open"</a>
+                    <a class="option" href=open target="_blank" rel="noopener">{icon(Icon::Link)}"Open in a new tab"</a>
+                    <button class="option" r#type="button" data-copy=row.name.clone()>{icon(Icon::Copy)}"Copy name"</button>
+                    <button class="option" r#type="button" data-copy=exact.1>{icon(Icon::Copy)}{exact.0}</button>
+                    <a class="option" href=on(paths::tab(&row.key, "json"))>{icon(Icon::Document)}"JSON"</a>
+                    <a class="option" href=on(paths::tab(&row.key, "changes"))>{icon(Icon::Activity)}"Changes"</a>
+                </div>
+            }
+        })
+    };
+    let label = move || row.with(|row| row.as_ref().map(|row| format!("Actions for {}", row.name)));
+    view! { <div class="panel row-menu" popover="auto" role="group" aria-label=label>{options}</div> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_stand_in_where_an_arn_is_missing() {
+        let key = |id: &str| ResourceKey::parse(&format!("ec2.vpc/111122223333/eu-west-1/{id}")).unwrap();
+        let mut picked =
+            BTreeMap::from([(key("vpc-1"), Some("arn:1".to_owned())), (key("vpc-2"), Some("arn:2".to_owned()))]);
+        assert_eq!(copied(&picked), ("Copy ARNs", "arn:1\narn:2".to_owned()));
+        picked.insert(key("vpc-3"), None);
+        assert_eq!(copied(&picked), ("Copy ids", "vpc-1\nvpc-2\nvpc-3".to_owned()));
+    }
+}
