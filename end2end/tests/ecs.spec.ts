@@ -12,6 +12,7 @@ test("from a function's image to the service that also runs it", async ({ page }
 
 test("a stopped task says why it stopped", async ({ page }) => {
   await page.goto("/tasks?state=STOPPED");
+  await expect(page.locator("tbody .badge").first()).toHaveText("Stopped");
   await page.locator("tbody a[href^='/tasks/']").first().click();
   await expect(page).toHaveURL(/\/tasks\/\d{12}\//);
   await expect(page.getByRole("main").getByText(/CannotPullContainerError|OutOfMemory|Essential container|exit code|Scaling activity/i).locator("visible=true").first()).toBeVisible();

@@ -156,8 +156,8 @@ fn observability(function: &Function) -> AnyView {
         vec![
             ("Log group", exact(Some(function.log_group()))),
             ("Log format", text(logging.log_format)),
-            ("Application log level", word(logging.application_log_level)),
-            ("System log level", word(logging.system_log_level)),
+            ("Application log level", text(logging.application_log_level)),
+            ("System log level", text(logging.system_log_level)),
             ("X-Ray tracing", word(function.tracing_config.as_ref().and_then(|t| t.mode.clone()))),
             ("Dead-letter target", arn(dead)),
             ("File systems", several(mounts.collect())),

@@ -98,7 +98,7 @@ pub fn connected(detail: &Detail, kind: Option<Kind>, reference: Option<&str>) -
     match collected(detail, kind, reference).and_then(|c| Some((c, c.key.as_ref()?))) {
         Some((c, key)) => {
             let href = here(&paths::detail(key));
-            view! { <a class="ref" href=href title=reference.to_owned()>{c.name.clone()}</a> }.into_any()
+            view! { <a class="ref cut" href=href title=reference.to_owned()>{c.name.clone()}</a> }.into_any()
         }
         None => {
             let title = format!("{reference}\nClick to copy");
