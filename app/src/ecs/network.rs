@@ -4,9 +4,11 @@ use domain::Kind;
 use domain::ecs::Service;
 use domain::ecs::service::DeploymentConfiguration;
 use domain::listing::Detail;
+use domain::wording::capacity;
 use leptos::prelude::*;
 
-use crate::sections::{age, card, connected, nothing, on_off, pair_card, several, stack, table_card, text};
+use crate::sections::{age, card, connected, nothing, on_off, pair_card, several, stack, table_card, text, word};
+use crate::ui::format;
 
 /// The tab.
 pub fn service(service: Service, detail: Detail) -> AnyView {
@@ -22,24 +24,24 @@ fn general(service: &Service, detail: &Detail) -> AnyView {
     let strategy = service.capacity_provider_strategy.iter().map(|item| {
         let weight = item.weight.map(|w| format!(", weight {w}")).unwrap_or_default();
         let base = item.base.filter(|b| *b > 0).map(|b| format!(", base {b}")).unwrap_or_default();
-        text(Some(format!("{}{weight}{base}", item.capacity_provider)))
+        text(Some(format!("{}{weight}{base}", capacity(&item.capacity_provider))))
     });
     pair_card(
         "General",
         vec![
             ("Cluster", connected(detail, None, service.cluster_arn.as_deref())),
             ("Task definition", connected(detail, None, service.task_definition.as_deref())),
-            ("Launch type", text(service.launch_type.clone())),
+            ("Launch type", word(service.launch_type.clone())),
             ("Capacity providers", several(strategy.collect())),
             ("Platform version", text(service.platform_version.clone())),
-            ("Scheduling", text(service.scheduling_strategy.clone())),
+            ("Scheduling", word(service.scheduling_strategy.clone())),
             (
                 "Controller",
-                text(service.deployment_controller.as_ref().and_then(|c| c.r#type.clone()).or(Some("ECS".into()))),
+                word(service.deployment_controller.as_ref().and_then(|c| c.r#type.clone()).or(Some("ECS".into()))),
             ),
             ("ECS Exec", on_off(service.enable_execute_command)),
-            ("Health check grace period", text(service.health_check_grace_period_seconds.map(|s| format!("{s} s")))),
-            ("Tags copied from", text(service.propagate_tags.clone())),
+            ("Health check grace period", text(service.health_check_grace_period_seconds.map(format::duration))),
+            ("Tags copied from", word(service.propagate_tags.clone())),
             ("Role", connected(detail, None, service.role_arn.as_deref())),
             ("Created", age(service.created_at.map(|t| t.0), detail.now)),
             ("Created by", connected(detail, None, service.created_by.as_deref())),
@@ -53,7 +55,7 @@ fn deployment(rules: DeploymentConfiguration) -> AnyView {
     pair_card(
         "Deployments",
         vec![
-            ("Strategy", text(rules.strategy)),
+            ("Strategy", word(rules.strategy)),
             ("At least healthy", percent(rules.minimum_healthy_percent)),
             ("At most running", percent(rules.maximum_percent)),
             ("Circuit breaker", on_off(breaker.enable)),
@@ -73,7 +75,7 @@ fn network(service: &Service, detail: &Detail) -> AnyView {
         vec![
             ("Subnets", all(Kind::Subnet, &vpc.subnets)),
             ("Security groups", all(Kind::SecurityGroup, &vpc.security_groups)),
-            ("Public IP", text(vpc.assign_public_ip.clone())),
+            ("Public IP", word(vpc.assign_public_ip.clone())),
         ],
     )
 }

@@ -4,6 +4,7 @@
 use domain::listing::{Detail, capital};
 use domain::resource::Tone;
 use domain::stream::ToPage;
+use domain::wording::spoken;
 use domain::{Kind, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -223,7 +224,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
         let own = spec.banner.and_then(|banner| banner(&detail));
         let reason = detail.row.state.clone().filter(|s| matches!(s.tone, Tone::Bad | Tone::Warn)).and_then(|s| {
             let tone = s.tone;
-            s.reason.map(|reason| view! { <Note tone=tone><b>{s.word}</b>": "{reason}</Note> }.into_any())
+            s.reason.map(|reason| view! { <Note tone=tone><b>{spoken(&s.word)}</b>": "{reason}</Note> }.into_any())
         });
         own.or(reason)
     };

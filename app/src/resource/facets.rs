@@ -2,6 +2,7 @@
 
 use domain::describe::columns;
 use domain::listing::Facet;
+use domain::wording::of_facet;
 use leptos::prelude::*;
 
 use super::query::ListUrl;
@@ -42,6 +43,7 @@ pub fn Facets(
 fn Chip(facet: Facet, url: Memo<ListUrl>, base: StoredValue<String>) -> impl IntoView {
     let id = facet.id.clone();
     let chosen = url.get_untracked().values(&id);
+    let kind = url.get_untracked().kind;
     let mut values = facet.values.clone();
     for value in &chosen {
         if !values.iter().any(|(v, _)| v == value) {
@@ -55,7 +57,8 @@ fn Chip(facet: Facet, url: Memo<ListUrl>, base: StoredValue<String>) -> impl Int
     let label = if chosen.is_empty() {
         view! { {facet.title.clone()}{icon(Icon::Down)} }.into_any()
     } else {
-        view! { {format!("{}: ", facet.title)}<b>{shorten(&chosen.join(", "), 40)}</b>{icon(Icon::Down)} }.into_any()
+        let words = chosen.iter().map(|value| of_facet(kind, &id, value)).collect::<Vec<_>>().join(", ");
+        view! { {format!("{}: ", facet.title)}<b>{shorten(&words, 40)}</b>{icon(Icon::Down)} }.into_any()
     };
     let class = if chosen.is_empty() { "chip" } else { "chip on" };
     let many = values.len() >= MANY;
@@ -64,10 +67,12 @@ fn Chip(facet: Facet, url: Memo<ListUrl>, base: StoredValue<String>) -> impl Int
         .map(|(value, count)| {
             let on = chosen.contains(&value);
             let href = base.with_value(|b| url.get_untracked().toggled(&id, &value).href_on(b));
+            let words = of_facet(kind, &id, &value);
+            let text = format!("{words} {value}").to_lowercase();
             view! {
-                <a class="option" href=href aria-current=on.then_some("true") data-text=value.to_lowercase()>
+                <a class="option" href=href aria-current=on.then_some("true") data-text=text>
                     <span class="tick">{on.then(|| icon(Icon::Check))}</span>
-                    <span class="grow" title=value.clone()>{shorten(&value, 44)}</span>
+                    <span class="grow" title=value.clone()>{shorten(&words, 44)}</span>
                     <span class="n">{number(i64::from(count))}</span>
                 </a>
             }

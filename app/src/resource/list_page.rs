@@ -36,9 +36,12 @@ impl ListSpec {
         Self {
             kind,
             heading: capital(kind.plural()),
-            explanation: format!("Every {} in your accounts and regions.", kind.singular()),
+            explanation: match kind.is_global() {
+                true => format!("Every {} in your accounts.", kind.singular()),
+                false => format!("Every {} in your accounts and regions.", kind.singular()),
+            },
             about: &[],
-            empty: format!("As soon as AWS has a {}, it appears here by itself.", kind.singular()),
+            empty: "As soon as AWS has one, it appears here by itself.".to_owned(),
         }
     }
     /// The same with an explanation.

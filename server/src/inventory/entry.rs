@@ -1,7 +1,7 @@
 //! A row as kept in memory: what [`domain::listing::Row`] holds, with repeated words shared. Fifty thousand of them have to fit in tens of megabytes.
 
 use domain::listing::Row;
-use domain::resource::{Cell, Described, State, Tone};
+use domain::resource::{Cell, Described, Form, State, Tone};
 use domain::{Kind, Millis, ResourceKey, Scope};
 use gantry_store::resources::Stored;
 use std::collections::HashSet;
@@ -166,8 +166,10 @@ impl Entry {
         let name = if described.name == stored.key.id { id.clone() } else { described.name.into() };
         let own = described.state.map(|s| words.state(s));
         let columns = domain::describe::columns(stored.key.kind).iter().zip(&described.cells);
-        let deadlines = columns
-            .filter_map(|(c, cell)| if let (true, Cell::Time(at)) = (c.deadline, cell) { Some(*at) } else { None });
+        let deadlines =
+            columns.filter_map(
+                |(c, cell)| if let (Form::Deadline, Cell::Time(at)) = (c.form, cell) { Some(*at) } else { None },
+            );
         let deadline = deadlines.min();
         Self {
             scope,
