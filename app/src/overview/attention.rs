@@ -55,7 +55,7 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
         (total > shown).then(|| view! { <p class="in faint">{format!("The worst {shown} of {}.", number(total))}</p> });
     view! {
         <section class="card">
-            <header><h2>"Needs a person"</h2><span class="right">{number(total)}</span></header>
+            <header><h2>"Needs a person"</h2><span class="right">{number(total + overview.late.len() as i64)}</span></header>
             <div class="list two-lines">{rows}{late}</div>
             {more}
         </section>

@@ -183,8 +183,7 @@ fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
         <div class="in filters">
             <form class="inline" on:submit=search>
                 <label class="input">
-                    <span class="visually-hidden">"Filter pattern"</span>
-                    <input name="pattern" autocomplete="off" maxlength="200" placeholder="Filter: ERROR, \"timed out\" …" bind:value=panel.filter/>
+                    <input name="pattern" aria-label="Filter pattern" autocomplete="off" maxlength="200" placeholder="Filter: ERROR, \"timed out\" …" bind:value=panel.filter/>
                 </label>
                 <button class="btn" r#type="submit">"Filter"</button>
             </form>

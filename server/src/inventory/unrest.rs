@@ -63,7 +63,9 @@ fn stops(snapshot: &Snapshot, now: Millis) -> HashMap<(u16, String), Stops> {
 fn state(own: Option<&Arc<State>>, running: &str, stops: Option<&Stops>) -> Option<Arc<State>> {
     let (Some(own), Some(stops)) = (own, stops) else { return own.cloned() };
     let tasks = if stops.count == 1 { "task" } else { "tasks" };
-    let told = format!("{} {tasks} stopped in the last 30 minutes, the last one: {}", stops.count, stops.reason);
+    // The reason first: what follows may be cut off.
+    let told =
+        format!("{} · {} {tasks} stopped in the last 30 minutes", stops.reason.trim_end_matches('.'), stops.count);
     match own.tone {
         Tone::Bad | Tone::Warn => {
             Some(Arc::new(State::new(&own.word, own.tone).because(Some(format!("{running}{told}")))))
@@ -82,7 +84,7 @@ pub fn services(snapshot: &Snapshot, now: Millis) -> Vec<Replacement> {
     let services = snapshot.table(Kind::Service).rows.iter().filter(|entry| entry.gone.is_none());
     let changed = services.filter_map(|entry| {
         let count = |n: usize| if let Some(Datum::Number(n)) = entry.cells.get(n) { *n } else { 0 };
-        let running = format!("{} of {} tasks run. ", count(running), count(desired));
+        let running = format!("{} of {} run: ", count(running), count(desired));
         let state = state(entry.own.as_ref(), &running, stops.get(&(entry.scope, entry.id.to_string())));
         (state != entry.state).then(|| ((entry.scope, entry.id.clone()), Some(Entry { state, ..(**entry).clone() })))
     });
@@ -97,12 +99,12 @@ mod tests {
     fn a_service_that_lacks_tasks_says_why_and_one_that_keeps_losing_them_is_unstable() {
         let stops = |count| Stops { count, latest: Millis(1), reason: "exit code 137".into() };
         let own = |tone| Some(Arc::new(State::new("ACTIVE", tone)));
-        let seen = |tone, count| state(own(tone).as_ref(), "0 of 2 tasks run. ", Some(&stops(count))).unwrap();
+        let seen = |tone, count| state(own(tone).as_ref(), "0 of 2 run: ", Some(&stops(count))).unwrap();
         assert_eq!(seen(Tone::Good, 2).word, "ACTIVE");
         assert_eq!((seen(Tone::Good, 3).word.as_str(), seen(Tone::Good, 3).tone), ("Unstable", Tone::Warn));
         let lacking = seen(Tone::Bad, 1);
         assert_eq!(lacking.word, "ACTIVE");
-        let reason = "0 of 2 tasks run. 1 task stopped in the last 30 minutes, the last one: exit code 137";
+        let reason = "0 of 2 run: exit code 137 · 1 task stopped in the last 30 minutes";
         assert_eq!(lacking.reason.as_deref(), Some(reason));
         assert_eq!(state(own(Tone::Bad).as_ref(), "", None), own(Tone::Bad), "without stops AWS's words stay");
     }
