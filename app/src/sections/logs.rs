@@ -5,6 +5,7 @@ use domain::stream::{LogEvent, ToPage};
 use domain::{Millis, Problem};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::telemetry::log;
@@ -82,6 +83,7 @@ impl Panel {
                 let filter = self.filter.try_get_untracked().unwrap_or_default();
                 let fits = |e: &&LogEvent| filter.is_empty() || e.message.contains(filter.trim_matches('"'));
                 self.problem.try_set(None);
+                self.asked.try_set(true);
                 self.add(events.iter().filter(fits).cloned().map(Arc::new).collect());
             }
             ToPage::LogProblem { key, problem } if *key == mine => {
@@ -96,8 +98,10 @@ impl Panel {
 /// Adds events, each once, in the order of time; the oldest go when there are too many.
 fn merge(events: &mut Vec<Arc<LogEvent>>, new: Vec<Arc<LogEvent>>) {
     events.extend(new);
-    events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-    events.dedup_by(|a, b| a.at == b.at && a.id == b.id);
+    // Lines of the same millisecond stay as they came: START stands before END.
+    events.sort_by_key(|e| e.at);
+    let mut known = HashSet::new();
+    events.retain(|e| known.insert((e.at, e.id.clone())));
     if events.len() > KEPT {
         events.drain(..events.len() - KEPT);
     }
@@ -209,8 +213,8 @@ mod tests {
     #[test]
     fn events_are_shown_once_and_in_order() {
         let mut events = vec![event(2, "b")];
-        merge(&mut events, vec![event(2, "b"), event(1, "a"), event(2, "c")]);
-        assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
+        merge(&mut events, vec![event(2, "b"), event(1, "z"), event(1, "a"), event(2, "c")]);
+        assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["z", "a", "b", "c"]);
         merge(&mut events, (0..KEPT as i64 + 5).map(|i| event(10 + i, "x")).collect());
         assert_eq!(events.len(), KEPT);
     }
