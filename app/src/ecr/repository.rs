@@ -6,7 +6,7 @@ use domain::listing::Detail;
 use leptos::prelude::*;
 
 use crate::resource::{ResourceList, Shown};
-use crate::sections::{age, arn, exact, key_of, pair_card, several, stack, text, word};
+use crate::sections::{age, connected, exact, key_of, pair_card, several, stack, text, word};
 use crate::{paths, ui};
 
 /// Its images, with the filters and order of a list.
@@ -36,7 +36,7 @@ pub fn settings(repository: Repository, detail: Detail) -> AnyView {
             ("Except", several(filters.collect())),
             ("Scan", text(scan.map(|on| if on { "On push" } else { "Manual" }))),
             ("Encryption", word(encryption.encryption_type)),
-            ("KMS key", arn(encryption.kms_key.as_deref())),
+            ("KMS key", connected(&detail, None, encryption.kms_key.as_deref())),
             ("Created", age(repository.created_at.map(|t| t.0), detail.now)),
         ],
     )])

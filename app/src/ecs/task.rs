@@ -8,7 +8,8 @@ use leptos::prelude::*;
 
 use super::stopped;
 use crate::sections::{
-    age, arn, badge, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words, word,
+    age, badge, connected, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words,
+    word,
 };
 use crate::ui::{Note, format};
 
@@ -91,8 +92,8 @@ fn times(task: &Task, detail: &Detail) -> AnyView {
     pair_card(
         "Life",
         vec![
-            ("Task definition", arn(task.task_definition_arn.as_deref())),
-            ("Cluster", arn(task.cluster_arn.as_deref())),
+            ("Task definition", connected(detail, None, task.task_definition_arn.as_deref())),
+            ("Cluster", connected(detail, None, task.cluster_arn.as_deref())),
             ("Group", text(group)),
             ("Started by", text(task.started_by.clone())),
             ("Created", at(task.created_at)),

@@ -12,8 +12,8 @@ use crate::paths;
 use crate::resource::Shown;
 use crate::sections::children::{Children, changes_of};
 use crate::sections::{
-    Pairs, age, arn, card, card_with, connections, exact, key_of, none, nothing, pair_card, reference, several, stack,
-    table_card, text, word,
+    Pairs, age, card, card_with, connected, connections, exact, key_of, none, nothing, pair_card, reference, several,
+    stack, table_card, text, word,
 };
 use crate::ui::{Icon, ProblemNote, Skeleton, StateBadge, column_view, format, icon};
 
@@ -43,15 +43,15 @@ pub fn view(definition: TaskDefinition, detail: Detail) -> AnyView {
                     "Ephemeral storage",
                     text(definition.ephemeral_storage.as_ref().and_then(|e| e.size_in_gib).map(|s| format!("{s} GiB"))),
                 ),
-                ("Task role", arn(definition.task_role_arn.as_deref())),
-                ("Execution role", arn(definition.execution_role_arn.as_deref())),
+                ("Task role", connected(&detail, None, definition.task_role_arn.as_deref())),
+                ("Execution role", connected(&detail, None, definition.execution_role_arn.as_deref())),
                 ("Network mode", text(definition.network_mode.clone())),
                 ("Compatibility", several(wants.iter().map(|w| word(Some(w))).collect())),
                 ("Operating system", word(platform.operating_system_family)),
                 ("Architecture", word(platform.cpu_architecture)),
                 ("Volumes", several(volumes.collect())),
                 ("Registered", age(definition.registered_at.map(|t| t.0), detail.now)),
-                ("Registered by", arn(definition.registered_by.as_deref())),
+                ("Registered by", connected(&detail, None, definition.registered_by.as_deref())),
                 ("Deregistered", age(definition.deregistered_at.map(|t| t.0), detail.now)),
             ],
         ),

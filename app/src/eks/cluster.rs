@@ -1,15 +1,14 @@
 //! A cluster: its health, its control plane, what runs its pods.
 
+use domain::Kind;
 use domain::eks::Cluster;
 use domain::listing::Detail;
-use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
 use super::parts::health;
-use crate::paths;
 use crate::resource::Shown;
 use crate::sections::children::Children;
-use crate::sections::{age, arn, exact, key_of, on_off, pair_card, several, stack, text, word, words};
+use crate::sections::{age, connected, exact, key_of, on_off, pair_card, several, stack, text, word, words};
 
 /// The overview.
 pub fn view(cluster: Cluster, detail: Detail) -> AnyView {
@@ -31,7 +30,7 @@ pub fn view(cluster: Cluster, detail: Detail) -> AnyView {
             ("Public from", words(&public)),
             ("Authentication", word(cluster.access_config.clone().and_then(|a| a.authentication_mode))),
             ("OIDC issuer", exact(cluster.identity.clone().and_then(|i| i.oidc).and_then(|o| o.issuer))),
-            ("Role", arn(cluster.role_arn.as_deref())),
+            ("Role", connected(&detail, None, cluster.role_arn.as_deref())),
             ("Auto Mode", on_off(auto.enabled.or(Some(false)))),
             ("Node pools", words(&auto.node_pools)),
             ("Logs to CloudWatch", text(Some(if logs.is_empty() { "none".to_owned() } else { logs.join(", ") }))),
@@ -41,7 +40,7 @@ pub fn view(cluster: Cluster, detail: Detail) -> AnyView {
                     cluster
                         .encryption_config
                         .iter()
-                        .map(|e| arn(e.provider.as_ref().and_then(|p| p.key_arn.as_deref())))
+                        .map(|e| connected(&detail, None, e.provider.as_ref().and_then(|p| p.key_arn.as_deref())))
                         .collect(),
                 ),
             ),
@@ -49,20 +48,16 @@ pub fn view(cluster: Cluster, detail: Detail) -> AnyView {
             ("Created", age(cluster.created_at.map(|t| t.0), detail.now)),
         ],
     ));
-    cards.push(network(&cluster, &detail.row.key.scope));
+    cards.push(network(&cluster, &detail));
     stack(cards)
 }
 
-/// Links to things of EC2 by their ids.
-pub fn ec2(scope: &Scope, kind: Kind, ids: &[String]) -> AnyView {
-    let link = |id: &String| match ResourceKey::new(kind, scope.clone(), id) {
-        Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{id.clone()}</a> }.into_any(),
-        Err(_) => text(Some(id.clone())),
-    };
-    several(ids.iter().map(link).collect())
+/// Links to things of EC2 by their ids, with the names they have where they are collected.
+pub fn ec2(detail: &Detail, kind: Kind, ids: &[String]) -> AnyView {
+    several(ids.iter().map(|id| connected(detail, Some(kind), Some(id))).collect())
 }
 
-fn network(cluster: &Cluster, scope: &Scope) -> AnyView {
+fn network(cluster: &Cluster, detail: &Detail) -> AnyView {
     let vpc = cluster.resources_vpc_config.clone().unwrap_or_default();
     let kubernetes = cluster.kubernetes_network_config.clone().unwrap_or_default();
     let groups: Vec<String> = vpc.cluster_security_group_id.into_iter().chain(vpc.security_group_ids).collect();
@@ -70,9 +65,9 @@ fn network(cluster: &Cluster, scope: &Scope) -> AnyView {
     pair_card(
         "Network",
         vec![
-            ("VPC", ec2(scope, Kind::Vpc, &vpcs)),
-            ("Subnets", ec2(scope, Kind::Subnet, &vpc.subnet_ids)),
-            ("Security groups", ec2(scope, Kind::SecurityGroup, &groups)),
+            ("VPC", ec2(detail, Kind::Vpc, &vpcs)),
+            ("Subnets", ec2(detail, Kind::Subnet, &vpc.subnet_ids)),
+            ("Security groups", ec2(detail, Kind::SecurityGroup, &groups)),
             ("IP family", word(kubernetes.ip_family)),
             ("Service addresses", text(kubernetes.service_ipv4_cidr.or(kubernetes.service_ipv6_cidr))),
         ],

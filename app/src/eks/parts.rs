@@ -7,7 +7,7 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 
 use super::cluster::ec2;
-use crate::sections::{age, arn, note, pair_card, several, stack, table_card, text, why, word, words};
+use crate::sections::{age, connected, note, pair_card, several, stack, table_card, text, why, word, words};
 
 /// What EKS finds wrong; a calm line when nothing, and no line when it does not say.
 pub fn health(health: Option<&Health>) -> AnyView {
@@ -56,10 +56,10 @@ pub fn node_group(group: NodeGroup, detail: Detail) -> AnyView {
                 ("Replaced at once", text(at_once)),
                 ("Launch template", text(template)),
                 ("Auto Scaling groups", words(&asgs)),
-                ("Node role", arn(group.node_role.as_deref())),
+                ("Node role", connected(&detail, None, group.node_role.as_deref())),
                 ("Labels", several(labels.collect())),
                 ("Taints", several(taints.collect())),
-                ("Subnets", ec2(&detail.row.key.scope, Kind::Subnet, &group.subnets)),
+                ("Subnets", ec2(&detail, Kind::Subnet, &group.subnets)),
                 ("Created", age(group.created_at.map(|t| t.0), detail.now)),
                 ("Modified", age(group.modified_at.map(|t| t.0), detail.now)),
             ],
@@ -79,8 +79,8 @@ pub fn profile(profile: FargateProfile, detail: Detail) -> AnyView {
         pair_card(
             "Profile",
             vec![
-                ("Pod execution role", arn(profile.pod_execution_role_arn.as_deref())),
-                ("Subnets", ec2(&detail.row.key.scope, Kind::Subnet, &profile.subnets)),
+                ("Pod execution role", connected(&detail, None, profile.pod_execution_role_arn.as_deref())),
+                ("Subnets", ec2(&detail, Kind::Subnet, &profile.subnets)),
                 ("Created", age(profile.created_at.map(|t| t.0), detail.now)),
             ],
         ),
@@ -97,8 +97,13 @@ pub fn addon(addon: Addon, detail: Detail) -> AnyView {
                 ("Version", text(addon.addon_version.clone())),
                 ("Publisher", text(addon.publisher.clone())),
                 ("Owner", text(addon.owner.clone())),
-                ("Service account role", arn(addon.service_account_role_arn.as_deref())),
-                ("Pod identities", several(addon.pod_identity_associations.iter().map(|a| arn(Some(a))).collect())),
+                ("Service account role", connected(&detail, None, addon.service_account_role_arn.as_deref())),
+                (
+                    "Pod identities",
+                    several(
+                        addon.pod_identity_associations.iter().map(|a| connected(&detail, None, Some(a))).collect(),
+                    ),
+                ),
                 ("Created", age(addon.created_at.map(|t| t.0), detail.now)),
                 ("Modified", age(addon.modified_at.map(|t| t.0), detail.now)),
             ],

@@ -11,8 +11,8 @@ use leptos::prelude::*;
 
 use crate::paths;
 use crate::sections::{
-    Pairs, age, arn, card_with, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card, text,
-    word, words,
+    Pairs, age, card_with, connected, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card,
+    text, word, words,
 };
 use crate::ui::{format, moment};
 
@@ -24,7 +24,7 @@ pub fn view(function: Function, detail: Detail) -> AnyView {
         variables(function.environment.as_ref()),
         network(function.vpc_config.as_ref(), scope),
         layers(&function),
-        observability(&function),
+        observability(&function, &detail),
     ];
     if let Some(failure) = function.environment.as_ref().and_then(|e| e.error.as_ref()) {
         let title = failure.error_code.clone().unwrap_or_else(|| "AWS could not read the variables".to_owned());
@@ -67,8 +67,8 @@ fn general(function: &Function, detail: &Detail) -> AnyView {
             text(function.concurrency.as_ref().and_then(|c| c.reserved_concurrent_executions).map(format::number)),
         ),
         ("SnapStart", word(function.snap_start.as_ref().and_then(|s| s.apply_on.clone()))),
-        ("Execution role", arn(function.role.as_deref())),
-        ("Encryption key", arn(function.kms_key_arn.as_deref())),
+        ("Execution role", connected(detail, None, function.role.as_deref())),
+        ("Encryption key", connected(detail, None, function.kms_key_arn.as_deref())),
         ("Last modified", age(function.last_modified.map(|t| t.0), detail.now)),
         ("Last update", update(function)),
     ]);
@@ -144,7 +144,7 @@ fn layers(function: &Function) -> AnyView {
     table_card("Layers", &[("Layer", false), ("Version", true), ("Size", true)], rows.collect(), "No layer.")
 }
 
-fn observability(function: &Function) -> AnyView {
+fn observability(function: &Function, detail: &Detail) -> AnyView {
     let logging = function.logging_config.clone().unwrap_or_default();
     let dead = function.dead_letter_config.as_ref().and_then(|d| d.target_arn.as_deref());
     let mounts = function.file_system_configs.iter().map(|m| {
@@ -154,12 +154,12 @@ fn observability(function: &Function) -> AnyView {
     pair_card(
         "Logging, tracing and failures",
         vec![
-            ("Log group", exact(Some(function.log_group()))),
+            ("Log group", connected(detail, Some(Kind::LogGroup), Some(&function.log_group()))),
             ("Log format", text(logging.log_format)),
             ("Application log level", text(logging.application_log_level)),
             ("System log level", text(logging.system_log_level)),
             ("X-Ray tracing", word(function.tracing_config.as_ref().and_then(|t| t.mode.clone()))),
-            ("Dead-letter target", arn(dead)),
+            ("Dead-letter target", connected(detail, None, dead)),
             ("File systems", several(mounts.collect())),
         ],
     )
