@@ -124,6 +124,8 @@ test("two servers collect nothing twice, and the death of one loses nothing", as
   const asked = second.road.calls
     .filter((call) => ["ListQueues", "ListTables", "ListRules"].includes(call.operation))
     .map((call) => `${call.region} ${call.operation}`);
+  // Asked to end, it does, though who started it still holds its standard input.
+  expect(await second.process.endsOn("SIGTERM", 10_000)).toBe(true);
   expect(asked.sort()).toEqual(["ListQueues", "ListRules", "ListTables"].flatMap((list) => [`eu-west-1 ${list}`, `us-east-1 ${list}`]).sort());
 });
 

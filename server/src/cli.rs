@@ -126,7 +126,12 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(|e| Problem::new(Code::Internal, "The runtime does not start", e.to_string()))
-        .and_then(|runtime| runtime.block_on(run(cli)));
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(run(cli));
+            // A thread that still reads standard input would hold the end up.
+            runtime.shutdown_background();
+            outcome
+        });
     match outcome {
         Ok(code) => code,
         Err(problem) => {
