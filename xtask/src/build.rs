@@ -40,7 +40,7 @@ pub fn binaries(toolchain: &Toolchain, profile: Profile) -> Result<()> {
 
 /// Some of the workspace's packages.
 pub fn packages(toolchain: &Toolchain, profile: Profile, names: &[&str]) -> Result<()> {
-    let mut cargo = toolchain.cargo_for(profile);
+    let mut cargo = toolchain.cargo();
     cargo.arg("build").args(names.iter().flat_map(|name| ["--package", name]));
     if profile == Profile::Release {
         cargo.arg("--release");

@@ -15,7 +15,7 @@ pub fn run(checkout: &Checkout) -> Result<ExitCode> {
     progress::step("Building the browser's half");
     build::site(checkout, &toolchain, Profile::Release)?;
     progress::step("Building the server");
-    let mut cargo = toolchain.cargo_for(Profile::Release);
+    let mut cargo = toolchain.cargo();
     cargo.args(["build", "--release", "--package", "gantry", "--features", "embed"]);
     cargo.env("GANTRY_EMBED_SITE", checkout.site(Profile::Release));
     process::run(&mut cargo).context("the server does not compile")?;

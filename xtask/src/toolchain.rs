@@ -10,7 +10,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::checkout::{self, Checkout, Profile};
+use crate::checkout::{self, Checkout};
 use crate::{apt, process, progress};
 
 /// The compiler's name for the browser.
@@ -86,16 +86,6 @@ impl Toolchain {
         command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
         if let Some(linker) = &self.linker {
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
-        }
-        command
-    }
-
-    /// Cargo for a profile. What is shipped keeps its components' types, see `docs/adr/0007-erased-components.md`: without the flags of
-    /// `.cargo/config.toml`, which an environment variable replaces.
-    pub fn cargo_for(&self, profile: Profile) -> Command {
-        let mut command = self.cargo();
-        if profile == Profile::Release && std::env::var_os("RUSTFLAGS").is_none() {
-            command.env("RUSTFLAGS", "");
         }
         command
     }

@@ -41,7 +41,7 @@ pub const SELECTION: [&str; 8] =
 
 /// Compiles the browser's half and puts it into the site's `pkg` folder; skips what did not change.
 pub fn build(checkout: &Checkout, toolchain: &Toolchain, profile: Profile) -> Result<Files> {
-    let mut cargo = toolchain.cargo_for(profile);
+    let mut cargo = toolchain.cargo();
     cargo.arg("build").args(SELECTION);
     match profile {
         // The development profile itself, so that macros and build scripts are shared with the server's build. Without
