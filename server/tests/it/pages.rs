@@ -149,6 +149,5 @@ async fn a_person_who_asks_too_often_is_asked_to_wait() {
 async fn the_process_says_how_it_is() {
     let world = World::new().await;
     assert_eq!(world.get("/healthz", "").await.json()["status"], "ok");
-    world.function("a", json!({})).await;
     assert_eq!(world.get("/readyz", "").await.json()["status"], "ready");
 }

@@ -20,6 +20,8 @@ use gantry_store::testing::TestStore;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// A good password.
 pub const PASSWORD: &str = "lumpy otter quilt";
@@ -55,6 +57,7 @@ impl Answer {
 }
 
 impl World {
+    /// A server that has read everything stored.
     pub async fn new() -> Self {
         Self::with(50, false).await
     }
@@ -91,6 +94,11 @@ impl World {
         tokio::spawn(listener::serve(socket, router(web), async {
             let _ = stopped.await;
         }));
+        let loaded = memory.loaded();
+        // Noticed by looking: nobody is told of the first load.
+        while !loaded.load(Ordering::Acquire) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         Self { test, auth, memory, url, stop: Some(stop) }
     }
 
@@ -122,7 +130,7 @@ impl World {
         let observed = Observed { key: key.clone(), doc };
         self.test.store.seen(Source::Single { began: now() }, &[observed], now()).await.unwrap();
         while self.memory.snapshot().find(&key).is_none() {
-            let _ = tokio::time::timeout(std::time::Duration::from_millis(100), news.recv()).await;
+            let _ = tokio::time::timeout(Duration::from_millis(100), news.recv()).await;
         }
         key
     }
