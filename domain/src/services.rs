@@ -69,8 +69,24 @@ pub trait Telemetry: Send + Sync {
 pub struct FleetMetrics {
     /// The sums (durations: the mean of all invocations) over the places that answered.
     pub series: Vec<Series>,
+    /// The functions that failed most, at most twenty; places where no call failed are not asked function by function.
+    pub failing: Vec<Failing>,
+    /// Places where calls failed, with more functions than are asked one by one.
+    pub too_many: Vec<Scope>,
     /// The places that did not answer, and why: their numbers are missing.
     pub missing: Vec<(Scope, Problem)>,
+}
+
+/// A function whose calls fail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Failing {
+    /// The function.
+    pub key: ResourceKey,
+    /// Calls that ended with an error.
+    pub errors: i64,
+    /// All calls.
+    pub invocations: i64,
 }
 
 /// People, sessions and tokens.

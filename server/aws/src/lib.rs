@@ -36,7 +36,7 @@ mod wire;
 
 pub use call::{Caller, Pages, absent};
 pub use clients::Clients;
-pub use cloudwatch::{function_totals, metrics};
+pub use cloudwatch::{failures, function_totals, metrics};
 pub use connections::{ConnectionConfig, Connections};
 pub use limits::{Bucket, Limits};
 pub use logs::{Log, log_events};
