@@ -162,6 +162,14 @@ impl Call {
         }
     }
 
+    /// Where in its answer the state of its subject is.
+    pub fn answers_at(&self) -> &'static str {
+        match self {
+            Call::CreateRepository(_) | Call::DeleteRepository(_) => "repository.",
+            _ => "",
+        }
+    }
+
     /// What it writes.
     pub fn subject(&self) -> Subject {
         match self {

@@ -149,6 +149,12 @@ impl Call {
             Call::Ecr(call) => call.made(state),
         }
     }
+    /// Where in its answer the state of its subject is, as a JMESPath prefix: the CLI export hands on what the answer says.
+    pub fn answers_at(&self) -> &'static str {
+        match self {
+            Call::Ecr(call) => call.answers_at(),
+        }
+    }
     /// With references replaced by what they stand for.
     ///
     /// # Errors
@@ -176,6 +182,14 @@ pub enum Made {
     Yes,
     /// What it would create is there, but somebody else's: it does not carry the run's tags or differs from what was asked for.
     Taken,
+}
+
+impl Subject {
+    /// Whether it is only known once an earlier step is made.
+    pub fn is_to_come(&self) -> bool {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        reference::pieces(&text).iter().any(|piece| matches!(piece, reference::Piece::Reference { .. }))
+    }
 }
 
 /// The tags that lead from a resource to the step of the run that made it; they are part of the reviewed input.
@@ -234,9 +248,9 @@ pub(crate) mod tests {
                     "tags",
                     "Tag it",
                     &["repository"],
-                    json!({ "operation": "TagResource", "input": { "resourceArn": "${repository.repository.repositoryArn}",
+                    json!({ "operation": "TagResource", "input": { "resourceArn": "${repository.repositoryArn}",
                         "tags": [{ "Key": "of", "Value": "it's ${run.id}" }] } }),
-                    json!({ "operation": "UntagResource", "input": { "resourceArn": "${repository.repository.repositoryArn}", "tagKeys": ["of"] } }),
+                    json!({ "operation": "UntagResource", "input": { "resourceArn": "${repository.repositoryArn}", "tagKeys": ["of"] } }),
                 ),
             ],
         }

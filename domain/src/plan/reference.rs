@@ -1,4 +1,5 @@
-//! References: `${repository.repositoryArn}` in an input document stands for what the step `repository` gave, `${run.id}` for the run.
+//! References: `${repository.repositoryArn}` in an input document stands for a field of the state that the step `repository` left,
+//! `${run.id}` for the run.
 //!
 //! Policies have variables of the same look (`${aws:username}`); they are left alone: only `run` and the ids of steps before are looked up.
 

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::reference::Known;
 use super::{Plan, Undo};
 use crate::problem::Problem;
 use crate::time::Millis;
@@ -76,7 +77,7 @@ pub enum StepState {
     Undone,
     /// Left as it is, for the reason noted: somebody else changed it since, it cannot be taken back, or a person said so.
     Left,
-    /// It could not be taken back.
+    /// It could not be taken back, or nobody could find out whether it was made.
     Stuck,
 }
 
@@ -118,9 +119,7 @@ pub struct Progress {
     pub state: StepState,
     /// How often its call was sent or may have been.
     pub attempts: u32,
-    /// What the call answered: what later steps refer to.
-    pub output: Option<Value>,
-    /// The state of what it writes, read after it was made: an undo only touches what still looks like this.
+    /// The state of what it writes, read after it was made: later steps refer to it, and an undo only touches what still looks like it.
     pub after: Option<Value>,
     /// What went wrong last.
     pub problem: Option<Problem>,
@@ -191,7 +190,8 @@ impl Run {
             return Next::FindOut(n);
         }
         let waiting = self.position(StepState::Waiting);
-        if self.position(StepState::Failed).is_some() || (self.cancelled && waiting.is_some()) {
+        let failed = self.steps.iter().any(|s| matches!(s.state, StepState::Failed | StepState::Stuck));
+        if failed || (self.cancelled && waiting.is_some()) {
             return Next::Become(State::Undoing);
         }
         waiting.map_or(Next::Become(State::Applied), Next::Make)
@@ -222,6 +222,17 @@ impl Run {
             State::Applied => !never,
             State::Undoing | State::Undone | State::Stuck => false,
         }
+    }
+
+    /// What references of its steps lead to: the run itself, and the states that made steps left.
+    pub fn known(&self, by: &str) -> Known {
+        let mut known = Known::of_run(&self.id, by);
+        for (step, progress) in self.plan.steps.iter().zip(&self.steps) {
+            if let Some(after) = &progress.after {
+                known.learn(&step.id, after.clone());
+            }
+        }
+        known
     }
 
     /// The steps that a person has to decide about.

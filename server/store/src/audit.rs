@@ -4,6 +4,7 @@ use domain::Millis;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
+use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::{Result, Store, locks, problem};
@@ -44,32 +45,34 @@ fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {
     Sha256::new().chain_update(previous).chain_update(crate::hash(&text)).finalize().to_vec()
 }
 
+/// Appends an entry within a transaction: what it tells of is written with it, or neither.
+pub(crate) async fn append(tx: &mut PgConnection, entry: &Entry) -> Result<()> {
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(locks::AUDIT).execute(&mut *tx).await.map_err(problem::of)?;
+    let previous: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit order by id desc limit 1")
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+    sqlx::query(
+        "insert into audit (at, person, actor, action, subject, detail, hash) values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(entry.at.0)
+    .bind(entry.person)
+    .bind(&entry.actor)
+    .bind(&entry.action)
+    .bind(&entry.subject)
+    .bind(Json(&entry.detail))
+    .bind(chained(&previous.unwrap_or_default(), entry))
+    .execute(&mut *tx)
+    .await
+    .map_err(problem::of)?;
+    Ok(())
+}
+
 impl Store {
     /// Appends an entry.
     pub async fn audit(&self, entry: &Entry) -> Result<()> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
-        sqlx::query("select pg_advisory_xact_lock($1)")
-            .bind(locks::AUDIT)
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        let previous: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit order by id desc limit 1")
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        sqlx::query(
-            "insert into audit (at, person, actor, action, subject, detail, hash) values ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(entry.at.0)
-        .bind(entry.person)
-        .bind(&entry.actor)
-        .bind(&entry.action)
-        .bind(&entry.subject)
-        .bind(Json(&entry.detail))
-        .bind(chained(&previous.unwrap_or_default(), entry))
-        .execute(&mut *tx)
-        .await
-        .map_err(problem::of)?;
+        append(&mut tx, entry).await?;
         tx.commit().await.map_err(problem::of)
     }
 

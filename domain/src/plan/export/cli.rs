@@ -2,6 +2,7 @@
 //! <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-skeleton.html>
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 use super::super::reference::{Piece, pieces};
 use super::super::{Plan, Step};
@@ -27,16 +28,28 @@ pub fn script(plan: &Plan) -> String {
 }
 
 fn call(plan: &Plan, step: &Step) -> String {
-    let command = format!(
-        "aws {} {} --region {} --no-cli-pager --output json --cli-input-json {}",
-        step.call.service(),
-        kebab(step.call.operation()),
-        step.scope.region,
-        document(&step.call.input())
-    );
-    match plan.steps.iter().any(|later| refers_to(&later.call.input(), &step.id)) {
-        true => format!("{}=\"$({command})\"", variable(&step.id)),
-        false => format!("{command} > /dev/null"),
+    let command = |query: &str| {
+        format!(
+            "aws {} {} --region {} --no-cli-pager {query} --cli-input-json {}",
+            step.call.service(),
+            kebab(step.call.operation()),
+            step.scope.region,
+            document(&step.call.input())
+        )
+    };
+    let mut wanted = BTreeSet::new();
+    for later in &plan.steps {
+        fields(&later.call.input(), &step.id, &mut wanted);
+    }
+    match wanted.len() {
+        0 => format!("{} > /dev/null", command("--output json")),
+        _ => {
+            // Several fields of one answer come as words of one line.
+            let names: Vec<String> = wanted.iter().map(|path| variable(&step.id, path)).collect();
+            let paths: Vec<String> = wanted.iter().map(|path| format!("{}{path}", step.call.answers_at())).collect();
+            let query = format!("--output text --query '[{}]'", paths.join(", "));
+            format!("answer=\"$({})\"\nread -r {} <<EOF\n$answer\nEOF", command(&query), names.join(" "))
+        }
     }
 }
 
@@ -49,12 +62,7 @@ fn document(input: &Value) -> String {
             Piece::Text(text) => word.push_str(&quoted(text)),
             Piece::Reference { step: "run", path, .. } => word.push_str(&format!("\"$run_{path}\"")),
             Piece::Reference { step, path, .. } => {
-                let get = format!(
-                    "$(printf %s \"${}\" | python3 -c 'import json,sys; print(json.load(sys.stdin){})')",
-                    variable(step),
-                    path.split('.').map(|field| format!("[\"{field}\"]")).collect::<String>()
-                );
-                word.push_str(&format!("\"{get}\""));
+                word.push_str(&format!("\"${}\"", variable(step, path)));
             }
         }
     }
@@ -65,17 +73,21 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-fn refers_to(value: &Value, id: &str) -> bool {
+/// The fields of a step's state that a document refers to.
+fn fields(value: &Value, id: &str, found: &mut BTreeSet<String>) {
     match value {
-        Value::String(text) => pieces(text).iter().any(|p| matches!(p, Piece::Reference { step, .. } if *step == id)),
-        Value::Array(items) => items.iter().any(|item| refers_to(item, id)),
-        Value::Object(fields) => fields.values().any(|value| refers_to(value, id)),
-        _ => false,
+        Value::String(text) => found.extend(pieces(text).into_iter().filter_map(|piece| match piece {
+            Piece::Reference { step, path, .. } if step == id => Some(path.to_owned()),
+            _ => None,
+        })),
+        Value::Array(items) => items.iter().for_each(|item| fields(item, id, found)),
+        Value::Object(members) => members.values().for_each(|value| fields(value, id, found)),
+        _ => {}
     }
 }
 
-fn variable(step: &str) -> String {
-    step.replace('-', "_")
+fn variable(step: &str, path: &str) -> String {
+    format!("{step}_{path}").replace(['-', '.'], "_")
 }
 
 /// A comment must not become a command.
