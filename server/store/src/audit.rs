@@ -40,6 +40,22 @@ struct Row {
     hash: Vec<u8>,
 }
 
+impl Row {
+    /// The entry and its hash.
+    fn entry(self) -> (Entry, Vec<u8>) {
+        let entry = Entry {
+            id: self.id,
+            at: Millis(self.at),
+            person: self.person,
+            actor: self.actor,
+            action: self.action,
+            subject: self.subject,
+            detail: self.detail.0,
+        };
+        (entry, self.hash)
+    }
+}
+
 fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {
     let text = serde_json::json!([entry.at.0, entry.person, entry.actor, entry.action, entry.subject, entry.detail]);
     Sha256::new().chain_update(previous).chain_update(crate::hash(&text)).finalize().to_vec()
@@ -76,6 +92,18 @@ impl Store {
         tx.commit().await.map_err(problem::of)
     }
 
+    /// The latest entries, the latest first.
+    pub async fn audit_latest(&self, limit: u32) -> Result<Vec<Entry>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select id, at, person, actor, action, subject, detail, hash from audit order by id desc limit $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        Ok(rows.into_iter().map(|row| row.entry().0).collect())
+    }
+
     /// Goes through the whole log; answers the number of the first entry whose hash does not fit, if there is one.
     pub async fn audit_broken_at(&self) -> Result<Option<i64>> {
         let (mut previous, mut last) = (vec![], 0);
@@ -91,19 +119,11 @@ impl Store {
                 return Ok(None);
             }
             for row in rows {
-                let entry = Entry {
-                    id: row.id,
-                    at: Millis(row.at),
-                    person: row.person,
-                    actor: row.actor,
-                    action: row.action,
-                    subject: row.subject,
-                    detail: row.detail.0,
-                };
-                if chained(&previous, &entry) != row.hash {
-                    return Ok(Some(row.id));
+                let (entry, hash) = row.entry();
+                if chained(&previous, &entry) != hash {
+                    return Ok(Some(entry.id));
                 }
-                (previous, last) = (row.hash, row.id);
+                (previous, last) = (hash, entry.id);
             }
         }
     }
