@@ -4,6 +4,7 @@
 //! from what was collected, [`live`] passes on what cannot be cached, [`auth`] says who asks, [`api`] is the HTTP API.
 
 pub mod api;
+pub mod apply;
 pub mod auth;
 pub mod check;
 pub mod cli;
