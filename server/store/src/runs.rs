@@ -65,7 +65,12 @@ struct StepRow {
     ended: Option<i64>,
 }
 
-const COLUMNS: &str = "id, plan, answers, state, cancelled, problem, person, by_name, made, ended";
+/// A query for whole rows.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("select id, plan, answers, state, cancelled, problem, person, by_name, made, ended from runs ", $rest)
+    };
+}
 
 /// What the journal holds is ours: a word that is none of ours was written by another version.
 fn unreadable(what: &str) -> Problem {
@@ -116,11 +121,8 @@ impl Store {
 
     /// A run with its journal.
     pub async fn run(&self, id: &str) -> Result<Option<Stored>> {
-        let row: Option<RunRow> = sqlx::query_as(&format!("select {COLUMNS} from runs where id = $1"))
-            .bind(id)
-            .fetch_optional(&self.pages)
-            .await
-            .map_err(problem::of)?;
+        let row: Option<RunRow> =
+            sqlx::query_as(select!("where id = $1")).bind(id).fetch_optional(&self.pages).await.map_err(problem::of)?;
         match row {
             Some(row) => Ok(Some(self.with_steps(row).await?)),
             None => Ok(None),
@@ -130,15 +132,14 @@ impl Store {
     /// Runs, the latest first: those before a moment and id, if given.
     pub async fn runs(&self, before: Option<(Millis, &str)>, limit: u32) -> Result<Vec<Stored>> {
         let (at, id) = before.unwrap_or((Millis(i64::MAX), ""));
-        let rows: Vec<RunRow> = sqlx::query_as(&format!(
-            "select {COLUMNS} from runs where (made, id) < ($1, $2) order by made desc, id desc limit $3"
-        ))
-        .bind(at.0)
-        .bind(id)
-        .bind(i64::from(limit))
-        .fetch_all(&self.pages)
-        .await
-        .map_err(problem::of)?;
+        let rows: Vec<RunRow> =
+            sqlx::query_as(select!("where (made, id) < ($1, $2) order by made desc, id desc limit $3"))
+                .bind(at.0)
+                .bind(id)
+                .bind(i64::from(limit))
+                .fetch_all(&self.pages)
+                .await
+                .map_err(problem::of)?;
         let mut runs = vec![];
         for row in rows {
             runs.push(self.with_steps(row).await?);
