@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::cli::Commands;
 use super::connected::{ChangesCard, Connected};
 use super::freshness::{AgeOfData, CollectButton, FailingScopes};
-use super::generic;
+use super::generic::{self, TagsCard};
 use super::history::HistoryTab;
 use crate::api::{self, Boot};
 use crate::error::AppError;
@@ -258,6 +258,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
             <div class="stack">{body}</div>
             <div class="stack">
                 <aside aria-label="Connected"><Connected shown=shown/></aside>
+                <TagsCard shown=shown/>
                 <ChangesCard key_of=key shown=shown/>
             </div>
         </div>
