@@ -67,16 +67,27 @@ fn is_long(cell: &Cell) -> bool {
     }
 }
 
-/// What the facts leave.
-pub fn overview(shown: Shown) -> AnyView {
+/// What the facts leave, or the words that they leave nothing.
+fn overview(shown: Shown) -> AnyView {
+    let nothing = move || {
+        let detail = shown.get();
+        split(&detail).1.is_empty().then(|| {
+            view! { <p class="dim">"Gantry reads no more of it than stands above; its document is in JSON."</p> }
+        })
+    };
+    view! { {rest(shown)}{nothing} }.into_any()
+}
+
+/// What the facts leave, as a card; nothing if they leave nothing.
+pub fn rest(shown: Shown) -> AnyView {
     let details = move || {
         let detail = shown.get();
         let rest = as_facts(split(&detail).1, &detail);
-        if rest.is_empty() {
-            return view! { <p class="dim">"Gantry reads no more of it than stands above; its document is in JSON."</p> }.into_any();
-        }
-        let rows = rest.into_iter().map(|f| view! { <div><dt>{f.label}</dt><dd>{f.value}</dd></div> }).collect_view();
-        view! { <Card title="Details" flush=true><dl class="pairs">{rows}</dl></Card> }.into_any()
+        (!rest.is_empty()).then(|| {
+            let rows =
+                rest.into_iter().map(|f| view! { <div><dt>{f.label}</dt><dd>{f.value}</dd></div> }).collect_view();
+            view! { <Card title="Details" flush=true><dl class="pairs">{rows}</dl></Card> }
+        })
     };
     details.into_any()
 }

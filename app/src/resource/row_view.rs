@@ -1,8 +1,8 @@
 //! The heads and cells of a list's table.
 
-use domain::Millis;
 use domain::listing::Row;
 use domain::resource::{Column, Form};
+use domain::{Kind, Millis};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -78,6 +78,24 @@ pub fn HeadCells(
     }
 }
 
+/// Images of one repository differ in what stands last, so the repository gives way first.
+fn ends(row: &Row) -> Option<(&str, &str)> {
+    let at = row.name.rfind('@').or_else(|| row.name.rfind(':'))?;
+    (row.key.kind == Kind::Image).then(|| row.name.split_at(at))
+}
+
+/// The name as a link.
+fn name(row: &Row, href: String) -> AnyView {
+    let whole = row.name.clone();
+    match ends(row) {
+        Some((repository, tag)) => {
+            let (repository, tag) = (repository.to_owned(), tag.to_owned());
+            view! { <a class="cut ends" href=href title=whole.clone() aria-label=whole><span>{repository}</span><span>{tag}</span></a> }.into_any()
+        }
+        None => view! { <a class="cut" href=href title=whole.clone()>{whole.clone()}</a> }.into_any(),
+    }
+}
+
 /// The cells of a row.
 pub fn row_cells(
     row: &Arc<Row>,
@@ -118,7 +136,7 @@ pub fn row_cells(
     });
     view! {
         <td class="name">
-            {picks.tick(row)}<a class="cut" href=href title=row.name.clone()>{row.name.clone()}</a>{place}{picks.more(row)}
+            {picks.tick(row)}{name(row, href)}{place}{picks.more(row)}
         </td>
         {state}
         {own}
