@@ -78,19 +78,24 @@ pub fn HeadCells(
     }
 }
 
-/// Images of one repository differ in what stands last, so the repository gives way first.
+/// Where a name ends with what tells it from its like (a tag, a revision, a task's id): what they share, and that.
 fn ends(row: &Row) -> Option<(&str, &str)> {
-    let at = row.name.rfind('@').or_else(|| row.name.rfind(':'))?;
-    (row.key.kind == Kind::Image).then(|| row.name.split_at(at))
+    let at = match row.key.kind {
+        Kind::Image => row.name.rfind('@').or_else(|| row.name.rfind(':')),
+        Kind::TaskDefinition | Kind::FunctionVersion | Kind::FunctionAlias => row.name.rfind(':'),
+        Kind::Task => row.name.rfind(' '),
+        _ => None,
+    };
+    at.map(|at| row.name.split_at(at))
 }
 
 /// The name as a link.
 fn name(row: &Row, href: String) -> AnyView {
     let whole = row.name.clone();
     match ends(row) {
-        Some((repository, tag)) => {
-            let (repository, tag) = (repository.to_owned(), tag.to_owned());
-            view! { <a class="cut ends" href=href title=whole.clone() aria-label=whole><span>{repository}</span><span>{tag}</span></a> }.into_any()
+        Some((shared, own)) => {
+            let (shared, own) = (shared.to_owned(), own.to_owned());
+            view! { <a class="cut ends" href=href title=whole.clone() aria-label=whole><span>{shared}</span><span>{own}</span></a> }.into_any()
         }
         None => view! { <a class="cut" href=href title=whole.clone()>{whole.clone()}</a> }.into_any(),
     }
