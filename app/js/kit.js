@@ -179,6 +179,9 @@ document.addEventListener('toggle', (event) => {
   else if (target.matches?.('.rail-more[open]')) (target.querySelector('[aria-current]') ?? target).scrollIntoView({ block: 'nearest' });
 }, true);
 
+// The place of this page may be below the rail's edge.
+document.querySelector('.rail .places [aria-current]')?.scrollIntoView({ block: 'nearest' });
+
 // Absolute times in the reader's own zone ----------------------------------------------------------------------------------------
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
 document.addEventListener('pointerover', (event) => {

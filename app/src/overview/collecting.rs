@@ -21,12 +21,13 @@ pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
         .iter()
         .filter_map(|f| {
             let (since, problem) = f.failing.clone()?;
+            let calm = problem.is_calm();
             let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
             let action =
                 problem.iam_action.clone().map(|a| view! { <span class="dim">"missing "</span><code>{a}</code> });
             Some(
                 view! {
-                    <details class="failing">
+                    <details class="failing" class:quiet=calm>
                         <summary>
                             <b>{capital(f.kind.plural())}</b>" in "{place}": "{problem.title.clone()}" "{action}
                             <span class="faint">" since "<Age at=since now=now after=" ago"/></span>

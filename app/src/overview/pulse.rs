@@ -46,10 +46,19 @@ pub fn Pulse() -> impl IntoView {
         };
         missing.into_iter().map(note).collect_view()
     };
+    // Where nobody answers, nothing is known: not that no function ran.
+    let silent = Memo::new(move |_| {
+        let fleet = answer.get().and_then(Result::ok);
+        fleet.is_some_and(|f| !f.missing.is_empty() && f.series.iter().all(|s| s.points.is_empty()))
+    });
+    let charts = move || {
+        (!silent.get())
+            .then(|| cards(series, CHARTS, "No function ran in the last hour, or CloudWatch has no numbers yet."))
+    };
     view! {
         <section class="pulse" aria-label="What the functions do now">
             {failing}
-            {cards(series, CHARTS, "No function ran in the last hour, or CloudWatch has no numbers yet.")}
+            {charts}
             {missing}
         </section>
     }

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::detail_page::Shown;
 use crate::api::Boot;
+use crate::paths;
 use crate::ui::Code;
 
 /// An argument as a POSIX shell reads it.
@@ -185,9 +186,12 @@ pub fn Commands(
             let text = format!("{whose}\n{}", command.text);
             view! { <section><h2>{command.title}</h2><Code text=text/></section> }
         });
+        let elsewhere = boot.instance.sandbox.then(|| {
+            view! { " The sandbox is not AWS: add "<code>"--endpoint-url"</code>" with the endpoint under "<a href=paths::SETTINGS_CONNECTIONS>"Connections"</a>"." }
+        });
         view! {
             <div class="commands">
-                <p class="dim">"They run with the credentials of your shell: choose those of account "<b>{account.to_string()}</b>{named}", for example with "<code>"--profile"</code>"."</p>
+                <p class="dim">"They run with the credentials of your shell: choose those of account "<b>{account.to_string()}</b>{named}", for example with "<code>"--profile"</code>"."{elsewhere}</p>
                 {all.collect_view()}
             </div>
         }

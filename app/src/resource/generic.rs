@@ -6,8 +6,9 @@ use domain::resource::{Cell, Column};
 use leptos::prelude::*;
 
 use super::detail_page::{Shown, Tab};
+use crate::layout::use_scopes;
 use crate::paths;
-use crate::ui::{Card, Empty, Fact, fact_view};
+use crate::ui::{Card, Fact, fact_view};
 
 /// At most so many facts stand above the tabs.
 const FACTS: usize = 8;
@@ -66,8 +67,19 @@ fn is_long(cell: &Cell) -> bool {
     }
 }
 
-/// What the facts leave, and the tags, as cards.
-pub fn overview(shown: Shown) -> AnyView {
+/// What the facts leave, or the words that they leave nothing.
+fn overview(shown: Shown) -> AnyView {
+    let nothing = move || {
+        let detail = shown.get();
+        split(&detail).1.is_empty().then(|| {
+            view! { <p class="dim">"Gantry reads no more of it than stands above; its document is in JSON."</p> }
+        })
+    };
+    view! { {rest(shown)}{nothing} }.into_any()
+}
+
+/// What the facts leave, as a card; nothing if they leave nothing.
+pub fn rest(shown: Shown) -> AnyView {
     let details = move || {
         let detail = shown.get();
         let rest = as_facts(split(&detail).1, &detail);
@@ -77,30 +89,28 @@ pub fn overview(shown: Shown) -> AnyView {
             view! { <Card title="Details" flush=true><dl class="pairs">{rows}</dl></Card> }
         })
     };
-    view! { {details}<TagsCard shown=shown/> }.into_any()
+    details.into_any()
 }
 
-/// The tags of a resource.
+/// The tags of a resource; nothing where none are known, which is not to say that it has none: of some kinds they are not read.
 #[component]
 pub fn TagsCard(
     /// The resource.
     shown: Shown,
 ) -> impl IntoView {
-    view! {
-        <Card title="Tags" flush=true>
-            {move || {
-                let detail = shown.get();
-                let kind = detail.row.key.kind;
-                if detail.row.tags.is_empty() {
-                    return view! { <Empty title="No tags"><p>"Tags set in AWS appear here and can be searched and filtered by."</p></Empty> }.into_any();
-                }
-                let rows = detail.row.tags.iter().map(|(name, value)| {
-                    let href = paths::filtered(kind, "tag", &format!("{name}={value}"));
-                    view! { <div><dt>{name.clone()}</dt><dd><a class="ref" href=href title="All with this tag">{value.clone()}</a></dd></div> }
-                });
-                view! { <dl class="pairs">{rows.collect_view()}</dl> }.into_any()
-            }}
-        </Card>
+    let scopes = use_scopes();
+    let tags = Memo::new(move |_| shown.with(|detail| detail.row.tags.clone()));
+    move || {
+        let kind = shown.with_untracked(|detail| detail.row.key.kind);
+        let (tags, scopes) = (tags.get(), scopes.get());
+        let rows = tags.iter().map(|(name, value)| {
+            let href = scopes.on(&paths::filtered(kind, "tag", &format!("{name}={value}")));
+            let title = format!("All {} with this tag", kind.plural());
+            let value = if value.is_empty() { "(empty)".to_owned() } else { value.clone() };
+            view! { <div><dt>{name.clone()}</dt><dd><a class="ref" href=href title=title>{value}</a></dd></div> }
+        });
+        let rows = rows.collect_view();
+        (!tags.is_empty()).then(|| view! { <Card title="Tags" flush=true><dl class="pairs narrow">{rows}</dl></Card> })
     }
 }
 

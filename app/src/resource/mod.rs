@@ -23,6 +23,5 @@ mod selection;
 pub use compare_page::ComparePage;
 pub use connected::kind_icon;
 pub use detail_page::{DetailPage, DetailSpec, Refused, Shown, Tab, generic_spec};
-pub use generic::TagsCard;
 pub use history::{ChangeEntry, headline, verb};
 pub use list_page::{ListPage, ListSpec, ResourceList};

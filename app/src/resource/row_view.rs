@@ -1,8 +1,8 @@
 //! The heads and cells of a list's table.
 
-use domain::Millis;
 use domain::listing::Row;
 use domain::resource::{Column, Form};
+use domain::{Kind, Millis};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -78,6 +78,29 @@ pub fn HeadCells(
     }
 }
 
+/// Where a name ends with what tells it from its like (a tag, a revision, a task's id): what they share, and that.
+fn ends(row: &Row) -> Option<(&str, &str)> {
+    let at = match row.key.kind {
+        Kind::Image => row.name.rfind('@').or_else(|| row.name.rfind(':')),
+        Kind::TaskDefinition | Kind::FunctionVersion | Kind::FunctionAlias => row.name.rfind(':'),
+        Kind::Task => row.name.rfind(' '),
+        _ => None,
+    };
+    at.map(|at| row.name.split_at(at))
+}
+
+/// The name as a link.
+fn name(row: &Row, href: String) -> AnyView {
+    let whole = row.name.clone();
+    match ends(row) {
+        Some((shared, own)) => {
+            let (shared, own) = (shared.to_owned(), own.to_owned());
+            view! { <a class="cut ends" href=href title=whole.clone() aria-label=whole><span>{shared}</span><span>{own}</span></a> }.into_any()
+        }
+        None => view! { <a class="cut" href=href title=whole.clone()>{whole.clone()}</a> }.into_any(),
+    }
+}
+
 /// The cells of a row.
 pub fn row_cells(
     row: &Arc<Row>,
@@ -118,7 +141,7 @@ pub fn row_cells(
     });
     view! {
         <td class="name">
-            {picks.tick(row)}<a class="cut" href=href title=row.name.clone()>{row.name.clone()}</a>{place}{picks.more(row)}
+            {picks.tick(row)}{name(row, href)}{place}{picks.more(row)}
         </td>
         {state}
         {own}

@@ -102,7 +102,21 @@ impl AwsTelemetry {
             let log = gantry_aws::Log { group: &place.group, streams: &place.streams, filter };
             gantry_aws::log_events(&caller, log, start, end, limit).await
         });
-        let mut events: Vec<LogEvent> = futures::future::try_join_all(each).await?.into_iter().flatten().collect();
+        // A group appears with its first line: one that is not there yet must not hide the others.
+        let (mut events, mut absent, mut read) = (vec![], None, 0);
+        for answer in futures::future::join_all(each).await {
+            match answer {
+                Ok(some) => {
+                    events.extend(some);
+                    read += 1;
+                }
+                Err(problem) if problem.code == Code::NotFound => absent = Some(problem),
+                Err(problem) => return Err(problem),
+            }
+        }
+        if let Some(problem) = absent.filter(|_| read == 0) {
+            return Err(problem);
+        }
         events.sort_by_key(|e| e.at);
         Ok(events.split_off(events.len().saturating_sub(limit)))
     }

@@ -74,7 +74,7 @@ async fn failures_keep_the_first_moment_and_the_last_reason_until_it_works_again
     denied.iam_action = Some("ecs:ListTasks".into());
     for at in [1000, 2000] {
         let held = lease(store, Kind::Task, at).await;
-        store.fail(&held, &denied, Millis(at + 10), Millis(at + 1000)).await.unwrap();
+        store.fail(&held, &denied, false, Millis(at + 10), Millis(at + 1000)).await.unwrap();
     }
     let failing = store.collections(Millis(2500)).await.unwrap().remove(0);
     assert_eq!(failing.freshness.failing, Some((Millis(1000), denied)));

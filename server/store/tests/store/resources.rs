@@ -50,7 +50,7 @@ async fn a_failed_page_never_makes_a_row_gone_and_a_complete_list_does() {
     let second = lease(store, Kind::Function, 2000).await;
     store.seen(list(&second), std::slice::from_ref(&a), Millis(2001)).await.unwrap();
     let failed = domain::Problem::new(Code::AwsThrottled, "Throttled", "…");
-    store.fail(&second, &failed, Millis(2002), Millis(3000)).await.unwrap();
+    store.fail(&second, &failed, false, Millis(2002), Millis(3000)).await.unwrap();
     let row = store.get(&b.key).await.unwrap().unwrap();
     assert_eq!((row.gone, row.seen), (None, Millis(1001)));
 
