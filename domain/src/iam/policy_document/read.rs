@@ -1,5 +1,7 @@
 //! From JSON to a policy, with every mistake named by its path.
 
+use std::collections::BTreeSet;
+
 use super::json::Json;
 use super::names::{action, aws, canonical, federated, known_operator, service};
 use super::{Condition, Document, Effect, Errors, Matches, Principal, PrincipalSort, Principals, Statement, Version};
@@ -62,9 +64,9 @@ impl Reader {
             self.wrong(path, format!("An object in braces is expected here, not {}.", json.sort()));
             return None;
         };
-        let same = |a: &str, b: &str| if any_case { a.eq_ignore_ascii_case(b) } else { a == b };
-        for (n, (key, _)) in pairs.iter().enumerate() {
-            if pairs[..n].iter().any(|(earlier, _)| same(earlier, key)) {
+        let mut seen = BTreeSet::new();
+        for (key, _) in &pairs {
+            if !seen.insert(if any_case { key.to_ascii_lowercase() } else { key.clone() }) {
                 self.wrong(&join(path, key), "This stands twice here, and only one would count: make it one.");
             }
         }
