@@ -68,6 +68,8 @@ pub enum Permission {
     ReadTelemetry,
     /// Ask for a fresh collect.
     Refresh,
+    /// Make plans and run them: the only way to change AWS.
+    ChangeAws,
     /// The state of connections and collectors.
     ReadConnections,
     /// One's own sessions and tokens.
@@ -78,10 +80,11 @@ pub enum Permission {
 
 impl Permission {
     /// Everything that can be asked.
-    pub const ALL: [Permission; 6] = [
+    pub const ALL: [Permission; 7] = [
         Permission::ReadResources,
         Permission::ReadTelemetry,
         Permission::Refresh,
+        Permission::ChangeAws,
         Permission::ReadConnections,
         Permission::ManageOwn,
         Permission::ManagePeople,
@@ -94,6 +97,7 @@ impl Permission {
             Permission::ReadResources
             | Permission::ReadTelemetry
             | Permission::Refresh
+            | Permission::ChangeAws
             | Permission::ReadConnections => true,
             Permission::ManageOwn | Permission::ManagePeople => false,
         }
@@ -107,6 +111,7 @@ impl Permission {
             | Permission::Refresh
             | Permission::ReadConnections
             | Permission::ManageOwn => Role::Viewer,
+            Permission::ChangeAws => Role::Operator,
             Permission::ManagePeople => Role::Administrator,
         }
     }

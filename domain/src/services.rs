@@ -10,6 +10,7 @@ use crate::history::{Change, FieldChange};
 use crate::identity::{AccountId, Region, ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::listing::{Detail, Freshness, Hit, ListQuery, Page, Row};
+use crate::plan::service::Plans;
 use crate::policy::{Actor, Role};
 use crate::problem::Problem;
 use crate::stream::{LogPage, Series};
@@ -121,6 +122,8 @@ pub struct Services {
     pub inventory: Arc<dyn Inventory>,
     /// What is live.
     pub telemetry: Arc<dyn Telemetry>,
+    /// What changes AWS.
+    pub plans: Arc<dyn Plans>,
     /// Who is who.
     pub team: Arc<dyn Team>,
     /// Who asks; `None` when signed out.

@@ -13,6 +13,7 @@ pub mod config;
 pub mod http;
 pub mod inventory;
 pub mod live;
+pub mod plans;
 pub mod report;
 pub mod serve;
 pub mod sync;

@@ -9,6 +9,7 @@ pub mod export;
 pub mod lint;
 pub mod reference;
 pub mod run;
+pub mod service;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -18,6 +19,7 @@ pub use answers::Answers;
 
 use crate::ecr;
 use crate::identity::Scope;
+use crate::kind::Kind;
 
 /// The version of this format. A run keeps the one it was made with.
 pub const FORMAT: u32 = 1;
@@ -185,6 +187,12 @@ pub enum Made {
 }
 
 impl Subject {
+    /// The kind of resource whose rows show it: collected again once a run has ended.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Subject::Ecr(_) => Kind::Repository,
+        }
+    }
     /// Whether it is only known once an earlier step is made.
     pub fn is_to_come(&self) -> bool {
         let text = serde_json::to_string(self).unwrap_or_default();

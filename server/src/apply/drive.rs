@@ -2,11 +2,12 @@
 //! two of these loses nothing, because what is not written is found out by reading AWS.
 
 use domain::plan::run::{Next, Progress, State, StepState};
-use domain::plan::{Call, Made, Step, Undo};
-use domain::{Code, Problem};
+use domain::plan::{Call, Made, Plan, Step, Undo};
+use domain::{Code, Kind, Problem, Scope};
 use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Engine;
@@ -326,7 +327,23 @@ impl Engine {
             subject: stored.run.id.clone(),
             detail: json!({ "title": stored.run.plan.title }),
         });
-        self.store.run_becomes(lease, state, problem.or(failure), now(), end.as_ref()).await
+        self.store.run_becomes(lease, state, problem.or(failure), now(), end.as_ref()).await?;
+        if end.is_some() {
+            self.show(&stored.run.plan).await;
+        }
+        Ok(())
+    }
+
+    /// Has what a plan wrote collected now, so that lists show it. It would be collected later anyway.
+    async fn show(&self, plan: &Plan) {
+        let kinds: BTreeSet<(Kind, &Scope)> =
+            plan.steps.iter().map(|step| (step.call.subject().kind(), &step.scope)).collect();
+        for (kind, scope) in kinds {
+            let (account, region) = (scope.account.clone(), scope.region.clone());
+            if let Err(problem) = self.store.request(kind, &[account], &[region], now()).await {
+                tracing::warn!(%kind, %scope, %problem, "apply: what the run wrote will be collected when it is due");
+            }
+        }
     }
 }
 

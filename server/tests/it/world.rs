@@ -4,6 +4,7 @@ use domain::policy::Role;
 use domain::resource::Observed;
 use domain::services::Instance;
 use domain::{Kind, Millis, ResourceKey, Scope};
+use gantry::apply::Aws;
 use gantry::auth::Auth;
 use gantry::auth::password::Passwords;
 use gantry::clock::now;
@@ -14,6 +15,7 @@ use gantry::inventory::{Answers, Memory, Visible};
 use gantry::live::Live;
 use gantry::live::follow::Follow;
 use gantry::live::telemetry::AwsTelemetry;
+use gantry::plans::Planner;
 use gantry_aws::Connections;
 use gantry_store::batch::Source;
 use gantry_store::testing::TestStore;
@@ -69,7 +71,7 @@ impl World {
         let memory = Memory::new(store.clone());
         tokio::spawn(memory.clone().follow());
         let connections = Connections::new(vec![], &[7; 32]).unwrap();
-        let telemetry = Arc::new(AwsTelemetry::new(connections, store));
+        let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store));
         let assets =
             json!({ "js": "/pkg/app.1.js", "wasm": "/pkg/app.1.wasm", "css": "/pkg/main.1.css", "modules": {} });
         let site = Site::of(vec![
@@ -81,6 +83,7 @@ impl World {
         let web = Web::new(Parts {
             inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
             telemetry: telemetry.clone(),
+            plans: Arc::new(Planner::new(test.store.clone(), Arc::new(Aws(connections.clone())))),
             auth: auth.clone(),
             live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
             instance: Arc::new(Instance { sandbox: false, version: "1".into(), accounts: vec![], regions: vec![] }),

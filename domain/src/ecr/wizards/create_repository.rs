@@ -7,7 +7,7 @@ use super::super::calls::{
     Call, CreateRepository, DeleteLifecyclePolicy, DeleteRepository, DeleteRepositoryPolicy, PutLifecyclePolicy,
     SetRepositoryPolicy, Subject,
 };
-use super::super::{Encryption, Scanning, TagMutabilityExclusion};
+use super::super::{Encryption, Scanning, TagMutabilityExclusion, lifecycle, repository_policy, rules};
 use crate::document::Tag;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, FORMAT, Facts, FieldErrors, Plan, Step, Undo};
@@ -65,7 +65,7 @@ pub fn subjects(answers: &Answers) -> Vec<plan::Subject> {
 /// # Errors
 /// What is wrong, by field.
 pub fn plan(answers: &Answers, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
-    let errors = check(answers, facts);
+    let errors = check(answers, scope, facts);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -163,21 +163,64 @@ fn compact(text: &str) -> String {
     }
 }
 
-fn check(answers: &Answers, facts: &Facts) -> FieldErrors {
+/// A message and where in a document it belongs; the document itself has no name.
+fn at(path: &str, message: &str) -> String {
+    if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") }
+}
+
+fn check(answers: &Answers, scope: &Scope, facts: &Facts) -> FieldErrors {
     let mut errors = FieldErrors::new();
     let name = answers.name.trim();
-    if name.is_empty() {
-        errors.insert("name".into(), "A repository needs a name, for example shop/api.".into());
+    let mut wrong = |field: &str, message: String| {
+        errors.entry(field.to_owned()).or_insert(message);
+    };
+    if let Err(message) = rules::repository_name(name) {
+        wrong("name", message);
     }
-    let taken = subjects(answers).iter().any(|subject| matches!(facts.of(subject), Some(Some(_))));
-    if taken {
-        errors.insert("name".into(), format!("A repository named {name} exists here already."));
+    if subjects(answers).iter().any(|subject| matches!(facts.of(subject), Some(Some(_)))) {
+        wrong("name", format!("A repository named {name} exists here already."));
     }
-    for (field, text) in [("lifecycle", &answers.lifecycle), ("permissions", &answers.permissions)] {
-        if !text.trim().is_empty()
-            && let Err(error) = serde_json::from_str::<serde_json::Value>(text)
-        {
-            errors.insert(field.into(), format!("This is not JSON: {error}"));
+    let filters: Vec<&str> = answers.exclusions.iter().map(|e| e.trim()).filter(|e| !e.is_empty()).collect();
+    for filter in &filters {
+        if let Err(message) = rules::mutability_filter(filter) {
+            wrong("exclusions", message);
+        }
+    }
+    if let Err(message) = rules::mutability_filters(filters.iter().copied()) {
+        wrong("exclusions", message);
+    }
+    if let Encrypted::Kms { key } = &answers.encryption
+        && !key.trim().is_empty()
+        && let Err(message) = rules::kms_key(key.trim(), scope)
+    {
+        wrong("encryption.key", message);
+    }
+    let tags: Vec<(&str, &str)> = answers.tags.iter().map(|(key, value)| (key.trim(), value.trim())).collect();
+    for (n, (key, value)) in tags.iter().enumerate().filter(|(_, (key, value))| !key.is_empty() || !value.is_empty()) {
+        if let Err(message) = rules::tag_key(key).and_then(|()| rules::tag_value(value)) {
+            wrong(&format!("tags.{n}"), message);
+        }
+    }
+    let marks = plan::marks(REPOSITORY);
+    let keys: Vec<&str> = tags.iter().map(|(key, _)| *key).filter(|key| !key.is_empty()).collect();
+    if let Err(message) = rules::tags(keys.into_iter().chain(marks.iter().map(|(key, _)| key.as_str()))) {
+        wrong("tags", message);
+    }
+    // The first of several: the others show once it is mended.
+    let first = |errors: FieldErrors| errors.into_iter().next().map(|(path, message)| at(&path, &message));
+    if !answers.lifecycle.trim().is_empty()
+        && let Some(message) = lifecycle::parse(&answers.lifecycle).err().and_then(first)
+    {
+        wrong("lifecycle", message);
+    }
+    if !answers.permissions.trim().is_empty() {
+        match repository_policy::read(&answers.permissions) {
+            Err(errors) => first(errors).into_iter().for_each(|message| wrong("permissions", message)),
+            Ok(document) => {
+                if let Some(why) = repository_policy::would_lock_out(&document, &scope.account) {
+                    wrong("permissions", why);
+                }
+            }
         }
     }
     errors
@@ -189,6 +232,11 @@ mod tests {
     use crate::plan::Answers as Wizard;
     use crate::plan::answers::Form;
     use serde_json::json;
+
+    const LIFECYCLE: &str = r#"{ "rules": [{ "rulePriority": 1, "selection": { "tagStatus": "untagged",
+        "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14 }, "action": { "type": "expire" } }] }"#;
+    const PERMISSIONS: &str = r#"{ "Version": "2012-10-17", "Statement": [{ "Sid": "pull", "Effect": "Allow",
+        "Principal": { "AWS": "arn:aws:iam::444455556666:root" }, "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"] }] }"#;
 
     fn scope() -> Scope {
         Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
@@ -225,7 +273,7 @@ mod tests {
         let wizard = wizard(json!({
             "name": "shop/api", "immutable": true, "exclusions": ["latest", " "], "scan_on_push": true,
             "encryption": { "type": "kms", "key": "alias/shop" }, "tags": [["team", "shop"], ["", ""]],
-            "lifecycle": "{ \"rules\": [] }", "permissions": "{ \"Statement\": [] }",
+            "lifecycle": LIFECYCLE, "permissions": PERMISSIONS,
         }));
         let plan = wizard.plan(&Facts::default()).unwrap();
         insta::assert_json_snapshot!(plan);
@@ -237,7 +285,24 @@ mod tests {
         let facts = Facts::new(vec![(wizard.subjects().remove(0), Some(json!({})))]);
         let errors = wizard.plan(&facts).unwrap_err();
         assert_eq!(errors["name"], "A repository named shop/api exists here already.");
-        assert!(errors["lifecycle"].starts_with("This is not JSON"));
+        assert!(errors.contains_key("lifecycle"), "{errors:?}");
         assert_eq!(errors.len(), 2);
+    }
+
+    #[test]
+    fn what_aws_would_refuse_is_said_beside_its_field() {
+        let lock_out = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"ecr:*"}]}"#;
+        let wizard = wizard(json!({
+            "name": "Shop", "exclusions": ["a b"], "encryption": { "type": "kms", "key": "not a key" },
+            "tags": [["team", "shop"], ["aws:x", "1"]], "permissions": lock_out,
+            "lifecycle": "{\"rules\": [{}]}",
+        }));
+        let errors = wizard.plan(&Facts::default()).unwrap_err();
+        let fields: Vec<&str> = errors.keys().map(String::as_str).collect();
+        assert_eq!(
+            fields,
+            ["encryption.key", "exclusions", "lifecycle", "name", "permissions", "tags.1"],
+            "{errors:#?}"
+        );
     }
 }
