@@ -171,7 +171,6 @@ fn uncollected(reference: &str) -> (String, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::listing::Row;
     use domain::services::Instance;
     use domain::{Millis, resource::State};
 
@@ -186,29 +185,7 @@ mod tests {
     }
 
     fn detail(key: &str, connected: Vec<Connection>) -> Detail {
-        let key = ResourceKey::parse(key).unwrap();
-        let (name, zero) = (key.id.clone(), Millis(0));
-        let row = Row {
-            key,
-            name,
-            arn: None,
-            state: None,
-            cells: vec![],
-            tags: Default::default(),
-            seen: zero,
-            changed: zero,
-            gone: None,
-        };
-        Detail {
-            row,
-            parent: None,
-            created: None,
-            doc: Default::default(),
-            connected,
-            changes: 0,
-            freshness: None,
-            now: zero,
-        }
+        Detail { connected, ..crate::resource::tests::detail(key) }
     }
 
     #[test]
