@@ -11,8 +11,8 @@ use leptos::prelude::*;
 
 use crate::paths;
 use crate::sections::{
-    Pairs, age, card_with, connected, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card,
-    text, word, words,
+    Pairs, age, card_with, connected, exact, here, mark, note, nothing, on_off, pair_card, several, short, stack,
+    table_card, text, word, words,
 };
 use crate::ui::{format, moment};
 
@@ -117,7 +117,7 @@ fn network(vpc: Option<&VpcConfig>, scope: &Scope) -> AnyView {
         return card_with("Network", (), nothing("Not in a VPC: it reaches the internet, but nothing private."));
     };
     let link = |kind: Kind, id: &String| match ResourceKey::new(kind, scope.clone(), id) {
-        Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{id.clone()}</a> }.into_any(),
+        Ok(key) => view! { <a class="ref" href=here(&paths::detail(&key))>{id.clone()}</a> }.into_any(),
         Err(_) => text(Some(id.clone())),
     };
     pair_card(
@@ -175,7 +175,7 @@ pub fn alias(alias: FunctionAlias, detail: Detail) -> AnyView {
             _ => ResourceKey::new(Kind::FunctionVersion, scope.clone(), format!("{function}:{v}")),
         };
         match key {
-            Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{v.to_owned()}</a> }.into_any(),
+            Ok(key) => view! { <a class="ref" href=here(&paths::detail(&key))>{v.to_owned()}</a> }.into_any(),
             Err(_) => text(Some(v)),
         }
     };

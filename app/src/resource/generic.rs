@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use super::detail_page::{Shown, Tab};
 use crate::paths;
+use crate::sections::here;
 use crate::ui::{Card, Empty, Fact, fact_view};
 
 /// At most so many facts stand above the tabs.
@@ -26,7 +27,7 @@ pub fn facts(detail: &Detail) -> Vec<Fact> {
 }
 
 fn as_facts(values: Values, detail: &Detail) -> Vec<Fact> {
-    let link = |reference: &str| paths::resolve(reference);
+    let link = |reference: &str| here(&paths::resolve(reference));
     let fact = |(column, cell): &(Column, Cell)| Fact::new(column.title, fact_view(column, cell, detail.now, &link));
     values.iter().map(fact).collect()
 }
@@ -95,7 +96,7 @@ pub fn TagsCard(
                     return view! { <Empty title="No tags"><p>"Tags set in AWS appear here and can be searched and filtered by."</p></Empty> }.into_any();
                 }
                 let rows = detail.row.tags.iter().map(|(name, value)| {
-                    let href = paths::filtered(kind, "tag", &format!("{name}={value}"));
+                    let href = here(&paths::filtered(kind, "tag", &format!("{name}={value}")));
                     view! { <div><dt>{name.clone()}</dt><dd><a class="ref" href=href title="All with this tag">{value.clone()}</a></dd></div> }
                 });
                 view! { <dl class="pairs">{rows.collect_view()}</dl> }.into_any()
