@@ -126,6 +126,8 @@ pub struct Instance {
     pub accounts: Vec<(AccountId, String)>,
     /// All regions of all connections.
     pub regions: Vec<Region>,
+    /// The least length of a new password, in characters.
+    pub password_min: usize,
 }
 
 /// Two documents and how they differ.

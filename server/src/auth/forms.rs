@@ -118,12 +118,15 @@ pub async fn sign_in(
     Form(form): Form<SignIn>,
 ) -> Response {
     let next = local(&form.next);
-    let page = format!("/sign-in?next={}&", encoded(next));
+    let again = |problem: String| {
+        let page = format!("/sign-in?next={}&{problem}", encoded(next));
+        ([web.auth.typed_name("/sign-in", &form.name)], see_other(&page)).into_response()
+    };
     let address = web.auth.address(&headers, peer.map(|p| p.0));
     match try_sign_in(&web, &headers, &address, &form).await {
         Ok(Outcome::In(cookie)) => ([cookie], see_other(next)).into_response(),
-        Ok(Outcome::Wrong) => see_other(&format!("{page}problem=wrong")),
-        Ok(Outcome::Wait(seconds)) => see_other(&format!("{page}problem=wait&seconds={seconds}")),
+        Ok(Outcome::Wrong) => again("problem=wrong".to_owned()),
+        Ok(Outcome::Wait(seconds)) => again(format!("problem=wait&seconds={seconds}")),
         Err(problem) => failed(problem),
     }
 }
@@ -174,9 +177,10 @@ pub async fn sign_out(State(web): State<Web>, Identity(actor): Identity) -> Resp
 /// `POST /welcome`: uses the one-time link up and makes the first administrator.
 pub async fn welcome(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Welcome>) -> Response {
     let page = format!("/welcome?token={}&", encoded(&form.token.chars().take(64).collect::<String>()));
+    let typed = web.auth.typed_name("/welcome", &form.name);
     match try_welcome(&web, &headers, &form).await {
         Ok(Ok(cookie)) => ([cookie], see_other("/")).into_response(),
-        Ok(Err(code)) => see_other(&format!("{page}problem={code}")),
+        Ok(Err(code)) => ([typed], see_other(&format!("{page}problem={code}"))).into_response(),
         Err(problem) => failed(problem),
     }
 }

@@ -78,12 +78,14 @@ impl World {
             ("pkg/main.1.css.br".to_owned(), "brotli".into()),
             ("favicon.svg".to_owned(), "<svg/>".into()),
         ]);
+        let instance =
+            Instance { sandbox: false, version: "1".into(), accounts: vec![], regions: vec![], password_min: 15 };
         let web = Web::new(Parts {
             inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
             telemetry: telemetry.clone(),
             auth: auth.clone(),
             live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
-            instance: Arc::new(Instance { sandbox: false, version: "1".into(), accounts: vec![], regions: vec![] }),
+            instance: Arc::new(instance),
             site: Arc::new(site.unwrap()),
             rate: Rate::new(requests_per_second),
             loaded: memory.loaded(),
