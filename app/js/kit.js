@@ -1,6 +1,8 @@
 // What pages can do before WebAssembly has arrived, and what needs no data: colour scheme, copying, menus, dialogs, keys.
 // Everything here listens on the document, so it also works for what is drawn later.
 
+import './kit/widths.js';
+
 const root = document.documentElement;
 
 // Colour scheme -----------------------------------------------------------------------------------------------------------------
