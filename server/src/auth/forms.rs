@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::identity::Identity;
-use super::{secret, throttle};
+use super::{entry, secret, throttle};
 use crate::clock::now;
 use crate::http::Web;
 use crate::http::listener::Peer;
@@ -101,12 +101,13 @@ async fn start(
     how: &str,
 ) -> Result<(axum::http::HeaderName, HeaderValue), Problem> {
     if let Ok(Some(old)) = web.auth.of(headers).await {
-        web.auth.store.end_session(old.person, old.session).await?;
+        let entry = entry(Some(&old), "session.end", &old.name, json!({ "session": old.session, "how": "sign-in" }));
+        web.auth.store.end_session(old.person, old.session, &entry).await?;
         web.auth.forget();
     }
-    web.auth.note(Some(person), "session.start", &person.name, json!({ "how": how })).await?;
+    let entry = entry(Some(person), "session.start", &person.name, json!({ "how": how }));
     let id = secret::random_hex::<32>();
-    web.auth.store.create_session(person.person, &id, &agent(headers), now()).await?;
+    web.auth.store.create_session(person.person, &id, &agent(headers), now(), &entry).await?;
     Ok(web.auth.set_cookie(Some(&id)))
 }
 
@@ -162,11 +163,8 @@ async fn try_sign_in(web: &Web, headers: &HeaderMap, address: &str, form: &SignI
 /// `POST /sign-out`: ends the session.
 pub async fn sign_out(State(web): State<Web>, Identity(actor): Identity) -> Response {
     if let Some(actor) = actor {
-        let ended = async {
-            web.auth.note(Some(&actor), "session.end", &actor.name, json!({ "session": actor.session })).await?;
-            web.auth.store.end_session(actor.person, actor.session).await
-        };
-        if let Err(problem) = ended.await {
+        let entry = entry(Some(&actor), "session.end", &actor.name, json!({ "session": actor.session }));
+        if let Err(problem) = web.auth.store.end_session(actor.person, actor.session, &entry).await {
             return Refusal(problem).into_response();
         }
         web.auth.forget();
@@ -197,8 +195,8 @@ async fn try_welcome(web: &Web, headers: &HeaderMap, form: &Welcome) -> Result<M
         return Ok(Err(refused.code()));
     }
     let hash = auth.passwords.hash(&form.password).await?;
-    auth.note(None, "people.welcome", name, json!({ "role": "administrator" })).await?;
-    match store.welcome(&form.token, name, &hash, now()).await {
+    let entry = entry(None, "people.welcome", name, json!({ "role": "administrator" }));
+    match store.welcome(&form.token, name, &hash, now(), &entry).await {
         Ok(Some(person)) => {
             let actor = Actor { person, name: name.to_owned(), role: domain::policy::Role::Administrator, session: 0 };
             Ok(Ok(start(web, headers, &actor, "welcome").await?))

@@ -1,10 +1,11 @@
-//! The audit log: who did what. Append-only (a trigger refuses everything else), each entry's hash covers the one before.
+//! The audit log: who did what, written in the transaction that does it. Append-only (a trigger refuses everything else), each entry's hash
+//! covers the one before.
 
 use domain::Millis;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, Postgres, Transaction};
 
 use crate::{Result, Store, locks, problem};
 
@@ -44,35 +45,31 @@ fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {
     Sha256::new().chain_update(previous).chain_update(crate::hash(&text)).finalize().to_vec()
 }
 
-impl Store {
-    /// Appends an entry.
-    pub async fn audit(&self, entry: &Entry) -> Result<()> {
-        let mut tx = self.pages.begin().await.map_err(problem::of)?;
-        sqlx::query("select pg_advisory_xact_lock($1)")
-            .bind(locks::AUDIT)
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        let previous: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit order by id desc limit 1")
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        sqlx::query(
-            "insert into audit (at, person, actor, action, subject, detail, hash) values ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(entry.at.0)
-        .bind(entry.person)
-        .bind(&entry.actor)
-        .bind(&entry.action)
-        .bind(&entry.subject)
-        .bind(Json(&entry.detail))
-        .bind(chained(&previous.unwrap_or_default(), entry))
-        .execute(&mut *tx)
+/// Appends the entry and commits: the act and its entry, both or neither. The entry comes last, so that nobody waits for whoever holds the
+/// log's lock longer than a commit takes.
+pub(crate) async fn commit(mut tx: Transaction<'_, Postgres>, entry: &Entry) -> Result<()> {
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(locks::AUDIT).execute(&mut *tx).await.map_err(problem::of)?;
+    let previous: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit order by id desc limit 1")
+        .fetch_optional(&mut *tx)
         .await
         .map_err(problem::of)?;
-        tx.commit().await.map_err(problem::of)
-    }
+    sqlx::query(
+        "insert into audit (at, person, actor, action, subject, detail, hash) values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(entry.at.0)
+    .bind(entry.person)
+    .bind(&entry.actor)
+    .bind(&entry.action)
+    .bind(&entry.subject)
+    .bind(Json(&entry.detail))
+    .bind(chained(&previous.unwrap_or_default(), entry))
+    .execute(&mut *tx)
+    .await
+    .map_err(problem::of)?;
+    tx.commit().await.map_err(problem::of)
+}
 
+impl Store {
     /// Goes through the whole log; answers the number of the first entry whose hash does not fit, if there is one.
     pub async fn audit_broken_at(&self) -> Result<Option<i64>> {
         let (mut previous, mut last) = (vec![], 0);

@@ -16,7 +16,7 @@ use gantry::live::follow::Follow;
 use gantry::live::telemetry::AwsTelemetry;
 use gantry_aws::Connections;
 use gantry_store::batch::Source;
-use gantry_store::testing::TestStore;
+use gantry_store::testing::{TestStore, entry};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 use std::sync::Arc;
@@ -107,13 +107,13 @@ impl World {
     /// Makes a person and answers their id.
     pub async fn person(&self, name: &str, role: Role) -> i64 {
         let hash = self.auth.passwords.hash(PASSWORD).await.unwrap();
-        self.test.store.create_person(name, &hash, role, now()).await.unwrap()
+        self.test.store.create_person(name, &hash, role, now(), &entry()).await.unwrap()
     }
 
     /// A session of a person that began and was last used at this moment: their cookie.
     pub async fn session_at(&self, person: i64, at: Millis) -> String {
         let secret = gantry::auth::secret::random_hex::<32>();
-        self.test.store.create_session(person, &secret, "test", at).await.unwrap();
+        self.test.store.create_session(person, &secret, "test", at, &entry()).await.unwrap();
         format!("gantry={secret}")
     }
 
