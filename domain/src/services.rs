@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
+pub use crate::history::HistoryQuery;
 use crate::history::{Change, FieldChange};
 use crate::identity::{AccountId, Region, ResourceKey, Scope};
 use crate::kind::Kind;
@@ -144,23 +145,8 @@ pub struct Instance {
     pub accounts: Vec<(AccountId, String)>,
     /// All regions of all connections.
     pub regions: Vec<Region>,
-}
-
-/// Which entries of a history.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryQuery {
-    /// Of this resource; `None` for the fleet.
-    pub key: Option<ResourceKey>,
-    /// Of this kind; `None` for all. Of the fleet then without tasks, which come and go by themselves.
-    pub kind: Option<Kind>,
-    /// In these accounts; empty means all.
-    pub accounts: Vec<AccountId>,
-    /// In these regions; empty means all.
-    pub regions: Vec<Region>,
-    /// Only entries with a smaller number: the keyset of the next page.
-    pub before: Option<i64>,
-    /// At most so many, ≤ 200.
-    pub limit: u32,
+    /// The least length of a new password, in characters.
+    pub password_min: usize,
 }
 
 /// Two documents and how they differ.

@@ -75,7 +75,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
         live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
         plans: Arc::new(Planner::new(store.clone(), cloud.clone())),
         auth,
-        instance: Arc::new(instance(&connections)),
+        instance: Arc::new(instance(&connections, config.password_min)),
         site,
         rate: Rate::new(config.requests_per_second),
         loaded: memory.loaded(),
@@ -150,7 +150,7 @@ async fn sealing_key(store: &Store) -> Result<[u8; 32], Problem> {
 }
 
 /// What every page shows about this installation.
-fn instance(connections: &Connections) -> Instance {
+fn instance(connections: &Connections, password_min: usize) -> Instance {
     let mut accounts: Vec<_> = connections.configs().map(|c| (c.account.clone(), c.name.clone())).collect();
     accounts.sort();
     accounts.dedup_by(|a, b| a.0 == b.0);
@@ -160,6 +160,7 @@ fn instance(connections: &Connections) -> Instance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         accounts,
         regions: regions.into_iter().collect(),
+        password_min,
     }
 }
 

@@ -11,8 +11,8 @@ use leptos::prelude::*;
 
 use crate::paths;
 use crate::sections::{
-    Pairs, age, arn, card_with, connected, exact, mark, note, nothing, on_off, pair_card, reference, several, short,
-    stack, table_card, text, word, words,
+    Pairs, age, arn, card_with, connected, exact, here, mark, note, nothing, on_off, pair_card, reference, several,
+    short, stack, table_card, text, word, words,
 };
 use crate::ui::{format, moment};
 
@@ -178,7 +178,7 @@ pub fn alias(alias: FunctionAlias, detail: Detail) -> AnyView {
             _ => ResourceKey::new(Kind::FunctionVersion, scope.clone(), format!("{function}:{v}")),
         };
         match key {
-            Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{v.to_owned()}</a> }.into_any(),
+            Ok(key) => view! { <a class="ref" href=here(&paths::detail(&key))>{v.to_owned()}</a> }.into_any(),
             Err(_) => text(Some(v)),
         }
     };

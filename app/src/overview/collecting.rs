@@ -9,6 +9,7 @@ use super::page::anything_changed;
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::paths;
+use crate::sections::here;
 use crate::settings::connections;
 use crate::ui::format::counted;
 use crate::ui::{Age, Empty, ProblemNote, Skeleton};
@@ -44,7 +45,7 @@ pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
     }
     view! {
         <section class="card">
-            <header><h2>"Cannot be read from AWS"</h2><span class="right"><a href=paths::SETTINGS_CONNECTIONS>"Connections"</a></span></header>
+            <header><h2>"Cannot be read from AWS"</h2><span class="right"><a href=here(paths::SETTINGS_CONNECTIONS)>"Connections"</a></span></header>
             <div class="in stack">{rows}</div>
         </section>
     }

@@ -201,35 +201,12 @@ pub fn Commands(
 #[cfg(test)]
 mod tests {
     use super::{Command, READ, commands, quoted};
-    use domain::listing::{Detail, Row};
-    use domain::{Kind, Millis, ResourceKey};
+    use crate::resource::tests::detail;
+    use domain::Kind;
 
     fn of(kind: Kind, id: &str) -> Vec<Command> {
         let region = if kind.is_global() { "global" } else { "eu-west-1" };
-        let key = ResourceKey::parse(&format!("{kind}/111122223333/{region}/{id}")).unwrap();
-        let (name, zero) = (key.id.clone(), Millis(0));
-        let row = Row {
-            key,
-            name,
-            arn: None,
-            state: None,
-            cells: vec![],
-            tags: Default::default(),
-            seen: zero,
-            changed: zero,
-            gone: None,
-        };
-        let doc = serde_json::Value::Null;
-        commands(&Detail {
-            row,
-            parent: None,
-            created: None,
-            doc,
-            connected: vec![],
-            changes: 0,
-            freshness: None,
-            now: zero,
-        })
+        commands(&detail(&format!("{kind}/111122223333/{region}/{id}")))
     }
 
     #[test]

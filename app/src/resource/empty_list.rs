@@ -76,7 +76,7 @@ pub fn EmptyList(
             <Empty title=format!("No connection leads to {lead} {accounts}")>
                 <p>{format!("Gantry reads only the accounts it is connected to, so it cannot know what {} there are.", kind.plural())}</p>
                 <a class="btn small" href=paths::list(kind)>"All accounts"</a>
-                <a class="btn quiet small" href=paths::SETTINGS_CONNECTIONS>"Connections"</a>
+                <a class="btn quiet small" href=scopes.with(|s| s.on(paths::SETTINGS_CONNECTIONS))>"Connections"</a>
             </Empty>
         }
         .into_any()

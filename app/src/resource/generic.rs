@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::detail_page::{Shown, Tab};
 use crate::layout::use_scopes;
 use crate::paths;
+use crate::sections::here;
 use crate::ui::{Card, Fact, fact_view};
 
 /// At most so many facts stand above the tabs.
@@ -27,7 +28,7 @@ pub fn facts(detail: &Detail) -> Vec<Fact> {
 }
 
 fn as_facts(values: Values, detail: &Detail) -> Vec<Fact> {
-    let link = |reference: &str| paths::resolve(reference);
+    let link = |reference: &str| here(&paths::resolve(reference));
     let fact = |(column, cell): &(Column, Cell)| Fact::new(column.title, fact_view(column, cell, detail.now, &link));
     values.iter().map(fact).collect()
 }
@@ -117,12 +118,11 @@ pub fn TagsCard(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::listing::Row;
+    use crate::resource::tests::detail;
     use domain::{Millis, ResourceKey};
 
     #[test]
     fn nothing_is_said_twice_and_long_values_have_room() {
-        let key = ResourceKey::parse("ecs.task/111122223333/eu-west-1/shop/13bc79bd").unwrap();
         let at = Millis(1_700_000_000_000);
         let cell = |id: &str| match id {
             "service" => Cell::Text("web".into()),
@@ -132,27 +132,10 @@ mod tests {
             "reason" => Cell::Text("CannotPullContainerError: pull image manifest has been retried".into()),
             _ => Cell::None,
         };
-        let row = Row {
-            key: key.clone(),
-            name: "web 13bc79bd".into(),
-            arn: None,
-            state: None,
-            cells: columns(key.kind).iter().map(|column| cell(column.id)).collect(),
-            tags: [].into(),
-            seen: at,
-            changed: at,
-            gone: None,
-        };
-        let detail = Detail {
-            row,
-            parent: Some(ResourceKey::parse("ecs.cluster/111122223333/eu-west-1/shop").unwrap()),
-            created: Some(at),
-            doc: serde_json::json!({}),
-            connected: vec![],
-            changes: 0,
-            freshness: None,
-            now: at,
-        };
+        let mut detail = detail("ecs.task/111122223333/eu-west-1/shop/13bc79bd");
+        detail.row.cells = columns(detail.row.key.kind).iter().map(|column| cell(column.id)).collect();
+        detail.parent = Some(ResourceKey::parse("ecs.cluster/111122223333/eu-west-1/shop").unwrap());
+        detail.created = Some(at);
         let ids = |values: Values| values.iter().map(|(column, _)| column.id).collect::<Vec<_>>();
         let (facts, rest) = split(&detail);
         assert_eq!((ids(facts), ids(rest)), (vec!["service", "started"], vec!["reason"]));

@@ -264,7 +264,7 @@ pub fn ListRows(
         </div>
         <FailingScopes freshness=freshness now=now/>
         {move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}
-        <div class="scroll rows" node_ref=frame on:scroll=scrolled tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
+        <div class="scroll rows" data-kind=kind.stem() node_ref=frame on:scroll=scrolled tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
             <table class="table" class:picking=move || selection.any()>
                 <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
                 <tbody>

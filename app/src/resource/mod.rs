@@ -19,6 +19,8 @@ mod picker;
 pub mod query;
 mod row_view;
 mod selection;
+#[cfg(test)]
+mod tests;
 
 pub use compare_page::ComparePage;
 pub use connected::kind_icon;

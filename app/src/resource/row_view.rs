@@ -1,4 +1,4 @@
-//! The heads and cells of a list's table.
+//! The heads and cells of a list's table. `data-col` is what the widths of `app/js/kit/widths.js` are set by.
 
 use domain::listing::Row;
 use domain::resource::{Column, Form};
@@ -61,7 +61,14 @@ pub fn HeadCells(
             _ => (None, None),
         };
         let href = base.with_value(|b| url.sorted(id).href_on(b));
-        view! { <th scope="col" class=class aria-sort=order><a href=href>{title}{mark.map(icon)}</a></th> }
+        // The last one takes what the others leave.
+        let grip = (id != "changed").then(|| view! {
+            <span
+                class="grip" role="separator" aria-orientation="vertical" tabindex="0" aria-valuenow="0" aria-valuetext="automatic"
+                aria-label=format!("Width of {title}") title="Drag to set the width; so do ← and →, and Home resets it"
+            ></span>
+        });
+        view! { <th scope="col" class=class aria-sort=order data-col=id><a href=href>{title}{mark.map(icon)}</a>{grip}</th> }
     };
     move || {
         let columns = columns.get();
@@ -122,25 +129,29 @@ pub fn row_cells(
                 _ if column.numeric => "num",
                 _ => "",
             };
-            view! { <td class=class>{cell}</td> }
+            view! { <td class=class data-col=column.id>{cell}</td> }
         })
         .collect_view();
     let account = columns.account.then(|| {
         let id = row.key.scope.account.to_string();
-        view! { <td class="hide-s"><span title=id>{boot.account_name(&row.key.scope.account)}</span></td> }
+        view! { <td class="hide-s" data-col="account"><span title=id>{boot.account_name(&row.key.scope.account)}</span></td> }
     });
-    let region = columns.region.then(|| view! { <td class="dim hide-s">{row.key.scope.region.to_string()}</td> });
+    let region = columns
+        .region
+        .then(|| view! { <td class="dim hide-s" data-col="region">{row.key.scope.region.to_string()}</td> });
     // Narrow windows have it under the name instead of far to the right.
     let account_name = columns.account.then(|| boot.account_name(&row.key.scope.account));
     let place: Vec<String> =
         account_name.into_iter().chain(columns.region.then(|| row.key.scope.region.to_string())).collect();
     let place = (!place.is_empty()).then(|| view! { <small class="place">{place.join(" · ")}</small> });
     let state = columns.state.then(|| match row.gone {
-        Some(at) => view! { <td><span class="badge quiet">"gone "<Age at=at now=now/></span></td> }.into_any(),
-        None => view! { <td><StateBadge state=row.state.clone()/></td> }.into_any(),
+        Some(at) => {
+            view! { <td data-col="state"><span class="badge quiet">"gone "<Age at=at now=now/></span></td> }.into_any()
+        }
+        None => view! { <td data-col="state"><StateBadge state=row.state.clone()/></td> }.into_any(),
     });
     view! {
-        <td class="name">
+        <td class="name" data-col="name">
             {picks.tick(row)}{name(row, href)}{place}{picks.more(row)}
         </td>
         {state}

@@ -1,11 +1,11 @@
-//! The audit log: who did what. Append-only (a trigger refuses everything else), each entry's hash covers the one before.
+//! The audit log: who did what, written in the transaction that does it. Append-only (a trigger refuses everything else), each entry's hash
+//! covers the one before.
 
 use domain::Millis;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::FromRow;
-use sqlx::PgConnection;
 use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection, Postgres, Transaction};
 
 use crate::{Result, Store, locks, problem};
 
@@ -84,14 +84,14 @@ pub(crate) async fn append(tx: &mut PgConnection, entry: &Entry) -> Result<()> {
     Ok(())
 }
 
-impl Store {
-    /// Appends an entry.
-    pub async fn audit(&self, entry: &Entry) -> Result<()> {
-        let mut tx = self.pages.begin().await.map_err(problem::of)?;
-        append(&mut tx, entry).await?;
-        tx.commit().await.map_err(problem::of)
-    }
+/// Appends the entry and commits: the act and its entry, both or neither. The entry comes last, so that nobody waits for whoever holds the
+/// log's lock longer than a commit takes.
+pub(crate) async fn commit(mut tx: Transaction<'_, Postgres>, entry: &Entry) -> Result<()> {
+    append(&mut tx, entry).await?;
+    tx.commit().await.map_err(problem::of)
+}
 
+impl Store {
     /// The latest entries, the latest first.
     pub async fn audit_latest(&self, limit: u32) -> Result<Vec<Entry>> {
         let rows: Vec<Row> = sqlx::query_as(

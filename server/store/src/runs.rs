@@ -114,9 +114,8 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
-        audit::append(&mut tx, entry).await?;
         changed(&mut tx, &run.id).await?;
-        tx.commit().await.map_err(problem::of)
+        audit::commit(tx, entry).await
     }
 
     /// A run with its journal.
@@ -253,10 +252,10 @@ impl Store {
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;
+        changed(&mut tx, &lease.run).await?;
         if let Some(entry) = intent {
             audit::append(&mut tx, entry).await?;
         }
-        changed(&mut tx, &lease.run).await?;
         tx.commit().await.map_err(problem::of)
     }
 
@@ -282,10 +281,10 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
+        changed(&mut tx, &lease.run).await?;
         if let Some(entry) = entry {
             audit::append(&mut tx, entry).await?;
         }
-        changed(&mut tx, &lease.run).await?;
         tx.commit().await.map_err(problem::of)
     }
 
@@ -304,9 +303,8 @@ impl Store {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        audit::append(&mut tx, entry).await?;
         changed(&mut tx, id).await?;
-        tx.commit().await.map_err(problem::of)?;
+        audit::commit(tx, entry).await?;
         Ok(true)
     }
 
@@ -333,9 +331,8 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
-        audit::append(&mut tx, entry).await?;
         changed(&mut tx, id).await?;
-        tx.commit().await.map_err(problem::of)?;
+        audit::commit(tx, entry).await?;
         Ok(true)
     }
 }

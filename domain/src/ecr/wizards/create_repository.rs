@@ -186,7 +186,9 @@ fn check(answers: &Answers, scope: &Scope, facts: &Facts) -> FieldErrors {
             wrong("exclusions", message);
         }
     }
-    if let Err(message) = rules::mutability_filters(filters.iter().copied()) {
+    if !filters.is_empty()
+        && let Err(message) = rules::mutability_filters(filters.iter().copied())
+    {
         wrong("exclusions", message);
     }
     if let Encrypted::Kms { key } = &answers.encryption
