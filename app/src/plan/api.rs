@@ -12,50 +12,50 @@ use crate::api::services;
 use crate::error::AppError;
 
 /// The state of these, read live: what a wizard's plan has to know while one types.
-#[server(prefix = "/api/fn", endpoint = "facts", input = Json)]
-pub async fn facts(scope: Scope, subjects: Vec<Subject>) -> Result<Facts, AppError> {
+#[server(prefix = "/api/fn", endpoint = "look_up", input = Json)]
+pub async fn look_up(scope: Scope, subjects: Vec<Subject>) -> Result<Facts, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.facts(&actor, &scope, &subjects).await?)
 }
 
 /// The plan that follows from answers and what there is now.
 #[server(prefix = "/api/fn", endpoint = "review", input = Json)]
-pub async fn review(answers: Answers) -> Result<Reviewed, AppError> {
+pub async fn review_plan(answers: Answers) -> Result<Reviewed, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.review(&actor, &answers).await?)
 }
 
 /// Begins a run of the reviewed plan; answers its id.
 #[server(prefix = "/api/fn", endpoint = "apply", input = Json)]
-pub async fn apply(answers: Answers, hash: String) -> Result<String, AppError> {
+pub async fn begin_run(answers: Answers, hash: String) -> Result<String, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.apply(&actor, &answers, &hash).await?)
 }
 
 /// Runs, the latest first.
 #[server(prefix = "/api/fn", endpoint = "runs", input = Json)]
-pub async fn runs(before: Option<(Millis, String)>, limit: u32) -> Result<Vec<RunLine>, AppError> {
+pub async fn list_runs(before: Option<(Millis, String)>, limit: u32) -> Result<Vec<RunLine>, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.runs(&actor, before, limit).await?)
 }
 
 /// One run with its journal.
 #[server(prefix = "/api/fn", endpoint = "run", input = Json)]
-pub async fn run(id: String) -> Result<RunView, AppError> {
+pub async fn get_run(id: String) -> Result<RunView, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.run(&actor, &id).await?)
 }
 
 /// Takes a run back.
 #[server(prefix = "/api/fn", endpoint = "cancel_run", input = Json)]
-pub async fn cancel(id: String) -> Result<(), AppError> {
+pub async fn cancel_run(id: String) -> Result<(), AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.cancel(&actor, &id).await?)
 }
 
 /// Decides about a step that is stuck.
 #[server(prefix = "/api/fn", endpoint = "decide_step", input = Json)]
-pub async fn decide(id: String, step: String, decision: Decision) -> Result<(), AppError> {
+pub async fn decide_step(id: String, step: String, decision: Decision) -> Result<(), AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.decide(&actor, &id, &step, decision).await?)
 }
