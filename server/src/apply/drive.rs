@@ -52,6 +52,7 @@ impl Engine {
             match stored.run.next() {
                 Next::Rest => return Ok(()),
                 Next::Check => self.check(lease, &stored).await?,
+                Next::Become(State::Undone) if self.found_late(lease, &stored).await? => {}
                 Next::Become(state) => self.becomes(lease, &stored, state, None).await?,
                 Next::Make(n) => self.make(lease, &stored, n).await?,
                 Next::FindOut(n) => self.find_out(lease, &stored, n).await?,
@@ -167,6 +168,29 @@ impl Engine {
                 self.store.journal(lease, n, &progress, None).await
             }
         }
+    }
+
+    /// Before a run counts as undone: a call whose answer was lost may have been made after it was looked for. Answers whether one was.
+    async fn found_late(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
+        for (n, step) in stored.run.plan.steps.iter().enumerate() {
+            let mut progress = stored.run.steps[n].clone();
+            // The first try of a step that was refused was not made.
+            let open = match progress.state {
+                StepState::Waiting => progress.attempts > 0,
+                StepState::Failed => progress.attempts > 1,
+                _ => false,
+            };
+            let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };
+            if let Ok(state) = self.reads(step, &call).await
+                && call.made(state.as_ref()) == Made::Yes
+            {
+                (progress.state, progress.after) = (StepState::Made, state);
+                progress.note = Some("AWS made it after all, later than it was looked for.".into());
+                self.store.journal(lease, n, &progress, None).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A call went through: waits until AWS shows it, and keeps what it left.

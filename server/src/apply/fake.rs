@@ -22,6 +22,8 @@ pub enum Fault {
     LostAfter,
     /// No answer for longer than the engine waits, and it was made.
     HangsAfter,
+    /// The connection broke, and AWS makes it only after it was looked for twice.
+    Late,
     /// A permission is missing.
     Denied,
 }
@@ -36,6 +38,8 @@ struct Inside {
     /// Repositories by name, then what belongs to them.
     repositories: BTreeMap<String, Repository>,
     calls: Vec<String>,
+    /// On their way: how often something is read before they are made.
+    late: Vec<(u32, Ecr)>,
     faults: Faults,
 }
 
@@ -57,7 +61,12 @@ fn rejected(message: &str) -> Problem {
 impl Fake {
     /// Without anything in it.
     pub fn new(faults: impl FnMut(usize, &Call) -> Option<Fault> + Send + 'static) -> Self {
-        Self(Mutex::new(Inside { repositories: BTreeMap::new(), calls: vec![], faults: Box::new(faults) }))
+        Self(Mutex::new(Inside {
+            repositories: BTreeMap::new(),
+            calls: vec![],
+            late: vec![],
+            faults: Box::new(faults),
+        }))
     }
 
     fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
@@ -168,6 +177,10 @@ impl Cloud for Fake {
                     return Err(Problem::new(Code::AwsDenied, "Access denied", "A permission is missing."));
                 }
                 Some(Fault::LostBefore) => return Err(unreachable()),
+                Some(Fault::Late) => {
+                    inside.late.push((2, call.clone()));
+                    return Err(unreachable());
+                }
                 Some(Fault::LostAfter | Fault::HangsAfter) | None => (fault, inside.make(call)),
             }
         };
@@ -182,6 +195,18 @@ impl Cloud for Fake {
     async fn read(&self, _: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
         tokio::time::sleep(Duration::from_millis(1)).await;
         let mut inside = self.inside();
+        let mut arrived = vec![];
+        inside.late.retain_mut(|(reads, call)| {
+            let here = *reads == 0;
+            if here {
+                arrived.push(call.clone());
+            }
+            *reads = reads.saturating_sub(1);
+            !here
+        });
+        for call in arrived {
+            let _ = inside.make(&call);
+        }
         let Subject::Ecr(subject) = subject;
         Ok(match subject {
             EcrSubject::Repository { repository } | EcrSubject::Settings { repository } => {

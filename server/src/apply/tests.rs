@@ -136,6 +136,22 @@ async fn lost_answers_and_throttles_make_each_thing_once() {
 }
 
 #[tokio::test]
+async fn what_aws_makes_late_is_found_before_the_run_counts_as_undone() {
+    let world = World::new(|number, _| match number {
+        0 => Some(Fault::Late),
+        1 => Some(Fault::Denied),
+        _ => None,
+    })
+    .await;
+    let before = world.cloud.listing();
+    world.begin("shop").await;
+    let run = world.rests("shop").await;
+    assert_eq!((run.state, run.steps[0].state), (State::Undone, StepState::Undone), "{run:#?}");
+    assert_eq!(world.cloud.calls(), ["ecr:CreateRepository", "ecr:CreateRepository", "ecr:DeleteRepository"]);
+    assert_eq!(world.cloud.listing(), before);
+}
+
+#[tokio::test]
 async fn an_undo_that_is_refused_is_stuck_and_a_person_decides() {
     // The third step is refused, and then the deletion of the repository.
     let world = World::new(|_, call| {
