@@ -112,14 +112,14 @@ mod tests {
 
     #[test]
     fn failures_are_said_with_their_share() {
-        let said = |errors, invocations| {
+        let told = |errors, invocations| {
             let key = domain::ResourceKey::parse("lambda.function/111122223333/eu-west-1/a").unwrap();
-            super::said(&Failing { key, errors, invocations })
+            said(&Failing { key, errors, invocations })
         };
-        assert_eq!(said(12, 340), "12 of 340 calls failed (4 %)");
-        assert_eq!(said(1, 1), "1 of 1 call failed (100 %)");
-        assert_eq!(said(1, 900), "1 of 900 calls failed (under 1 %)");
+        assert_eq!(told(12, 340), "12 of 340 calls failed (4 %)");
+        assert_eq!(told(1, 1), "1 of 1 call failed (100 %)");
+        assert_eq!(told(1, 900), "1 of 900 calls failed (under 1 %)");
         // CloudWatch may have the error before the invocation.
-        assert_eq!(said(2, 0), "2 of 2 calls failed (100 %)");
+        assert_eq!(told(2, 0), "2 of 2 calls failed (100 %)");
     }
 }
