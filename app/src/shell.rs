@@ -45,7 +45,7 @@ pub fn shell(_options: LeptosOptions) -> AnyView {
         js = js_string(&assets.js),
         wasm = js_string(&assets.wasm)
     );
-    let preload = assets.fonts.iter().filter(|(name, _)| name.contains("inter-latin-") && name.contains("-normal"));
+    let preload = assets.fonts.iter().filter(|(name, _)| name.as_str() == "inter-basic.woff2");
     let fonts = preload
         .map(|(_, href)| view! { <link rel="preload" href=href.clone() r#as="font" r#type="font/woff2" crossorigin="anonymous"/> })
         .collect_view();
