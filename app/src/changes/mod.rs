@@ -15,6 +15,7 @@ use crate::overview::{SELDOM, anything_changed};
 use crate::paths::{self, Scopes, encode};
 use crate::resource::ChangeEntry;
 use crate::ui::{About, Empty, Head, ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// Entries per page.
 const ENTRIES: u32 = 100;
@@ -29,7 +30,7 @@ pub fn ChangesPage() -> impl IntoView {
     let kind = Memo::new(move |_| map.with(|m| m.get("kind")).and_then(|s| Kind::from_segment(&s)));
     let before = Memo::new(move |_| map.with(|m| m.get("before")).and_then(|b| b.parse::<i64>().ok()));
     let again = anything_changed(SELDOM);
-    let entries = Resource::new_blocking(
+    let entries = ask(
         move || {
             let scopes = scopes.get();
             let query = HistoryQuery {

@@ -9,6 +9,7 @@ use crate::resource::Shown;
 use crate::sections::logs::{log_card, past_log_card};
 use crate::sections::{note, short, stack};
 use crate::ui::{ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// The log of a service or task, whose containers are defined where this field of its document says.
 pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
@@ -24,7 +25,7 @@ pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
             "AWS does not say which task definition this runs.",
         )]);
     };
-    let definition = Resource::new_blocking(move || key.clone(), crate::api::get);
+    let definition = ask(move || key.clone(), crate::api::get);
     view! {
         <Suspense fallback=|| view! { <Skeleton/> }>
             {move || {

@@ -12,6 +12,7 @@ use super::form::{Field, elsewhere, failure, role_names, role_options};
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::ui::{Age, ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// `/settings/people`
 #[component]
@@ -24,10 +25,7 @@ pub fn PeoplePage() -> impl IntoView {
     let create = ServerAction::<CreatePerson>::new();
     let role = ServerAction::<SetRole>::new();
     let remove = ServerAction::<RemovePerson>::new();
-    let answer = Resource::new_blocking(
-        move || (create.version().get(), role.version().get(), remove.version().get()),
-        |_| people(),
-    );
+    let answer = ask(move || (create.version().get(), role.version().get(), remove.version().get()), |_| people());
     let (now, me) = (boot.now, StoredValue::new(boot.actor));
     let problem = Signal::derive(move || failure(create.value().get()));
     let done = move || create.value().get().is_some_and(|r| r.is_ok());

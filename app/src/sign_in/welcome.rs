@@ -9,13 +9,14 @@ use super::api::welcome_is_good;
 use super::gate::{Brand, GateField, PASSWORD_RULE, problem, problem_note};
 use crate::paths;
 use crate::ui::{Note, Skeleton};
+use crate::wire::ask;
 
 /// The page.
 #[component]
 pub fn WelcomePage() -> impl IntoView {
     let map = use_query_map();
     let token = Memo::new(move |_| map.with(|m| m.get("token")).unwrap_or_default());
-    let good = Resource::new_blocking(move || token.get(), welcome_is_good);
+    let good = ask(move || token.get(), welcome_is_good);
     view! {
         <Title text="Welcome · Gantry"/>
         <main class="gate">
