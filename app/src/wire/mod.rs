@@ -22,9 +22,12 @@ use std::sync::Arc;
 
 use crate::error::AppError;
 
+mod reader;
+pub use reader::made_of;
+
 /// Reads JSON.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    serde_json::from_str::<Value>(text).and_then(serde_json::from_value)
+    serde_json::from_str::<Value>(text).and_then(made_of)
 }
 
 /// What the server writes into the page for the browser.
@@ -137,7 +140,7 @@ where
         let path = path.to_owned();
         async move {
             let answer = send::<C>(path, body?).await?;
-            serde_json::from_value(answer).map_err(|e| failed(ServerFnErrorErr::Deserialization(e.to_string())))
+            made_of(answer).map_err(|e| failed(ServerFnErrorErr::Deserialization(e.to_string())))
         }
     }
 }
