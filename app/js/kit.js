@@ -1,6 +1,8 @@
 // What pages can do before WebAssembly has arrived, and what needs no data: colour scheme, copying, menus, dialogs, keys.
 // Everything here listens on the document, so it also works for what is drawn later.
 
+import './kit/widths.js';
+
 const root = document.documentElement;
 
 // Colour scheme -----------------------------------------------------------------------------------------------------------------
@@ -14,16 +16,11 @@ function setTheme(theme) {
   dispatchEvent(new Event('gantry-theme'));
 }
 
-// Sign-in: what the server refused is not typed again ---------------------------------------------------------------------------
+// Sign-in: the cursor stands in the field that is to be put right ----------------------------------------------------------------
 const gate = document.querySelector('.gate form');
 if (gate) {
   const [name, password] = ['name', 'password'].map((field) => gate.elements.namedItem(field));
   const problem = new URLSearchParams(location.search).get('problem');
-  try {
-    if (problem && !name.value) name.value = sessionStorage.getItem('gantry-name') ?? '';
-    sessionStorage.removeItem('gantry-name');
-    gate.addEventListener('submit', () => sessionStorage.setItem('gantry-name', name.value));
-  } catch { /* private windows may refuse to remember */ }
   (name.value && problem && problem !== 'name' ? password : name).focus();
 }
 
@@ -178,6 +175,9 @@ document.addEventListener('toggle', (event) => {
   // What the rail unfolds may be below its edge.
   else if (target.matches?.('.rail-more[open]')) (target.querySelector('[aria-current]') ?? target).scrollIntoView({ block: 'nearest' });
 }, true);
+
+// The place of this page may be below the rail's edge.
+document.querySelector('.rail .places [aria-current]')?.scrollIntoView({ block: 'nearest' });
 
 // Absolute times in the reader's own zone ----------------------------------------------------------------------------------------
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });

@@ -18,6 +18,7 @@ pub mod live;
 pub mod nearby;
 pub mod overview;
 pub mod paths;
+pub mod plan;
 pub mod resource;
 pub mod routes;
 pub mod search;

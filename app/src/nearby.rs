@@ -13,15 +13,15 @@ use crate::sections::logs::log_card;
 use crate::sections::{card, key_of, live, mark, reference, several, stack, table_card, text};
 use crate::ui::{Json, ProblemNote};
 
-const OVERVIEW: Tab = Tab::new("overview", "Overview", generic::overview);
-const SECURITY_GROUP: &[Tab] = &[
-    Tab::new("rules", "Rules", |s| live::<SecurityGroup>(s, rules)),
-    Tab::new("overview", "Overview", generic::overview),
-];
-const ROLE: &[Tab] =
-    &[OVERVIEW, Tab::new("trust", "Trust", |s| document(s, "AssumeRolePolicyDocument", "Trust policy"))];
-const LOG_GROUP: &[Tab] = &[Tab::new("logs", "Logs", events), Tab::new("overview", "Overview", generic::overview)];
-const RULE: &[Tab] = &[OVERVIEW, Tab::new("pattern", "Pattern", |s| document(s, "EventPattern", "Event pattern"))];
+const SECURITY_GROUP: &[Tab] =
+    &[Tab::new("rules", "Rules", |s| stack(vec![live::<SecurityGroup>(s, rules), generic::rest(s)]))];
+const ROLE: &[Tab] = &[Tab::new("overview", "Overview", |s| {
+    stack(vec![generic::rest(s), document(s, "AssumeRolePolicyDocument", "Trust policy")])
+})];
+const LOG_GROUP: &[Tab] = &[Tab::new("logs", "Logs", |s| stack(vec![events(s), generic::rest(s)]))];
+const RULE: &[Tab] = &[Tab::new("overview", "Overview", |s| {
+    stack(vec![generic::rest(s), document(s, "EventPattern", "Event pattern")])
+})];
 
 /// The detail page of a kind, if it is one of these.
 pub fn spec(kind: Kind) -> Option<DetailSpec> {
@@ -39,23 +39,22 @@ fn events(shown: Shown) -> AnyView {
     log_card(&key_of(shown), "Log", true)
 }
 
-/// A document inside the document, which AWS gives as JSON or as text that is JSON.
+/// A document inside the document, which AWS gives as JSON or as text that is JSON; nothing if there is none.
 fn document(shown: Shown, field: &'static str, title: &'static str) -> AnyView {
-    let found = move || {
-        let value = shown.with(|d| d.doc.get(field).cloned()).unwrap_or(Value::Null);
-        match value {
-            Value::Null => text(Some("There is none.")),
-            Value::String(words) => match serde_json::from_str::<Value>(&words) {
-                Ok(value) => view! { <Json value=value/> }.into_any(),
-                Err(e) => {
-                    let words = format!("It is no JSON: {e}. The JSON tab shows it as it is.");
-                    view! { <ProblemNote problem=domain::Problem::invalid("doc", words)/> }.into_any()
-                }
-            },
-            value => view! { <Json value=value/> }.into_any(),
-        }
+    let value = Memo::new(move |_| shown.with(|d| d.doc.get(field).cloned()).filter(|value| !value.is_null()));
+    let found = move || match value.get().unwrap_or(Value::Null) {
+        Value::String(words) => match serde_json::from_str::<Value>(&words) {
+            Ok(value) => view! { <Json value=value/> }.into_any(),
+            Err(e) => {
+                let words = format!("It is no JSON: {e}. The JSON tab shows it as it is.");
+                view! { <ProblemNote problem=domain::Problem::invalid("doc", words)/> }.into_any()
+            }
+        },
+        value => view! { <Json value=value/> }.into_any(),
     };
-    card(title, view! { <div class="in">{found}</div> })
+    let some = Memo::new(move |_| value.with(Option::is_some));
+    let shown = move || some.get().then(|| card(title, view! { <div class="in">{found}</div> }));
+    shown.into_any()
 }
 
 fn rules(group: SecurityGroup, detail: Detail) -> AnyView {

@@ -74,8 +74,13 @@ fn boot() -> Boot {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_millis() as i64);
     #[cfg(not(feature = "ssr"))]
     let now = 0;
-    let nowhere =
-        domain::services::Instance { sandbox: false, version: String::new(), accounts: vec![], regions: vec![] };
+    let nowhere = domain::services::Instance {
+        sandbox: false,
+        version: String::new(),
+        accounts: vec![],
+        regions: vec![],
+        password_min: 0,
+    };
     Boot {
         actor: services.as_ref().and_then(|s| s.actor.clone()),
         instance: services.map_or(nowhere, |s| (*s.instance).clone()),

@@ -232,7 +232,8 @@ async fn clients(a: &Arguments, cloud: &Value, gantry: f64) -> Result<()> {
         seconds.push(start.elapsed().as_secs_f64());
     }
     seconds.sort_by(f64::total_cmp);
-    println!("\nThe same 10,000 functions from the emulator, median of 3{:>24}", "seconds   ratio to Gantry");
+    let heading = "The same 10,000 functions from the emulator, median of 3";
+    println!("\n{heading:<61}{:>8}   ratio to Gantry", "seconds");
     for (what, seconds) in [("aws lambda list-functions --query", seconds[1]), ("boto3, warm", boto3_seconds)] {
         row(what, format!("{seconds:>8.2}   {:>10.0} ×", seconds / gantry));
     }

@@ -116,6 +116,14 @@ impl Kind {
         Self::ALL.iter().copied().find(|k| k.segment() == segment)
     }
 
+    /// The kind by its stem (`lambda.function`) or its pages' segment (`functions`), as query strings may name it.
+    ///
+    /// # Errors
+    /// [`crate::Code::Invalid`] with the field `kind`.
+    pub fn named(text: &str) -> Result<Self, Problem> {
+        Self::from_segment(text).map_or_else(|| Self::parse(text), Ok)
+    }
+
     /// AWS forgets these on its own while they still matter (a stopped task after about an hour): a row that vanishes from a
     /// complete list stays visible, marked as no longer known to AWS.
     pub const fn outlives_aws(self) -> bool {

@@ -24,6 +24,7 @@ pub mod kinesis;
 pub mod lambda;
 pub mod listing;
 pub mod logs;
+pub mod plan;
 pub mod policy;
 pub mod problem;
 pub mod resource;

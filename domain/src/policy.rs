@@ -68,6 +68,8 @@ pub enum Permission {
     ReadTelemetry,
     /// Ask for a fresh collect.
     Refresh,
+    /// Make plans and run them: the only way to change AWS.
+    ChangeAws,
     /// The state of connections and collectors.
     ReadConnections,
     /// One's own sessions and tokens.
@@ -78,10 +80,11 @@ pub enum Permission {
 
 impl Permission {
     /// Everything that can be asked.
-    pub const ALL: [Permission; 6] = [
+    pub const ALL: [Permission; 7] = [
         Permission::ReadResources,
         Permission::ReadTelemetry,
         Permission::Refresh,
+        Permission::ChangeAws,
         Permission::ReadConnections,
         Permission::ManageOwn,
         Permission::ManagePeople,
@@ -94,6 +97,7 @@ impl Permission {
             Permission::ReadResources
             | Permission::ReadTelemetry
             | Permission::Refresh
+            | Permission::ChangeAws
             | Permission::ReadConnections => true,
             Permission::ManageOwn | Permission::ManagePeople => false,
         }
@@ -107,6 +111,7 @@ impl Permission {
             | Permission::Refresh
             | Permission::ReadConnections
             | Permission::ManageOwn => Role::Viewer,
+            Permission::ChangeAws => Role::Operator,
             Permission::ManagePeople => Role::Administrator,
         }
     }
@@ -132,12 +137,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_role_may_do_what_lesser_ones_may_and_only_administrators_manage_people() {
+    fn each_role_may_do_what_lesser_ones_may_viewers_change_nothing_and_only_administrators_manage_people() {
         let actor = |role| Actor { person: 1, name: "a".into(), role, session: 1 };
         for permission in Permission::ALL {
             for role in Role::ALL {
                 let allowed = decide(&actor(role), permission).is_ok();
-                assert_eq!(allowed, permission != Permission::ManagePeople || role == Role::Administrator);
+                let expected = match permission {
+                    Permission::ManagePeople => role == Role::Administrator,
+                    Permission::ChangeAws => role != Role::Viewer,
+                    _ => true,
+                };
+                assert_eq!(allowed, expected, "{permission:?} as {role:?}");
             }
         }
     }

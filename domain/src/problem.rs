@@ -173,6 +173,11 @@ impl Problem {
         }
     }
 
+    /// Nothing is broken and nobody can do anything about it: the endpoint, which is not AWS itself, lacks the operation.
+    pub fn is_calm(&self) -> bool {
+        self.code == Code::NotImplemented
+    }
+
     /// Links and buttons that lead on from here; never empty.
     pub fn recovery(&self) -> Vec<Recovery> {
         let link = |label: &str, href: &str| Recovery { label: label.into(), href: href.into() };

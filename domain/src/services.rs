@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
+pub use crate::history::HistoryQuery;
 use crate::history::{Change, FieldChange};
 use crate::identity::{AccountId, Region, ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::listing::{Detail, Freshness, Hit, ListQuery, Page, Row};
+use crate::plan::service::Plans;
 use crate::policy::{Actor, Role};
 use crate::problem::Problem;
 use crate::stream::{LogPage, Series};
@@ -69,8 +71,24 @@ pub trait Telemetry: Send + Sync {
 pub struct FleetMetrics {
     /// The sums (durations: the mean of all invocations) over the places that answered.
     pub series: Vec<Series>,
+    /// The functions that failed most, at most twenty; places where no call failed are not asked function by function.
+    pub failing: Vec<Failing>,
+    /// Places where calls failed, with more functions than are asked one by one.
+    pub too_many: Vec<Scope>,
     /// The places that did not answer, and why: their numbers are missing.
     pub missing: Vec<(Scope, Problem)>,
+}
+
+/// A function whose calls fail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Failing {
+    /// The function.
+    pub key: ResourceKey,
+    /// Calls that ended with an error.
+    pub errors: i64,
+    /// All calls.
+    pub invocations: i64,
 }
 
 /// People, sessions and tokens.
@@ -105,6 +123,8 @@ pub struct Services {
     pub inventory: Arc<dyn Inventory>,
     /// What is live.
     pub telemetry: Arc<dyn Telemetry>,
+    /// What changes AWS.
+    pub plans: Arc<dyn Plans>,
     /// Who is who.
     pub team: Arc<dyn Team>,
     /// Who asks; `None` when signed out.
@@ -125,23 +145,8 @@ pub struct Instance {
     pub accounts: Vec<(AccountId, String)>,
     /// All regions of all connections.
     pub regions: Vec<Region>,
-}
-
-/// Which entries of a history.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryQuery {
-    /// Of this resource; `None` for the fleet.
-    pub key: Option<ResourceKey>,
-    /// Of this kind; `None` for all. Of the fleet then without tasks, which come and go by themselves.
-    pub kind: Option<Kind>,
-    /// In these accounts; empty means all.
-    pub accounts: Vec<AccountId>,
-    /// In these regions; empty means all.
-    pub regions: Vec<Region>,
-    /// Only entries with a smaller number: the keyset of the next page.
-    pub before: Option<i64>,
-    /// At most so many, ≤ 200.
-    pub limit: u32,
+    /// The least length of a new password, in characters.
+    pub password_min: usize,
 }
 
 /// Two documents and how they differ.

@@ -70,9 +70,8 @@ fn fields(fields: &[FieldChange]) -> String {
 }
 
 fn is_reason(field: &FieldChange) -> bool {
-    const REASONS: [&str; 4] =
-        ["StateReason", "StateReasonCode", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"];
-    REASONS.contains(&field.path.as_str())
+    const REASONS: [&str; 4] = ["StateReason", "StateReasonCode", "StatusReason", "StatusReasonCode"];
+    REASONS.iter().any(|end| field.path.ends_with(end))
 }
 
 /// Whether AWS chooses the values of this field from a few words.
@@ -255,6 +254,13 @@ mod tests {
             ),
             (vec![("Environment.Variables[A]", Value::Null, seal("b"))], "Variable A added"),
             (vec![("desiredCount", json!(2), json!(0))], "Desired count 2 → 0"),
+            (
+                vec![
+                    ("deployments[ecs-svc/1].rolloutState", json!("IN_PROGRESS"), json!("COMPLETED")),
+                    ("deployments[ecs-svc/1].rolloutStateReason", json!("in progress."), json!("completed.")),
+                ],
+                "Rollout in progress → completed",
+            ),
             (
                 vec![(
                     "taskDefinition",

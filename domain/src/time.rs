@@ -43,6 +43,21 @@ impl Millis {
         format!("{y:04}-{m:02}-{d:02}T{h:02}:{mi:02}:{s:02}.{milli:03}Z")
     }
 
+    /// Reads a moment as people and programs write it: RFC 3339; `2026-11-23`, `2026-11-23T10:00` or `2026-11-23T10:00:11`, all UTC; or
+    /// milliseconds since 1970 in 12 to 15 digits (fewer are rather seconds, or a year).
+    pub fn parse(text: &str) -> Option<Self> {
+        if (12..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()) {
+            return text.parse().ok().map(Self);
+        }
+        let plain = text.strip_suffix('Z').unwrap_or(text);
+        match plain.len() {
+            10 => Self::parse_rfc3339(&format!("{plain}T00:00:00Z")),
+            16 => Self::parse_rfc3339(&format!("{plain}:00Z")),
+            19 => Self::parse_rfc3339(&format!("{plain}Z")),
+            _ => Self::parse_rfc3339(text),
+        }
+    }
+
     /// Reads RFC 3339, with or without fraction, `Z` or an offset with or without colon (Lambda writes `+0000`).
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
@@ -58,7 +73,13 @@ impl Millis {
         }
         let (y, m, d) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
         let (h, mi, s) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-        if !(1..=12).contains(&m) || !(1..=31).contains(&d) || h > 23 || mi > 59 || s > 60 {
+        let days = match m {
+            2 if y % 4 == 0 && (y % 100 != 0 || y % 400 == 0) => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        if !(1..=12).contains(&m) || !(1..=days).contains(&d) || h > 23 || mi > 59 || s > 60 {
             return None;
         }
         let rest = &text[19..];
@@ -128,7 +149,14 @@ mod tests {
         let ten = Millis::parse_rfc3339("2026-11-23T10:00:00Z");
         assert_eq!(Millis::parse_rfc3339("2026-11-23T12:00:00.000+0200"), ten);
         assert_eq!(Millis::parse_rfc3339("2026-11-23T05:00:00-05:00"), ten);
-        for bad in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-11-23T10:00:00", "２０２６-11-23T10:00:00Z"] {
+        for bad in [
+            "",
+            "yesterday",
+            "2026-13-01T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-11-23T10:00:00",
+            "２０２６-11-23T10:00:00Z",
+        ] {
             assert_eq!(Millis::parse_rfc3339(bad), None, "{bad}");
         }
     }

@@ -63,6 +63,25 @@ test("filters, order and columns are in the address", async ({ page }) => {
   await expect(page).not.toHaveURL(/sort=/);
 });
 
+test("a column keeps the width it was given until it is reset", async ({ page }) => {
+  await page.goto("/functions");
+  await hydrated(page);
+  const head = page.locator("th[data-col=runtime]");
+  const width = async () => (await head.boundingBox())!.width;
+  const before = await width();
+  // Each step is rounded to a whole pixel.
+  const off = async () => Math.abs((await width()) - before - 80);
+  await page.getByRole("separator", { name: "Width of Runtime", exact: true }).focus();
+  for (let n = 0; n < 5; n++) await page.keyboard.press("ArrowRight");
+  await expect.poll(off).toBeLessThan(2);
+  await page.reload();
+  await hydrated(page);
+  await expect.poll(off).toBeLessThan(2);
+  await page.getByRole("separator", { name: "Width of Runtime", exact: true }).focus();
+  await page.keyboard.press("Home");
+  await expect.poll(width).toBeLessThan(before + 40);
+});
+
 test("two rows picked with the keyboard are compared", async ({ page }) => {
   await page.goto("/functions?q=catalog-feed");
   await hydrated(page);

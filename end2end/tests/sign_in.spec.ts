@@ -38,6 +38,9 @@ test("works without scripts: sign in, list, filter, detail", async ({ browser, b
   const page = await context.newPage();
   await page.goto("/sign-in");
   await page.getByLabel("Name").fill("ada");
+  await page.getByLabel("Password", { exact: true }).fill("not the password at all");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByLabel("Name")).toHaveValue("ada");
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.goto("/functions");

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::auth::password::{Passwords, SHORTEST};
-use crate::auth::{Auth, forms, secret, team};
+use crate::auth::{self, Auth, forms, secret, team};
 use crate::clock::{self, now};
 use crate::config::{self, Config};
 use crate::report::{Event, say};
@@ -219,8 +219,8 @@ async fn create_admin(common: &Common, name: &str, password_stdin: bool) -> Resu
     let (password, made) = if password_stdin { (first_line()?, false) } else { (secret::random_hex::<16>(), true) };
     auth.passwords.require(&password, name)?;
     let hash = auth.passwords.hash(&password).await?;
-    auth.note(None, "people.create", name, json!({ "role": Role::Administrator, "how": "command line" })).await?;
-    auth.store.create_person(name, &hash, Role::Administrator, now()).await?;
+    let entry = auth::entry(None, "people.create", name, json!({ "role": Role::Administrator, "how": "command line" }));
+    auth.store.create_person(name, &hash, Role::Administrator, now(), &entry).await?;
     eprintln!("{name} is an administrator now.");
     if made {
         eprintln!("Their password, shown only now:");

@@ -4,6 +4,7 @@
 //! from what was collected, [`live`] passes on what cannot be cached, [`auth`] says who asks, [`api`] is the HTTP API.
 
 pub mod api;
+pub mod apply;
 pub mod auth;
 pub mod check;
 pub mod cli;
@@ -12,6 +13,7 @@ pub mod config;
 pub mod http;
 pub mod inventory;
 pub mod live;
+pub mod plans;
 pub mod report;
 pub mod serve;
 pub mod sync;

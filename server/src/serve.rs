@@ -12,6 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::apply;
 use crate::auth::password::Passwords;
 use crate::auth::{Auth, secret};
 use crate::clock;
@@ -23,6 +24,7 @@ use crate::inventory::{Answers, Memory, Visible};
 use crate::live::Live;
 use crate::live::follow::Follow;
 use crate::live::telemetry::AwsTelemetry;
+use crate::plans::Planner;
 use crate::report::{Event, say};
 use crate::sync;
 
@@ -66,12 +68,14 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     store.configure(&sync::aws::wanted(&connections)).await?;
     let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store.clone()));
     let visible = Visible::default();
+    let cloud: Arc<dyn apply::Cloud> = Arc::new(apply::Aws(connections.clone()));
     let web = Web::new(Parts {
         inventory: Arc::new(Answers::new(memory.clone(), sync::aws::statuses(&connections), visible.clone())),
         telemetry: telemetry.clone(),
         live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
+        plans: Arc::new(Planner::new(store.clone(), cloud.clone())),
         auth,
-        instance: Arc::new(instance(&connections)),
+        instance: Arc::new(instance(&connections, config.password_min)),
         site,
         rate: Rate::new(config.requests_per_second),
         loaded: memory.loaded(),
@@ -79,6 +83,8 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     let collector = Arc::new(sync::aws::Aws(connections));
     let pool = sync::pool::Pool::new(store.clone(), collector, visible, sync::pool::Settings::default());
     let (stop, stopped) = watch::channel(false);
+    let engine = Arc::new(apply::Engine::new(store.clone(), cloud, apply::Patience::default()));
+    let applying = tokio::spawn(engine.run(stopped.clone()));
     let collecting = tokio::spawn(pool.run(stopped));
     let reporting = tokio::spawn(sync::progress::first_collect(memory, |done, total| {
         let message = format!("{done} of {total} lists read");
@@ -92,7 +98,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     pruning.abort();
     // Leases are given back, so that another server need not wait for them to end.
     let _ = stop.send(true);
-    let _ = tokio::time::timeout(LAST_WORDS, collecting).await;
+    let _ = tokio::time::timeout(LAST_WORDS, futures::future::join(collecting, applying)).await;
     store.close().await;
     Ok(())
 }
@@ -144,7 +150,7 @@ async fn sealing_key(store: &Store) -> Result<[u8; 32], Problem> {
 }
 
 /// What every page shows about this installation.
-fn instance(connections: &Connections) -> Instance {
+fn instance(connections: &Connections, password_min: usize) -> Instance {
     let mut accounts: Vec<_> = connections.configs().map(|c| (c.account.clone(), c.name.clone())).collect();
     accounts.sort();
     accounts.dedup_by(|a, b| a.0 == b.0);
@@ -154,6 +160,7 @@ fn instance(connections: &Connections) -> Instance {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         accounts,
         regions: regions.into_iter().collect(),
+        password_min,
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{Kind, Millis, ResourceKey};
 use leptos::prelude::*;
 
 use crate::paths;
-use crate::sections::{age, card, connections, exact, note, pair_card, stack, table_card, text, word, words};
+use crate::sections::{age, card, connections, exact, here, note, pair_card, stack, table_card, text, word, words};
 use crate::ui::{Skeleton, format};
 use crate::wire::ask;
 
@@ -122,7 +122,7 @@ fn part_table(children: Vec<(ChildManifest, Option<ResourceKey>)>, images: Vec<O
             text(Some(platform(&manifest))),
             match key {
                 Some(key) => {
-                    view! { <a class="ref mono" href=paths::detail(&key) title=manifest.digest.clone()>{digest}</a> }
+                    view! { <a class="ref mono" href=here(&paths::detail(&key)) title=manifest.digest.clone()>{digest}</a> }
                         .into_any()
                 }
                 None => exact(Some(manifest.digest)),
@@ -148,7 +148,7 @@ pub fn layers(image: Image, detail: Detail) -> AnyView {
     let parts = manifests(&image);
     if !parts.is_empty() {
         let rows = parts.iter().map(|manifest| match key_of_child(manifest, &detail) {
-            Some(key) => view! { <a class="row" href=paths::tab(&key, "layers")><span class="grow">{platform(manifest)}</span></a> }.into_any(),
+            Some(key) => view! { <a class="row" href=here(&paths::tab(&key, "layers"))><span class="grow">{platform(manifest)}</span></a> }.into_any(),
             None => view! { <div class="row"><span class="grow">{platform(manifest)}</span><span class="faint">"not collected"</span></div> }.into_any(),
         });
         let list = view! { <div class="list">{rows.collect_view()}</div> };

@@ -3,14 +3,14 @@
 use domain::Kind;
 use domain::ecs::Cluster;
 use domain::listing::Detail;
-use domain::wording::{capacity as capacity_words, inside};
+use domain::wording::capacity as capacity_words;
 use leptos::prelude::*;
 
 use super::detail::{RUNNING, STOPPED};
 use super::service::{ENDED, LIVING};
 use crate::resource::Shown;
 use crate::sections::children::Children;
-use crate::sections::{arn, key_of, live, pair_card, several, stack, table_card, text};
+use crate::sections::{arn, key_of, live, pair_card, stack, table_card, text};
 use crate::ui::format;
 
 /// The overview.
@@ -20,29 +20,10 @@ pub fn tab(shown: Shown) -> AnyView {
 }
 
 fn view(cluster: Cluster, _detail: Detail) -> AnyView {
-    let count = |n: Option<i64>| text(Some(format::number(n.unwrap_or_default())));
-    let settings = cluster.settings.iter().map(|s| {
-        text(Some(format!(
-            "{}: {}",
-            s.name.clone().unwrap_or_default(),
-            inside(s.value.as_deref().unwrap_or_default())
-        )))
-    });
+    // Its counts are the facts above.
     let namespace = cluster.service_connect_defaults.as_ref().and_then(|d| d.namespace.as_deref());
-    stack(vec![
-        pair_card(
-            "Counts",
-            vec![
-                ("Active services", count(cluster.active_services_count)),
-                ("Running tasks", count(cluster.running_tasks_count)),
-                ("Pending tasks", count(cluster.pending_tasks_count)),
-                ("Container instances", count(cluster.registered_container_instances_count)),
-                ("Settings", several(settings.collect())),
-                ("Service Connect namespace", arn(namespace)),
-            ],
-        ),
-        capacity(&cluster),
-    ])
+    let connect = namespace.map(|namespace| pair_card("Service Connect", vec![("Namespace", arn(Some(namespace)))]));
+    stack(connect.into_iter().chain([capacity(&cluster)]).collect())
 }
 
 fn capacity(cluster: &Cluster) -> AnyView {

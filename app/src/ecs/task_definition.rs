@@ -12,8 +12,8 @@ use crate::paths;
 use crate::resource::Shown;
 use crate::sections::children::{Children, changes_of};
 use crate::sections::{
-    Pairs, age, card, card_with, connected, connections, exact, key_of, none, nothing, pair_card, reference, several,
-    stack, table_card, text, word,
+    Pairs, age, card, card_with, connected, connections, exact, here as scoped, key_of, none, nothing, pair_card,
+    reference, several, stack, table_card, text, word,
 };
 use crate::ui::{Icon, ProblemNote, Skeleton, StateBadge, column_view, format, icon};
 use crate::wire::ask;
@@ -203,7 +203,7 @@ fn revision_table(page: &Page, here: &ResourceKey) -> AnyView {
     }
     let link = |left: &ResourceKey, right: &ResourceKey, words: &'static str| {
         let full = format!("Compare {} with {}", left.id, right.id);
-        let href = paths::compare(left, right);
+        let href = scoped(&paths::compare(left, right));
         view! { <a class="btn quiet small" href=href title=full.clone() aria-label=full>{icon(Icon::Compare)}{words}</a> }
     };
     let rows = page.rows.iter().enumerate().map(|(i, row)| {
@@ -211,11 +211,11 @@ fn revision_table(page: &Page, here: &ResourceKey) -> AnyView {
         let before = page.rows.get(i + 1);
         let cell = |id: &str| {
             let found = columns(row.key.kind).iter().zip(&row.cells).find(|(column, _)| column.id == id);
-            found.map(|(column, cell)| column_view(column, cell, page.now, &|r| paths::resolve(r)))
+            found.map(|(column, cell)| column_view(column, cell, page.now, &|r| scoped(&paths::resolve(r))))
         };
         view! {
             <tr class:sel=this>
-                <td class="name"><a href=paths::tab(&row.key, "overview") aria-current=this.then_some("true")>{row.name.clone()}</a></td>
+                <td class="name"><a href=scoped(&paths::tab(&row.key, "overview")) aria-current=this.then_some("true")>{row.name.clone()}</a></td>
                 <td><StateBadge state=row.state.clone()/></td>
                 <td>{cell("images")}</td>
                 <td>{cell("registered")}</td>

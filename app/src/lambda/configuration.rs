@@ -6,23 +6,22 @@ use domain::lambda::{Layer, rules};
 use domain::listing::Detail;
 use domain::resource::Tone;
 use domain::wording::spoken;
-use domain::{Kind, Millis, ResourceKey, Scope};
+use domain::{Kind, Millis, ResourceKey};
 use leptos::prelude::*;
 
 use crate::paths;
 use crate::sections::{
-    Pairs, age, card_with, connected, exact, mark, note, nothing, on_off, pair_card, several, short, stack, table_card,
-    text, word, words,
+    Pairs, age, arn, card_with, connected, exact, here, mark, note, nothing, on_off, pair_card, reference, several,
+    short, stack, table_card, text, word, words,
 };
 use crate::ui::{format, moment};
 
 /// The tab.
 pub fn view(function: Function, detail: Detail) -> AnyView {
-    let scope = &detail.row.key.scope;
     let mut cards = vec![
         general(&function, &detail),
         variables(function.environment.as_ref()),
-        network(function.vpc_config.as_ref(), scope),
+        network(function.vpc_config.as_ref(), &detail),
         layers(&function),
         observability(&function, &detail),
     ];
@@ -34,14 +33,16 @@ pub fn view(function: Function, detail: Detail) -> AnyView {
 }
 
 fn general(function: &Function, detail: &Detail) -> AnyView {
+    let role = function.role.as_deref();
+    let role = match detail.row.key.kind {
+        Kind::FunctionVersion => arn(role),
+        _ => connected(detail, None, role),
+    };
     let image = function.package_type.as_deref() == Some("Image");
     let mut rows: Pairs = vec![("Description", text(function.description.clone()))];
     if image {
         let code = function.code.clone().unwrap_or_default();
-        rows.push((
-            "Image",
-            code.image_uri.as_deref().map_or_else(|| text(None::<String>), |uri| crate::sections::reference(uri, uri)),
-        ));
+        rows.push(("Image", code.image_uri.as_deref().map_or_else(|| text(None::<String>), |uri| reference(uri, uri))));
         rows.push(("Runs by digest", exact(code.resolved_image_uri)));
         if let Some(config) = function.image_config_response.as_ref().and_then(|r| r.image_config.as_ref()) {
             rows.push(("Entry point", text(Some(config.entry_point.join(" ")))));
@@ -67,7 +68,7 @@ fn general(function: &Function, detail: &Detail) -> AnyView {
             text(function.concurrency.as_ref().and_then(|c| c.reserved_concurrent_executions).map(format::number)),
         ),
         ("SnapStart", word(function.snap_start.as_ref().and_then(|s| s.apply_on.clone()))),
-        ("Execution role", connected(detail, None, function.role.as_deref())),
+        ("Execution role", role),
         ("Encryption key", connected(detail, None, function.kms_key_arn.as_deref())),
         ("Last modified", age(function.last_modified.map(|t| t.0), detail.now)),
         ("Last update", update(function)),
@@ -112,13 +113,15 @@ fn variables(environment: Option<&Environment>) -> AnyView {
     table_card("Environment variables (values never leave AWS)", &heads, rows.collect(), "No environment variable.")
 }
 
-fn network(vpc: Option<&VpcConfig>, scope: &Scope) -> AnyView {
+fn network(vpc: Option<&VpcConfig>, detail: &Detail) -> AnyView {
     let Some(vpc) = vpc.filter(|v| !v.subnet_ids.is_empty()) else {
         return card_with("Network", (), nothing("Not in a VPC: it reaches the internet, but nothing private."));
     };
-    let link = |kind: Kind, id: &String| match ResourceKey::new(kind, scope.clone(), id) {
-        Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{id.clone()}</a> }.into_any(),
-        Err(_) => text(Some(id.clone())),
+    // Of a version Gantry keeps no arrows: whether its network is collected shows where the link leads.
+    let version = detail.row.key.kind == Kind::FunctionVersion;
+    let link = |kind: Kind, id: &String| match ResourceKey::new(kind, detail.row.key.scope.clone(), id) {
+        Ok(key) if version => reference(&key.to_string(), id),
+        _ => connected(detail, Some(kind), Some(id)),
     };
     pair_card(
         "Network",
@@ -139,7 +142,7 @@ fn layers(function: &Function) -> AnyView {
         let full = layer.arn.clone().unwrap_or_default();
         let mut pieces = full.rsplit(':');
         let (version, name) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
-        vec![crate::sections::reference(&full, name), text(Some(version)), text(layer.code_size.map(format::bytes))]
+        vec![reference(&full, name), text(Some(version)), text(layer.code_size.map(format::bytes))]
     });
     table_card("Layers", &[("Layer", false), ("Version", true), ("Size", true)], rows.collect(), "No layer.")
 }
@@ -175,7 +178,7 @@ pub fn alias(alias: FunctionAlias, detail: Detail) -> AnyView {
             _ => ResourceKey::new(Kind::FunctionVersion, scope.clone(), format!("{function}:{v}")),
         };
         match key {
-            Ok(key) => view! { <a class="ref" href=paths::detail(&key)>{v.to_owned()}</a> }.into_any(),
+            Ok(key) => view! { <a class="ref" href=here(&paths::detail(&key))>{v.to_owned()}</a> }.into_any(),
             Err(_) => text(Some(v)),
         }
     };

@@ -13,6 +13,8 @@ use crate::sections::charts::{Group, charts};
 use crate::sections::{card, here, key_of, live, logs, note, short, stack};
 use crate::ui::{Icon, format, icon};
 
+/// Some callers and destinations are not collected, so "none" would claim too much.
+const NOTHING: &str = "Nothing that Gantry knows of";
 const CHARTS: &[Group] = &[("Invocations and errors", &["count"]), ("Duration", &["ms"])];
 
 /// The tab.
@@ -68,11 +70,11 @@ fn flow(detail: &Detail) -> AnyView {
         "What calls it, where it sends",
         view! {
             <div class="in"><div class="flow">
-                <div>{or(left, "Nothing that Gantry knows of")}</div>
+                <div>{or(left, NOTHING)}</div>
                 <div class="wire"></div>
                 <div class="node me">{icon(Icon::Function)}{detail.row.name.clone()}</div>
                 <div class="wire"></div>
-                <div>{or(right, "No destination")}</div>
+                <div>{or(right, NOTHING)}</div>
             </div></div>
         },
     )

@@ -9,6 +9,7 @@ use super::page::anything_changed;
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::paths;
+use crate::sections::here;
 use crate::settings::connections;
 use crate::ui::format::counted;
 use crate::ui::{Age, Empty, ProblemNote, Skeleton};
@@ -22,12 +23,13 @@ pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
         .iter()
         .filter_map(|f| {
             let (since, problem) = f.failing.clone()?;
+            let calm = problem.is_calm();
             let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
             let action =
                 problem.iam_action.clone().map(|a| view! { <span class="dim">"missing "</span><code>{a}</code> });
             Some(
                 view! {
-                    <details class="failing">
+                    <details class="failing" class:quiet=calm>
                         <summary>
                             <b>{capital(f.kind.plural())}</b>" in "{place}": "{problem.title.clone()}" "{action}
                             <span class="faint">" since "<Age at=since now=now after=" ago"/></span>
@@ -44,7 +46,7 @@ pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
     }
     view! {
         <section class="card">
-            <header><h2>"Cannot be read from AWS"</h2><span class="right"><a href=paths::SETTINGS_CONNECTIONS>"Connections"</a></span></header>
+            <header><h2>"Cannot be read from AWS"</h2><span class="right"><a href=here(paths::SETTINGS_CONNECTIONS)>"Connections"</a></span></header>
             <div class="in stack">{rows}</div>
         </section>
     }

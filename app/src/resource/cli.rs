@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::detail_page::Shown;
 use crate::api::Boot;
+use crate::paths;
 use crate::ui::Code;
 
 /// An argument as a POSIX shell reads it.
@@ -185,9 +186,12 @@ pub fn Commands(
             let text = format!("{whose}\n{}", command.text);
             view! { <section><h2>{command.title}</h2><Code text=text/></section> }
         });
+        let elsewhere = boot.instance.sandbox.then(|| {
+            view! { " The sandbox is not AWS: add "<code>"--endpoint-url"</code>" with the endpoint under "<a href=paths::SETTINGS_CONNECTIONS>"Connections"</a>"." }
+        });
         view! {
             <div class="commands">
-                <p class="dim">"They run with the credentials of your shell: choose those of account "<b>{account.to_string()}</b>{named}", for example with "<code>"--profile"</code>"."</p>
+                <p class="dim">"They run with the credentials of your shell: choose those of account "<b>{account.to_string()}</b>{named}", for example with "<code>"--profile"</code>"."{elsewhere}</p>
                 {all.collect_view()}
             </div>
         }
@@ -197,35 +201,12 @@ pub fn Commands(
 #[cfg(test)]
 mod tests {
     use super::{Command, READ, commands, quoted};
-    use domain::listing::{Detail, Row};
-    use domain::{Kind, Millis, ResourceKey};
+    use crate::resource::tests::detail;
+    use domain::Kind;
 
     fn of(kind: Kind, id: &str) -> Vec<Command> {
         let region = if kind.is_global() { "global" } else { "eu-west-1" };
-        let key = ResourceKey::parse(&format!("{kind}/111122223333/{region}/{id}")).unwrap();
-        let (name, zero) = (key.id.clone(), Millis(0));
-        let row = Row {
-            key,
-            name,
-            arn: None,
-            state: None,
-            cells: vec![],
-            tags: Default::default(),
-            seen: zero,
-            changed: zero,
-            gone: None,
-        };
-        let doc = serde_json::Value::Null;
-        commands(&Detail {
-            row,
-            parent: None,
-            created: None,
-            doc,
-            connected: vec![],
-            changes: 0,
-            freshness: None,
-            now: zero,
-        })
+        commands(&detail(&format!("{kind}/111122223333/{region}/{id}")))
     }
 
     #[test]

@@ -88,13 +88,18 @@ fn row(end: End, scopes: &paths::Scopes) -> impl IntoView + use<> {
     // Only trouble is worth a badge in a narrow column.
     let state = c.state.filter(|s| s.tone != Tone::Good).map(|s| view! { <StateBadge state=Some(s)/> });
     let sign = icon(c.key.as_ref().map_or(Icon::Link, |key| kind_icon(key.kind)));
+    // A badge takes the room beside the name.
+    let (under, beside) = match (end.beside, state.is_some()) {
+        (Some(beside), true) if end.under.is_empty() => (beside, None),
+        (beside, _) => (end.under, beside),
+    };
     let body = view! {
         {sign}
         <span class="grow told">
             <span class="cut">{end.name.clone()}</span>
-            {(!end.under.is_empty()).then(|| view! { <small class="faint">{end.under}</small> })}
+            {(!under.is_empty()).then(|| view! { <small class="faint">{under}</small> })}
         </span>
-        {end.beside.map(|b| view! { <span class="faint">{b}</span> })}
+        {beside.map(|b| view! { <span class="faint">{b}</span> })}
         {state}
     };
     match c.key {

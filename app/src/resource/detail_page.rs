@@ -16,7 +16,7 @@ use std::time::Duration;
 use super::cli::Commands;
 use super::connected::{ChangesCard, Connected};
 use super::freshness::{AgeOfData, CollectButton, FailingScopes};
-use super::generic;
+use super::generic::{self, TagsCard};
 use super::history::HistoryTab;
 use crate::api::{self, Boot};
 use crate::error::AppError;
@@ -236,7 +236,14 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
                 <div class="title">
                     <h1>{name.clone()}</h1>
                     <CopyButton text=name label=""/>
-                    {move || shown.get().row.state.clone().map(|s| view! { <StateBadge state=Some(s)/> })}
+                    {move || {
+                        let row = &shown.get().row;
+                        // The state it was last seen in is over, unless it is one that lasts: a stopped task.
+                        match row.gone.is_some() && !kind.outlives_aws() {
+                            true => Some(view! { <span class="badge quiet">"gone"</span> }.into_any()),
+                            false => row.state.clone().map(|s| view! { <StateBadge state=Some(s)/> }.into_any()),
+                        }
+                    }}
                 </div>
                 <div class="sub">
                     <span class="dim">
@@ -259,6 +266,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
             <div class="stack">{body}</div>
             <div class="stack">
                 <aside aria-label="Connected"><Connected shown=shown/></aside>
+                <TagsCard shown=shown/>
                 <ChangesCard key_of=key shown=shown/>
             </div>
         </div>

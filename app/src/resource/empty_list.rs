@@ -1,6 +1,6 @@
 //! What a list says when there is nothing in it.
 
-use domain::listing::Freshness;
+use domain::listing::{Freshness, capital};
 use domain::{AccountId, Kind, Millis};
 use leptos::prelude::*;
 
@@ -35,28 +35,48 @@ pub fn EmptyList(
 ) -> impl IntoView {
     let boot = expect_context::<Boot>();
     let scopes = use_scopes();
-    let read = move || match freshness.with(|f| oldest(f)) {
-        Some(at) => view! { "Last read from AWS "<Age at=at now=now.get() after=" ago"/>"." }.into_any(),
-        None => "Not read from AWS yet.".into_any(),
+    // "None" is only said of what was read.
+    let words = move || match (freshness.with(|f| oldest(f)), freshness.with(|f| f.iter().any(|f| f.failing.is_some())))
+    {
+        (Some(at), _) => view! {
+            <Empty title=format!("No {} here", kind.plural())>
+                <p>{words.get_value()}</p>
+                <p class="faint">"Last read from AWS "<Age at=at now=now.get() after=" ago"/>"."</p>
+                <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem words="Read now"/>
+            </Empty>
+        }
+        .into_any(),
+        (None, failing) => {
+            let (title, why) = match failing {
+                true => (
+                    format!("It is not known which {} there are", kind.plural()),
+                    "Not every account and region gave its list: the notes above say why.",
+                ),
+                false => (
+                    format!("{} are not read yet", capital(kind.plural())),
+                    "They appear here by themselves as soon as AWS has answered.",
+                ),
+            };
+            view! {
+                <Empty title=title>
+                    <p>{why}</p>
+                    <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem words="Read now"/>
+                </Empty>
+            }
+            .into_any()
+        }
     };
     move || {
         let strangers = scopes.with(|s| strangers(&s.accounts, &boot));
         if strangers.is_empty() {
-            return view! {
-                <Empty title=format!("No {} here", kind.plural())>
-                    <p>{words.get_value()}</p>
-                    <p class="faint">{read}</p>
-                    <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem words="Read now"/>
-                </Empty>
-            }
-            .into_any();
+            return words().into_any();
         }
         let (accounts, lead) = (strangers.join(", "), if strangers.len() == 1 { "account" } else { "accounts" });
         view! {
             <Empty title=format!("No connection leads to {lead} {accounts}")>
                 <p>{format!("Gantry reads only the accounts it is connected to, so it cannot know what {} there are.", kind.plural())}</p>
                 <a class="btn small" href=paths::list(kind)>"All accounts"</a>
-                <a class="btn quiet small" href=paths::SETTINGS_CONNECTIONS>"Connections"</a>
+                <a class="btn quiet small" href=scopes.with(|s| s.on(paths::SETTINGS_CONNECTIONS))>"Connections"</a>
             </Empty>
         }
         .into_any()

@@ -171,13 +171,12 @@ fn uncollected(reference: &str) -> (String, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::listing::Row;
     use domain::services::Instance;
     use domain::{Millis, resource::State};
 
     fn boot() -> Boot {
         let accounts = vec![("111122223333".parse().unwrap(), "prod".to_owned())];
-        let instance = Instance { sandbox: false, version: String::new(), accounts, regions: vec![] };
+        let instance = Instance { sandbox: false, version: String::new(), accounts, regions: vec![], password_min: 15 };
         Boot { actor: None, instance, now: Millis(0), modules: Default::default() }
     }
 
@@ -186,29 +185,7 @@ mod tests {
     }
 
     fn detail(key: &str, connected: Vec<Connection>) -> Detail {
-        let key = ResourceKey::parse(key).unwrap();
-        let (name, zero) = (key.id.clone(), Millis(0));
-        let row = Row {
-            key,
-            name,
-            arn: None,
-            state: None,
-            cells: vec![],
-            tags: Default::default(),
-            seen: zero,
-            changed: zero,
-            gone: None,
-        };
-        Detail {
-            row,
-            parent: None,
-            created: None,
-            doc: Default::default(),
-            connected,
-            changes: 0,
-            freshness: None,
-            now: zero,
-        }
+        Detail { connected, ..crate::resource::tests::detail(key) }
     }
 
     #[test]

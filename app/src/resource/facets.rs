@@ -109,6 +109,7 @@ pub fn ColumnChooser(
             })
             .collect_view()
     };
+    let reset = view! { <button class="option reset-widths" r#type="button" data-reset-widths=url.get_untracked().kind.stem()>"Reset widths"</button> };
     let label = view! { {icon(Icon::Columns)}<span class="hide-s">"Columns"</span> }.into_any();
-    view! { <Menu label=label name="Columns" right=true><div class="options">{options}</div></Menu> }
+    view! { <Menu label=label name="Columns" right=true><div class="options">{options}</div>{reset}</Menu> }
 }

@@ -2,7 +2,7 @@
 
 use domain::listing::Freshness;
 use domain::resource::Tone;
-use domain::{Code, Kind, Millis};
+use domain::{Kind, Millis};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -41,7 +41,11 @@ pub fn AgeOfData(
                     .into_any()
             }
             None if running => view! { <span class="data-age">"reading from AWS…"</span> }.into_any(),
-            None => view! { <span class="data-age late">"not read yet"</span> }.into_any(),
+            None => {
+                let failing = freshness.with(|f| f.iter().any(|f| f.failing.is_some()));
+                let words = if failing { "not read completely" } else { "not read yet" };
+                view! { <span class="data-age late">{words}</span> }.into_any()
+            }
         }
     }
 }
@@ -100,18 +104,22 @@ pub fn FailingScopes(
         let notes = failing.into_iter().filter_map(|f| {
             let (since, problem) = f.failing?;
             let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
-            let view = match problem.code {
-                // Calm: nothing is broken, and nobody can do anything about it here.
-                Code::NotImplemented => view! {
+            let shown = if f.complete.is_some() {
+                ". What is shown is from before."
+            } else {
+                ". What is shown may not be all."
+            };
+            let view = match problem.is_calm() {
+                true => view! {
                     <Note tone=Tone::Quiet><b>{place}</b>": "{problem.message.clone()}</Note>
                 }
                 .into_any(),
-                _ => view! {
+                false => view! {
                     <details class="failing">
                         <summary>
                             <b>{place}</b>": "{problem.title.clone()}" since "<Age at=since now=now after=" ago"/>
                             {problem.iam_action.clone().map(|a| view! { ", missing "<code>{a}</code> })}
-                            ". What is shown is from before."
+                            {shown}
                         </summary>
                         <ProblemNote problem=problem/>
                     </details>

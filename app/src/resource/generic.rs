@@ -6,8 +6,10 @@ use domain::resource::{Cell, Column};
 use leptos::prelude::*;
 
 use super::detail_page::{Shown, Tab};
+use crate::layout::use_scopes;
 use crate::paths;
-use crate::ui::{Card, Empty, Fact, fact_view};
+use crate::sections::here;
+use crate::ui::{Card, Fact, fact_view};
 
 /// At most so many facts stand above the tabs.
 const FACTS: usize = 8;
@@ -26,7 +28,7 @@ pub fn facts(detail: &Detail) -> Vec<Fact> {
 }
 
 fn as_facts(values: Values, detail: &Detail) -> Vec<Fact> {
-    let link = |reference: &str| paths::resolve(reference);
+    let link = |reference: &str| here(&paths::resolve(reference));
     let fact = |(column, cell): &(Column, Cell)| Fact::new(column.title, fact_view(column, cell, detail.now, &link));
     values.iter().map(fact).collect()
 }
@@ -66,8 +68,19 @@ fn is_long(cell: &Cell) -> bool {
     }
 }
 
-/// What the facts leave, and the tags, as cards.
-pub fn overview(shown: Shown) -> AnyView {
+/// What the facts leave, or the words that they leave nothing.
+fn overview(shown: Shown) -> AnyView {
+    let nothing = move || {
+        let detail = shown.get();
+        split(&detail).1.is_empty().then(|| {
+            view! { <p class="dim">"Gantry reads no more of it than stands above; its document is in JSON."</p> }
+        })
+    };
+    view! { {rest(shown)}{nothing} }.into_any()
+}
+
+/// What the facts leave, as a card; nothing if they leave nothing.
+pub fn rest(shown: Shown) -> AnyView {
     let details = move || {
         let detail = shown.get();
         let rest = as_facts(split(&detail).1, &detail);
@@ -77,42 +90,39 @@ pub fn overview(shown: Shown) -> AnyView {
             view! { <Card title="Details" flush=true><dl class="pairs">{rows}</dl></Card> }
         })
     };
-    view! { {details}<TagsCard shown=shown/> }.into_any()
+    details.into_any()
 }
 
-/// The tags of a resource.
+/// The tags of a resource; nothing where none are known, which is not to say that it has none: of some kinds they are not read.
 #[component]
 pub fn TagsCard(
     /// The resource.
     shown: Shown,
 ) -> impl IntoView {
-    view! {
-        <Card title="Tags" flush=true>
-            {move || {
-                let detail = shown.get();
-                let kind = detail.row.key.kind;
-                if detail.row.tags.is_empty() {
-                    return view! { <Empty title="No tags"><p>"Tags set in AWS appear here and can be searched and filtered by."</p></Empty> }.into_any();
-                }
-                let rows = detail.row.tags.iter().map(|(name, value)| {
-                    let href = paths::filtered(kind, "tag", &format!("{name}={value}"));
-                    view! { <div><dt>{name.clone()}</dt><dd><a class="ref" href=href title="All with this tag">{value.clone()}</a></dd></div> }
-                });
-                view! { <dl class="pairs">{rows.collect_view()}</dl> }.into_any()
-            }}
-        </Card>
+    let scopes = use_scopes();
+    let tags = Memo::new(move |_| shown.with(|detail| detail.row.tags.clone()));
+    move || {
+        let kind = shown.with_untracked(|detail| detail.row.key.kind);
+        let (tags, scopes) = (tags.get(), scopes.get());
+        let rows = tags.iter().map(|(name, value)| {
+            let href = scopes.on(&paths::filtered(kind, "tag", &format!("{name}={value}")));
+            let title = format!("All {} with this tag", kind.plural());
+            let value = if value.is_empty() { "(empty)".to_owned() } else { value.clone() };
+            view! { <div><dt>{name.clone()}</dt><dd><a class="ref" href=href title=title>{value}</a></dd></div> }
+        });
+        let rows = rows.collect_view();
+        (!tags.is_empty()).then(|| view! { <Card title="Tags" flush=true><dl class="pairs narrow">{rows}</dl></Card> })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::listing::Row;
+    use crate::resource::tests::detail;
     use domain::{Millis, ResourceKey};
 
     #[test]
     fn nothing_is_said_twice_and_long_values_have_room() {
-        let key = ResourceKey::parse("ecs.task/111122223333/eu-west-1/shop/13bc79bd").unwrap();
         let at = Millis(1_700_000_000_000);
         let cell = |id: &str| match id {
             "service" => Cell::Text("web".into()),
@@ -122,27 +132,10 @@ mod tests {
             "reason" => Cell::Text("CannotPullContainerError: pull image manifest has been retried".into()),
             _ => Cell::None,
         };
-        let row = Row {
-            key: key.clone(),
-            name: "web 13bc79bd".into(),
-            arn: None,
-            state: None,
-            cells: columns(key.kind).iter().map(|column| cell(column.id)).collect(),
-            tags: [].into(),
-            seen: at,
-            changed: at,
-            gone: None,
-        };
-        let detail = Detail {
-            row,
-            parent: Some(ResourceKey::parse("ecs.cluster/111122223333/eu-west-1/shop").unwrap()),
-            created: Some(at),
-            doc: serde_json::json!({}),
-            connected: vec![],
-            changes: 0,
-            freshness: None,
-            now: at,
-        };
+        let mut detail = detail("ecs.task/111122223333/eu-west-1/shop/13bc79bd");
+        detail.row.cells = columns(detail.row.key.kind).iter().map(|column| cell(column.id)).collect();
+        detail.parent = Some(ResourceKey::parse("ecs.cluster/111122223333/eu-west-1/shop").unwrap());
+        detail.created = Some(at);
         let ids = |values: Values| values.iter().map(|(column, _)| column.id).collect::<Vec<_>>();
         let (facts, rest) = split(&detail);
         assert_eq!((ids(facts), ids(rest)), (vec!["service", "started"], vec!["reason"]));

@@ -67,7 +67,7 @@ pub fn ListRows(
     /// The rows picked.
     selection: Selection,
 ) -> impl IntoView {
-    let kind = query.kind;
+    let (kind, everywhere) = (query.kind, query.parent.is_none());
     let boot = expect_context::<Boot>();
     let scopes = use_scopes();
     let born = page.now;
@@ -197,7 +197,11 @@ pub fn ListRows(
     let picks = Picks { selection, menu: RwSignal::new(None) };
     let columns = Memo::new({
         let boot = boot.clone();
-        move |_| Columns::new(&url.get(), &boot, &scopes.get(), states.get())
+        move |_| {
+            let columns = Columns::new(&url.get(), &boot, &scopes.get(), states.get());
+            // What lives in one resource is all in one place.
+            Columns { account: columns.account && everywhere, region: columns.region && everywhere, ..columns }
+        }
     });
     let row_view = move |slot: Slot| {
         let Some(row) = slot.row else {
@@ -260,7 +264,7 @@ pub fn ListRows(
         </div>
         <FailingScopes freshness=freshness now=now/>
         {move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}
-        <div class="scroll rows" node_ref=frame on:scroll=scrolled tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
+        <div class="scroll rows" data-kind=kind.stem() node_ref=frame on:scroll=scrolled tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
             <table class="table" class:picking=move || selection.any()>
                 <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
                 <tbody>

@@ -19,10 +19,11 @@ mod picker;
 pub mod query;
 mod row_view;
 mod selection;
+#[cfg(test)]
+mod tests;
 
 pub use compare_page::ComparePage;
 pub use connected::kind_icon;
 pub use detail_page::{DetailPage, DetailSpec, Refused, Shown, Tab, generic_spec};
-pub use generic::TagsCard;
 pub use history::{ChangeEntry, headline, verb};
 pub use list_page::{ListPage, ListSpec, ResourceList};

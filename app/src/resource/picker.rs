@@ -11,6 +11,8 @@ use crate::ui::{Icon, StateBadge, icon};
 
 /// Offered at once.
 const OFFERED: u32 = 12;
+/// Rows from which those are chosen: a list also finds by tags, in the order of names.
+const LOOKED_AT: u32 = 100;
 
 /// A resource and what people call it.
 pub type Named = (ResourceKey, String);
@@ -31,6 +33,15 @@ fn like(other: &Named) -> String {
     }
 }
 
+/// How far a name is from what was typed: it begins with it, holds it, or was found by something else.
+fn distance(name: &str, typed: &str) -> u8 {
+    match name.to_lowercase().find(&typed.trim().to_lowercase()) {
+        Some(0) => 0,
+        Some(_) => 1,
+        None => 2,
+    }
+}
+
 type Offer = (ResourceKey, String, Option<State>);
 
 /// Of the kind of the other side, if that is chosen.
@@ -42,9 +53,11 @@ async fn offers(text: String, other: Option<Named>) -> Result<Vec<Offer>, AppErr
     // Until something is typed what is alike, or anything of the kind.
     let texts = if text.trim().is_empty() { vec![like(&other), String::new()] } else { vec![text] };
     for text in texts {
-        // One more, because the other side is left out.
-        let rows = api::list(ListQuery { text, limit: OFFERED + 1, ..ListQuery::all(other.0.kind) }).await?.rows;
-        let rows = rows.into_iter().filter(|row| row.key != other.0);
+        let asked = ListQuery { text: text.clone(), limit: LOOKED_AT, ..ListQuery::all(other.0.kind) };
+        let mut rows = api::list(asked).await?.rows;
+        rows.retain(|row| row.key != other.0);
+        rows.sort_by_key(|row| distance(&row.name, &text));
+        let rows = rows.into_iter().take(OFFERED as usize);
         let offers: Vec<Offer> = rows.map(|Row { key, name, state, .. }| (key, name, state)).collect();
         if !offers.is_empty() {
             return Ok(offers);
@@ -145,6 +158,13 @@ pub fn Picker(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_called_so_is_offered_before_what_is_tagged_so() {
+        let mut names = ["checkout", "invoice-orders", "Orders-api", "orders"];
+        names.sort_by_key(|name| distance(name, " ord"));
+        assert_eq!(names, ["Orders-api", "orders", "invoice-orders", "checkout"]);
+    }
 
     #[test]
     fn revisions_are_compared_with_their_family() {

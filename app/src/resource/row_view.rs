@@ -1,8 +1,8 @@
-//! The heads and cells of a list's table.
+//! The heads and cells of a list's table. `data-col` is what the widths of `app/js/kit/widths.js` are set by.
 
-use domain::Millis;
 use domain::listing::Row;
 use domain::resource::{Column, Form};
+use domain::{Kind, Millis};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -61,7 +61,14 @@ pub fn HeadCells(
             _ => (None, None),
         };
         let href = base.with_value(|b| url.sorted(id).href_on(b));
-        view! { <th scope="col" class=class aria-sort=order><a href=href>{title}{mark.map(icon)}</a></th> }
+        // The last one takes what the others leave.
+        let grip = (id != "changed").then(|| view! {
+            <span
+                class="grip" role="separator" aria-orientation="vertical" tabindex="0" aria-valuenow="0" aria-valuetext="automatic"
+                aria-label=format!("Width of {title}") title="Drag to set the width; so do ← and →, and Home resets it"
+            ></span>
+        });
+        view! { <th scope="col" class=class aria-sort=order data-col=id><a href=href>{title}{mark.map(icon)}</a>{grip}</th> }
     };
     move || {
         let columns = columns.get();
@@ -75,6 +82,29 @@ pub fn HeadCells(
             {columns.region.then(|| head("region", "Region", "hide-s"))}
             {head("changed", "Changed", "num")}
         }
+    }
+}
+
+/// Where a name ends with what tells it from its like (a tag, a revision, a task's id): what they share, and that.
+fn ends(row: &Row) -> Option<(&str, &str)> {
+    let at = match row.key.kind {
+        Kind::Image => row.name.rfind('@').or_else(|| row.name.rfind(':')),
+        Kind::TaskDefinition | Kind::FunctionVersion | Kind::FunctionAlias => row.name.rfind(':'),
+        Kind::Task => row.name.rfind(' '),
+        _ => None,
+    };
+    at.map(|at| row.name.split_at(at))
+}
+
+/// The name as a link.
+fn name(row: &Row, href: String) -> AnyView {
+    let whole = row.name.clone();
+    match ends(row) {
+        Some((shared, own)) => {
+            let (shared, own) = (shared.to_owned(), own.to_owned());
+            view! { <a class="cut ends" href=href title=whole.clone() aria-label=whole><span>{shared}</span><span>{own}</span></a> }.into_any()
+        }
+        None => view! { <a class="cut" href=href title=whole.clone()>{whole.clone()}</a> }.into_any(),
     }
 }
 
@@ -99,26 +129,30 @@ pub fn row_cells(
                 _ if column.numeric => "num",
                 _ => "",
             };
-            view! { <td class=class>{cell}</td> }
+            view! { <td class=class data-col=column.id>{cell}</td> }
         })
         .collect_view();
     let account = columns.account.then(|| {
         let id = row.key.scope.account.to_string();
-        view! { <td class="hide-s"><span title=id>{boot.account_name(&row.key.scope.account)}</span></td> }
+        view! { <td class="hide-s" data-col="account"><span title=id>{boot.account_name(&row.key.scope.account)}</span></td> }
     });
-    let region = columns.region.then(|| view! { <td class="dim hide-s">{row.key.scope.region.to_string()}</td> });
+    let region = columns
+        .region
+        .then(|| view! { <td class="dim hide-s" data-col="region">{row.key.scope.region.to_string()}</td> });
     // Narrow windows have it under the name instead of far to the right.
     let account_name = columns.account.then(|| boot.account_name(&row.key.scope.account));
     let place: Vec<String> =
         account_name.into_iter().chain(columns.region.then(|| row.key.scope.region.to_string())).collect();
     let place = (!place.is_empty()).then(|| view! { <small class="place">{place.join(" · ")}</small> });
     let state = columns.state.then(|| match row.gone {
-        Some(at) => view! { <td><span class="badge quiet">"gone "<Age at=at now=now/></span></td> }.into_any(),
-        None => view! { <td><StateBadge state=row.state.clone()/></td> }.into_any(),
+        Some(at) => {
+            view! { <td data-col="state"><span class="badge quiet">"gone "<Age at=at now=now/></span></td> }.into_any()
+        }
+        None => view! { <td data-col="state"><StateBadge state=row.state.clone()/></td> }.into_any(),
     });
     view! {
-        <td class="name">
-            {picks.tick(row)}<a class="cut" href=href title=row.name.clone()>{row.name.clone()}</a>{place}{picks.more(row)}
+        <td class="name" data-col="name">
+            {picks.tick(row)}{name(row, href)}{place}{picks.more(row)}
         </td>
         {state}
         {own}

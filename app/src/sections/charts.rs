@@ -6,7 +6,7 @@ use domain::{Problem, ResourceKey};
 use leptos::prelude::*;
 
 use super::telemetry::metrics;
-use super::{card_with, nothing};
+use super::{card_with, here, nothing};
 use crate::error::AppError;
 use crate::ui::format::{counted, value};
 use crate::ui::{Chart, Note, ProblemNote, Skeleton};
@@ -51,8 +51,8 @@ where
 
 /// The charts of a function or service, a card per group; `empty` says why there may be no numbers.
 pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) -> AnyView {
-    let to_log = format!("{}&at=", crate::paths::tab(key, "logs"));
     let log = StoredValue::new(crate::paths::tab(key, "logs"));
+    let to_log = move || format!("{}&at=", here(&log.get_value()));
     let key = key.clone();
     let series = each_minute(move || metrics(key.clone(), MINUTES));
     let failed = Memo::new(move |_| series.with(|s| s.as_ref().and_then(|s| failed(s.as_ref().ok()?))));
@@ -61,7 +61,7 @@ pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) 
             let tone = if failed * 2.0 >= calls { Tone::Bad } else { Tone::Warn };
             let title =
                 format!("{} of {} failed in the last hour", value(failed), counted(calls as i64, "call", "calls"));
-            view! { <Note tone=tone><b>{title}</b>" "<a href=log.get_value()>"Read the log"</a></Note> }
+            view! { <Note tone=tone><b>{title}</b>" "<a href=here(&log.get_value())>"Read the log"</a></Note> }
         })
     };
     let cards = cards(series, groups, empty);

@@ -12,6 +12,7 @@ use super::{card_with, nothing, why};
 use crate::layout::use_scopes;
 use crate::live;
 use crate::paths::{self, Scopes};
+use crate::resource::freshness::FailingScopes;
 use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
 use crate::wire::ask;
 
@@ -106,8 +107,16 @@ impl Children {
 
     fn table(&self, page: &Page, scopes: &Scopes) -> AnyView {
         let matched = format::number(i64::from(page.matched));
+        // What could not be read is not said to be none.
+        let (fresh, now) = (Signal::stored(page.freshness.clone()), Signal::stored(page.now));
+        let trouble = page.freshness.iter().any(|f| f.failing.is_some());
+        let trouble = trouble.then(|| view! { <div class="in"><FailingScopes freshness=fresh now=now/></div> });
         if page.rows.is_empty() {
-            return card_with(self.title, matched, nothing(self.empty));
+            return match page.freshness.iter().all(|f| f.complete.is_some()) {
+                true => card_with(self.title, matched, view! { {trouble}{nothing(self.empty)} }),
+                false if trouble.is_some() => card_with(self.title, (), trouble),
+                false => card_with(self.title, (), nothing("Not read from AWS yet.")),
+            };
         }
         let all = || columns(self.kind).iter().enumerate();
         let shown: Vec<_> = match self.columns {
@@ -144,6 +153,7 @@ impl Children {
             self.title,
             right,
             view! {
+                {trouble}
                 <div class="scroll plain" tabindex="0">
                     <table class="table">
                         <thead><tr><th scope="col">"Name"</th>{state.then(|| view! { <th scope="col">"State"</th> })}{head}</tr></thead>

@@ -1,8 +1,7 @@
 //! The log of a function or log group: the last events, earlier ones on demand, new ones as they come.
 
-use domain::ResourceKey;
 use domain::stream::{LogEvent, ToPage};
-use domain::{Millis, Problem};
+use domain::{Code, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use std::collections::HashSet;
@@ -21,6 +20,8 @@ struct Panel {
     events: RwSignal<Vec<Arc<LogEvent>>>,
     group: RwSignal<String>,
     problem: RwSignal<Option<Problem>>,
+    /// The group that does not exist: nothing has been written to it yet.
+    missing: RwSignal<Option<String>>,
     asked: RwSignal<bool>,
     following: RwSignal<bool>,
     filter: RwSignal<String>,
@@ -34,6 +35,7 @@ impl Panel {
             events: RwSignal::new(vec![]),
             group: RwSignal::new(String::new()),
             problem: RwSignal::new(None),
+            missing: RwSignal::new(None),
             asked: RwSignal::new(false),
             following: RwSignal::new(true),
             filter: RwSignal::new(String::new()),
@@ -54,7 +56,7 @@ impl Panel {
             self.asked.try_set(true);
             match answer {
                 Ok(page) => {
-                    self.problem.try_set(None);
+                    self.trouble(None);
                     self.group.try_set(page.group);
                     let found = page.events.into_iter().map(Arc::new).collect();
                     if before.is_none() {
@@ -63,11 +65,17 @@ impl Panel {
                         self.add(found);
                     }
                 }
-                Err(e) => {
-                    self.problem.try_set(Some(e.0));
-                }
+                Err(e) => self.trouble(Some(e.0)),
             }
         });
+    }
+
+    /// AWS makes the group of a function with its first event, so that there is none is no problem.
+    fn trouble(self, problem: Option<Problem>) {
+        let missing = problem.as_ref().filter(|p| p.code == Code::NotFound && p.operation.is_some());
+        let missing = missing.and_then(|p| p.resource.clone());
+        self.problem.try_set(problem.filter(|_| missing.is_none()));
+        self.missing.try_set(missing);
     }
 
     /// Adds events, each once, in the order of time.
@@ -82,12 +90,12 @@ impl Panel {
             ToPage::Log { key, events } if *key == mine && self.following.try_get_untracked() == Some(true) => {
                 let filter = self.filter.try_get_untracked().unwrap_or_default();
                 let fits = |e: &&LogEvent| filter.is_empty() || e.message.contains(filter.trim_matches('"'));
-                self.problem.try_set(None);
+                self.trouble(None);
                 self.asked.try_set(true);
                 self.add(events.iter().filter(fits).cloned().map(Arc::new).collect());
             }
             ToPage::LogProblem { key, problem } if *key == mine => {
-                self.problem.try_set(Some(problem.clone()));
+                self.trouble(Some(problem.clone()));
             }
             _ => {}
         });
@@ -153,6 +161,10 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
     let bar = tools.then(|| toolbar(panel, key.clone(), past));
     let empty = Signal::derive(move || match (panel.asked.get(), past) {
         (false, _) => "Reading the log from AWS. This needs JavaScript.".to_owned(),
+        (true, _) if panel.missing.with(Option::is_some) => {
+            let group = panel.missing.get().unwrap_or_default();
+            format!("AWS has no log group {group}. It appears with the first event, unless it was deleted.")
+        }
         (true, false) => "No events in the log yet: they appear here when it runs.".to_owned(),
         (true, true) => "It wrote nothing that CloudWatch still has.".to_owned(),
     });

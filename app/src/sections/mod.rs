@@ -248,9 +248,11 @@ pub fn key_of(shown: Shown) -> ResourceKey {
 
 /// One end of an arrow: a link when it is collected, with its note and state.
 pub fn connection(connection: &Connection, name: &str) -> AnyView {
+    let kind = connection.key.as_ref().map(|key| key.kind.singular().to_owned());
+    let beside = kind.into_iter().chain(connection.note.clone()).collect::<Vec<_>>().join(" · ");
     let body = view! {
         <span class="grow">{name.to_owned()}</span>
-        {connection.note.clone().map(|n| view! { <span class="faint">{n}</span> })}
+        {(!beside.is_empty()).then(|| view! { <span class="faint">{beside}</span> })}
         {connection.state.clone().map(|s| view! { <StateBadge state=Some(s)/> })}
     };
     match &connection.key {

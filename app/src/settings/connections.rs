@@ -50,11 +50,27 @@ fn now_or_untracked(now: Millis) -> Millis {
     untrack(|| now_or(now))
 }
 
+/// Whether there is something to mend.
+fn fails(freshness: &Freshness) -> bool {
+    freshness.failing.as_ref().is_some_and(|(_, problem)| !problem.is_calm())
+}
+
+/// "2 lists failing", "1 list not supported".
+fn troubles<'a>(lists: impl Iterator<Item = &'a Freshness>) -> Vec<String> {
+    let (bad, calm): (Vec<_>, Vec<_>) = lists.filter(|f| f.failing.is_some()).partition(|f| fails(f));
+    [(bad.len(), "failing"), (calm.len(), "not supported")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, how)| format!("{} {how}", counted(n as i64, "list", "lists")))
+        .collect()
+}
+
 fn one(connection: ConnectionStatus, now: Millis) -> AnyView {
-    let failing = connection.freshness.iter().filter(|f| f.failing.is_some()).count();
-    let (tone, words) = match failing {
-        0 => (Tone::Good, "works".to_owned()),
-        n => (Tone::Bad, format!("{} failing", counted(n as i64, "list", "lists"))),
+    let trouble = troubles(connection.freshness.iter());
+    let (tone, words) = match trouble.as_slice() {
+        [] => (Tone::Good, "works".to_owned()),
+        all if connection.freshness.iter().any(fails) => (Tone::Bad, all.join(", ")),
+        all => (Tone::Good, format!("works, {}", all.join(", "))),
     };
     let mut regions: Vec<Region> = connection.freshness.iter().map(|f| f.scope.region.clone()).collect();
     regions.sort();
@@ -63,13 +79,15 @@ fn one(connection: ConnectionStatus, now: Millis) -> AnyView {
         let mut lists: Vec<&Freshness> = connection.freshness.iter().filter(|f| f.scope.region == *region).collect();
         // Trouble first.
         lists.sort_by_key(|f| (f.failing.is_none(), f.kind));
-        let bad = lists.iter().filter(|f| f.failing.is_some()).count();
+        let bad = lists.iter().any(|f| fails(f));
+        let trouble = troubles(lists.iter().copied());
+        let words = if trouble.is_empty() { "everything works".to_owned() } else { trouble.join(", ") };
         let rows = lists.into_iter().map(|f| row(f, now)).collect_view();
         view! {
-            <details open=bad != 0>
+            <details open=bad>
                 <summary>
                     <b>{region.to_string()}</b>" "
-                    <span class="dim">{if bad == 0 { "everything works".to_owned() } else { format!("{} failing", counted(bad as i64, "list", "lists")) }}</span>
+                    <span class="dim">{words}</span>
                 </summary>
                 <div class="list">{rows}</div>
             </details>
@@ -101,17 +119,21 @@ fn row(freshness: &Freshness, now: Millis) -> AnyView {
             let late = at.age_seconds(now) > i64::from(kind.promise_seconds());
             view! { <span class="data-age" class:late=late><Age at=at now=now after=" old"/></span> }.into_any()
         }
+        None if freshness.failing.is_some() => {
+            view! { <span class="data-age late">"never read completely"</span> }.into_any()
+        }
         None => view! { <span class="data-age late">"never read"</span> }.into_any(),
     };
     let state = match (&freshness.failing, freshness.running) {
-        (Some(_), _) => view! { <Badge tone=Tone::Bad text="failing"/> }.into_any(),
+        (Some(_), _) if fails(freshness) => view! { <Badge tone=Tone::Bad text="failing"/> }.into_any(),
+        (Some(_), _) => view! { <Badge tone=Tone::Quiet text="not supported"/> }.into_any(),
         (None, true) => view! { <Badge tone=Tone::Busy text="reading"/> }.into_any(),
         (None, false) => view! { <Badge tone=Tone::Good text="works"/> }.into_any(),
     };
     let trouble = freshness.failing.clone().map(|(since, problem)| {
         view! {
             <div class="in">
-                <p class="faint">"Fails since "<Age at=since now=now after=" ago"/></p>
+                <p class="faint">"Since "<Age at=since now=now after=" ago"/></p>
                 <ProblemNote problem=problem/>
             </div>
         }

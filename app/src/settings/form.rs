@@ -26,8 +26,8 @@ pub fn Field(
     /// Its name in the form, and in problems.
     name: &'static str,
     /// What may be entered.
-    #[prop(optional)]
-    hint: &'static str,
+    #[prop(optional, into)]
+    hint: String,
     /// The problem of the last try.
     problem: Signal<Option<Problem>>,
     /// The input; its id must be `name`.

@@ -16,6 +16,7 @@ pub use you::YouPage;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::layout::use_scopes;
 use crate::paths;
 use crate::ui::{Head, TabLink, Tabs};
 
@@ -27,23 +28,26 @@ pub fn SettingsFrame(
     /// The page.
     children: Children,
 ) -> impl IntoView {
-    let link = |id: &str, title: &str, href: &str| TabLink {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        count: None,
-        href: href.to_owned(),
-    };
-    let tabs = vec![
-        link("you", "You", paths::SETTINGS_YOU),
-        link("tokens", "Tokens", paths::SETTINGS_TOKENS),
-        link("people", "People", paths::SETTINGS_PEOPLE),
-        link("connections", "Connections", paths::SETTINGS_CONNECTIONS),
-    ];
+    let scopes = use_scopes();
+    let tabs = Signal::derive(move || {
+        let link = |id: &str, title: &str, path: &str| TabLink {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            count: None,
+            href: scopes.with(|s| s.on(path)),
+        };
+        vec![
+            link("you", "You", paths::SETTINGS_YOU),
+            link("tokens", "Tokens", paths::SETTINGS_TOKENS),
+            link("people", "People", paths::SETTINGS_PEOPLE),
+            link("connections", "Connections", paths::SETTINGS_CONNECTIONS),
+        ]
+    });
     view! {
         <Title text="Settings · Gantry"/>
         <div class="narrow">
             <Head title="Settings"/>
-            <Tabs tabs=Signal::stored(tabs) current=Signal::stored(tab.to_owned())/>
+            <Tabs tabs=tabs current=Signal::stored(tab.to_owned())/>
             <div class="stack">{children()}</div>
         </div>
     }

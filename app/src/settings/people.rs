@@ -11,6 +11,7 @@ use super::api::{CreatePerson, RemovePerson, SetRole, people};
 use super::form::{Field, elsewhere, failure, role_names, role_options};
 use crate::api::Boot;
 use crate::error::AppError;
+use crate::sign_in::password_rule;
 use crate::ui::{Age, ProblemNote, Skeleton};
 use crate::wire::ask;
 
@@ -26,6 +27,8 @@ pub fn PeoplePage() -> impl IntoView {
     let role = ServerAction::<SetRole>::new();
     let remove = ServerAction::<RemovePerson>::new();
     let answer = ask(move || (create.version().get(), role.version().get(), remove.version().get()), |_| people());
+    let rule = password_rule(&boot);
+    let least = boot.instance.password_min.to_string();
     let (now, me) = (boot.now, StoredValue::new(boot.actor));
     let problem = Signal::derive(move || failure(create.value().get()));
     let done = move || create.value().get().is_some_and(|r| r.is_ok());
@@ -48,8 +51,8 @@ pub fn PeoplePage() -> impl IntoView {
                     <Field label="Name" name="name" hint="1 to 64 characters, unique." problem=problem>
                         <input id="name" name="name" required=true maxlength="64" autocomplete="off"/>
                     </Field>
-                    <Field label="Password" name="password" hint="15 to 128 characters. Several words are good; a well-known one is refused." problem=problem>
-                        <input id="password" name="password" r#type="password" required=true minlength="15" maxlength="128" autocomplete="new-password"/>
+                    <Field label="Password" name="password" hint=rule problem=problem>
+                        <input id="password" name="password" r#type="password" required=true minlength=least maxlength="128" autocomplete="new-password"/>
                     </Field>
                     <Field label="Role" name="role" problem=problem>
                         <select id="role" name="role">{role_options(Role::Administrator, Role::Viewer)}</select>

@@ -5,5 +5,5 @@ mod api;
 mod gate;
 mod welcome;
 
-pub use gate::SignInPage;
+pub use gate::{SignInPage, TYPED_NAME, password_rule};
 pub use welcome::WelcomePage;

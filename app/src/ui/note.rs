@@ -1,6 +1,6 @@
 //! Problems and emptiness, said so that they lead somewhere.
 
-use domain::problem::{Code, Problem};
+use domain::problem::{Code, Problem, Recovery};
 use domain::resource::Tone;
 use leptos::prelude::*;
 
@@ -44,8 +44,7 @@ fn tone(problem: &Problem) -> Tone {
     }
 }
 
-fn ways_out(problem: &Problem) -> impl IntoView + use<> {
-    let ways = problem.recovery();
+fn ways_out(ways: Vec<Recovery>) -> impl IntoView + use<> {
     ways.into_iter()
         .map(|way| {
             // An empty address is "try again": the page asks itself.
@@ -85,12 +84,14 @@ pub fn ProblemNote(
     /// The problem.
     problem: Problem,
 ) -> impl IntoView {
+    // Ways to other pages are for whoever has none to go on with.
+    let ways = problem.recovery().into_iter().filter(|way| !["/", "/changes"].contains(&way.href.as_str())).collect();
     view! {
-        <Note tone=tone(&problem) alert=problem.code != Code::NotImplemented>
+        <Note tone=tone(&problem) alert=!problem.is_calm()>
             <b>{problem.title.clone()}</b>
             <p>{problem.message.clone()}</p>
             {details(&problem)}
-            <div class="ways">{ways_out(&problem)}</div>
+            <div class="ways">{ways_out(ways)}</div>
         </Note>
     }
 }
@@ -107,7 +108,7 @@ pub fn ProblemPage(
             <h1>{problem.title.clone()}</h1>
             <p>{problem.message.clone()}</p>
             {details(&problem)}
-            <div class="ways">{ways_out(&problem)}</div>
+            <div class="ways">{ways_out(problem.recovery())}</div>
         </div>
     }
 }

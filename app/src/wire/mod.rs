@@ -174,18 +174,13 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::services::Instance;
+    use domain::services::HistoryQuery;
     use domain::{Millis, Problem};
 
     #[test]
     fn what_the_server_writes_is_read_again() {
-        let instance = Instance {
-            sandbox: true,
-            version: "1".to_owned(),
-            accounts: vec![("111122223333".parse().unwrap(), "shop".to_owned())],
-            regions: vec![],
-        };
-        let written: Result<(Option<Instance>, Millis, f64), AppError> = Ok((Some(instance), Millis(-1), 2.0));
+        let query = HistoryQuery { limit: 50, regions: vec!["eu-west-1".parse().unwrap()], ..HistoryQuery::default() };
+        let written: Result<(Option<HistoryQuery>, Millis, f64), AppError> = Ok((Some(query), Millis(-1), 2.0));
         assert_eq!(Wire::decode(&Wire::encode(&written).unwrap()).ok(), Some(written));
         let refused: Result<(), AppError> = Err(Problem::not_found("gone").into());
         assert_eq!(Wire::decode(&Wire::encode(&refused).unwrap()).ok(), Some(refused));

@@ -1,6 +1,13 @@
-//! ECR: repositories ([`repository`]) and the images in them ([`image`]): their documents and what Gantry reads from them.
+//! ECR: repositories ([`repository`]) and the images in them ([`image`]): their documents and what Gantry reads from them;
+//! lifecycle policies ([`lifecycle`]): what they say, and which images they take; who may use a repository ([`repository_policy`]);
+//! what people may type ([`rules`]); the calls that change repositories ([`calls`]) and the plans made of those ([`wizards`]).
 
+pub mod calls;
 pub mod image;
+pub mod lifecycle;
 pub mod repository;
+pub mod repository_policy;
+pub mod rules;
+pub mod wizards;
 pub use image::{ChildManifest, Image, Layer, ScanFindings, ScanStatus};
 pub use repository::{Encryption, Repository, Scanning, TagMutabilityExclusion};

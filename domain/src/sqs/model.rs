@@ -73,7 +73,9 @@ impl Model for Queue {
         self.attributes.get("QueueArn").cloned()
     }
     fn created(&self) -> Option<Millis> {
-        self.number("CreatedTimestamp").map(|seconds| Millis(seconds.saturating_mul(1000)))
+        // Whole seconds in AWS; an emulator adds a fraction.
+        let seconds: f64 = self.attributes.get("CreatedTimestamp")?.parse().ok()?;
+        Some(Millis((seconds * 1000.0) as i64))
     }
     fn cells(&self) -> Vec<Cell> {
         let fifo = self.is("FifoQueue") || self.queue_url.ends_with(".fifo");
@@ -127,6 +129,16 @@ mod tests {
             let queue: Queue = serde_json::from_value(doc).unwrap();
             assert_eq!(queue.dead_letters().unwrap().1, Some(5));
         }
+    }
+
+    #[test]
+    fn the_moment_of_creation_may_have_a_fraction() {
+        let created = |text: &str| {
+            let doc = serde_json::json!({"QueueUrl": "https://q/1/a", "Attributes": {"CreatedTimestamp": text}});
+            serde_json::from_value::<Queue>(doc).unwrap().created()
+        };
+        assert_eq!(created("1795456251.919271"), Some(Millis(1_795_456_251_919)));
+        assert_eq!(created("soon"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! [`domain::Problem`]s (`problem`), through connections ([`connections`]) and limiters per quota bucket ([`limits`]).
 //!
 //! A service's calls are in the module with its endpoint prefix. Start at [`collect`] (lists) and [`fetch`] (one resource);
-//! both go through [`Caller::call`], the one way to call AWS.
+//! what plans do is in [`execute`]. All go through [`Caller::call`], the one way to call AWS.
 
 mod apigatewayv2;
 mod call;
@@ -17,6 +17,7 @@ mod ecs;
 mod eks;
 mod elasticloadbalancingv2;
 mod events;
+pub mod execute;
 mod gather;
 mod iam;
 mod identity;
@@ -36,7 +37,7 @@ mod wire;
 
 pub use call::{Caller, Pages, absent};
 pub use clients::Clients;
-pub use cloudwatch::{function_totals, metrics};
+pub use cloudwatch::{failures, function_totals, metrics};
 pub use connections::{ConnectionConfig, Connections};
 pub use limits::{Bucket, Limits};
 pub use logs::{Log, log_events};

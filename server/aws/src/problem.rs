@@ -37,7 +37,16 @@ pub(crate) fn from_sdk<E>(error: &SdkError<E, HttpResponse>, asked: Asked<'_>) -
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
+    let status = error.raw_response().map_or(0, |r| r.status().as_u16());
     let problem = match error {
+        SdkError::ResponseError(_) if (200..300).contains(&status) => {
+            tracing::warn!(operation = asked.operation, cause = %DisplayErrorContext(error), "an answer could not be read");
+            Problem::new(
+                Code::AwsRejected,
+                "The answer could not be read",
+                format!("{} was answered in a form Gantry cannot read. The log has the details.", asked.operation),
+            )
+        }
         SdkError::ServiceError(_) | SdkError::ResponseError(_) => {
             let raw = error.raw_response();
             refused(
@@ -184,6 +193,7 @@ const NOT_FOUND: &[&str] = &[
     "AWS.SimpleQueueService.NonExistentQueue",
     "ClusterNotFoundException",
     "ImageNotFoundException",
+    "LifecyclePolicyNotFoundException",
     "LoadBalancerNotFound",
     "NoSuchBucket",
     "NoSuchEntity",
@@ -191,6 +201,7 @@ const NOT_FOUND: &[&str] = &[
     "NotFoundException",
     "QueueDoesNotExist",
     "RepositoryNotFoundException",
+    "RepositoryPolicyNotFoundException",
     "ResourceNotFoundException",
     "ServiceNotFoundException",
     "TargetGroupNotFound",

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use domain::history::Change;
 use domain::listing::Hit;
 use domain::policy::Actor;
-use domain::services::{Comparison, ConnectionStatus, HistoryQuery};
+use domain::services::{Comparison, ConnectionStatus};
 use domain::{AccountId, Kind, Problem, Region, ResourceKey};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,6 +23,9 @@ use crate::http::problem::Refusal;
         ("kind" = Option<String>, Query, description = "Only of this kind"),
         ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
         ("region" = Option<String>, Query, description = "Regions, separated by commas"),
+        ("q" = Option<String>, Query, description = "Substring of the name then, or of the id; at most 200 characters"),
+        ("from" = Option<String>, Query, description = "Seen then or later: an RFC 3339 moment, a date or time in UTC, milliseconds since 1970, or an age such as `24h` or `7d`"),
+        ("to" = Option<String>, Query, description = "Seen earlier: the same, without ages"),
         ("before" = Option<i64>, Query, description = "Only entries with a smaller id"),
         ("limit" = Option<u32>, Query, description = "1 to 200; 50 unless given"),
     ),
@@ -32,8 +35,7 @@ pub async fn history(
     SignedIn(actor): SignedIn,
     pairs: Pairs,
 ) -> Result<Json<Vec<Change>>, Refusal> {
-    let query: HistoryQuery = history_query(&pairs)?;
-    Ok(Json(web.inventory.history(&actor, &query).await?))
+    Ok(Json(web.inventory.history(&actor, &history_query(&pairs)?).await?))
 }
 
 /// How two resources of one kind differ.

@@ -1,6 +1,7 @@
 //! The HTTP API: the same services as the pages', as JSON under `/api/v1`, described by OpenAPI 3.1.
 
 pub mod fleet;
+pub mod plans;
 pub mod query;
 pub mod resources;
 pub mod telemetry;
@@ -21,7 +22,7 @@ pub const PREFIX: &str = "/api/v1";
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Gantry", description = "The fleet as Gantry's cache has it. Nothing here calls AWS but logs, metrics and refresh."),
+    info(title = "Gantry", description = "The fleet as Gantry's cache has it, and plans that change it. Nothing here calls AWS but logs, metrics, refresh, plans and runs."),
     modifiers(&Security),
     components(schemas(Problem))
 )]
@@ -58,7 +59,12 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(fleet::search))
         .routes(routes!(fleet::connections))
         .routes(routes!(fleet::refresh))
-        .routes(routes!(fleet::me));
+        .routes(routes!(fleet::me))
+        .routes(routes!(plans::review))
+        .routes(routes!(plans::begin, plans::list))
+        .routes(routes!(plans::one))
+        .routes(routes!(plans::cancel))
+        .routes(routes!(plans::decide));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
 }
 

@@ -48,7 +48,7 @@ impl Pairs {
     }
     /// A kind by its stem (`lambda.function`) or its pages' segment (`functions`).
     pub fn kind(&self) -> Result<Option<Kind>, Problem> {
-        self.get("kind").map(|text| Kind::from_segment(text).map_or_else(|| Kind::parse(text), Ok)).transpose()
+        self.get("kind").map(Kind::named).transpose()
     }
     /// A list as its page's query string asks for it. What is no parameter of every list is a filter of this kind's.
     pub fn list(&self) -> Result<ListQuery, Problem> {

@@ -73,6 +73,8 @@ pub async fn one(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Ke
 #[utoipa::path(get, path = "/history/{*key}", tag = "history",
     params(
         ("key" = String, Path, description = "`kind/account/region/id`"),
+        ("from" = Option<String>, Query, description = "Seen then or later: an RFC 3339 moment, a date or time in UTC, milliseconds since 1970, or an age such as `24h` or `7d`"),
+        ("to" = Option<String>, Query, description = "Seen earlier: the same, without ages"),
         ("before" = Option<i64>, Query, description = "Only entries with a smaller id"),
         ("limit" = Option<u32>, Query, description = "1 to 200; 50 unless given"),
     ),
@@ -111,9 +113,6 @@ pub async fn compare(
 /// What both histories read from a query string.
 pub(super) fn history_query(pairs: &Pairs) -> Result<HistoryQuery, Problem> {
     let (accounts, regions) = pairs.scope()?;
-    let limit = pairs.number("limit")?.unwrap_or(50);
-    if !(1..=200).contains(&limit) {
-        return Err(Problem::invalid("limit", "Between 1 and 200 entries can be asked for at once."));
-    }
-    Ok(HistoryQuery { key: None, kind: pairs.kind()?, accounts, regions, before: pairs.number("before")?, limit })
+    let query = HistoryQuery::read(pairs.number("limit")?.unwrap_or(50), |name| pairs.get(name))?;
+    Ok(HistoryQuery { accounts, regions, ..query })
 }

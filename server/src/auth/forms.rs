@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::identity::Identity;
-use super::{secret, throttle};
+use super::{entry, secret, throttle};
 use crate::clock::now;
 use crate::http::Web;
 use crate::http::listener::Peer;
@@ -101,12 +101,13 @@ async fn start(
     how: &str,
 ) -> Result<(axum::http::HeaderName, HeaderValue), Problem> {
     if let Ok(Some(old)) = web.auth.of(headers).await {
-        web.auth.store.end_session(old.person, old.session).await?;
+        let entry = entry(Some(&old), "session.end", &old.name, json!({ "session": old.session, "how": "sign-in" }));
+        web.auth.store.end_session(old.person, old.session, &entry).await?;
         web.auth.forget();
     }
-    web.auth.note(Some(person), "session.start", &person.name, json!({ "how": how })).await?;
+    let entry = entry(Some(person), "session.start", &person.name, json!({ "how": how }));
     let id = secret::random_hex::<32>();
-    web.auth.store.create_session(person.person, &id, &agent(headers), now()).await?;
+    web.auth.store.create_session(person.person, &id, &agent(headers), now(), &entry).await?;
     Ok(web.auth.set_cookie(Some(&id)))
 }
 
@@ -118,12 +119,15 @@ pub async fn sign_in(
     Form(form): Form<SignIn>,
 ) -> Response {
     let next = local(&form.next);
-    let page = format!("/sign-in?next={}&", encoded(next));
+    let again = |problem: String| {
+        let page = format!("/sign-in?next={}&{problem}", encoded(next));
+        ([web.auth.typed_name("/sign-in", &form.name)], see_other(&page)).into_response()
+    };
     let address = web.auth.address(&headers, peer.map(|p| p.0));
     match try_sign_in(&web, &headers, &address, &form).await {
         Ok(Outcome::In(cookie)) => ([cookie], see_other(next)).into_response(),
-        Ok(Outcome::Wrong) => see_other(&format!("{page}problem=wrong")),
-        Ok(Outcome::Wait(seconds)) => see_other(&format!("{page}problem=wait&seconds={seconds}")),
+        Ok(Outcome::Wrong) => again("problem=wrong".to_owned()),
+        Ok(Outcome::Wait(seconds)) => again(format!("problem=wait&seconds={seconds}")),
         Err(problem) => failed(problem),
     }
 }
@@ -159,11 +163,8 @@ async fn try_sign_in(web: &Web, headers: &HeaderMap, address: &str, form: &SignI
 /// `POST /sign-out`: ends the session.
 pub async fn sign_out(State(web): State<Web>, Identity(actor): Identity) -> Response {
     if let Some(actor) = actor {
-        let ended = async {
-            web.auth.note(Some(&actor), "session.end", &actor.name, json!({ "session": actor.session })).await?;
-            web.auth.store.end_session(actor.person, actor.session).await
-        };
-        if let Err(problem) = ended.await {
+        let entry = entry(Some(&actor), "session.end", &actor.name, json!({ "session": actor.session }));
+        if let Err(problem) = web.auth.store.end_session(actor.person, actor.session, &entry).await {
             return Refusal(problem).into_response();
         }
         web.auth.forget();
@@ -174,9 +175,10 @@ pub async fn sign_out(State(web): State<Web>, Identity(actor): Identity) -> Resp
 /// `POST /welcome`: uses the one-time link up and makes the first administrator.
 pub async fn welcome(State(web): State<Web>, headers: HeaderMap, Form(form): Form<Welcome>) -> Response {
     let page = format!("/welcome?token={}&", encoded(&form.token.chars().take(64).collect::<String>()));
+    let typed = web.auth.typed_name("/welcome", &form.name);
     match try_welcome(&web, &headers, &form).await {
         Ok(Ok(cookie)) => ([cookie], see_other("/")).into_response(),
-        Ok(Err(code)) => see_other(&format!("{page}problem={code}")),
+        Ok(Err(code)) => ([typed], see_other(&format!("{page}problem={code}"))).into_response(),
         Err(problem) => failed(problem),
     }
 }
@@ -193,8 +195,8 @@ async fn try_welcome(web: &Web, headers: &HeaderMap, form: &Welcome) -> Result<M
         return Ok(Err(refused.code()));
     }
     let hash = auth.passwords.hash(&form.password).await?;
-    auth.note(None, "people.welcome", name, json!({ "role": "administrator" })).await?;
-    match store.welcome(&form.token, name, &hash, now()).await {
+    let entry = entry(None, "people.welcome", name, json!({ "role": "administrator" }));
+    match store.welcome(&form.token, name, &hash, now(), &entry).await {
         Ok(Some(person)) => {
             let actor = Actor { person, name: name.to_owned(), role: domain::policy::Role::Administrator, session: 0 };
             Ok(Ok(start(web, headers, &actor, "welcome").await?))

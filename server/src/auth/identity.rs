@@ -9,8 +9,8 @@ use domain::policy::Actor;
 use domain::{Code, Problem};
 use std::time::Instant;
 
-use super::Auth;
 use super::secret::TOKEN_PREFIX;
+use super::{Auth, forms};
 use crate::http::Web;
 use crate::http::listener::Peer;
 use crate::http::problem::Refusal;
@@ -116,6 +116,16 @@ impl Auth {
         let secure = if self.behind_tls_proxy { "; Secure" } else { "" };
         let (value, age) = secret.map_or(("", 0), |s| (s, COOKIE_SECONDS));
         let text = format!("{}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}", self.cookie_name());
+        (header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
+    }
+
+    /// The header that hands the page of a form the name that was typed into it. Not in the page's address: those are kept in histories
+    /// and logs, and some type their password there.
+    pub fn typed_name(&self, page: &str, name: &str) -> (HeaderName, HeaderValue) {
+        let secure = if self.behind_tls_proxy { "; Secure" } else { "" };
+        let name: String = name.chars().take(forms::LONGEST_NAME).collect();
+        let (cookie, value) = (app::sign_in::TYPED_NAME, forms::encoded(&name));
+        let text = format!("{cookie}={value}; Path={page}; Max-Age=300; HttpOnly; SameSite=Strict{secure}");
         (header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))
     }
 

@@ -106,26 +106,6 @@ impl Auth {
         self.alive.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Writes down who does what, before it is done: nothing happens that is not in the log.
-    pub async fn note(
-        &self,
-        actor: Option<&Actor>,
-        action: &str,
-        subject: &str,
-        detail: serde_json::Value,
-    ) -> Result<(), Problem> {
-        let entry = Entry {
-            id: 0,
-            at: now(),
-            person: actor.map(|a| a.person),
-            actor: actor.map_or_else(|| "gantry".to_owned(), |a| a.name.clone()),
-            action: action.to_owned(),
-            subject: subject.to_owned(),
-            detail,
-        };
-        self.store.audit(&entry).await
-    }
-
     /// Makes a new one-time link for the first administrator and answers its token; `None` when there is an administrator.
     pub async fn new_welcome(&self) -> Result<Option<String>, Problem> {
         if self.store.has_administrator().await? {
@@ -134,6 +114,19 @@ impl Auth {
         let token = secret::random_hex::<32>();
         self.store.create_welcome(&token, Millis(now().0 + WELCOME_MS)).await?;
         Ok(Some(token))
+    }
+}
+
+/// Who does what, for the audit log: the store writes it in the transaction that does it, so that nothing happens that is not in the log.
+pub fn entry(actor: Option<&Actor>, action: &str, subject: &str, detail: serde_json::Value) -> Entry {
+    Entry {
+        id: 0,
+        at: now(),
+        person: actor.map(|a| a.person),
+        actor: actor.map_or_else(|| "gantry".to_owned(), |a| a.name.clone()),
+        action: action.to_owned(),
+        subject: subject.to_owned(),
+        detail,
     }
 }
 

@@ -1,13 +1,14 @@
-//! People, sessions and tokens, as pages see them ([`domain::services::Team`]). Every method decides before it does anything, and
-//! writes down what it is about to do.
+//! People, sessions and tokens, as pages see them ([`domain::services::Team`]). Every method decides before it does anything; what
+//! it changes is written to the audit log in the same transaction.
 
 use async_trait::async_trait;
 use domain::policy::{Actor, Permission, Role, decide};
 use domain::services::{Person, Session, Team, Token};
 use domain::{Code, Millis, Problem};
+use gantry_store::tokens::NewToken;
 use serde_json::json;
 
-use super::{Auth, forms, secret};
+use super::{Auth, entry, forms, secret};
 use crate::clock::now;
 
 type Result<T> = std::result::Result<T, Problem>;
@@ -33,8 +34,8 @@ impl Team for Auth {
 
     async fn end_session(&self, actor: &Actor, id: i64) -> Result<()> {
         decide(actor, Permission::ManageOwn)?;
-        self.note(Some(actor), "session.end", &actor.name, json!({ "session": id })).await?;
-        let ended = self.store.end_session(actor.person, id).await?;
+        let entry = entry(Some(actor), "session.end", &actor.name, json!({ "session": id }));
+        let ended = self.store.end_session(actor.person, id, &entry).await?;
         self.forget();
         if ended { Ok(()) } else { Err(Problem::not_found("This session has already ended.")) }
     }
@@ -51,8 +52,8 @@ impl Team for Auth {
 
     async fn revoke_token(&self, actor: &Actor, id: i64) -> Result<()> {
         decide(actor, Permission::ManageOwn)?;
-        self.note(Some(actor), "token.revoke", &id.to_string(), json!({})).await?;
-        let revoked = self.store.revoke_token(actor.person, id).await?;
+        let entry = entry(Some(actor), "token.revoke", &id.to_string(), json!({}));
+        let revoked = self.store.revoke_token(actor.person, id, &entry).await?;
         self.forget();
         if revoked { Ok(()) } else { Err(Problem::not_found("This token is already revoked.")) }
     }
@@ -67,22 +68,22 @@ impl Team for Auth {
         let name = forms::name(name)?;
         self.passwords.require(password, name)?;
         let hash = self.passwords.hash(password).await?;
-        self.note(Some(actor), "people.create", name, json!({ "role": role })).await?;
-        self.store.create_person(name, &hash, role, now()).await.map(|_| ())
+        let entry = entry(Some(actor), "people.create", name, json!({ "role": role }));
+        self.store.create_person(name, &hash, role, now(), &entry).await.map(|_| ())
     }
 
     async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()> {
         decide(actor, Permission::ManagePeople)?;
-        self.note(Some(actor), "people.set-role", &person.to_string(), json!({ "role": role })).await?;
-        self.store.set_role(person, role).await?;
+        let entry = entry(Some(actor), "people.set-role", &person.to_string(), json!({ "role": role }));
+        self.store.set_role(person, role, &entry).await?;
         self.forget();
         Ok(())
     }
 
     async fn remove_person(&self, actor: &Actor, person: i64) -> Result<()> {
         decide(actor, Permission::ManagePeople)?;
-        self.note(Some(actor), "people.remove", &person.to_string(), json!({})).await?;
-        self.store.remove_person(person).await?;
+        let entry = entry(Some(actor), "people.remove", &person.to_string(), json!({}));
+        self.store.remove_person(person, &entry).await?;
         self.forget();
         Ok(())
     }
@@ -102,8 +103,9 @@ pub async fn create_token(auth: &Auth, owner: &Actor, name: &str, role: Role, da
         return Err(Problem::invalid("days", format!("A token lasts between 1 and {LONGEST_DAYS} days.")));
     }
     let until = Millis(now().0 + i64::from(days) * 86_400_000);
-    auth.note(Some(owner), "token.create", name, json!({ "role": role, "days": days })).await?;
+    let entry = entry(Some(owner), "token.create", name, json!({ "role": role, "days": days }));
     let text = secret::new_token();
-    auth.store.create_token(owner.person, name, &text, role, now(), until).await?;
+    let token = NewToken { person: owner.person, name, secret: &text, role, until };
+    auth.store.create_token(token, now(), &entry).await?;
     Ok(text)
 }

@@ -16,6 +16,7 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 use axum::{Router, middleware};
+use domain::plan::service::Plans;
 use domain::policy::Actor;
 use domain::services::{Instance, Inventory, Services, Telemetry};
 use std::ops::Deref;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub inventory: Arc<dyn Inventory>,
     /// What is live.
     pub telemetry: Arc<dyn Telemetry>,
+    /// What changes AWS.
+    pub plans: Arc<dyn Plans>,
     /// Who is who.
     pub auth: Auth,
     /// Change notices and followed logs for open pages.
@@ -69,6 +72,7 @@ impl Web {
         Services {
             inventory: self.inventory.clone(),
             telemetry: self.telemetry.clone(),
+            plans: self.plans.clone(),
             team: Arc::new(self.auth.clone()),
             actor,
             instance: self.instance.clone(),

@@ -47,13 +47,24 @@ impl Haystack {
         let (mut from, mut row) = (0, 0);
         while let Some(at) = finder.find(&bytes[from..]) {
             let at = from + at;
-            row += self.starts[row..].partition_point(|start| *start as usize <= at) - 1;
+            row = self.row_of(at, row);
             if !each(row as u32) {
                 return;
             }
             row += 1;
             from = self.starts[row] as usize;
         }
+    }
+
+    /// The row in which this place is, at or after a known one: looked for in growing steps, as matches often are neighbours.
+    fn row_of(&self, place: usize, from: usize) -> usize {
+        let (mut low, mut step) = (from, 1);
+        while low + step < self.starts.len() && self.starts[low + step] as usize <= place {
+            low += step;
+            step *= 2;
+        }
+        let high = (low + step).min(self.starts.len());
+        low + self.starts[low..high].partition_point(|start| *start as usize <= place) - 1
     }
 }
 

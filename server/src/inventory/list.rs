@@ -159,16 +159,12 @@ fn matching_text(table: &Table, text: &str) -> Option<Vec<bool>> {
     for word in text.to_lowercase().split_whitespace() {
         let mut found = vec![false; table.rows.len()];
         let finder = Finder::new(word);
-        for haystack in [&table.names, &table.extras] {
+        let arns = arn_like(word).then_some(&table.arns);
+        for haystack in [&table.names, &table.extras].into_iter().chain(arns) {
             haystack.find(&finder, |row| {
                 found[row as usize] = true;
                 true
             });
-        }
-        if arn_like(word) {
-            for (n, entry) in table.rows.iter().enumerate() {
-                found[n] |= arn_contains(entry, word);
-            }
         }
         match &mut all {
             None => all = Some(found),
@@ -181,11 +177,6 @@ fn matching_text(table: &Table, text: &str) -> Option<Vec<bool>> {
 /// Whether only an ARN can tell: those that end with the id are in no haystack.
 pub fn arn_like(word: &str) -> bool {
     word.contains(':') || word.contains('/')
-}
-
-/// Whether the row's ARN contains this lower-case text.
-pub fn arn_contains(entry: &Entry, word: &str) -> bool {
-    entry.arn.as_ref().is_some_and(|arn| arn.to_ascii_lowercase().contains(word))
 }
 
 fn sort(

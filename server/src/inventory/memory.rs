@@ -168,7 +168,8 @@ impl Memory {
             return Ok(());
         }
         changed.extend(judged.into_iter().map(|key| (position.0, key)));
-        next.recent = Arc::new(self.store.history(&HistoryQuery { limit: RECENT, ..HistoryQuery::default() }).await?);
+        let recent = HistoryQuery { limit: RECENT, ..HistoryQuery::default() };
+        next.recent = Arc::new(self.store.history(&recent, now()).await?);
         let notice = next.remember(position.0, changed.into_iter());
         if first {
             next.start_log();

@@ -34,8 +34,6 @@ pub use visible::Visible;
 
 type Result<T> = std::result::Result<T, Problem>;
 
-/// The most history entries of one answer.
-const HISTORY: u32 = 200;
 /// The most hits of one search.
 const HITS: u32 = 100;
 
@@ -153,13 +151,8 @@ impl Inventory for Answers {
 
     async fn history(&self, actor: &Actor, query: &HistoryQuery) -> Result<Vec<Change>> {
         decide(actor, Permission::ReadResources)?;
-        if query.limit == 0 || query.limit > HISTORY {
-            return Err(Problem::invalid(
-                "limit",
-                format!("Between 1 and {HISTORY} entries can be asked for at once."),
-            ));
-        }
-        self.memory.store().history(query).await
+        query.check()?;
+        self.memory.store().history(query, now()).await
     }
 
     async fn compare(&self, actor: &Actor, key: &ResourceKey, from: i64, to: i64) -> Result<Comparison> {

@@ -3,11 +3,10 @@
 use domain::listing::Hit;
 use domain::{Kind, ResourceKey, Scope};
 use memchr::memmem::Finder;
-use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
 use super::entry::Entry;
-use super::list::{arn_contains, arn_like};
+use super::list::arn_like;
 use super::table::Table;
 use super::typo;
 
@@ -103,87 +102,126 @@ fn names_kind(kind: Kind, phrase: &str) -> bool {
     })
 }
 
+/// A word of the query with what is prepared once for all rows.
+struct Word<'w> {
+    text: &'w str,
+    finder: Finder<'w>,
+    /// It may be part of an ARN.
+    arn: bool,
+}
+
+impl<'w> Word<'w> {
+    fn new(text: &'w str) -> Self {
+        Self { text, finder: Finder::new(text), arn: arn_like(text) }
+    }
+
+    fn is_in(&self, line: &str) -> bool {
+        self.finder.find(line.as_bytes()).is_some()
+    }
+
+    /// How it matches this row, if it does.
+    fn class(&self, table: &Table, row: u32, typos: bool) -> Option<Class> {
+        let name = table.names.line(row);
+        let mut best = None;
+        let mut from = 0;
+        while let Some(at) = self.finder.find(&name.as_bytes()[from..]) {
+            let at = from + at;
+            let class = match at {
+                0 if name.len() == self.text.len() => return Some(Class::Exact),
+                0 => return Some(Class::Prefix),
+                _ if !name.as_bytes()[at - 1].is_ascii_alphanumeric() => return Some(Class::WordStart),
+                _ => Class::Substring,
+            };
+            best = Some(class);
+            from = at + 1;
+        }
+        if best.is_some() {
+            return best;
+        }
+        if self.is_in(table.extras.line(row)) || (self.arn && self.is_in(table.arns.line(row))) {
+            return Some(Class::Elsewhere);
+        }
+        let forgiven = typos && self.text.len() >= typo::SHORTEST && self.text.is_ascii();
+        (forgiven && (typo::close(self.text, name) || typo::tokens(name).any(|token| typo::close(self.text, token))))
+            .then_some(Class::Typo)
+    }
+}
+
+/// The smallest candidates, at most `limit`.
+struct Best {
+    limit: usize,
+    heap: BinaryHeap<Ranked>,
+}
+
+impl Best {
+    /// Takes a row in which every word is found, if it is better than what is known.
+    fn offer(&mut self, words: &[Word], tables: &[&Table], at: usize, row: u32, typos: bool) {
+        let table = tables[at];
+        let classes = words.iter().map(|w| w.class(table, row, typos));
+        let Some(class) = classes.into_iter().try_fold(Class::Exact, |worst, c| Some(worst.max(c?))) else { return };
+        // Where the name does not match its length says nothing
+        let length = if class == Class::Elsewhere { 0 } else { table.names.line(row).len() };
+        let candidate = (class, rank(table.kind), length, row, at);
+        if self.heap.len() < self.limit {
+            self.heap.push(candidate);
+        } else if self.heap.peek().is_some_and(|last| candidate < *last) {
+            self.heap.pop();
+            self.heap.push(candidate);
+        }
+    }
+
+    /// Whether rows of this kind from this one on, with this class at best, may still be among the best.
+    fn takes(&self, class: Class, kind: Kind, row: u32) -> bool {
+        self.heap.len() < self.limit
+            || self.heap.peek().is_some_and(|last| (class, rank(kind), 0, row) <= (last.0, last.1, last.2, last.3))
+    }
+}
+
 /// The best rows in which every word is found.
 fn matches<'t>(tables: &[&'t Table], words: &[&str], limit: usize, typos: bool) -> Vec<(&'t Table, u32)> {
-    let mut best: BinaryHeap<Ranked> = BinaryHeap::with_capacity(limit + 1);
-    let Some(first) = words.iter().max_by_key(|w| w.len()) else { return vec![] };
-    for (at, table) in tables.iter().enumerate() {
-        let kind = rank(table.kind);
-        let mut offer = |row: u32| {
-            let worst = words
-                .iter()
-                .map(|w| class(table, row, w, typos))
-                .try_fold(Class::Exact, |worst, c| Some(worst.max(c?)));
-            if let Some(class) = worst {
-                let candidate = (class, kind, table.names.line(row).len(), row, at);
-                if best.len() < limit {
-                    best.push(candidate);
-                } else if best.peek().is_some_and(|last| candidate < *last) {
-                    best.pop();
-                    best.push(candidate);
-                }
-            }
+    let words: Vec<Word> = words.iter().map(|w| Word::new(w)).collect();
+    let Some(first) = words.iter().max_by_key(|w| w.text.len()) else { return vec![] };
+    let mut best = Best { limit, heap: BinaryHeap::with_capacity(limit + 1) };
+    // The kinds people look for first come first: once they fill the answer, the others need not be looked through
+    let mut order: Vec<usize> = (0..tables.len()).collect();
+    order.sort_by_key(|at| rank(tables[*at].kind));
+    for at in &order {
+        tables[*at].names.find(&first.finder, |row| {
+            best.offer(&words, tables, *at, row, typos);
             true
-        };
-        let finder = Finder::new(*first);
-        table.names.find(&finder, &mut offer);
+        });
+    }
+    for at in &order {
+        let table = tables[*at];
         // A single letter is in nearly every tag; names are what is meant
-        if first.len() > 1 {
-            table.extras.find(&finder, |row| finder.find(table.names.line(row).as_bytes()).is_some() || offer(row));
-        }
-        if arn_like(first) {
-            for (row, entry) in table.rows.iter().enumerate().filter(|(_, e)| arn_contains(e, first)) {
-                let row = row as u32;
-                if !table.names.line(row).contains(*first) && !table.extras.line(row).contains(*first) {
-                    debug_assert!(entry.arn.is_some());
-                    offer(row);
-                }
+        let extras = (first.text.len() > 1).then_some(&table.extras);
+        let mut seen = vec![&table.names];
+        for haystack in extras.into_iter().chain(first.arn.then_some(&table.arns)) {
+            if !best.takes(Class::Elsewhere, table.kind, 0) {
+                break;
             }
+            haystack.find(&first.finder, |row| {
+                if !seen.iter().any(|haystack| first.is_in(haystack.line(row))) {
+                    best.offer(&words, tables, *at, row, typos);
+                }
+                best.takes(Class::Elsewhere, table.kind, row)
+            });
+            seen.push(haystack);
         }
-        if typos {
+        if typos && best.takes(Class::Typo, table.kind, 0) {
             let mut offered = HashSet::new();
-            for anchor in typo::anchors(first) {
+            for anchor in typo::anchors(first.text) {
                 table.names.find(&anchor, |row| {
-                    if !table.names.line(row).contains(*first) && offered.insert(row) {
-                        offer(row);
+                    if !first.is_in(table.names.line(row)) && offered.insert(row) {
+                        best.offer(&words, tables, *at, row, typos);
                     }
                     true
                 });
             }
         }
     }
-    let mut best: Vec<Reverse<Ranked>> = best.into_iter().map(Reverse).collect();
-    best.sort_by(|a, b| b.cmp(a));
-    best.into_iter().map(|Reverse((.., row, at))| (tables[at], row)).collect()
-}
-
-/// How this word matches this row, if it does.
-fn class(table: &Table, row: u32, word: &str, typos: bool) -> Option<Class> {
-    let name = table.names.line(row);
-    let mut best = None;
-    let mut from = 0;
-    while let Some(at) = memchr::memmem::find(&name.as_bytes()[from..], word.as_bytes()) {
-        let at = from + at;
-        let class = match at {
-            0 if name.len() == word.len() => return Some(Class::Exact),
-            0 => return Some(Class::Prefix),
-            _ if !name.as_bytes()[at - 1].is_ascii_alphanumeric() => return Some(Class::WordStart),
-            _ => Class::Substring,
-        };
-        best = Some(class);
-        from = at + 1;
-    }
-    if best.is_some() {
-        return best;
-    }
-    if memchr::memmem::find(table.extras.line(row).as_bytes(), word.as_bytes()).is_some()
-        || (arn_like(word) && arn_contains(&table.rows[row as usize], word))
-    {
-        return Some(Class::Elsewhere);
-    }
-    let forgiven = typos && word.len() >= typo::SHORTEST && word.is_ascii();
-    (forgiven && (typo::close(word, name) || typo::tokens(name).any(|token| typo::close(word, token))))
-        .then_some(Class::Typo)
+    let best = best.heap.into_sorted_vec();
+    best.into_iter().map(|(.., row, at)| (tables[at], row)).collect()
 }
 
 fn hit(table: &Table, entry: &Entry, scopes: &[Scope], words: &[&str]) -> Hit {
@@ -191,7 +229,8 @@ fn hit(table: &Table, entry: &Entry, scopes: &[Scope], words: &[&str]) -> Hit {
     let matched = words.iter().find(|w| !name.contains(**w)).and_then(|word| {
         let tag = entry.tags.iter().map(|(k, v)| format!("{k}={v}")).find(|t| t.to_lowercase().contains(word));
         let id = || entry.id.to_lowercase().contains(word).then(|| format!("id {}", entry.id));
-        let arn = || arn_contains(entry, word).then(|| entry.arn.as_deref().map(|arn| format!("ARN {arn}"))).flatten();
+        let arn =
+            || entry.arn.as_deref().filter(|arn| arn.to_lowercase().contains(word)).map(|arn| format!("ARN {arn}"));
         tag.map(|t| format!("tag {t}")).or_else(id).or_else(arn)
     });
     let key: ResourceKey = entry.key(table.kind, scopes);

@@ -35,6 +35,8 @@ pub struct Table {
     pub names: Haystack,
     /// Ids that are not the name, tags, ARNs that do not end with the id.
     pub extras: Haystack,
+    /// Whole ARNs, for words that can only be part of one.
+    pub arns: Haystack,
     /// Per number of scope.
     pub tallies: Vec<Tally>,
     /// Rows that need a person.
@@ -64,6 +66,7 @@ impl Table {
             let arn = e.arn.as_deref().filter(|arn| !arn.ends_with(&*e.id));
             id.into_iter().chain(tags.iter().map(String::as_str)).chain(arn).collect()
         }));
+        let arns = Haystack::new(rows.iter().map(|e| e.arn.as_deref().into_iter().collect()));
         let mut tallies: Vec<Tally> = vec![];
         for entry in &rows {
             let scope = usize::from(entry.scope);
@@ -76,7 +79,7 @@ impl Table {
         }
         let now = crate::clock::now();
         let attention = (0..rows.len() as u32).filter(|n| rows[*n as usize].needs_attention(now)).collect();
-        Self { kind, rows, by_id, names, extras, tallies, attention, listings: Mutex::default() }
+        Self { kind, rows, by_id, names, extras, arns, tallies, attention, listings: Mutex::default() }
     }
 
     /// The table after these changes.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::ecs::{Task, TaskDefinition};
 use domain::policy::{Actor, Permission, decide};
-use domain::services::{FleetMetrics, Telemetry};
+use domain::services::{Failing, FleetMetrics, Telemetry};
 use domain::stream::{LogEvent, LogPage, Series};
 use domain::{AccountId, Code, Kind, Millis, Problem, Region, ResourceKey, Scope};
 use futures::StreamExt;
@@ -12,6 +12,7 @@ use gantry_store::Store;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::follow::Source;
 use super::totals::{self, Kept};
@@ -30,6 +31,14 @@ const REACH: i64 = 14 * 86_400_000;
 const LONGEST_FILTER: usize = 1_024;
 /// Places asked at once for the fleet's charts.
 const FLEET_AT_ONCE: usize = 8;
+/// CloudWatch has a new point each minute.
+const TOTALS_KEPT: Duration = Duration::from_secs(50);
+/// Asking function by function costs money at AWS: once in five minutes is enough.
+const FAILING_KEPT: Duration = Duration::from_secs(300);
+/// Functions of one place that are asked one by one.
+const MOST_ASKED: usize = 1_000;
+/// Failing functions named.
+const MOST_FAILING: usize = 20;
 /// The longest chart, in minutes: thirty days.
 const LONGEST_CHART: u32 = 43_200;
 
@@ -37,13 +46,15 @@ const LONGEST_CHART: u32 = 43_200;
 pub struct AwsTelemetry {
     connections: Connections,
     store: Store,
-    kept: Mutex<Kept>,
+    totals: Mutex<Kept<Vec<Series>>>,
+    failing: Mutex<Kept<Vec<Failing>>>,
 }
 
 impl AwsTelemetry {
     /// Over these.
     pub fn new(connections: Connections, store: Store) -> Self {
-        Self { connections, store, kept: Mutex::default() }
+        let (totals, failing) = (Kept::for_each(TOTALS_KEPT), Kept::for_each(FAILING_KEPT));
+        Self { connections, store, totals: Mutex::new(totals), failing: Mutex::new(failing) }
     }
 
     async fn document(&self, key: &ResourceKey) -> Result<Value> {
@@ -91,25 +102,72 @@ impl AwsTelemetry {
             let log = gantry_aws::Log { group: &place.group, streams: &place.streams, filter };
             gantry_aws::log_events(&caller, log, start, end, limit).await
         });
-        let mut events: Vec<LogEvent> = futures::future::try_join_all(each).await?.into_iter().flatten().collect();
+        // A group appears with its first line: one that is not there yet must not hide the others.
+        let (mut events, mut absent, mut read) = (vec![], None, 0);
+        for answer in futures::future::join_all(each).await {
+            match answer {
+                Ok(some) => {
+                    events.extend(some);
+                    read += 1;
+                }
+                Err(problem) if problem.code == Code::NotFound => absent = Some(problem),
+                Err(problem) => return Err(problem),
+            }
+        }
+        if let Some(problem) = absent.filter(|_| read == 0) {
+            return Err(problem);
+        }
         events.sort_by_key(|e| e.at);
         Ok(events.split_off(events.len().saturating_sub(limit)))
     }
 
     /// The totals of all functions of a place: asked at most once a minute, as CloudWatch has new numbers then; none where no function is.
     async fn totals(&self, scope: &Scope, minutes: u32) -> Result<Arc<Vec<Series>>> {
+        if let Some(kept) = lock(&self.totals).fresh(scope, minutes) {
+            return Ok(kept);
+        }
         if self.store.known(scope, Kind::Function).await?.is_empty() {
             return Ok(Arc::default());
-        }
-        if let Some(kept) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).fresh(scope, minutes) {
-            return Ok(kept);
         }
         let caller = self.connections.caller(scope).await?;
         let make =
             move |caller: gantry_aws::Caller| async move { gantry_aws::function_totals(&caller, minutes, now()).await };
         let series = caller.shared("cloudwatch:GetMetricData", &format!("functions {minutes}"), make).await?;
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).keep(scope, minutes, series.clone());
+        lock(&self.totals).keep(scope, minutes, series.clone());
         Ok(series)
+    }
+
+    /// The functions of a place that failed; `None` when there are too many to ask.
+    async fn failing(&self, scope: &Scope, minutes: u32) -> Result<Option<Arc<Vec<Failing>>>> {
+        if let Some(kept) = lock(&self.failing).fresh(scope, minutes) {
+            return Ok(Some(kept));
+        }
+        let mut names: Vec<String> = self.store.known(scope, Kind::Function).await?.into_iter().collect();
+        if names.len() > MOST_ASKED {
+            return Ok(None);
+        }
+        names.sort();
+        let place = scope.clone();
+        let make = move |caller: gantry_aws::Caller| async move {
+            let failures = gantry_aws::failures(&caller, &names, minutes, now()).await?;
+            let failing = failures.into_iter().take(MOST_FAILING).map(|f| {
+                let key = ResourceKey { kind: Kind::Function, scope: place.clone(), id: f.function };
+                Failing { key, errors: f.errors as i64, invocations: f.invocations as i64 }
+            });
+            Ok(failing.collect::<Vec<_>>())
+        };
+        let caller = self.connections.caller(scope).await?;
+        let failing = caller.shared("cloudwatch:GetMetricData", &format!("failing {minutes}"), make).await?;
+        lock(&self.failing).keep(scope, minutes, failing.clone());
+        Ok(Some(failing))
+    }
+
+    /// The charts of a place, and what failed there if anything did.
+    async fn place(&self, scope: &Scope, minutes: u32) -> Result<(Arc<Vec<Series>>, Option<Arc<Vec<Failing>>>)> {
+        let series = self.totals(scope, minutes).await?;
+        let failed = series.iter().any(|s| s.name == "errors" && s.points.iter().any(|(_, errors)| *errors > 0.0));
+        let failing = if failed { self.failing(scope, minutes).await? } else { Some(Arc::default()) };
+        Ok((series, failing))
     }
 
     async fn definition(&self, arn: &Value) -> Result<Value> {
@@ -117,6 +175,10 @@ impl AwsTelemetry {
         let key = self.store.resolve(arn.as_str().unwrap_or_default()).await?.ok_or_else(missing)?;
         self.document(&key).await
     }
+}
+
+fn lock<T>(kept: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Minutes of a chart, if they are among those offered.
@@ -214,18 +276,27 @@ impl Telemetry for AwsTelemetry {
             .filter(wanted)
             .collect();
         let answers = futures::stream::iter(scopes)
-            .map(async |scope| (self.totals(&scope, minutes).await, scope))
+            .map(async |scope| (self.place(&scope, minutes).await, scope))
             .buffered(FLEET_AT_ONCE)
             .collect::<Vec<_>>()
             .await;
-        let (mut all, mut missing) = (vec![], vec![]);
+        let mut fleet = FleetMetrics::default();
+        let mut all = vec![];
         for (answer, scope) in answers {
             match answer {
-                Ok(series) => all.push(series),
-                Err(problem) => missing.push((scope, problem)),
+                Ok((series, failing)) => {
+                    all.push(series);
+                    match failing {
+                        Some(failing) => fleet.failing.extend(failing.iter().cloned()),
+                        None => fleet.too_many.push(scope),
+                    }
+                }
+                Err(problem) => fleet.missing.push((scope, problem)),
             }
         }
-        Ok(FleetMetrics { series: totals::add(&all), missing })
+        fleet.failing.sort_by(|a, b| b.errors.cmp(&a.errors).then_with(|| a.key.cmp(&b.key)));
+        fleet.failing.truncate(MOST_FAILING);
+        Ok(FleetMetrics { series: totals::add(&all), ..fleet })
     }
 }
 

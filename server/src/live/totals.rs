@@ -6,26 +6,29 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// CloudWatch has a new point each minute.
-const KEPT: Duration = Duration::from_secs(50);
-
 /// When a place answered, and what.
-type Answer = (Instant, Arc<Vec<Series>>);
+type Answer<T> = (Instant, Arc<T>);
 
-/// Answers of the last minute, by place and length in minutes.
-#[derive(Default)]
-pub struct Kept(HashMap<(Scope, u32), Answer>);
+/// Answers by place and length in minutes, each for a while.
+pub struct Kept<T> {
+    answers: HashMap<(Scope, u32), Answer<T>>,
+    time: Duration,
+}
 
-impl Kept {
-    /// What a place said less than a minute ago.
-    pub fn fresh(&self, scope: &Scope, minutes: u32) -> Option<Arc<Vec<Series>>> {
-        let (at, series) = self.0.get(&(scope.clone(), minutes))?;
-        (at.elapsed() < KEPT).then(|| series.clone())
+impl<T> Kept<T> {
+    /// Keeps each answer for this long.
+    pub fn for_each(time: Duration) -> Self {
+        Self { answers: HashMap::new(), time }
+    }
+    /// What a place said a short while ago.
+    pub fn fresh(&self, scope: &Scope, minutes: u32) -> Option<Arc<T>> {
+        let (at, answer) = self.answers.get(&(scope.clone(), minutes))?;
+        (at.elapsed() < self.time).then(|| answer.clone())
     }
     /// Keeps an answer and drops old ones.
-    pub fn keep(&mut self, scope: &Scope, minutes: u32, series: Arc<Vec<Series>>) {
-        self.0.retain(|_, (at, _)| at.elapsed() < KEPT);
-        self.0.insert((scope.clone(), minutes), (Instant::now(), series));
+    pub fn keep(&mut self, scope: &Scope, minutes: u32, answer: Arc<T>) {
+        self.answers.retain(|_, (at, _)| at.elapsed() < self.time);
+        self.answers.insert((scope.clone(), minutes), (Instant::now(), answer));
     }
 }
 

@@ -8,6 +8,7 @@ use gantry_store::Store;
 use gantry_store::batch::Source;
 use gantry_store::collections::Lease;
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::now;
 
@@ -18,12 +19,18 @@ const BATCH: usize = 500;
 pub struct StoreFeed<'a> {
     store: &'a Store,
     lease: &'a Lease,
+    whole: AtomicBool,
 }
 
 impl<'a> StoreFeed<'a> {
     /// For one collect.
     pub fn new(store: &'a Store, lease: &'a Lease) -> Self {
-        Self { store, lease }
+        Self { store, lease, whole: AtomicBool::new(false) }
+    }
+
+    /// Whether everything of the kind was listed: what fails after that concerns single resources.
+    pub fn whole(&self) -> bool {
+        self.whole.load(Ordering::Relaxed)
     }
 }
 
@@ -39,6 +46,9 @@ impl Feed for StoreFeed<'_> {
 
     async fn complete(&self, kind: Kind, parent: Option<&ResourceKey>) -> Result<(), Problem> {
         self.store.complete(self.lease.fence, &self.lease.scope, kind, parent, self.lease.started, now()).await?;
+        if kind == self.lease.kind && parent.is_none() {
+            self.whole.store(true, Ordering::Relaxed);
+        }
         Ok(())
     }
 

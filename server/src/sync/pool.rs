@@ -147,7 +147,7 @@ impl Pool {
             Err(problem) => {
                 let due = schedule::after_failure(&lease.scope, lease.kind, lease.failures + 1, &problem, ended);
                 tracing::warn!(scope = %lease.scope, kind = %lease.kind, %problem, failures = lease.failures + 1, "sync: a collect failed");
-                self.store.fail(lease, &problem, ended, due).await
+                self.store.fail(lease, &problem, feed.whole(), ended, due).await
             }
         };
         if let Err(problem) = stored {

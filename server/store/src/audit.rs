@@ -1,10 +1,11 @@
-//! The audit log: who did what. Append-only (a trigger refuses everything else), each entry's hash covers the one before.
+//! The audit log: who did what, written in the transaction that does it. Append-only (a trigger refuses everything else), each entry's hash
+//! covers the one before.
 
 use domain::Millis;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, PgConnection, Postgres, Transaction};
 
 use crate::{Result, Store, locks, problem};
 
@@ -39,38 +40,68 @@ struct Row {
     hash: Vec<u8>,
 }
 
+impl Row {
+    /// The entry and its hash.
+    fn entry(self) -> (Entry, Vec<u8>) {
+        let entry = Entry {
+            id: self.id,
+            at: Millis(self.at),
+            person: self.person,
+            actor: self.actor,
+            action: self.action,
+            subject: self.subject,
+            detail: self.detail.0,
+        };
+        (entry, self.hash)
+    }
+}
+
 fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {
     let text = serde_json::json!([entry.at.0, entry.person, entry.actor, entry.action, entry.subject, entry.detail]);
     Sha256::new().chain_update(previous).chain_update(crate::hash(&text)).finalize().to_vec()
 }
 
-impl Store {
-    /// Appends an entry.
-    pub async fn audit(&self, entry: &Entry) -> Result<()> {
-        let mut tx = self.pages.begin().await.map_err(problem::of)?;
-        sqlx::query("select pg_advisory_xact_lock($1)")
-            .bind(locks::AUDIT)
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        let previous: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit order by id desc limit 1")
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        sqlx::query(
-            "insert into audit (at, person, actor, action, subject, detail, hash) values ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(entry.at.0)
-        .bind(entry.person)
-        .bind(&entry.actor)
-        .bind(&entry.action)
-        .bind(&entry.subject)
-        .bind(Json(&entry.detail))
-        .bind(chained(&previous.unwrap_or_default(), entry))
-        .execute(&mut *tx)
+/// Appends an entry within a transaction: what it tells of is written with it, or neither.
+pub(crate) async fn append(tx: &mut PgConnection, entry: &Entry) -> Result<()> {
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(locks::AUDIT).execute(&mut *tx).await.map_err(problem::of)?;
+    let previous: Option<Vec<u8>> = sqlx::query_scalar("select hash from audit order by id desc limit 1")
+        .fetch_optional(&mut *tx)
         .await
         .map_err(problem::of)?;
-        tx.commit().await.map_err(problem::of)
+    sqlx::query(
+        "insert into audit (at, person, actor, action, subject, detail, hash) values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(entry.at.0)
+    .bind(entry.person)
+    .bind(&entry.actor)
+    .bind(&entry.action)
+    .bind(&entry.subject)
+    .bind(Json(&entry.detail))
+    .bind(chained(&previous.unwrap_or_default(), entry))
+    .execute(&mut *tx)
+    .await
+    .map_err(problem::of)?;
+    Ok(())
+}
+
+/// Appends the entry and commits: the act and its entry, both or neither. The entry comes last, so that nobody waits for whoever holds the
+/// log's lock longer than a commit takes.
+pub(crate) async fn commit(mut tx: Transaction<'_, Postgres>, entry: &Entry) -> Result<()> {
+    append(&mut tx, entry).await?;
+    tx.commit().await.map_err(problem::of)
+}
+
+impl Store {
+    /// The latest entries, the latest first.
+    pub async fn audit_latest(&self, limit: u32) -> Result<Vec<Entry>> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "select id, at, person, actor, action, subject, detail, hash from audit order by id desc limit $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        Ok(rows.into_iter().map(|row| row.entry().0).collect())
     }
 
     /// Goes through the whole log; answers the number of the first entry whose hash does not fit, if there is one.
@@ -88,19 +119,11 @@ impl Store {
                 return Ok(None);
             }
             for row in rows {
-                let entry = Entry {
-                    id: row.id,
-                    at: Millis(row.at),
-                    person: row.person,
-                    actor: row.actor,
-                    action: row.action,
-                    subject: row.subject,
-                    detail: row.detail.0,
-                };
-                if chained(&previous, &entry) != row.hash {
-                    return Ok(Some(row.id));
+                let (entry, hash) = row.entry();
+                if chained(&previous, &entry) != hash {
+                    return Ok(Some(entry.id));
                 }
-                (previous, last) = (row.hash, row.id);
+                (previous, last) = (hash, entry.id);
             }
         }
     }

@@ -77,36 +77,70 @@ impl Row {
     }
 }
 
+/// Entries of the fleet. What is chosen by is all in the index `history_of_fleet`; the rest is read of the entries found only.
+const FLEET: &str = "
+    select h.id, f.key, h.name, h.at, h.change, h.fields from (
+        select h.id, r.key from history h join resources r on r.id = h.resource
+        where not h.initial and h.id < $1 and h.at >= $7 and h.at < $8 and $9::text is null
+        and case when $3::text is null then r.kind <> all($6) else r.kind = $3 end
+        and ($4::text[] = '{}' or r.account = any($4)) and ($5::text[] = '{}' or r.region = any($5))
+        order by h.id desc limit $2
+    ) f join history h on h.id = f.id order by h.id desc";
+
+/// The same by a pattern. Resources are chosen once: looked up for each of the entries until enough of them match, a rare text would take
+/// longer than a page waits.
+const FLEET_BY_TEXT: &str = "
+    with r as materialized (
+        select id, key, substr(key, length(kind) + length(account) + length(region) + 4) ilike $9 as fits from resources
+        where case when $3::text is null then kind <> all($6) else kind = $3 end
+        and ($4::text[] = '{}' or account = any($4)) and ($5::text[] = '{}' or region = any($5))
+    )
+    select h.id, f.key, h.name, h.at, h.change, h.fields from (
+        select h.id, r.key from history h join r on r.id = h.resource
+        where not h.initial and h.id < $1 and h.at >= $7 and h.at < $8 and (r.fits or h.name ilike $9)
+        order by h.id desc limit $2
+    ) f join history h on h.id = f.id order by h.id desc";
+
+/// The pattern of what contains this text.
+fn containing(text: &str) -> String {
+    let plain = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{plain}%")
+}
+
 impl Store {
-    /// Entries, latest first. Of the fleet: without what appeared in a scope's first collect.
-    pub async fn history(&self, query: &HistoryQuery) -> Result<Vec<Change>> {
+    /// Entries, latest first; `now` is what ages in `from` are counted from. Of the fleet: without what appeared in a scope's first collect.
+    pub async fn history(&self, query: &HistoryQuery, now: Millis) -> Result<Vec<Change>> {
+        let before = query.before.unwrap_or(i64::MAX);
+        let from = query.from.map_or(i64::MIN, |from| from.at(now).0);
+        let to = query.to.map_or(i64::MAX, |to| to.0);
         let rows: Vec<Row> = match &query.key {
             Some(key) => {
                 sqlx::query_as(
                     "select h.id, r.key, h.name, h.at, h.change, h.fields from history h join resources r on r.id = h.resource
-                     where r.key = $1 and h.id < $2 order by h.id desc limit $3",
+                     where r.key = $1 and h.id < $2 and h.at >= $4 and h.at < $5 order by h.id desc limit $3",
                 )
                 .bind(key.to_string())
-                .bind(query.before.unwrap_or(i64::MAX))
+                .bind(before)
                 .bind(i64::from(query.limit))
+                .bind(from)
+                .bind(to)
                 .fetch_all(&self.pages)
                 .await
             }
             None => {
-                sqlx::query_as(
-                    "select h.id, r.key, h.name, h.at, h.change, h.fields from history h join resources r on r.id = h.resource
-                     where not h.initial and h.id < $1 and case when $3::text is null then r.kind <> all($6) else r.kind = $3 end
-                     and ($4::text[] = '{}' or r.account = any($4)) and ($5::text[] = '{}' or r.region = any($5))
-                     order by h.id desc limit $2",
-                )
-                .bind(query.before.unwrap_or(i64::MAX))
-                .bind(i64::from(query.limit))
-                .bind(query.kind.map(|k| k.stem()))
-                .bind(query.accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
-                .bind(query.regions.iter().map(ToString::to_string).collect::<Vec<_>>())
-                .bind(Kind::ALL.iter().filter(|k| k.outlives_aws()).map(|k| k.stem()).collect::<Vec<_>>())
-                .fetch_all(&self.pages)
-                .await
+                let text = Some(query.text.trim()).filter(|text| !text.is_empty());
+                sqlx::query_as(if text.is_some() { FLEET_BY_TEXT } else { FLEET })
+                    .bind(before)
+                    .bind(i64::from(query.limit))
+                    .bind(query.kind.map(|k| k.stem()))
+                    .bind(query.accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
+                    .bind(query.regions.iter().map(ToString::to_string).collect::<Vec<_>>())
+                    .bind(Kind::ALL.iter().filter(|k| k.outlives_aws()).map(|k| k.stem()).collect::<Vec<_>>())
+                    .bind(from)
+                    .bind(to)
+                    .bind(text.map(containing))
+                    .fetch_all(&self.pages)
+                    .await
             }
         }
         .map_err(problem::of)?;

@@ -1,6 +1,6 @@
 //! The only code that knows SQL. One file per aggregate, all methods of [`Store`]:
 //! [`resources`] (what exists), [`batch`] (what was seen), [`gone`] (what no longer does), [`history`], [`links`], [`collections`] (schedules and leases),
-//! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
+//! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`runs`] (plans that run, and their journal), [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
 //!
 //! Every moment is passed in; every error is a [`Problem`] ([`problem`]). Queries are checked by tests against a real Postgres
 //! (`docs/adr/0002-sql-checked-by-tests.md`).
@@ -16,6 +16,7 @@ pub mod people;
 pub mod problem;
 pub mod prune;
 pub mod resources;
+pub mod runs;
 pub mod sessions;
 pub mod settings;
 #[cfg(feature = "testing")]

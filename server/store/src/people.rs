@@ -1,10 +1,11 @@
-//! People, the welcome link of the first one, and failed sign-ins.
+//! People, the welcome link of the first one, and failed sign-ins. What changes people takes the entry that the audit log gets with it.
 
 use domain::policy::Role;
 use domain::services::Person;
 use domain::{Code, Millis, Problem};
 use sqlx::{FromRow, PgConnection};
 
+use crate::audit::{self, Entry};
 use crate::{Result, Store, hashed, locks, problem};
 
 /// A person with the argon2 hash of their password (PHC form). Never leaves the server.
@@ -104,16 +105,25 @@ impl Store {
     ///
     /// # Errors
     /// [`Code::Conflict`] with the field `name` when it is taken.
-    pub async fn create_person(&self, name: &str, password_hash: &str, role: Role, now: Millis) -> Result<i64> {
-        let mut connection = self.pages.acquire().await.map_err(problem::of)?;
-        insert(&mut connection, name, password_hash, role, now).await
+    pub async fn create_person(
+        &self,
+        name: &str,
+        password_hash: &str,
+        role: Role,
+        now: Millis,
+        entry: &Entry,
+    ) -> Result<i64> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        let id = insert(&mut tx, name, password_hash, role, now).await?;
+        audit::commit(tx, entry).await?;
+        Ok(id)
     }
 
     /// Changes a role. Sessions end, because privileges change; tokens are capped by the role anyway.
     ///
     /// # Errors
     /// [`Code::Conflict`] for the last administrator, [`Code::NotFound`].
-    pub async fn set_role(&self, person: i64, role: Role) -> Result<()> {
+    pub async fn set_role(&self, person: i64, role: Role, entry: &Entry) -> Result<()> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         if role != Role::Administrator {
             another_administrator(&mut tx, person).await?;
@@ -137,25 +147,26 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
-        tx.commit().await.map_err(problem::of)
+        audit::commit(tx, entry).await
     }
 
     /// Replaces the hash of a password.
-    pub async fn set_password(&self, person: i64, password_hash: &str) -> Result<()> {
+    pub async fn set_password(&self, person: i64, password_hash: &str, entry: &Entry) -> Result<()> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
         sqlx::query("update people set password = $2 where id = $1")
             .bind(person)
             .bind(password_hash)
-            .execute(&self.pages)
+            .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
-        Ok(())
+        audit::commit(tx, entry).await
     }
 
     /// Removes a person with their sessions and tokens.
     ///
     /// # Errors
     /// [`Code::Conflict`] for the last administrator, [`Code::NotFound`].
-    pub async fn remove_person(&self, person: i64) -> Result<()> {
+    pub async fn remove_person(&self, person: i64, entry: &Entry) -> Result<()> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         another_administrator(&mut tx, person).await?;
         let done = sqlx::query("delete from people where id = $1")
@@ -166,7 +177,7 @@ impl Store {
         if done.rows_affected() == 0 {
             return Err(not_found());
         }
-        tx.commit().await.map_err(problem::of)
+        audit::commit(tx, entry).await
     }
 
     /// Whether there is an administrator.
@@ -204,7 +215,14 @@ impl Store {
     }
 
     /// Uses a welcome link up and makes the first administrator, both or neither; `None` when the link is not good. Answers their id.
-    pub async fn welcome(&self, secret: &str, name: &str, password_hash: &str, now: Millis) -> Result<Option<i64>> {
+    pub async fn welcome(
+        &self,
+        secret: &str,
+        name: &str,
+        password_hash: &str,
+        now: Millis,
+        entry: &Entry,
+    ) -> Result<Option<i64>> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         sqlx::query("select pg_advisory_xact_lock($1)")
             .bind(locks::PEOPLE)
@@ -224,7 +242,7 @@ impl Store {
             return Ok(None);
         }
         let id = insert(&mut tx, name, password_hash, Role::Administrator, now).await?;
-        tx.commit().await.map_err(problem::of)?;
+        audit::commit(tx, entry).await?;
         Ok(Some(id))
     }
 

@@ -1,10 +1,12 @@
 //! Sessions of browsers. Stored is the SHA-256 of the id in the cookie, so a copy of the database signs nobody in.
+//! What begins or ends one takes the entry that the audit log gets with it.
 
 use domain::Millis;
 use domain::policy::{Actor, Role};
 use domain::services::Session;
 use sqlx::FromRow;
 
+use crate::audit::{self, Entry};
 use crate::{Result, Store, hashed, problem};
 
 /// How long a session may rest unused: 30 minutes.
@@ -31,7 +33,14 @@ struct Row {
 
 impl Store {
     /// Starts a session; `secret` is the cookie's 256-bit id. Answers the session's number.
-    pub async fn create_session(&self, person: i64, secret: &str, agent: &str, now: Millis) -> Result<i64> {
+    pub async fn create_session(
+        &self,
+        person: i64,
+        secret: &str,
+        agent: &str,
+        now: Millis,
+        entry: &Entry,
+    ) -> Result<i64> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         sqlx::query("delete from sessions where used < $1 or since < $2")
             .bind(now.0 - IDLE_MS)
@@ -49,7 +58,7 @@ impl Store {
         .fetch_one(&mut *tx)
         .await
         .map_err(problem::of)?;
-        tx.commit().await.map_err(problem::of)?;
+        audit::commit(tx, entry).await?;
         Ok(id)
     }
 
@@ -103,13 +112,18 @@ impl Store {
     }
 
     /// Ends a session of this person; answers whether there was one.
-    pub async fn end_session(&self, person: i64, session: i64) -> Result<bool> {
+    pub async fn end_session(&self, person: i64, session: i64, entry: &Entry) -> Result<bool> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let done = sqlx::query("delete from sessions where id = $1 and person = $2")
             .bind(session)
             .bind(person)
-            .execute(&self.pages)
+            .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
-        Ok(done.rows_affected() > 0)
+        let ended = done.rows_affected() > 0;
+        if ended {
+            audit::commit(tx, entry).await?;
+        }
+        Ok(ended)
     }
 }

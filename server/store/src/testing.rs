@@ -1,12 +1,20 @@
 //! A database per test, copied from a migrated template, dropped when the test ends. Needs `GANTRY_TEST_DATABASE_URL`, a superuser's URL.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use domain::Millis;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use crate::audit::Entry;
 use crate::{MIGRATIONS, Store};
+
+/// What the audit log gets where it does not matter.
+pub fn entry() -> Entry {
+    let (actor, action, subject) = ("test".to_owned(), "test".to_owned(), String::new());
+    Entry { id: 0, at: Millis(0), person: None, actor, action, subject, detail: serde_json::Value::Null }
+}
 
 /// A store on a database of its own.
 #[derive(Debug)]

@@ -1,11 +1,28 @@
 //! API tokens. Stored is the SHA-256 of the text; the role is capped by that of the owner each time it is used.
+//! What makes or revokes one takes the entry that the audit log gets with it.
 
 use domain::Millis;
 use domain::policy::{Actor, Role};
 use domain::services::Token;
 use sqlx::FromRow;
 
+use crate::audit::{self, Entry};
 use crate::{Result, Store, hashed, problem};
+
+/// A token about to be stored.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken<'a> {
+    /// Whose.
+    pub person: i64,
+    /// What it is for; unique among the person's.
+    pub name: &'a str,
+    /// Its text.
+    pub secret: &'a str,
+    /// Its role.
+    pub role: Role,
+    /// When it ends.
+    pub until: Millis,
+}
 
 #[derive(FromRow)]
 struct Row {
@@ -22,27 +39,22 @@ impl Store {
     ///
     /// # Errors
     /// [`domain::Code::Conflict`] with the field `name` when the person has one of this name.
-    pub async fn create_token(
-        &self,
-        person: i64,
-        name: &str,
-        secret: &str,
-        role: Role,
-        now: Millis,
-        until: Millis,
-    ) -> Result<i64> {
-        sqlx::query_scalar(
+    pub async fn create_token(&self, token: NewToken<'_>, now: Millis, entry: &Entry) -> Result<i64> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        let id = sqlx::query_scalar(
             "insert into tokens (person, name, hash, role, since, until) values ($1, $2, $3, $4, $5, $6) returning id",
         )
-        .bind(person)
-        .bind(name)
-        .bind(hashed(secret))
-        .bind(role.as_str())
+        .bind(token.person)
+        .bind(token.name)
+        .bind(hashed(token.secret))
+        .bind(token.role.as_str())
         .bind(now.0)
-        .bind(until.0)
-        .fetch_one(&self.pages)
+        .bind(token.until.0)
+        .fetch_one(&mut *tx)
         .await
-        .map_err(problem::of)
+        .map_err(problem::of)?;
+        audit::commit(tx, entry).await?;
+        Ok(id)
     }
 
     /// Who this token speaks for, unless it ended. `Actor::session` is the token's id, negative so that it never equals a session's.
@@ -92,13 +104,18 @@ impl Store {
     }
 
     /// Revokes a token of this person; answers whether there was one.
-    pub async fn revoke_token(&self, person: i64, token: i64) -> Result<bool> {
+    pub async fn revoke_token(&self, person: i64, token: i64, entry: &Entry) -> Result<bool> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let done = sqlx::query("delete from tokens where id = $1 and person = $2")
             .bind(token)
             .bind(person)
-            .execute(&self.pages)
+            .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
-        Ok(done.rows_affected() > 0)
+        let revoked = done.rows_affected() > 0;
+        if revoked {
+            audit::commit(tx, entry).await?;
+        }
+        Ok(revoked)
     }
 }

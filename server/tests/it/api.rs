@@ -40,6 +40,23 @@ async fn one_resource_its_history_and_a_search_that_forgives() {
     );
     let history = world.get(&format!("/api/v1/history/{key}"), &cookie).await.json();
     assert_eq!(history.as_array().unwrap().len(), 1);
+    let fleet = async |query: &str| world.get(&format!("/api/v1/history?{query}"), &cookie).await;
+    assert_eq!(fleet("q=THUMB&from=1h").await.json().as_array().unwrap().len(), 1);
+    assert_eq!(fleet("q=other").await.json().as_array().unwrap().len(), 0);
+    assert_eq!(fleet("to=2020-01-01").await.json().as_array().unwrap().len(), 0);
+    for (query, field) in [("from=yesterday", "from"), ("to=7", "to"), ("limit=201", "limit"), ("kind=shoes", "kind")] {
+        let refused = fleet(query).await;
+        assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(field)), "{query}");
+    }
+    let page = world.page("/changes?from=yesterday&q=thumb", &cookie).await;
+    assert_eq!(page.status, 200);
+    assert!(
+        page.body.contains("“yesterday” is no moment") && page.body.contains(" value=\"yesterday\""),
+        "{}",
+        page.body
+    );
+    assert!(!page.body.contains("thumbnailer"), "not silently everything");
+    assert!(world.page("/changes?from=1h&q=thumb", &cookie).await.body.contains("thumbnailer"));
     let hits = world.get("/api/v1/search?q=thumbnialer", &cookie).await.json();
     assert_eq!(hits[0]["key"].as_str(), Some(key.to_string().as_str()));
     let arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumbnailer";

@@ -88,7 +88,7 @@ async fn a_page_hears_within_a_second_that_its_session_ended() {
     let mut socket = open(&world, &cookie, Some(&world.url)).await.unwrap();
     world.get("/api/v1/me", &cookie).await;
     let began = std::time::Instant::now();
-    world.test.store.remove_person(ada).await.unwrap();
+    world.test.store.remove_person(ada, &gantry_store::testing::entry()).await.unwrap();
     assert_eq!(next(&mut socket).await, ToPage::SignedOut);
     assert!(began.elapsed().as_millis() < 1000, "{:?}", began.elapsed());
     assert_eq!(world.get("/api/v1/me", &cookie).await.status, 401);

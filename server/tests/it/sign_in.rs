@@ -49,6 +49,13 @@ async fn a_session_begins_with_the_password_and_ends_with_sign_out() {
         wrong.header("location"),
         "names are not told apart"
     );
+    // What was typed as the name is in the field again, and not in the address.
+    let page = world.page("/sign-in?problem=wrong", &wrong.cookie()).await;
+    assert!(page.body.contains(" value=\"Ada\""), "{}", page.body);
+    assert!(!world.page("/sign-in", &wrong.cookie()).await.body.contains(" value=\"Ada\""), "only with a problem");
+    let evil = world.sign_in("\"><script>alert(1)</script>;", PASSWORD).await;
+    let page = world.page("/sign-in?problem=wrong", &evil.cookie()).await;
+    assert!(!page.body.contains("<script>alert(1)"), "{}", page.body);
     let signed = world.sign_in("ada", PASSWORD).await;
     assert_eq!((signed.status, signed.header("location")), (303, "/functions?q=a"));
     let attributes = signed.header("set-cookie");

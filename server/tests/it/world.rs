@@ -4,6 +4,7 @@ use domain::policy::Role;
 use domain::resource::Observed;
 use domain::services::Instance;
 use domain::{Kind, Millis, ResourceKey, Scope};
+use gantry::apply::Aws;
 use gantry::auth::Auth;
 use gantry::auth::password::Passwords;
 use gantry::clock::now;
@@ -14,9 +15,10 @@ use gantry::inventory::{Answers, Memory, Visible};
 use gantry::live::Live;
 use gantry::live::follow::Follow;
 use gantry::live::telemetry::AwsTelemetry;
+use gantry::plans::Planner;
 use gantry_aws::Connections;
 use gantry_store::batch::Source;
-use gantry_store::testing::TestStore;
+use gantry_store::testing::{TestStore, entry};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 use std::sync::Arc;
@@ -69,7 +71,7 @@ impl World {
         let memory = Memory::new(store.clone());
         tokio::spawn(memory.clone().follow());
         let connections = Connections::new(vec![], &[7; 32]).unwrap();
-        let telemetry = Arc::new(AwsTelemetry::new(connections, store));
+        let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store));
         let assets =
             json!({ "js": "/pkg/app.1.js", "wasm": "/pkg/app.1.wasm", "css": "/pkg/main.1.css", "modules": {} });
         let site = Site::of(vec![
@@ -78,12 +80,15 @@ impl World {
             ("pkg/main.1.css.br".to_owned(), "brotli".into()),
             ("favicon.svg".to_owned(), "<svg/>".into()),
         ]);
+        let instance =
+            Instance { sandbox: false, version: "1".into(), accounts: vec![], regions: vec![], password_min: 15 };
         let web = Web::new(Parts {
             inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
             telemetry: telemetry.clone(),
+            plans: Arc::new(Planner::new(test.store.clone(), Arc::new(Aws(connections.clone())))),
             auth: auth.clone(),
             live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
-            instance: Arc::new(Instance { sandbox: false, version: "1".into(), accounts: vec![], regions: vec![] }),
+            instance: Arc::new(instance),
             site: Arc::new(site.unwrap()),
             rate: Rate::new(requests_per_second),
             loaded: memory.loaded(),
@@ -105,13 +110,13 @@ impl World {
     /// Makes a person and answers their id.
     pub async fn person(&self, name: &str, role: Role) -> i64 {
         let hash = self.auth.passwords.hash(PASSWORD).await.unwrap();
-        self.test.store.create_person(name, &hash, role, now()).await.unwrap()
+        self.test.store.create_person(name, &hash, role, now(), &entry()).await.unwrap()
     }
 
     /// A session of a person that began and was last used at this moment: their cookie.
     pub async fn session_at(&self, person: i64, at: Millis) -> String {
         let secret = gantry::auth::secret::random_hex::<32>();
-        self.test.store.create_session(person, &secret, "test", at).await.unwrap();
+        self.test.store.create_session(person, &secret, "test", at, &entry()).await.unwrap();
         format!("gantry={secret}")
     }
 

@@ -9,6 +9,9 @@ use crate::{Bucket, Caller, Pages};
 
 const GET: &str = "cloudwatch:GetMetricData";
 
+/// Queries of one call, at most. <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html>
+const QUERIES: usize = 500;
+
 /// One line of a chart: its name and unit for people, AWS's metric and statistic.
 struct Line(&'static str, &'static str, &'static str, &'static str);
 
@@ -61,6 +64,79 @@ pub async fn function_totals(caller: &Caller, minutes: u32, now: Millis) -> Resu
     read(caller, "AWS/Lambda", FUNCTIONS, &[], minutes, now).await
 }
 
+/// Functions that failed.
+pub struct Failures {
+    /// Name of the function.
+    pub function: String,
+    /// Calls that ended with an error.
+    pub errors: f64,
+    /// All calls.
+    pub invocations: f64,
+}
+
+/// Which of these functions failed in the `minutes` before `now`, most errors first. Asks for one metric per function, and one
+/// more for each that failed: AWS bills metrics, not calls. <https://aws.amazon.com/cloudwatch/pricing/>
+pub async fn failures(
+    caller: &Caller,
+    functions: &[String],
+    minutes: u32,
+    now: Millis,
+) -> Result<Vec<Failures>, Problem> {
+    let errors = sums(caller, "Errors", functions, minutes, now).await?;
+    let failing: Vec<(String, f64)> =
+        functions.iter().cloned().zip(errors).filter(|(_, errors)| *errors > 0.0).collect();
+    let names: Vec<String> = failing.iter().map(|(name, _)| name.clone()).collect();
+    let invocations = sums(caller, "Invocations", &names, minutes, now).await?;
+    let mut failures: Vec<Failures> = failing
+        .into_iter()
+        .zip(invocations)
+        .map(|((function, errors), invocations)| Failures { function, errors, invocations })
+        .collect();
+    failures.sort_by(|a, b| b.errors.total_cmp(&a.errors).then_with(|| a.function.cmp(&b.function)));
+    Ok(failures)
+}
+
+/// The sum of a metric for each of these functions.
+async fn sums(
+    caller: &Caller,
+    metric: &str,
+    functions: &[String],
+    minutes: u32,
+    now: Millis,
+) -> Result<Vec<f64>, Problem> {
+    let mut sums = vec![];
+    for names in functions.chunks(QUERIES) {
+        let queries = names.iter().enumerate().map(|(n, name)| {
+            let dimension = Dimension::builder().name("FunctionName").value(name).build();
+            query(n, "AWS/Lambda", metric, &[dimension], period(minutes).max(300), "Sum")
+        });
+        let points = data(caller, queries.collect(), window(minutes, 300, now)).await?;
+        sums.extend(points.iter().map(|line| line.iter().map(|(_, value)| value).sum::<f64>()));
+    }
+    Ok(sums)
+}
+
+fn query(
+    n: usize,
+    namespace: &str,
+    metric: &str,
+    dimensions: &[Dimension],
+    period: i32,
+    statistic: &str,
+) -> MetricDataQuery {
+    let metric = Metric::builder().namespace(namespace).metric_name(metric);
+    let metric = metric.set_dimensions(Some(dimensions.to_vec())).build();
+    let stat = MetricStat::builder().metric(metric).period(period).stat(statistic).build();
+    MetricDataQuery::builder().id(format!("m{n}")).metric_stat(stat).build()
+}
+
+/// From when to when, in whole periods of some seconds: otherwise the first and last point would cover a part of one only.
+fn window(minutes: u32, period: i32, now: Millis) -> (DateTime, DateTime) {
+    let step = i64::from(period) * 1000;
+    let end = now.0 - now.0.rem_euclid(step) + step;
+    (DateTime::from_millis(end - i64::from(minutes) * 60_000), DateTime::from_millis(end))
+}
+
 async fn read(
     caller: &Caller,
     namespace: &str,
@@ -71,24 +147,24 @@ async fn read(
 ) -> Result<Vec<Series>, Problem> {
     let dimensions: Vec<Dimension> =
         dimensions.iter().map(|(name, value)| Dimension::builder().name(*name).value(*value).build()).collect();
-    let step = i64::from(period(minutes)) * 1000;
-    // Whole periods: otherwise the first and last point would cover a part of one only.
-    let end = now.0 - now.0.rem_euclid(step) + step;
-    let start = end - i64::from(minutes) * 60_000;
-    let queries: Vec<MetricDataQuery> = lines
+    let queries = lines
         .iter()
         .enumerate()
-        .map(|(n, Line(_, _, metric, statistic))| {
-            let metric = Metric::builder().namespace(namespace).metric_name(*metric);
-            let metric = metric.set_dimensions(Some(dimensions.clone())).build();
-            let stat = MetricStat::builder().metric(metric).period(period(minutes)).stat(*statistic).build();
-            MetricDataQuery::builder().id(format!("m{n}")).metric_stat(stat).build()
-        })
-        .collect();
-    let mut series: Vec<Series> = lines
-        .iter()
-        .map(|Line(name, unit, ..)| Series { name: (*name).into(), unit: (*unit).into(), points: vec![] })
-        .collect();
+        .map(|(n, Line(_, _, metric, statistic))| query(n, namespace, metric, &dimensions, period(minutes), statistic));
+    let points = data(caller, queries.collect(), window(minutes, period(minutes), now)).await?;
+    let named = lines.iter().zip(points);
+    Ok(named
+        .map(|(Line(name, unit, ..), points)| Series { name: (*name).into(), unit: (*unit).into(), points })
+        .collect())
+}
+
+/// The points of each query, in order of time. Their ids are `m` and their number.
+async fn data(
+    caller: &Caller,
+    queries: Vec<MetricDataQuery>,
+    (start, end): (DateTime, DateTime),
+) -> Result<Vec<Vec<(Millis, f64)>>, Problem> {
+    let mut lines = vec![vec![]; queries.len()];
     let mut pages = Pages::new(GET);
     while let Some(token) = pages.next() {
         let request = caller
@@ -96,22 +172,22 @@ async fn read(
             .cloudwatch()
             .get_metric_data()
             .set_metric_data_queries(Some(queries.clone()))
-            .start_time(DateTime::from_millis(start))
-            .end_time(DateTime::from_millis(end))
+            .start_time(start)
+            .end_time(end)
             .scan_by(ScanBy::TimestampAscending)
             .set_next_token(token);
         let page = caller.call(Bucket::CloudWatch, GET, None, request.send()).await?;
         for result in page.metric_data_results.unwrap_or_default() {
             let line = result.id.as_deref().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
-            let Some(line) = line.and_then(|n| series.get_mut(n)) else { continue };
+            let Some(line) = line.and_then(|n| lines.get_mut(n)) else { continue };
             let times = result.timestamps.unwrap_or_default();
             let points = times.iter().zip(result.values.unwrap_or_default());
-            line.points.extend(points.filter_map(|(at, value)| Some((Millis(at.to_millis().ok()?), value))));
+            line.extend(points.filter_map(|(at, value)| Some((Millis(at.to_millis().ok()?), value))));
         }
         pages.then(page.next_token)?;
     }
-    for line in &mut series {
-        line.points.sort_by_key(|(at, _)| *at);
+    for line in &mut lines {
+        line.sort_by_key(|(at, _)| *at);
     }
-    Ok(series)
+    Ok(lines)
 }

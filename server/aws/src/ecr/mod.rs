@@ -1,10 +1,12 @@
-//! ECR: repositories ([`repositories`]), their images ([`images`]), what manifests ([`manifest`]) and configurations ([`config`]) say.
+//! ECR: the calls of plans ([`execute`]), repositories ([`repositories`]), their images ([`images`]), what manifests ([`manifest`]) and configurations ([`config`]) say.
 
 mod config;
+mod execute;
 mod images;
 mod manifest;
 mod repositories;
 
+pub(crate) use execute::{make, read};
 pub(crate) use images::{collect_images, fetch_image};
 pub(crate) use repositories::{collect_repositories, fetch_repository};
 

@@ -37,14 +37,17 @@ pub(crate) async fn collect_repositories(caller: &Caller, feed: &dyn Feed) -> Re
 
 /// One repository with its tags.
 pub(crate) async fn fetch_repository(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    let request = caller.clients().ecr().describe_repositories().repository_names(&key.id);
-    let answer = absent(caller.call(Bucket::Ecr, DESCRIBE, Some(&key.id), request.send()).await)?;
-    let Some(repository) = answer.and_then(|a| a.repositories).and_then(|r| r.into_iter().next()) else {
-        return Ok(None);
-    };
-    let (repository, tags) = tagged(caller, document(repository)).await;
+    let Some(repository) = described(caller, &key.id).await? else { return Ok(None) };
+    let (repository, tags) = tagged(caller, repository).await;
     tags?;
     caller.observed(&repository).map(Some)
+}
+
+/// One repository, without its tags.
+pub(super) async fn described(caller: &Caller, name: &str) -> Result<Option<Repository>, Problem> {
+    let request = caller.clients().ecr().describe_repositories().repository_names(name);
+    let answer = absent(caller.call(Bucket::Ecr, DESCRIBE, Some(name), request.send()).await)?;
+    Ok(answer.and_then(|a| a.repositories).and_then(|r| r.into_iter().next()).map(document))
 }
 
 /// The names of all repositories.

@@ -103,12 +103,14 @@ async fn window(
             .set_filter_pattern(said(log.filter))
             .set_next_token(token);
         let page = caller.call(Bucket::LogsFilter, FILTER, Some(log.group), request.send()).await?;
-        events.extend(page.events.unwrap_or_default().into_iter().map(|e| LogEvent {
+        let read_events = page.events.unwrap_or_default().into_iter().map(|e| LogEvent {
             id: e.event_id.unwrap_or_default(),
             at: Millis(e.timestamp.unwrap_or(from)),
             stream: e.log_stream_name.unwrap_or_default(),
             message: e.message.unwrap_or_default(),
-        }));
+        });
+        // An endpoint that does not know the prefix answers with everybody's lines; they must not be shown as this one's.
+        events.extend(read_events.filter(|e| e.stream.is_empty() || e.stream.starts_with(log.streams)));
         pages.then(page.next_token)?;
         read += 1;
     }

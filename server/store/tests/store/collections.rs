@@ -74,7 +74,7 @@ async fn failures_keep_the_first_moment_and_the_last_reason_until_it_works_again
     denied.iam_action = Some("ecs:ListTasks".into());
     for at in [1000, 2000] {
         let held = lease(store, Kind::Task, at).await;
-        store.fail(&held, &denied, Millis(at + 10), Millis(at + 1000)).await.unwrap();
+        store.fail(&held, &denied, false, Millis(at + 10), Millis(at + 1000)).await.unwrap();
     }
     let failing = store.collections(Millis(2500)).await.unwrap().remove(0);
     assert_eq!(failing.freshness.failing, Some((Millis(1000), denied)));
@@ -88,6 +88,12 @@ async fn failures_keep_the_first_moment_and_the_last_reason_until_it_works_again
         (fine.freshness.failing, fine.freshness.complete, fine.covers),
         (None, Some(Millis(3010)), Some(Millis(3000)))
     );
+    // Everything was listed, one of them could not be read to its end: that is said, and the list is still as new.
+    let held = lease(store, Kind::Task, 5000).await;
+    store.fail(&held, &Problem::not_found("…"), true, Millis(5010), Millis(6000)).await.unwrap();
+    let partly = store.collections(Millis(5020)).await.unwrap().remove(0);
+    assert!(partly.freshness.failing.is_some());
+    assert_eq!((partly.freshness.complete, partly.covers), (Some(Millis(5010)), Some(Millis(5000))));
 }
 
 #[tokio::test]

@@ -53,6 +53,6 @@ async fn what_is_gone_for_long_is_deleted_and_the_rest_stays() {
     let pruned = store.prune(keep, Millis(500 * DAY)).await.unwrap();
     assert_eq!((pruned.resources, pruned.history), (0, 2));
     let query = HistoryQuery { key: Some(key(Kind::Function, "f")), limit: 10, ..HistoryQuery::default() };
-    assert_eq!(store.history(&query).await.unwrap().len(), 1);
+    assert_eq!(store.history(&query, Millis(0)).await.unwrap().len(), 1);
     assert_eq!(store.get(&function(0).key).await.unwrap().unwrap().doc["MemorySize"], 512);
 }

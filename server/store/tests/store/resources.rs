@@ -1,6 +1,6 @@
 //! What batches do to rows, histories, links and versions.
 
-use domain::history::ChangeKind;
+use domain::history::{ChangeKind, Since};
 use domain::resource::Observed;
 use domain::services::HistoryQuery;
 use domain::{Code, Kind, Millis, ResourceKey, Scope};
@@ -33,7 +33,7 @@ fn list(lease: &Lease) -> Source {
 
 async fn kinds_of_history(store: &Store, key: &ResourceKey) -> Vec<ChangeKind> {
     let query = HistoryQuery { key: Some(key.clone()), limit: 50, ..HistoryQuery::default() };
-    store.history(&query).await.unwrap().into_iter().map(|c| c.kind).collect()
+    store.history(&query, Millis(0)).await.unwrap().into_iter().map(|c| c.kind).collect()
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_failed_page_never_makes_a_row_gone_and_a_complete_list_does() {
     let second = lease(store, Kind::Function, 2000).await;
     store.seen(list(&second), std::slice::from_ref(&a), Millis(2001)).await.unwrap();
     let failed = domain::Problem::new(Code::AwsThrottled, "Throttled", "…");
-    store.fail(&second, &failed, Millis(2002), Millis(3000)).await.unwrap();
+    store.fail(&second, &failed, false, Millis(2002), Millis(3000)).await.unwrap();
     let row = store.get(&b.key).await.unwrap().unwrap();
     assert_eq!((row.gone, row.seen), (None, Millis(1001)));
 
@@ -83,7 +83,7 @@ async fn a_document_that_did_not_change_only_gets_younger() {
     let bigger = function("f", json!({"MemorySize": 256, "Description": "nul \0 inside"}));
     assert_eq!(store.seen(list(&held), &[bigger], Millis(1600)).await.unwrap().changed, 1);
     let query = HistoryQuery { key: Some(f.key.clone()), limit: 50, ..HistoryQuery::default() };
-    let history = store.history(&query).await.unwrap();
+    let history = store.history(&query, Millis(0)).await.unwrap();
     assert_eq!(history.len(), 2);
     let memory = history[0].fields.iter().find(|c| c.path == "MemorySize").unwrap();
     assert_eq!((memory.before.clone(), memory.after.clone()), (Some(json!(128)), Some(json!(256))));
@@ -92,9 +92,56 @@ async fn a_document_that_did_not_change_only_gets_younger() {
     assert_eq!(store.history_length(row.id).await.unwrap(), 2);
     // the first collect of a scope is no news to the fleet, the change is
     let fleet = HistoryQuery { limit: 50, kind: Some(Kind::Function), ..HistoryQuery::default() };
-    assert_eq!(store.history(&fleet).await.unwrap().iter().map(|c| c.id).collect::<Vec<_>>(), [history[0].id]);
+    assert_eq!(
+        store.history(&fleet, Millis(0)).await.unwrap().iter().map(|c| c.id).collect::<Vec<_>>(),
+        [history[0].id]
+    );
     let elsewhere = HistoryQuery { regions: vec!["us-east-1".parse().unwrap()], ..fleet };
-    assert!(store.history(&elsewhere).await.unwrap().is_empty());
+    assert!(store.history(&elsewhere, Millis(0)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_fleets_history_is_filtered_by_text_and_time_and_paged() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let names = ["orders_api", "orders-worker", "100%"];
+    for (at, memory) in [(1000, 128), (2000, 256), (3000, 512)] {
+        let all: Vec<_> = names.iter().map(|name| function(name, json!({"MemorySize": memory}))).collect();
+        store.seen(Source::Single { began: Millis(at) }, &all, Millis(at)).await.unwrap();
+    }
+    let all = HistoryQuery { limit: 50, ..HistoryQuery::default() };
+    let ask = async |query: HistoryQuery| {
+        let found = store.history(&query, Millis(3500)).await.unwrap();
+        assert!(found.is_sorted_by(|a, b| a.id > b.id));
+        found.into_iter().map(|c| (c.name, c.at.0)).collect::<Vec<_>>()
+    };
+    assert_eq!(ask(all.clone()).await.len(), 9);
+    let text = |text: &str| HistoryQuery { text: text.into(), ..all.clone() };
+    assert_eq!(ask(text("ORDERS")).await.len(), 6);
+    let pair = |name: &str, at| (name.to_owned(), at);
+    assert_eq!(ask(text("s_a")).await, [3000, 2000, 1000].map(|at| pair("orders_api", at)), "no wildcard");
+    assert_eq!(ask(text("0%")).await.len(), 3);
+    for nothing in ["\\", "eu-west-1", "lambda.function", "111122223333"] {
+        assert_eq!(ask(text(nothing)).await, [], "{nothing}: neither in a name nor in an id");
+    }
+    let between = HistoryQuery { from: Some(Since::At(Millis(2000))), to: Some(Millis(3000)), ..text("api") };
+    assert_eq!(ask(between.clone()).await, [pair("orders_api", 2000)]);
+    let late = HistoryQuery { from: Some(Since::Ago(600)), to: None, ..between };
+    assert_eq!(ask(HistoryQuery { text: String::new(), ..late.clone() }).await.len(), 3);
+    assert_eq!(ask(late.clone()).await, [pair("orders_api", 3000)]);
+    assert_eq!(ask(HistoryQuery { kind: Some(Kind::Queue), ..late }).await, []);
+    let mut paged = vec![];
+    let mut query = HistoryQuery { limit: 2, ..text("orders") };
+    loop {
+        let page = store.history(&query, Millis(0)).await.unwrap();
+        let Some(last) = page.last() else { break };
+        query.before = Some(last.id);
+        paged.extend(page.into_iter().map(|c| c.id));
+    }
+    assert_eq!(paged.len(), 6);
+    let key = function("100%", json!({})).key;
+    let one = HistoryQuery { key: Some(key), from: Some(Since::At(Millis(2000))), ..all };
+    assert_eq!(ask(one).await, [pair("100%", 3000), pair("100%", 2000)]);
 }
 
 #[tokio::test]

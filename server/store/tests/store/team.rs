@@ -4,7 +4,8 @@ use domain::policy::Role;
 use domain::{Code, Millis};
 use gantry_store::audit::Entry;
 use gantry_store::sessions::{IDLE_MS, LIFE_MS};
-use gantry_store::testing::TestStore;
+use gantry_store::testing::{TestStore, entry};
+use gantry_store::tokens::NewToken;
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection};
 use std::str::FromStr;
@@ -18,9 +19,12 @@ async fn the_welcome_link_works_once_and_only_while_there_is_no_administrator() 
     assert!(!store.welcome_is_good("old", Millis(1)).await.unwrap());
     assert!(!store.welcome_is_good("link", Millis(1000)).await.unwrap(), "expired");
     assert!(store.welcome_is_good("link", Millis(999)).await.unwrap());
-    assert_eq!(store.welcome("link", "ada", "hash", Millis(1000)).await.unwrap(), None);
-    let (one, two) =
-        tokio::join!(store.welcome("link", "ada", "hash", Millis(2)), store.welcome("link", "eve", "hash", Millis(2)));
+    assert_eq!(store.welcome("link", "ada", "hash", Millis(1000), &entry()).await.unwrap(), None);
+    let by = entry();
+    let (one, two) = tokio::join!(
+        store.welcome("link", "ada", "hash", Millis(2), &by),
+        store.welcome("link", "eve", "hash", Millis(2), &by)
+    );
     assert_eq!([one.unwrap(), two.unwrap()].iter().flatten().count(), 1);
     assert!(store.has_administrator().await.unwrap());
     store.create_welcome("again", Millis(1000)).await.unwrap();
@@ -31,22 +35,22 @@ async fn the_welcome_link_works_once_and_only_while_there_is_no_administrator() 
 async fn names_are_unique_whatever_their_case_and_one_administrator_stays() {
     let test = TestStore::fresh().await;
     let store = &test.store;
-    let ada = store.create_person("Ada", "hash", Role::Administrator, Millis(1)).await.unwrap();
-    let taken = store.create_person("ADA", "hash", Role::Viewer, Millis(1)).await.unwrap_err();
+    let ada = store.create_person("Ada", "hash", Role::Administrator, Millis(1), &entry()).await.unwrap();
+    let taken = store.create_person("ADA", "hash", Role::Viewer, Millis(1), &entry()).await.unwrap_err();
     assert_eq!((taken.code, taken.field.as_deref()), (Code::Conflict, Some("name")));
-    assert_eq!(store.set_role(ada, Role::Viewer).await.unwrap_err().code, Code::Conflict);
-    assert_eq!(store.remove_person(ada).await.unwrap_err().code, Code::Conflict);
-    assert_eq!(store.remove_person(ada + 100).await.unwrap_err().code, Code::NotFound);
-    assert_eq!(store.set_role(ada + 100, Role::Viewer).await.unwrap_err().code, Code::NotFound);
-    let bob = store.create_person("bob", "hash", Role::Viewer, Millis(2)).await.unwrap();
-    store.create_session(bob, "s", "Firefox", Millis(2)).await.unwrap();
-    store.set_role(bob, Role::Administrator).await.unwrap();
+    assert_eq!(store.set_role(ada, Role::Viewer, &entry()).await.unwrap_err().code, Code::Conflict);
+    assert_eq!(store.remove_person(ada, &entry()).await.unwrap_err().code, Code::Conflict);
+    assert_eq!(store.remove_person(ada + 100, &entry()).await.unwrap_err().code, Code::NotFound);
+    assert_eq!(store.set_role(ada + 100, Role::Viewer, &entry()).await.unwrap_err().code, Code::NotFound);
+    let bob = store.create_person("bob", "hash", Role::Viewer, Millis(2), &entry()).await.unwrap();
+    store.create_session(bob, "s", "Firefox", Millis(2), &entry()).await.unwrap();
+    store.set_role(bob, Role::Administrator, &entry()).await.unwrap();
     assert_eq!(store.session("s", Millis(3)).await.unwrap(), None, "a new role needs a new session");
-    store.set_role(ada, Role::Operator).await.unwrap();
-    store.set_password(ada, "other").await.unwrap();
+    store.set_role(ada, Role::Operator, &entry()).await.unwrap();
+    store.set_password(ada, "other", &entry()).await.unwrap();
     let found = store.credentials("aDa").await.unwrap().unwrap();
     assert_eq!((found.person.role, found.password.as_str()), (Role::Operator, "other"));
-    store.remove_person(ada).await.unwrap();
+    store.remove_person(ada, &entry()).await.unwrap();
     assert_eq!(store.people().await.unwrap().iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["bob"]);
 }
 
@@ -54,22 +58,22 @@ async fn names_are_unique_whatever_their_case_and_one_administrator_stays() {
 async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear() {
     let test = TestStore::fresh().await;
     let store = &test.store;
-    let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0)).await.unwrap();
-    let id = store.create_session(ada, "cookie", "Firefox", Millis(0)).await.unwrap();
+    let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
+    let id = store.create_session(ada, "cookie", "Firefox", Millis(0), &entry()).await.unwrap();
     let mut now = 0;
     while now + IDLE_MS <= LIFE_MS {
         now += IDLE_MS;
         assert_eq!(store.session("cookie", Millis(now)).await.unwrap().unwrap().actor.session, id);
     }
     assert_eq!(store.session("cookie", Millis(LIFE_MS + 1)).await.unwrap(), None);
-    store.create_session(ada, "second", "Firefox", Millis(0)).await.unwrap();
+    store.create_session(ada, "second", "Firefox", Millis(0), &entry()).await.unwrap();
     assert_eq!(store.session("second", Millis(IDLE_MS + 1)).await.unwrap(), None);
     assert_eq!(store.session("unknown", Millis(1)).await.unwrap(), None);
-    let third = store.create_session(ada, "third", "Firefox", Millis(now)).await.unwrap();
+    let third = store.create_session(ada, "third", "Firefox", Millis(now), &entry()).await.unwrap();
     let mine = store.sessions(ada, third, Millis(now)).await.unwrap();
     assert!(mine.iter().any(|s| s.current && s.id == third));
-    assert!(!store.end_session(ada + 1, third).await.unwrap(), "somebody else's");
-    assert!(store.end_session(ada, third).await.unwrap());
+    assert!(!store.end_session(ada + 1, third, &entry()).await.unwrap(), "somebody else's");
+    assert!(store.end_session(ada, third, &entry()).await.unwrap());
     assert_eq!(store.session("third", Millis(now)).await.unwrap(), None);
     assert_eq!(store.people().await.unwrap()[0].seen, Some(Millis(now)));
 
@@ -88,19 +92,21 @@ async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear()
 async fn a_token_never_does_more_than_its_owner() {
     let test = TestStore::fresh().await;
     let store = &test.store;
-    store.create_person("root", "hash", Role::Administrator, Millis(0)).await.unwrap();
-    let ada = store.create_person("ada", "hash", Role::Operator, Millis(0)).await.unwrap();
-    let id = store.create_token(ada, "ci", "secret", Role::Operator, Millis(0), Millis(100)).await.unwrap();
-    let again = store.create_token(ada, "ci", "other", Role::Viewer, Millis(0), Millis(100)).await.unwrap_err();
+    store.create_person("root", "hash", Role::Administrator, Millis(0), &entry()).await.unwrap();
+    let ada = store.create_person("ada", "hash", Role::Operator, Millis(0), &entry()).await.unwrap();
+    let ci = NewToken { person: ada, name: "ci", secret: "secret", role: Role::Operator, until: Millis(100) };
+    let id = store.create_token(ci, Millis(0), &entry()).await.unwrap();
+    let again = NewToken { secret: "other", role: Role::Viewer, ..ci };
+    let again = store.create_token(again, Millis(0), &entry()).await.unwrap_err();
     assert_eq!((again.code, again.field.as_deref()), (Code::Conflict, Some("name")));
     assert_eq!(store.token("secret", Millis(1)).await.unwrap().unwrap().role, Role::Operator);
-    store.set_role(ada, Role::Viewer).await.unwrap();
+    store.set_role(ada, Role::Viewer, &entry()).await.unwrap();
     let actor = store.token("secret", Millis(2)).await.unwrap().unwrap();
     assert_eq!((actor.role, actor.session, actor.person), (Role::Viewer, -id, ada));
     assert_eq!(store.tokens(ada).await.unwrap()[0].used, Some(Millis(1)));
     assert_eq!(store.token("secret", Millis(100)).await.unwrap(), None, "ended");
-    assert!(!store.revoke_token(ada + 1, id).await.unwrap());
-    assert!(store.revoke_token(ada, id).await.unwrap());
+    assert!(!store.revoke_token(ada + 1, id, &entry()).await.unwrap());
+    assert!(store.revoke_token(ada, id, &entry()).await.unwrap());
     assert_eq!(store.token("secret", Millis(3)).await.unwrap(), None);
 }
 
@@ -130,10 +136,24 @@ async fn the_audit_log_only_grows_and_shows_when_it_was_tampered_with() {
         detail: json!({"b": n, "a": {"d": 1, "c": 2}}),
     };
     let (first, second) = (entry(1), entry(2));
-    let (one, two) = tokio::join!(test.store.audit(&first), test.store.audit(&second));
-    one.and(two).unwrap();
+    let (one, two) = tokio::join!(
+        test.store.create_person("ada", "hash", Role::Viewer, Millis(1), &first),
+        test.store.create_person("bob", "hash", Role::Viewer, Millis(2), &second)
+    );
+    let ada = one.unwrap();
+    two.unwrap();
     assert_eq!(test.store.audit_broken_at().await.unwrap(), None);
     let mut raw = sqlx::postgres::PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    // Nothing without its entry, and no entry of what did not happen.
+    sqlx::raw_sql("alter table audit add constraint no_third check (id < 3)").execute(&mut raw).await.unwrap();
+    assert!(test.store.create_person("eve", "hash", Role::Viewer, Millis(3), &entry(3)).await.is_err());
+    assert!(test.store.remove_person(ada, &entry(3)).await.is_err());
+    assert_eq!(test.store.people().await.unwrap().len(), 2);
+    sqlx::raw_sql("alter table audit drop constraint no_third").execute(&mut raw).await.unwrap();
+    assert!(test.store.create_person("ADA", "hash", Role::Viewer, Millis(3), &entry(3)).await.is_err());
+    assert!(!test.store.end_session(ada, 1, &entry(3)).await.unwrap());
+    let entries: i64 = sqlx::query_scalar("select count(*) from audit").fetch_one(&mut raw).await.unwrap();
+    assert_eq!(entries, 2);
     for sql in ["update audit set actor = 'eve'", "delete from audit", "truncate audit"] {
         assert!(sqlx::query(sql).execute(&mut raw).await.is_err(), "{sql}");
     }

@@ -1,0 +1,329 @@
+//! The ECR calls a plan can hold: each struct's serde form is the input document of the API reference.
+//! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Operations.html>
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+use super::{Encryption, Scanning, TagMutabilityExclusion};
+use crate::document::{Tag, document};
+use crate::plan::Made;
+
+document! { "camelCase";
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
+    pub struct CreateRepository {
+        pub repository_name: String,
+        pub image_tag_mutability: Option<String>,
+        pub image_tag_mutability_exclusion_filters: Vec<TagMutabilityExclusion>,
+        pub image_scanning_configuration: Option<Scanning>,
+        pub encryption_configuration: Option<Encryption>,
+        pub tags: Vec<Tag>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DeleteRepository.html>
+    pub struct DeleteRepository {
+        pub repository_name: String,
+        /// With the images in it.
+        pub force: Option<bool>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutLifecyclePolicy.html>
+    pub struct PutLifecyclePolicy {
+        pub repository_name: String,
+        pub lifecycle_policy_text: String,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DeleteLifecyclePolicy.html>
+    pub struct DeleteLifecyclePolicy {
+        pub repository_name: String,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>
+    pub struct SetRepositoryPolicy {
+        pub repository_name: String,
+        pub policy_text: String,
+        /// To set a policy that keeps its author from setting another.
+        pub force: Option<bool>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DeleteRepositoryPolicy.html>
+    pub struct DeleteRepositoryPolicy {
+        pub repository_name: String,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImageTagMutability.html>
+    pub struct PutImageTagMutability {
+        pub repository_name: String,
+        pub image_tag_mutability: String,
+        pub image_tag_mutability_exclusion_filters: Vec<TagMutabilityExclusion>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImageScanningConfiguration.html>
+    pub struct PutImageScanningConfiguration {
+        pub repository_name: String,
+        pub image_scanning_configuration: Scanning,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_TagResource.html>
+    pub struct TagResource {
+        pub resource_arn: String,
+        pub tags: Vec<Tag>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UntagResource.html>
+    pub struct UntagResource {
+        pub resource_arn: String,
+        pub tag_keys: Vec<String>,
+    }
+}
+
+macro_rules! calls {
+    ($($name:ident),*) => {
+        /// A call to ECR.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "operation", content = "input")]
+        #[allow(missing_docs)] // each is named as its operation
+        pub enum Call { $($name($name)),* }
+
+        impl Call {
+            /// As the API reference names it.
+            pub fn operation(&self) -> &'static str {
+                match self { $(Call::$name(_) => stringify!($name)),* }
+            }
+            /// The input document.
+            pub fn input(&self) -> Value {
+                let input = match self { $(Call::$name(input) => serde_json::to_value(input)),* };
+                input.unwrap_or_default()
+            }
+        }
+    };
+}
+calls!(
+    CreateRepository,
+    DeleteRepository,
+    PutLifecyclePolicy,
+    DeleteLifecyclePolicy,
+    SetRepositoryPolicy,
+    DeleteRepositoryPolicy,
+    PutImageTagMutability,
+    PutImageScanningConfiguration,
+    TagResource,
+    UntagResource
+);
+
+/// What ECR calls write. Its state is a document: of a repository as DescribeRepositories gives it, of a policy its text as JSON, of
+/// tags a map.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Subject {
+    /// A repository with its settings and tags.
+    Repository {
+        /// Its name.
+        repository: String,
+    },
+    /// The lifecycle policy of a repository.
+    LifecyclePolicy {
+        /// The repository's name.
+        repository: String,
+    },
+    /// The permissions policy of a repository.
+    RepositoryPolicy {
+        /// The repository's name.
+        repository: String,
+    },
+    /// How a repository treats tags that exist, and whether it scans on push: what can be changed of it.
+    Settings {
+        /// The repository's name.
+        repository: String,
+    },
+    /// The tags of a resource.
+    Tags {
+        /// Its ARN.
+        arn: String,
+    },
+}
+
+impl Call {
+    /// The IAM actions it needs.
+    pub fn actions(&self) -> Vec<&'static str> {
+        match self {
+            Call::CreateRepository(input) => {
+                let mut actions = vec!["ecr:CreateRepository"];
+                if !input.tags.is_empty() {
+                    actions.push("ecr:TagResource");
+                }
+                let encryption = input.encryption_configuration.as_ref().and_then(|e| e.encryption_type.as_deref());
+                // https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+                if encryption.is_some_and(|e| e.starts_with("KMS")) {
+                    actions.extend(["kms:DescribeKey", "kms:CreateGrant", "kms:RetireGrant"]);
+                }
+                actions
+            }
+            Call::DeleteRepository(_) => vec!["ecr:DeleteRepository"],
+            Call::PutLifecyclePolicy(_) => vec!["ecr:PutLifecyclePolicy"],
+            Call::DeleteLifecyclePolicy(_) => vec!["ecr:DeleteLifecyclePolicy"],
+            Call::SetRepositoryPolicy(_) => vec!["ecr:SetRepositoryPolicy"],
+            Call::DeleteRepositoryPolicy(_) => vec!["ecr:DeleteRepositoryPolicy"],
+            Call::PutImageTagMutability(_) => vec!["ecr:PutImageTagMutability"],
+            Call::PutImageScanningConfiguration(_) => vec!["ecr:PutImageScanningConfiguration"],
+            Call::TagResource(_) => vec!["ecr:TagResource"],
+            Call::UntagResource(_) => vec!["ecr:UntagResource"],
+        }
+    }
+
+    /// Where in its answer the state of its subject is.
+    pub fn answers_at(&self) -> &'static str {
+        match self {
+            Call::CreateRepository(_) | Call::DeleteRepository(_) => "repository.",
+            _ => "",
+        }
+    }
+
+    /// What it writes.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Call::CreateRepository(CreateRepository { repository_name, .. })
+            | Call::DeleteRepository(DeleteRepository { repository_name, .. }) => {
+                Subject::Repository { repository: repository_name.clone() }
+            }
+            Call::PutLifecyclePolicy(PutLifecyclePolicy { repository_name, .. })
+            | Call::DeleteLifecyclePolicy(DeleteLifecyclePolicy { repository_name }) => {
+                Subject::LifecyclePolicy { repository: repository_name.clone() }
+            }
+            Call::SetRepositoryPolicy(SetRepositoryPolicy { repository_name, .. })
+            | Call::DeleteRepositoryPolicy(DeleteRepositoryPolicy { repository_name }) => {
+                Subject::RepositoryPolicy { repository: repository_name.clone() }
+            }
+            Call::PutImageTagMutability(PutImageTagMutability { repository_name, .. })
+            | Call::PutImageScanningConfiguration(PutImageScanningConfiguration { repository_name, .. }) => {
+                Subject::Settings { repository: repository_name.clone() }
+            }
+            Call::TagResource(TagResource { resource_arn, .. })
+            | Call::UntagResource(UntagResource { resource_arn, .. }) => Subject::Tags { arn: resource_arn.clone() },
+        }
+    }
+
+    /// What the state of its subject says about whether it was made.
+    pub fn made(&self, state: Option<&Value>) -> Made {
+        let yes = |yes: bool| if yes { Made::Yes } else { Made::No };
+        match (self, state) {
+            (Call::CreateRepository(_), None) => Made::No,
+            (Call::CreateRepository(input), Some(state)) => match created(input, state) {
+                true => Made::Yes,
+                false => Made::Taken,
+            },
+            (Call::DeleteRepository(_) | Call::DeleteLifecyclePolicy(_) | Call::DeleteRepositoryPolicy(_), state) => {
+                yes(state.is_none())
+            }
+            (Call::PutLifecyclePolicy(input), state) => yes(state == json(&input.lifecycle_policy_text).as_ref()),
+            (Call::SetRepositoryPolicy(input), state) => yes(state == json(&input.policy_text).as_ref()),
+            (Call::PutImageTagMutability(input), Some(state)) => yes(state["imageTagMutability"]
+                == input.image_tag_mutability.as_str()
+                && filters(&state["imageTagMutabilityExclusionFilters"])
+                    == set(&input.image_tag_mutability_exclusion_filters)),
+            (Call::PutImageScanningConfiguration(input), Some(state)) => {
+                let on = |scan: &Value| scan["scanOnPush"].as_bool().unwrap_or(false);
+                let wanted = input.image_scanning_configuration.scan_on_push.unwrap_or(false);
+                yes(on(&state["imageScanningConfiguration"]) == wanted)
+            }
+            (Call::TagResource(input), Some(state)) => {
+                yes(input.tags.iter().all(|tag| state[tag.key.as_str()] == tag.value.as_str()))
+            }
+            (Call::UntagResource(input), Some(state)) => {
+                yes(input.tag_keys.iter().all(|key| state.get(key.as_str()).is_none()))
+            }
+            (
+                Call::PutImageTagMutability(_)
+                | Call::PutImageScanningConfiguration(_)
+                | Call::TagResource(_)
+                | Call::UntagResource(_),
+                None,
+            ) => Made::No,
+        }
+    }
+}
+
+/// Whether a repository is the one that was asked for, to the tags of run and step.
+fn created(input: &CreateRepository, state: &Value) -> bool {
+    let tags = &state["tags"];
+    let mutability = input.image_tag_mutability.as_deref().unwrap_or("MUTABLE");
+    input.tags.iter().any(|tag| tag.key == "gantry:run")
+        && input.tags.iter().all(|tag| tags[tag.key.as_str()] == tag.value.as_str())
+        && state["imageTagMutability"].as_str().unwrap_or("MUTABLE") == mutability
+}
+
+/// A policy's text as the document it is; texts of the same document differ in white space and order.
+fn json(text: &str) -> Option<Value> {
+    serde_json::from_str(text).ok()
+}
+
+fn filters(value: &Value) -> BTreeSet<String> {
+    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    items.iter().filter_map(|item| item["filter"].as_str()).map(str::to_owned).collect()
+}
+
+fn set(filters: &[TagMutabilityExclusion]) -> BTreeSet<String> {
+    filters.iter().map(|f| f.filter.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn tag(key: &str, value: &str) -> Tag {
+        Tag { key: key.into(), value: value.into() }
+    }
+
+    #[test]
+    fn a_repository_with_the_runs_tags_is_ours_and_any_other_is_taken() {
+        let create = Call::CreateRepository(CreateRepository {
+            repository_name: "a".into(),
+            image_tag_mutability: Some("IMMUTABLE".into()),
+            tags: vec![tag("team", "shop"), tag("gantry:run", "r1"), tag("gantry:step", "repository")],
+            ..Default::default()
+        });
+        let state = |run: &str, mutability: &str| {
+            let tags = json!({ "team": "shop", "gantry:run": run, "gantry:step": "repository", "more": "x" });
+            json!({ "repositoryName": "a", "imageTagMutability": mutability, "tags": tags })
+        };
+        assert_eq!(create.made(None), Made::No);
+        assert_eq!(create.made(Some(&state("r1", "IMMUTABLE"))), Made::Yes);
+        assert_eq!(create.made(Some(&state("r2", "IMMUTABLE"))), Made::Taken);
+        assert_eq!(create.made(Some(&state("r1", "MUTABLE"))), Made::Taken);
+        assert_eq!(create.made(Some(&json!({ "repositoryName": "a" }))), Made::Taken);
+    }
+
+    #[test]
+    fn policies_are_compared_as_documents() {
+        let put = Call::PutLifecyclePolicy(PutLifecyclePolicy {
+            repository_name: "a".into(),
+            lifecycle_policy_text: "{ \"rules\": [ ] }".into(),
+        });
+        assert_eq!(put.made(Some(&json!({ "rules": [] }))), Made::Yes);
+        assert_eq!(put.made(Some(&json!({ "rules": [1] }))), Made::No);
+        assert_eq!(put.made(None), Made::No);
+        let delete = Call::DeleteLifecyclePolicy(DeleteLifecyclePolicy { repository_name: "a".into() });
+        assert_eq!((delete.made(None), delete.made(Some(&json!({})))), (Made::Yes, Made::No));
+    }
+
+    #[test]
+    fn settings_are_made_when_they_read_as_asked_for() {
+        let state = json!({ "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+            "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });
+        let put = |filter: &str| {
+            Call::PutImageTagMutability(PutImageTagMutability {
+                repository_name: "a".into(),
+                image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION".into(),
+                image_tag_mutability_exclusion_filters: vec![TagMutabilityExclusion {
+                    filter_type: "WILDCARD".into(),
+                    filter: filter.into(),
+                }],
+            })
+        };
+        assert_eq!((put("latest").made(Some(&state)), put("dev*").made(Some(&state))), (Made::Yes, Made::No));
+        // AWS leaves the scanning configuration away where nothing is set.
+        let scan = |on: bool| {
+            Call::PutImageScanningConfiguration(PutImageScanningConfiguration {
+                repository_name: "a".into(),
+                image_scanning_configuration: Scanning { scan_on_push: Some(on) },
+            })
+        };
+        assert_eq!((scan(false).made(Some(&state)), scan(true).made(Some(&state))), (Made::Yes, Made::No));
+        let tags = json!({ "a": "1", "b": "2" });
+        let put = Call::TagResource(TagResource { resource_arn: "x".into(), tags: vec![tag("a", "1")] });
+        let remove = Call::UntagResource(UntagResource { resource_arn: "x".into(), tag_keys: vec!["b".into()] });
+        assert_eq!((put.made(Some(&tags)), remove.made(Some(&tags))), (Made::Yes, Made::No));
+    }
+}

@@ -1,0 +1,125 @@
+//! A plan as a script of AWS CLI calls. What steps give to each other goes through shell variables.
+//! <https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-skeleton.html>
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+use super::super::reference::{Piece, pieces};
+use super::super::{Plan, Step};
+
+/// The script, for a POSIX shell. It stops at the first call that fails; it does not undo.
+pub fn script(plan: &Plan) -> String {
+    let mut lines = vec![
+        "#!/bin/sh".to_owned(),
+        format!("# {}", one_line(&plan.title)),
+        "# Stops at the first call that fails. What was made until then stays: Gantry would take it back.".to_owned(),
+        "set -eu".to_owned(),
+        format!(
+            "run_id=\"cli-$(date +%s)\"; run_by=\"$(aws sts get-caller-identity --query Arn --output text | sed 's/.*[:\\/]//')\""
+        ),
+    ];
+    for step in &plan.steps {
+        lines.push(String::new());
+        lines.push(format!("# {}", one_line(&step.says)));
+        lines.push(call(plan, step));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn call(plan: &Plan, step: &Step) -> String {
+    let command = |query: &str| {
+        format!(
+            "aws {} {} --region {} --no-cli-pager {query} --cli-input-json {}",
+            step.call.service(),
+            kebab(step.call.operation()),
+            step.scope.region,
+            document(&step.call.input())
+        )
+    };
+    let mut wanted = BTreeSet::new();
+    for later in &plan.steps {
+        fields(&later.call.input(), &step.id, &mut wanted);
+    }
+    match wanted.len() {
+        0 => format!("{} > /dev/null", command("--output json")),
+        _ => {
+            // Several fields of one answer come as words of one line.
+            let names: Vec<String> = wanted.iter().map(|path| variable(&step.id, path)).collect();
+            let paths: Vec<String> = wanted.iter().map(|path| format!("{}{path}", step.call.answers_at())).collect();
+            let query = format!("--output text --query '[{}]'", paths.join(", "));
+            format!("answer=\"$({})\"\nread -r {} <<EOF\n$answer\nEOF", command(&query), names.join(" "))
+        }
+    }
+}
+
+/// The document as a word of the shell: in single quotes, references outside of them.
+fn document(input: &Value) -> String {
+    let text = serde_json::to_string_pretty(input).unwrap_or_default();
+    let mut word = String::new();
+    for piece in pieces(&text) {
+        match piece {
+            Piece::Text(text) => word.push_str(&quoted(text)),
+            Piece::Reference { step: "run", path, .. } => word.push_str(&format!("\"$run_{path}\"")),
+            Piece::Reference { step, path, .. } => {
+                word.push_str(&format!("\"${}\"", variable(step, path)));
+            }
+        }
+    }
+    word
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// The fields of a step's state that a document refers to.
+fn fields(value: &Value, id: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) => found.extend(pieces(text).into_iter().filter_map(|piece| match piece {
+            Piece::Reference { step, path, .. } if step == id => Some(path.to_owned()),
+            _ => None,
+        })),
+        Value::Array(items) => items.iter().for_each(|item| fields(item, id, found)),
+        Value::Object(members) => members.values().for_each(|value| fields(value, id, found)),
+        _ => {}
+    }
+}
+
+fn variable(step: &str, path: &str) -> String {
+    format!("{step}_{path}").replace(['-', '.'], "_")
+}
+
+/// A comment must not become a command.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+/// `CreateRepository` is `create-repository`.
+fn kebab(operation: &str) -> String {
+    let mut out = String::new();
+    for (n, c) in operation.chars().enumerate() {
+        if c.is_uppercase() && n > 0 {
+            out.push('-');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::three_steps;
+
+    #[test]
+    fn the_script_quotes_what_was_entered_and_hands_on_what_steps_give() {
+        insta::assert_snapshot!(script(&three_steps()));
+    }
+
+    #[test]
+    fn words_cannot_break_out_of_their_quotes() {
+        let input = serde_json::json!({ "name": "it's; rm -rf / # ${run.id}" });
+        assert_eq!(document(&input), "'{\n  \"name\": \"it'\\''s; rm -rf / # '\"$run_id\"'\"\n}'");
+    }
+}

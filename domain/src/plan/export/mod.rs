@@ -1,0 +1,3 @@
+//! A plan in other tools' words, to be reviewed, kept and run elsewhere.
+
+pub mod cli;

@@ -1,0 +1,281 @@
+//! A plan: AWS calls in order, each with its reason, its permissions, its cost and its undo. Making one changes nothing.
+//!
+//! [`Answers`] is what a person entered; [`Answers::subjects`] is what has to be looked up for it; [`Answers::plan`] makes the plan from
+//! both, without clock or network, in the browser at every keystroke and on the server again before anything runs.
+//! [`run`] says what a run of a plan does next; [`crate::plan::reference`] how a step uses what earlier steps gave.
+
+pub mod answers;
+pub mod export;
+pub mod lint;
+pub mod reference;
+pub mod run;
+pub mod service;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+pub use answers::Answers;
+
+use crate::ecr;
+use crate::identity::Scope;
+use crate::kind::Kind;
+
+/// The version of this format. A run keeps the one it was made with.
+pub const FORMAT: u32 = 1;
+
+/// What is wrong with answers: a message beside the field it belongs to. Fields are named as in the answers: `name`, `tags.team`.
+pub type FieldErrors = BTreeMap<String, String>;
+
+/// What was looked up: the state of each subject, `None` for what does not exist.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Facts(Vec<(Subject, Option<Value>)>);
+
+impl Facts {
+    /// From pairs.
+    pub fn new(pairs: Vec<(Subject, Option<Value>)>) -> Self {
+        Self(pairs)
+    }
+    /// `None` when it was not looked up, `Some(None)` when it does not exist.
+    pub fn of(&self, subject: &Subject) -> Option<Option<&Value>> {
+        self.0.iter().find(|(known, _)| known == subject).map(|(_, state)| state.as_ref())
+    }
+}
+
+/// AWS calls in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`FORMAT`] of whoever made it.
+    pub format: u32,
+    /// What it is for, as a person says it: "Create the repository shop/api".
+    pub title: String,
+    /// Where it mainly happens.
+    pub scope: Scope,
+    /// The steps; each comes after those it depends on.
+    pub steps: Vec<Step>,
+}
+
+/// One AWS call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Stable within the plan: letters, digits and hyphens. References and tags name it.
+    pub id: String,
+    /// What it does, in a sentence.
+    pub says: String,
+    /// Account and region it is sent to.
+    pub scope: Scope,
+    /// The call, with AWS's own input document.
+    pub call: Call,
+    /// What it does to what it writes.
+    pub effect: Effect,
+    /// The state that was read when the plan was made and that has to be the same when it runs.
+    pub before: Option<Value>,
+    /// Ids of the steps that have to be done first.
+    pub depends_on: Vec<String>,
+    /// How it is taken back.
+    pub undo: Undo,
+    /// What it costs a month, in millionths of a US dollar, where that is known beforehand.
+    pub monthly: Option<i64>,
+}
+
+/// What a step does to what it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// It did not exist.
+    Create,
+    /// It goes on existing, changed.
+    Update,
+    /// It will not exist any more.
+    Delete,
+}
+
+/// How a step is taken back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// By this call, unless somebody else changed in the meantime what the step left.
+    Call(Call),
+    /// It cannot be taken back, for this reason. Such a step is the last of its plan.
+    Never(String),
+}
+
+/// An AWS call. Its serde form is `{"service": …, "operation": …, "input": …}`; `input` is the document that the API reference describes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "service", rename_all = "lowercase")]
+pub enum Call {
+    /// Amazon ECR, private registries.
+    Ecr(ecr::calls::Call),
+}
+
+impl Call {
+    /// The service's endpoint prefix.
+    pub fn service(&self) -> &'static str {
+        match self {
+            Call::Ecr(_) => "ecr",
+        }
+    }
+    /// As the API reference names it: `CreateRepository`.
+    pub fn operation(&self) -> &'static str {
+        match self {
+            Call::Ecr(call) => call.operation(),
+        }
+    }
+    /// `ecr:CreateRepository`
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.service(), self.operation())
+    }
+    /// The input document.
+    pub fn input(&self) -> Value {
+        match self {
+            Call::Ecr(call) => call.input(),
+        }
+    }
+    /// The IAM actions it needs; mostly its own name.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+    pub fn actions(&self) -> Vec<&'static str> {
+        match self {
+            Call::Ecr(call) => call.actions(),
+        }
+    }
+    /// What it writes.
+    pub fn subject(&self) -> Subject {
+        match self {
+            Call::Ecr(call) => Subject::Ecr(call.subject()),
+        }
+    }
+    /// What the state of its subject says about whether it was made.
+    pub fn made(&self, state: Option<&Value>) -> Made {
+        match self {
+            Call::Ecr(call) => call.made(state),
+        }
+    }
+    /// Where in its answer the state of its subject is, as a JMESPath prefix: the CLI export hands on what the answer says.
+    pub fn answers_at(&self) -> &'static str {
+        match self {
+            Call::Ecr(call) => call.answers_at(),
+        }
+    }
+    /// With references replaced by what they stand for.
+    ///
+    /// # Errors
+    /// A sentence, when a reference leads nowhere or the document is no longer one of this call.
+    pub fn resolved(&self, known: &reference::Known) -> Result<Self, String> {
+        let document = serde_json::to_value(self).map_err(|e| e.to_string())?;
+        serde_json::from_value(known.resolve(document)?).map_err(|e| e.to_string())
+    }
+}
+
+/// Something that exists at AWS or not, and can be read: what a call writes, and what a plan has to know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "service", rename_all = "lowercase")]
+pub enum Subject {
+    /// Of Amazon ECR, private registries.
+    Ecr(ecr::calls::Subject),
+}
+
+/// Whether a call was made, judged by the state of what it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// The state is not what the call leaves.
+    No,
+    /// The state is what the call leaves.
+    Yes,
+    /// What it would create is there, but somebody else's: it does not carry the run's tags or differs from what was asked for.
+    Taken,
+}
+
+impl Subject {
+    /// The kind of resource whose rows show it: collected again once a run has ended.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Subject::Ecr(_) => Kind::Repository,
+        }
+    }
+    /// Whether it is only known once an earlier step is made.
+    pub fn is_to_come(&self) -> bool {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        reference::pieces(&text).iter().any(|piece| matches!(piece, reference::Piece::Reference { .. }))
+    }
+}
+
+/// The tags that lead from a resource to the step of the run that made it; they are part of the reviewed input.
+pub fn marks(step: &str) -> Vec<(String, String)> {
+    [("gantry:run", "${run.id}"), ("gantry:step", step), ("gantry:by", "${run.by}")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// A repository, its lifecycle policy, and a tag on the ARN that the first step gives.
+    pub fn three_steps() -> Plan {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let step = |id: &str, says: &str, depends_on: &[&str], call: Value, undo: Value| {
+            let call_of = |mut document: Value| {
+                document["service"] = "ecr".into();
+                serde_json::from_value::<Call>(document).unwrap()
+            };
+            Step {
+                id: id.into(),
+                says: says.into(),
+                scope: scope.clone(),
+                call: call_of(call),
+                effect: Effect::Create,
+                before: None,
+                depends_on: depends_on.iter().map(|d| (*d).to_owned()).collect(),
+                undo: Undo::Call(call_of(undo)),
+                monthly: Some(0),
+            }
+        };
+        let tags: Vec<Value> = marks("repository").into_iter().map(|(k, v)| json!({ "Key": k, "Value": v })).collect();
+        Plan {
+            format: FORMAT,
+            title: "Create the repository it's".into(),
+            scope: scope.clone(),
+            steps: vec![
+                step(
+                    "repository",
+                    "Create the repository it's",
+                    &[],
+                    json!({ "operation": "CreateRepository", "input": { "repositoryName": "its", "tags": tags } }),
+                    json!({ "operation": "DeleteRepository", "input": { "repositoryName": "its" } }),
+                ),
+                step(
+                    "lifecycle",
+                    "Let old images expire",
+                    &["repository"],
+                    json!({ "operation": "PutLifecyclePolicy", "input": { "repositoryName": "its", "lifecyclePolicyText": "{\"rules\":[]}" } }),
+                    json!({ "operation": "DeleteLifecyclePolicy", "input": { "repositoryName": "its" } }),
+                ),
+                step(
+                    "tags",
+                    "Tag it",
+                    &["repository"],
+                    json!({ "operation": "TagResource", "input": { "resourceArn": "${repository.repositoryArn}",
+                        "tags": [{ "Key": "of", "Value": "it's ${run.id}" }] } }),
+                    json!({ "operation": "UntagResource", "input": { "resourceArn": "${repository.repositoryArn}", "tagKeys": ["of"] } }),
+                ),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_call_is_written_as_its_document_and_read_back() {
+        let call = Call::Ecr(ecr::calls::Call::DeleteRepository(ecr::calls::DeleteRepository {
+            repository_name: "shop/api".into(),
+            ..Default::default()
+        }));
+        let written =
+            json!({ "service": "ecr", "operation": "DeleteRepository", "input": { "repositoryName": "shop/api" } });
+        assert_eq!(serde_json::to_value(&call).unwrap(), written);
+        assert_eq!(serde_json::from_value::<Call>(written).unwrap(), call);
+        assert_eq!(call.name(), "ecr:DeleteRepository");
+        let subject = json!({ "service": "ecr", "kind": "repository", "repository": "shop/api" });
+        assert_eq!(serde_json::to_value(call.subject()).unwrap(), subject);
+    }
+}

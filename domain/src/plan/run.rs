@@ -1,0 +1,355 @@
+//! A run: one journalled execution of a plan. [`Run::next`] says what to do next from what the journal holds, and nothing else: the same
+//! journal leads to the same step on whichever server goes on.
+//!
+//! A step that has begun is made, not made, or unknown (the answer was lost). What is unknown is found out by reading what the step writes
+//! before anything else happens. A run ends *applied*, *undone* or *stuck*.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::reference::Known;
+use super::{Plan, Undo};
+use crate::problem::Problem;
+use crate::time::Millis;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Begun; what was reviewed is compared with what there is now.
+    Checking,
+    /// Its steps are being made.
+    Applying,
+    /// What it made is being taken back.
+    Undoing,
+    /// The end: every step is made.
+    Applied,
+    /// The end: nothing that it made is left, but for what its steps name.
+    Undone,
+    /// Something it made could not be taken back: a person decides.
+    Stuck,
+}
+
+impl State {
+    /// All of them.
+    pub const ALL: [State; 6] =
+        [State::Checking, State::Applying, State::Undoing, State::Applied, State::Undone, State::Stuck];
+
+    /// As stored: `checking`, `applying` …
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            State::Checking => "checking",
+            State::Applying => "applying",
+            State::Undoing => "undoing",
+            State::Applied => "applied",
+            State::Undone => "undone",
+            State::Stuck => "stuck",
+        }
+    }
+    /// Reads the stored form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+    /// Whether servers have something to do for it.
+    pub const fn is_live(self) -> bool {
+        matches!(self, State::Checking | State::Applying | State::Undoing)
+    }
+}
+
+/// How far a step is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Not begun.
+    #[default]
+    Waiting,
+    /// The intent is written; the call may have been sent.
+    Begun,
+    /// Made, and its result is written.
+    Made,
+    /// Refused: AWS has not made it.
+    Failed,
+    /// Its undo is being made.
+    Undoing,
+    /// Taken back.
+    Undone,
+    /// Left as it is, for the reason noted: somebody else changed it since, it cannot be taken back, or a person said so.
+    Left,
+    /// It could not be taken back, or nobody could find out whether it was made.
+    Stuck,
+}
+
+impl StepState {
+    /// All of them.
+    pub const ALL: [StepState; 8] = [
+        StepState::Waiting,
+        StepState::Begun,
+        StepState::Made,
+        StepState::Failed,
+        StepState::Undoing,
+        StepState::Undone,
+        StepState::Left,
+        StepState::Stuck,
+    ];
+    /// As stored: `waiting`, `begun` …
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            StepState::Waiting => "waiting",
+            StepState::Begun => "begun",
+            StepState::Made => "made",
+            StepState::Failed => "failed",
+            StepState::Undoing => "undoing",
+            StepState::Undone => "undone",
+            StepState::Left => "left",
+            StepState::Stuck => "stuck",
+        }
+    }
+    /// Reads the stored form.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// What the journal holds of a step.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How far it is.
+    pub state: StepState,
+    /// How often its call was sent or may have been.
+    pub attempts: u32,
+    /// The state of what it writes, read after it was made: later steps refer to it, and an undo only touches what still looks like it.
+    pub after: Option<Value>,
+    /// What went wrong last.
+    pub problem: Option<Problem>,
+    /// A sentence for people: found already made, left because somebody changed it.
+    pub note: Option<String>,
+    /// AWS's ids of its requests, the latest last.
+    pub request_ids: Vec<String>,
+    /// When its intent was written.
+    pub began: Option<Millis>,
+    /// When its result was written.
+    pub ended: Option<Millis>,
+}
+
+/// A plan and how far its steps are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id; resources it makes carry it in the tag `gantry:run`.
+    pub id: String,
+    /// What it makes.
+    pub plan: Plan,
+    /// How far it is.
+    pub state: State,
+    /// Somebody asked to take it back: the same as a failure at the step that is next.
+    pub cancelled: bool,
+    /// Why it is being taken back.
+    pub problem: Option<Problem>,
+    /// One for each step of the plan, in its order.
+    pub steps: Vec<Progress>,
+}
+
+/// What a run does next. Numbers are those of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Compare what was reviewed with what there is, then go on to [`State::Applying`], or end as undone.
+    Check,
+    /// Write the intent of this step, then make it.
+    Make(usize),
+    /// The step has begun and nobody knows how it ended: find out by reading, then make it again or note that it is made.
+    FindOut(usize),
+    /// Write the intent to take this step back, then do it; also when that had begun before.
+    TakeBack(usize),
+    /// Go on to this state.
+    Become(State),
+    /// Nothing: it has ended, or a person has to decide.
+    Rest,
+}
+
+impl Run {
+    /// A run that has not begun.
+    pub fn new(id: String, plan: Plan) -> Self {
+        let steps = vec![Progress::default(); plan.steps.len()];
+        Self { id, plan, state: State::Checking, cancelled: false, problem: None, steps }
+    }
+
+    /// What to do next.
+    pub fn next(&self) -> Next {
+        match self.state {
+            State::Checking if self.cancelled => Next::Become(State::Undone),
+            State::Checking => Next::Check,
+            State::Applying => self.forward(),
+            State::Undoing => self.backward(),
+            State::Applied | State::Undone | State::Stuck => Next::Rest,
+        }
+    }
+
+    fn forward(&self) -> Next {
+        if let Some(n) = self.position(StepState::Begun) {
+            return Next::FindOut(n);
+        }
+        let waiting = self.position(StepState::Waiting);
+        let failed = self.steps.iter().any(|s| matches!(s.state, StepState::Failed | StepState::Stuck));
+        if failed || (self.cancelled && waiting.is_some()) {
+            return Next::Become(State::Undoing);
+        }
+        waiting.map_or(Next::Become(State::Applied), Next::Make)
+    }
+
+    fn backward(&self) -> Next {
+        if let Some(n) = self.position(StepState::Begun) {
+            return Next::FindOut(n);
+        }
+        // The last made is the first taken back; what others depend on stays until they are gone.
+        let back = self.steps.iter().rposition(|s| matches!(s.state, StepState::Made | StepState::Undoing));
+        match back {
+            Some(n) => Next::TakeBack(n),
+            None if self.position(StepState::Stuck).is_some() => Next::Become(State::Stuck),
+            None => Next::Become(State::Undone),
+        }
+    }
+
+    fn position(&self, state: StepState) -> Option<usize> {
+        self.steps.iter().position(|s| s.state == state)
+    }
+
+    /// Whether it can still be cancelled, or be taken back after it was applied.
+    pub fn can_be_undone(&self) -> bool {
+        let never = self.plan.steps.iter().any(|s| matches!(s.undo, Undo::Never(_)));
+        match self.state {
+            State::Checking | State::Applying => !self.cancelled,
+            State::Applied => !never,
+            State::Undoing | State::Undone | State::Stuck => false,
+        }
+    }
+
+    /// What references of its steps lead to: the run itself, and the states that made steps left.
+    pub fn known(&self, by: &str) -> Known {
+        let mut known = Known::of_run(&self.id, by);
+        for (step, progress) in self.plan.steps.iter().zip(&self.steps) {
+            if let Some(after) = &progress.after {
+                known.learn(&step.id, after.clone());
+            }
+        }
+        known
+    }
+
+    /// The steps that a person has to decide about.
+    pub fn stuck(&self) -> impl Iterator<Item = usize> {
+        let steps = self.steps.iter().enumerate();
+        steps.filter(|(_, s)| s.state == StepState::Stuck).map(|(n, _)| n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests::three_steps;
+
+    /// A cloud of named things, with failures by the numbers of a seed.
+    struct Cloud {
+        there: std::collections::BTreeSet<usize>,
+        seed: u64,
+    }
+
+    impl Cloud {
+        fn chance(&mut self, one_in: u64) -> bool {
+            self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.seed >> 33).is_multiple_of(one_in)
+        }
+    }
+
+    /// Runs until it rests, with crashes between any two writes; what a crash loses is everything but the journal.
+    fn drive(run: &mut Run, cloud: &mut Cloud, kills: u64, failures: u64) {
+        for _ in 0..10_000 {
+            match run.next() {
+                Next::Rest => return,
+                Next::Check => run.state = State::Applying,
+                Next::Become(state) => run.state = state,
+                Next::Make(n) => {
+                    run.steps[n].state = StepState::Begun;
+                    if cloud.chance(kills) {
+                        continue;
+                    }
+                    if cloud.chance(failures) {
+                        run.steps[n].state = StepState::Failed;
+                        continue;
+                    }
+                    assert!(cloud.there.insert(n), "step {n} was made twice");
+                    if cloud.chance(kills) {
+                        continue;
+                    }
+                    run.steps[n].state = StepState::Made;
+                }
+                Next::FindOut(n) => {
+                    let made = cloud.there.contains(&n);
+                    run.steps[n].state = if made { StepState::Made } else { StepState::Waiting };
+                }
+                Next::TakeBack(n) => {
+                    run.steps[n].state = StepState::Undoing;
+                    if cloud.chance(kills) {
+                        continue;
+                    }
+                    // What is gone needs no undo: it is read first.
+                    if cloud.there.contains(&n) {
+                        if cloud.chance(failures) {
+                            run.steps[n].state = StepState::Stuck;
+                            continue;
+                        }
+                        cloud.there.remove(&n);
+                        if cloud.chance(kills) {
+                            continue;
+                        }
+                    }
+                    run.steps[n].state = StepState::Undone;
+                }
+            }
+        }
+        panic!("it never ends: {:?}", run.steps);
+    }
+
+    #[test]
+    fn every_run_ends_and_leaves_what_its_end_says() {
+        let mut ends = std::collections::BTreeMap::new();
+        for seed in 0..3_000 {
+            let mut run = Run::new(seed.to_string(), three_steps());
+            let mut cloud = Cloud { there: [].into(), seed: seed * 7919 + 1 };
+            run.cancelled = seed % 11 == 0;
+            drive(&mut run, &mut cloud, 3, 5);
+            let left: Vec<usize> = cloud.there.iter().copied().collect();
+            match run.state {
+                State::Applied => assert_eq!(left, [0, 1, 2], "seed {seed}"),
+                State::Undone => assert!(left.is_empty(), "seed {seed}: {left:?}"),
+                State::Stuck => assert_eq!(left, run.stuck().collect::<Vec<_>>(), "seed {seed}"),
+                live => panic!("seed {seed} rests as {live:?}"),
+            }
+            *ends.entry(run.state.as_str()).or_insert(0) += 1;
+        }
+        assert_eq!(ends.len(), 3, "{ends:?}");
+    }
+
+    #[test]
+    fn cancelling_is_failing_at_the_next_step_and_too_late_after_the_last() {
+        let mut run = Run::new("r".into(), three_steps());
+        run.state = State::Applying;
+        run.steps[0].state = StepState::Made;
+        run.cancelled = true;
+        assert_eq!(run.next(), Next::Become(State::Undoing));
+        for step in &mut run.steps {
+            step.state = StepState::Made;
+        }
+        assert_eq!(run.next(), Next::Become(State::Applied));
+        run.state = State::Undoing;
+        assert_eq!(run.next(), Next::TakeBack(2));
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_found_out_before_anything_is_taken_back() {
+        let mut run = Run::new("r".into(), three_steps());
+        run.state = State::Undoing;
+        run.steps[0].state = StepState::Made;
+        run.steps[1].state = StepState::Begun;
+        assert_eq!(run.next(), Next::FindOut(1));
+    }
+}

@@ -1,0 +1,118 @@
+//! What pages and the HTTP API may ask of the server about plans and runs.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::lint::Note;
+use super::run::{Run, State};
+use super::{Answers, Facts, FieldErrors, Plan, Subject};
+use crate::identity::Scope;
+use crate::policy::Actor;
+use crate::problem::Problem;
+use crate::time::Millis;
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// Plans and their runs: the only way to change AWS.
+#[async_trait]
+pub trait Plans: Send + Sync {
+    /// The state of these, read live.
+    async fn facts(&self, actor: &Actor, scope: &Scope, subjects: &[Subject]) -> Result<Facts>;
+    /// The plan that follows from these answers and what there is now.
+    async fn review(&self, actor: &Actor, answers: &Answers) -> Result<Reviewed>;
+    /// Plans again, and begins a run if that is the plan with this hash; answers the run's id.
+    ///
+    /// [`crate::Code::Conflict`] when it is not: something changed since the review.
+    async fn apply(&self, actor: &Actor, answers: &Answers, hash: &str) -> Result<String>;
+    /// Runs, the latest first; those before a moment and id, if given.
+    async fn runs(&self, actor: &Actor, before: Option<(Millis, String)>, limit: u32) -> Result<Vec<RunLine>>;
+    /// One run with its journal.
+    async fn run(&self, actor: &Actor, id: &str) -> Result<RunView>;
+    /// Takes a run back: one that goes on before its next step, one that was applied from its end.
+    async fn cancel(&self, actor: &Actor, id: &str) -> Result<()>;
+    /// Decides about a step that is stuck.
+    async fn decide(&self, actor: &Actor, id: &str, step: &str, decision: Decision) -> Result<()>;
+}
+
+/// What a review says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Reviewed {
+    /// The plan, to be applied or not.
+    Plan(Box<Review>),
+    /// What is wrong with the answers, by field.
+    Wrong(FieldErrors),
+}
+
+/// A plan as it is reviewed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Review {
+    /// The plan.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub plan: Plan,
+    /// Names this plan: what is applied is what was reviewed.
+    pub hash: String,
+    /// What a careful colleague would say about it.
+    pub notes: Vec<Note>,
+    /// The same as a script of AWS CLI calls.
+    pub cli: String,
+}
+
+/// What to do about a step that is stuck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// Try again to take it back.
+    Retry,
+    /// Leave what is there: it was taken care of elsewhere.
+    Skip,
+    /// Keep what is there: it is wanted after all.
+    Adopt,
+}
+
+/// A run in a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunLine {
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub title: String,
+    /// Where it mainly happens.
+    pub scope: Scope,
+    /// How far it is.
+    pub state: State,
+    /// Who started it.
+    pub by: String,
+    /// When.
+    pub made: Millis,
+    /// When it ended.
+    pub ended: Option<Millis>,
+    /// How many of its steps are made.
+    pub done: u32,
+    /// How many there are.
+    pub steps: u32,
+}
+
+/// A run with its journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RunView {
+    /// The plan and how far its steps are.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub run: Run,
+    /// What the plan was made from.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub answers: Answers,
+    /// Who started it.
+    pub by: String,
+    /// When.
+    pub made: Millis,
+    /// When it ended.
+    pub ended: Option<Millis>,
+    /// The server's clock at this answer.
+    pub now: Millis,
+}

@@ -1,0 +1,170 @@
+// Runs of plans: what is reviewed is made, once; a server that dies in the middle loses nothing; what is refused is taken back. Judged by what the
+// sandbox itself lists, not by what Gantry says.
+import { execFileSync } from "node:child_process";
+import { expect, test as base } from "../fixtures/test";
+import { PrivateGantry } from "../fixtures/private";
+import { world } from "../fixtures/world";
+
+const test = base.extend<{ own: PrivateGantry }>({
+  own: async ({}, use) => {
+    const own = new PrivateGantry();
+    try {
+      await own.start();
+      await use(own);
+    } finally {
+      await own.stop();
+    }
+  },
+});
+test.describe.configure({ timeout: 150_000 });
+
+const account = "111122223333";
+
+/** A call to the sandbox's ECR without Gantry; what does not exist is undefined. */
+async function ecr(operation: string, input: object): Promise<Record<string, unknown> | undefined> {
+  const answer = await fetch(world().endpoint, {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": `AmazonEC2ContainerRegistry_V20150921.${operation}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${account}/20261123/eu-west-1/ecr/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    body: JSON.stringify(input),
+  });
+  if (answer.ok) return (await answer.json()) as Record<string, unknown>;
+  const text = await answer.text();
+  if (/NotFound/.test(text)) return undefined;
+  throw new Error(`${operation}: ${text}`);
+}
+
+/** The repository, its lifecycle policy and its permissions, as the sandbox has them. */
+async function listing(name: string) {
+  const [repository, lifecycle, permissions] = await Promise.all([
+    ecr("DescribeRepositories", { repositoryNames: [name] }),
+    ecr("GetLifecyclePolicy", { repositoryName: name }),
+    ecr("GetRepositoryPolicy", { repositoryName: name }),
+  ]);
+  return { repository: repository !== undefined, lifecycle: lifecycle?.lifecyclePolicyText, permissions: permissions?.policyText };
+}
+
+const nothing = { repository: false, lifecycle: undefined, permissions: undefined };
+const lifecycle = { rules: [{ rulePriority: 1, selection: { tagStatus: "untagged", countType: "sinceImagePushed", countUnit: "days", countNumber: 14 }, action: { type: "expire" } }] };
+const permissions = {
+  Version: "2012-10-17",
+  Statement: [{ Sid: "pull", Effect: "Allow", Principal: { AWS: "arn:aws:iam::444455556666:root" }, Action: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"] }],
+};
+const steps = ["CreateRepository", "PutLifecyclePolicy", "SetRepositoryPolicy"];
+
+const answers = (name: string) => ({
+  scope: { account, region: "eu-west-1" },
+  wizard: "create-repository",
+  answers: { name, lifecycle: JSON.stringify(lifecycle), permissions: JSON.stringify(permissions), tags: [["team", "shop"]] },
+});
+
+async function api<T>(url: string, token: string, path: string, body?: object): Promise<T> {
+  const answer = await fetch(`${url}/api/v1${path}`, {
+    method: body ? "POST" : "GET",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  const text = await answer.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+type Review = { plan: { hash: string; cli: string } };
+type RunView = { run: { state: string; problem: { code: string; iam_action: string } | null; steps: { state: string; note: string | null }[] } };
+
+/** Reviews a plan and begins it. */
+async function begin(url: string, token: string, name: string): Promise<string> {
+  const { plan } = await api<Review>(url, token, "/plans", answers(name));
+  return (await api<{ id: string }>(url, token, "/runs", { answers: answers(name), hash: plan.hash })).id;
+}
+
+async function ends(url: string, token: string, id: string): Promise<RunView["run"]> {
+  let run: RunView["run"] | undefined;
+  await expect
+    .poll(async () => ((run = (await api<RunView>(url, token, `/runs/${id}`)).run), run.state), { timeout: 20_000, intervals: [100] })
+    .toMatch(/applied|undone|stuck/);
+  return run as RunView["run"];
+}
+
+test("a server killed at any call is gone on for, and each thing is made once", async ({ own }) => {
+  let { url, road, process } = await own.server();
+  const token = own.token();
+  for (const step of steps) {
+    for (const fate of ["lost", "answer lost"] as const) {
+      const name = `killed/${step.toLowerCase()}-${fate.replace(" ", "-")}`;
+      let arrived = () => {};
+      const there = new Promise<void>((resolve) => (arrived = resolve));
+      road.fate = (call) => {
+        if (call.operation !== step) return undefined;
+        arrived();
+        return fate;
+      };
+      const id = await begin(url, token, name);
+      await there;
+      // The answer of AWS, if there was one, has reached the road: only the server does not know.
+      if (fate === "answer lost") await expect.poll(async () => (await listing(name)).repository).toBe(true);
+      execFileSync("kill", ["-9", String(process.child.pid)]);
+      ({ url, road, process } = await own.server());
+      const up = Date.now();
+      const run = await ends(url, token, id);
+      expect(Date.now() - up, `${name} is gone on with`).toBeLessThan(10_000);
+      expect(run.state, name).toBe("applied");
+      const made = await listing(name);
+      expect(JSON.parse(made.lifecycle as string)).toEqual(lifecycle);
+      expect(JSON.parse(made.permissions as string)).toEqual(permissions);
+      expect(made.repository).toBe(true);
+      const calls = road.calls.filter((call) => call.operation === step).length;
+      expect(calls, `${step} is sent again only when it was not made`).toBe(fate === "lost" ? 1 : 0);
+      // Taken back, nothing of it is left.
+      await api(url, token, `/runs/${id}/cancel`, {});
+      expect((await ends(url, token, id)).state).toBe("undone");
+      expect(await listing(name)).toEqual(nothing);
+    }
+  }
+});
+
+test("a step that is denied, and answers that are lost: the account is as before, or everything is made", async ({ own }) => {
+  const { url, road } = await own.server();
+  const token = own.token();
+  road.refuse = ({ operation }) =>
+    operation === "SetRepositoryPolicy"
+      ? {
+          status: 400,
+          code: "AccessDeniedException",
+          message: "User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: ecr:SetRepositoryPolicy on resource: * because no identity-based policy allows the ecr:SetRepositoryPolicy action",
+        }
+      : undefined;
+  const denied = await ends(url, token, await begin(url, token, "denied/third"));
+  expect([denied.state, denied.problem?.code, denied.problem?.iam_action]).toEqual(["undone", "aws_denied", "ecr:SetRepositoryPolicy"]);
+  expect(denied.steps.map((step) => step.state)).toEqual(["undone", "undone", "failed"]);
+  expect(await listing("denied/third")).toEqual(nothing);
+
+  road.refuse = () => undefined;
+  const seen = new Set<string>();
+  road.fate = ({ operation }) => {
+    if (!steps.includes(operation) || seen.has(operation)) return undefined;
+    seen.add(operation);
+    return "answer reset";
+  };
+  const id = await begin(url, token, "reset/each");
+  const run = await ends(url, token, id);
+  expect([run.state, seen.size]).toEqual(["applied", 3]);
+  // Somebody takes the name between review and apply: said, and nothing made.
+  const { plan } = await api<Review>(url, token, "/plans", answers("taken/meanwhile"));
+  await ecr("CreateRepository", { repositoryName: "taken/meanwhile" });
+  const refused = await fetch(`${url}/api/v1/runs`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ answers: answers("taken/meanwhile"), hash: plan.hash }),
+  });
+  expect(refused.status).toBe(400);
+  expect(((await refused.json()) as { field: string }).field).toBe("name");
+  expect((await listing("taken/meanwhile")).lifecycle).toBeUndefined();
+  await ecr("DeleteRepository", { repositoryName: "taken/meanwhile" });
+  await api(url, token, `/runs/${id}/cancel`, {});
+  expect((await ends(url, token, id)).state).toBe("undone");
+  expect(await listing("reset/each")).toEqual(nothing);
+});

@@ -1,0 +1,140 @@
+//! Plans and runs: what would be done, doing it, and how far it is.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use domain::plan::Answers;
+use domain::plan::service::{Decision, Reviewed, RunLine, RunView};
+use domain::{Millis, Problem};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::query::Pairs;
+use crate::auth::identity::SignedIn;
+use crate::http::Web;
+use crate::http::problem::Refusal;
+
+fn unreadable(error: &axum::extract::rejection::JsonRejection) -> Problem {
+    Problem::invalid("body", format!("The body cannot be read: {}", error.body_text()))
+}
+
+type Body<T> = Result<Json<T>, axum::extract::rejection::JsonRejection>;
+
+/// The plan that follows from a wizard's answers, or what is wrong with them. Nothing is changed.
+#[utoipa::path(post, path = "/plans", tag = "plans",
+    request_body(content = Object, description = "`{\"scope\": {\"account\": …, \"region\": …}, \"wizard\": \"create-repository\", \"answers\": {…}}`"),
+    responses((status = 200, body = Reviewed), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn review(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    body: Body<Answers>,
+) -> Result<Json<Reviewed>, Refusal> {
+    let Json(answers) = body.map_err(|e| unreadable(&e))?;
+    Ok(Json(web.plans.review(&actor, &answers).await?))
+}
+
+/// What to begin.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Begin {
+    /// The answers that were reviewed.
+    #[schema(value_type = Object)]
+    pub answers: Answers,
+    /// The hash of the reviewed plan.
+    pub hash: String,
+}
+
+/// A run that has begun.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Begun {
+    /// Its id.
+    pub id: String,
+}
+
+/// Begins a run of a reviewed plan.
+#[utoipa::path(post, path = "/runs", tag = "plans", request_body = Begin,
+    responses((status = 201, body = Begun), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn begin(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    body: Body<Begin>,
+) -> Result<(StatusCode, Json<Begun>), Refusal> {
+    let Json(begin) = body.map_err(|e| unreadable(&e))?;
+    let id = web.plans.apply(&actor, &begin.answers, &begin.hash).await?;
+    Ok((StatusCode::CREATED, Json(Begun { id })))
+}
+
+/// Runs, the latest first.
+#[utoipa::path(get, path = "/runs", tag = "plans",
+    params(
+        ("before" = Option<String>, Query, description = "`MOMENT,ID` of the last run of the page before, the moment in milliseconds"),
+        ("limit" = Option<u32>, Query, description = "1 to 100; 50 unless given"),
+    ),
+    responses((status = 200, body = Vec<RunLine>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn list(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    pairs: Pairs,
+) -> Result<Json<Vec<RunLine>>, Refusal> {
+    let before = match pairs.get("before") {
+        None => None,
+        Some(text) => {
+            let wrong =
+                || Problem::invalid("before", "before is MOMENT,ID: the moment in milliseconds and the id of a run.");
+            let (at, id) = text.split_once(',').ok_or_else(wrong)?;
+            Some((Millis(at.parse().map_err(|_| wrong())?), id.to_owned()))
+        }
+    };
+    let limit = match pairs.get("limit") {
+        None => 50,
+        Some(text) => {
+            let limit = text.parse().ok().filter(|n| (1..=100).contains(n));
+            limit.ok_or_else(|| Problem::invalid("limit", "limit is a number from 1 to 100."))?
+        }
+    };
+    Ok(Json(web.plans.runs(&actor, before, limit).await?))
+}
+
+/// One run with its plan and journal.
+#[utoipa::path(get, path = "/runs/{id}", tag = "plans", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json")))]
+pub async fn one(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Json<RunView>, Refusal> {
+    Ok(Json(web.plans.run(&actor, &id).await?))
+}
+
+/// Takes a run back: one that goes on before its next step, one that was applied from its end.
+#[utoipa::path(post, path = "/runs/{id}/cancel", tag = "plans", params(("id" = String, Path, description = "Its id")),
+    responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn cancel(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    web.plans.cancel(&actor, &id).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// What to do about a step.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Decide {
+    /// Try again, leave it, or keep it.
+    pub decision: Decision,
+}
+
+/// Decides about a step that is stuck.
+#[utoipa::path(post, path = "/runs/{id}/steps/{step}", tag = "plans", request_body = Decide,
+    params(("id" = String, Path, description = "The run's id"), ("step" = String, Path, description = "The step's id")),
+    responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn decide(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Path((id, step)): Path<(String, String)>,
+    body: Body<Decide>,
+) -> Result<StatusCode, Refusal> {
+    let Json(wanted) = body.map_err(|e| unreadable(&e))?;
+    web.plans.decide(&actor, &id, &step, wanted.decision).await?;
+    Ok(StatusCode::ACCEPTED)
+}

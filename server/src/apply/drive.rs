@@ -1,0 +1,393 @@
+//! One run, from its journal to its end. Every arm writes what it is about to do, does it, and writes what came of it; a crash between any
+//! two of these loses nothing, because what is not written is found out by reading AWS.
+
+use domain::plan::run::{Next, Progress, State, StepState};
+use domain::plan::{Call, Made, Plan, Step, Undo};
+use domain::{Code, Kind, Problem, Scope};
+use gantry_store::audit::Entry;
+use gantry_store::runs::{Lease, Stored};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::Engine;
+use crate::clock::now;
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// Whether AWS may have made the call although it did not say so.
+fn is_unknown(problem: &Problem) -> bool {
+    match problem.code {
+        Code::AwsUnreachable | Code::Internal => true,
+        Code::AwsThrottled
+        | Code::AwsDenied
+        | Code::AwsCredentials
+        | Code::AwsRejected
+        | Code::NotImplemented
+        | Code::Invalid
+        | Code::SignedOut
+        | Code::Forbidden
+        | Code::NotFound
+        | Code::Conflict
+        | Code::Busy
+        | Code::TooLarge
+        | Code::Database => false,
+    }
+}
+
+/// What somebody else did in the meantime.
+fn conflict(message: String) -> Problem {
+    Problem::new(Code::Conflict, "Changed since you reviewed", message)
+}
+
+impl Engine {
+    /// Goes on with a run until it rests.
+    ///
+    /// # Errors
+    /// When the journal cannot be written: the run is as it was, and gone on with later.
+    pub(super) async fn drive(&self, lease: &Lease) -> Result<()> {
+        loop {
+            // Read again each time: somebody may have asked to cancel.
+            let Some(stored) = self.store.run(&lease.run).await? else { return Ok(()) };
+            match stored.run.next() {
+                Next::Rest => return Ok(()),
+                Next::Check => self.check(lease, &stored).await?,
+                Next::Become(State::Undone) if self.found_late(lease, &stored).await? => {}
+                Next::Become(state) => self.becomes(lease, &stored, state, None).await?,
+                Next::Make(n) => self.make(lease, &stored, n).await?,
+                Next::FindOut(n) => self.find_out(lease, &stored, n).await?,
+                Next::TakeBack(n) => self.take_back(lease, &stored, n).await?,
+            }
+        }
+    }
+
+    /// Compares what was reviewed with what there is.
+    async fn check(&self, lease: &Lease, stored: &Stored) -> Result<()> {
+        for step in &stored.run.plan.steps {
+            let subject = step.call.subject();
+            if subject.is_to_come() {
+                continue;
+            }
+            let problem = match self.reads(step, &step.call).await {
+                Ok(state) if state == step.before => continue,
+                Ok(state) => {
+                    let what = match (&step.before, &state) {
+                        (None, Some(_)) => "it did not exist then, and exists now",
+                        (Some(_), None) => "it existed then, and does not exist now",
+                        _ => "it is no longer as it was",
+                    };
+                    conflict(format!("{}: {what}. Nothing was changed. Plan again from what there is.", step.says))
+                }
+                Err(problem) => problem,
+            };
+            return self.becomes(lease, stored, State::Undone, Some(&problem)).await;
+        }
+        self.becomes(lease, stored, State::Applying, None).await
+    }
+
+    async fn make(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
+        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+        let call = match step.call.resolved(&stored.run.known(&stored.by)) {
+            Ok(call) => call,
+            Err(why) => {
+                return self
+                    .failed(lease, n, progress, Problem::new(Code::Internal, "The step cannot be made", why))
+                    .await;
+            }
+        };
+        progress.state = StepState::Begun;
+        progress.attempts += 1;
+        progress.began.get_or_insert(now());
+        progress.problem = None;
+        self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.step", &call))).await?;
+        match self.send(step, &call).await {
+            Ok(id) => {
+                progress.request_ids.extend(id);
+                self.made(lease, n, progress, step, &call).await
+            }
+            // Its first and only try was refused for want of a permission: it was not made.
+            Err(problem) if problem.code == Code::AwsDenied && progress.attempts == 1 => {
+                self.failed(lease, n, progress, problem).await
+            }
+            Err(problem) => {
+                // Whatever else was answered: an earlier try, or this one, may have got through.
+                let goes_on = is_unknown(&problem) || problem.code == Code::AwsThrottled;
+                progress.request_ids.extend(problem.aws_request_id.clone());
+                let attempts = progress.attempts;
+                progress.problem = Some(problem);
+                if !goes_on {
+                    progress.attempts = progress.attempts.max(self.patience.tries);
+                }
+                self.store.journal(lease, n, &progress, None).await?;
+                if goes_on {
+                    self.pause(attempts).await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The step has begun and its outcome is not known: reads what it writes.
+    async fn find_out(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
+        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+        let call = match step.call.resolved(&stored.run.known(&stored.by)) {
+            Ok(call) => call,
+            Err(why) => {
+                return self
+                    .failed(lease, n, progress, Problem::new(Code::Internal, "The step cannot be made", why))
+                    .await;
+            }
+        };
+        let state = match self.reads(step, &call).await {
+            Ok(state) => state,
+            Err(problem) => {
+                progress.state = StepState::Stuck;
+                progress.note = Some("Nobody could find out whether it was made.".into());
+                progress.problem = Some(problem);
+                progress.ended = Some(now());
+                return self.store.journal(lease, n, &progress, None).await;
+            }
+        };
+        match call.made(state.as_ref()) {
+            Made::Yes => {
+                progress.note = Some("The answer was lost; it was found to be made.".into());
+                self.made(lease, n, progress, step, &call).await
+            }
+            Made::Taken => {
+                let problem = conflict(format!("{}: it exists, and this run did not make it.", step.says));
+                self.failed(lease, n, progress, problem).await
+            }
+            Made::No if progress.attempts >= self.patience.tries => {
+                let gave_up =
+                    || Problem::new(Code::AwsUnreachable, "AWS did not answer", "It was tried several times.");
+                let problem = progress.problem.clone().unwrap_or_else(gave_up);
+                self.failed(lease, n, progress, problem).await
+            }
+            Made::No => {
+                progress.state = StepState::Waiting;
+                self.store.journal(lease, n, &progress, None).await
+            }
+        }
+    }
+
+    /// Before a run counts as undone: a call whose answer was lost may have been made after it was looked for. Answers whether one was.
+    async fn found_late(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
+        for (n, step) in stored.run.plan.steps.iter().enumerate() {
+            let mut progress = stored.run.steps[n].clone();
+            // The first try of a step that was refused was not made.
+            let open = match progress.state {
+                StepState::Waiting => progress.attempts > 0,
+                StepState::Failed => progress.attempts > 1,
+                _ => false,
+            };
+            let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };
+            if let Ok(state) = self.reads(step, &call).await
+                && call.made(state.as_ref()) == Made::Yes
+            {
+                (progress.state, progress.after) = (StepState::Made, state);
+                progress.note = Some("AWS made it after all, later than it was looked for.".into());
+                self.store.journal(lease, n, &progress, None).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A call went through: waits until AWS shows it, and keeps what it left.
+    async fn made(&self, lease: &Lease, n: usize, mut progress: Progress, step: &Step, call: &Call) -> Result<()> {
+        match self.settled(step, call).await {
+            Ok((after, shown)) => {
+                progress.after = after;
+                if !shown {
+                    progress.note = Some("AWS did not show it as asked for yet.".into());
+                }
+            }
+            Err(problem) => progress.note = Some(format!("It was made, but could not be read: {}", problem.message)),
+        }
+        progress.state = StepState::Made;
+        progress.problem = None;
+        progress.ended = Some(now());
+        self.store.journal(lease, n, &progress, None).await
+    }
+
+    async fn failed(&self, lease: &Lease, n: usize, mut progress: Progress, problem: Problem) -> Result<()> {
+        progress.state = StepState::Failed;
+        progress.request_ids.extend(problem.aws_request_id.clone());
+        progress.request_ids.dedup();
+        progress.problem = Some(problem);
+        progress.ended = Some(now());
+        self.store.journal(lease, n, &progress, None).await
+    }
+
+    async fn take_back(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
+        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+        let known = stored.run.known(&stored.by);
+        let undo = match &step.undo {
+            Undo::Never(why) => {
+                (progress.state, progress.note) = (StepState::Left, Some(format!("It cannot be taken back: {why}")));
+                return self.store.journal(lease, n, &progress, None).await;
+            }
+            Undo::Call(undo) => undo.resolved(&known),
+        };
+        let (undo, call) = match (undo, step.call.resolved(&known)) {
+            (Ok(undo), Ok(call)) => (undo, call),
+            (Err(why), _) | (_, Err(why)) => {
+                (progress.state, progress.problem) =
+                    (StepState::Stuck, Some(Problem::new(Code::Internal, "The step cannot be taken back", why)));
+                return self.store.journal(lease, n, &progress, None).await;
+            }
+        };
+        progress.state = StepState::Undoing;
+        progress.problem = None;
+        self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
+        (progress.state, progress.note, progress.problem) =
+            match self.undo(step, &call, &undo, progress.after.as_ref()).await {
+                Ok(Back::Gone) => (StepState::Undone, progress.note, None),
+                Ok(Back::Changed) => {
+                    (StepState::Left, Some("Somebody changed it since; it was left as it is.".into()), None)
+                }
+                Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
+            };
+        progress.ended = Some(now());
+        self.store.journal(lease, n, &progress, None).await
+    }
+
+    /// Takes a step back, if nobody changed since what it left.
+    async fn undo(&self, step: &Step, call: &Call, undo: &Call, after: Option<&Value>) -> Result<Back> {
+        for attempt in 1.. {
+            let state = self.reads(step, undo).await?;
+            if undo.made(state.as_ref()) == Made::Yes {
+                return Ok(Back::Gone);
+            }
+            // What could not be read when it was made is compared with what was asked for.
+            let untouched = state.as_ref() == after || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
+            // A try before this one may be half through.
+            if !untouched && attempt == 1 {
+                return Ok(Back::Changed);
+            }
+            match self.send(step, undo).await {
+                Ok(_) => {
+                    let (_, shown) = self.settled(step, undo).await?;
+                    if shown {
+                        return Ok(Back::Gone);
+                    }
+                }
+                Err(problem) if is_unknown(&problem) || problem.code == Code::AwsThrottled => {
+                    if attempt >= self.patience.tries {
+                        return Err(problem);
+                    }
+                }
+                Err(problem) => {
+                    let state = self.reads(step, undo).await?;
+                    return if undo.made(state.as_ref()) == Made::Yes { Ok(Back::Gone) } else { Err(problem) };
+                }
+            }
+            if attempt >= self.patience.tries {
+                break;
+            }
+            self.pause(attempt).await;
+        }
+        Err(Problem::new(
+            Code::AwsRejected,
+            "AWS still shows it",
+            "The call that takes it back went through, but it is still there.",
+        ))
+    }
+
+    /// What a call left, once AWS shows it as asked for; `false` when it did not in time.
+    async fn settled(&self, step: &Step, call: &Call) -> Result<(Option<Value>, bool)> {
+        let mut attempt = 1;
+        loop {
+            let state = self.reads(step, call).await?;
+            let shown = call.made(state.as_ref()) == Made::Yes;
+            if shown || attempt >= self.patience.tries {
+                return Ok((state, shown));
+            }
+            self.pause(attempt).await;
+            attempt += 1;
+        }
+    }
+
+    async fn send(&self, step: &Step, call: &Call) -> Result<Option<String>> {
+        let late = |_| Problem::new(Code::AwsUnreachable, "AWS did not answer", "It did not answer in time.");
+        tokio::time::timeout(self.patience.call, self.cloud.make(&step.scope, call)).await.map_err(late)?
+    }
+
+    /// Reads what a call writes; tries again while AWS cannot be reached.
+    async fn reads(&self, step: &Step, call: &Call) -> Result<Option<Value>> {
+        let subject = call.subject();
+        let mut attempt = 1;
+        loop {
+            let late = |_| Problem::new(Code::AwsUnreachable, "AWS did not answer", "It did not answer in time.");
+            let read = tokio::time::timeout(self.patience.call, self.cloud.read(&step.scope, &subject)).await;
+            match read.map_err(late).flatten() {
+                Err(problem)
+                    if attempt < self.patience.tries
+                        && (is_unknown(&problem) || problem.code == Code::AwsThrottled) =>
+                {
+                    self.pause(attempt).await;
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn pause(&self, attempt: u32) {
+        let pause = self.patience.pause.saturating_mul(1 << attempt.min(16).saturating_sub(1));
+        let pause: Duration = pause.min(self.patience.longest_pause);
+        tokio::time::sleep(pause).await;
+    }
+
+    async fn becomes(&self, lease: &Lease, stored: &Stored, state: State, problem: Option<&Problem>) -> Result<()> {
+        // The first failure is what the run is taken back for.
+        let failure = stored.run.steps.iter().find_map(|s| s.problem.as_ref().filter(|_| state == State::Undoing));
+        let end = (!state.is_live()).then(|| Entry {
+            id: 0,
+            at: now(),
+            person: stored.person,
+            actor: stored.by.clone(),
+            action: format!("run.{}", state.as_str()),
+            subject: stored.run.id.clone(),
+            detail: json!({ "title": stored.run.plan.title }),
+        });
+        self.store.run_becomes(lease, state, problem.or(failure), now(), end.as_ref()).await?;
+        if end.is_some() {
+            self.show(&stored.run.plan).await;
+        }
+        Ok(())
+    }
+
+    /// Has what a plan wrote collected now, so that lists show it. It would be collected later anyway.
+    async fn show(&self, plan: &Plan) {
+        let kinds: BTreeSet<(Kind, &Scope)> =
+            plan.steps.iter().map(|step| (step.call.subject().kind(), &step.scope)).collect();
+        for (kind, scope) in kinds {
+            let (account, region) = (scope.account.clone(), scope.region.clone());
+            if let Err(problem) = self.store.request(kind, &[account], &[region], now()).await {
+                tracing::warn!(%kind, %scope, %problem, "apply: what the run wrote will be collected when it is due");
+            }
+        }
+    }
+}
+
+/// How an undo ended.
+enum Back {
+    /// What the step left is no longer there.
+    Gone,
+    /// Somebody changed it since; it was not touched.
+    Changed,
+}
+
+/// What is written before a call is sent: who does what, with which input. Secrets are never in a plan.
+fn entry(stored: &Stored, step: &Step, action: &str, call: &Call) -> Entry {
+    Entry {
+        id: 0,
+        at: now(),
+        person: stored.person,
+        actor: stored.by.clone(),
+        action: action.to_owned(),
+        subject: format!("{}/{}", stored.run.id, step.id),
+        detail: json!({ "scope": step.scope.to_string(), "call": call.name(), "input": call.input() }),
+    }
+}

@@ -1,0 +1,154 @@
+//! The engine: runs plans, step by step, journalling before and after each call ([`drive`]). Any number of servers share the runs through
+//! leases with fencing numbers; a run whose server died is gone on with by the next that looks.
+//!
+//! What comes next is decided by [`domain::plan::run::Run::next`] from the journal alone.
+
+mod drive;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use domain::plan::{Call, Subject};
+use domain::{Millis, Problem, Scope};
+use gantry_aws::Connections;
+use gantry_store::Store;
+use gantry_store::runs::Lease;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::clock::now;
+
+/// Runs driven at once by one server.
+const AT_ONCE: usize = 8;
+
+/// AWS, as a run uses it.
+#[async_trait]
+pub trait Cloud: Send + Sync + 'static {
+    /// Makes a call; answers AWS's id of the request.
+    async fn make(&self, scope: &Scope, call: &Call) -> Result<Option<String>, Problem>;
+    /// Reads the state of what a call writes; `None` when it does not exist.
+    async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem>;
+}
+
+/// The real one.
+pub struct Aws(pub Connections);
+
+#[async_trait]
+impl Cloud for Aws {
+    async fn make(&self, scope: &Scope, call: &Call) -> Result<Option<String>, Problem> {
+        gantry_aws::execute::make(&self.0.caller(scope).await?, call).await
+    }
+    async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
+        gantry_aws::execute::read(&self.0.caller(scope).await?, subject).await
+    }
+}
+
+/// How patient the engine is.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long a lease lasts; it is renewed three times in that time. A run whose server died waits this long.
+    pub lease: Duration,
+    /// Between two looks for runs that nobody drives.
+    pub poll: Duration,
+    /// How long a call may take before its outcome counts as unknown.
+    pub call: Duration,
+    /// The pause before a call is tried again; it doubles each time.
+    pub pause: Duration,
+    /// The longest such pause.
+    pub longest_pause: Duration,
+    /// How often a call is tried, and how often something is read to find out.
+    pub tries: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_millis(3_500),
+            poll: Duration::from_millis(500),
+            call: Duration::from_secs(60),
+            pause: Duration::from_millis(250),
+            longest_pause: Duration::from_secs(10),
+            tries: 8,
+        }
+    }
+}
+
+/// Drives runs.
+pub struct Engine {
+    store: Store,
+    cloud: Arc<dyn Cloud>,
+    patience: Patience,
+    /// Tells servers apart in the store.
+    name: String,
+}
+
+impl Engine {
+    /// Over this store and cloud.
+    pub fn new(store: Store, cloud: Arc<dyn Cloud>, patience: Patience) -> Self {
+        let name = format!("{}-{}", std::process::id(), crate::auth::secret::random_hex::<4>());
+        Self { store, cloud, patience, name }
+    }
+
+    /// Drives whatever run is not driven, until told to stop. Runs in the middle are left as after a crash: their journal says how far
+    /// they are, and their leases are given back.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut driven = JoinSet::new();
+        loop {
+            while driven.len() < AT_ONCE {
+                match self.store.lease_run(&self.name, now(), self.until()).await {
+                    Ok(Some(lease)) => {
+                        let (engine, stop) = (self.clone(), stop.clone());
+                        driven.spawn(async move { engine.hold(lease, stop).await });
+                    }
+                    Ok(None) => break,
+                    Err(problem) => {
+                        tracing::warn!(%problem, "apply: no run can be taken; tried again");
+                        break;
+                    }
+                }
+            }
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = tokio::time::sleep(self.patience.poll) => {}
+                Some(_) = driven.join_next() => {}
+            }
+        }
+        while driven.join_next().await.is_some() {}
+    }
+
+    /// Drives a run as long as its lease holds.
+    async fn hold(&self, lease: Lease, mut stop: watch::Receiver<bool>) {
+        let outcome = tokio::select! {
+            outcome = self.drive(&lease) => outcome,
+            problem = self.renew(&lease) => Err(problem),
+            _ = stop.wait_for(|stop| *stop) => Ok(()),
+        };
+        if let Err(problem) = outcome {
+            tracing::warn!(run = lease.run, %problem, "apply: the run is let go; whoever takes it next goes on from its journal");
+        }
+        if let Err(problem) = self.store.release_run(&lease).await {
+            tracing::debug!(run = lease.run, %problem, "apply: the lease could not be given back and will run out");
+        }
+    }
+
+    /// Renews a lease until that fails.
+    async fn renew(&self, lease: &Lease) -> Problem {
+        loop {
+            tokio::time::sleep(self.patience.lease / 3).await;
+            if let Err(problem) = self.store.extend_run(lease, self.until()).await {
+                return problem;
+            }
+        }
+    }
+
+    fn until(&self) -> Millis {
+        let lease = i64::try_from(self.patience.lease.as_millis()).unwrap_or(i64::MAX);
+        Millis(now().0.saturating_add(lease))
+    }
+}

@@ -1,0 +1,178 @@
+//! Plans and runs, as pages and the HTTP API ask for them ([`domain::plan::service::Plans`]). A plan is never taken from a client: it is made
+//! again from the answers and what there is now, and compared with what was reviewed.
+
+use async_trait::async_trait;
+use domain::plan::export::cli;
+use domain::plan::lint::lint;
+use domain::plan::run::{Run, StepState};
+use domain::plan::service::{Decision, Plans, Review, Reviewed, RunLine, RunView};
+use domain::plan::{Answers, Facts, Plan, Subject};
+use domain::policy::{Actor, Permission, decide};
+use domain::{Code, Millis, Problem, Scope};
+use gantry_store::Store;
+use gantry_store::audit::Entry;
+use gantry_store::runs::Stored;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+use crate::apply::Cloud;
+use crate::auth::secret;
+use crate::clock::now;
+
+type Result<T> = std::result::Result<T, Problem>;
+
+/// The most subjects of one question.
+const SUBJECTS: usize = 20;
+/// The most runs of one answer.
+const RUNS: u32 = 100;
+
+/// Over a store and a cloud.
+pub struct Planner {
+    store: Store,
+    cloud: Arc<dyn Cloud>,
+}
+
+/// What names a plan.
+fn hash(plan: &Plan) -> Result<String> {
+    let text = serde_json::to_vec(plan)
+        .map_err(|e| Problem::new(Code::Internal, "The plan cannot be written", e.to_string()))?;
+    Ok(Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no run with this id.")
+}
+
+fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
+    let (person, at) = (Some(actor.person), now());
+    Entry { id: 0, at, person, actor: actor.name.clone(), action: action.into(), subject: subject.into(), detail }
+}
+
+impl Planner {
+    /// Over these.
+    pub fn new(store: Store, cloud: Arc<dyn Cloud>) -> Self {
+        Self { store, cloud }
+    }
+
+    async fn read(&self, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
+        let mut facts = vec![];
+        for subject in subjects {
+            facts.push((subject.clone(), self.cloud.read(scope, subject).await?));
+        }
+        Ok(Facts::new(facts))
+    }
+}
+
+#[async_trait]
+impl Plans for Planner {
+    async fn facts(&self, actor: &Actor, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
+        decide(actor, Permission::ChangeAws)?;
+        if subjects.len() > SUBJECTS {
+            return Err(Problem::invalid("subjects", format!("At most {SUBJECTS} things are looked up at once.")));
+        }
+        self.read(scope, subjects).await
+    }
+
+    async fn review(&self, actor: &Actor, answers: &Answers) -> Result<Reviewed> {
+        decide(actor, Permission::ChangeAws)?;
+        let facts = self.read(&answers.scope, &answers.subjects()).await?;
+        match answers.plan(&facts) {
+            Ok(plan) => {
+                let (hash, notes, cli) = (hash(&plan)?, lint(&plan), cli::script(&plan));
+                Ok(Reviewed::Plan(Box::new(Review { plan, hash, notes, cli })))
+            }
+            Err(errors) => Ok(Reviewed::Wrong(errors)),
+        }
+    }
+
+    async fn apply(&self, actor: &Actor, answers: &Answers, reviewed: &str) -> Result<String> {
+        let plan = match self.review(actor, answers).await? {
+            Reviewed::Plan(review) if review.hash == reviewed => review.plan,
+            Reviewed::Plan(_) => {
+                let message =
+                    "What there is has changed since you reviewed the plan. Nothing was made. Review it again.";
+                return Err(Problem::new(Code::Conflict, "Changed since you reviewed", message));
+            }
+            Reviewed::Wrong(errors) => {
+                let (field, message) = errors.into_iter().next().unwrap_or_default();
+                return Err(Problem::invalid(&field, message));
+            }
+        };
+        let id = secret::random_hex::<8>();
+        let entry = entry(
+            actor,
+            "run.begin",
+            &id,
+            json!({ "title": plan.title, "scope": plan.scope.to_string(), "hash": reviewed }),
+        );
+        let run = Run::new(id.clone(), plan);
+        let stored = Stored {
+            run,
+            answers: answers.clone(),
+            person: Some(actor.person),
+            by: actor.name.clone(),
+            made: now(),
+            ended: None,
+        };
+        self.store.begin_run(&stored, &entry).await?;
+        Ok(id)
+    }
+
+    async fn runs(&self, actor: &Actor, before: Option<(Millis, String)>, limit: u32) -> Result<Vec<RunLine>> {
+        decide(actor, Permission::ReadResources)?;
+        let before = before.as_ref().map(|(at, id)| (*at, id.as_str()));
+        let runs = self.store.runs(before, limit.clamp(1, RUNS)).await?;
+        let line = |stored: Stored| RunLine {
+            done: stored.run.steps.iter().filter(|s| s.state == StepState::Made).count() as u32,
+            steps: stored.run.steps.len() as u32,
+            id: stored.run.id,
+            title: stored.run.plan.title,
+            scope: stored.run.plan.scope,
+            state: stored.run.state,
+            by: stored.by,
+            made: stored.made,
+            ended: stored.ended,
+        };
+        Ok(runs.into_iter().map(line).collect())
+    }
+
+    async fn run(&self, actor: &Actor, id: &str) -> Result<RunView> {
+        decide(actor, Permission::ReadResources)?;
+        let stored = self.store.run(id).await?.ok_or_else(unknown)?;
+        Ok(RunView {
+            run: stored.run,
+            answers: stored.answers,
+            by: stored.by,
+            made: stored.made,
+            ended: stored.ended,
+            now: now(),
+        })
+    }
+
+    async fn cancel(&self, actor: &Actor, id: &str) -> Result<()> {
+        decide(actor, Permission::ChangeAws)?;
+        let run = self.store.run(id).await?.ok_or_else(unknown)?.run;
+        if run.can_be_undone() && self.store.cancel_run(id, &entry(actor, "run.cancel", id, json!({}))).await? {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Conflict, "Nothing to take back", "This run has ended, or is being taken back already."))
+    }
+
+    async fn decide(&self, actor: &Actor, id: &str, step: &str, decision: Decision) -> Result<()> {
+        decide(actor, Permission::ChangeAws)?;
+        let run = self.store.run(id).await?.ok_or_else(unknown)?.run;
+        let n = run.plan.steps.iter().position(|s| s.id == step);
+        let n = n.ok_or_else(|| Problem::not_found("This run has no such step."))?;
+        let note = match decision {
+            Decision::Retry => None,
+            Decision::Skip => Some(format!("Left by {}: taken care of elsewhere.", actor.name)),
+            Decision::Adopt => Some(format!("Kept by {}: it is wanted after all.", actor.name)),
+        };
+        let entry = entry(actor, "run.decide", &format!("{id}/{step}"), json!({ "decision": decision }));
+        if self.store.decide_step(id, n, note.as_deref(), &entry).await? {
+            return Ok(());
+        }
+        Err(Problem::new(Code::Conflict, "Nothing to decide", "This step is not stuck, or no longer."))
+    }
+}
