@@ -7,10 +7,10 @@ use domain::policy::Actor;
 use domain::services::{Comparison, Count, HistoryQuery, Instance};
 use domain::{AccountId, Kind, Millis, Region, ResourceKey};
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
+use crate::wire::Call;
 
 /// What every page knows from the first byte on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,21 +43,21 @@ pub fn services() -> Result<(domain::services::Services, Actor), AppError> {
 }
 
 /// A window of a list.
-#[server(prefix = "/api/fn", endpoint = "list", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "list", protocol = Call)]
 pub async fn list(query: ListQuery) -> Result<Page, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.list(&actor, &query).await?)
 }
 
 /// One resource.
-#[server(prefix = "/api/fn", endpoint = "get", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "get", protocol = Call)]
 pub async fn get(key: ResourceKey) -> Result<Detail, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.get(&actor, &key).await?)
 }
 
 /// What people call a resource, if it is known.
-#[server(prefix = "/api/fn", endpoint = "name", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "name", protocol = Call)]
 pub async fn name(key: ResourceKey) -> Result<Option<String>, AppError> {
     let (services, actor) = services()?;
     let rows = services.inventory.rows(&actor, &[key]).await?;
@@ -65,49 +65,49 @@ pub async fn name(key: ResourceKey) -> Result<Option<String>, AppError> {
 }
 
 /// Entries of a history, latest first.
-#[server(prefix = "/api/fn", endpoint = "history", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "history", protocol = Call)]
 pub async fn history(query: HistoryQuery) -> Result<Vec<Change>, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.history(&actor, &query).await?)
 }
 
 /// The documents after two entries of a history and how they differ.
-#[server(prefix = "/api/fn", endpoint = "compare", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "compare", protocol = Call)]
 pub async fn compare(key: ResourceKey, from: i64, to: i64) -> Result<Comparison, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.compare(&actor, &key, from, to).await?)
 }
 
 /// How the documents of two resources of one kind differ.
-#[server(prefix = "/api/fn", endpoint = "compare-two", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "compare-two", protocol = Call)]
 pub async fn compare_two(left: ResourceKey, right: ResourceKey) -> Result<Comparison, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.compare_two(&actor, &left, &right).await?)
 }
 
 /// Search over everything, best first.
-#[server(prefix = "/api/fn", endpoint = "search", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "search", protocol = Call)]
 pub async fn search(text: String, limit: u32) -> Result<Vec<Hit>, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.search(&actor, &text, limit).await?)
 }
 
 /// The resource a reference points to.
-#[server(prefix = "/api/fn", endpoint = "resolve", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "resolve", protocol = Call)]
 pub async fn resolve(reference: String) -> Result<Option<ResourceKey>, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.resolve(&actor, &reference).await?)
 }
 
 /// Number of resources per kind.
-#[server(prefix = "/api/fn", endpoint = "counts", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "counts", protocol = Call)]
 pub async fn counts(accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<Vec<Count>, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.counts(&actor, &accounts, &regions).await?)
 }
 
 /// Collects this kind now.
-#[server(prefix = "/api/fn", endpoint = "refresh", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "refresh", protocol = Call)]
 pub async fn refresh(kind: Kind, accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<(), AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.refresh(&actor, kind, &accounts, &regions).await?)

@@ -7,6 +7,8 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+use crate::wire;
+
 /// What a server function answers when it cannot do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -16,6 +18,17 @@ impl AppError {
     /// The problem itself.
     pub fn problem(&self) -> &Problem {
         &self.0
+    }
+
+    /// Reads what the server sent instead of an answer.
+    pub fn read(text: &str) -> Self {
+        wire::read(text).unwrap_or_else(|_| {
+            Self(Problem::new(
+                Code::Busy,
+                "Gantry does not answer",
+                "Something between the browser and Gantry answered in its place. Try again in a moment.",
+            ))
+        })
     }
 }
 
@@ -57,12 +70,6 @@ impl FromServerFnError for AppError {
     }
 
     fn de(data: Bytes) -> Self {
-        serde_json::from_slice(&data).unwrap_or_else(|_| {
-            Self(Problem::new(
-                Code::Busy,
-                "Gantry does not answer",
-                "Something between the browser and Gantry answered in its place. Try again in a moment.",
-            ))
-        })
+        Self::read(&String::from_utf8_lossy(&data))
     }
 }

@@ -148,7 +148,7 @@ mod browser {
 
         let heard = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let Some(text) = event.data().as_string() else { return };
-            let Ok(message) = serde_json::from_str::<ToPage>(&text) else { return };
+            let Ok(message) = crate::wire::read::<ToPage>(&text) else { return };
             match &message {
                 ToPage::Changed { version, .. } => have(*version),
                 ToPage::SignedOut => state.set(LiveState::SignedOut),

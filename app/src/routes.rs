@@ -18,6 +18,7 @@ use crate::search::SearchPage;
 use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
 use crate::sign_in::{SignInPage, WelcomePage};
 use crate::ui::{Clock, ProblemNote, Skeleton};
+use crate::wire::{ask, shared};
 use crate::{ecr, ecs, eks, lambda, nearby};
 
 /// What the list of a kind says.
@@ -36,7 +37,7 @@ pub fn detail_spec(kind: Kind) -> DetailSpec {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    let boot = SharedValue::new(boot).into_inner();
+    let boot = shared(boot);
     provide_context(Clock::start(boot.now));
     provide_context(boot);
     view! {
@@ -116,7 +117,7 @@ fn ResolvePage() -> impl IntoView {
     let query = use_query_map();
     let scopes = use_scopes();
     let reference = Memo::new(move |_| query.with(|q| q.get("ref")).unwrap_or_default());
-    let answer = Resource::new_blocking(move || reference.get(), api::resolve);
+    let answer = ask(move || reference.get(), api::resolve);
     view! {
         <Transition fallback=|| view! { <Skeleton/> }>
             {move || Suspend::new(async move {

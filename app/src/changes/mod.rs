@@ -15,6 +15,7 @@ use crate::overview::{SELDOM, anything_changed};
 use crate::paths::{self, Scopes};
 use crate::resource::ChangeEntry;
 use crate::ui::{About, Empty, Head, ProblemNote, Skeleton};
+use crate::wire::ask;
 use filters::Filter;
 
 /// Entries per page.
@@ -30,7 +31,7 @@ pub fn ChangesPage() -> impl IntoView {
     let filter = Memo::new(move |_| map.with(|m| Filter::read(|name| m.get(name))));
     let question = Memo::new(move |_| filter.with(|f| f.query(&scopes.get(), ENTRIES)));
     let again = anything_changed(SELDOM);
-    let entries = Resource::new_blocking(
+    let entries = ask(
         move || {
             // Older pages never change.
             let newest = filter.with(|f| f.get("before").is_none());

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use crate::paths;
 use crate::sections::{age, card, connections, exact, here, note, pair_card, stack, table_card, text, word, words};
 use crate::ui::{Skeleton, format};
+use crate::wire::ask;
 
 /// At most so many parts of an index are shown.
 const PARTS: usize = 24;
@@ -76,7 +77,7 @@ fn parts(image: &Image, detail: &Detail) -> AnyView {
     let children: Vec<(ChildManifest, Option<ResourceKey>)> =
         manifests(image).iter().take(PARTS).map(|m| (m.clone(), key_of_child(m, detail))).collect();
     let keys: Vec<Option<ResourceKey>> = children.iter().map(|(_, key)| key.clone()).collect();
-    let images = Resource::new_blocking(move || keys.clone(), documents);
+    let images = ask(move || keys.clone(), documents);
     let now = detail.now;
     view! {
         <Transition fallback=|| view! { <Skeleton/> }>
@@ -107,7 +108,7 @@ async fn documents(keys: Vec<Option<ResourceKey>>) -> Vec<Option<Image>> {
             Some(key) => crate::api::get(key).await.ok(),
             None => None,
         };
-        images.push(detail.and_then(|d| serde_json::from_value(d.doc).ok()));
+        images.push(detail.and_then(|d| crate::wire::made_of(d.doc).ok()));
     }
     images
 }

@@ -9,6 +9,7 @@ use crate::resource::Shown;
 use crate::sections::logs::{log_card, past_log_card};
 use crate::sections::{note, short, stack};
 use crate::ui::{ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// The log of a service or task, whose containers are defined where this field of its document says.
 pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
@@ -24,7 +25,7 @@ pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
             "AWS does not say which task definition this runs.",
         )]);
     };
-    let definition = Resource::new_blocking(move || key.clone(), crate::api::get);
+    let definition = ask(move || key.clone(), crate::api::get);
     view! {
         <Suspense fallback=|| view! { <Skeleton/> }>
             {move || {
@@ -32,7 +33,7 @@ pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
                 Suspend::new(async move {
                     match definition.await {
                         Ok(found) => {
-                            let model = serde_json::from_value::<TaskDefinition>(found.doc).unwrap_or_default();
+                            let model = crate::wire::made_of::<TaskDefinition>(found.doc).unwrap_or_default();
                             stack(panels(&model.container_definitions, &own, past))
                         }
                         Err(e) => view! { <ProblemNote problem=e.0/> }.into_any(),

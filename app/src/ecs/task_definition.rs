@@ -16,6 +16,7 @@ use crate::sections::{
     reference, several, stack, table_card, text, word,
 };
 use crate::ui::{Icon, ProblemNote, Skeleton, StateBadge, column_view, format, icon};
+use crate::wire::ask;
 
 /// The overview.
 pub fn view(definition: TaskDefinition, detail: Detail) -> AnyView {
@@ -179,7 +180,7 @@ pub fn revisions(shown: Shown) -> AnyView {
     let all = Children::of("Revisions", Kind::TaskDefinition, &key, "-revision", "");
     let query = all.within(None).only("family", &[family]).query();
     let again = changes_of(Kind::TaskDefinition);
-    let page = Resource::new_blocking(move || (again.get(), query.clone()), |(_, query)| crate::api::list(query));
+    let page = ask(move || (again.get(), query.clone()), |(_, query)| crate::api::list(query));
     view! {
         <Transition fallback=|| view! { <Skeleton/> }>
             {move || {

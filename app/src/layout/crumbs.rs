@@ -10,6 +10,7 @@ use crate::api;
 use crate::paths;
 use crate::routes::list_spec;
 use crate::ui::format::shorten;
+use crate::wire::ask;
 
 /// The resource whose page this is, if it is one's.
 fn key_of(path: &str) -> Option<ResourceKey> {
@@ -45,7 +46,7 @@ pub fn Crumbs() -> impl IntoView {
     let scopes = use_scopes();
     let path = Memo::new(move |_| location.pathname.get());
     // The page of a resource knows its name too, but only after the bar has been sent.
-    let name = Resource::new_blocking(
+    let name = ask(
         move || path.get(),
         |path| async move {
             match key_of(&path) {

@@ -14,6 +14,7 @@ use crate::paths;
 use crate::resource::kind_icon;
 use crate::ui::format::number;
 use crate::ui::{Icon, icon};
+use crate::wire::ask;
 
 /// The groups of the rail.
 const GROUPS: &[(&str, &[(Kind, &str)])] = &[
@@ -64,7 +65,7 @@ pub fn Rail() -> impl IntoView {
     let location = use_location();
     let path = Memo::new(move |_| location.pathname.get());
     let again = RwSignal::new(0_u32);
-    let counts = Resource::new_blocking(
+    let counts = ask(
         move || {
             let scopes = scopes.get();
             (scopes.accounts, scopes.regions, again.get())

@@ -13,6 +13,7 @@ use crate::sections::here;
 use crate::settings::connections;
 use crate::ui::format::counted;
 use crate::ui::{Age, Empty, ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// The collectors that fail, each with the missing permission.
 pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
@@ -55,7 +56,7 @@ pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
 /// What the page says while nothing has been collected.
 pub fn first_run() -> AnyView {
     let again = anything_changed(Duration::from_secs(1));
-    let answer = Resource::new_blocking(move || again.get(), |_| connections());
+    let answer = ask(move || again.get(), |_| connections());
     view! {
         <Transition fallback=|| view! { <Skeleton lines=6/> }>
             {move || Suspend::new(async move {

@@ -5,7 +5,6 @@ use domain::services::Overview;
 use domain::stream::ToPage;
 use domain::{AccountId, Region};
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 use leptos_meta::Title;
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use crate::live;
 use crate::paths::Scopes;
 use crate::ui::format::counted;
 use crate::ui::{Head, ProblemNote, Skeleton};
+use crate::wire::{Call, ask};
 
 /// How long changes are gathered before the page is asked for again.
 const GATHER: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ const GATHER: Duration = Duration::from_secs(1);
 pub const SELDOM: Duration = Duration::from_secs(15);
 
 /// What the first page shows.
-#[server(prefix = "/api/fn", endpoint = "overview", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "overview", protocol = Call)]
 pub async fn first_page(accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<Overview, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.overview(&actor, &accounts, &regions).await?)
@@ -65,7 +65,7 @@ pub fn OverviewPage() -> impl IntoView {
     let boot = expect_context::<Boot>();
     let scopes = use_scopes();
     let again = anything_changed(SELDOM);
-    let answer = Resource::new_blocking(
+    let answer = ask(
         move || {
             let scopes = scopes.get();
             (scopes.accounts, scopes.regions, again.get())

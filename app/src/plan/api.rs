@@ -5,56 +5,56 @@ use domain::plan::service::{Decision, Reviewed, RunLine, RunView};
 use domain::plan::{Answers, Facts, Subject};
 use domain::{Millis, Scope};
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 #[cfg(feature = "ssr")]
 use crate::api::services;
 use crate::error::AppError;
+use crate::wire::Call;
 
 /// The state of these, read live: what a wizard's plan has to know while one types.
-#[server(prefix = "/api/fn", endpoint = "look_up", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "look_up", protocol = Call)]
 pub async fn look_up(scope: Scope, subjects: Vec<Subject>) -> Result<Facts, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.facts(&actor, &scope, &subjects).await?)
 }
 
 /// The plan that follows from answers and what there is now.
-#[server(prefix = "/api/fn", endpoint = "review", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "review", protocol = Call)]
 pub async fn review_plan(answers: Answers) -> Result<Reviewed, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.review(&actor, &answers).await?)
 }
 
 /// Begins a run of the reviewed plan; answers its id.
-#[server(prefix = "/api/fn", endpoint = "apply", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "apply", protocol = Call)]
 pub async fn begin_run(answers: Answers, hash: String) -> Result<String, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.apply(&actor, &answers, &hash).await?)
 }
 
 /// Runs, the latest first.
-#[server(prefix = "/api/fn", endpoint = "runs", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "runs", protocol = Call)]
 pub async fn list_runs(before: Option<(Millis, String)>, limit: u32) -> Result<Vec<RunLine>, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.runs(&actor, before, limit).await?)
 }
 
 /// One run with its journal.
-#[server(prefix = "/api/fn", endpoint = "run", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "run", protocol = Call)]
 pub async fn get_run(id: String) -> Result<RunView, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.run(&actor, &id).await?)
 }
 
 /// Takes a run back.
-#[server(prefix = "/api/fn", endpoint = "cancel_run", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "cancel_run", protocol = Call)]
 pub async fn cancel_run(id: String) -> Result<(), AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.cancel(&actor, &id).await?)
 }
 
 /// Decides about a step that is stuck.
-#[server(prefix = "/api/fn", endpoint = "decide_step", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "decide_step", protocol = Call)]
 pub async fn decide_step(id: String, step: String, decision: Decision) -> Result<(), AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.decide(&actor, &id, &step, decision).await?)

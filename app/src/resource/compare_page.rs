@@ -13,6 +13,7 @@ use crate::error::AppError;
 use crate::layout::{ScopeFields, use_scopes};
 use crate::paths;
 use crate::ui::{Card, Diff, Head, Json, ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// Hits looked through for a name.
 const HITS: u32 = 40;
@@ -63,7 +64,7 @@ pub fn ComparePage() -> impl IntoView {
     let boot = StoredValue::new(expect_context::<Boot>());
     let side = move |name: &str| map.with(|m| m.get(name)).filter(|v| !v.is_empty());
     let sides = Memo::new(move |_| (side("left"), side("right")));
-    let answer = Resource::new_blocking(
+    let answer = ask(
         move || sides.get(),
         |(left, right)| async move {
             let mut asked = Asked::default();

@@ -12,6 +12,7 @@ use crate::api;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::ui::{Age, Card, Icon, Skeleton, StateBadge, icon};
+use crate::wire::ask;
 
 /// The icon of a kind.
 pub const fn kind_icon(kind: Kind) -> Icon {
@@ -127,7 +128,7 @@ pub fn ChangesCard(
     let scopes = use_scopes();
     let changes = Memo::new(move |_| shown.with(|d| d.changes));
     let key = StoredValue::new(key_of);
-    let answer = Resource::new_blocking(
+    let answer = ask(
         move || changes.get(),
         move |_| async move {
             api::history(HistoryQuery { key: Some(key.get_value()), limit: 5, ..HistoryQuery::default() }).await

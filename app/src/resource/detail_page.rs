@@ -26,6 +26,7 @@ use crate::paths::{self, Scopes};
 use crate::ui::{
     Age, Copy, CopyButton, Fact, Facts, Json, Note, ProblemNote, ProblemPage, Skeleton, StateBadge, TabLink, Tabs,
 };
+use crate::wire::ask;
 
 /// The resource a page shows; changes by itself.
 pub type Shown = Signal<Arc<Detail>>;
@@ -81,7 +82,7 @@ pub fn DetailPage(
             paths::detail_key(&get("segment"), &get("account"), &get("region"), &get("id"))
         })
     });
-    let answer = Resource::new_blocking(
+    let answer = ask(
         move || key.get(),
         |key| async move {
             match key {

@@ -13,6 +13,7 @@ use crate::error::AppError;
 use crate::layout::{ScopeFields, use_scopes};
 use crate::paths;
 use crate::ui::{Age, Badge, Card, Diff, Empty, ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// Entries per page.
 const ENTRIES: u32 = 50;
@@ -93,14 +94,14 @@ pub fn HistoryTab(
     let before = Memo::new(move |_| number("before"));
     let pair = Memo::new(move |_| number("from").zip(number("to")));
     let key = StoredValue::new(key_of);
-    let entries = Resource::new_blocking(
+    let entries = ask(
         move || (changes.get(), before.get()),
         move |(_, before)| async move {
             api::history(HistoryQuery { key: Some(key.get_value()), before, limit: ENTRIES, ..HistoryQuery::default() })
                 .await
         },
     );
-    let difference = Resource::new_blocking(
+    let difference = ask(
         move || pair.get(),
         move |pair| async move {
             match pair {

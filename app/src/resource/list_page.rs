@@ -13,6 +13,7 @@ use super::selection::Selection;
 use crate::api;
 use crate::error::AppError;
 use crate::ui::{About, Head, ProblemNote, Skeleton};
+use crate::wire::ask;
 use domain::listing::capital;
 
 /// What a list page says; everything else comes from its kind.
@@ -102,7 +103,7 @@ pub fn ResourceList(
         query.parent.clone_from(&parent);
         Ok(query)
     });
-    let answer = Resource::new_blocking(
+    let answer = ask(
         move || question.get(),
         |question| async move {
             match question {

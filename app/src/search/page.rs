@@ -9,13 +9,14 @@ use crate::api;
 use crate::error::AppError;
 use crate::layout::ScopeFields;
 use crate::ui::{Head, Icon, ProblemNote, Skeleton, icon};
+use crate::wire::ask;
 
 /// The page.
 #[component]
 pub fn SearchPage() -> impl IntoView {
     let map = use_query_map();
     let text = Memo::new(move |_| map.with(|m| m.get("q")).unwrap_or_default());
-    let answer = Resource::new_blocking(
+    let answer = ask(
         move || text.get(),
         |text| async move {
             if text.trim().is_empty() {

@@ -14,6 +14,7 @@ use crate::live;
 use crate::paths::{self, Scopes};
 use crate::resource::freshness::FailingScopes;
 use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
+use crate::wire::ask;
 
 /// The columns of the parent itself say the same in each row.
 const OF_THE_PARENT: &[&str] = &["function", "cluster", "repository"];
@@ -85,7 +86,7 @@ impl Children {
     pub fn view(self) -> AnyView {
         let query = self.query();
         let again = changes_of(self.kind);
-        let page = Resource::new_blocking(move || (again.get(), query.clone()), |(_, query)| crate::api::list(query));
+        let page = ask(move || (again.get(), query.clone()), |(_, query)| crate::api::list(query));
         let (title, scopes) = (self.title, use_scopes());
         view! {
             <Transition fallback=move || card_with(title, (), view! { <div class="in"><Skeleton/></div> })>

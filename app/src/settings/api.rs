@@ -4,21 +4,21 @@
 use domain::policy::Role;
 use domain::services::{ConnectionStatus, Person, Session, Token};
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 
 #[cfg(feature = "ssr")]
 use crate::api::services;
 use crate::error::AppError;
+use crate::wire::Call;
 
 /// Connections with their collectors' state.
-#[server(prefix = "/api/fn", endpoint = "connections", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "connections", protocol = Call)]
 pub async fn connections() -> Result<Vec<ConnectionStatus>, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.connections(&actor).await?)
 }
 
 /// One's own sessions.
-#[server(prefix = "/api/fn", endpoint = "sessions", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "sessions", protocol = Call)]
 pub async fn sessions() -> Result<Vec<Session>, AppError> {
     let (services, actor) = services()?;
     Ok(services.team.sessions(&actor).await?)
@@ -32,7 +32,7 @@ pub async fn end_session(id: i64) -> Result<(), AppError> {
 }
 
 /// One's own tokens.
-#[server(prefix = "/api/fn", endpoint = "tokens", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "tokens", protocol = Call)]
 pub async fn tokens() -> Result<Vec<Token>, AppError> {
     let (services, actor) = services()?;
     Ok(services.team.tokens(&actor).await?)
@@ -53,7 +53,7 @@ pub async fn revoke_token(id: i64) -> Result<(), AppError> {
 }
 
 /// Everyone.
-#[server(prefix = "/api/fn", endpoint = "people", input = Json)]
+#[server(prefix = "/api/fn", endpoint = "people", protocol = Call)]
 pub async fn people() -> Result<Vec<Person>, AppError> {
     let (services, actor) = services()?;
     Ok(services.team.people(&actor).await?)

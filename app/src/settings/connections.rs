@@ -13,13 +13,14 @@ use crate::error::AppError;
 use crate::overview::anything_changed;
 use crate::ui::format::counted;
 use crate::ui::{Age, Badge, Copy, Empty, ProblemNote, Skeleton, now_or};
+use crate::wire::ask;
 
 /// `/settings/connections`
 #[component]
 pub fn ConnectionsPage() -> impl IntoView {
     let now = expect_context::<Boot>().now;
     let again = anything_changed(std::time::Duration::from_secs(1));
-    let answer = Resource::new_blocking(move || again.get(), |_| connections());
+    let answer = ask(move || again.get(), |_| connections());
     view! {
         <SettingsFrame tab="connections">
             <p class="dim">

@@ -13,6 +13,7 @@ use crate::api::Boot;
 use crate::error::AppError;
 use crate::sign_in::password_rule;
 use crate::ui::{Age, ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// `/settings/people`
 #[component]
@@ -25,10 +26,7 @@ pub fn PeoplePage() -> impl IntoView {
     let create = ServerAction::<CreatePerson>::new();
     let role = ServerAction::<SetRole>::new();
     let remove = ServerAction::<RemovePerson>::new();
-    let answer = Resource::new_blocking(
-        move || (create.version().get(), role.version().get(), remove.version().get()),
-        |_| people(),
-    );
+    let answer = ask(move || (create.version().get(), role.version().get(), remove.version().get()), |_| people());
     let rule = password_rule(&boot);
     let least = boot.instance.password_min.to_string();
     let (now, me) = (boot.now, StoredValue::new(boot.actor));

@@ -14,6 +14,7 @@ use crate::api::Boot;
 use crate::error::AppError;
 use crate::sections::card;
 use crate::ui::{Age, Code, Empty, Note, ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// `/settings/tokens`
 #[component]
@@ -22,7 +23,7 @@ pub fn TokensPage() -> impl IntoView {
     let role = boot.actor.as_ref().map_or(Role::Viewer, |a| a.role);
     let create = ServerAction::<CreateToken>::new();
     let revoke = ServerAction::<RevokeToken>::new();
-    let answer = Resource::new_blocking(move || (create.version().get(), revoke.version().get()), |_| tokens());
+    let answer = ask(move || (create.version().get(), revoke.version().get()), |_| tokens());
     let now = boot.now;
     let problem = Signal::derive(move || failure(create.value().get()));
     let made = move || {

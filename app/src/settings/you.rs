@@ -11,13 +11,14 @@ use super::form::{elsewhere, failure, may};
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::ui::{Age, ProblemNote, Skeleton};
+use crate::wire::ask;
 
 /// `/settings/you`
 #[component]
 pub fn YouPage() -> impl IntoView {
     let boot = expect_context::<Boot>();
     let end = ServerAction::<EndSession>::new();
-    let answer = Resource::new_blocking(move || end.version().get(), |_| sessions());
+    let answer = ask(move || end.version().get(), |_| sessions());
     let now = boot.now;
     let who = boot.actor.map(|actor| {
         view! {

@@ -7,6 +7,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::Boot;
 use crate::ui::Note;
+use crate::wire::shared;
 
 /// The cookie in which the server hands back the name that was typed, for as long as the form is put right.
 pub const TYPED_NAME: &str = "gantry-typed-name";
@@ -57,7 +58,7 @@ pub fn problem() -> Problem {
 
 /// The name that the server refused, or whose password it did; empty without a problem. The browser reads what the server wrote.
 pub fn typed_name(problem: Problem) -> String {
-    let typed: String = SharedValue::new(handed_back).into_inner();
+    let typed: String = shared(handed_back);
     if problem.with_untracked(Option::is_some) { typed } else { String::new() }
 }
 

@@ -10,13 +10,14 @@ use super::gate::{Brand, GateField, Problem, password_rule, problem, problem_not
 use crate::api::Boot;
 use crate::paths;
 use crate::ui::{Note, Skeleton};
+use crate::wire::ask;
 
 /// The page.
 #[component]
 pub fn WelcomePage() -> impl IntoView {
     let map = use_query_map();
     let token = Memo::new(move |_| map.with(|m| m.get("token")).unwrap_or_default());
-    let good = Resource::new_blocking(move || token.get(), welcome_is_good);
+    let good = ask(move || token.get(), welcome_is_good);
     let problem = problem();
     let typed = StoredValue::new(typed_name(problem));
     view! {
