@@ -20,10 +20,8 @@ const FALLBACK: &str = "debian-web";
 const PACKAGES: [&str; 7] =
     ["rustc-web", "cargo-web", "rust-web-src", "rust-web-llvm", "lld-19", "rust-web-clippy", "rustfmt-web"];
 const LINKER: &str = "wasm-ld-19";
-/// Notes which compiler made the standard library and how, beside it.
+/// Notes which compiler made the standard library, beside it.
 const MADE_BY: &str = "made-by";
-/// Keeps the intermediate form of the code, which link-time optimisation needs; the libraries of rustup have it too.
-const LIBRARY_FLAGS: &str = "-Cembed-bitcode=yes";
 
 /// The toolchain that everything is built with.
 #[derive(Debug, Clone)]
@@ -144,11 +142,7 @@ fn has_wasm(name: Option<&str>, sysroot: &Path) -> bool {
     let has_std = std::fs::read_dir(&library)
         .is_ok_and(|entries| entries.flatten().any(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")));
     let made_by = std::fs::read_to_string(library.join(MADE_BY)).ok();
-    has_std && made_by.is_none_or(|made_by| Some(made_by) == maker(name))
-}
-
-fn maker(name: Option<&str>) -> Option<String> {
-    version(name).map(|version| format!("{version} {LIBRARY_FLAGS}"))
+    has_std && made_by.is_none_or(|made_by| Some(made_by) == version(name))
 }
 
 fn version(name: Option<&str>) -> Option<String> {
@@ -202,7 +196,6 @@ fn make_library(checkout: &Checkout, sysroot: &Path) -> Result<()> {
     checkout::write(&source.join("lib.rs"), "#![no_std]\n")?;
     let mut cargo = with_toolchain("cargo", Some(FALLBACK));
     cargo.current_dir(&work).env("CARGO_TARGET_DIR", work.join("target")).env("RUSTC_BOOTSTRAP", "1");
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", LIBRARY_FLAGS);
     process::run_quietly(cargo.args(["build", "--release", "-Zbuild-std=std,panic_abort", "--target", WASM]))?;
 
     let library = library(sysroot);
@@ -217,12 +210,10 @@ fn make_library(checkout: &Checkout, sysroot: &Path) -> Result<()> {
                 .with_context(|| format!("cannot write {}", partial.display()))?;
         }
     }
-    checkout::write(&partial.join(MADE_BY), maker(Some(FALLBACK)).unwrap_or_default())?;
+    checkout::write(&partial.join(MADE_BY), version(Some(FALLBACK)).unwrap_or_default())?;
     // A rename, so that an interruption leaves no half library.
     let _ = std::fs::remove_dir_all(&library);
     std::fs::rename(&partial, &library).with_context(|| format!("cannot write {}", library.display()))?;
-    // Cargo does not see that the library is another one, and what was compiled with the last one fits no more.
-    let _ = std::fs::remove_dir_all(checkout.target.join(WASM));
     let _ = std::fs::remove_dir_all(&work);
     Ok(())
 }

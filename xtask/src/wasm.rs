@@ -42,19 +42,12 @@ pub const SELECTION: [&str; 8] =
 /// Compiles the browser's half and puts it into the site's `pkg` folder; skips what did not change.
 pub fn build(checkout: &Checkout, toolchain: &Toolchain, profile: Profile) -> Result<Files> {
     let mut cargo = toolchain.cargo();
+    cargo.arg("build").args(SELECTION);
     match profile {
         // The development profile itself, so that macros and build scripts are shared with the server's build. Without
         // any optimisation the file would be several times larger.
-        Profile::Dev => cargo.arg("build").args(SELECTION).args([
-            "--config",
-            "profile.dev.opt-level=1",
-            "--config",
-            "profile.dev.debug=false",
-        ]),
-        // `app` is a library of the server too, and cargo optimises nothing across crates that are made as both.
-        Profile::Release => {
-            cargo.arg("rustc").args(SELECTION).args(["--profile", "wasm-release", "--crate-type", "cdylib"])
-        }
+        Profile::Dev => cargo.args(["--config", "profile.dev.opt-level=1", "--config", "profile.dev.debug=false"]),
+        Profile::Release => cargo.args(["--profile", "wasm-release"]),
     };
     process::run(&mut cargo).context("the browser's half does not compile")?;
 
