@@ -108,7 +108,7 @@ async fn documents(keys: Vec<Option<ResourceKey>>) -> Vec<Option<Image>> {
             Some(key) => crate::api::get(key).await.ok(),
             None => None,
         };
-        images.push(detail.and_then(|d| crate::wire::made_of(d.doc).ok()));
+        images.push(detail.and_then(|d| serde_json::from_value(d.doc).ok()));
     }
     images
 }

@@ -33,7 +33,7 @@ pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
                 Suspend::new(async move {
                     match definition.await {
                         Ok(found) => {
-                            let model = crate::wire::made_of::<TaskDefinition>(found.doc).unwrap_or_default();
+                            let model = serde_json::from_value::<TaskDefinition>(found.doc).unwrap_or_default();
                             stack(panels(&model.container_definitions, &own, past))
                         }
                         Err(e) => view! { <ProblemNote problem=e.0/> }.into_any(),

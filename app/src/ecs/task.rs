@@ -20,7 +20,7 @@ pub fn view(task: Task, detail: Detail) -> AnyView {
 
 /// Why it stopped, in AWS's words and in plain ones.
 pub fn why(detail: &Detail) -> Option<AnyView> {
-    let task: Task = crate::wire::made_of(detail.doc.clone()).ok()?;
+    let task: Task = serde_json::from_value(detail.doc.clone()).ok()?;
     let reason = task.why_stopped();
     let meaning = stopped::meaning(&task);
     if reason.is_none() && meaning.is_empty() {

@@ -16,7 +16,6 @@ use crate::layout::use_scopes;
 use crate::paths;
 use crate::resource::Shown;
 use crate::ui::{Age, Copy, Note, ProblemNote, StateBadge, tone_class, word_view};
-use crate::wire::made_of;
 
 /// Names and values of a card, one a row.
 pub type Pairs = Vec<(&'static str, AnyView)>;
@@ -219,7 +218,7 @@ pub fn note(tone: Tone, title: impl Into<String>, text: impl Into<String>) -> An
 
 /// A view of the resource's document as its type; the problem when it cannot be read.
 pub fn typed<M: Model>(detail: Detail, view: impl FnOnce(M, Detail) -> AnyView) -> AnyView {
-    match made_of::<M>(detail.doc.clone()) {
+    match serde_json::from_value::<M>(detail.doc.clone()) {
         Ok(model) => view(model, detail),
         Err(e) => {
             let kind = M::KIND.singular();

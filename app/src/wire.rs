@@ -22,12 +22,9 @@ use std::sync::Arc;
 
 use crate::error::AppError;
 
-mod reader;
-pub use reader::made_of;
-
 /// Reads JSON.
 pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
-    serde_json::from_str::<Value>(text).and_then(made_of)
+    serde_json::from_str::<Value>(text).and_then(serde_json::from_value)
 }
 
 /// What the server writes into the page for the browser.
@@ -140,7 +137,7 @@ where
         let path = path.to_owned();
         async move {
             let answer = send::<C>(path, body?).await?;
-            made_of(answer).map_err(|e| failed(ServerFnErrorErr::Deserialization(e.to_string())))
+            serde_json::from_value(answer).map_err(|e| failed(ServerFnErrorErr::Deserialization(e.to_string())))
         }
     }
 }
