@@ -2,7 +2,7 @@
 //! again from the answers and what there is now, and compared with what was reviewed.
 
 use async_trait::async_trait;
-use domain::plan::export::cli;
+use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::lint;
 use domain::plan::run::{Run, StepState};
 use domain::plan::service::{Decision, Plans, Review, Reviewed, RunLine, RunView};
@@ -79,8 +79,15 @@ impl Plans for Planner {
         let facts = self.read(&answers.scope, &answers.subjects()).await?;
         match answers.plan(&facts) {
             Ok(plan) => {
-                let (hash, notes, cli) = (hash(&plan)?, lint(&plan), cli::script(&plan));
-                Ok(Reviewed::Plan(Box::new(Review { plan, hash, notes, cli })))
+                let review = Review {
+                    hash: hash(&plan)?,
+                    notes: lint(&plan),
+                    cli: cli::script(&plan),
+                    cloudformation: cloudformation::template(&plan),
+                    terraform: terraform::configuration(&plan),
+                    plan,
+                };
+                Ok(Reviewed::Plan(Box::new(review)))
             }
             Err(errors) => Ok(Reviewed::Wrong(errors)),
         }

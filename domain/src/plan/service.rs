@@ -58,6 +58,10 @@ pub struct Review {
     pub notes: Vec<Note>,
     /// The same as a script of AWS CLI calls.
     pub cli: String,
+    /// As a CloudFormation template (JSON), and the steps it cannot tell of.
+    pub cloudformation: (String, Vec<String>),
+    /// As a Terraform configuration, and the steps it cannot tell of.
+    pub terraform: (String, Vec<String>),
 }
 
 /// What to do about a step that is stuck.

@@ -1,3 +1,109 @@
 //! A plan in other tools' words, to be reviewed, kept and run elsewhere.
+//!
+//! The CLI script makes the same calls. Templates say what there shall be, not how it is made: they can only tell of what a plan creates,
+//! and [`Untold`] names the rest.
 
 pub mod cli;
+pub mod cloudformation;
+pub mod terraform;
+
+use serde_json::Value;
+
+use super::{Call, Plan};
+use crate::document::Tag;
+use crate::ecr::calls::{Call as Ecr, CreateRepository};
+
+/// The steps that a template cannot tell of, with what they do.
+pub type Untold = Vec<String>;
+
+/// A repository with all that the plan's steps say of it.
+struct Repository<'p> {
+    /// What tells it apart in a template: letters and digits.
+    id: String,
+    create: &'p CreateRepository,
+    lifecycle: Option<&'p str>,
+    policy: Option<&'p str>,
+}
+
+/// What a plan creates. Tags that lead to a run say nothing outside of Gantry.
+fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
+    let (mut found, mut untold): (Vec<Repository<'_>>, Untold) = (vec![], vec![]);
+    for step in &plan.steps {
+        let Call::Ecr(call) = &step.call;
+        let of = |name: &str| found.iter().position(|r| r.create.repository_name == name);
+        match call {
+            Ecr::CreateRepository(create) => {
+                let id = identifier(&create.repository_name);
+                found.push(Repository { id, create, lifecycle: None, policy: None });
+            }
+            Ecr::PutLifecyclePolicy(put) => match of(&put.repository_name) {
+                Some(n) => found[n].lifecycle = Some(&put.lifecycle_policy_text),
+                None => untold.push(step.says.clone()),
+            },
+            Ecr::SetRepositoryPolicy(set) => match of(&set.repository_name) {
+                Some(n) => found[n].policy = Some(&set.policy_text),
+                None => untold.push(step.says.clone()),
+            },
+            Ecr::DeleteRepository(_)
+            | Ecr::DeleteLifecyclePolicy(_)
+            | Ecr::DeleteRepositoryPolicy(_)
+            | Ecr::PutImageTagMutability(_)
+            | Ecr::PutImageScanningConfiguration(_)
+            | Ecr::TagResource(_)
+            | Ecr::UntagResource(_) => untold.push(step.says.clone()),
+        }
+    }
+    (found, untold)
+}
+
+fn own_tags(tags: &[Tag]) -> impl Iterator<Item = &Tag> {
+    tags.iter().filter(|tag| !tag.key.starts_with("gantry:"))
+}
+
+/// `shop/api` is `ShopApi`.
+fn identifier(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    let joined: String = words.map(capital).collect();
+    if joined.starts_with(|c: char| c.is_ascii_alphabetic()) { joined } else { format!("Repository{joined}") }
+}
+
+/// A policy's document; what is no JSON stays text.
+fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecr::wizards::create_repository;
+    use crate::plan::answers::Form;
+    use crate::plan::{Answers, Facts};
+
+    pub(super) fn plan() -> Plan {
+        let answers = create_repository::Answers {
+            name: "shop/web-api".into(),
+            immutable: true,
+            exclusions: vec!["latest".into()],
+            scan_on_push: true,
+            encryption: create_repository::Encrypted::Kms { key: "alias/shop".into() },
+            lifecycle: r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}"#.into(),
+            permissions: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"ecr:BatchGetImage","Condition":{"StringEquals":{"aws:PrincipalTag/team":"${aws:ResourceTag/team}"}}}]}"#.into(),
+            tags: vec![("team".into(), "shop + web".into())],
+        };
+        let scope = crate::Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        Answers { scope, form: Form::CreateRepository(answers) }.plan(&Facts::default()).unwrap()
+    }
+
+    #[test]
+    fn names_become_identifiers() {
+        assert_eq!(["shop/web-api", "7zip", "a"].map(identifier), ["ShopWebApi", "Repository7zip", "A"]);
+    }
+
+    #[test]
+    fn what_a_template_cannot_tell_of_is_named() {
+        let plan = crate::plan::tests::three_steps();
+        let (found, untold) = repositories(&plan);
+        assert_eq!((found.len(), untold), (1, vec!["Tag it".to_owned()]));
+    }
+}

@@ -1,0 +1,116 @@
+//! A plan as a Terraform configuration.
+//! <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecr_repository>
+
+use serde_json::Value;
+use std::fmt::Write;
+
+use super::super::Plan;
+use super::{Repository, Untold, document, own_tags, repositories};
+
+/// The configuration, and what it cannot tell of.
+pub fn configuration(plan: &Plan) -> (String, Untold) {
+    let (found, untold) = repositories(plan);
+    let mut out = format!("# {}\n", plan.title.replace(['\n', '\r'], " "));
+    let _ = write!(
+        out,
+        "terraform {{\n  required_providers {{\n    aws = {{\n      source = \"hashicorp/aws\"\n    }}\n  }}\n}}\n\nprovider \"aws\" {{\n  region = {}\n}}\n",
+        text(plan.scope.region.as_str())
+    );
+    for repository in &found {
+        let _ = write!(out, "\n{}", blocks(repository));
+    }
+    (out, untold)
+}
+
+fn blocks(repository: &Repository<'_>) -> String {
+    let create = repository.create;
+    let name = label(&repository.id);
+    let mut out =
+        format!("resource \"aws_ecr_repository\" \"{name}\" {{\n  name = {}\n", text(&create.repository_name));
+    if let Some(mutability) = &create.image_tag_mutability {
+        let _ = writeln!(out, "  image_tag_mutability = {}", text(mutability));
+    }
+    for filter in &create.image_tag_mutability_exclusion_filters {
+        let (kind, filter) = (text(&filter.filter_type), text(&filter.filter));
+        let _ = write!(
+            out,
+            "\n  image_tag_mutability_exclusion_filter {{\n    filter_type = {kind}\n    filter      = {filter}\n  }}\n"
+        );
+    }
+    if let Some(scanning) = &create.image_scanning_configuration {
+        let on = scanning.scan_on_push.unwrap_or(false);
+        let _ = write!(out, "\n  image_scanning_configuration {{\n    scan_on_push = {on}\n  }}\n");
+    }
+    if let Some(encryption) = &create.encryption_configuration {
+        let kind = text(encryption.encryption_type.as_deref().unwrap_or("AES256"));
+        let _ = write!(out, "\n  encryption_configuration {{\n    encryption_type = {kind}\n");
+        if let Some(key) = &encryption.kms_key {
+            let _ = writeln!(out, "    kms_key         = {}", text(key));
+        }
+        out.push_str("  }\n");
+    }
+    let tags: Vec<String> =
+        own_tags(&create.tags).map(|t| format!("    {} = {}\n", text(&t.key), text(&t.value))).collect();
+    if !tags.is_empty() {
+        let _ = write!(out, "\n  tags = {{\n{}  }}\n", tags.concat());
+    }
+    out.push_str("}\n");
+    for (kind, policy) in
+        [("aws_ecr_lifecycle_policy", repository.lifecycle), ("aws_ecr_repository_policy", repository.policy)]
+    {
+        if let Some(policy) = policy {
+            let policy = expression(&document(policy));
+            let _ = write!(
+                out,
+                "\nresource \"{kind}\" \"{name}\" {{\n  repository = aws_ecr_repository.{name}.name\n  policy     = jsonencode({policy})\n}}\n"
+            );
+        }
+    }
+    out
+}
+
+/// `ShopWebApi` is `shop_web_api`.
+fn label(id: &str) -> String {
+    let mut out = String::new();
+    for c in id.chars() {
+        if c.is_ascii_uppercase() && !out.is_empty() {
+            out.push('_');
+        }
+        out.push(c.to_ascii_lowercase());
+    }
+    out
+}
+
+/// A text in quotes. `${` and `%{` begin templates in this language, so they are doubled.
+/// <https://developer.hashicorp.com/terraform/language/expressions/strings>
+fn text(text: &str) -> String {
+    escaped(&Value::from(text).to_string())
+}
+
+/// A document as an expression: JSON's notation is one, but for the templates in its texts.
+fn expression(document: &Value) -> String {
+    let pretty = serde_json::to_string_pretty(document).unwrap_or_default();
+    escaped(&pretty).replace('\n', "\n  ")
+}
+
+fn escaped(json: &str) -> String {
+    json.replace("${", "$${").replace("%{", "%%{")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_a_plan_creates_is_in_the_configuration() {
+        let (configuration, untold) = configuration(&super::super::tests::plan());
+        assert!(untold.is_empty());
+        insta::assert_snapshot!(configuration);
+    }
+
+    #[test]
+    fn texts_cannot_begin_a_template() {
+        assert_eq!(text("a \"b\" ${file(\"/etc/passwd\")} %{if}"), r#""a \"b\" $${file(\"/etc/passwd\")} %%{if}""#);
+        assert_eq!(label("ShopWebApi"), "shop_web_api");
+    }
+}
