@@ -294,7 +294,7 @@ impl Store {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let done = sqlx::query(
             "update runs set cancelled = true, state = case when state = 'applied' then 'undoing' else state end, ended = null
-             where id = $1 and not cancelled and state in ('checking', 'applying', 'applied')",
+             where id = $1 and (state = 'applied' or (not cancelled and state in ('checking', 'applying')))",
         )
         .bind(id)
         .execute(&mut *tx)
