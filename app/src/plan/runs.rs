@@ -84,7 +84,7 @@ fn row(line: RunLine, now: Millis, scopes: &Scopes) -> AnyView {
     };
     view! {
         <tr>
-            <td class="name"><a class="row-link" href=scopes.on(&paths::run(&line.id))>{line.title}</a></td>
+            <td class="name"><a class="row-link cut" href=scopes.on(&paths::run(&line.id)) title=line.title.clone()>{line.title.clone()}</a></td>
             <td><Badge tone=tone text=word/></td>
             <td class="num">{format!("{} of {}", line.done, line.steps)}</td>
             <td>{line.scope.to_string()}</td>

@@ -31,7 +31,7 @@ fn trouble(progress: &Progress, why: Option<&Problem>) -> Option<AnyView> {
     let problem = progress.problem.clone()?;
     Some(match progress.state {
         StepState::Waiting | StepState::Begun => {
-            view! { <p class="dim">{format!("Tried again, because: {} {}", problem.title, problem.message)}</p> }
+            view! { <p class="dim">{format!("Tried again, because: {}. {}", problem.title, problem.message)}</p> }
                 .into_any()
         }
         _ if why == Some(&problem) => {
