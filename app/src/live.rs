@@ -152,7 +152,7 @@ mod browser {
             match &message {
                 ToPage::Changed { version, .. } => have(*version),
                 ToPage::SignedOut => state.set(LiveState::SignedOut),
-                ToPage::Freshness { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } => {}
+                ToPage::Freshness { .. } | ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } => {}
             }
             let listeners: Vec<Listener> = LISTENERS.with_borrow(|l| l.values().cloned().collect());
             for listener in listeners {

@@ -64,6 +64,14 @@ pub fn search(text: &str) -> String {
 pub const OVERVIEW: &str = "/";
 /// What changed in the fleet.
 pub const CHANGES: &str = "/changes";
+/// Runs of plans.
+pub const RUNS: &str = "/runs";
+
+/// The page of a run.
+pub fn run(id: &str) -> String {
+    format!("{RUNS}/{}", encode(id))
+}
+
 /// One's own sessions.
 pub const SETTINGS_YOU: &str = "/settings/you";
 /// Everyone.

@@ -13,6 +13,7 @@ use crate::error::AppError;
 use crate::layout::{Frame, use_scopes};
 use crate::overview::OverviewPage;
 use crate::paths;
+use crate::plan::{RunPage, RunsPage};
 use crate::resource::{ComparePage, DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
 use crate::search::SearchPage;
 use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
@@ -49,6 +50,8 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Frame>
                     <Route path=path!("") view=OverviewPage/>
                     <Route path=path!("/changes") view=ChangesPage/>
+                    <Route path=path!("/runs") view=RunsPage/>
+                    <Route path=path!("/runs/:id") view=RunPage/>
                     <Route path=path!("/settings") view=YouPage/>
                     <Route path=path!("/settings/you") view=YouPage/>
                     <Route path=path!("/settings/tokens") view=TokensPage/>

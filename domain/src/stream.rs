@@ -49,6 +49,11 @@ pub enum ToPage {
         /// The kinds whose freshness changed.
         kinds: Vec<Kind>,
     },
+    /// A run began or went on: pages that show it ask again.
+    Run {
+        /// Its id.
+        id: String,
+    },
     /// New events of a followed log.
     Log {
         /// The function or log group as asked for.

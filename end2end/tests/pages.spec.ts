@@ -12,6 +12,7 @@ const pages: [string, string | RegExp][] = [
   ["/repositories", "Repositories"],
   ["/images", "Images"],
   ["/changes", "Changes"],
+  ["/runs", "Runs"],
   ["/search?q=orders", /Search|orders/],
   ["/compare", "Compare"],
   ["/roles", /roles/i],

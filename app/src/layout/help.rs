@@ -19,6 +19,7 @@ const KEYS: &[(&str, &str)] = &[
     ("g c", "Clusters"),
     ("g k", "Kubernetes"),
     ("g r", "Repositories"),
+    ("g u", "Runs"),
     ("g h", "Changes"),
     ("Esc", "Close what is open, or select nothing"),
     ("?", "This list"),

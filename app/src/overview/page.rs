@@ -42,7 +42,7 @@ pub fn anything_changed(collects: Duration) -> RwSignal<u32> {
         let (waiting, pause) = match message {
             ToPage::Changed { .. } => (waiting[0], GATHER),
             ToPage::Freshness { .. } => (waiting[1], collects),
-            ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => return,
+            ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => return,
         };
         if waiting.try_get_value() != Some(false) {
             return;

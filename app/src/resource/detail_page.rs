@@ -126,7 +126,7 @@ fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
                 keys.is_empty() || keys.iter().any(near) || detail.try_with_untracked(connected).unwrap_or(false)
             }
             ToPage::Freshness { kinds } => kinds.contains(&key.kind),
-            ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
+            ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
         };
         if !concerns || waiting.try_get_value() != Some(false) {
             return;

@@ -128,7 +128,7 @@ pub fn ListRows(
     live::listen(move |message| {
         let concerns = match message {
             ToPage::Changed { kinds, .. } | ToPage::Freshness { kinds } => kinds.contains(&kind),
-            ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
+            ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
         };
         if !concerns || gathering.try_get_value() != Some(false) {
             return;

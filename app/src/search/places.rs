@@ -25,6 +25,7 @@ fn all() -> Vec<Place> {
     let mut places = vec![
         place("Overview", paths::OVERVIEW, "page"),
         place("Changes in the fleet", paths::CHANGES, "page"),
+        place("Runs of plans", paths::RUNS, "page"),
         place("Compare two resources", "/compare", "action"),
         place("Failing services", "/services?attention=1", "action"),
         place("Functions that need attention", "/functions?attention=1", "action"),

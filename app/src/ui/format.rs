@@ -82,6 +82,12 @@ pub fn duration(seconds: i64) -> String {
     if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
 }
 
+/// How long something short took: `0.3 s`, `12 s`, `1 min 30 s`.
+pub fn took(ms: i64) -> String {
+    let ms = ms.max(0);
+    if ms < 9_950 { format!("{:.1} s", ms as f64 / 1000.0) } else { duration((ms + 500) / 1000) }
+}
+
 /// Whole days, months or years between two moments, in full words: people plan by them.
 pub fn span(from: Millis, to: Millis) -> String {
     match from.age_seconds(to) / 86_400 {
@@ -159,6 +165,13 @@ mod tests {
             (90_061, "1 day 1 h"),
         ] {
             assert_eq!(duration(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn what_took_moments_is_told_in_tenths() {
+        for (ms, text) in [(-5, "0.0 s"), (340, "0.3 s"), (9_949, "9.9 s"), (9_990, "10 s"), (90_400, "1 min 30 s")] {
+            assert_eq!(took(ms), text, "{ms}");
         }
     }
 

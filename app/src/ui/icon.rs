@@ -48,6 +48,8 @@ pub enum Icon {
     Dots,
     Compare,
     Out,
+    Run,
+    Undo,
 }
 
 impl Icon {
@@ -107,6 +109,8 @@ impl Icon {
             }
             Icon::Dots => "M8 3.2v.1M8 8v.1M8 12.7v.1",
             Icon::Compare => "M5 2.5v11M2.5 11 5 13.5 7.5 11M11 13.5v-11M8.5 5 11 2.5 13.5 5",
+            Icon::Run => "M5 3v10l8-5z",
+            Icon::Undo => "M3 6.5h6.5a3.5 3.5 0 0 1 0 7H6M3 6.5 5.8 3.7M3 6.5l2.8 2.8",
             Icon::Out => "M6.5 3H3v10h3.5M7 8h6.5M11 5.5 13.5 8 11 10.5",
         }
     }

@@ -83,9 +83,20 @@ fn details(problem: &Problem) -> impl IntoView + use<> {
 pub fn ProblemNote(
     /// The problem.
     problem: Problem,
+    /// Kept from what happened before: asking again would show the same.
+    #[prop(optional)]
+    past: bool,
 ) -> impl IntoView {
     // Ways to other pages are for whoever has none to go on with.
-    let ways = problem.recovery().into_iter().filter(|way| !["/", "/changes"].contains(&way.href.as_str())).collect();
+    let ways = problem
+        .recovery()
+        .into_iter()
+        .filter(|way| match way.href.as_str() {
+            "/" | "/changes" => false,
+            "" => !past,
+            _ => true,
+        })
+        .collect();
     view! {
         <Note tone=tone(&problem) alert=!problem.is_calm()>
             <b>{problem.title.clone()}</b>

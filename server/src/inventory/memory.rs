@@ -90,9 +90,13 @@ impl Memory {
     async fn listen(&self, progress: &mut Progress) -> Result<(), Problem> {
         // Listen first, then read: what is committed in between is heard, and read again at worst
         let mut changes = self.store.changes().await?;
-        let mut what = Heard { versions: true, collections: true, pruned: false };
+        let mut what = Heard { versions: true, collections: true, ..Heard::default() };
         loop {
             let began = Instant::now();
+            for id in std::mem::take(&mut what.runs) {
+                // Nobody listening is no fault
+                let _ = self.notices.send(ToPage::Run { id });
+            }
             if what.pruned {
                 // From the beginning, as after a start; what was known answers until that is done.
                 *progress = Progress::default();
@@ -233,21 +237,26 @@ fn replacement(snapshot: &mut Snapshot, stored: &Stored, words: &mut Words) -> R
     ((scope, stored.key.id.as_str().into()), listed.then(|| Entry::of(stored, scope, words)))
 }
 
+#[derive(Default)]
 struct Heard {
     versions: bool,
     collections: bool,
     pruned: bool,
+    runs: BTreeSet<String>,
 }
 
 /// Waits for a notice, at most [`POLL`], then gathers what follows closely.
 async fn heard(changes: &mut Changes, gather: Duration) -> Result<Heard, Problem> {
-    let mut heard = Heard { versions: false, collections: false, pruned: false };
+    let mut heard = Heard::default();
     let Ok(first) = tokio::time::timeout(POLL, changes.next()).await else {
-        return Ok(Heard { versions: true, collections: true, pruned: false });
+        return Ok(Heard { versions: true, collections: true, ..heard });
     };
     let mut note = |notice: Notice| match notice {
         Notice::Version(_) => heard.versions = true,
         Notice::Collection(_) => heard.collections = true,
+        Notice::Run(id) => {
+            heard.runs.insert(id);
+        }
         Notice::Pruned => (heard.versions, heard.pruned) = (true, true),
         Notice::Again => (heard.versions, heard.collections) = (true, true),
     };

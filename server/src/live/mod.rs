@@ -21,7 +21,7 @@ const SOCKETS: usize = 20;
 /// Where change notices come from.
 #[async_trait]
 pub trait Notices: Send + Sync {
-    /// Notices from now on: [`ToPage::Changed`] and [`ToPage::Freshness`].
+    /// Notices from now on: [`ToPage::Changed`], [`ToPage::Freshness`] and [`ToPage::Run`].
     fn subscribe(&self) -> broadcast::Receiver<ToPage>;
     /// What changed since a page's version, as [`ToPage::Changed`]; `None` when nothing did.
     ///

@@ -1,7 +1,8 @@
-//! LISTEN/NOTIFY: one message per batch that changed something, one per change of a collection.
+//! LISTEN/NOTIFY: one message per batch that changed something, one per change of a collection, one per line in the journal of a run.
 
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
+use crate::runs::RUNS;
 use crate::{Result, Store, problem};
 
 /// Channel of versions.
@@ -18,6 +19,8 @@ pub enum Notice {
     Version(i64),
     /// A collect of this kind (stem) began, ended or failed, or was asked for.
     Collection(String),
+    /// The run with this id began or went on.
+    Run(String),
     /// Resources that were gone for long were deleted: what is remembered of them should be, too.
     Pruned,
     /// The connection was lost and made again: anything may have happened.
@@ -34,7 +37,7 @@ impl Store {
         // A pool of its own: closing the store must not wait for someone who listens for ever
         let own = PgPoolOptions::new().max_connections(1).connect_lazy_with((*self.work.connect_options()).clone());
         let mut listener = PgListener::connect_with(&own).await.map_err(problem::of)?;
-        listener.listen_all([VERSIONS, COLLECTIONS]).await.map_err(problem::of)?;
+        listener.listen_all([VERSIONS, COLLECTIONS, RUNS]).await.map_err(problem::of)?;
         Ok(Changes(listener))
     }
 }
@@ -51,6 +54,7 @@ impl Changes {
         Ok(match notification.channel() {
             VERSIONS if notification.payload() == PRUNED => Notice::Pruned,
             VERSIONS => notification.payload().parse().map_or(Notice::Again, Notice::Version),
+            RUNS => Notice::Run(notification.payload().to_owned()),
             _ => Notice::Collection(notification.payload().to_owned()),
         })
     }

@@ -4,6 +4,7 @@
 mod api;
 mod live;
 mod pages;
+mod plans;
 mod read_policy;
 mod routes;
 mod sign_in;

@@ -5,4 +5,5 @@ mod collections;
 mod faults;
 mod prune;
 mod resources;
+mod runs;
 mod team;

@@ -1,0 +1,129 @@
+//! The steps of a run, coming alive: how each does, what it sends, how it is taken back, and what a person can decide about it.
+
+use domain::plan::run::{Progress, StepState};
+use domain::plan::service::{Decision, RunView};
+use domain::plan::{Step, Undo};
+use domain::{Millis, Problem};
+use leptos::prelude::*;
+
+use super::run::{Act, Ask, confirm};
+use super::words;
+use crate::ui::format::{duration, took};
+use crate::ui::{Copy, Icon, Json, ProblemNote, icon, now_or, tone_class};
+
+/// How long a step took, or takes so far.
+fn time(progress: &Progress, now: Millis) -> AnyView {
+    match (progress.began, progress.ended) {
+        (Some(began), Some(ended)) => took(ended.0 - began.0).into_any(),
+        (Some(began), None) => (move || duration(began.age_seconds(now_or(now)))).into_any(),
+        _ => "–".into_any(),
+    }
+}
+
+/// The ARN in what a step left, if AWS gave one.
+fn arn(progress: &Progress) -> Option<String> {
+    let after = progress.after.as_ref()?.as_object()?;
+    after.values().filter_map(|v| v.as_str()).find(|text| text.starts_with("arn:")).map(str::to_owned)
+}
+
+/// What went wrong, once: what the run is taken back for stands above the steps already.
+fn trouble(progress: &Progress, why: Option<&Problem>) -> Option<AnyView> {
+    let problem = progress.problem.clone()?;
+    Some(match progress.state {
+        StepState::Waiting | StepState::Begun => {
+            view! { <p class="dim">{format!("Tried again, because: {}. {}", problem.title, problem.message)}</p> }
+                .into_any()
+        }
+        _ if why == Some(&problem) => {
+            view! { <p class="dim">{format!("{}: see above.", problem.title)}</p> }.into_any()
+        }
+        _ => view! { <ProblemNote problem=problem past=true/> }.into_any(),
+    })
+}
+
+/// The buttons of a step that is stuck.
+fn decisions(act: Act, step: &Step, refusal: Option<&str>) -> AnyView {
+    let undo = match &step.undo {
+        Undo::Call(call) => call.name(),
+        Undo::Never(_) => "its undo".to_owned(),
+    };
+    let ways = [
+        (
+            Decision::Retry,
+            "Try again",
+            Icon::Refresh,
+            format!("What is there is read again, and {undo} is tried once more."),
+        ),
+        (
+            Decision::Skip,
+            "Leave it",
+            Icon::Close,
+            "It stays as it is, and the run ends without it: somebody takes care of it elsewhere.".to_owned(),
+        ),
+        (
+            Decision::Adopt,
+            "Keep it",
+            Icon::Check,
+            "It stays, because it is wanted after all. The run ends, and will not touch it again.".to_owned(),
+        ),
+    ];
+    let buttons = ways.into_iter().map(|(decision, label, sign, says)| {
+        confirm(act, Ask::Decide(step.id.clone(), decision), label, sign, says, refusal.map(str::to_owned))
+    });
+    view! { <div class="ways">{buttons.collect_view()}</div> }.into_any()
+}
+
+fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
+    let (step, progress) = (&view.run.plan.steps[n], &view.run.steps[n]);
+    let (tone, sign, word) = words::step(progress.state, !view.run.state.is_live());
+    let tries = (progress.attempts > 1).then(|| format!(" · tried {} times", progress.attempts));
+    // What is sent, once it can be known; until then the references to what earlier steps give.
+    let known = view.run.known(&view.by);
+    let sent = step.call.resolved(&known).unwrap_or_else(|_| step.call.clone());
+    let undo = match &step.undo {
+        Undo::Call(call) => {
+            let call = call.resolved(&known).unwrap_or_else(|_| call.clone());
+            view! { <h3>"Taken back by "<code>{call.name()}</code></h3><Json value=call.input()/> }.into_any()
+        }
+        Undo::Never(why) => view! { <h3>"It cannot be taken back"</h3><p>{why.clone()}</p> }.into_any(),
+    };
+    let ids = progress.request_ids.iter().map(|id| view! { <dd><Copy text=id.clone() max=40/></dd> }).collect_view();
+    let ids = (!progress.request_ids.is_empty())
+        .then(|| view! { <dl class="ids"><div><dt>"AWS request ids"</dt>{ids}</div></dl> });
+    let open = matches!(progress.state, StepState::Stuck | StepState::Left);
+    let left = if open { arn(progress) } else { None };
+    let left = left.map(|arn| view! { <p><Copy text=arn max=72/></p> });
+    let decide =
+        (progress.state == StepState::Stuck && !view.run.state.is_live()).then(|| decisions(act, step, refusal));
+    view! {
+        <li>
+            <span class=format!("sign {}", tone_class(tone))>{icon(sign)}</span>
+            <div class="grow">
+                <span class="says">{step.says.clone()}</span>
+                <small>{step.call.name()}" · "<b>{word}</b>{tries}</small>
+                {progress.note.clone().map(|note| view! { <p class="dim">{note}</p> })}
+                {trouble(progress, view.run.problem.as_ref())}
+                {left}
+                {decide}
+                <details class="fold">
+                    <summary>"Input and undo"</summary>
+                    <div class="stack">
+                        <div><h3>"Sent to "{step.scope.to_string()}</h3><Json value=sent.input()/></div>
+                        <div>{undo}</div>
+                        {ids}
+                    </div>
+                </details>
+            </div>
+            <span class="time">{time(progress, view.now)}</span>
+        </li>
+    }
+    .into_any()
+}
+
+/// All of them. `refusal` is why this person may not decide.
+pub fn steps(view: &RunView, act: Act, refusal: Option<&str>) -> AnyView {
+    // A journal of another version may be shorter than its plan.
+    let count = view.run.steps.len().min(view.run.plan.steps.len());
+    let lines = (0..count).map(|n| line(view, n, act, refusal)).collect_view();
+    view! { <ol class="run-steps">{lines}</ol> }.into_any()
+}

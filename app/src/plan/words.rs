@@ -1,0 +1,107 @@
+//! What is said of runs and their steps. Pure.
+
+use domain::plan::run::{Run, State, StepState};
+use domain::resource::Tone;
+
+use crate::ui::Icon;
+use crate::ui::format::counted;
+
+/// A state of a run as a word with its tone.
+pub const fn state(state: State) -> (Tone, &'static str) {
+    match state {
+        State::Checking => (Tone::Busy, "Checking"),
+        State::Applying => (Tone::Busy, "Applying"),
+        State::Undoing => (Tone::Busy, "Undoing"),
+        State::Applied => (Tone::Good, "Applied"),
+        State::Undone => (Tone::Quiet, "Undone"),
+        State::Stuck => (Tone::Bad, "Stuck"),
+    }
+}
+
+/// How many steps are done of how many: made, or while it is taken back those that are dealt with.
+pub fn progress(run: &Run) -> (usize, usize) {
+    let backwards = matches!(run.state, State::Undoing | State::Undone | State::Stuck);
+    let counts = |s: &StepState| match backwards {
+        false => *s == StepState::Made,
+        true => matches!(s, StepState::Undone | StepState::Left),
+    };
+    let touched = |s: &StepState| !backwards || !matches!(s, StepState::Waiting | StepState::Failed | StepState::Begun);
+    let states = || run.steps.iter().map(|s| s.state);
+    (states().filter(counts).count(), states().filter(touched).count())
+}
+
+/// The state of a run with how far it is: "Applying 2 of 5".
+pub fn far(run: &Run) -> String {
+    let word = state(run.state).1;
+    match (run.state, progress(run)) {
+        (State::Applying, _) if run.cancelled => "Cancelling".to_owned(),
+        (State::Applying | State::Undoing, (done, of)) if of > 0 => format!("{word} {done} of {of}"),
+        _ => word.to_owned(),
+    }
+}
+
+/// What that means, in a sentence.
+pub fn explains(run: &Run) -> String {
+    match run.state {
+        State::Checking => "What you reviewed is compared with what there is now. Nothing has been made yet.".into(),
+        State::Applying if run.cancelled => {
+            "It was asked to stop: before the next step, what it has made is taken back.".into()
+        }
+        State::Applying => "Its steps are being made, one after the other.".into(),
+        State::Undoing => {
+            "What it made is being taken back, the last first. What was there before is not touched.".into()
+        }
+        State::Applied => "Every step is made.".into(),
+        State::Undone if run.steps.iter().all(|s| s.state == StepState::Waiting) => "Nothing was made.".into(),
+        State::Undone if run.steps.iter().any(|s| s.state == StepState::Left) => {
+            "What it made was taken back, but for what its steps name.".into()
+        }
+        State::Undone => "What it made was taken back. Nothing of it is left.".into(),
+        State::Stuck => {
+            let n = i64::try_from(run.stuck().count()).unwrap_or(i64::MAX);
+            format!("{} could not be taken back: please decide below.", counted(n, "step", "steps"))
+        }
+    }
+}
+
+/// A state of a step: its tone, its sign and its word. `at_rest` when the run has ended.
+pub const fn step(state: StepState, at_rest: bool) -> (Tone, Icon, &'static str) {
+    match state {
+        StepState::Waiting if at_rest => (Tone::Quiet, Icon::Clock, "not made"),
+        StepState::Waiting => (Tone::Quiet, Icon::Clock, "not started"),
+        StepState::Begun => (Tone::Busy, Icon::Refresh, "being made"),
+        StepState::Made => (Tone::Good, Icon::Check, "done"),
+        StepState::Failed => (Tone::Bad, Icon::Close, "failed"),
+        StepState::Undoing => (Tone::Busy, Icon::Undo, "being taken back"),
+        StepState::Undone => (Tone::Quiet, Icon::Undo, "taken back"),
+        StepState::Left => (Tone::Warn, Icon::Info, "left as it is"),
+        StepState::Stuck => (Tone::Bad, Icon::Warning, "stuck"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Scope;
+    use domain::plan::run::Progress;
+    use domain::plan::{FORMAT, Plan};
+
+    fn run(state: State, steps: &[StepState]) -> Run {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let mut run = Run::new("r".into(), Plan { format: FORMAT, title: "x".into(), scope, steps: vec![] });
+        run.state = state;
+        run.steps = steps.iter().map(|s| Progress { state: *s, ..Progress::default() }).collect();
+        run
+    }
+
+    #[test]
+    fn how_far_a_run_is_counts_what_it_is_at() {
+        use StepState::{Failed, Left, Made, Stuck, Undone, Waiting};
+        assert_eq!(far(&run(State::Applying, &[Made, Waiting, Waiting])), "Applying 1 of 3");
+        assert_eq!(far(&run(State::Undoing, &[Made, Undone, Failed, Waiting])), "Undoing 1 of 2");
+        assert_eq!(far(&run(State::Stuck, &[Stuck, Undone])), "Stuck");
+        assert!(explains(&run(State::Stuck, &[Stuck, Undone])).starts_with("1 step "));
+        assert_eq!(explains(&run(State::Undone, &[Waiting])), "Nothing was made.");
+        assert!(explains(&run(State::Undone, &[Left, Undone])).contains("but for"));
+    }
+}

@@ -1,0 +1,154 @@
+//! Runs, their journal, and who drives them.
+
+use domain::plan::answers::Form;
+use domain::plan::run::{Progress, Run, State, StepState};
+use domain::plan::{Answers, Facts};
+use domain::{Code, Millis, Problem, Scope};
+use gantry_store::Store;
+use gantry_store::runs::{Lease, Stored};
+use gantry_store::testing::{TestStore, entry};
+use serde_json::json;
+
+/// A run that began at this moment and has two steps.
+fn stored(id: &str, made: i64) -> Stored {
+    let answers = domain::ecr::wizards::create_repository::Answers {
+        name: format!("shop/{id}"),
+        lifecycle: r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}"#.into(),
+        ..Default::default()
+    };
+    let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let answers = Answers { scope, form: Form::CreateRepository(answers) };
+    let run = Run::new(id.into(), answers.plan(&Facts::default()).unwrap());
+    Stored { run, answers, person: Some(7), by: "ada".into(), made: Millis(made), ended: None }
+}
+
+async fn lease(store: &Store, owner: &str, now: i64) -> Option<Lease> {
+    store.lease_run(owner, Millis(now), Millis(now + 100)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_run_is_read_as_it_was_written_step_by_step() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let mut run = stored("a", 10);
+    store.begin_run(&run, &entry()).await.unwrap();
+    assert_eq!(store.run("a").await.unwrap().as_ref(), Some(&run));
+    assert_eq!(store.run("b").await.unwrap(), None);
+    let lease = lease(store, "one", 20).await.unwrap();
+    let step = Progress {
+        state: StepState::Made,
+        attempts: 2,
+        after: Some(json!({ "repositoryUri": "…/shop/a" })),
+        problem: Some(Problem::new(Code::AwsThrottled, "Too fast", "Later.")),
+        note: Some("found".into()),
+        request_ids: vec!["x".into(), "y".into()],
+        began: Some(Millis(21)),
+        ended: Some(Millis(22)),
+    };
+    store.journal(&lease, 1, &step, Some(&entry())).await.unwrap();
+    let why = Problem::new(Code::AwsDenied, "Access denied", "No.");
+    store.run_becomes(&lease, State::Undoing, Some(&why), Millis(30), None).await.unwrap();
+    // What is not said again stays.
+    store.run_becomes(&lease, State::Undone, None, Millis(31), Some(&entry())).await.unwrap();
+    run.run.steps[1] = step;
+    (run.run.state, run.run.problem, run.ended) = (State::Undone, Some(why), Some(Millis(31)));
+    assert_eq!(store.run("a").await.unwrap(), Some(run));
+    assert_eq!(store.audit_latest(10).await.unwrap().len(), 3, "the begin, the intent, the end");
+}
+
+#[tokio::test]
+async fn runs_are_paged_from_the_latest_to_the_first_each_once() {
+    let test = TestStore::fresh().await;
+    // Two began in the same millisecond.
+    for (id, made) in [("a", 10), ("b", 20), ("c", 20), ("d", 30)] {
+        test.store.begin_run(&stored(id, made), &entry()).await.unwrap();
+    }
+    let mut seen = vec![];
+    let mut before: Option<(Millis, String)> = None;
+    loop {
+        let start = before.as_ref().map(|(at, id)| (*at, id.as_str()));
+        let page = test.store.runs(start, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        before = Some((last.made, last.run.id.clone()));
+        seen.extend(page.into_iter().map(|s| s.run.id));
+    }
+    assert_eq!(seen, ["d", "c", "b", "a"]);
+}
+
+#[tokio::test]
+async fn a_lease_is_one_servers_until_it_runs_out_and_the_next_has_a_greater_fence() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.begin_run(&stored("a", 10), &entry()).await.unwrap();
+    store.begin_run(&stored("b", 11), &entry()).await.unwrap();
+    let first = lease(store, "one", 1000).await.unwrap();
+    assert_eq!(first.run, "a", "the oldest first");
+    let second = lease(store, "two", 1000).await.unwrap();
+    assert_eq!(second.run, "b");
+    assert_eq!(lease(store, "three", 1100).await, None, "both are driven");
+    store.extend_run(&second, Millis(5000)).await.unwrap();
+    let taken = lease(store, "three", 1101).await.unwrap();
+    assert_eq!((taken.run.as_str(), taken.fence), ("a", first.fence + 1));
+    assert_eq!(store.extend_run(&first, Millis(9000)).await.unwrap_err().code, Code::Conflict);
+    let refused = store.run_becomes(&first, State::Applied, None, Millis(1), None).await.unwrap_err();
+    assert_eq!(refused.code, Code::Conflict);
+    store.release_run(&first).await.unwrap();
+    assert_eq!(lease(store, "four", 1150).await, None, "one who lost it cannot give it back");
+    store.release_run(&taken).await.unwrap();
+    let again = lease(store, "four", 1150).await.unwrap();
+    assert!(again.run == "a" && again.fence > taken.fence);
+    store.run_becomes(&again, State::Applied, None, Millis(1), None).await.unwrap();
+    store.release_run(&again).await.unwrap();
+    assert_eq!(lease(store, "five", 1200).await, None, "nothing is left to do for one that ended");
+}
+
+#[tokio::test]
+async fn a_run_is_cancelled_only_while_there_is_something_to_cancel() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    assert!(!store.cancel_run("none", &entry()).await.unwrap());
+    store.begin_run(&stored("a", 10), &entry()).await.unwrap();
+    let lease = lease(store, "one", 20).await.unwrap();
+    let becomes = async |state| store.run_becomes(&lease, state, None, Millis(30), None).await.unwrap();
+    becomes(State::Applying).await;
+    let written = store.audit_latest(10).await.unwrap().len();
+    assert!(store.cancel_run("a", &entry()).await.unwrap());
+    assert!(!store.cancel_run("a", &entry()).await.unwrap(), "once");
+    assert_eq!(store.audit_latest(10).await.unwrap().len(), written + 1, "what is refused leaves no entry");
+    let run = store.run("a").await.unwrap().unwrap();
+    assert_eq!((run.run.state, run.run.cancelled), (State::Applying, true));
+    // It came too late; from its end it can be taken back all the same.
+    becomes(State::Applied).await;
+    assert!(store.cancel_run("a", &entry()).await.unwrap());
+    let run = store.run("a").await.unwrap().unwrap();
+    assert_eq!((run.run.state, run.ended), (State::Undoing, None));
+    for state in [State::Undoing, State::Undone, State::Stuck] {
+        becomes(state).await;
+        assert!(!store.cancel_run("a", &entry()).await.unwrap(), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_steps_that_are_stuck_are_decided_about() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.begin_run(&stored("a", 10), &entry()).await.unwrap();
+    let lease = lease(store, "one", 20).await.unwrap();
+    let stuck = Progress { state: StepState::Stuck, attempts: 6, note: Some("refused".into()), ..Progress::default() };
+    store.journal(&lease, 0, &stuck, None).await.unwrap();
+    store.run_becomes(&lease, State::Undoing, None, Millis(30), None).await.unwrap();
+    assert!(!store.decide_step("a", 0, None, &entry()).await.unwrap(), "the run still goes on");
+    store.run_becomes(&lease, State::Stuck, None, Millis(31), None).await.unwrap();
+    assert!(!store.decide_step("a", 1, None, &entry()).await.unwrap(), "that step is not stuck");
+    assert!(!store.decide_step("none", 0, None, &entry()).await.unwrap());
+    assert!(store.decide_step("a", 0, None, &entry()).await.unwrap());
+    let run = store.run("a").await.unwrap().unwrap();
+    assert_eq!((run.run.state, run.ended), (State::Undoing, None));
+    let step = &run.run.steps[0];
+    assert_eq!((step.state, step.attempts, step.note.as_deref()), (StepState::Undoing, 0, Some("refused")));
+    store.journal(&lease, 0, &stuck, None).await.unwrap();
+    store.run_becomes(&lease, State::Stuck, None, Millis(32), None).await.unwrap();
+    assert!(store.decide_step("a", 0, Some("kept"), &entry()).await.unwrap());
+    let step = store.run("a").await.unwrap().unwrap().run.steps[0].clone();
+    assert_eq!((step.state, step.note.as_deref()), (StepState::Left, Some("kept")));
+}

@@ -1,0 +1,123 @@
+//! Plans and runs over the HTTP API and as pages, in a server that no connection leads out of.
+
+use crate::world::{Answer, World};
+use domain::plan::answers::Form;
+use domain::plan::run::Run;
+use domain::plan::{Answers, Facts};
+use domain::policy::Role;
+use domain::stream::ToPage;
+use domain::{Millis, Scope};
+use gantry::clock::now;
+use gantry_store::runs::Stored;
+use gantry_store::testing::entry;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+fn answers(name: &str) -> Value {
+    let scope = json!({ "account": "111122223333", "region": "eu-west-1" });
+    json!({ "scope": scope, "wizard": "create-repository", "answers": { "name": name } })
+}
+
+/// What a program with a cookie would send.
+async fn post(world: &World, path: &str, cookie: &str, body: &Value) -> Answer {
+    let headers = [
+        ("cookie", cookie),
+        ("content-type", "application/json"),
+        ("origin", &world.url),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    world.send("POST", path, &headers, &body.to_string()).await
+}
+
+/// A run as it is when it begins; nobody drives it.
+async fn begin(world: &World, id: &str, made: Millis) {
+    let form = Form::CreateRepository(domain::ecr::wizards::create_repository::Answers {
+        name: format!("shop/{id}"),
+        ..Default::default()
+    });
+    let answers = Answers { scope: Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap()), form };
+    let run = Run::new(id.into(), answers.plan(&Facts::default()).unwrap());
+    let stored = Stored { run, answers, person: None, by: "Grace".into(), made, ended: None };
+    world.test.store.begin_run(&stored, &entry()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_review_says_what_is_wrong_by_field_and_what_keeps_it_from_looking() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Operator).await).await;
+    let wrong = post(&world, "/api/v1/plans", &cookie, &answers("")).await;
+    assert_eq!(wrong.status, 200, "{}", wrong.body);
+    assert!(wrong.json()["wrong"]["name"].is_string(), "{}", wrong.body);
+    let nowhere = post(&world, "/api/v1/plans", &cookie, &answers("shop/api")).await;
+    assert_eq!((nowhere.status, nowhere.header("content-type")), (404, "application/problem+json"), "{}", nowhere.body);
+    assert!(nowhere.json()["message"].as_str().unwrap().starts_with("No connection leads to"), "{}", nowhere.body);
+    let nonsense = post(&world, "/api/v1/plans", &cookie, &json!({ "wizard": "shoes" })).await;
+    assert_eq!((nonsense.status, nonsense.json()["field"].as_str()), (400, Some("body")));
+    assert_eq!(post(&world, "/api/v1/plans", "", &answers("shop/api")).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn viewers_see_runs_and_change_nothing() {
+    let world = World::new().await;
+    begin(&world, "0a1b", now()).await;
+    let viewer = world.session(world.person("Vic", Role::Viewer).await).await;
+    let begin = json!({ "answers": answers("shop/api"), "hash": "x" });
+    for (path, body) in [
+        ("/api/v1/plans", &answers("shop/api")),
+        ("/api/v1/runs", &begin),
+        ("/api/v1/runs/0a1b/cancel", &json!({})),
+        ("/api/v1/runs/0a1b/steps/repository", &json!({ "decision": "skip" })),
+    ] {
+        let refused = post(&world, path, &viewer, body).await;
+        assert_eq!((refused.status, refused.json()["code"].as_str()), (403, Some("forbidden")), "{path}");
+    }
+    let one = world.get("/api/v1/runs/0a1b", &viewer).await.json();
+    assert_eq!((one["run"]["state"].as_str(), one["run"]["cancelled"].as_bool()), (Some("checking"), Some(false)));
+    let page = world.page("/runs/0a1b", &viewer).await;
+    assert_eq!(page.status, 200);
+    for words in ["Create the repository shop/0a1b", "Checking", "ecr:CreateRepository", "Grace", "aria-disabled"] {
+        assert!(page.body.contains(words), "{words} is missing");
+    }
+    assert_eq!(world.page("/runs/nothing", &viewer).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn runs_are_listed_page_by_page_and_nonsense_is_refused() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Operator).await).await;
+    assert!(world.page("/runs", &cookie).await.body.contains("No run yet"));
+    for (id, at) in [("a", 1000), ("b", 2000), ("c", 3000)] {
+        begin(&world, id, Millis(at)).await;
+    }
+    let ids = async |query: &str| {
+        let list = world.get(&format!("/api/v1/runs{query}"), &cookie).await.json();
+        list.as_array().unwrap().iter().map(|r| r["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("?limit=2").await, ["c", "b"]);
+    assert_eq!(ids("?before=2000,b").await, ["a"]);
+    for (query, field) in [("before=b", "before"), ("before=x,b", "before"), ("limit=0", "limit"), ("limit=x", "limit")]
+    {
+        let refused = world.get(&format!("/api/v1/runs?{query}"), &cookie).await;
+        assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(field)), "{query}");
+    }
+    assert_eq!(world.get("/api/v1/runs/nothing", &cookie).await.status, 404);
+    assert_eq!(post(&world, "/api/v1/runs/nothing/cancel", &cookie, &json!({})).await.status, 404);
+    let page = world.page("/runs?before=2000,b", &cookie).await.body;
+    assert!(page.contains("shop/a") && !page.contains("shop/c"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn open_pages_are_told_of_a_run_and_it_is_cancelled_once() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Operator).await).await;
+    begin(&world, "a", now()).await;
+    let mut news = world.memory.subscribe();
+    assert_eq!(post(&world, "/api/v1/runs/a/cancel", &cookie, &json!({})).await.status, 202);
+    let told = async { while news.recv().await.unwrap() != (ToPage::Run { id: "a".into() }) {} };
+    tokio::time::timeout(Duration::from_secs(3), told).await.unwrap();
+    let again = post(&world, "/api/v1/runs/a/cancel", &cookie, &json!({})).await;
+    assert_eq!((again.status, again.json()["title"].as_str()), (409, Some("Nothing to take back")));
+    let decided = json!({ "decision": "retry" });
+    assert_eq!(post(&world, "/api/v1/runs/a/steps/repository", &cookie, &decided).await.status, 409);
+    assert_eq!(post(&world, "/api/v1/runs/a/steps/shoe", &cookie, &decided).await.status, 404);
+}
