@@ -27,6 +27,7 @@ pub mod settings;
 mod shell;
 pub mod sign_in;
 pub mod ui;
+pub mod wizard;
 
 pub use error::AppError;
 pub use routes::App;
