@@ -115,7 +115,8 @@ pub fn Review(
         if !wizard.recalled.get() || !may {
             return;
         }
-        let answers = wizard.answers.get();
+        // Not followed: forgetting the draft once it is applied must not ask again.
+        let answers = wizard.answers.get_untracked();
         if wizard.plan.with_untracked(Result::is_err) {
             back.run(());
             return;

@@ -34,7 +34,7 @@ pub fn check(
     set: impl Fn(bool) + Send + Sync + 'static,
 ) -> impl IntoView {
     view! {
-        <label class="tick" for=id>
+        <label class="tickbox" for=id>
             <input
                 r#type="checkbox"
                 id=id

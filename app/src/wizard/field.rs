@@ -18,11 +18,10 @@ fn described(name: &str, hint: bool, wrong: bool) -> Option<String> {
 /// What is wrong, under its field.
 fn message(name: &str, own: Memo<Option<String>>) -> impl IntoView + use<> {
     let id = format!("{name}-wrong");
-    // The region is there before there is something to say: only then is it said.
-    view! {
-        <div class="err" id=id role="status">
-            {move || own.get().map(|words| view! { {icon(Icon::Warning)}<span>{words}</span> })}
-        </div>
+    move || {
+        let id = id.clone();
+        own.get()
+            .map(|words| view! { <div class="err" id=id role="alert">{icon(Icon::Warning)}<span>{words}</span></div> })
     }
 }
 
@@ -157,7 +156,7 @@ pub fn FieldGroup(
             aria-label=label
             tabindex=move || wrong().then_some("-1")
             data-wrong=move || wrong().then_some("")
-            aria-describedby=format!("{name}-wrong")
+            aria-describedby=move || described(name, false, wrong())
             on:focusout=out
         >
             {children()}

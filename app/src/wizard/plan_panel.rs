@@ -94,7 +94,8 @@ pub fn PlanPanel() -> impl IntoView {
         (Lookup::Asking, _) => "preview · asking AWS what there is…",
         (Lookup::Failed(_), _) => "preview · AWS could not be asked",
         (Lookup::Known, true) => "nothing is done yet",
-        (Lookup::Known | Lookup::Idle, _) => "not yet a plan",
+        (Lookup::Idle, true) => "preview",
+        (Lookup::Known | Lookup::Idle, false) => "not yet a plan",
     };
     let failed = move || match wizard.lookup.get() {
         Lookup::Failed(problem) => Some(view! {

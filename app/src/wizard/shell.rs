@@ -55,6 +55,15 @@ impl Spec {
         let path = paths::create(self.kind);
         if first { path } else { format!("{path}?step={}", paths::encode(step)) }
     }
+    /// Where the review is, or a tab of it.
+    pub fn review_path(&self, tab: Option<&str>) -> String {
+        let path = self.path(REVIEW);
+        tab.map_or(path.clone(), |tab| format!("{path}&tab={tab}"))
+    }
+    /// The address of the last form.
+    pub fn last_form(&self) -> String {
+        self.path(self.steps.last().map_or(REVIEW, |step| step.id))
+    }
     /// The step that shows a field; the first where none does.
     fn step_of(&self, field: &str) -> &'static str {
         let shows = |step: &&FormStep| step.fields.iter().any(|start| field.starts_with(start));
@@ -125,10 +134,13 @@ pub fn WizardPage(
         }
         browser::focus_first_wrong();
     };
-    let onward = move |n: usize| match spec.steps.get(n + 1) {
-        Some(next) => go(next.id, false),
-        None if wizard.plan.with_untracked(Result::is_ok) => go(REVIEW, false),
-        None => mend(false),
+    let onward = move |n: usize| {
+        wizard.forgive();
+        match spec.steps.get(n + 1) {
+            Some(next) => go(next.id, false),
+            None if wizard.plan.with_untracked(Result::is_ok) => go(REVIEW, false),
+            None => mend(false),
+        }
     };
     let why = why_not(&boot);
     let refused = StoredValue::new(why.clone());
@@ -185,18 +197,6 @@ pub fn WizardPage(
             </div>
             <div class="beside" hidden=move || shown(REVIEW)><PlanPanel/></div>
         </div>
-    }
-}
-
-impl Spec {
-    /// The address of the first step and of the review, with another part of it.
-    pub fn review_path(&self, tab: Option<&str>) -> String {
-        let path = self.path(REVIEW);
-        tab.map_or(path.clone(), |tab| format!("{path}&tab={tab}"))
-    }
-    /// The address of the last form.
-    pub fn last_form(&self) -> String {
-        self.path(self.steps.last().map_or(REVIEW, |step| step.id))
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Kept<D> {
 /// How far the plan knows what there is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Lookup {
-    /// Nothing is asked while the answers are wrong.
+    /// Nothing is asked while the answers are wrong, or of somebody who may not.
     Idle,
     /// AWS is being asked.
     Asking,
@@ -95,6 +95,10 @@ impl Wizard {
     /// From now on every message shows.
     pub fn show_all(self) {
         self.tried.set(true);
+    }
+    /// What the server found wrong may be right by now.
+    pub fn forgive(self) {
+        self.refused.set(None);
     }
     /// What the server finds wrong with these answers, which the browser did not know.
     pub fn refuse(self, answers: Answers, errors: FieldErrors) {
@@ -173,6 +177,7 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
             }
         }
     });
+    let may = boot.actor.as_ref().is_some_and(|actor| decide(actor, Permission::ChangeAws).is_ok());
     let lookup = Memo::new(move |_| {
         let asked = looked.with(|looked| match looked {
             Some((about, answer)) if question.with(|q| q == about) => {
@@ -184,12 +189,11 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
             Some(Ok(())) => Lookup::Known,
             Some(Err(problem)) => Lookup::Failed(problem),
             None if question.with(|(_, subjects)| subjects.is_empty()) && sound.get() => Lookup::Known,
-            None if sound.get() => Lookup::Asking,
+            None if may && sound.get() => Lookup::Asking,
             None => Lookup::Idle,
         }
     });
 
-    let may = boot.actor.as_ref().is_some_and(|actor| decide(actor, Permission::ChangeAws).is_ok());
     let waiting: StoredValue<Option<TimeoutHandle>> = StoredValue::new(None);
     let stop_waiting = move || {
         if let Some(handle) = waiting.try_get_value().flatten() {
