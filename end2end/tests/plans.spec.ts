@@ -63,8 +63,8 @@ test("a repository is made by its plan", async ({ page }) => {
 test("a name that is taken is said before anything is sent", async ({ page }) => {
   await page.goto("/repositories");
   const first = page.locator("tbody a[href^='/repositories/']").first();
-  const [, , account, region] = ((await first.getAttribute("href")) ?? "").split("?")[0].split("/");
-  const taken = (await first.textContent())?.trim() ?? "";
+  const [, , account, region, ...id] = ((await first.getAttribute("href")) ?? "").split("?")[0].split("/");
+  const taken = decodeURIComponent(id.join("/"));
   await page.goto(`/repositories/new?account=${account}&region=${region}`);
   await hydrated(page);
   const field = page.getByLabel("Name", { exact: true });

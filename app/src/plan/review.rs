@@ -210,16 +210,17 @@ pub fn Review(
         }
     };
     let after = move || wizard.answers.with(|answers| (spec.after)(answers));
+    // Applying the same once more would end the same.
+    let stale = move || failed.with(|f| f.as_ref().is_some_and(|p| matches!(p.code, Code::Conflict | Code::Invalid)));
     let trouble = move || {
         failed.get().map(|problem| {
-            let stale = matches!(problem.code, Code::Conflict | Code::Invalid);
-            let again = stale.then(|| {
+            let again = stale().then(|| {
                 view! { <p><button class="btn" r#type="button" on:click=move |_| review_again()>"Review again"</button></p> }
             });
-            view! { <ProblemNote problem=problem/>{again} }
+            view! { <div class="trouble stack"><ProblemNote problem=problem/>{again}</div> }
         })
     };
-    let idle = move || !answer.with(|a| matches!(a, Some(Ok(_)))) || applying.get();
+    let idle = move || !answer.with(|a| matches!(a, Some(Ok(_)))) || applying.get() || stale();
     let back_href = move || scopes.with(|s| s.on(&spec.last_form()));
     view! {
         <div class="review stack">
@@ -229,8 +230,8 @@ pub fn Review(
             </div>
             {content}
             {after}
-            {trouble}
             <div class="wizard-bar">
+                {trouble}
                 <button class="btn primary" r#type="button" disabled=idle aria-busy=move || applying.get().then_some("true") on:click=apply>
                     {move || if applying.get() { "Starting…" } else { "Apply" }}
                 </button>

@@ -137,8 +137,9 @@ pub fn FieldGroup(
     label: String,
     /// The name in the answers.
     name: &'static str,
-    /// The fields.
-    children: Children,
+    /// The fields; none where they say it of themselves.
+    #[prop(optional)]
+    children: Option<Children>,
 ) -> impl IntoView {
     let (wizard, own) = own_message(name);
     let wrong = move || own.with(Option::is_some);
@@ -159,7 +160,7 @@ pub fn FieldGroup(
             aria-describedby=move || described(name, false, wrong())
             on:focusout=out
         >
-            {children()}
+            {children.map(|fields| fields())}
             {message(name, own)}
         </div>
     }

@@ -106,8 +106,7 @@ fn ready_made(draft: Shared) -> impl IntoView {
     // The message of the whole stands here only while nothing else shows it.
     let source = part(draft, |d| d.lifecycle.source);
     let rules = move || {
-        (source.get() == Source::Templates)
-            .then(|| view! { <FieldGroup label="Lifecycle rules" name="lifecycle">""</FieldGroup> })
+        (source.get() == Source::Templates).then(|| view! { <FieldGroup label="Lifecycle rules" name="lifecycle"/> })
     };
     view! {
         <div class="rules">

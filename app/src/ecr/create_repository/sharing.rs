@@ -90,8 +90,7 @@ fn ready_made(draft: Shared) -> impl IntoView {
     // The message of the whole stands here only while nothing else shows it.
     let source = part(draft, |d| d.permissions.source);
     let whole = move || {
-        (source.get() == Source::Templates)
-            .then(|| view! { <FieldGroup label="Permissions" name="permissions">""</FieldGroup> })
+        (source.get() == Source::Templates).then(|| view! { <FieldGroup label="Permissions" name="permissions"/> })
     };
     view! {
         <div class="rules">
