@@ -1,7 +1,7 @@
 //! What a person sees: pages, rendered on the server and taken over by the browser.
 //!
 //! [`routes`] says which page answers which path, [`paths`] makes every link, [`ui`] is the kit, [`layout`] the frame around
-//! every page, [`resource`] the skeletons of lists and details that the services' pages fill.
+//! every page, [`resource`] the skeletons of lists and details that the services' pages fill, [`wizard`] that of forms which become plans.
 
 // View types nest deeply; the default is too small for the router's.
 #![recursion_limit = "512"]
@@ -28,6 +28,7 @@ mod shell;
 pub mod sign_in;
 pub mod ui;
 pub mod wire;
+pub mod wizard;
 
 pub use error::AppError;
 pub use routes::App;

@@ -22,6 +22,11 @@ pub fn filtered(kind: Kind, filter: &str, value: &str) -> String {
     format!("/{}?{}={}", kind.segment(), encode(filter), encode(value))
 }
 
+/// The wizard that creates one of a kind.
+pub fn create(kind: Kind) -> String {
+    format!("/{}/new", kind.segment())
+}
+
 /// The page of a resource.
 pub fn detail(key: &ResourceKey) -> String {
     let id = key.id.split('/').map(encode).collect::<Vec<_>>().join("/");

@@ -60,6 +60,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/search") view=SearchPage/>
                     <Route path=path!("/compare") view=ComparePage/>
                     <Route path=path!("/resolve") view=ResolvePage/>
+                    <Route path=path!("/repositories/new") view=ecr::create_repository::CreateRepositoryPage/>
                     <Route path=path!("/:segment") view=ListRoute/>
                     <Route path=path!("/:segment/:account/:region/*id") view=DetailRoute/>
                     <Route path=path!("/*any") view=NotFound/>

@@ -14,7 +14,8 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
                 "ECR is a managed registry: repositories hold images. They are private or public; encryption and scanning can be switched on.",
                 "Push an image, use it in ECS, EKS, Lambda and elsewhere, share public ones with others.",
             ])
-            .when_empty("As soon as ECR has a private repository, it appears here by itself."),
+            .creatable("Create repository")
+            .when_empty("Create one, or wait: as soon as ECR has a private repository, it appears here by itself."),
         Kind::Image => spec
             .explained("Blueprints of containers: operating system, software and code. Tags move, digests do not.")
             .about(&[

@@ -1,5 +1,6 @@
 //! Pages of ECR: repositories and the images in them.
 
+pub mod create_repository;
 pub mod detail;
 mod image;
 pub mod list;

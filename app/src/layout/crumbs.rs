@@ -32,6 +32,9 @@ fn trail(path: &str, name: Option<String>) -> Vec<(String, Option<String>)> {
             let name = name.unwrap_or_else(|| decode(&id.join("/")));
             vec![(list_spec(kind).heading, Some(paths::list(kind))), (shorten(&name, 60), None)]
         }
+        (Some(kind), [_, "new"]) => {
+            vec![(list_spec(kind).heading, Some(paths::list(kind))), (format!("New {}", kind.singular()), None)]
+        }
         (None, ["settings", page]) => {
             vec![("Settings".into(), Some(paths::SETTINGS_YOU.into())), (capital(&decode(page)), None)]
         }
@@ -93,6 +96,7 @@ mod tests {
         assert_eq!(words("/functions"), "Functions");
         assert_eq!(words("/eks-clusters"), "Kubernetes");
         assert_eq!(words("/services/111122223333/eu-west-1/shop/web"), "Services / shop/web");
+        assert_eq!(words("/repositories/new"), "Repositories / New repository");
         assert_eq!(words("/settings/people"), "Settings / People");
         assert_eq!(words("/runs/0a1b"), "Runs / 0a1b");
         assert_eq!(words("/nonsense/1"), "Nonsense");

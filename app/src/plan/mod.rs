@@ -2,6 +2,7 @@
 
 pub mod api;
 mod outcome;
+pub mod review;
 mod run;
 mod runs;
 mod steps;

@@ -29,6 +29,8 @@ pub struct ListSpec {
     pub about: &'static [&'static str],
     /// What to do when there are none.
     pub empty: String,
+    /// What the button says that leads to the wizard of the kind, if there is one.
+    pub create: Option<&'static str>,
 }
 
 impl ListSpec {
@@ -43,6 +45,7 @@ impl ListSpec {
             },
             about: &[],
             empty: "As soon as AWS has one, it appears here by itself.".to_owned(),
+            create: None,
         }
     }
     /// The same with an explanation.
@@ -55,10 +58,31 @@ impl ListSpec {
         self.about = paragraphs;
         self
     }
+    /// The same with a button that leads to the wizard of the kind.
+    pub fn creatable(mut self, label: &'static str) -> Self {
+        self.create = Some(label);
+        self
+    }
     /// The same with words for when there are none.
     pub fn when_empty(mut self, empty: &str) -> Self {
         empty.clone_into(&mut self.empty);
         self
+    }
+}
+
+/// The button that leads to the wizard of a kind; for those who may not use it, with the reason.
+fn create_button(kind: Kind, label: &'static str) -> AnyView {
+    let boot = expect_context::<api::Boot>();
+    match crate::wizard::why_not(&boot) {
+        None => {
+            let href = move || crate::sections::here(&crate::paths::create(kind));
+            view! { <a class="btn primary" href=href>{label}</a> }.into_any()
+        }
+        Some(problem) => view! {
+            <button class="btn primary" r#type="button" disabled=true aria-describedby="why-not" title=problem.message.clone()>{label}</button>
+            <small class="faint why-not" id="why-not">{problem.message}</small>
+        }
+        .into_any(),
     }
 }
 
@@ -74,9 +98,10 @@ pub fn ListPage(
         view! { " "<About title=spec.kind.plural()>{paragraphs}</About> }
     });
     let explanation = view! { {spec.explanation.clone()}{about} }.into_any();
+    let actions = spec.create.map_or_else(|| ().into_any(), |label| create_button(spec.kind, label));
     view! {
         <Title text=title/>
-        <Head title=spec.heading explanation=explanation/>
+        <Head title=spec.heading explanation=explanation actions=actions/>
         <ResourceList kind=spec.kind base=crate::paths::list(spec.kind) empty=spec.empty/>
     }
 }

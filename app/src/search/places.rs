@@ -27,6 +27,7 @@ fn all() -> Vec<Place> {
         place("Changes in the fleet", paths::CHANGES, "page"),
         place("Runs of plans", paths::RUNS, "page"),
         place("Compare two resources", "/compare", "action"),
+        place("Create private repository", &paths::create(Kind::Repository), "action"),
         place("Failing services", "/services?attention=1", "action"),
         place("Functions that need attention", "/functions?attention=1", "action"),
         place("Stopped tasks", "/tasks?state=STOPPED", "action"),

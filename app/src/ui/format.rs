@@ -33,6 +33,19 @@ pub fn number(n: i64) -> String {
     if n < 0 { format!("−{out}") } else { out }
 }
 
+/// An amount of US dollars from millionths: `$0`, `$3.10`, `< $0.01`.
+pub fn dollars(millionths: i64) -> String {
+    match millionths {
+        0 => "$0".to_owned(),
+        1..10_000 => "< $0.01".to_owned(),
+        n => {
+            let cents = (n.unsigned_abs() + 5000) / 10_000;
+            let whole = number(i64::try_from(cents / 100).unwrap_or(i64::MAX));
+            format!("{}${whole}.{:02}", if n < 0 { "−" } else { "" }, cents % 100)
+        }
+    }
+}
+
 /// A measured value with as many digits as say something: `0.034`, `7.4`, `1,904`, `1.2M`.
 pub fn value(v: f64) -> String {
     let a = v.abs();
@@ -149,6 +162,15 @@ mod tests {
     fn counts_have_separators() {
         for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567"), (-1000, "−1,000")] {
             assert_eq!(number(n), text);
+        }
+    }
+
+    #[test]
+    fn amounts_are_never_rounded_to_nothing() {
+        for (n, text) in
+            [(0, "$0"), (1, "< $0.01"), (3_104_999, "$3.10"), (1_234_567_890, "$1,234.57"), (-5_000_000, "−$5.00")]
+        {
+            assert_eq!(dollars(n), text);
         }
     }
 

@@ -1,0 +1,79 @@
+//! How images are kept: whether tags move, how they are encrypted, whether they are scanned.
+
+use leptos::prelude::*;
+
+use super::{Shared, part};
+use crate::wizard::{Choice, Fold, TextField, check, choices};
+
+const MUTABILITY: &[Choice] = &[
+    (
+        "mutable",
+        "Mutable",
+        "A push may move a tag to another image. Simple, but what runs tomorrow may differ from today.",
+    ),
+    ("immutable", "Immutable", "A tag stays with the image it was first given to; pushing it again fails."),
+];
+const ENCRYPTION: &[Choice] = &[
+    ("aes", "AES-256", "With keys that Amazon S3 manages. Costs nothing."),
+    ("kms", "AWS KMS key", "With a key you can audit and revoke. KMS bills for its requests."),
+];
+
+/// Whether a tag may move.
+pub fn mutability(draft: Shared) -> impl IntoView {
+    let immutable = part(draft, |d| d.immutable);
+    let exclusions = part(draft, |d| d.exclusions.clone());
+    let chosen = Signal::derive(move || if immutable.get() { "immutable" } else { "mutable" });
+    let now = Signal::derive(move || {
+        let word = if immutable.get() { "Immutable" } else { "Mutable" };
+        let except = exclusions.get();
+        if except.trim().is_empty() { word.to_owned() } else { format!("{word}, except {}", except.trim()) }
+    });
+    view! {
+        <Fold title="Tags of images" now=now>
+            {choices("mutability", "Tag mutability", MUTABILITY, chosen, move |v| draft.update(|d| d.form.immutable = v == "immutable"))}
+            <TextField
+                label="Except these tags" name="exclusions" placeholder="latest, dev-*" value=exclusions
+                hint="For tags that match, the opposite holds. Up to five, divided by commas; * stands for any text."
+                set=move |v| draft.update(|d| d.form.exclusions = v)
+            />
+        </Fold>
+    }
+}
+
+/// How images are encrypted.
+pub fn encryption(draft: Shared) -> impl IntoView {
+    let kms = part(draft, |d| d.kms);
+    let chosen = Signal::derive(move || if kms.get() { "kms" } else { "aes" });
+    let now = Signal::derive(move || if kms.get() { "AWS KMS key" } else { "AES-256" }.to_owned());
+    let key = part(draft, |d| d.key.clone());
+    view! {
+        <Fold title="Encryption" now=now>
+            <p class="dim">"This cannot be changed later: another encryption means another repository."</p>
+            {choices("encryption", "How images are encrypted", ENCRYPTION, chosen, move |v| draft.update(|d| d.form.kms = v == "kms"))}
+            <div hidden=move || !kms.get()>
+                <TextField
+                    label="KMS key" name="encryption.key" placeholder="alias/images" value=key
+                    hint="Id, alias or ARN of a key in this account and region. Empty: the key that AWS manages for ECR."
+                    set=move |v| draft.update(|d| d.form.key = v)
+                />
+            </div>
+        </Fold>
+    }
+}
+
+/// Whether images are scanned.
+pub fn scanning(draft: Shared) -> impl IntoView {
+    let on = part(draft, |d| d.scan_on_push);
+    let now = Signal::derive(move || if on.get() { "On push" } else { "As the registry is set up" }.to_owned());
+    view! {
+        <Fold title="Scanning" now=now>
+            {check(
+                "scan-on-push",
+                "Scan each image as it is pushed",
+                "Looks for known vulnerabilities in its operating system's packages. Basic scanning costs nothing; filters of the registry decide over this.",
+                on,
+                move |v| draft.update(|d| d.form.scan_on_push = v),
+            )}
+        </Fold>
+    }
+}

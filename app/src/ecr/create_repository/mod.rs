@@ -1,0 +1,112 @@
+//! The wizard "Create private repository".
+
+mod draft;
+mod expiry;
+mod images;
+mod sharing;
+mod tags;
+
+use domain::Kind;
+use domain::document::registry;
+use domain::plan::Answers;
+use domain::plan::answers::Form;
+use leptos::prelude::*;
+
+use crate::api::Boot;
+use crate::layout::use_scopes;
+use crate::ui::{Code, Copy, Empty};
+use crate::wizard::{FormStep, Kept, ScopeFields, Spec, TextField, Wizard, WizardPage, first_scope, start};
+use draft::Draft;
+
+const SPEC: Spec = Spec {
+    title: "Create private repository",
+    kind: Kind::Repository,
+    steps: &[FormStep {
+        id: "repository",
+        title: "Repository",
+        heading: "Create private repository",
+        explanation: "A place for the images of one application. A name is enough; everything else has a sensible default and can be changed later, except the encryption.",
+        fields: &[""],
+    }],
+    after: push_commands,
+};
+
+/// The draft, shared by the parts of the form.
+type Shared = RwSignal<Kept<Draft>>;
+
+/// A part of the draft as a signal.
+fn part<T: Clone + Send + Sync + 'static>(
+    draft: Shared,
+    get: impl Fn(&Draft) -> T + Send + Sync + 'static,
+) -> Signal<T> {
+    Signal::derive(move || draft.with(|kept| get(&kept.form)))
+}
+
+/// `/repositories/new`
+#[component]
+pub fn CreateRepositoryPage() -> impl IntoView {
+    let boot = expect_context::<Boot>();
+    let scope = use_scopes().with_untracked(|scopes| first_scope(&boot, scopes));
+    let Some(scope) = scope else {
+        return view! {
+            <Empty title="No connection leads to AWS"><p>"Gantry can create something once it is connected to an account: see Settings → Connections."</p></Empty>
+        }
+        .into_any();
+    };
+    let (draft, wizard) = start::<Draft>(scope);
+    let form = view! {
+        <section class="card"><div class="in form">
+            <ScopeFields/>
+            {name(draft, wizard)}
+        </div></section>
+        {images::mutability(draft)}
+        {images::encryption(draft)}
+        {images::scanning(draft)}
+        {expiry::section(draft)}
+        {sharing::section(draft, wizard)}
+        {tags::section(draft)}
+    };
+    view! { <WizardPage spec=SPEC forms=vec![form.into_any()]/> }.into_any()
+}
+
+fn name(draft: Shared, wizard: Wizard) -> impl IntoView {
+    let value = part(draft, |d| d.name.clone());
+    let uri = Memo::new(move |_| {
+        let name = value.get();
+        let name = if name.trim().is_empty() { "…".to_owned() } else { name.trim().to_owned() };
+        wizard.scope.with(|scope| format!("{}/{name}", registry(scope)))
+    });
+    view! {
+        <TextField
+            label="Name" name="name" placeholder="team/web-app" value=value
+            hint="Small letters, digits and . _ - ; a / divides namespaces. It cannot be changed later."
+            set=move |v| draft.update(|d| d.form.name = v)
+        />
+        <div class="field"><span class="label">"Images will be pulled from"</span><code class="uri">{move || uri.get()}</code></div>
+    }
+}
+
+/// How the first image gets there, once there is a repository.
+fn push_commands(answers: &Answers) -> AnyView {
+    let Form::CreateRepository(entered) = &answers.form;
+    let (host, name) = (registry(&answers.scope), entered.name.trim());
+    let tag = name.rsplit('/').next().unwrap_or(name);
+    let commands = format!(
+        "aws ecr get-login-password --region {} | docker login --username AWS --password-stdin {host}\n\
+         docker build -t {tag}:1 .\n\
+         docker tag {tag}:1 {host}/{name}:1\n\
+         docker push {host}/{name}:1\n",
+        answers.scope.region
+    );
+    let uri = format!("{host}/{name}");
+    view! {
+        <details class="card fold-card">
+            <summary><b>"After it is created: push the first image"</b><span class="now">"log in, tag, push"</span></summary>
+            <div class="in stack">
+                <p class="dim">"These work once the plan is applied. The password lasts twelve hours. The address is "<Copy text=uri max=80/></p>
+                <Code text=commands/>
+            </div>
+        </details>
+    }
+    .into_any()
+}

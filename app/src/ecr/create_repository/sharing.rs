@@ -1,0 +1,130 @@
+//! Who may pull besides the repository's own account.
+
+use domain::Scope;
+use domain::ecr::repository_policy::{Gain, Severity, explain, read};
+use leptos::prelude::*;
+
+use super::draft::{Permissions, Source};
+use super::{Shared, part};
+use crate::wizard::{Choice, FieldGroup, Fold, TextArea, TextField, Wizard, check, choices};
+
+const SOURCES: &[Choice] = &[
+    ("none", "Only this account", "IAM in this account decides who may push and pull."),
+    ("templates", "Let others pull", "Other accounts, Lambda, an organization."),
+    ("json", "JSON", "A repository policy as AWS writes it."),
+];
+
+/// Who gains what; nothing while it cannot be read.
+fn gains(permissions: &Permissions, scope: &Scope) -> Vec<Gain> {
+    let text = permissions.text(scope, &mut Default::default());
+    read(&text).map(|document| explain(&document, scope)).unwrap_or_default()
+}
+
+fn gain_view(gain: Gain) -> AnyView {
+    let (tone, word) = match gain.severity {
+        Severity::Usual => ("", None),
+        Severity::Notable => ("warn", Some("worth knowing")),
+        Severity::Dangerous => ("bad", Some("dangerous")),
+    };
+    let badge = word.map(|word| view! { " "<span class=format!("badge {tone}")>{word}</span> });
+    view! { <li>{gain.text}"."{badge}{gain.why.map(|why| view! { <small>{why}</small> })}</li> }.into_any()
+}
+
+/// A change of the permissions.
+fn change(draft: Shared, with: impl FnOnce(&mut Permissions)) {
+    draft.update(|d| with(&mut d.form.permissions));
+}
+
+/// The section.
+pub fn section(draft: Shared, wizard: Wizard) -> impl IntoView {
+    let source = part(draft, |d| d.permissions.source);
+    let is = move |wanted: Source| source.get() == wanted;
+    let chosen = Signal::derive(move || source.get().as_str());
+    let choose = move |value: &'static str| {
+        let scope = wizard.scope.get_untracked();
+        change(draft, |p| {
+            // Who goes on in JSON goes on from what was ticked.
+            if Source::of(value) == Source::Json && p.source == Source::Templates && p.json.trim().is_empty() {
+                p.json = p.text(&scope, &mut Default::default());
+            }
+            p.source = Source::of(value);
+        });
+    };
+    let gained = Memo::new(move |_| draft.with(|d| gains(&d.form.permissions, &d.scope)));
+    let now = Signal::derive(move || match (is(Source::None), gained.with(Vec::len)) {
+        (true, _) => "Only this account, by IAM".to_owned(),
+        (false, 0) => "Nobody yet".to_owned(),
+        (false, _) => gained.with(|all| all.iter().map(|g| g.text.clone()).collect::<Vec<_>>().join("; ")),
+    });
+    view! {
+        <Fold title="Permissions" now=now>
+            {choices("permissions-source", "Who may use it", SOURCES, chosen, choose)}
+            <div hidden=move || !is(Source::Templates)>{ready_made(draft)}</div>
+            {move || is(Source::Json).then(|| view! {
+                <TextArea
+                    label="Repository policy" name="permissions" value=part(draft, |d| d.permissions.json.clone())
+                    hint="Without Resource: the policy is always about this repository."
+                    set=move |v| change(draft, |p| p.json = v)
+                />
+            })}
+            {move || {
+                let all = gained.get();
+                (!all.is_empty() && !is(Source::None)).then(|| {
+                    let all = all.into_iter().map(gain_view).collect_view();
+                    view! { <div class="means"><h3>"Who gains what"</h3><ul>{all}</ul></div> }
+                })
+            }}
+        </Fold>
+    }
+}
+
+fn ready_made(draft: Shared) -> impl IntoView {
+    let (accounts, lambda, organization) = (
+        part(draft, |d| d.permissions.accounts),
+        part(draft, |d| d.permissions.lambda),
+        part(draft, |d| d.permissions.organization),
+    );
+    let set_accounts = move |v| change(draft, |p| p.accounts = v);
+    let set_lambda = move |v| change(draft, |p| p.lambda = v);
+    let set_organization = move |v| change(draft, |p| p.organization = v);
+    // The message of the whole stands here only while nothing else shows it.
+    let source = part(draft, |d| d.permissions.source);
+    let whole = move || {
+        (source.get() == Source::Templates).then(|| view! { <FieldGroup label="Permissions" name="permissions"/> })
+    };
+    view! {
+        <div class="rules">
+            <div class="rule">
+                {check("allow-accounts", "Other accounts", "IAM in each decides who in it may pull.", accounts, set_accounts)}
+                <div class="rule-fields" hidden=move || !accounts.get()>
+                    <TextField
+                        label="Account ids" name="permissions.accounts" placeholder="444455556666, 777788889999"
+                        value=part(draft, |d| d.permissions.account_ids.clone()) hint="Divided by commas."
+                        set=move |v| change(draft, |p| p.account_ids = v)
+                    />
+                </div>
+            </div>
+            <div class="rule">
+                {check("allow-lambda", "AWS Lambda", "So that functions can be made from these images.", lambda, set_lambda)}
+                <div class="rule-fields" hidden=move || !lambda.get()>
+                    <TextField
+                        label="For functions of these accounts" name="permissions.lambda" placeholder="this account"
+                        value=part(draft, |d| d.permissions.lambda_ids.clone()) hint="Empty: of this account only."
+                        set=move |v| change(draft, |p| p.lambda_ids = v)
+                    />
+                </div>
+            </div>
+            <div class="rule">
+                {check("allow-organization", "Everybody in an organization", "As far as IAM in their accounts lets them.", organization, set_organization)}
+                <div class="rule-fields" hidden=move || !organization.get()>
+                    <TextField
+                        label="Organization id" name="permissions.organization" placeholder="o-exampleorgid"
+                        value=part(draft, |d| d.permissions.organization_id.clone())
+                        set=move |v| change(draft, |p| p.organization_id = v)
+                    />
+                </div>
+            </div>
+            {whole}
+        </div>
+    }
+}

@@ -1,0 +1,243 @@
+//! The review of a plan: everything that will be sent, before anything is; then Apply.
+
+use domain::plan::service::{Review as Found, Reviewed};
+use domain::plan::{Effect as Does, Step, Undo};
+use domain::{Code, Problem};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+
+use super::api::{begin_run, review_plan};
+use crate::api::Boot;
+use crate::layout::use_scopes;
+use crate::paths;
+use crate::ui::{Code as CodeBox, Json, ProblemNote, Skeleton, TabLink, Tabs, format};
+use crate::wizard::{Spec, Sum, Wizard, effect_sign, note_list, why_not};
+
+/// The tab with the script.
+const CLI: &str = "cli";
+
+fn does(effect: Does) -> &'static str {
+    match effect {
+        Does::Create => "Creates something new.",
+        Does::Update => "Changes something that exists.",
+        Does::Delete => "Deletes something.",
+    }
+}
+
+fn undo(undo: &Undo) -> AnyView {
+    match undo {
+        Undo::Call(call) => view! {
+            <p>"By "<code>{call.name()}</code>", unless somebody else changed meanwhile what the step left."</p>
+            <Json value=call.input()/>
+        }
+        .into_any(),
+        Undo::Never(why) => view! { <p>"It cannot be taken back: "{why.clone()}</p> }.into_any(),
+    }
+}
+
+/// A step: a line that opens to all that is known of it.
+fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
+    let first: Vec<String> =
+        all.iter().filter(|other| step.depends_on.contains(&other.id)).map(|other| other.says.clone()).collect();
+    let cost =
+        step.monthly.map_or_else(|| "not known beforehand".to_owned(), |n| format!("{} a month", format::dollars(n)));
+    let actions = step.call.actions().join(", ");
+    let after = (!first.is_empty()).then(|| view! { <div><dt>"After"</dt><dd>{first.join("; ")}</dd></div> });
+    let before = step.before.clone().map(|before| {
+        view! { <h3>"What must still be so when it runs"</h3><Json value=before/> }
+    });
+    view! {
+        <li>
+            <details>
+                <summary>
+                    {effect_sign(step.effect)}
+                    <span class="says">{step.says.clone()}<small class="mono">{step.call.name()}</small></span>
+                </summary>
+                <div class="step-body">
+                    <dl class="pairs">
+                        <div><dt>"Effect"</dt><dd>{does(step.effect)}</dd></div>
+                        <div><dt>"Sent to"</dt><dd>{place}</dd></div>
+                        <div><dt>"Needs"</dt><dd class="mono">{actions}</dd></div>
+                        <div><dt>"Costs"</dt><dd>{cost}</dd></div>
+                        {after}
+                    </dl>
+                    <h3>"Input document"</h3>
+                    <Json value=step.call.input()/>
+                    {before}
+                    <h3>"Undo"</h3>
+                    {undo(&step.undo)}
+                </div>
+            </details>
+        </li>
+    }
+    .into_any()
+}
+
+fn steps(found: &Found, boot: &Boot) -> AnyView {
+    let all = &found.plan.steps;
+    let rows = all.iter().map(|step| {
+        let place = format!("{} · {}", boot.account_name(&step.scope.account), step.scope.region);
+        step_view(step, all, place)
+    });
+    view! { <ol class="review-steps card">{rows.collect_view()}</ol> }.into_any()
+}
+
+/// The script, to copy or to keep as a file.
+fn script(found: &Found) -> AnyView {
+    // An address that is the file itself needs no script on the page.
+    let address = format!("data:text/x-shellscript;charset=utf-8,{}", paths::encode(&found.cli));
+    view! {
+        <p class="dim">"The same calls for the AWS CLI. It stops at the first that fails; taking back is then up to you."</p>
+        <CodeBox text=found.cli.clone()/>
+        <p><a class="btn small" href=address download="plan.sh" rel="external">"Download plan.sh"</a></p>
+    }
+    .into_any()
+}
+
+/// The last step of a wizard.
+#[component]
+pub fn Review(
+    /// What the wizard says.
+    spec: Spec,
+    /// Back to what is wrong.
+    back: Callback<()>,
+) -> impl IntoView {
+    let wizard = expect_context::<Wizard>();
+    let boot = expect_context::<Boot>();
+    let may = why_not(&boot).is_none();
+    let answer: RwSignal<Option<Result<Found, Problem>>> = RwSignal::new(None);
+    let again = RwSignal::new(0_u32);
+    let failed: RwSignal<Option<Problem>> = RwSignal::new(None);
+    Effect::new(move || {
+        again.track();
+        if !wizard.recalled.get() || !may {
+            return;
+        }
+        // Not followed: forgetting the draft once it is applied must not ask again.
+        let answers = wizard.answers.get_untracked();
+        if wizard.plan.with_untracked(Result::is_err) {
+            back.run(());
+            return;
+        }
+        answer.set(None);
+        failed.set(None);
+        spawn_local(async move {
+            match review_plan(answers.clone()).await {
+                // Somebody who went on has other answers meanwhile.
+                _ if wizard.answers.try_get_untracked().as_ref() != Some(&answers) => {}
+                Ok(Reviewed::Plan(found)) => {
+                    answer.try_set(Some(Ok(*found)));
+                }
+                Ok(Reviewed::Wrong(errors)) => {
+                    wizard.refuse(answers, errors);
+                    back.run(());
+                }
+                Err(error) => {
+                    answer.try_set(Some(Err(error.0)));
+                }
+            }
+        });
+    });
+    let review_again = move || again.update(|n| *n += 1);
+
+    let scopes = use_scopes();
+    let applying = RwSignal::new(false);
+    let navigate = StoredValue::new_local(use_navigate());
+    let apply = move |_| {
+        let Some(Ok(found)) = answer.get_untracked() else { return };
+        applying.set(true);
+        failed.set(None);
+        spawn_local(async move {
+            let begun = begin_run(wizard.answers.get_untracked(), found.hash).await;
+            if applying.try_set(false).is_some() {
+                return;
+            }
+            match begun {
+                Ok(id) => {
+                    // What was made is no draft any more.
+                    wizard.start_again.run(());
+                    let href = scopes.get_untracked().on(&paths::run(&id));
+                    navigate.with_value(|navigate| navigate(&href, NavigateOptions::default()));
+                }
+                Err(error) => failed.set(Some(error.0)),
+            }
+        });
+    };
+    let map = use_query_map();
+    let tab = Memo::new(move |_| map.with(|m| m.get("tab")).filter(|t| t == CLI).unwrap_or_else(|| "steps".to_owned()));
+    let tabs = Signal::derive(move || {
+        let count = answer.with(|a| a.as_ref().and_then(|a| a.as_ref().ok()).map(|f| f.plan.steps.len() as u32));
+        let link = |id: &str, title: &str, count, tab| TabLink {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            count,
+            href: scopes.with(|s| s.on(&spec.review_path(tab))),
+        };
+        vec![link("steps", "Steps", count, None), link(CLI, "AWS CLI", None, Some(CLI))]
+    });
+    let place = Memo::new({
+        let boot = boot.clone();
+        move |_| wizard.scope.with(|s| format!("{} · {}", boot.account_name(&s.account), s.region))
+    });
+    let title = move || match answer.get() {
+        Some(Ok(found)) => found.plan.title,
+        _ => spec.title.to_owned(),
+    };
+    let content = move || match answer.get() {
+        None if may => {
+            view! { <p class="dim" role="status">"AWS is asked what there is, and the plan is made…"</p><Skeleton/> }
+                .into_any()
+        }
+        None => ().into_any(),
+        Some(Err(problem)) => view! {
+            <ProblemNote problem=problem/>
+            <p><button class="btn small" r#type="button" on:click=move |_| review_again()>"Review again"</button></p>
+        }
+        .into_any(),
+        Some(Ok(found)) => {
+            let body = match tab.with(|t| t == CLI) {
+                true => script(&found),
+                false => steps(&found, &boot),
+            };
+            view! {
+                <section class="card"><Sum plan=Some(found.plan.clone())/></section>
+                {note_list(found.notes)}
+                <div><Tabs tabs=tabs current=tab/><div class="stack">{body}</div></div>
+            }
+            .into_any()
+        }
+    };
+    let after = move || wizard.answers.with(|answers| (spec.after)(answers));
+    // Applying the same once more would end the same.
+    let stale = move || failed.with(|f| f.as_ref().is_some_and(|p| matches!(p.code, Code::Conflict | Code::Invalid)));
+    let trouble = move || {
+        failed.get().map(|problem| {
+            let again = stale().then(|| {
+                view! { <p><button class="btn" r#type="button" on:click=move |_| review_again()>"Review again"</button></p> }
+            });
+            view! { <div class="trouble stack"><ProblemNote problem=problem/>{again}</div> }
+        })
+    };
+    let idle = move || !answer.with(|a| matches!(a, Some(Ok(_)))) || applying.get() || stale();
+    let back_href = move || scopes.with(|s| s.on(&spec.last_form()));
+    view! {
+        <div class="review stack">
+            <div>
+                <h1 tabindex="-1">"Review: "{title}</h1>
+                <p class="dim">"Exactly this will be sent to "<b>{place}</b>". Open a step to see its document. If one fails, Gantry takes back those before it."</p>
+            </div>
+            {content}
+            {after}
+            <div class="wizard-bar">
+                {trouble}
+                <button class="btn primary" r#type="button" disabled=idle aria-busy=move || applying.get().then_some("true") on:click=apply>
+                    {move || if applying.get() { "Starting…" } else { "Apply" }}
+                </button>
+                <a class="btn" href=back_href>"Back"</a>
+                <span class="faint">"Nothing has been made yet."</span>
+            </div>
+        </div>
+    }
+}

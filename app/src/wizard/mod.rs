@@ -1,0 +1,17 @@
+//! What every wizard is made of: the draft that is kept, the plan that grows while one types, fields with their messages, the steps.
+//!
+//! A wizard gives a [`Draft`] and a [`Spec`] with its forms. [`start`] keeps the draft and looks up what its plan has to know;
+//! [`WizardPage`] puts steps, form and plan side by side and ends with the review.
+
+mod browser;
+mod choice;
+mod field;
+mod plan_panel;
+mod shell;
+mod state;
+
+pub use choice::{Choice, Fold, check, choices};
+pub use field::{FieldGroup, ScopeFields, TextArea, TextField};
+pub use plan_panel::{Sum, effect_sign, note_list};
+pub use shell::{FormStep, Spec, WizardPage, why_not};
+pub use state::{Draft, Kept, Lookup, Wizard, first_scope, start};

@@ -1,0 +1,130 @@
+//! The plan as it grows at the right of a form: steps, what they need, what they cost, what a careful colleague would say.
+
+use domain::plan::lint::{Note as Hint, Severity, lint};
+use domain::plan::{Effect as Does, Plan};
+use domain::resource::Tone;
+use leptos::prelude::*;
+use std::collections::BTreeSet;
+
+use super::state::{Lookup, Wizard};
+use crate::ui::{CopyButton, Note, ProblemNote, format};
+
+/// The IAM actions that a plan needs, each once.
+pub fn actions(plan: &Plan) -> BTreeSet<&'static str> {
+    plan.steps.iter().flat_map(|step| step.call.actions()).collect()
+}
+
+/// What a plan costs a month, as far as it is known beforehand.
+fn monthly(plan: &Plan) -> String {
+    let known: Option<i64> = plan.steps.iter().map(|step| step.monthly).sum();
+    known.map_or_else(|| "unknown".to_owned(), format::dollars)
+}
+
+/// The sign of what a step does to what it writes, and its tone.
+pub fn effect_sign(effect: Does) -> AnyView {
+    let (sign, tone, words) = match effect {
+        Does::Create => ("+", "good", "creates"),
+        Does::Update => ("~", "warn", "changes"),
+        Does::Delete => ("−", "bad", "deletes"),
+    };
+    view! { <span class=format!("op {tone}") role="img" aria-label=words title=words>{sign}</span> }.into_any()
+}
+
+/// Notes on a plan, one box each.
+pub fn note_list(notes: Vec<Hint>) -> AnyView {
+    let notes = notes.into_iter().map(|note| {
+        let tone = match note.severity {
+            Severity::Danger => Tone::Bad,
+            Severity::Warning => Tone::Warn,
+            Severity::Hint => Tone::Quiet,
+        };
+        view! { <Note tone=tone><b>{note.says}</b><p>{note.mend}</p></Note> }
+    });
+    notes.collect_view().into_any()
+}
+
+/// Steps, cost and permissions in numbers.
+#[component]
+pub fn Sum(
+    /// The plan, once there is one.
+    plan: Option<Plan>,
+) -> impl IntoView {
+    let said = |words: Option<String>| words.unwrap_or_else(|| "–".to_owned());
+    let steps = said(plan.as_ref().map(|p| p.steps.len().to_string()));
+    let permissions = said(plan.as_ref().map(|p| actions(p).len().to_string()));
+    let cost = said(plan.as_ref().map(monthly));
+    view! {
+        <dl class="sum">
+            <div><dt>"Steps"</dt><dd>{steps}</dd></div>
+            <div><dt>"A month"</dt><dd>{cost}</dd></div>
+            <div><dt>"Permissions"</dt><dd>{permissions}</dd></div>
+        </dl>
+    }
+}
+
+fn steps(plan: &Plan) -> AnyView {
+    let rows = plan.steps.iter().map(|step| {
+        view! { <li>{effect_sign(step.effect)}<div>{step.says.clone()}<small>{step.call.name()}</small></div></li> }
+    });
+    view! { <ol>{rows.collect_view()}</ol> }.into_any()
+}
+
+/// What whoever applies it needs, with the statement to ask for.
+fn permissions(plan: &Plan) -> AnyView {
+    let all: Vec<&'static str> = actions(plan).into_iter().collect();
+    let statement = serde_json::json!({ "Effect": "Allow", "Action": all, "Resource": "*" });
+    let statement = serde_json::to_string_pretty(&statement).unwrap_or_default();
+    let title = format!("Needs {}", format::counted(all.len() as i64, "IAM action", "IAM actions"));
+    let rows = all.into_iter().map(|action| view! { <li class="mono">{action}</li> }).collect_view();
+    view! {
+        <details class="needs">
+            <summary>{title}</summary>
+            <ul>{rows}</ul>
+            <CopyButton text=statement label="Copy as a policy statement"/>
+        </details>
+    }
+    .into_any()
+}
+
+/// The panel.
+#[component]
+pub fn PlanPanel() -> impl IntoView {
+    let wizard = expect_context::<Wizard>();
+    let state = move || match (wizard.lookup.get(), wizard.plan.with(Result::is_ok)) {
+        (Lookup::Asking, _) => "preview · asking AWS what there is…",
+        (Lookup::Failed(_), _) => "preview · AWS could not be asked",
+        (Lookup::Known, true) => "nothing is done yet",
+        (Lookup::Idle, true) => "preview",
+        (Lookup::Known | Lookup::Idle, false) => "not yet a plan",
+    };
+    let failed = move || match wizard.lookup.get() {
+        Lookup::Failed(problem) => Some(view! {
+            <div class="in">
+                <ProblemNote problem=problem/>
+                <p class="after-note"><button class="btn small" r#type="button" on:click=move |_| wizard.retry.run(())>"Ask AWS again"</button></p>
+            </div>
+        }),
+        _ => None,
+    };
+    let shown = move || {
+        match wizard.plan.get() {
+        Ok(plan) => {
+            let notes = lint(&plan);
+            let notes = (!notes.is_empty()).then(|| view! { <div class="in stack">{note_list(notes)}</div> });
+            view! { <Sum plan=Some(plan.clone())/>{steps(&plan)}{permissions(&plan)}{notes} }.into_any()
+        }
+        Err(_) => view! {
+            <Sum plan=None/>
+            <p class="quiet-line">"As soon as the form can be understood, the AWS calls that follow from it stand here. Nothing is made before you apply it."</p>
+        }
+        .into_any(),
+    }
+    };
+    view! {
+        <aside class="plan card" aria-label="The plan so far">
+            <header><h2>"Plan so far"</h2><span class="right" role="status">{state}</span></header>
+            {shown}
+            {failed}
+        </aside>
+    }
+}

@@ -1,0 +1,248 @@
+//! The draft of a wizard, what was looked up for it, and the plan that follows from both.
+
+use domain::plan::{Answers, Facts, FieldErrors, Plan, Subject};
+use domain::policy::{Permission, decide};
+use domain::{Problem, Scope};
+use leptos::prelude::*;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::browser;
+use crate::api::Boot;
+use crate::paths::Scopes;
+use crate::plan::api::look_up;
+
+/// How long after the last key something is looked up.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What a person has entered so far, as the form holds it: richer than the answers, which only say what is wanted.
+pub trait Draft: Clone + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The wizard's name; the draft is kept under it.
+    const NAME: &'static str;
+    /// The answers, and what is wrong with entries that do not reach them, by field.
+    fn answers(&self, scope: &Scope) -> (Answers, FieldErrors);
+}
+
+/// A draft and where it is to happen: what is kept in the browser.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept<D> {
+    /// Account and region.
+    pub scope: Scope,
+    /// What was entered.
+    #[serde(flatten)]
+    pub form: D,
+}
+
+/// How far the plan knows what there is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Lookup {
+    /// Nothing is asked while the answers are wrong, or of somebody who may not.
+    Idle,
+    /// AWS is being asked.
+    Asking,
+    /// The plan takes into account what there is.
+    Known,
+    /// AWS could not be asked.
+    Failed(Problem),
+}
+
+type Question = (Scope, Vec<Subject>);
+
+/// A wizard while it is filled in; in the context of its forms.
+#[derive(Clone, Copy)]
+pub struct Wizard {
+    /// What it asks the plan of.
+    pub answers: Memo<Answers>,
+    /// The plan as far as it is known, or what is wrong.
+    pub plan: Memo<Result<Plan, FieldErrors>>,
+    /// How far that is.
+    pub lookup: Memo<Lookup>,
+    /// Something was entered.
+    pub edited: Memo<bool>,
+    /// The draft that was kept is there: in the browser, after its first effects.
+    pub recalled: RwSignal<bool>,
+    /// Where it is to happen.
+    pub scope: Memo<Scope>,
+    /// Chooses another place.
+    pub choose_scope: Callback<Scope>,
+    /// Forgets what was entered; keeps the place.
+    pub start_again: Callback<()>,
+    /// Looks up once more.
+    pub retry: Callback<()>,
+    touched: RwSignal<BTreeSet<String>>,
+    tried: RwSignal<bool>,
+    refused: RwSignal<Option<(Answers, FieldErrors)>>,
+}
+
+impl Wizard {
+    /// The message beside a field: once it was touched, or a review was asked for.
+    pub fn message(self, field: &str) -> Option<String> {
+        if !self.tried.get() && !self.touched.with(|t| t.contains(field)) {
+            return None;
+        }
+        self.plan.with(|plan| plan.as_ref().err().and_then(|errors| errors.get(field).cloned()))
+    }
+    /// Somebody was at this field.
+    pub fn touch(self, field: &str) {
+        if !self.touched.with_untracked(|t| t.contains(field)) {
+            self.touched.update(|t| {
+                t.insert(field.to_owned());
+            });
+        }
+    }
+    /// From now on every message shows.
+    pub fn show_all(self) {
+        self.tried.set(true);
+    }
+    /// What the server found wrong may be right by now.
+    pub fn forgive(self) {
+        self.refused.set(None);
+    }
+    /// What the server finds wrong with these answers, which the browser did not know.
+    pub fn refuse(self, answers: Answers, errors: FieldErrors) {
+        self.refused.set(Some((answers, errors)));
+    }
+}
+
+/// Where a new thing goes at first: the account and region one looks at, else the first there is.
+pub fn first_scope(boot: &Boot, scopes: &Scopes) -> Option<Scope> {
+    let accounts = &boot.instance.accounts;
+    let account = scopes.accounts.iter().find(|id| accounts.iter().any(|(a, _)| a == *id));
+    let region = scopes.regions.iter().find(|region| boot.instance.regions.contains(region));
+    let account = account.or(accounts.first().map(|(id, _)| id))?;
+    let region = region.or(boot.instance.regions.first())?;
+    Some(Scope::new(account.clone(), region.clone()))
+}
+
+/// Keeps a draft, and makes its plan at every change. The first draft is empty, as on the server; the one that was kept comes with
+/// the first effects.
+pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
+    let boot = expect_context::<Boot>();
+    let fresh = Kept { scope: scope.clone(), form: D::default() };
+    let kept = RwSignal::new(fresh.clone());
+    let recalled = RwSignal::new(false);
+    let there = boot.instance.clone();
+    Effect::new(move |before: Option<()>| {
+        let now = kept.get();
+        if before.is_none() {
+            let old = browser::recall(D::NAME).and_then(|text| serde_json::from_str::<Kept<D>>(&text).ok());
+            // An account without a connection is no place any more.
+            let reachable = |old: &Kept<D>| {
+                there.accounts.iter().any(|(id, _)| *id == old.scope.account)
+                    && there.regions.contains(&old.scope.region)
+            };
+            if let Some(old) = old.filter(reachable) {
+                kept.set(old);
+            }
+            recalled.set(true);
+            return;
+        }
+        let text = (now.form != D::default()).then(|| serde_json::to_string(&now).unwrap_or_default());
+        browser::keep(D::NAME, text.as_deref());
+    });
+
+    let read = Memo::new(move |_| kept.with(|k| k.form.answers(&k.scope)));
+    let answers = Memo::new(move |_| read.with(|(answers, _)| answers.clone()));
+    let own_errors = Memo::new(move |_| read.with(|(_, errors)| errors.clone()));
+    let refused: RwSignal<Option<(Answers, FieldErrors)>> = RwSignal::new(None);
+    let looked: RwSignal<Option<(Question, Result<Facts, Problem>)>> = RwSignal::new(None);
+    let again = RwSignal::new(0_u32);
+
+    let question = Memo::new(move |_| answers.with(|a| (a.scope.clone(), a.subjects())));
+    let sound = Memo::new(move |_| {
+        own_errors.with(FieldErrors::is_empty) && answers.with(|a| a.plan(&Facts::default()).is_ok())
+    });
+    let plan = Memo::new(move |_| {
+        let mut wrong = own_errors.get();
+        let facts = looked.with(|looked| match looked {
+            Some((about, Ok(facts))) if question.with(|q| q == about) => facts.clone(),
+            _ => Facts::default(),
+        });
+        let made = answers.with(|a| a.plan(&facts));
+        refused.with(|refused| match refused {
+            Some((of, errors)) if answers.with(|a| a == of) => wrong.extend(errors.clone()),
+            _ => {}
+        });
+        match made {
+            Ok(plan) if wrong.is_empty() => Ok(plan),
+            Ok(_) => Err(wrong),
+            Err(errors) => {
+                // What the form itself says is nearer to what was typed.
+                for (field, message) in errors {
+                    wrong.entry(field).or_insert(message);
+                }
+                Err(wrong)
+            }
+        }
+    });
+    let may = boot.actor.as_ref().is_some_and(|actor| decide(actor, Permission::ChangeAws).is_ok());
+    let lookup = Memo::new(move |_| {
+        let asked = looked.with(|looked| match looked {
+            Some((about, answer)) if question.with(|q| q == about) => {
+                Some(answer.as_ref().map(|_| ()).map_err(Clone::clone))
+            }
+            _ => None,
+        });
+        match asked {
+            Some(Ok(())) => Lookup::Known,
+            Some(Err(problem)) => Lookup::Failed(problem),
+            None if question.with(|(_, subjects)| subjects.is_empty()) && sound.get() => Lookup::Known,
+            None if may && sound.get() => Lookup::Asking,
+            None => Lookup::Idle,
+        }
+    });
+
+    let waiting: StoredValue<Option<TimeoutHandle>> = StoredValue::new(None);
+    let stop_waiting = move || {
+        if let Some(handle) = waiting.try_get_value().flatten() {
+            handle.clear();
+        }
+    };
+    Effect::new(move || {
+        again.track();
+        let asked = question.get();
+        stop_waiting();
+        let known = looked.with_untracked(|looked| looked.as_ref().is_some_and(|(about, _)| *about == asked));
+        if !may || known || asked.1.is_empty() || !sound.get() {
+            return;
+        }
+        let ask = move || {
+            leptos::task::spawn_local(async move {
+                let answer = look_up(asked.0.clone(), asked.1.clone()).await.map_err(|e| e.0);
+                // Somebody who types on has asked something else meanwhile.
+                if question.try_get_untracked().as_ref() == Some(&asked) {
+                    looked.try_set(Some((asked, answer)));
+                }
+            });
+        };
+        waiting.set_value(set_timeout_with_handle(ask, PAUSE).ok());
+    });
+    on_cleanup(stop_waiting);
+    let (touched, tried) = (RwSignal::new(BTreeSet::new()), RwSignal::new(false));
+    let wizard = Wizard {
+        answers,
+        plan,
+        lookup,
+        edited: Memo::new(move |_| kept.with(|k| k.form != D::default())),
+        recalled,
+        scope: Memo::new(move |_| kept.with(|k| k.scope.clone())),
+        choose_scope: Callback::new(move |scope| kept.update(|k| k.scope = scope)),
+        start_again: Callback::new(move |()| {
+            kept.update(|k| k.form = D::default());
+            touched.update(BTreeSet::clear);
+            tried.set(false);
+            refused.set(None);
+        }),
+        retry: Callback::new(move |()| {
+            looked.set(None);
+            again.update(|n| *n += 1);
+        }),
+        touched,
+        tried,
+        refused,
+    };
+    provide_context(wizard);
+    (kept, wizard)
+}

@@ -1,0 +1,76 @@
+// From a form to AWS: a wizard makes a plan, the review shows it whole, applying it makes what it said.
+import { accessible, expect, hydrated, test } from "../fixtures/test";
+
+test("a repository is made by its plan", async ({ page }) => {
+  const name = `e2e/made-${Date.now().toString(36)}`;
+  await page.goto("/repositories?account=111122223333&region=eu-west-1");
+  await hydrated(page);
+  await page.getByRole("link", { name: "Create repository" }).click();
+  await expect(page).toHaveURL(/\/repositories\/new/);
+  const form = page.locator(".wizard");
+  const plan = page.getByRole("complementary", { name: "The plan so far" });
+  await expect(form.getByRole("heading", { level: 1, name: "Create private repository" })).toBeVisible();
+  // Nobody is told off before they have done anything.
+  await expect(plan.getByText("not yet a plan")).toBeVisible();
+  await expect(form.locator("[aria-invalid=true]")).toHaveCount(0);
+  await accessible(page);
+
+  // A wrong name says so beside its field, once one leaves it, and the review waits there.
+  const field = form.getByLabel("Name", { exact: true });
+  await field.fill("Shop");
+  await field.blur();
+  await expect(form.locator("#name-wrong")).toContainText("Capital letters are not allowed: write shop.");
+  await expect(field).toHaveAttribute("aria-describedby", /name-wrong/);
+  await form.getByRole("button", { name: "Review" }).click();
+  await expect(field).toBeFocused();
+  await expect(page).not.toHaveURL(/step=review/);
+
+  // The plan grows as one types, and knows at the end that the name is free.
+  await field.fill(name);
+  await expect(plan.getByText(`Create the repository ${name}`)).toBeVisible();
+  await expect(plan.getByText("nothing is done yet")).toBeVisible();
+  await expect(plan.getByRole("listitem").filter({ hasText: "ecr:" }).first()).toBeVisible();
+  await form.locator("summary", { hasText: "Lifecycle rules" }).click();
+  await form.getByRole("radio", { name: "Common rules" }).check();
+  await expect(plan.getByText("ecr:PutLifecyclePolicy").first()).toBeVisible();
+  await expect(form.getByText("Expire untagged images pushed more than 14 days ago.").first()).toBeVisible();
+  await accessible(page);
+
+  // A reload keeps the draft.
+  await page.reload();
+  await hydrated(page);
+  await expect(field).toHaveValue(name);
+  await expect(plan.getByText("ecr:PutLifecyclePolicy").first()).toBeVisible();
+
+  await form.getByRole("button", { name: "Review" }).click();
+  await expect(page).toHaveURL(/step=review/);
+  await expect(page.getByRole("heading", { level: 1, name: `Review: Create the repository ${name}` })).toBeVisible();
+  await page.locator(".review-steps summary").first().click();
+  await expect(page.locator(".review-steps details[open]")).toContainText(`"repositoryName": "${name}"`);
+  await accessible(page);
+  await page.getByRole("link", { name: "AWS CLI" }).click();
+  await expect(page.getByText("aws ecr create-repository", { exact: false }).first()).toBeVisible();
+  await expect(page.getByRole("link", { name: "Download plan.sh" })).toHaveAttribute("download", "plan.sh");
+
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page).toHaveURL(/\/runs\/[0-9a-f]+/);
+  await expect(async () => {
+    await page.goto(`/repositories?q=${encodeURIComponent(name)}`);
+    await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name })).toBeVisible({ timeout: 2000 });
+  }).toPass({ timeout: 45_000 });
+});
+
+test("a name that is taken is said before anything is sent", async ({ page }) => {
+  await page.goto("/repositories");
+  const first = page.locator("tbody a[href^='/repositories/']").first();
+  const [, , account, region, ...id] = ((await first.getAttribute("href")) ?? "").split("?")[0].split("/");
+  const taken = decodeURIComponent(id.join("/"));
+  await page.goto(`/repositories/new?account=${account}&region=${region}`);
+  await hydrated(page);
+  const field = page.getByLabel("Name", { exact: true });
+  await field.fill(taken);
+  await field.blur();
+  await expect(page.locator("#name-wrong")).toContainText(`A repository named ${taken} exists here already.`);
+  await page.getByRole("button", { name: "Start again" }).click();
+  await expect(field).toHaveValue("");
+});
