@@ -33,7 +33,7 @@ test("a repository is made by its plan", async ({ page }) => {
   await form.locator("summary", { hasText: "Lifecycle rules" }).click();
   await form.getByRole("radio", { name: "Common rules" }).check();
   await expect(plan.getByText("ecr:PutLifecyclePolicy").first()).toBeVisible();
-  await expect(form.getByText("Expire untagged images pushed more than 14 days ago.").first()).toBeVisible();
+  await expect(form.getByText("Expire untagged images pushed more than 14 days ago.").filter({ visible: true }).first()).toBeVisible();
   await accessible(page);
 
   // A reload keeps the draft.
