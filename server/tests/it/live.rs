@@ -90,6 +90,9 @@ async fn a_page_hears_within_a_second_that_its_session_ended() {
     let began = std::time::Instant::now();
     world.test.store.remove_person(ada, &gantry_store::testing::entry()).await.unwrap();
     assert_eq!(next(&mut socket).await, ToPage::SignedOut);
-    assert!(began.elapsed().as_millis() < 1000, "{:?}", began.elapsed());
-    assert_eq!(world.get("/api/v1/me", &cookie).await.status, 401);
+    // Requests and sockets look each in their own time.
+    while world.get("/api/v1/me", &cookie).await.status != 401 {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(began.elapsed().as_millis() < 1000, "{:?}", began.elapsed());
+    }
 }
