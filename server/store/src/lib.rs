@@ -37,7 +37,7 @@ type Result<T> = std::result::Result<T, Problem>;
 /// Everything that is stored. Cheap to clone; connections are pooled and made again after Postgres was away.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// For people who wait: a statement gets two seconds.
+    /// For people who wait: a statement gets four seconds, as does a busy machine.
     pages: PgPool,
     /// For collectors: longer statements, and never all connections of the pages.
     work: PgPool,
@@ -49,7 +49,7 @@ impl Store {
     /// Connects; `url` as in `postgres://user@host:port/database`. Does not migrate.
     ///
     /// # Errors
-    /// [`domain::Code::Invalid`] for an unreadable URL, [`domain::Code::Database`] when nothing answers within three seconds.
+    /// [`domain::Code::Invalid`] for an unreadable URL, [`domain::Code::Database`] when nothing answers within five seconds.
     pub async fn connect(url: &str) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| {
@@ -62,11 +62,11 @@ impl Store {
         let pool = |size: u32, timeout: &'static str| {
             PgPoolOptions::new()
                 .max_connections(size)
-                .acquire_timeout(Duration::from_secs(3))
+                .acquire_timeout(Duration::from_secs(5))
                 .idle_timeout(Duration::from_secs(300))
                 .connect_lazy_with(options.clone().options([("statement_timeout", timeout)]))
         };
-        let store = Self { pages: pool(12, "2s"), work: pool(8, "60s") };
+        let store = Self { pages: pool(12, "4s"), work: pool(8, "60s") };
         store.ping().await?;
         Ok(store)
     }
