@@ -7,6 +7,7 @@
 
 mod call;
 mod ecr;
+mod ecr_public;
 mod ecs;
 mod eks;
 mod kept;
@@ -93,6 +94,7 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let answer = match call.service.as_str() {
         "ecs" => ecs::answer(&gateway, &read).await,
         "ecr" => ecr::answer(&gateway, &read).await,
+        "ecr-public" => ecr_public::answer(&gateway, &read),
         "eks" => eks::answer(&gateway, &read).await,
         "lambda" => lambda::answer(&gateway, &read).await,
         _ => gateway.upstream.pass(&read).await,
@@ -104,7 +106,8 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
 fn is_ours(call: &Call) -> bool {
     match call.service.as_str() {
         "ecs" => ecs::OPERATIONS.contains(&call.operation.as_str()),
-        "ecr" => ecr::OPERATIONS.contains(&call.operation.as_str()),
+        "ecr" => ecr::is_ours(&call.operation),
+        "ecr-public" => true,
         "eks" => eks::is_ours(call),
         "lambda" => lambda::is_ours(call),
         _ => false,

@@ -154,15 +154,186 @@ def layers():
     fails("LayersNotFoundException", ecr.get_download_url_for_layer, layerDigest=digest(b""), **by)
 
 
+def scans():
+    ecr = client("ecr")
+    by = {"repositoryName": "scanned"}
+    ecr.create_repository(imageScanningConfiguration={"scanOnPush": True}, **by)
+    login = Registry(ecr)
+    pushed = [login.push("scanned", f"1.{number}", str(number)) for number in range(8)]
+    digests = [image[1] for image in pushed]
+    detail = ecr.describe_images(imageIds=[{"imageTag": "1.7"}], **by)["imageDetails"][0]
+    assert detail["imageScanStatus"]["status"] == "IN_PROGRESS" and "imageScanFindingsSummary" not in detail, detail
+    ask = lambda **more: ecr.describe_image_scan_findings(imageId={"imageTag": "1.7"}, **by, **more)
+    answer = until("the scan should end", ask, lambda answer: answer["imageScanStatus"]["status"] == "COMPLETE")
+    found = answer["imageScanFindings"]
+    assert sum(found["findingSeverityCounts"].values()) == len(found["findings"]) > 2, found
+    assert answer["imageId"] == {"imageDigest": digests[7], "imageTag": "1.7"} and found["imageScanCompletedAt"].year > 2020, answer
+    assert {"uri", "name", "description", "severity", "attributes"} == set(found["findings"][0])
+    pages = list(ecr.get_paginator("describe_image_scan_findings").paginate(imageId={"imageTag": "1.7"}, PaginationConfig={"PageSize": 2}, **by))
+    assert [finding for page in pages for finding in page["imageScanFindings"]["findings"]] == found["findings"]
+    detail = ecr.describe_images(imageIds=[{"imageTag": "1.7"}], **by)["imageDetails"][0]
+    assert detail["imageScanFindingsSummary"]["findingSeverityCounts"] == found["findingSeverityCounts"], detail
+    fails("LimitExceededException", ecr.start_image_scan, imageId={"imageTag": "1.7"}, **by)
+
+    ecr.put_image_scanning_configuration(imageScanningConfiguration={"scanOnPush": False}, **by)
+    login.push("scanned", "2.0", "unscanned")
+    fails("ScanNotFoundException", ecr.describe_image_scan_findings, imageId={"imageTag": "2.0"}, **by)
+    fails("ImageNotFoundException", ecr.start_image_scan, imageId={"imageTag": "9"}, **by)
+    fails("RepositoryNotFoundException", ecr.start_image_scan, imageId={"imageTag": "9"}, repositoryName="nothing")
+    assert ecr.start_image_scan(imageId={"imageTag": "2.0"}, **by)["imageScanStatus"]["status"] == "IN_PROGRESS"
+    kind = "application/vnd.oci.image.index.v1+json"
+    index = {"schemaVersion": 2, "mediaType": kind, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": len(pushed[0][2]), "digest": digests[0]}]}
+    ecr.put_image(imageManifest=json.dumps(index), imageManifestMediaType=kind, imageTag="index", **by)
+    fails("UnsupportedImageTypeException", ecr.start_image_scan, imageId={"imageTag": "index"}, **by)
+
+
+def previews():
+    """On the images of `scanned`, one of which is held by an index."""
+    ecr = client("ecr")
+    by = {"repositoryName": "scanned"}
+    fails("LifecyclePolicyNotFoundException", ecr.start_lifecycle_policy_preview, **by)
+    fails("LifecyclePolicyPreviewNotFoundException", ecr.get_lifecycle_policy_preview, **by)
+    selection = {"tagStatus": "tagged", "tagPatternList": ["1.*"], "countType": "imageCountMoreThan", "countNumber": 2}
+    policy = json.dumps({"rules": [{"rulePriority": 7, "description": "the last two stay", "selection": selection, "action": {"type": "expire"}}]})
+    fails("InvalidParameterException", ecr.start_lifecycle_policy_preview, lifecyclePolicyText=policy.replace("expire", "explode"), **by)
+    assert ecr.start_lifecycle_policy_preview(lifecyclePolicyText=policy, **by)["status"] == "IN_PROGRESS"
+    fails("LifecyclePolicyPreviewInProgressException", ecr.start_lifecycle_policy_preview, lifecyclePolicyText=policy, **by)
+    answer = until("the preview should end", lambda: ecr.get_lifecycle_policy_preview(**by), lambda answer: answer["status"] == "COMPLETE")
+    results = answer["previewResults"]
+    assert answer["summary"]["expiringImageTotalCount"] == len(results) in (5, 6) and answer["lifecyclePolicyText"] == policy, answer
+    for result in results:
+        assert result["action"] == {"type": "EXPIRE"} and result["appliedRulePriority"] == 7 and result["imagePushedAt"], result
+        assert result["imageTags"] != ["1.0"], "an index holds it"
+    pages = list(ecr.get_paginator("get_lifecycle_policy_preview").paginate(PaginationConfig={"PageSize": 2}, **by))
+    assert [result for page in pages for result in page["previewResults"]] == results and len(pages) == 3
+    assert not ecr.get_lifecycle_policy_preview(filter={"tagStatus": "UNTAGGED"}, **by)["previewResults"]
+    assert len(ecr.get_lifecycle_policy_preview(imageIds=[{"imageDigest": results[0]["imageDigest"]}], **by)["previewResults"]) == 1
+
+
+def settings():
+    ecr, elsewhere = client("ecr"), client("ecr", OTHER, "us-east-1")
+    assert ecr.describe_registry()["replicationConfiguration"] == {"rules": []} and ecr.describe_registry()["registryId"] == ACCOUNT
+    destinations = [{"region": "us-east-1", "registryId": OTHER}]
+    rules = {"rules": [{"destinations": destinations, "repositoryFilters": [{"filter": "prod/", "filterType": "PREFIX_MATCH"}]}]}
+    itself = {"rules": [{"destinations": [{"region": "eu-west-1", "registryId": ACCOUNT}]}]}
+    fails("InvalidParameterException", ecr.put_replication_configuration, replicationConfiguration=itself)
+    assert ecr.put_replication_configuration(replicationConfiguration=rules)["replicationConfiguration"] == rules
+    assert ecr.describe_registry()["replicationConfiguration"] == rules and elsewhere.describe_registry()["replicationConfiguration"] == {"rules": []}
+    ecr.create_repository(repositoryName="prod/web")
+    _, pushed, manifest, _, layer = Registry(ecr).push("prod/web", "1.0", "copied")
+    assert elsewhere.describe_images(repositoryName="prod/web")["imageDetails"][0]["imageDigest"] == pushed
+    assert Registry(elsewhere).call("GET", f"prod/web/manifests/{pushed}")[2] == manifest
+    assert Registry(elsewhere).call("HEAD", f"prod/web/blobs/{layer['digest']}")[0] == 200
+
+    fails("RegistryPolicyNotFoundException", ecr.get_registry_policy)
+    fails("InvalidParameterException", ecr.put_registry_policy, policyText="no policy")
+    statement = {"Sid": "Replicate", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "ecr:ReplicateImage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert ecr.put_registry_policy(policyText=policy)["policyText"] == policy == ecr.get_registry_policy()["policyText"]
+    assert ecr.delete_registry_policy()["policyText"] == policy
+    fails("RegistryPolicyNotFoundException", ecr.delete_registry_policy)
+
+    assert ecr.get_registry_scanning_configuration()["scanningConfiguration"] == {"scanType": "BASIC", "rules": []}
+    scanning = [{"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "prod", "filterType": "WILDCARD"}]}]
+    fails("InvalidParameterException", ecr.put_registry_scanning_configuration, scanType="ENHANCED", rules=[{**scanning[0], "scanFrequency": "MANUAL"}])
+    answer = ecr.put_registry_scanning_configuration(scanType="BASIC", rules=scanning)
+    assert answer["registryScanningConfiguration"]["rules"] == scanning
+    answer = ecr.batch_get_repository_scanning_configuration(repositoryNames=["prod/web", "copy-not-there", "team/web"])
+    assert [(one["repositoryName"], one["scanOnPush"], one["scanFrequency"]) for one in answer["scanningConfigurations"]] == [("prod/web", True, "SCAN_ON_PUSH"), ("team/web", False, "MANUAL")]
+    assert answer["failures"][0]["failureCode"] == "REPOSITORY_NOT_FOUND"
+    Registry(ecr).push("prod/web", "2.0", "scanned by the registry")
+    assert ecr.describe_images(repositoryName="prod/web", imageIds=[{"imageTag": "2.0"}])["imageDetails"][0]["imageScanStatus"]
+
+    assert ecr.get_account_setting(name="BASIC_SCAN_TYPE_VERSION")["value"] == "AWS_NATIVE"
+    assert ecr.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")["value"] == "CLAIR"
+    assert ecr.get_account_setting(name="BASIC_SCAN_TYPE_VERSION")["value"] == "CLAIR"
+    fails("InvalidParameterException", ecr.put_account_setting, name="BASIC_SCAN_TYPE_VERSION", value="other")
+    fails("InvalidParameterException", ecr.get_account_setting, name="OTHER")
+
+
+def caches():
+    ecr = client("ecr")
+    secret = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/docker-AbCdEf"
+    rule = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+    assert rule["upstreamRegistry"] == "quay" and rule["upstreamRepositoryPrefix"] == "ROOT" and rule["createdAt"]
+    hub = {"ecrRepositoryPrefix": "docker-hub", "upstreamRegistryUrl": "registry-1.docker.io"}
+    fails("InvalidParameterException", ecr.create_pull_through_cache_rule, **hub)
+    fails("UnsupportedUpstreamRegistryException", ecr.create_pull_through_cache_rule, ecrRepositoryPrefix="x1", upstreamRegistryUrl="example.com")
+    ecr.create_pull_through_cache_rule(credentialArn=secret, **hub)
+    fails("PullThroughCacheRuleAlreadyExistsException", ecr.create_pull_through_cache_rule, credentialArn=secret, **hub)
+    assert [rule["ecrRepositoryPrefix"] for rule in ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]] == ["docker-hub", "quay"]
+    fails("PullThroughCacheRuleNotFoundException", ecr.describe_pull_through_cache_rules, ecrRepositoryPrefixes=["no"])
+    answer = ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub", credentialArn=secret + "2")
+    assert answer["credentialArn"] == secret + "2" and answer["updatedAt"], answer
+    assert ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub")["isValid"] is True
+    assert ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="quay")["upstreamRegistryUrl"] == "quay.io"
+    fails("PullThroughCacheRuleNotFoundException", ecr.delete_pull_through_cache_rule, ecrRepositoryPrefix="quay")
+
+    tags = [{"Key": "team", "Value": "web"}]
+    made = ecr.create_repository_creation_template(prefix="docker-hub", description="cached", appliedFor=["PULL_THROUGH_CACHE"], resourceTags=tags, imageTagMutability="IMMUTABLE")
+    template = made["repositoryCreationTemplate"]
+    assert made["registryId"] == ACCOUNT and template["resourceTags"] == tags and template["encryptionConfiguration"] == {"encryptionType": "AES256"}, made
+    fails("TemplateAlreadyExistsException", ecr.create_repository_creation_template, prefix="docker-hub", appliedFor=["REPLICATION"])
+    fails("InvalidParameterException", ecr.create_repository_creation_template, prefix="other", appliedFor=["NOTHING"])
+    ecr.create_repository_creation_template(prefix="ROOT", appliedFor=["REPLICATION"])
+    ecr.update_repository_creation_template(prefix="docker-hub", description="new")
+    template = ecr.describe_repository_creation_templates(prefixes=["docker-hub"])["repositoryCreationTemplates"][0]
+    assert (template["description"], template["imageTagMutability"]) == ("new", "IMMUTABLE") and template["updatedAt"] > template["createdAt"]
+    assert ecr.delete_repository_creation_template(prefix="ROOT")["repositoryCreationTemplate"]["prefix"] == "ROOT"
+    fails("TemplateNotFoundException", ecr.update_repository_creation_template, prefix="ROOT")
+
+
+def public():
+    ecr = client("ecr-public", region="us-east-1")
+    fails("UnknownEndpoint", client("ecr-public", region="eu-west-1").describe_repositories)
+    data = {"description": "A shop", "architectures": ["ARM 64"], "operatingSystems": ["Linux"], "aboutText": "# Shop", "usageText": "run it"}
+    made = ecr.create_repository(repositoryName="shop/web", catalogData={**data, "logoImageBlob": b"png"}, tags=[{"Key": "team", "Value": "web"}])
+    repository = made["repository"]
+    assert repository["repositoryUri"].startswith("public.ecr.aws/") and repository["repositoryUri"].endswith("/shop/web") and repository["createdAt"], made
+    by, arn = {"repositoryName": "shop/web"}, repository["repositoryArn"]
+    assert made["catalogData"]["logoUrl"].startswith("https://") and {name: made["catalogData"][name] for name in data} == data
+    fails("RepositoryAlreadyExistsException", ecr.create_repository, **by)
+    ecr.create_repository(repositoryName="plain")
+    fails("RepositoryCatalogDataNotFoundException", ecr.get_repository_catalog_data, repositoryName="plain")
+    assert [one["repositoryName"] for one in ecr.describe_repositories()["repositories"]] == ["plain", "shop/web"]
+    assert ecr.describe_repositories(maxResults=1)["nextToken"]
+    fails("RepositoryNotFoundException", ecr.describe_repositories, repositoryNames=["no"])
+    ecr.put_repository_catalog_data(catalogData={**data, "aboutText": "new"}, **by)
+    kept = ecr.get_repository_catalog_data(**by)["catalogData"]
+    assert kept["aboutText"] == "new" and kept["logoUrl"] == made["catalogData"]["logoUrl"]
+    registry = ecr.describe_registries()["registries"][0]
+    assert registry["registryId"] == ACCOUNT and registry["aliases"][0]["defaultRegistryAlias"] is True
+    assert ecr.get_registry_catalog_data()["registryCatalogData"] == {"displayName": ""}
+    ecr.put_registry_catalog_data(displayName="Northwind")
+    assert ecr.get_registry_catalog_data()["registryCatalogData"] == {"displayName": "Northwind"}
+    fails("RepositoryPolicyNotFoundException", ecr.get_repository_policy, **by)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    ecr.set_repository_policy(policyText=policy, **by)
+    assert ecr.get_repository_policy(**by)["policyText"] == policy == ecr.delete_repository_policy(**by)["policyText"]
+    ecr.tag_resource(resourceArn=arn, tags=[{"Key": "tier", "Value": "1"}])
+    ecr.untag_resource(resourceArn=arn, tagKeys=["team"])
+    assert ecr.list_tags_for_resource(resourceArn=arn)["tags"] == [{"Key": "tier", "Value": "1"}]
+    assert ecr.describe_images(**by)["imageDetails"] == []
+    assert base64.b64decode(ecr.get_authorization_token()["authorizationData"]["authorizationToken"]).startswith(b"AWS:")
+    assert ecr.delete_repository(repositoryName="plain", force=True)["repository"]["repositoryName"] == "plain"
+    fails("RepositoryNotFoundException", ecr.delete_repository, repositoryName="plain")
+
+
 def survived():
     ecr = client("ecr", OTHER)
     status, _, body = Registry(ecr).call("GET", "team/web/manifests/1.0")
     layer = json.loads(body)["layers"][0]["digest"]
     assert digest(Registry(ecr).call("GET", f"team/web/blobs/{layer}")[2]) == layer
     assert ecr.describe_repositories(repositoryNames=["fixed"])["repositories"][0]["imageTagMutabilityExclusionFilters"]
+    ecr = client("ecr")
+    assert ecr.describe_image_scan_findings(repositoryName="scanned", imageId={"imageTag": "1.7"})["imageScanStatus"]["status"] == "COMPLETE"
+    assert ecr.get_lifecycle_policy_preview(repositoryName="scanned")["previewResults"]
+    assert ecr.describe_registry()["replicationConfiguration"]["rules"]
+    assert len(ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]) == 1
+    assert client("ecr-public", region="us-east-1").get_repository_catalog_data(repositoryName="shop/web")["catalogData"]["aboutText"] == "new"
 
 
-CHECKS = {"check": [registry, layers], "again": [survived]}
+CHECKS = {"check": [registry, layers, scans, previews, settings, caches, public], "again": [survived]}
 
 for check in CHECKS[sys.argv[1]]:
     began = time.monotonic()

@@ -1,13 +1,19 @@
 //! ECR: what the emulator lacks or answers differently from AWS, and the registry that container clients talk to.
 
 pub mod blobs;
+mod cache;
+mod findings;
 mod images;
 mod layers;
+mod preview;
 mod put;
 pub mod registry;
+mod replicate;
 mod repositories;
+mod scan;
+mod settings;
 pub mod state;
-mod token;
+pub mod token;
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -18,28 +24,36 @@ use super::ecs::now;
 use super::upstream::Scope;
 use super::{Answer, Gateway, Read, json as answer_json};
 
-/// The operations that are answered here.
-pub const OPERATIONS: &[&str] = &[
+/// Whether an operation is answered here.
+pub fn is_ours(operation: &str) -> bool {
+    [OPERATIONS, settings::OPERATIONS, cache::OPERATIONS].iter().any(|some| some.contains(&operation))
+}
+
+const OPERATIONS: &[&str] = &[
     "BatchCheckLayerAvailability",
     "BatchGetImage",
     "CompleteLayerUpload",
     "CreateRepository",
     "DeleteRepository",
+    "DescribeImageScanFindings",
     "DescribeImages",
     "DescribeRepositories",
     "GetAuthorizationToken",
     "GetDownloadUrlForLayer",
+    "GetLifecyclePolicyPreview",
     "InitiateLayerUpload",
     "ListImages",
     "PutImage",
     "PutImageTagMutability",
+    "StartImageScan",
+    "StartLifecyclePolicyPreview",
     "UploadLayerPart",
 ];
 
 /// The protocol's target prefix.
 const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921";
 
-/// Answers one of [`OPERATIONS`].
+/// Answers an operation of [`is_ours`].
 pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
     let scope = Scope { account: read.call.account.clone(), region: read.call.region.clone() };
     let request = read.json()?;
@@ -51,14 +65,20 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
             repositories::keep_exclusions(gateway, &scope, read, &request).await?
         }
         "DeleteRepository" => repositories::delete(gateway, &scope, read, &request).await?,
+        "DescribeImageScanFindings" => scan::describe(gateway, &scope, &request).await?,
         "DescribeImages" => images::describe(gateway, &scope, read, &request).await?,
         "DescribeRepositories" => repositories::describe(gateway, &scope, read, &request).await?,
         "GetAuthorizationToken" => authorization(&scope),
         "GetDownloadUrlForLayer" => layers::download_url(gateway, &scope, &request).await?,
+        "GetLifecyclePolicyPreview" => preview::get(gateway, &scope, &request).await?,
         "InitiateLayerUpload" => layers::initiate(gateway, &scope, &request).await?,
         "ListImages" => images::list(gateway, &scope, &request).await?,
         "PutImage" => put::put_image(gateway, &scope, read, &request).await?,
-        _ => layers::upload_part(gateway, &scope, &request).await?,
+        "StartImageScan" => scan::start(gateway, &scope, &request).await?,
+        "StartLifecyclePolicyPreview" => preview::start(gateway, &scope, &request).await?,
+        "UploadLayerPart" => layers::upload_part(gateway, &scope, &request).await?,
+        other if cache::OPERATIONS.contains(&other) => cache::answer(gateway, &scope, other, &request)?,
+        other => settings::answer(gateway, &scope, other, &request).await?,
     };
     Ok(answer_json(&answer))
 }
@@ -78,7 +98,7 @@ fn authorization(scope: &Scope) -> Value {
 }
 
 /// An error that is the caller's, as ECR gives it.
-fn bad(code: &str, message: &str) -> Response {
+pub fn bad(code: &str, message: &str) -> Response {
     json_error(StatusCode::BAD_REQUEST, code, message)
 }
 
@@ -89,7 +109,7 @@ fn broken(error: &std::io::Error) -> Response {
 }
 
 /// A text that the request must have.
-fn required<'a>(request: &'a Value, name: &str) -> Result<&'a str, Response> {
+pub fn required<'a>(request: &'a Value, name: &str) -> Result<&'a str, Response> {
     request[name].as_str().filter(|text| !text.is_empty()).ok_or_else(|| {
         bad(
             "InvalidParameterException",

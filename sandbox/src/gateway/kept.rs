@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ecr::state::{Registry, Repository};
+use super::ecr_public;
 use super::upstream::Scope;
 use crate::report::Failure;
 
@@ -21,9 +22,16 @@ pub struct Contents {
     pub subnets: BTreeMap<String, String>,
     /// What is remembered of ECR registries, by account and region (`111122223333/eu-west-1`).
     pub ecr: BTreeMap<String, Registry>,
+    /// Public registries, by account.
+    pub public: BTreeMap<String, ecr_public::Registry>,
 }
 
 impl Contents {
+    /// A public registry to change.
+    pub fn public_mut(&mut self, account: &str) -> &mut ecr_public::Registry {
+        self.public.entry(account.to_owned()).or_default()
+    }
+
     /// A registry to read; none where nothing is remembered of it.
     pub fn registry(&self, scope: &Scope) -> Option<&Registry> {
         self.ecr.get(&format!("{}/{}", scope.account, scope.region))

@@ -3,17 +3,20 @@
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{TARGET, bad, repository_of};
+use super::blobs::Place;
+use super::{TARGET, bad, put, repository_of, scan};
 use crate::gateway::upstream::Scope;
 use crate::gateway::{Gateway, Read, paging};
 
 const PAGE: u64 = 100;
 
-fn tag_status(request: &Value) -> &str {
+/// The tag status that a request filters by.
+pub fn tag_status(request: &Value) -> &str {
     request["filter"]["tagStatus"].as_str().unwrap_or("ANY")
 }
 
-fn fits(status: &str, image: &Value) -> bool {
+/// Whether an image has a tag status.
+pub fn fits(status: &str, image: &Value) -> bool {
     let tagged = image["imageTags"].as_array().is_some_and(|tags| !tags.is_empty());
     match status {
         "TAGGED" => tagged,
@@ -78,23 +81,15 @@ pub async fn describe(gateway: &Gateway, scope: &Scope, read: &Read<'_>, request
     }
     paging::cut(&mut answer, "imageDetails", request, PAGE);
     let Some(images) = answer["imageDetails"].as_array_mut() else { return Ok(answer) };
-    for batch in images.chunks_mut(100) {
-        let ids: Vec<Value> = batch.iter().map(|image| json!({ "imageDigest": image["imageDigest"] })).collect();
-        let request = json!({ "repositoryName": request["repositoryName"], "imageIds": ids });
-        let manifests = gateway.upstream.ask(scope, "ecr", &format!("{TARGET}.BatchGetImage"), &request).await?;
-        for image in batch {
-            let found = manifests["images"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .find(|found| found["imageId"]["imageDigest"] == image["imageDigest"]);
-            let manifest = found
-                .and_then(|found| found["imageManifest"].as_str())
-                .and_then(|text| serde_json::from_str::<Value>(text).ok())
-                .unwrap_or_default();
-            if let Some(image) = image.as_object_mut() {
-                complete(image, &manifest);
-            }
+    let repository = repository_of(request)?;
+    let digests: Vec<Value> = images.iter().map(|image| image["imageDigest"].clone()).collect();
+    let place = Place { scope: scope.clone(), repository };
+    let manifests = put::manifests_of(gateway, &place, &digests).await?;
+    for image in images {
+        let manifest = image["imageDigest"].as_str().and_then(|digest| manifests.get(digest)).cloned();
+        if let Some(image) = image.as_object_mut() {
+            complete(image, &manifest.unwrap_or_default());
+            scan::tell(gateway, scope, &place.repository, image);
         }
     }
     Ok(answer)

@@ -1,5 +1,7 @@
 //! Images that come: by PutImage, or from a container client as a manifest.
 
+use std::collections::BTreeMap;
+
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
@@ -34,7 +36,7 @@ pub async fn put_image(gateway: &Gateway, scope: &Scope, read: &Read<'_>, reques
         }
     }
     let answer = gateway.upstream.pass_json(read).await?;
-    arrived(gateway, &place, &told, &actual).await;
+    arrived(gateway, &place, &told, &actual, &serde_json::from_str(manifest).unwrap_or_default()).await;
     Ok(answer)
 }
 
@@ -85,14 +87,16 @@ pub async fn put_manifest(
     let answer =
         gateway.upstream.to_registry(&Method::PUT, &host(&place.scope), &path, &headers, body.clone().into()).await;
     if answer.status().is_success() {
-        arrived(gateway, place, told, &actual).await;
+        arrived(gateway, place, told, &actual, &manifest).await;
     }
     Ok(answer)
 }
 
 /// What follows from a push.
-#[expect(clippy::unused_async, reason = "more follows")]
-async fn arrived(_gateway: &Gateway, _place: &Place, _repository: &Value, _digest: &str) {}
+async fn arrived(gateway: &Gateway, place: &Place, told: &Value, digest: &str, manifest: &Value) {
+    super::scan::pushed(gateway, place, told, digest, manifest);
+    super::replicate::pushed(gateway, place, digest).await;
+}
 
 /// The digest of the image that has a tag.
 async fn tagged(gateway: &Gateway, place: &Place, tag: &str) -> Result<Option<String>, Response> {
@@ -120,4 +124,24 @@ pub async fn manifest_of(gateway: &Gateway, place: &Place, reference: &str) -> R
     let request = json!({ "repositoryName": place.repository, "imageIds": [{ by: reference }] });
     let mut answer = gateway.upstream.ask(&place.scope, "ecr", &format!("{TARGET}.BatchGetImage"), &request).await?;
     Ok(answer["images"].get_mut(0).map(Value::take))
+}
+
+/// The manifests of images, by digest.
+pub async fn manifests_of(
+    gateway: &Gateway,
+    place: &Place,
+    digests: &[Value],
+) -> Result<BTreeMap<String, Value>, Response> {
+    let mut manifests = BTreeMap::new();
+    for batch in digests.chunks(100) {
+        let ids: Vec<Value> = batch.iter().map(|digest| json!({ "imageDigest": digest })).collect();
+        let request = json!({ "repositoryName": place.repository, "imageIds": ids });
+        let answer = gateway.upstream.ask(&place.scope, "ecr", &format!("{TARGET}.BatchGetImage"), &request).await?;
+        for image in answer["images"].as_array().into_iter().flatten() {
+            let text = image["imageManifest"].as_str().unwrap_or_default();
+            let digest = image["imageId"]["imageDigest"].as_str().unwrap_or_default();
+            manifests.insert(digest.to_owned(), serde_json::from_str(text).unwrap_or_default());
+        }
+    }
+    Ok(manifests)
 }
