@@ -109,6 +109,16 @@ def registry():
     assert login.call("POST", f"copy/blobs/uploads/?mount={layer['digest']}&from=team/web")[0] == 201
     assert login.call("HEAD", f"copy/blobs/{layer['digest']}")[0] == 200
 
+    login.push("copy", "a", "two tags")
+    login.push("copy", "b", "two tags")
+    by = {"repositoryName": "copy"}
+    assert ecr.batch_delete_image(imageIds=[{"imageTag": "b"}], **by)["imageIds"][0]["imageTag"] == "b"
+    image = ecr.describe_images(**by)["imageDetails"][0]
+    assert image["imageTags"] == ["a"], image
+    assert ecr.batch_delete_image(imageIds=[{"imageTag": "a"}], **by)["failures"] == []
+    assert ecr.describe_images(**by)["imageDetails"] == []
+    assert login.call("GET", f"copy/manifests/{image['imageDigest']}")[0] == 404
+
     status, headers, _ = login.call("GET", "", authorization=False)
     assert status == 401 and headers["www-authenticate"].startswith("Basic "), headers
     assert login.call("GET", "")[0] == 200
