@@ -233,6 +233,20 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// The repository whose document shows it.
+    pub fn repository(&self) -> Option<&str> {
+        match self {
+            Subject::Repository { repository }
+            | Subject::LifecyclePolicy { repository }
+            | Subject::RepositoryPolicy { repository }
+            | Subject::Settings { repository } => Some(repository),
+            Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),
+            _ => None,
+        }
+    }
+}
+
 impl Call {
     /// The IAM actions it needs.
     pub fn actions(&self) -> Vec<&'static str> {

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 pub use answers::Answers;
 
 use crate::ecr;
-use crate::identity::Scope;
+use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
 
 /// The version of this format. A run keeps the one it was made with.
@@ -205,6 +205,12 @@ impl Subject {
     pub fn kind(&self) -> Kind {
         match self {
             Subject::Ecr(subject) => subject.kind(),
+        }
+    }
+    /// The resource whose document shows it, where that is one.
+    pub fn key(&self, scope: &Scope) -> Option<ResourceKey> {
+        match self {
+            Subject::Ecr(subject) => ResourceKey::new(Kind::Repository, scope.clone(), subject.repository()?).ok(),
         }
     }
     /// Whether it is only known once an earlier step is made.

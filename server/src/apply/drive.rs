@@ -3,7 +3,7 @@
 
 use domain::plan::run::{Next, Progress, State, StepState};
 use domain::plan::{Call, Made, Plan, Step, Undo};
-use domain::{Code, Kind, Problem, Scope};
+use domain::{Code, Kind, Problem, ResourceKey, Scope};
 use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
 use serde_json::{Value, json};
@@ -362,6 +362,10 @@ impl Engine {
     async fn show(&self, plan: &Plan) {
         let kinds: BTreeSet<(Kind, &Scope)> =
             plan.steps.iter().map(|step| (step.call.subject().kind(), &step.scope)).collect();
+        let keys: Vec<ResourceKey> = plan.steps.iter().filter_map(|s| s.call.subject().key(&s.scope)).collect();
+        if let Err(problem) = self.store.reread(&keys).await {
+            tracing::warn!(%problem, "apply: tags that the run wrote will not show before somebody looks");
+        }
         for (kind, scope) in kinds {
             let (account, region) = (scope.account.clone(), scope.region.clone());
             if let Err(problem) = self.store.request(kind, &[account], &[region], now()).await {

@@ -24,9 +24,9 @@ fn insisted(typed: &str, repository: &str) -> bool {
     typed.trim() == repository
 }
 
-/// What to type to have it nevertheless.
+/// What to do to have it nevertheless.
 fn unless(repository: &str) -> String {
-    format!("If it is meant nevertheless, type {repository} here.")
+    format!("Who means it nevertheless insists with the name {repository}.")
 }
 
 /// At most so many are named in a message.
