@@ -7,6 +7,8 @@
 pub mod answers;
 pub mod export;
 pub mod lint;
+pub mod listing;
+pub mod permissions;
 pub mod reference;
 pub mod run;
 pub mod service;
