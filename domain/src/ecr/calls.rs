@@ -234,15 +234,21 @@ impl Subject {
 }
 
 impl Subject {
-    /// The repository whose document shows it.
+    /// The repository it is about; of tags that of an ARN, if it is one of a repository.
     pub fn repository(&self) -> Option<&str> {
         match self {
             Subject::Repository { repository }
             | Subject::LifecyclePolicy { repository }
             | Subject::RepositoryPolicy { repository }
-            | Subject::Settings { repository } => Some(repository),
+            | Subject::Settings { repository }
+            | Subject::Images { repository, .. }
+            | Subject::ImageTag { repository, .. }
+            | Subject::Manifest { repository, .. }
+            | Subject::Scan { repository, .. }
+            | Subject::Findings { repository, .. }
+            | Subject::Configuration { repository, .. }
+            | Subject::Inventory { repository } => Some(repository),
             Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),
-            _ => None,
         }
     }
 }

@@ -7,6 +7,8 @@
 pub mod answers;
 pub mod export;
 pub mod lint;
+pub mod listing;
+pub mod permissions;
 pub mod reference;
 pub mod run;
 pub mod service;
@@ -210,7 +212,11 @@ impl Subject {
     /// The resource whose document shows it, where that is one.
     pub fn key(&self, scope: &Scope) -> Option<ResourceKey> {
         match self {
-            Subject::Ecr(subject) => ResourceKey::new(Kind::Repository, scope.clone(), subject.repository()?).ok(),
+            Subject::Ecr(subject) if subject.kind() == Kind::Repository => {
+                ResourceKey::new(Kind::Repository, scope.clone(), subject.repository()?).ok()
+            }
+            // Images are read whole by every list.
+            Subject::Ecr(_) => None,
         }
     }
     /// Whether it is only known once an earlier step is made.

@@ -248,7 +248,8 @@ impl Engine {
                 }
                 Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
             };
-        progress.ended = Some(now());
+        // How long a step took is how long it took to make it.
+        progress.ended.get_or_insert_with(now);
         self.store.journal(lease, n, &progress, None).await
     }
 

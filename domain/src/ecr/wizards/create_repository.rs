@@ -165,7 +165,8 @@ fn compact(text: &str) -> String {
 
 /// A message and where in a document it belongs; the document itself has no name.
 fn at(path: &str, message: &str) -> String {
-    if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") }
+    let whole = path.is_empty() || path == lifecycle::rules::WHOLE;
+    if whole { message.to_owned() } else { format!("{path}: {message}") }
 }
 
 fn check(answers: &Answers, scope: &Scope, facts: &Facts) -> FieldErrors {
