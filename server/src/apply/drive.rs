@@ -15,6 +15,8 @@ use crate::clock::now;
 
 type Result<T> = std::result::Result<T, Problem>;
 
+const UNKNOWN: &str = "Nobody could find out whether it was made.";
+
 /// Whether AWS may have made the call although it did not say so.
 fn is_unknown(problem: &Problem) -> bool {
     match problem.code {
@@ -53,6 +55,7 @@ impl Engine {
                 Next::Rest => return Ok(()),
                 Next::Check => self.check(lease, &stored).await?,
                 Next::Become(State::Undone) if self.found_late(lease, &stored).await? => {}
+                Next::Become(State::Stuck) if self.found_gone(lease, &stored).await? => {}
                 Next::Become(state) => self.becomes(lease, &stored, state, None).await?,
                 Next::Make(n) => self.make(lease, &stored, n).await?,
                 Next::FindOut(n) => self.find_out(lease, &stored, n).await?,
@@ -142,7 +145,7 @@ impl Engine {
             Ok(state) => state,
             Err(problem) => {
                 progress.state = StepState::Stuck;
-                progress.note = Some("Nobody could find out whether it was made.".into());
+                progress.note = Some(UNKNOWN.into());
                 progress.problem = Some(problem);
                 progress.ended = Some(now());
                 return self.store.journal(lease, n, &progress, None).await;
@@ -181,11 +184,34 @@ impl Engine {
                 _ => false,
             };
             let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };
-            if let Ok(state) = self.reads(step, &call).await
-                && call.made(state.as_ref()) == Made::Yes
-            {
-                (progress.state, progress.after) = (StepState::Made, state);
-                progress.note = Some("AWS made it after all, later than it was looked for.".into());
+            match self.reads(step, &call).await {
+                Ok(state) if call.made(state.as_ref()) != Made::Yes => continue,
+                Ok(state) => {
+                    (progress.state, progress.after) = (StepState::Made, state);
+                    progress.note = Some("AWS made it after all, later than it was looked for.".into());
+                }
+                // Not known is not undone.
+                Err(problem) => {
+                    (progress.state, progress.problem) = (StepState::Stuck, Some(problem));
+                    progress.note = Some(UNKNOWN.into());
+                }
+            }
+            self.store.journal(lease, n, &progress, None).await?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Before a person is asked: what could not be taken back may be gone with what it belonged to. Answers whether something was.
+    async fn found_gone(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
+        for n in stored.run.stuck() {
+            let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+            let Undo::Call(undo) = &step.undo else { continue };
+            let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
+            // What cannot be read stays stuck.
+            if self.reads(step, &undo).await.is_ok_and(|state| undo.made(state.as_ref()) == Made::Yes) {
+                (progress.state, progress.problem) = (StepState::Undone, None);
+                progress.note = Some("It does not exist any more.".into());
                 self.store.journal(lease, n, &progress, None).await?;
                 return Ok(true);
             }

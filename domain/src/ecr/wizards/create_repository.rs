@@ -272,6 +272,12 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_without_a_value_has_an_empty_one() {
+        let plan = wizard(json!({ "name": "shop/api", "tags": [["public", ""]] })).plan(&Facts::default()).unwrap();
+        assert_eq!(plan.steps[0].call.input()["tags"][0], json!({ "Key": "public", "Value": "" }));
+    }
+
+    #[test]
     fn everything_entered_is_in_a_step_and_each_step_has_its_undo() {
         let wizard = wizard(json!({
             "name": "shop/api", "immutable": true, "exclusions": ["latest", " "], "scan_on_push": true,
