@@ -106,7 +106,7 @@ mod tests {
         assert!(said.tone == Tone::Warn && said.title.ends_with("denied: ecr:PutLifecyclePolicy"), "{said:?}");
         let said = say(&[allowed.clone(), one("ecr:DeleteRepository", true, Verdict::Denied)]);
         assert!(said.title.contains("taking back is denied: ecr:DeleteRepository"), "{said:?}");
-        assert!(say(&[allowed.clone()]).title.contains("1 permission is there"));
+        assert!(say(std::slice::from_ref(&allowed)).title.contains("1 permission is there"));
         let said = say(&[allowed, unknown("a:A"), unknown("b:B")]);
         assert_eq!((said.tone, said.more.as_str()), (Tone::Quiet, "IAM did not answer."));
     }

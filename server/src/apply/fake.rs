@@ -154,6 +154,10 @@ impl Inside {
                 let tags = self.tagged(&input.resource_arn)?.as_object_mut().unwrap();
                 tags.retain(|key, _| !input.tag_keys.contains(key));
             }
+            // This cloud has no images.
+            Ecr::BatchDeleteImage(_) | Ecr::PutImage(_) | Ecr::StartImageScan(_) => {
+                return Err(rejected("No images here."));
+            }
         }
         Ok(())
     }
@@ -219,6 +223,13 @@ impl Cloud for Fake {
                 inside.repositories.get(repository).and_then(|r| r.policy.clone())
             }
             EcrSubject::Tags { arn } => inside.tagged(arn).ok().cloned(),
+            EcrSubject::Images { .. }
+            | EcrSubject::ImageTag { .. }
+            | EcrSubject::Manifest { .. }
+            | EcrSubject::Scan { .. }
+            | EcrSubject::Findings { .. }
+            | EcrSubject::Configuration { .. }
+            | EcrSubject::Inventory { .. } => None,
         })
     }
 }

@@ -23,13 +23,17 @@ fn incomplete(error: impl std::fmt::Display) -> Problem {
     Problem::new(Code::AwsRejected, "The call could not be made", format!("It could not be put together: {error}."))
 }
 
+/// Sends a call once, whatever comes of it.
+pub(super) fn once() -> Config {
+    Config::new().retry_config(RetryConfig::disabled())
+}
+
 /// Makes a call, once: whether it may be sent again is for its caller to say, who reads first what became of it. Answers AWS's id of the request.
 pub(crate) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>, Problem> {
     let ecr = caller.clients().ecr();
     macro_rules! send {
         ($action:literal, $on:expr, $request:expr) => {{
-            let once = Config::new().retry_config(RetryConfig::disabled());
-            let sent = $request.customize().config_override(once).send();
+            let sent = $request.customize().config_override(once()).send();
             let answer = caller.call(Bucket::Ecr, $action, Some($on), sent).await?;
             answer.request_id().map(str::to_owned)
         }};
