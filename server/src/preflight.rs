@@ -76,7 +76,7 @@ mod tests {
 
     async fn ask(iam: Iam) -> Vec<Permitted> {
         let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
-        let entered = domain::ecr::wizards::create_repository::Answers { name: "a".into(), ..Default::default() };
+        let entered = domain::ecr::wizards::create_repository::Answers { name: "shop".into(), ..Default::default() };
         let plan = Answers { scope, form: Form::CreateRepository(entered) }.plan(&Facts::default()).unwrap();
         permissions(&iam, &plan, Duration::from_millis(1)).await
     }
