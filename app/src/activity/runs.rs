@@ -40,18 +40,7 @@ pub fn Runs() -> impl IntoView {
         let Scopes { accounts, regions } = scopes.get();
         filter.with(|f| Ok(RunsQuery { accounts, regions, ..RunsQuery::read(RUNS, |name| f.get(name))? }))
     });
-    let again = RwSignal::new(0_u32);
-    let waiting = StoredValue::new(false);
-    live::listen(move |message| {
-        if matches!(message, ToPage::Run { .. }) && waiting.try_get_value() == Some(false) {
-            waiting.set_value(true);
-            let ask = move || {
-                waiting.try_set_value(false);
-                again.try_update(|n| *n += 1);
-            };
-            set_timeout(ask, GATHER);
-        }
-    });
+    let again = live::count(GATHER, |message| matches!(message, ToPage::Run { .. }));
     let answer = ask(
         move || (question.get(), again.get()),
         |(question, _): (Result<RunsQuery, Problem>, u32)| async move { list_runs(question?).await },

@@ -64,7 +64,7 @@ pub fn Rail() -> impl IntoView {
     let scopes = use_scopes();
     let location = use_location();
     let path = Memo::new(move |_| location.pathname.get());
-    let again = RwSignal::new(0_u32);
+    let again = crate::live::count(GATHER, |message| matches!(message, ToPage::Changed { .. }));
     let counts = ask(
         move || {
             let scopes = scopes.get();
@@ -72,19 +72,6 @@ pub fn Rail() -> impl IntoView {
         },
         |(accounts, regions, _)| async move { api::counts(accounts, regions).await.unwrap_or_default() },
     );
-    let waiting = StoredValue::new(false);
-    crate::live::listen(move |message| {
-        if matches!(message, ToPage::Changed { .. }) && waiting.try_get_value() == Some(false) {
-            waiting.set_value(true);
-            set_timeout(
-                move || {
-                    waiting.try_set_value(false);
-                    again.try_update(|n| *n += 1);
-                },
-                GATHER,
-            );
-        }
-    });
     let place = move |href: &'static str, text: &'static str, sign: Icon, key: Option<&'static str>| {
         view! {
             <a href=move || scopes.get().on(href) aria-current=move || path.with(|p| lights(href, p)).then_some("page") data-key=key title=text>

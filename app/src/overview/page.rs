@@ -34,29 +34,11 @@ pub async fn first_page(accounts: Vec<AccountId>, regions: Vec<Region>) -> Resul
 }
 
 /// Counts up when anything changed, and `collects` after a collect began, ended or failed.
-pub fn anything_changed(collects: Duration) -> RwSignal<u32> {
-    let count = RwSignal::new(0_u32);
+pub fn anything_changed(collects: Duration) -> Signal<u32> {
     // Each waits by itself: what changed must not wait for what hardly matters.
-    let waiting = [StoredValue::new(false), StoredValue::new(false)];
-    live::listen(move |message| {
-        let (waiting, pause) = match message {
-            ToPage::Changed { .. } => (waiting[0], GATHER),
-            ToPage::Freshness { .. } => (waiting[1], collects),
-            ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => return,
-        };
-        if waiting.try_get_value() != Some(false) {
-            return;
-        }
-        waiting.set_value(true);
-        set_timeout(
-            move || {
-                waiting.try_set_value(false);
-                count.try_update(|n| *n += 1);
-            },
-            pause,
-        );
-    });
-    count
+    let changes = live::count(GATHER, |message| matches!(message, ToPage::Changed { .. }));
+    let collects = live::count(collects, |message| matches!(message, ToPage::Freshness { .. }));
+    Signal::derive(move || changes.get().wrapping_add(collects.get()))
 }
 
 /// `/`

@@ -21,7 +21,7 @@ use super::history::HistoryTab;
 use crate::api::{self, Boot};
 use crate::error::AppError;
 use crate::layout::use_scopes;
-use crate::live;
+use crate::live::{self, AGAIN, Turns};
 use crate::paths::{self, Scopes};
 use crate::ui::{
     Age, Copy, CopyButton, Fact, Facts, Json, Note, ProblemNote, ProblemPage, Skeleton, StateBadge, TabLink, Tabs,
@@ -121,9 +121,10 @@ pub fn Refused(
 
 /// Keeps the signal fresh: asks again when the server says that this resource changed.
 fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
-    let waiting = StoredValue::new(false);
-    live::listen(move |message| {
-        let concerns = match message {
+    let turns = StoredValue::new(Turns::default());
+    let concerns = {
+        let key = key.clone();
+        move |message: &ToPage| match message {
             ToPage::Changed { keys, .. } => {
                 // Something of the same service in the same place may be connected from now on: a new task of a service.
                 let near = |k: &ResourceKey| k.kind.service() == key.kind.service() && k.scope == key.scope;
@@ -133,27 +134,31 @@ fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
             }
             ToPage::Freshness { kinds } => kinds.contains(&key.kind),
             ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
-        };
-        if !concerns || waiting.try_get_value() != Some(false) {
-            return;
         }
-        waiting.set_value(true);
-        let key = key.clone();
-        set_timeout(
-            move || {
-                if waiting.try_get_value().is_none() {
-                    return;
+    };
+    live::gather(Duration::from_millis(300), concerns, move || renew(key.clone(), detail, turns));
+}
+
+fn renew(key: ResourceKey, detail: RwSignal<Arc<Detail>>, turns: StoredValue<Turns<()>>) {
+    if turns.try_update_value(|t| t.take(())) != Some(true) {
+        return;
+    }
+    spawn_local(async move {
+        let answer = api::get(key.clone()).await;
+        let Some(once_more) = turns.try_update_value(|t| t.done(())) else { return };
+        match answer {
+            Ok(fresh) => {
+                detail.try_set(Arc::new(fresh));
+                if once_more {
+                    renew(key, detail, turns);
                 }
-                waiting.set_value(false);
-                spawn_local(async move {
-                    // A failed attempt leaves what is shown, with its age.
-                    if let Ok(fresh) = api::get(key).await {
-                        detail.try_set(Arc::new(fresh));
-                    }
-                });
-            },
-            Duration::from_millis(300),
-        );
+            }
+            // A failed attempt leaves what is shown, with its age.
+            Err(AppError(problem)) if problem.retryable() => {
+                set_timeout(move || renew(key, detail, turns), AGAIN);
+            }
+            Err(_) => {}
+        }
     });
 }
 

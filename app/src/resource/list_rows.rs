@@ -3,8 +3,6 @@
 use domain::listing::{ListQuery, Page, Row};
 use domain::stream::ToPage;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +12,8 @@ use super::freshness::{AgeOfData, CollectButton, FailingScopes};
 use super::query::{FIRST_ROWS, ListUrl};
 use super::row_view::{Columns, HeadCells, row_cells};
 use super::selection::{Picks, RowMenu, Selection, SelectionBar};
-use crate::api::{self, Boot};
+use super::windows::Windows;
+use crate::api::Boot;
 use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::live;
@@ -73,81 +72,14 @@ pub fn ListRows(
     let born = page.now;
     live::have(page.version);
 
-    let total = RwSignal::new(page.total);
-    let matched = RwSignal::new(page.matched);
-    let facets = RwSignal::new(page.facets);
-    let freshness = RwSignal::new(page.freshness);
-    let now = RwSignal::new(page.now);
-    let problem = RwSignal::new(None::<AppError>);
-    let first: Vec<Arc<Row>> = page.rows.into_iter().map(Arc::new).collect();
     let start = query.offset;
-    let windows = RwSignal::new(BTreeMap::from([(start / FIRST_ROWS, first)]));
-    let range = RwSignal::new((start, start + FIRST_ROWS));
-    let asked = StoredValue::new(std::collections::BTreeSet::<u32>::new());
-
-    let query = StoredValue::new(query);
-    let load = move |window: u32| {
-        if !asked.try_update_value(|a| a.insert(window)).unwrap_or(false) {
-            return;
-        }
-        let question = ListQuery { offset: window * FIRST_ROWS, limit: FIRST_ROWS, ..query.get_value() };
-        spawn_local(async move {
-            let answer = api::list(question).await;
-            asked.try_update_value(|a| a.remove(&window));
-            match answer {
-                Ok(page) => {
-                    // The list may have been left in the meantime.
-                    total.try_set(page.total);
-                    matched.try_set(page.matched);
-                    facets.try_update(|f| {
-                        if *f != page.facets {
-                            *f = page.facets
-                        }
-                    });
-                    freshness.try_set(page.freshness);
-                    now.try_set(page.now);
-                    windows.try_update(|w| w.insert(window, page.rows.into_iter().map(Arc::new).collect()));
-                    problem.try_update(|p| {
-                        if p.is_some() {
-                            *p = None
-                        }
-                    });
-                }
-                Err(error) => {
-                    problem.try_set(Some(error));
-                }
-            }
-        });
+    let windows = Windows::new(query, page);
+    let Windows { total, matched, facets, freshness, now, problem, rows, range, .. } = windows;
+    let concerns = move |message: &ToPage| match message {
+        ToPage::Changed { kinds, .. } | ToPage::Freshness { kinds } => kinds.contains(&kind),
+        ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
     };
-
-    let seen = move || {
-        let (from, to) = range.get_untracked();
-        (from / FIRST_ROWS)..=(to.saturating_sub(1) / FIRST_ROWS)
-    };
-    let gathering = StoredValue::new(false);
-    live::listen(move |message| {
-        let concerns = match message {
-            ToPage::Changed { kinds, .. } | ToPage::Freshness { kinds } => kinds.contains(&kind),
-            ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
-        };
-        if !concerns || gathering.try_get_value() != Some(false) {
-            return;
-        }
-        gathering.set_value(true);
-        set_timeout(
-            move || {
-                if gathering.try_get_value().is_none() {
-                    return;
-                }
-                gathering.set_value(false);
-                // Windows out of view are forgotten: they are asked for again when they come back.
-                let seen = seen();
-                windows.update_untracked(|w| w.retain(|n, _| seen.contains(n)));
-                seen.for_each(load);
-            },
-            GATHER,
-        );
-    });
+    live::gather(GATHER, concerns, move || windows.renew());
 
     let frame = NodeRef::<leptos::html::Div>::new();
     let scrolled = move |_| {
@@ -157,13 +89,7 @@ pub fn ListRows(
         let from = top.saturating_sub(MARGIN) / 10 * 10;
         let to = (top + shown + MARGIN).div_ceil(10) * 10;
         if range.get_untracked() != (from, to) {
-            range.set((from, to));
-            for window in seen() {
-                if windows.with_untracked(|w| !w.contains_key(&window)) && window * FIRST_ROWS < matched.get_untracked()
-                {
-                    load(window);
-                }
-            }
+            windows.look_at((from, to));
         }
     };
     // Another question starts at its top.
@@ -177,7 +103,7 @@ pub fn ListRows(
         move |_| {
             let (from, to) = range.get();
             let to = to.min(matched.get());
-            windows.with(|w| {
+            rows.with(|w| {
                 let row =
                     |i: u32| w.get(&(i / FIRST_ROWS)).and_then(|rows| rows.get((i % FIRST_ROWS) as usize)).cloned();
                 (from.min(to)..to).map(|index| Slot { index, row: row(index) }).collect::<Vec<_>>()
@@ -192,7 +118,7 @@ pub fn ListRows(
     // Kinds without states need no column for them; what is gone says so there.
     let states = Memo::new(move |_| {
         let row = |r: &Arc<Row>| r.state.is_some() || r.gone.is_some();
-        facets.with(|f| f.iter().any(|f| f.id == "state")) || windows.with(|w| w.values().flatten().any(row))
+        facets.with(|f| f.iter().any(|f| f.id == "state")) || rows.with(|w| w.values().flatten().any(row))
     });
     let picks = Picks { selection, menu: RwSignal::new(None) };
     let columns = Memo::new({

@@ -21,6 +21,7 @@ mod row_view;
 mod selection;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 pub use compare_page::ComparePage;
 pub use connected::kind_icon;

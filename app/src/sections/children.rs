@@ -15,6 +15,7 @@ use crate::paths::{self, Scopes};
 use crate::resource::freshness::FailingScopes;
 use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
 use crate::wire::ask;
+use std::time::Duration;
 
 /// The columns of the parent itself say the same in each row.
 const OF_THE_PARENT: &[&str] = &["function", "cluster", "repository"];
@@ -167,22 +168,6 @@ impl Children {
 
 /// Counts up when resources of this kind changed, at most about three times a second.
 pub fn changes_of(kind: Kind) -> RwSignal<u32> {
-    let count = RwSignal::new(0_u32);
-    let waiting = StoredValue::new(false);
-    live::listen(move |message| {
-        let concerns = matches!(message, ToPage::Changed { kinds, .. } if kinds.contains(&kind));
-        if !concerns || waiting.try_get_value() != Some(false) {
-            return;
-        }
-        waiting.set_value(true);
-        let wait = std::time::Duration::from_millis(300);
-        set_timeout(
-            move || {
-                waiting.try_set_value(false);
-                count.try_update(|n| *n += 1);
-            },
-            wait,
-        );
-    });
-    count
+    let concerns = move |message: &ToPage| matches!(message, ToPage::Changed { kinds, .. } if kinds.contains(&kind));
+    live::count(Duration::from_millis(300), concerns)
 }
