@@ -1,0 +1,1 @@
+//! The tar reader alone.
