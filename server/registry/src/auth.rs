@@ -28,7 +28,11 @@ impl Credentials {
         let decoded = STANDARD.decode(token.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let parts = decoded.as_deref().and_then(|text| text.split_once(':'));
         let (user, password) = parts.ok_or_else(|| {
-            Problem::new(Code::AwsCredentials, "ECR's token is not usable", "ECR gave an authorization token of an unknown form.")
+            Problem::new(
+                Code::AwsCredentials,
+                "ECR's token is not usable",
+                "ECR gave an authorization token of an unknown form.",
+            )
         })?;
         Ok(Self { user: user.to_owned(), password: password.to_owned() })
     }
@@ -45,8 +49,12 @@ impl fmt::Debug for Credentials {
 }
 
 fn secret(text: String) -> Result<HeaderValue, Problem> {
-    let mut value = HeaderValue::from_str(&text)
-        .map_err(|_| Problem::invalid("credentials", "The registry's token or these credentials contain characters that HTTP cannot carry."))?;
+    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+        Problem::invalid(
+            "credentials",
+            "The registry's token or these credentials contain characters that HTTP cannot carry.",
+        )
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -114,7 +122,8 @@ impl Auth {
             credentials.header()?
         } else {
             let known: Vec<&str> = challenges.iter().map(|c| c.scheme.as_str()).collect();
-            let asked = if known.is_empty() { "nothing in particular".to_owned() } else { problems::said(&known.join(", ")) };
+            let asked =
+                if known.is_empty() { "nothing in particular".to_owned() } else { problems::said(&known.join(", ")) };
             return Err(problems::rejected(
                 "The registry asks for an unknown kind of sign-in",
                 format!("{host} asks for {asked}. Gantry knows Basic and Bearer."),
@@ -126,7 +135,10 @@ impl Auth {
 
     async fn token(&self, http: &Http, host: &str, bearer: &Challenge, scope: &Scope) -> Result<HeaderValue, Problem> {
         let unusable = |why: &str| {
-            problems::rejected("The registry's sign-in is not usable", format!("{host} asks for a Bearer token, but {why}."))
+            problems::rejected(
+                "The registry's sign-in is not usable",
+                format!("{host} asks for a Bearer token, but {why}."),
+            )
         };
         let realm = bearer.value("realm").ok_or_else(|| unusable("does not say where to get it"))?;
         let mut url = Url::parse(realm).map_err(|_| unusable("names a wrong address to get it from"))?;
@@ -145,8 +157,8 @@ impl Auth {
             return Err(http.explain(response).await);
         }
         let body = http.body(response, 256 << 10).await?;
-        let answer: Answer =
-            serde_json::from_slice(&body).map_err(|_| unusable("the token server's answer is not JSON with a token"))?;
+        let answer: Answer = serde_json::from_slice(&body)
+            .map_err(|_| unusable("the token server's answer is not JSON with a token"))?;
         let token = answer.token.filter(|t| !t.is_empty()).or(answer.access_token);
         secret(format!("Bearer {}", token.ok_or_else(|| unusable("the token server gave none"))?))
     }
@@ -220,7 +232,9 @@ mod tests {
 
     #[test]
     fn challenges_as_registries_send_them() {
-        let found = parse(r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#);
+        let found = parse(
+            r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:a/b:pull,push""#,
+        );
         assert_eq!(found[0].value("realm"), Some("https://auth.docker.io/token"));
         assert_eq!(found[0].value("scope"), Some("repository:a/b:pull,push"));
         let found = parse(r#"Basic realm="a \"b\", c", Negotiate, Bearer Realm=x, service = y"#);

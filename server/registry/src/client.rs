@@ -15,6 +15,9 @@ use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
+/// How often one request asks for a new token.
+const MAX_RENEWED: u32 = 3;
+
 struct Inner {
     http: Http,
     base: Url,
@@ -51,7 +54,12 @@ impl Repository {
     }
 
     /// A repository of the registry at a base URL that the configuration names, such as ECR's endpoint.
-    pub fn destination(base: &Url, name: &str, credentials: Option<Credentials>, settings: Settings) -> Result<Self, Problem> {
+    pub fn destination(
+        base: &Url,
+        name: &str,
+        credentials: Option<Credentials>,
+        settings: Settings,
+    ) -> Result<Self, Problem> {
         let http = Http::new(Policy::trusted(base)?, settings)?;
         Self::at(&http, base.clone(), name, credentials)
     }
@@ -107,7 +115,7 @@ impl Repository {
             Action::Mount(from) => Scope::repository(&self.name, "pull,push").and(Scope::repository(from, "pull")),
         };
         let ours = call.url.origin() == base.origin();
-        let mut renewed = false;
+        let mut renewed = 0;
         loop {
             // Upload addresses on another host carry their own permission in the URL.
             let header = if ours { auth.header(&scope).await } else { None };
@@ -116,13 +124,18 @@ impl Repository {
             } else {
                 http.attempt(call, header.as_ref()).await?
             };
-            let may_ask = ours && !renewed && response.url().origin() == base.origin();
+            // Requests in parallel may use up or outlive a token that was just renewed: a few times, not once.
+            let may_ask = ours && renewed < MAX_RENEWED && response.url().origin() == base.origin();
             if response.status() != StatusCode::UNAUTHORIZED || !may_ask {
                 return Ok(response);
             }
-            renewed = true;
+            renewed += 1;
             let answered = auth.answer(http, self.host(), response.headers(), &scope, header.as_ref()).await;
             answered.map_err(Trouble::Final)?;
+            // A user name and password that were refused are not tried again.
+            if header.is_some() && auth.header(&scope).await == header {
+                return Ok(response);
+            }
         }
     }
 

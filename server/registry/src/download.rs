@@ -32,7 +32,18 @@ impl Repository {
     /// Reads a blob of a known digest and size. Nothing is asked before the first piece is wanted.
     pub fn blob(&self, digest: Digest, size: u64) -> BlobReader {
         let repository = self.clone();
-        BlobReader { repository, digest, size, done: 0, hasher: Hasher::default(), response: None, pending: None, checked: false, failures: 0, resumed: 0 }
+        BlobReader {
+            repository,
+            digest,
+            size,
+            done: 0,
+            hasher: Hasher::default(),
+            response: None,
+            pending: None,
+            checked: false,
+            failures: 0,
+            resumed: 0,
+        }
     }
 
     /// A small blob as a whole, such as an image's configuration.
@@ -83,7 +94,8 @@ impl BlobReader {
         self.response = None;
         self.pending = None;
         let http = self.repository.http();
-        if problem.code != Code::AwsUnreachable || self.failures >= http.settings.retries || self.resumed >= MAX_RESUMED {
+        if problem.code != Code::AwsUnreachable || self.failures >= http.settings.retries || self.resumed >= MAX_RESUMED
+        {
             return Err(problem);
         }
         tokio::time::sleep(http.backoff(self.failures)).await;
@@ -128,7 +140,10 @@ impl BlobReader {
                 while skip > 0 {
                     let piece = self.repository.http().piece(&mut response).await?;
                     let Some(mut piece) = piece else {
-                        return Err(problems::dropped(self.repository.host(), "it ended before the place to resume from"));
+                        return Err(problems::dropped(
+                            self.repository.host(),
+                            "it ended before the place to resume from",
+                        ));
                     };
                     if piece.len() as u64 > skip {
                         self.pending = Some(piece.split_off(skip as usize));
@@ -139,7 +154,8 @@ impl BlobReader {
             }
             StatusCode::PARTIAL_CONTENT if self.done > 0 => {
                 let range = header(&response, CONTENT_RANGE.as_str()).unwrap_or_default();
-                let start = range.trim().strip_prefix("bytes").and_then(|r| r.trim().split('-').next()?.parse::<u64>().ok());
+                let start =
+                    range.trim().strip_prefix("bytes").and_then(|r| r.trim().split('-').next()?.parse::<u64>().ok());
                 if start != Some(self.done) {
                     return Err(self.wrong("another part than the one asked for came".to_owned()));
                 }

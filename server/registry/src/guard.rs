@@ -110,10 +110,14 @@ impl Policy {
         }
         // The resolver knows names only: a name that it lets pass may not be used with another port.
         if self.is_known_private(&host) {
-            return Err(refused(format!("The registry leads to {host}:{port}, which is not allowed: only its own port is.")));
+            return Err(refused(format!(
+                "The registry leads to {host}:{port}, which is not allowed: only its own port is."
+            )));
         }
         if scheme != "https" {
-            return Err(refused(format!("The registry leads to {host} without encryption (http). Only https is allowed.")));
+            return Err(refused(format!(
+                "The registry leads to {host} without encryption (http). Only https is allowed."
+            )));
         }
         let address = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -178,11 +182,7 @@ impl Resolve for Policy {
 }
 
 impl Policy {
-    fn filter(
-        &self,
-        host: String,
-        found: Vec<SocketAddr>,
-    ) -> Result<Addrs, Box<dyn std::error::Error + Send + Sync>> {
+    fn filter(&self, host: String, found: Vec<SocketAddr>) -> Result<Addrs, Box<dyn std::error::Error + Send + Sync>> {
         if self.is_known_private(&host) {
             return Ok(Box::new(found.into_iter()));
         }
@@ -249,10 +249,34 @@ mod tests {
     #[test]
     fn internal_addresses_are_not_public() {
         for private in [
-            "127.0.0.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.169.254",
-            "100.64.0.1", "192.0.0.8", "198.18.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1",
-            "fd00:ec2::254", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1",
-            "2002:7f00:1::", "2001::1", "2001:db8::1", "ff02::1", "fec0::1", "3fff::1",
+            "127.0.0.1",
+            "0.0.0.0",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "192.0.0.8",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "::127.0.0.1",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "2001:db8::1",
+            "ff02::1",
+            "fec0::1",
+            "3fff::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }
@@ -267,7 +291,9 @@ mod tests {
         for allowed in ["registry-1.docker.io", "ghcr.io", "123456789012.dkr.ecr.eu-west-1.amazonaws.com"] {
             assert_eq!(policy.registry(allowed).unwrap().scheme(), "https", "{allowed}");
         }
-        for refused in ["evil.example", "ghcr.io.evil.example", "xghcr.io", "dkr.ecr.amazonaws.com", "docker.io@evil.example"] {
+        for refused in
+            ["evil.example", "ghcr.io.evil.example", "xghcr.io", "dkr.ecr.amazonaws.com", "docker.io@evil.example"]
+        {
             assert!(policy.registry(refused).is_err(), "{refused}");
         }
         assert_eq!(policy.registry("localhost:5000").unwrap().as_str(), "http://localhost:5000/");
@@ -280,7 +306,9 @@ mod tests {
     fn urls_that_a_registry_leads_to_are_checked() {
         let policy = sources();
         let check = |url: &str| policy.check(&Url::parse(url).unwrap());
-        for allowed in ["https://storage.example/x", "http://localhost:5000/v2/", "http://10.0.0.9:5000/", "https://8.8.8.8/"] {
+        for allowed in
+            ["https://storage.example/x", "http://localhost:5000/v2/", "http://10.0.0.9:5000/", "https://8.8.8.8/"]
+        {
             check(allowed).unwrap();
         }
         for refused in [
@@ -312,7 +340,8 @@ mod tests {
     #[test]
     fn a_name_with_an_internal_address_does_not_resolve() {
         let at = |address: &str| SocketAddr::new(address.parse().unwrap(), 0);
-        let keep = |host: &str, found: Vec<SocketAddr>| sources().filter(host.into(), found).map(Iterator::collect::<Vec<_>>);
+        let keep =
+            |host: &str, found: Vec<SocketAddr>| sources().filter(host.into(), found).map(Iterator::collect::<Vec<_>>);
         assert!(keep("rebind.example", vec![at("127.0.0.1")]).unwrap_err().is::<Refusal>());
         assert_eq!(keep("mixed.example", vec![at("10.0.0.1"), at("8.8.8.8")]).unwrap(), vec![at("8.8.8.8")]);
         assert_eq!(keep("localhost", vec![at("127.0.0.1")]).unwrap(), vec![at("127.0.0.1")]);

@@ -126,8 +126,11 @@ impl Http {
             if let Some(body) = &call.body {
                 request = request.body(body.clone());
             }
-            let patience =
-                if call.method == Method::PUT { self.settings.commit_timeout } else { self.patience(call.body.as_ref()) };
+            let patience = if call.method == Method::PUT {
+                self.settings.commit_timeout
+            } else {
+                self.patience(call.body.as_ref())
+            };
             let response = match tokio::time::timeout(patience, request.send()).await {
                 Err(_) => return Err(Trouble::Passing(problems::stalled(&host, patience))),
                 Ok(Err(error)) => return Err(failed(&host, &error)),
@@ -165,7 +168,8 @@ impl Http {
 
     /// Waits as a 429 asks, within bounds; `waited` is what this request waited already.
     pub(crate) async fn wait_out(&self, response: &Response, waited: &mut Duration, tries: u32) -> Result<(), Problem> {
-        let asked = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
+        let asked =
+            response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
         let asked = asked.map(Duration::from_secs);
         let wait = asked.unwrap_or_else(|| self.backoff(tries));
         if tries >= self.settings.retries || *waited + wait > self.settings.rate_limit_wait {
@@ -243,7 +247,8 @@ impl Http {
             401 | 403 if trusted => Problem::new(
                 Code::AwsDenied,
                 "The registry refuses access",
-                with(&format!("{host} answered {status}")) + " Check the role's ECR permissions and the repository's policy.",
+                with(&format!("{host} answered {status}"))
+                    + " Check the role's ECR permissions and the repository's policy.",
             ),
             401 | 403 => Problem::invalid(
                 "credentials",
@@ -251,8 +256,14 @@ impl Http {
                     + " It may be private, or not exist: check its name, the user name and the password.",
             ),
             404 => Problem::not_found(with(&format!("{host} does not have it"))),
-            501 | 405 => Problem::not_implemented(format!("this part of the registry's API ({host} answered {status})")),
-            500..=599 => Problem::new(Code::AwsUnreachable, "The registry has trouble", with(&format!("{host} answered {status}"))),
+            501 | 405 => {
+                Problem::not_implemented(format!("this part of the registry's API ({host} answered {status})"))
+            }
+            500..=599 => Problem::new(
+                Code::AwsUnreachable,
+                "The registry has trouble",
+                with(&format!("{host} answered {status}")),
+            ),
             _ => problems::rejected("The registry refused it", with(&format!("{host} answered {status}"))),
         }
     }

@@ -55,13 +55,17 @@ impl Upload {
                 format!("These bytes begin at {offset}, but only {received} have arrived. Go on from there."),
             ));
         };
-        let stream = guard.as_mut().ok_or_else(|| {
-            Problem::new(Code::Conflict, "The upload has ended", "The archive was complete already.")
-        })?;
+        let stream = guard
+            .as_mut()
+            .ok_or_else(|| Problem::new(Code::Conflict, "The upload has ended", "The archive was complete already."))?;
         let mut rest = bytes.get(usize::try_from(skip).unwrap_or(usize::MAX)..).unwrap_or_default();
         while !rest.is_empty() {
             let taken = stream.write(rest).await.map_err(|_| {
-                Problem::new(Code::Conflict, "The upload has ended", "Gantry stopped reading this archive; its run says why.")
+                Problem::new(
+                    Code::Conflict,
+                    "The upload has ended",
+                    "Gantry stopped reading this archive; its run says why.",
+                )
             })?;
             self.received.fetch_add(taken as u64, Ordering::AcqRel);
             rest = &rest[taken..];
@@ -81,7 +85,11 @@ impl Upload {
 }
 
 impl AsyncRead for Intake {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let ended = matches!(outcome, Poll::Ready(Ok(()))) && buffer.filled().len() == before && buffer.remaining() > 0;

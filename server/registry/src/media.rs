@@ -67,7 +67,8 @@ impl FromStr for Platform {
     type Err = Problem;
     fn from_str(text: &str) -> Result<Self, Problem> {
         let parts: Vec<&str> = text.split('/').collect();
-        let fits = |part: &&str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
+        let fits =
+            |part: &&str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
         if !(2..=3).contains(&parts.len()) || !parts.iter().all(fits) {
             return Err(Problem::invalid("platform", "A platform is written linux/amd64 or linux/arm64/v8."));
         }
@@ -147,13 +148,18 @@ impl RawManifest {
         }
         let told = content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
         let unsupported = |kind: &str| {
-            odd(format!("“{}” is not a kind of image that Gantry can move; it moves Docker v2 and OCI images.", crate::problems::said(kind)))
+            odd(format!(
+                "“{}” is not a kind of image that Gantry can move; it moves Docker v2 and OCI images.",
+                crate::problems::said(kind)
+            ))
         };
-        if told.as_deref().is_some_and(|t| t.contains("manifest.v1+")  && t.contains("docker")) {
-            return Err(odd("This image has the old “schema 1” format, which ECR does not take. Push it again with a newer Docker.".into()));
+        if told.as_deref().is_some_and(|t| t.contains("manifest.v1+") && t.contains("docker")) {
+            return Err(odd(
+                "This image has the old “schema 1” format, which ECR does not take. Push it again with a newer Docker."
+                    .into(),
+            ));
         }
-        let shape: Shape =
-            serde_json::from_slice(&bytes).map_err(|e| odd(format!("It is not a manifest: {e}.")))?;
+        let shape: Shape = serde_json::from_slice(&bytes).map_err(|e| odd(format!("It is not a manifest: {e}.")))?;
         if shape.schema_version != Some(2) {
             return Err(odd("Its schemaVersion is not 2, the only one that ECR takes.".into()));
         }
@@ -161,13 +167,18 @@ impl RawManifest {
         let manifest = match (shape.manifests, shape.config, shape.layers) {
             (Some(manifests), None, None) => Manifest::Index(manifests),
             (None, Some(config), Some(layers)) => Manifest::Image { config, layers },
-            (Some(_), _, _) => return Err(odd("It names both manifests and layers, so that readers would disagree.".into())),
+            (Some(_), _, _) => {
+                return Err(odd("It names both manifests and layers, so that readers would disagree.".into()));
+            }
             _ => return Err(odd("It names neither manifests nor a config with layers.".into())),
         };
         let told = told.filter(|t| t != "application/json" && t != "application/octet-stream" && t != "text/plain");
         let media_type = match (told, shape.media_type) {
             (Some(told), Some(inside)) if told != inside => {
-                return Err(odd(format!("It says of itself “{}”, but was sent as “{told}”.", crate::problems::said(&inside))));
+                return Err(odd(format!(
+                    "It says of itself “{}”, but was sent as “{told}”.",
+                    crate::problems::said(&inside)
+                )));
             }
             (Some(kind), _) | (None, Some(kind)) => kind,
             (None, None) => match manifest {
@@ -198,7 +209,10 @@ mod tests {
     fn a_manifest_is_one_thing_only() {
         let index = r#"{"schemaVersion":2,"manifests":[]}"#;
         assert_eq!(read(index, None).unwrap().0.media_type, OCI_INDEX);
-        assert_eq!(read(index, Some("application/vnd.oci.image.index.v1+json; charset=utf-8")).unwrap().0.media_type, OCI_INDEX);
+        assert_eq!(
+            read(index, Some("application/vnd.oci.image.index.v1+json; charset=utf-8")).unwrap().0.media_type,
+            OCI_INDEX
+        );
         assert!(read(index, Some(OCI_MANIFEST)).is_err());
         assert!(read(r#"{"schemaVersion":2,"manifests":[],"layers":[]}"#, None).unwrap_err().message.contains("both"));
         assert!(read(r#"{"schemaVersion":1}"#, None).is_err());

@@ -25,7 +25,10 @@ pub(crate) fn dropped(host: &str, why: &str) -> Problem {
     Problem::new(
         Code::AwsUnreachable,
         "The connection was lost",
-        format!("The connection to {host} broke off: {}. Try again: what arrived already is not sent again.", said(why)),
+        format!(
+            "The connection to {host} broke off: {}. Try again: what arrived already is not sent again.",
+            said(why)
+        ),
     )
 }
 

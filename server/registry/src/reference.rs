@@ -70,7 +70,9 @@ pub fn check_repository(name: &str) -> Result<(), Problem> {
         let separators = part.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
         edge(part.chars().next())
             && edge(part.chars().last())
-            && separators.filter(|s| !s.is_empty()).all(|s| matches!(s, "." | "_" | "__") || s.bytes().all(|c| c == b'-'))
+            && separators
+                .filter(|s| !s.is_empty())
+                .all(|s| matches!(s, "." | "_" | "__") || s.bytes().all(|c| c == b'-'))
     };
     if !name.is_empty() && name.len() <= 255 && name.split('/').all(component) {
         return Ok(());
@@ -139,7 +141,9 @@ impl FromStr for Reference {
         }
         // As Docker does: the first part is a registry when it looks like a host.
         let (registry, repository) = match path.split_once('/') {
-            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first.to_ascii_lowercase(), rest),
+            Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => {
+                (first.to_ascii_lowercase(), rest)
+            }
             _ => (HUB.to_owned(), path),
         };
         check_registry(&registry)?;

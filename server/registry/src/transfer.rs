@@ -52,7 +52,8 @@ impl Contents {
 /// Reads what an image consists of. `wanted` is a tag or a digest.
 pub async fn inspect(source: &Repository, wanted: &str, platforms: &Platforms) -> Result<Contents, Problem> {
     let (top, manifest) = source.manifest(wanted).await?;
-    let mut walk = Walk { source, children: Vec::new(), blobs: Vec::new(), platforms: Vec::new(), seen: HashSet::new() };
+    let mut walk =
+        Walk { source, children: Vec::new(), blobs: Vec::new(), platforms: Vec::new(), seen: HashSet::new() };
     let top = match (platforms, &manifest) {
         (Platforms::All, _) => {
             walk.visit(&manifest, None, 0).await?;
@@ -111,7 +112,10 @@ impl Walk<'_> {
         match manifest {
             Manifest::Index(entries) => {
                 if depth >= MAX_DEPTH || self.seen.len() + entries.len() > MAX_MANIFESTS {
-                    return Err(problems::rejected("The index is not usable", "It names too many manifests, or too deeply nested ones."));
+                    return Err(problems::rejected(
+                        "The index is not usable",
+                        "It names too many manifests, or too deeply nested ones.",
+                    ));
                 }
                 for entry in entries {
                     if !self.seen.insert(entry.digest) {
@@ -174,7 +178,9 @@ pub async fn copy(
         let places: Vec<(usize, &Descriptor)> = (contents.blobs.iter())
             .map(|blob| (progress.add(Some(blob.digest), "", blob.size, State::Waiting), blob))
             .collect();
-        let moves = futures::stream::iter(places.into_iter().map(|(place, blob)| copy_blob(source, destination, blob, progress, place)));
+        let moves = futures::stream::iter(
+            places.into_iter().map(|(place, blob)| copy_blob(source, destination, blob, progress, place)),
+        );
         moves.buffer_unordered(PARALLEL).try_collect::<()>().await?;
         for child in &contents.children {
             destination.put_manifest(child, None).await?;
@@ -254,7 +260,8 @@ async fn move_blob(
     if destination.has_blob(&blob.digest).await? {
         return Ok(State::Existed);
     }
-    let mount = (source.same_registry(destination) && source.name() != destination.name()).then(|| (&blob.digest, source.name()));
+    let mount = (source.same_registry(destination) && source.name() != destination.name())
+        .then(|| (&blob.digest, source.name()));
     let mut upload = match destination.open_upload(mount).await? {
         Opened::Mounted => return Ok(State::Mounted),
         Opened::Upload(upload) => upload,

@@ -48,7 +48,8 @@ impl Repository {
         match response.status() {
             StatusCode::CREATED if mount.is_some() => Ok(Opened::Mounted),
             StatusCode::ACCEPTED => {
-                let least = header(&response, "oci-chunk-min-length").and_then(|v| v.parse::<usize>().ok()).unwrap_or(0);
+                let least =
+                    header(&response, "oci-chunk-min-length").and_then(|v| v.parse::<usize>().ok()).unwrap_or(0);
                 Ok(Opened::Upload(Box::new(BlobUpload {
                     repository: self.clone(),
                     location: Some(self.http().location(&response)?),
@@ -61,14 +62,19 @@ impl Repository {
                 })))
             }
             // Mounting across repositories may be refused where reading from the other is: then it is sent.
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+            StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
                 if mount.is_some() =>
             {
                 Box::pin(self.open_upload(None)).await
             }
-            StatusCode::NOT_FOUND => {
-                Err(Problem::not_found(format!("{} has no repository “{}”. Create it first.", self.host(), self.name())))
-            }
+            StatusCode::NOT_FOUND => Err(Problem::not_found(format!(
+                "{} has no repository “{}”. Create it first.",
+                self.host(),
+                self.name()
+            ))),
             _ => Err(self.http().explain(response).await),
         }
     }
@@ -123,7 +129,8 @@ impl BlobUpload {
         let start = self.sent;
         self.sent += bytes.len() as u64;
         let (repository, resumed) = (self.repository.clone(), self.resumed.clone());
-        self.inflight = Some(tokio::spawn(async move { send_piece(&repository, location, start, bytes, &resumed).await }));
+        self.inflight =
+            Some(tokio::spawn(async move { send_piece(&repository, location, start, bytes, &resumed).await }));
         Ok(())
     }
 
@@ -188,7 +195,9 @@ impl Drop for BlobUpload {
         if let Some(task) = self.inflight.take() {
             task.abort();
         }
-        let (Some(location), Ok(runtime)) = (self.location.take(), tokio::runtime::Handle::try_current()) else { return };
+        let (Some(location), Ok(runtime)) = (self.location.take(), tokio::runtime::Handle::try_current()) else {
+            return;
+        };
         let repository = self.repository.clone();
         // A courtesy: registries drop sessions that nobody ends. So a refusal is only noted.
         runtime.spawn(async move {
@@ -231,7 +240,9 @@ async fn send_piece(
                 continue;
             }
             Ok(response) if response.status() == StatusCode::NOT_FOUND => return Err(lost(repository)),
-            Ok(response) if response.status().is_server_error() || response.status() == StatusCode::RANGE_NOT_SATISFIABLE => {
+            Ok(response)
+                if response.status().is_server_error() || response.status() == StatusCode::RANGE_NOT_SATISFIABLE =>
+            {
                 http.explain(response).await
             }
             Ok(response) => return Err(http.explain(response).await),

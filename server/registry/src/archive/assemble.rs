@@ -26,7 +26,9 @@ pub(super) struct Saved {
 
 pub(super) async fn assemble(files: Files, destination: &Repository, progress: &Progress) -> Result<Archive, Problem> {
     let saved: Option<Vec<Saved>> = match files.json("manifest.json") {
-        Some(bytes) => Some(serde_json::from_slice(bytes).map_err(|e| bad(format!("Its manifest.json cannot be read: {e}.")))?),
+        Some(bytes) => {
+            Some(serde_json::from_slice(bytes).map_err(|e| bad(format!("Its manifest.json cannot be read: {e}.")))?)
+        }
         None => None,
     };
     let images = match (files.json("index.json"), saved) {
@@ -62,8 +64,8 @@ pub(super) fn diff_ids(config: &[u8]) -> Result<Vec<Digest>, Problem> {
         #[serde(default)]
         diff_ids: Vec<Digest>,
     }
-    let config: Config =
-        serde_json::from_slice(config).map_err(|e| bad(format!("An image's configuration in it cannot be read: {e}.")))?;
+    let config: Config = serde_json::from_slice(config)
+        .map_err(|e| bad(format!("An image's configuration in it cannot be read: {e}.")))?;
     Ok(config.rootfs.diff_ids)
 }
 
@@ -80,7 +82,12 @@ pub(super) fn check_layer(layer: &Stored, name: &str, told: Option<&Digest>) -> 
 }
 
 /// Sends a document that waited in memory.
-pub(super) async fn put_document(destination: &Repository, progress: &Progress, name: &str, bytes: &Bytes) -> Result<Digest, Problem> {
+pub(super) async fn put_document(
+    destination: &Repository,
+    progress: &Progress,
+    name: &str,
+    bytes: &Bytes,
+) -> Result<Digest, Problem> {
     let digest = Digest::of(bytes);
     let place = progress.add(Some(digest), name, bytes.len() as u64, State::Moving);
     match destination.put_small_blob(&digest, bytes).await {
@@ -99,14 +106,25 @@ pub(super) fn descriptor(media_type: &str, digest: Digest, size: u64) -> Descrip
 }
 
 /// An image of the old layout: it has no manifest, so one is written as `docker push` would.
-async fn legacy(files: &Files, saved: Saved, destination: &Repository, progress: &Progress) -> Result<ArchiveImage, Problem> {
+async fn legacy(
+    files: &Files,
+    saved: Saved,
+    destination: &Repository,
+    progress: &Progress,
+) -> Result<ArchiveImage, Problem> {
     let named = |name: &str| name.trim_start_matches("./").to_owned();
-    let missing = |name: &str| bad(format!("Its manifest.json names “{}”, which is not in it, or is not what it should be.", said(name)));
+    let missing = |name: &str| {
+        bad(format!("Its manifest.json names “{}”, which is not in it, or is not what it should be.", said(name)))
+    };
     let config = files.json(&named(&saved.config)).ok_or_else(|| missing(&saved.config))?;
     let expected = diff_ids(config)?;
     let names = saved.layers.unwrap_or_default();
     if names.len() != expected.len() {
-        return Err(bad(format!("Its manifest.json names {} layers, the configuration {}.", names.len(), expected.len())));
+        return Err(bad(format!(
+            "Its manifest.json names {} layers, the configuration {}.",
+            names.len(),
+            expected.len()
+        )));
     }
     let mut layers = Vec::new();
     for (name, told) in names.iter().zip(&expected) {

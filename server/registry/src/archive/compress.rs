@@ -84,7 +84,8 @@ impl Gzip {
 
     async fn take(&mut self, out: &mut Vec<u8>) -> Result<(), Problem> {
         if let Some(done) = self.queue.next().await {
-            let deflated = done.map_err(|e| internal("registry-gzip", &e))?.map_err(|e| internal("registry-gzip", &e))?;
+            let deflated =
+                done.map_err(|e| internal("registry-gzip", &e))?.map_err(|e| internal("registry-gzip", &e))?;
             self.begin(out);
             out.extend_from_slice(&deflated.bytes);
             self.sum.combine(&deflated.sum);
@@ -100,7 +101,8 @@ fn deflate(block: &[u8]) -> std::io::Result<Deflated> {
     let mut bytes = Vec::with_capacity(block.len() / 2 + 1024);
     loop {
         let at = usize::try_from(compress.total_in()).map_err(std::io::Error::other)?;
-        let status = compress.compress_vec(&block[at..], &mut bytes, FlushCompress::Sync).map_err(std::io::Error::other)?;
+        let status =
+            compress.compress_vec(&block[at..], &mut bytes, FlushCompress::Sync).map_err(std::io::Error::other)?;
         // Room left over means that everything, the flush included, has come out.
         if compress.total_in() == block.len() as u64 && bytes.len() < bytes.capacity() {
             return Ok(Deflated { bytes, sum });

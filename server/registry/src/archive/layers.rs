@@ -92,7 +92,10 @@ pub(super) async fn receive<R: AsyncRead + Unpin>(
         if let File::Json(bytes) = &file {
             in_memory += bytes.len() as u64;
             if in_memory > limits.json_total {
-                return Err(too_large(format!("Its JSON documents have more than {} bytes together.", limits.json_total)));
+                return Err(too_large(format!(
+                    "Its JSON documents have more than {} bytes together.",
+                    limits.json_total
+                )));
             }
         }
         if files.0.insert(entry.name.clone(), file).is_some() {
@@ -107,7 +110,9 @@ fn promised(name: &str) -> Result<Option<Digest>, Problem> {
     let Some(rest) = name.strip_prefix("blobs/") else { return Ok(None) };
     match rest.strip_prefix("sha256/").and_then(Digest::from_hex) {
         Some(digest) => Ok(Some(digest)),
-        None => Err(bad(format!("“{}” is not a blob's name: only blobs/sha256/ and 64 digits are understood.", said(name)))),
+        None => {
+            Err(bad(format!("“{}” is not a blob's name: only blobs/sha256/ and 64 digits are understood.", said(name))))
+        }
     }
 }
 
@@ -144,9 +149,10 @@ async fn receive_file<R: AsyncRead + Unpin>(
     let head = tar.piece().await?.unwrap_or_default();
     let content = look(entry, &head, limits);
     let fits = |found: Digest| match promised {
-        Some(promised) if promised != found => {
-            Err(bad(format!("“{}” has the digest {found}: its name says another. The archive is damaged.", said(&entry.name))))
-        }
+        Some(promised) if promised != found => Err(bad(format!(
+            "“{}” has the digest {found}: its name says another. The archive is damaged.",
+            said(&entry.name)
+        ))),
         _ => Ok(()),
     };
     match content {

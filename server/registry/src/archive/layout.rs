@@ -53,7 +53,8 @@ pub(super) async fn images(
         #[serde(default)]
         manifests: Vec<Descriptor>,
     }
-    let index: Index = serde_json::from_slice(index).map_err(|e| bad(format!("Its index.json cannot be read: {e}.")))?;
+    let index: Index =
+        serde_json::from_slice(index).map_err(|e| bad(format!("Its index.json cannot be read: {e}.")))?;
     let layout = Layout { files, destination, progress };
     let mut images = Vec::new();
     for entry in &index.manifests {
@@ -78,7 +79,12 @@ pub(super) async fn images(
                 }
             }
             let mut seen = Vec::new();
-            node.image.names.retain(|name| !seen.contains(name) && { seen.push(name.clone()); true });
+            node.image.names.retain(|name| {
+                !seen.contains(name) && {
+                    seen.push(name.clone());
+                    true
+                }
+            });
             images.push(node.image);
         }
     }
@@ -105,7 +111,8 @@ impl Layout<'_> {
             return Err(bad(format!("“{path}” has {} bytes; what names it says {}.", bytes.len(), entry.size)));
         }
         let kind = Some(entry.media_type.as_str());
-        let (raw, manifest) = RawManifest::read(bytes.clone(), kind).map_err(|p| bad(format!("“{path}”: {}", p.message)))?;
+        let (raw, manifest) =
+            RawManifest::read(bytes.clone(), kind).map_err(|p| bad(format!("“{path}”: {}", p.message)))?;
         match manifest {
             Manifest::Index(entries) => self.index(raw, &entries, depth).await,
             Manifest::Image { config, layers } => self.image(raw, &config, &layers, entry.platform.as_ref()).await,
@@ -153,7 +160,8 @@ impl Layout<'_> {
     }
 
     fn new_index(&self, raw: &RawManifest, nodes: &[Node]) -> Result<RawManifest, Problem> {
-        let mut value: Value = serde_json::from_slice(&raw.bytes).map_err(|e| crate::problems::internal("registry-index", &e))?;
+        let mut value: Value =
+            serde_json::from_slice(&raw.bytes).map_err(|e| crate::problems::internal("registry-index", &e))?;
         let entries = value.get_mut("manifests").and_then(Value::as_array_mut).into_iter().flatten();
         for (entry, node) in entries.zip(nodes) {
             entry["digest"] = json!(node.image.manifest.digest);
@@ -194,7 +202,9 @@ impl Layout<'_> {
                     check_layer(stored, &path, told.as_ref().and_then(|ids| ids.get(at)))?;
                     changed.push((at, stored.digest, stored.size, compressed_kind(&layer.media_type, &path)?));
                 }
-                Some(File::Blob(stored)) if stored.packing == Packing::Other && layer.media_type.contains(".layer.v1.tar") => {
+                Some(File::Blob(stored))
+                    if stored.packing == Packing::Other && layer.media_type.contains(".layer.v1.tar") =>
+                {
                     return Err(bad(format!("“{}” is named as a layer, but is none.", said(&path))));
                 }
                 _ => {}

@@ -111,7 +111,9 @@ pub async fn push_archive<R: AsyncRead + Send + Unpin>(
             [0x1f, ..] => true,
             // zstd, xz, bzip2, ZIP
             [0x28, 0xb5, ..] | [0xfd, b'7', ..] | [b'B', b'Z', ..] | [b'P', b'K', ..] => {
-                return Err(problems::archive("It is compressed in a way that is not known here: send a tar, or a tar compressed with gzip."));
+                return Err(problems::archive(
+                    "It is compressed in a way that is not known here: send a tar, or a tar compressed with gzip.",
+                ));
             }
             _ => false,
         };
@@ -140,7 +142,11 @@ struct Counted<R> {
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for Counted<R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.inner).poll_read(cx, buffer);
         self.count.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
@@ -167,7 +173,11 @@ struct Bounded<R> {
 }
 
 impl<R: AsyncRead + Unpin> AsyncRead for Bounded<R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.inner).poll_read(cx, buffer);
         self.unpacked += (buffer.filled().len() - before) as u64;

@@ -175,7 +175,9 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
     async fn exact(&mut self, buffer: &mut [u8]) -> Result<(), Problem> {
         match self.reader.read_exact(buffer).await {
             Ok(_) => self.count(buffer.len() as u64),
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof && error.get_ref().is_none_or(is_early_eof) => {
+            Err(error)
+                if error.kind() == std::io::ErrorKind::UnexpectedEof && error.get_ref().is_none_or(is_early_eof) =>
+            {
                 Err(truncated(self.total))
             }
             Err(error) => Err(broken(&error)),
@@ -206,7 +208,8 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
         let mut rest = all.as_slice();
         while !rest.is_empty() {
             let space = rest.iter().position(|b| *b == b' ').ok_or_else(wrong)?;
-            let length: usize = std::str::from_utf8(&rest[..space]).ok().and_then(|t| t.parse().ok()).ok_or_else(wrong)?;
+            let length: usize =
+                std::str::from_utf8(&rest[..space]).ok().and_then(|t| t.parse().ok()).ok_or_else(wrong)?;
             let record = rest.get(space + 1..length).and_then(|r| r.strip_suffix(b"\n")).ok_or_else(wrong)?;
             rest = rest.get(length..).ok_or_else(wrong)?;
             let equals = record.iter().position(|b| *b == b'=').ok_or_else(wrong)?;
@@ -216,7 +219,9 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
                 b"path" => into.name = Some(text()?),
                 b"linkpath" => into.link = Some(text()?),
                 b"size" => into.size = Some(text()?.parse().map_err(|_| wrong())?),
-                _ if key.starts_with(b"GNU.sparse.") => return Err(bad("It contains sparse files, which no image archive does.")),
+                _ if key.starts_with(b"GNU.sparse.") => {
+                    return Err(bad("It contains sparse files, which no image archive does."));
+                }
                 _ => {}
             }
         }
@@ -241,7 +246,9 @@ fn is_early_eof(inner: &(dyn std::error::Error + Send + Sync + 'static)) -> bool
 }
 
 fn truncated(at: u64) -> Problem {
-    bad(format!("It is truncated: it ends in the middle, after {at} bytes. Save the image again and send the whole file."))
+    bad(format!(
+        "It is truncated: it ends in the middle, after {at} bytes. Save the image again and send the whole file."
+    ))
 }
 
 /// An error of the stream itself: a Problem that was put into it, or a compressed stream that is broken.

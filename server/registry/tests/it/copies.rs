@@ -8,7 +8,8 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 pub fn add_image(registry: &Registry, tag: &str, architecture: &str, sizes: &[usize]) -> (Digest, usize) {
-    let config = json!({"architecture": architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}).to_string();
+    let config =
+        json!({"architecture": architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}).to_string();
     let layer = |(at, size): (usize, &usize)| {
         let bytes = noise(at as u32 + size.to_owned() as u32, *size);
         let digest = registry.put_blob(bytes);
@@ -28,9 +29,7 @@ pub fn add_image(registry: &Registry, tag: &str, architecture: &str, sizes: &[us
 pub fn add_index(registry: &Registry) -> (Digest, Digest) {
     let (amd, amd_size) = add_image(registry, "amd", "amd64", &[300_000, 10]);
     let (arm, arm_size) = add_image(registry, "arm", "arm64", &[200_000, 10]);
-    let entry = |digest, size, architecture| {
-        json!({"mediaType": OCI_MANIFEST, "digest": digest, "size": size, "platform": {"os": "linux", "architecture": architecture}})
-    };
+    let entry = |digest, size, architecture| json!({"mediaType": OCI_MANIFEST, "digest": digest, "size": size, "platform": {"os": "linux", "architecture": architecture}});
     let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX,
         "manifests": [entry(amd, amd_size, "amd64"), entry(arm, arm_size, "arm64")]});
     (registry.put_manifest("team/app", "multi", OCI_INDEX, index.to_string()), arm)
@@ -40,12 +39,20 @@ async fn run(from: &Registry, to: &Registry, tag: &str, platforms: Platforms) ->
     run_with(from, to, tag, platforms, settings()).await
 }
 
-async fn run_with(from: &Registry, to: &Registry, tag: &str, platforms: Platforms, settings: Settings) -> (Digest, Progress) {
+async fn run_with(
+    from: &Registry,
+    to: &Registry,
+    tag: &str,
+    platforms: Platforms,
+    settings: Settings,
+) -> (Digest, Progress) {
     let source = from.source_with("team/app", None, settings, &[]);
     let contents = inspect(&source, tag, &platforms).await.unwrap();
     let progress = Progress::default();
     let tags = ["v1".to_owned(), "latest".to_owned()];
-    copy_and_tag(&source, &to.destination("copied"), &contents, &tags, &progress, &CancellationToken::new()).await.unwrap();
+    copy_and_tag(&source, &to.destination("copied"), &contents, &tags, &progress, &CancellationToken::new())
+        .await
+        .unwrap();
     (contents.top.digest, progress)
 }
 
@@ -78,9 +85,11 @@ async fn all_platforms_or_one() {
     run(&from, &other, "multi", Platforms::One("linux/arm64/v8".parse().unwrap())).await;
     assert_eq!(tagged(&other, "v1"), arm);
     assert_eq!(other.with(|i| i.manifests.len()), 3, "two tags and the digest of one manifest");
-    let problem = inspect(&from.source("team/app"), "multi", &Platforms::One("linux/s390x".parse().unwrap())).await.unwrap_err();
+    let problem =
+        inspect(&from.source("team/app"), "multi", &Platforms::One("linux/s390x".parse().unwrap())).await.unwrap_err();
     assert!(problem.message.contains("linux/amd64, linux/arm64"), "{problem}");
-    let problem = inspect(&from.source("team/app"), "amd", &Platforms::One("linux/arm64".parse().unwrap())).await.unwrap_err();
+    let problem =
+        inspect(&from.source("team/app"), "amd", &Platforms::One("linux/arm64".parse().unwrap())).await.unwrap_err();
     assert!(problem.message.contains("It has linux/amd64"), "{problem}");
 }
 
@@ -169,7 +178,7 @@ async fn tokens_are_shared_and_renewed() {
     let (from, to) = (Registry::start().await, Registry::start().await);
     let (digest, _) = add_image(&from, "v1", "amd64", &[100_000, 20]);
     from.with(|i| i.access = Access::Bearer(2));
-    to.with(|i| i.access = Access::Bearer(3));
+    to.with(|i| i.access = Access::Bearer(6));
     run(&from, &to, "v1", Platforms::All).await;
     assert_eq!(tagged(&to, "v1"), digest);
     assert!(from.count("scope repository:team/app:pull") >= 2, "renewed");

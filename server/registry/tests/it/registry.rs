@@ -99,7 +99,13 @@ impl Registry {
         let base = format!("http://{}/", self.address).parse().unwrap();
         Repository::destination(&base, name, None, settings()).unwrap()
     }
-    pub fn source_with(&self, name: &str, credentials: Option<Credentials>, settings: Settings, more: &[String]) -> Repository {
+    pub fn source_with(
+        &self,
+        name: &str,
+        credentials: Option<Credentials>,
+        settings: Settings,
+        more: &[String],
+    ) -> Repository {
         let mut exceptions = more.to_vec();
         exceptions.push(self.host());
         let http = Http::new(Policy::sources([] as [&str; 0], exceptions).unwrap(), settings).unwrap();
@@ -145,7 +151,9 @@ fn respond(status: u16) -> axum::http::response::Builder {
 }
 
 fn error(status: u16, code: &str) -> Response<Body> {
-    respond(status).body(Body::from(format!(r#"{{"errors":[{{"code":"{code}","message":"as the test wants"}}]}}"#))).unwrap()
+    respond(status)
+        .body(Body::from(format!(r#"{{"errors":[{{"code":"{code}","message":"as the test wants"}}]}}"#)))
+        .unwrap()
 }
 
 async fn answer(State(registry): State<Registry>, request: Request) -> Response<Body> {
@@ -160,7 +168,8 @@ async fn answer(State(registry): State<Registry>, request: Request) -> Response<
         i.log.push(format!("{} {path} {who} {range}", parts.method));
     });
     let fault = registry.with(|i| {
-        let found = i.faults.iter_mut().find(|f| f.times > 0 && f.method == parts.method.as_str() && path.contains(&f.path))?;
+        let found =
+            i.faults.iter_mut().find(|f| f.times > 0 && f.method == parts.method.as_str() && path.contains(&f.path))?;
         found.times -= 1;
         Some(found.what.clone())
     });
@@ -229,7 +238,8 @@ fn refuse(registry: &Registry, authorization: Option<&str>) -> Option<Response<B
 fn blob(registry: &Registry, digest: &str, headers: &HeaderMap, fault: Option<What>) -> Response<Body> {
     let found = registry.with(|i| i.blobs.get(digest).cloned());
     let Some(bytes) = found else { return error(404, "BLOB_UNKNOWN") };
-    let range = headers.get("range").and_then(|r| r.to_str().ok()?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let range =
+        headers.get("range").and_then(|r| r.to_str().ok()?.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
     let range: Option<usize> = range.filter(|_| registry.with(|i| i.ranges));
     let total = bytes.len();
     let rest = bytes.slice(range.unwrap_or(0)..);
@@ -238,16 +248,27 @@ fn blob(registry: &Registry, digest: &str, headers: &HeaderMap, fault: Option<Wh
         response = response.header("content-range", format!("bytes {start}-{}/{total}", total - 1));
     }
     let length = rest.len();
-    let broken = || Err(std::io::Error::other("cut"));
+    // Pending once, so that what came before leaves the house.
+    let broken = || {
+        futures::stream::once(async {
+            tokio::task::yield_now().await;
+            Err(std::io::Error::other("cut"))
+        })
+    };
     let body = match fault {
-        Some(What::Cut(n)) => Body::from_stream(futures::stream::iter([Ok(rest.slice(..n.min(length))), broken()])),
+        Some(What::Cut(n)) => {
+            let start = futures::stream::iter([Ok(rest.slice(..n.min(length)))]);
+            Body::from_stream(futures::StreamExt::chain(start, broken()))
+        }
         Some(What::Stall(n)) => Body::from_stream(futures::StreamExt::chain(
             futures::stream::iter([Ok::<_, std::io::Error>(rest.slice(..n))]),
             futures::stream::pending(),
         )),
         Some(What::Endless) => {
             let piece = Bytes::from(vec![0; 16 << 10]);
-            return response.body(Body::from_stream(futures::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone())))).unwrap();
+            return response
+                .body(Body::from_stream(futures::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()))))
+                .unwrap();
         }
         Some(What::Swap(other)) => Body::from(other),
         _ => Body::from(rest),
@@ -303,7 +324,9 @@ fn manifest(
             let child = |d: &serde_json::Value| {
                 !i.manifests.contains_key(&(repository.to_owned(), d["digest"].as_str().unwrap().to_owned()))
             };
-            parts("layers").iter().any(blob) || value.get("config").is_some_and(blob) || parts("manifests").iter().any(child)
+            parts("layers").iter().any(blob)
+                || value.get("config").is_some_and(blob)
+                || parts("manifests").iter().any(child)
         });
         if missing {
             return error(400, "MANIFEST_BLOB_UNKNOWN");
@@ -312,7 +335,9 @@ fn manifest(
         registry.put_manifest(repository, name, &kind, body);
         return respond(201).header("docker-content-digest", digest.to_string()).body(Body::empty()).unwrap();
     }
-    let Some((kind, bytes)) = registry.with(|i| i.manifests.get(&key).cloned()) else { return error(404, "MANIFEST_UNKNOWN") };
+    let Some((kind, bytes)) = registry.with(|i| i.manifests.get(&key).cloned()) else {
+        return error(404, "MANIFEST_UNKNOWN");
+    };
     let digest = Digest::of(&bytes).to_string();
     let response = respond(200).header("content-type", kind);
     match fault {
@@ -345,12 +370,16 @@ fn upload(
             i.next += 1;
             let id = format!("session-{}", i.next);
             i.uploads.insert(id.clone(), Vec::new());
-            return respond(202).header("location", format!("/v2/{repository}/blobs/uploads/{id}?state=0")).body(Body::empty()).unwrap();
+            return respond(202)
+                .header("location", format!("/v2/{repository}/blobs/uploads/{id}?state=0"))
+                .body(Body::empty())
+                .unwrap();
         }
         let Some(held) = i.uploads.get_mut(id) else { return error(404, "BLOB_UPLOAD_UNKNOWN") };
         let stands = |held: &[u8], status: u16| {
             // Absolute this time.
-            let location = format!("http://{}/v2/{repository}/blobs/uploads/{id}?state={}", registry.address, held.len());
+            let location =
+                format!("http://{}/v2/{repository}/blobs/uploads/{id}?state={}", registry.address, held.len());
             let range = format!("0-{}", held.len().saturating_sub(1));
             respond(status).header("location", location).header("range", range).body(Body::empty()).unwrap()
         };
