@@ -7,8 +7,6 @@ mod compress;
 mod layers;
 mod layout;
 mod tar;
-#[cfg(test)]
-mod tests;
 
 use crate::client::Repository;
 use crate::media::{Descriptor, Platform, RawManifest};

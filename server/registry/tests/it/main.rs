@@ -1,5 +1,7 @@
 //! Moving images between registries on loopback, and from archives into one.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should stop")]
+
 mod archives;
 mod copies;
 mod refusals;

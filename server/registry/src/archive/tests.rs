@@ -1,1 +1,0 @@
-//! The tar reader alone.
