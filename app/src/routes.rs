@@ -1,6 +1,6 @@
 //! Which page answers which path, and which kind has a page of its own.
 
-use domain::{Kind, Problem};
+use domain::{Kind, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
@@ -32,6 +32,11 @@ pub fn list_spec(kind: Kind) -> ListSpec {
 pub fn detail_spec(kind: Kind) -> DetailSpec {
     let own = lambda::detail::spec(kind).or_else(|| ecs::detail::spec(kind)).or_else(|| ecr::detail::spec(kind));
     own.or_else(|| eks::detail::spec(kind)).or_else(|| nearby::spec(kind)).unwrap_or_else(|| generic_spec(kind))
+}
+
+/// What can be done with rows of a kind that are picked together, besides what all share.
+pub fn bulk(kind: Kind, keys: &[ResourceKey]) -> Option<AnyView> {
+    ecr::act::bulk_of(kind, keys)
 }
 
 /// The app.

@@ -6,18 +6,20 @@
 - It ends all ECS tasks when it starts again, as it would have to with containers; here none run, so tasks go on.
 - It pretends to run languages it cannot run; here they fail and say so.
 - It keeps a process for every function that ever ran; here those nobody used for a while end.
+- It deletes an image of several tags whole when one of them is deleted; here the others stay, and so does the image.
 - It keeps logs and metrics for ever; here old ones go, or saving them would take longer every hour.
 
 The functions it hooks into are those of the version that requirements.txt pins.
 """
 
+import json
 import os
 import threading
 import time
 
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import cloudwatch, cloudwatch_logs, ecs, lambda_svc
+from ministack.services import cloudwatch, cloudwatch_logs, ecr, ecs, lambda_svc
 
 SAVE_EVERY_SECONDS = float(os.environ.get("SANDBOX_SAVE_SECONDS", "20"))
 LOGS_KEPT_SECONDS = 6 * 3600
@@ -30,6 +32,7 @@ save_all = app.save_all
 saving = threading.Lock()
 record_throttle = lambda_svc._emit_lambda_metrics
 restore_ecs = ecs._restore_state
+delete_images = ecr._batch_delete_image
 dispatch = lambda_svc._execute_function_dispatch
 running = {}
 counting = threading.Lock()
@@ -125,7 +128,31 @@ def restore_ecs_with_tasks(data):
         ecs._tasks._data[key].update(lastStatus=task["lastStatus"], version=task["version"])
 
 
+def delete_tags_first(request):
+    """An id with a tag and no digest takes the tag away, and the image only with its last tag.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
+    """
+    name, whole, untagged = request.get("repositoryName", ""), [], []
+    for image_id in request.get("imageIds", []):
+        tag = image_id.get("imageTag")
+        image = ecr._find_image(name, image_id) if tag and not image_id.get("imageDigest") else None
+        if image and len(image["imageTags"]) > 1:
+            image["imageTags"].remove(tag)
+            image["imageId"]["imageTag"] = image["imageTags"][-1]
+            untagged.append({"imageDigest": image["imageDigest"], "imageTag": tag})
+        else:
+            whole.append(image_id)
+    status, headers, body = delete_images({**request, "imageIds": whole})
+    if status == 200 and untagged:
+        answer = json.loads(body)
+        answer["imageIds"] += untagged
+        body = json.dumps(answer).encode()
+    return status, headers, body
+
+
 app.save_all = save_alone
+ecr._batch_delete_image = delete_tags_first
 ecs._restore_state = restore_ecs_with_tasks
 lambda_svc._execute_function_dispatch = execute_and_count
 lambda_svc._emit_lambda_metrics = count_throttles_only

@@ -7,6 +7,7 @@
 
 mod call;
 mod ecr;
+mod ecr_public;
 mod ecs;
 mod eks;
 mod kept;
@@ -14,7 +15,7 @@ mod lambda;
 mod paging;
 mod upstream;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -33,24 +34,30 @@ use upstream::Upstream;
 
 /// Longest request that is looked into. AWS accepts less for every call concerned.
 const LARGEST_READ: usize = 8 * 1024 * 1024;
+/// Parts of layers have 20 MiB, written in base64.
+const LARGEST_PART: usize = 29 * 1024 * 1024;
 
 /// What an answer of the gateway is, or the error that stands in for it: both go to the client.
-type Answer = Result<Response, Response>;
+type Answer<T = Response> = Result<T, Response>;
 
 /// What every request needs.
 #[derive(Debug)]
 pub struct Gateway {
     upstream: Upstream,
     kept: Kept,
+    blobs: ecr::blobs::Blobs,
     ecs: ecs::Memory,
 }
 
 impl Gateway {
-    /// A gateway in front of the emulator on a loopback port; `kept` is the file for what the emulator cannot keep.
-    pub fn new(port: u16, kept: PathBuf) -> Result<Self, Failure> {
+    /// A gateway in front of the emulator on a loopback port; `folder` is for what the emulator cannot keep.
+    pub fn new(port: u16, folder: &Path) -> Result<Self, Failure> {
         let upstream =
             Upstream::new(port).map_err(|error| Failure::new(format!("cannot start the gateway: {error}")))?;
-        Ok(Self { upstream, kept: Kept::open(kept)?, ecs: ecs::Memory::default() })
+        let blobs = folder.join("blobs");
+        let blobs =
+            ecr::blobs::Blobs::open(blobs.clone()).map_err(|error| Failure::io("open the folder", &blobs, &error))?;
+        Ok(Self { upstream, kept: Kept::open(folder.join("kept.json"))?, blobs, ecs: ecs::Memory::default() })
     }
 }
 
@@ -65,6 +72,9 @@ pub async fn serve(listener: TcpListener, gateway: Gateway) -> std::io::Result<(
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    if ecr::registry::is_registry(request.uri().path()) {
+        return ecr::registry::answer(&gateway, request).await;
+    }
     let call = Call::of(request.method(), request.uri(), request.headers());
     if let Some(refusal) = call.refusal() {
         return refusal;
@@ -73,7 +83,8 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         return gateway.upstream.forward(request).await;
     }
     let (parts, body) = request.into_parts();
-    let body = match axum::body::to_bytes(body, LARGEST_READ).await {
+    let most = if call.operation == "UploadLayerPart" { LARGEST_PART } else { LARGEST_READ };
+    let body = match axum::body::to_bytes(body, most).await {
         Ok(body) => body,
         Err(error) => {
             return json_error(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLargeException", &error.to_string());
@@ -83,6 +94,7 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
     let answer = match call.service.as_str() {
         "ecs" => ecs::answer(&gateway, &read).await,
         "ecr" => ecr::answer(&gateway, &read).await,
+        "ecr-public" => ecr_public::answer(&gateway, &read),
         "eks" => eks::answer(&gateway, &read).await,
         "lambda" => lambda::answer(&gateway, &read).await,
         _ => gateway.upstream.pass(&read).await,
@@ -94,7 +106,8 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
 fn is_ours(call: &Call) -> bool {
     match call.service.as_str() {
         "ecs" => ecs::OPERATIONS.contains(&call.operation.as_str()),
-        "ecr" => ecr::OPERATIONS.contains(&call.operation.as_str()),
+        "ecr" => ecr::is_ours(&call.operation),
+        "ecr-public" => true,
         "eks" => eks::is_ours(call),
         "lambda" => lambda::is_ours(call),
         _ => false,
@@ -121,12 +134,16 @@ impl Read<'_> {
 
     /// The first value of a query parameter, decoded.
     fn query(&self, name: &str) -> Option<String> {
-        let query = self.parts.uri.query()?;
-        query.split('&').find_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (key == name).then(|| decode(value))
-        })
+        query(&self.parts.uri, name)
     }
+}
+
+/// The first value of a query parameter, decoded.
+fn query(uri: &axum::http::Uri, name: &str) -> Option<String> {
+    uri.query()?.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then(|| decode(value))
+    })
 }
 
 /// Percent decoding of one query value or path part.

@@ -166,7 +166,7 @@ async fn serve(
         .map_err(|error| Failure::new(format!("cannot listen on 127.0.0.1: {error}")))?;
     let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
     let endpoint = format!("http://{address}");
-    let gateway = gateway::Gateway::new(emulator.port, folder.part("gateway")?.join("kept.json"))?;
+    let gateway = gateway::Gateway::new(emulator.port, &folder.part("gateway")?)?;
     let serving = gateway::serve(listener, gateway);
     emit(&Event::Ready {
         database_url: &database.url,

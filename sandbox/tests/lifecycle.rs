@@ -18,6 +18,7 @@ struct Sandbox {
     process: Child,
     database_url: String,
     endpoint: String,
+    python: String,
 }
 
 impl Sandbox {
@@ -43,7 +44,12 @@ impl Sandbox {
             match event["event"].as_str() {
                 Some("ready") => {
                     let text = |name: &str| event[name].as_str().unwrap().to_owned();
-                    return Self { process, database_url: text("database_url"), endpoint: text("endpoint_url") };
+                    return Self {
+                        process,
+                        database_url: text("database_url"),
+                        endpoint: text("endpoint_url"),
+                        python: text("python"),
+                    };
                 }
                 Some("failed") => panic!("{line}"),
                 _ => {}
@@ -67,6 +73,14 @@ impl Sandbox {
         stream.read_to_string(&mut answer).unwrap();
         let (start, end) = (answer.find(['{', '[']).unwrap_or(0), answer.rfind(['}', ']']).map_or(0, |at| at + 1));
         serde_json::from_str(answer.get(start..end).unwrap_or("null")).unwrap_or_else(|_| panic!("{answer}"))
+    }
+
+    /// Asks ECR as its own clients do.
+    fn check_ecr(&self, which: &str) {
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ecr.py");
+        let mut command = Command::new(&self.python);
+        command.args(["-B", program, which]).env("AWS_ENDPOINT_URL", &self.endpoint);
+        assert!(command.status().unwrap().success(), "{which}");
     }
 
     async fn connect(&self) -> PgConnection {
@@ -136,6 +150,7 @@ async fn survives_being_killed() {
         first.call("lambda", "POST", "/2015-03-31/functions/kept/invocations", "", &json!({})),
         json!({ "ok": 1 })
     );
+    first.check_ecr("check");
     // The busy port of a second start on the same folder is not the problem: the folder is.
     let second_start = Command::new(env!("CARGO_BIN_EXE_gantry-sandbox"))
         .args(["postgres", "--data-dir"])
@@ -158,6 +173,7 @@ async fn survives_being_killed() {
 
     let third = Sandbox::start(&folder.0);
     assert_same(&third, &database_url, &endpoint).await;
+    third.check_ecr("again");
     let running = processes(&folder.0);
     assert_eq!(
         running.iter().filter(|(_, command)| command.contains("run.py") && !command.contains(" guard ")).count(),

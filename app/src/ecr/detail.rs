@@ -2,26 +2,31 @@
 
 use domain::Kind;
 use domain::ecr::{Image, Repository};
+use leptos::prelude::AnyView;
 
-use super::{image, repository};
-use crate::resource::{DetailSpec, Tab, generic};
+use super::{act, configuration, findings, image, lifecycle, permissions, repository};
+use crate::resource::{DetailSpec, Shown, Tab, generic};
 use crate::sections::live;
 
 const REPOSITORY: &[Tab] = &[
     Tab::new("overview", "Images", repository::images),
+    Tab::new("lifecycle", "Lifecycle", lifecycle::tab),
+    Tab::new("permissions", "Permissions", permissions::tab),
     Tab::new("settings", "Settings", |s| live::<Repository>(s, repository::settings)),
 ];
 const IMAGE: &[Tab] = &[
     Tab::new("overview", "Overview", |s| live::<Image>(s, image::view)),
     Tab::new("layers", "Layers", |s| live::<Image>(s, image::layers)),
+    Tab::new("configuration", "Configuration", configuration::tab),
+    Tab::new("findings", "Findings", findings::tab),
 ];
 
 /// The detail page of a kind, if ECR owns it.
 pub fn spec(kind: Kind) -> Option<DetailSpec> {
-    let tabs = match kind {
-        Kind::Repository => REPOSITORY,
-        Kind::Image => IMAGE,
+    let (tabs, actions): (_, fn(Shown) -> AnyView) = match kind {
+        Kind::Repository => (REPOSITORY, act::of_repository),
+        Kind::Image => (IMAGE, act::of_image),
         _ => return None,
     };
-    Some(DetailSpec { facts: generic::facts, tabs, banner: None, actions: None })
+    Some(DetailSpec { facts: generic::facts, tabs, banner: None, actions: Some(actions) })
 }

@@ -16,6 +16,7 @@ pub fn images(shown: Shown) -> AnyView {
     let uri = shown.with_untracked(|d| d.doc.get("repositoryUri").and_then(|u| u.as_str()).map(str::to_owned));
     view! {
         {uri.map(|uri| view! { <p class="after-note">"Pull and push with "<ui::Copy text=uri max=90/></p> })}
+        {super::cleanup::card(&key)}
         <ResourceList kind=Kind::Image parent=Some(key) base=base empty="Nothing has been pushed to this repository yet."/>
     }
     .into_any()
@@ -27,7 +28,8 @@ pub fn settings(repository: Repository, detail: Detail) -> AnyView {
     let scan = repository.image_scanning_configuration.as_ref().and_then(|s| s.scan_on_push);
     let filters = repository.image_tag_mutability_exclusion_filters.iter();
     let filters = filters.map(|f| text(Some(format!("{} {}", f.filter_type.to_lowercase(), f.filter))));
-    stack(vec![pair_card(
+    let form = super::settings::form(&repository, &detail);
+    let facts = pair_card(
         "Settings",
         vec![
             ("URI", exact(repository.repository_uri.clone())),
@@ -39,5 +41,6 @@ pub fn settings(repository: Repository, detail: Detail) -> AnyView {
             ("KMS key", connected(&detail, None, encryption.kms_key.as_deref())),
             ("Created", age(repository.created_at.map(|t| t.0), detail.now)),
         ],
-    )])
+    );
+    stack(vec![facts, form])
 }

@@ -9,6 +9,7 @@ use super::help::HelpDialog;
 use super::rail::Rail;
 use crate::live::{Live, LiveState};
 use crate::paths;
+use crate::plan::act::{ActDialog, Acts};
 use crate::search::SearchDialog;
 
 /// The frame; pages appear inside.
@@ -17,6 +18,7 @@ pub fn Frame() -> impl IntoView {
     let live = crate::live::start();
     provide_context(live);
     provide_context(super::use_scopes());
+    Acts::provide();
     view! {
         <a class="skip" href="#page">"Skip to the page"</a>
         <div class="shell">
@@ -26,6 +28,7 @@ pub fn Frame() -> impl IntoView {
         </div>
         <SearchDialog/>
         <HelpDialog/>
+        <ActDialog/>
         <SignedOut live=live/>
         <div id="toasts" class="toasts" role="status" aria-live="polite"></div>
     }

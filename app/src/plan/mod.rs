@@ -1,5 +1,6 @@
 //! The pages that change AWS: review of a plan, its run, and the list of runs.
 
+pub mod act;
 pub mod api;
 mod outcome;
 pub mod review;

@@ -75,7 +75,8 @@ fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
     .into_any()
 }
 
-fn steps(found: &Found, boot: &Boot) -> AnyView {
+/// All steps of a plan, each a line that opens.
+pub fn steps(found: &Found, boot: &Boot) -> AnyView {
     let all = &found.plan.steps;
     let rows = all.iter().map(|step| {
         let place = format!("{} · {}", boot.account_name(&step.scope.account), step.scope.region);

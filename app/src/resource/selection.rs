@@ -111,7 +111,10 @@ pub fn SelectionBar(
                 [left, right] => Some(scopes.get().on(&paths::compare(left, right))),
                 _ => None,
             };
+            let keys: Vec<ResourceKey> = picked.keys().cloned().collect();
+            let own = crate::routes::bulk(kind, &keys);
             view! {
+                {own}
                 <button class="btn small" r#type="button" data-copy=text>{icon(Icon::Copy)}{label}</button>
                 {compare.map(|href| view! { <a class="btn small" href=href>{icon(Icon::Compare)}"Compare"</a> })}
                 <button class="btn quiet small" r#type="button" data-clear="" on:click=move |_| selection.0.set(BTreeMap::new())>"Clear"</button>

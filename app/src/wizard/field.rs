@@ -4,7 +4,7 @@ use domain::{AccountId, Region, Scope};
 use leptos::prelude::*;
 
 use super::browser;
-use super::state::Wizard;
+use super::state::{Messages, Wizard};
 use crate::api::Boot;
 use crate::ui::{Icon, icon};
 
@@ -25,10 +25,10 @@ fn message(name: &str, own: Memo<Option<String>>) -> impl IntoView + use<> {
     }
 }
 
-fn own_message(name: &str) -> (Wizard, Memo<Option<String>>) {
-    let wizard = expect_context::<Wizard>();
+fn own_message(name: &str) -> (Messages, Memo<Option<String>>) {
+    let messages = expect_context::<Messages>();
     let name = name.to_owned();
-    (wizard, Memo::new(move |_| wizard.message(&name)))
+    (messages, Memo::new(move |_| messages.message(&name)))
 }
 
 /// A line of text.
@@ -58,13 +58,13 @@ pub fn TextField(
     #[prop(into)]
     set: Callback<String>,
 ) -> impl IntoView {
-    let (wizard, own) = own_message(&name);
+    let (messages, own) = own_message(&name);
     let wrong = move || own.with(Option::is_some);
     let has_hint = !hint.is_empty();
     let (about, touched) = (name.clone(), name.clone());
     let heard = bare.then(|| label.clone());
     view! {
-        <div class="field" class:wrong=wrong class:number=number on:focusout=move |_| wizard.touch(&touched)>
+        <div class="field" class:wrong=wrong class:number=number on:focusout=move |_| messages.touch(&touched)>
             {(!bare).then(|| view! { <label for=name.clone()>{label}</label> })}
             <div class="input">
                 <input
@@ -105,12 +105,12 @@ pub fn TextArea(
     #[prop(into)]
     set: Callback<String>,
 ) -> impl IntoView {
-    let (wizard, own) = own_message(&name);
+    let (messages, own) = own_message(&name);
     let wrong = move || own.with(Option::is_some);
     let has_hint = !hint.is_empty();
     let (about, touched) = (name.clone(), name.clone());
     view! {
-        <div class="field" class:wrong=wrong on:focusout=move |_| wizard.touch(&touched)>
+        <div class="field" class:wrong=wrong on:focusout=move |_| messages.touch(&touched)>
             <label for=name.clone()>{label}</label>
             <textarea
                 class="input code"
@@ -141,11 +141,11 @@ pub fn FieldGroup(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let (wizard, own) = own_message(name);
+    let (messages, own) = own_message(name);
     let wrong = move || own.with(Option::is_some);
     let out = move |event: leptos::ev::FocusEvent| {
         if browser::leaves(&event) {
-            wizard.touch(name);
+            messages.touch(name);
         }
     };
     // None of them alone is wrong, so the group takes the focus.

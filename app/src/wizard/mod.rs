@@ -14,4 +14,4 @@ pub use choice::{Choice, Fold, check, choices};
 pub use field::{FieldGroup, ScopeFields, TextArea, TextField};
 pub use plan_panel::{Sum, effect_sign, note_list};
 pub use shell::{FormStep, Spec, WizardPage, why_not};
-pub use state::{Draft, Kept, Lookup, Wizard, first_scope, start};
+pub use state::{Draft, Kept, Lookup, Messages, Wizard, first_scope, start};

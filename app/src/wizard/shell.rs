@@ -126,7 +126,7 @@ pub fn WizardPage(
         let fields: Vec<String> =
             wizard.plan.with_untracked(|p| p.as_ref().err().map(|e| e.keys().cloned().collect()).unwrap_or_default());
         let steps: Vec<&str> = fields.iter().map(|field| spec.step_of(field)).collect();
-        wizard.show_all();
+        wizard.messages.show_all();
         if let Some(step) = spec.steps.iter().find(|s| steps.contains(&s.id))
             && current.with_untracked(|c| c != step.id)
         {

@@ -50,6 +50,45 @@ pub enum Lookup {
 
 type Question = (Scope, Vec<Subject>);
 
+/// What is wrong with the fields of a form, shown beside each once somebody was there; in the context of its fields.
+#[derive(Clone, Copy)]
+pub struct Messages {
+    errors: Signal<FieldErrors>,
+    touched: RwSignal<BTreeSet<String>>,
+    tried: RwSignal<bool>,
+}
+
+impl Messages {
+    /// Of a form with these errors.
+    pub fn new(errors: Signal<FieldErrors>) -> Self {
+        Self { errors, touched: RwSignal::new(BTreeSet::new()), tried: RwSignal::new(false) }
+    }
+    /// The message beside a field: once it was touched, or all were asked for.
+    pub fn message(self, field: &str) -> Option<String> {
+        if !self.tried.get() && !self.touched.with(|t| t.contains(field)) {
+            return None;
+        }
+        self.errors.with(|errors| errors.get(field).cloned())
+    }
+    /// Somebody was at this field.
+    pub fn touch(self, field: &str) {
+        if !self.touched.with_untracked(|t| t.contains(field)) {
+            self.touched.update(|t| {
+                t.insert(field.to_owned());
+            });
+        }
+    }
+    /// From now on every message shows.
+    pub fn show_all(self) {
+        self.tried.set(true);
+    }
+    /// As if nobody had been there.
+    pub fn forget(self) {
+        self.touched.update(BTreeSet::clear);
+        self.tried.set(false);
+    }
+}
+
 /// A wizard while it is filled in; in the context of its forms.
 #[derive(Clone, Copy)]
 pub struct Wizard {
@@ -71,31 +110,12 @@ pub struct Wizard {
     pub start_again: Callback<()>,
     /// Looks up once more.
     pub retry: Callback<()>,
-    touched: RwSignal<BTreeSet<String>>,
-    tried: RwSignal<bool>,
+    /// The messages beside its fields.
+    pub messages: Messages,
     refused: RwSignal<Option<(Answers, FieldErrors)>>,
 }
 
 impl Wizard {
-    /// The message beside a field: once it was touched, or a review was asked for.
-    pub fn message(self, field: &str) -> Option<String> {
-        if !self.tried.get() && !self.touched.with(|t| t.contains(field)) {
-            return None;
-        }
-        self.plan.with(|plan| plan.as_ref().err().and_then(|errors| errors.get(field).cloned()))
-    }
-    /// Somebody was at this field.
-    pub fn touch(self, field: &str) {
-        if !self.touched.with_untracked(|t| t.contains(field)) {
-            self.touched.update(|t| {
-                t.insert(field.to_owned());
-            });
-        }
-    }
-    /// From now on every message shows.
-    pub fn show_all(self) {
-        self.tried.set(true);
-    }
     /// What the server found wrong may be right by now.
     pub fn forgive(self) {
         self.refused.set(None);
@@ -220,7 +240,8 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
         waiting.set_value(set_timeout_with_handle(ask, PAUSE).ok());
     });
     on_cleanup(stop_waiting);
-    let (touched, tried) = (RwSignal::new(BTreeSet::new()), RwSignal::new(false));
+    let messages = Messages::new(Signal::derive(move || plan.with(|p| p.as_ref().err().cloned().unwrap_or_default())));
+    provide_context(messages);
     let wizard = Wizard {
         answers,
         plan,
@@ -231,16 +252,14 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
         choose_scope: Callback::new(move |scope| kept.update(|k| k.scope = scope)),
         start_again: Callback::new(move |()| {
             kept.update(|k| k.form = D::default());
-            touched.update(BTreeSet::clear);
-            tried.set(false);
+            messages.forget();
             refused.set(None);
         }),
         retry: Callback::new(move |()| {
             looked.set(None);
             again.update(|n| *n += 1);
         }),
-        touched,
-        tried,
+        messages,
         refused,
     };
     provide_context(wizard);

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Encryption, Scanning, TagMutabilityExclusion};
 use crate::document::{Tag, document};
+use crate::kind::Kind;
 use crate::plan::Made;
 
 document! { "camelCase";
@@ -66,6 +67,30 @@ document! { "camelCase";
         pub resource_arn: String,
         pub tag_keys: Vec<String>,
     }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
+    pub struct BatchDeleteImage {
+        pub repository_name: String,
+        /// Digests, or one tag: what both would write could not be told apart.
+        pub image_ids: Vec<ImageIdentifier>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageIdentifier.html>
+    pub struct ImageIdentifier {
+        pub image_digest: Option<String>,
+        pub image_tag: Option<String>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html>
+    pub struct PutImage {
+        pub repository_name: String,
+        pub image_manifest: String,
+        pub image_manifest_media_type: Option<String>,
+        pub image_tag: Option<String>,
+        pub image_digest: Option<String>,
+    }
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html>
+    pub struct StartImageScan {
+        pub repository_name: String,
+        pub image_id: ImageIdentifier,
+    }
 }
 
 macro_rules! calls {
@@ -99,11 +124,14 @@ calls!(
     PutImageTagMutability,
     PutImageScanningConfiguration,
     TagResource,
-    UntagResource
+    UntagResource,
+    BatchDeleteImage,
+    PutImage,
+    StartImageScan
 );
 
-/// What ECR calls write. Its state is a document: of a repository as DescribeRepositories gives it, of a policy its text as JSON, of
-/// tags a map.
+/// What ECR calls write, and what their plans have to know. Its state is a document: of a repository as DescribeRepositories gives it, of
+/// a policy its text as JSON, of tags a map.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Subject {
@@ -132,6 +160,77 @@ pub enum Subject {
         /// Its ARN.
         arn: String,
     },
+    /// Images by digest: the tags of each that exists.
+    Images {
+        /// The repository's name.
+        repository: String,
+        /// At most [`IMAGES_A_CALL`].
+        digests: Vec<String>,
+    },
+    /// The image that a tag leads to: digest, manifest and its media type.
+    ImageTag {
+        /// The repository's name.
+        repository: String,
+        /// The tag.
+        tag: String,
+    },
+    /// The manifest of an image, as BatchGetImage gives it; it never changes.
+    Manifest {
+        /// The repository's name.
+        repository: String,
+        /// The image's digest.
+        digest: String,
+    },
+    /// The basic scan of an image: its status and when the last one was complete.
+    Scan {
+        /// The repository's name.
+        repository: String,
+        /// The image's digest.
+        digest: String,
+    },
+    /// What the last scan of an image found: [`super::findings::Findings`].
+    Findings {
+        /// The repository's name.
+        repository: String,
+        /// The image's digest.
+        digest: String,
+    },
+    /// The configuration of an image, as its builder wrote it: <https://github.com/opencontainers/image-spec/blob/main/config.md>
+    Configuration {
+        /// The repository's name.
+        repository: String,
+        /// The image's digest.
+        digest: String,
+    },
+    /// All images of a repository with what uses them, an [`super::inventory::Inventory`]: what Gantry has collected, not AWS's own word.
+    Inventory {
+        /// The repository's name.
+        repository: String,
+    },
+}
+
+/// The most images of one call.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
+pub const IMAGES_A_CALL: usize = 100;
+
+impl Subject {
+    /// The kind of resource whose rows show it.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Subject::Repository { .. }
+            | Subject::LifecyclePolicy { .. }
+            | Subject::RepositoryPolicy { .. }
+            | Subject::Settings { .. }
+            | Subject::Tags { .. } => Kind::Repository,
+            Subject::Images { .. }
+            | Subject::ImageTag { .. }
+            | Subject::Manifest { .. }
+            | Subject::Scan { .. }
+            | Subject::Findings { .. }
+            | Subject::Configuration { .. }
+            | Subject::Inventory { .. } => Kind::Image,
+        }
+    }
 }
 
 impl Call {
@@ -159,6 +258,18 @@ impl Call {
             Call::PutImageScanningConfiguration(_) => vec!["ecr:PutImageScanningConfiguration"],
             Call::TagResource(_) => vec!["ecr:TagResource"],
             Call::UntagResource(_) => vec!["ecr:UntagResource"],
+            Call::BatchDeleteImage(_) => vec!["ecr:BatchDeleteImage"],
+            Call::PutImage(_) => vec!["ecr:PutImage"],
+            Call::StartImageScan(_) => vec!["ecr:StartImageScan"],
+        }
+    }
+
+    /// The name of what it deletes for good, which a person types to show that it is meant.
+    pub fn deletes(&self) -> Option<&str> {
+        match self {
+            Call::DeleteRepository(input) => Some(&input.repository_name),
+            Call::BatchDeleteImage(input) => Some(&input.repository_name),
+            _ => None,
         }
     }
 
@@ -191,6 +302,17 @@ impl Call {
             }
             Call::TagResource(TagResource { resource_arn, .. })
             | Call::UntagResource(UntagResource { resource_arn, .. }) => Subject::Tags { arn: resource_arn.clone() },
+            Call::BatchDeleteImage(BatchDeleteImage { repository_name, image_ids }) => {
+                images(repository_name, image_ids)
+            }
+            Call::PutImage(PutImage { repository_name, image_tag, image_digest, .. }) => {
+                let id = ImageIdentifier { image_digest: image_digest.clone(), image_tag: image_tag.clone() };
+                images(repository_name, &[id])
+            }
+            Call::StartImageScan(StartImageScan { repository_name, image_id }) => Subject::Scan {
+                repository: repository_name.clone(),
+                digest: image_id.image_digest.clone().unwrap_or_default(),
+            },
         }
     }
 
@@ -223,14 +345,31 @@ impl Call {
             (Call::UntagResource(input), Some(state)) => {
                 yes(input.tag_keys.iter().all(|key| state.get(key.as_str()).is_none()))
             }
+            (Call::BatchDeleteImage(_), state) => yes(state.is_none()),
+            (Call::PutImage(PutImage { image_tag: Some(_), image_digest, .. }), Some(state)) => {
+                yes(image_digest.is_some() && state["imageDigest"].as_str() == image_digest.as_deref())
+            }
+            // A scan that was made is under way or done. Whether by this call or one before it does not matter: it is of the same image.
+            (Call::PutImage(_) | Call::StartImageScan(_), Some(_)) => Made::Yes,
             (
                 Call::PutImageTagMutability(_)
                 | Call::PutImageScanningConfiguration(_)
                 | Call::TagResource(_)
-                | Call::UntagResource(_),
+                | Call::UntagResource(_)
+                | Call::PutImage(_)
+                | Call::StartImageScan(_),
                 None,
             ) => Made::No,
         }
+    }
+}
+
+/// What these identifiers stand for: a tag, or images by digest.
+fn images(repository: &str, ids: &[ImageIdentifier]) -> Subject {
+    let repository = repository.to_owned();
+    match ids {
+        [ImageIdentifier { image_tag: Some(tag), .. }] => Subject::ImageTag { repository, tag: tag.clone() },
+        _ => Subject::Images { repository, digests: ids.iter().filter_map(|id| id.image_digest.clone()).collect() },
     }
 }
 
@@ -258,72 +397,4 @@ fn set(filters: &[TagMutabilityExclusion]) -> BTreeSet<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn tag(key: &str, value: &str) -> Tag {
-        Tag { key: key.into(), value: value.into() }
-    }
-
-    #[test]
-    fn a_repository_with_the_runs_tags_is_ours_and_any_other_is_taken() {
-        let create = Call::CreateRepository(CreateRepository {
-            repository_name: "a".into(),
-            image_tag_mutability: Some("IMMUTABLE".into()),
-            tags: vec![tag("team", "shop"), tag("gantry:run", "r1"), tag("gantry:step", "repository")],
-            ..Default::default()
-        });
-        let state = |run: &str, mutability: &str| {
-            let tags = json!({ "team": "shop", "gantry:run": run, "gantry:step": "repository", "more": "x" });
-            json!({ "repositoryName": "a", "imageTagMutability": mutability, "tags": tags })
-        };
-        assert_eq!(create.made(None), Made::No);
-        assert_eq!(create.made(Some(&state("r1", "IMMUTABLE"))), Made::Yes);
-        assert_eq!(create.made(Some(&state("r2", "IMMUTABLE"))), Made::Taken);
-        assert_eq!(create.made(Some(&state("r1", "MUTABLE"))), Made::Taken);
-        assert_eq!(create.made(Some(&json!({ "repositoryName": "a" }))), Made::Taken);
-    }
-
-    #[test]
-    fn policies_are_compared_as_documents() {
-        let put = Call::PutLifecyclePolicy(PutLifecyclePolicy {
-            repository_name: "a".into(),
-            lifecycle_policy_text: "{ \"rules\": [ ] }".into(),
-        });
-        assert_eq!(put.made(Some(&json!({ "rules": [] }))), Made::Yes);
-        assert_eq!(put.made(Some(&json!({ "rules": [1] }))), Made::No);
-        assert_eq!(put.made(None), Made::No);
-        let delete = Call::DeleteLifecyclePolicy(DeleteLifecyclePolicy { repository_name: "a".into() });
-        assert_eq!((delete.made(None), delete.made(Some(&json!({})))), (Made::Yes, Made::No));
-    }
-
-    #[test]
-    fn settings_are_made_when_they_read_as_asked_for() {
-        let state = json!({ "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
-            "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });
-        let put = |filter: &str| {
-            Call::PutImageTagMutability(PutImageTagMutability {
-                repository_name: "a".into(),
-                image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION".into(),
-                image_tag_mutability_exclusion_filters: vec![TagMutabilityExclusion {
-                    filter_type: "WILDCARD".into(),
-                    filter: filter.into(),
-                }],
-            })
-        };
-        assert_eq!((put("latest").made(Some(&state)), put("dev*").made(Some(&state))), (Made::Yes, Made::No));
-        // AWS leaves the scanning configuration away where nothing is set.
-        let scan = |on: bool| {
-            Call::PutImageScanningConfiguration(PutImageScanningConfiguration {
-                repository_name: "a".into(),
-                image_scanning_configuration: Scanning { scan_on_push: Some(on) },
-            })
-        };
-        assert_eq!((scan(false).made(Some(&state)), scan(true).made(Some(&state))), (Made::Yes, Made::No));
-        let tags = json!({ "a": "1", "b": "2" });
-        let put = Call::TagResource(TagResource { resource_arn: "x".into(), tags: vec![tag("a", "1")] });
-        let remove = Call::UntagResource(UntagResource { resource_arn: "x".into(), tag_keys: vec!["b".into()] });
-        assert_eq!((put.made(Some(&tags)), remove.made(Some(&tags))), (Made::Yes, Made::No));
-    }
-}
+mod tests;

@@ -1,9 +1,11 @@
 //! ECR: repositories ([`repository`]) and the images in them ([`image`]): their documents and what Gantry reads from them;
-//! lifecycle policies ([`lifecycle`]): what they say, and which images they take; who may use a repository ([`repository_policy`]);
+//! what uses the images of a repository ([`inventory`]); lifecycle policies ([`lifecycle`]): what they say, and which images they take; who may use a repository ([`repository_policy`]);
 //! what people may type ([`rules`]); the calls that change repositories ([`calls`]) and the plans made of those ([`wizards`]).
 
 pub mod calls;
+pub mod findings;
 pub mod image;
+pub mod inventory;
 pub mod lifecycle;
 pub mod repository;
 pub mod repository_policy;

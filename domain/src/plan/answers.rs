@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, FieldErrors, Plan, Subject};
-use crate::ecr::wizards::create_repository;
+use crate::ecr::wizards::{create_repository, images, policies, repository};
 use crate::identity::Scope;
 
 /// The answers of a wizard, and where it is to happen.
@@ -22,6 +22,46 @@ pub struct Answers {
 pub enum Form {
     /// [`create_repository`]
     CreateRepository(create_repository::Answers),
+    /// [`repository::Change`]
+    ChangeRepository(repository::Change),
+    /// [`repository::Delete`]
+    DeleteRepository(repository::Delete),
+    /// [`policies::Lifecycle`]
+    LifecyclePolicy(policies::Lifecycle),
+    /// [`policies::Permissions`]
+    RepositoryPolicy(policies::Permissions),
+    /// [`images::Delete`]
+    DeleteImages(images::Delete),
+    /// [`images::Tag`]
+    TagImage(images::Tag),
+    /// [`images::Untag`]
+    UntagImage(images::Untag),
+    /// [`images::Scan`]
+    ScanImages(images::Scan),
+}
+
+impl Form {
+    /// Insists on what was refused under [`crate::ecr::wizards::INSIST`], with what a person typed.
+    pub fn insist(&mut self, typed: &str) {
+        let field = match self {
+            Form::DeleteRepository(answers) => &mut answers.insist,
+            Form::LifecyclePolicy(answers) => &mut answers.insist,
+            Form::RepositoryPolicy(answers) => &mut answers.insist,
+            Form::DeleteImages(answers) => &mut answers.insist,
+            Form::CreateRepository(_)
+            | Form::ChangeRepository(_)
+            | Form::TagImage(_)
+            | Form::UntagImage(_)
+            | Form::ScanImages(_) => return,
+        };
+        typed.clone_into(field);
+    }
+    /// Says that what is in it is to go with it.
+    pub fn force(&mut self) {
+        if let Form::DeleteRepository(answers) = self {
+            answers.force = true;
+        }
+    }
 }
 
 impl Answers {
@@ -29,6 +69,14 @@ impl Answers {
     pub fn subjects(&self) -> Vec<Subject> {
         match &self.form {
             Form::CreateRepository(answers) => create_repository::subjects(answers),
+            Form::ChangeRepository(answers) => answers.subjects(&self.scope),
+            Form::DeleteRepository(answers) => answers.subjects(),
+            Form::LifecyclePolicy(answers) => answers.subjects(),
+            Form::RepositoryPolicy(answers) => answers.subjects(),
+            Form::DeleteImages(answers) => answers.subjects(),
+            Form::TagImage(answers) => answers.subjects(),
+            Form::UntagImage(answers) => answers.subjects(),
+            Form::ScanImages(answers) => answers.subjects(),
         }
     }
     /// The plan.
@@ -38,6 +86,14 @@ impl Answers {
     pub fn plan(&self, facts: &Facts) -> Result<Plan, FieldErrors> {
         match &self.form {
             Form::CreateRepository(answers) => create_repository::plan(answers, &self.scope, facts),
+            Form::ChangeRepository(answers) => answers.plan(&self.scope, facts),
+            Form::DeleteRepository(answers) => answers.plan(&self.scope, facts),
+            Form::LifecyclePolicy(answers) => answers.plan(&self.scope, facts),
+            Form::RepositoryPolicy(answers) => answers.plan(&self.scope, facts),
+            Form::DeleteImages(answers) => answers.plan(&self.scope, facts),
+            Form::TagImage(answers) => answers.plan(&self.scope, facts),
+            Form::UntagImage(answers) => answers.plan(&self.scope, facts),
+            Form::ScanImages(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

@@ -56,6 +56,14 @@ pub struct Plan {
     pub steps: Vec<Step>,
 }
 
+impl Plan {
+    /// What a person types before it is applied: the name of what is deleted and cannot be brought back.
+    pub fn typed(&self) -> Option<&str> {
+        let lost = |step: &&Step| step.effect == Effect::Delete && matches!(step.undo, Undo::Never(_));
+        self.steps.iter().filter(lost).find_map(|step| step.call.deletes())
+    }
+}
+
 /// One AWS call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
@@ -97,7 +105,7 @@ pub enum Effect {
 pub enum Undo {
     /// By this call, unless somebody else changed in the meantime what the step left.
     Call(Call),
-    /// It cannot be taken back, for this reason. Such a step is the last of its plan.
+    /// It cannot be taken back, for this reason. Only steps of the same sort come after such a step.
     Never(String),
 }
 
@@ -137,6 +145,12 @@ impl Call {
     pub fn actions(&self) -> Vec<&'static str> {
         match self {
             Call::Ecr(call) => call.actions(),
+        }
+    }
+    /// The name of what it deletes for good, which a person types to show that it is meant.
+    pub fn deletes(&self) -> Option<&str> {
+        match self {
+            Call::Ecr(call) => call.deletes(),
         }
     }
     /// What it writes.
@@ -190,7 +204,7 @@ impl Subject {
     /// The kind of resource whose rows show it: collected again once a run has ended.
     pub fn kind(&self) -> Kind {
         match self {
-            Subject::Ecr(_) => Kind::Repository,
+            Subject::Ecr(subject) => subject.kind(),
         }
     }
     /// Whether it is only known once an earlier step is made.

@@ -82,6 +82,7 @@ const IMPLEMENTED: &[&str] = &[
     "dynamodb",
     "ec2",
     "ecr",
+    "ecr-public",
     "ecs",
     "eks",
     "elasticache",

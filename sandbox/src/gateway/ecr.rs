@@ -1,168 +1,141 @@
-//! What the emulator's ECR answers differently from AWS: image sizes, one list entry a tag, and pages.
+//! ECR: what the emulator lacks or answers differently from AWS, and the registry that container clients talk to.
 
-use serde_json::{Map, Value, json};
+pub mod blobs;
+mod cache;
+mod findings;
+mod images;
+mod layers;
+mod preview;
+mod put;
+pub mod registry;
+mod replicate;
+mod repositories;
+mod scan;
+mod settings;
+pub mod state;
+pub mod token;
 
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::call::json_error;
+use super::ecs::now;
 use super::upstream::Scope;
-use super::{Answer, Gateway, Read, json as answer_json, paging};
+use super::{Answer, Gateway, Read, json as answer_json};
 
-/// The operations that are answered here.
-pub const OPERATIONS: &[&str] = &["DescribeImages", "DescribeRepositories", "ListImages"];
+/// Whether an operation is answered here.
+pub fn is_ours(operation: &str) -> bool {
+    [OPERATIONS, settings::OPERATIONS, cache::OPERATIONS].iter().any(|some| some.contains(&operation))
+}
 
+const OPERATIONS: &[&str] = &[
+    "BatchCheckLayerAvailability",
+    "BatchGetImage",
+    "CompleteLayerUpload",
+    "CreateRepository",
+    "DeleteRepository",
+    "DescribeImageScanFindings",
+    "DescribeImages",
+    "DescribeRepositories",
+    "GetAuthorizationToken",
+    "GetDownloadUrlForLayer",
+    "GetLifecyclePolicyPreview",
+    "InitiateLayerUpload",
+    "ListImages",
+    "PutImage",
+    "PutImageTagMutability",
+    "StartImageScan",
+    "StartLifecyclePolicyPreview",
+    "UploadLayerPart",
+];
+
+/// The protocol's target prefix.
 const TARGET: &str = "AmazonEC2ContainerRegistry_V20150921";
-const PAGE: u64 = 100;
 
-/// Answers one of [`OPERATIONS`].
+/// Answers an operation of [`is_ours`].
 pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
+    let scope = Scope { account: read.call.account.clone(), region: read.call.region.clone() };
     let request = read.json()?;
     let answer = match read.call.operation.as_str() {
-        "DescribeRepositories" => {
-            let mut answer = gateway.upstream.pass_json(read).await?;
-            paging::cut(&mut answer, "repositories", &request, PAGE);
-            answer
+        "BatchCheckLayerAvailability" => layers::availability(gateway, &scope, &request).await?,
+        "BatchGetImage" => images::batch_get(gateway, read, &request).await?,
+        "CompleteLayerUpload" => layers::complete(gateway, &scope, &request).await?,
+        "CreateRepository" | "PutImageTagMutability" => {
+            repositories::keep_exclusions(gateway, &scope, read, &request).await?
         }
-        "DescribeImages" => describe(gateway, read, &request).await?,
-        _ => list(gateway, read, &request).await?,
+        "DeleteRepository" => repositories::delete(gateway, &scope, read, &request).await?,
+        "DescribeImageScanFindings" => scan::describe(gateway, &scope, &request).await?,
+        "DescribeImages" => images::describe(gateway, &scope, read, &request).await?,
+        "DescribeRepositories" => repositories::describe(gateway, &scope, read, &request).await?,
+        "GetAuthorizationToken" => authorization(&scope),
+        "GetDownloadUrlForLayer" => layers::download_url(gateway, &scope, &request).await?,
+        "GetLifecyclePolicyPreview" => preview::get(gateway, &scope, &request).await?,
+        "InitiateLayerUpload" => layers::initiate(gateway, &scope, &request).await?,
+        "ListImages" => images::list(gateway, &scope, &request).await?,
+        "PutImage" => put::put_image(gateway, &scope, read, &request).await?,
+        "StartImageScan" => scan::start(gateway, &scope, &request).await?,
+        "StartLifecyclePolicyPreview" => preview::start(gateway, &scope, &request).await?,
+        "UploadLayerPart" => layers::upload_part(gateway, &scope, &request).await?,
+        other if cache::OPERATIONS.contains(&other) => cache::answer(gateway, &scope, other, &request)?,
+        other => settings::answer(gateway, &scope, other, &request).await?,
     };
     Ok(answer_json(&answer))
 }
 
-fn tag_status(request: &Value) -> &str {
-    request["filter"]["tagStatus"].as_str().unwrap_or("ANY")
+/// The name a registry has on AWS.
+fn host(scope: &Scope) -> String {
+    format!("{}.dkr.ecr.{}.amazonaws.com", scope.account, scope.region)
 }
 
-fn fits(status: &str, image: &Value) -> bool {
-    let tagged = image["imageTags"].as_array().is_some_and(|tags| !tags.is_empty());
-    match status {
-        "TAGGED" => tagged,
-        "UNTAGGED" => !tagged,
-        _ => true,
-    }
+fn authorization(scope: &Scope) -> Value {
+    let now = now().floor();
+    json!({ "authorizationData": [{
+        "authorizationToken": token::authorization(scope, now),
+        "expiresAt": now + token::LIFETIME,
+        "proxyEndpoint": format!("https://{}", host(scope)),
+    }] })
 }
 
-/// DescribeImages: the emulator gives the manifest's length as the image's size.
-async fn describe(gateway: &Gateway, read: &Read<'_>, request: &Value) -> Result<Value, axum::response::Response> {
-    let scope = Scope { account: read.call.account.clone(), region: read.call.region.clone() };
-    let mut answer = gateway.upstream.pass_json(read).await?;
-    let status = tag_status(request).to_owned();
-    if let Some(images) = answer["imageDetails"].as_array_mut() {
-        images.retain(|image| fits(&status, image));
-        if let Some(wanted) = request["imageIds"].as_array()
-            && images.is_empty()
-            && !wanted.is_empty()
-        {
-            let message = format!(
-                "The image with imageId {} does not exist within the repository with name '{}' in the registry with id '{}'",
-                wanted[0],
-                request["repositoryName"].as_str().unwrap_or_default(),
-                scope.account
-            );
-            return Err(super::call::json_error(
-                axum::http::StatusCode::BAD_REQUEST,
-                "ImageNotFoundException",
-                &message,
-            ));
-        }
-    }
-    paging::cut(&mut answer, "imageDetails", request, PAGE);
-    let Some(images) = answer["imageDetails"].as_array_mut() else { return Ok(answer) };
-    for batch in images.chunks_mut(100) {
-        let ids: Vec<Value> = batch.iter().map(|image| json!({ "imageDigest": image["imageDigest"] })).collect();
-        let request = json!({ "repositoryName": request["repositoryName"], "imageIds": ids });
-        let manifests = gateway.upstream.ask(&scope, "ecr", &format!("{TARGET}.BatchGetImage"), &request).await?;
-        for image in batch {
-            let found = manifests["images"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .find(|found| found["imageId"]["imageDigest"] == image["imageDigest"]);
-            let manifest = found
-                .and_then(|found| found["imageManifest"].as_str())
-                .and_then(|text| serde_json::from_str::<Value>(text).ok())
-                .unwrap_or_default();
-            if let Some(image) = image.as_object_mut() {
-                complete(image, &manifest);
-            }
-        }
-    }
-    Ok(answer)
+/// An error that is the caller's, as ECR gives it.
+pub fn bad(code: &str, message: &str) -> Response {
+    json_error(StatusCode::BAD_REQUEST, code, message)
 }
 
-/// The size is that of the configuration and the layers; an index has none of its own. An image without tags has no
-/// list of them (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageDetail.html>).
-fn complete(image: &mut Map<String, Value>, manifest: &Value) {
-    if image.get("imageTags").and_then(Value::as_array).is_some_and(Vec::is_empty) {
-        image.remove("imageTags");
-    }
-    if manifest["manifests"].is_array() {
-        image.remove("imageSizeInBytes");
-        image.remove("artifactMediaType");
-        return;
-    }
-    let layers: u64 =
-        manifest["layers"].as_array().into_iter().flatten().filter_map(|layer| layer["size"].as_u64()).sum();
-    let size = layers + manifest["config"]["size"].as_u64().unwrap_or(0);
-    if size > 0 {
-        image.insert("imageSizeInBytes".into(), size.into());
-    }
-    if let Some(kind) = manifest["config"]["mediaType"].as_str() {
-        image.insert("artifactMediaType".into(), kind.into());
-    }
+/// Something here failed.
+fn broken(error: &std::io::Error) -> Response {
+    tracing::error!("the registry's files: {error}");
+    json_error(StatusCode::INTERNAL_SERVER_ERROR, "ServerException", &format!("The sandbox's registry failed: {error}"))
 }
 
-/// ListImages: one entry for each tag, and one for an image without.
-async fn list(gateway: &Gateway, read: &Read<'_>, request: &Value) -> Result<Value, axum::response::Response> {
-    let scope = Scope { account: read.call.account.clone(), region: read.call.region.clone() };
-    let all = gateway
-        .upstream
-        .ask(
-            &scope,
-            "ecr",
-            &format!("{TARGET}.DescribeImages"),
-            &json!({ "repositoryName": request["repositoryName"] }),
+/// A text that the request must have.
+pub fn required<'a>(request: &'a Value, name: &str) -> Result<&'a str, Response> {
+    request[name].as_str().filter(|text| !text.is_empty()).ok_or_else(|| {
+        bad(
+            "InvalidParameterException",
+            &format!("Invalid parameter at '{name}' failed to satisfy constraint: 'must not be null'"),
         )
-        .await?;
-    let mut answer = json!({ "imageIds": ids(&all["imageDetails"], tag_status(request)) });
-    paging::cut(&mut answer, "imageIds", request, PAGE);
-    Ok(answer)
+    })
 }
 
-fn ids(images: &Value, status: &str) -> Vec<Value> {
-    let images = images.as_array().into_iter().flatten().filter(|image| fits(status, image));
-    images
-        .flat_map(|image| {
-            let digest = &image["imageDigest"];
-            let tags = image["imageTags"].as_array().map(Vec::as_slice).unwrap_or_default();
-            if tags.is_empty() {
-                vec![json!({ "imageDigest": digest })]
-            } else {
-                tags.iter().map(|tag| json!({ "imageDigest": digest, "imageTag": tag })).collect()
+fn repository_of(request: &Value) -> Result<String, Response> {
+    required(request, "repositoryName").map(str::to_owned)
+}
+
+/// A repository as the emulator tells of it, or the error that it does not exist.
+async fn repository(gateway: &Gateway, scope: &Scope, name: &str) -> Result<Value, Response> {
+    let request = json!({ "repositoryNames": [name] });
+    let mut answer = gateway
+        .upstream
+        .ask(scope, "ecr", &format!("{TARGET}.DescribeRepositories"), &request)
+        .await
+        .map_err(|refusal| {
+            if refusal.status() != StatusCode::BAD_REQUEST {
+                return refusal;
             }
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_every_tag() {
-        let images =
-            json!([{ "imageDigest": "d1", "imageTags": ["1.0", "latest"] }, { "imageDigest": "d2", "imageTags": [] }]);
-        assert_eq!(ids(&images, "ANY").len(), 3);
-        assert_eq!(ids(&images, "TAGGED").len(), 2);
-        assert_eq!(ids(&images, "UNTAGGED"), vec![json!({ "imageDigest": "d2" })]);
-    }
-
-    #[test]
-    fn adds_up_sizes() {
-        let mut image = json!({ "imageSizeInBytes": 900, "imageTags": [] });
-        let manifest =
-            json!({ "config": { "size": 10, "mediaType": "c" }, "layers": [{ "size": 100 }, { "size": 200 }] });
-        complete(image.as_object_mut().unwrap(), &manifest);
-        assert_eq!(image, json!({ "imageSizeInBytes": 310, "artifactMediaType": "c" }));
-        let mut index = json!({ "imageSizeInBytes": 900, "imageTags": ["a"] });
-        complete(index.as_object_mut().unwrap(), &json!({ "manifests": [] }));
-        assert_eq!(index, json!({ "imageTags": ["a"] }));
-    }
+            let message =
+                format!("The repository with name '{name}' does not exist in the registry with id '{}'", scope.account);
+            bad("RepositoryNotFoundException", &message)
+        })?;
+    Ok(answer["repositories"][0].take())
 }

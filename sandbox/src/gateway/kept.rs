@@ -7,6 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ecr::state::{Registry, Repository};
+use super::ecr_public;
+use super::upstream::Scope;
 use crate::report::Failure;
 
 /// What is kept.
@@ -17,6 +20,37 @@ pub struct Contents {
     pub fargate_profiles: BTreeMap<String, BTreeMap<String, Value>>,
     /// The subnet of tasks that belong to no service, by task ARN.
     pub subnets: BTreeMap<String, String>,
+    /// What is remembered of ECR registries, by account and region (`111122223333/eu-west-1`).
+    pub ecr: BTreeMap<String, Registry>,
+    /// Public registries, by account.
+    pub public: BTreeMap<String, ecr_public::Registry>,
+}
+
+impl Contents {
+    /// A public registry to change.
+    pub fn public_mut(&mut self, account: &str) -> &mut ecr_public::Registry {
+        self.public.entry(account.to_owned()).or_default()
+    }
+
+    /// A registry to read; none where nothing is remembered of it.
+    pub fn registry(&self, scope: &Scope) -> Option<&Registry> {
+        self.ecr.get(&format!("{}/{}", scope.account, scope.region))
+    }
+
+    /// A registry to change.
+    pub fn registry_mut(&mut self, scope: &Scope) -> &mut Registry {
+        self.ecr.entry(format!("{}/{}", scope.account, scope.region)).or_default()
+    }
+
+    /// A repository to read.
+    pub fn repository(&self, scope: &Scope, name: &str) -> Option<&Repository> {
+        self.registry(scope)?.repositories.get(name)
+    }
+
+    /// A repository to change.
+    pub fn repository_mut(&mut self, scope: &Scope, name: &str) -> &mut Repository {
+        self.registry_mut(scope).repositories.entry(name.to_owned()).or_default()
+    }
 }
 
 /// The file and what is in it.

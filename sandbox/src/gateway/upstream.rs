@@ -79,6 +79,23 @@ impl Upstream {
             .await
     }
 
+    /// Passes a call on to a container registry, under the registry's own name: that tells account and region.
+    pub async fn to_registry(
+        &self,
+        method: &axum::http::Method,
+        registry: &str,
+        path: &str,
+        headers: &HeaderMap,
+        body: reqwest::Body,
+    ) -> Response {
+        let mut headers = end_to_end(headers.clone());
+        headers.remove("authorization");
+        headers.remove("content-length");
+        headers.remove("host");
+        let request = self.client.request(method.clone(), format!("{}{path}", self.base)).headers(headers);
+        streamed(request.header("host", registry).body(body)).await
+    }
+
     /// Asks something in the query protocol; the answer is XML.
     pub async fn query(&self, scope: &Scope, service: &str, form: &str) -> Result<String, Response> {
         let request = self

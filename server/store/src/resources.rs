@@ -58,6 +58,32 @@ impl Store {
             .transpose()
     }
 
+    /// What of this kind lives in a resource and is not gone.
+    pub async fn children(&self, parent: &ResourceKey, kind: Kind) -> Result<Vec<Stored>> {
+        sqlx::query(
+            "select id, key, doc, version, first_seen, seen, changed, gone from resources
+             where parent = $1 and kind = $2 and gone is null order by id",
+        )
+        .bind(parent.to_string())
+        .bind(kind.stem())
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?
+        .iter()
+        .map(stored)
+        .collect()
+    }
+
+    /// The documents of these resources; unknown ones are left out.
+    pub async fn documents(&self, keys: &[ResourceKey]) -> Result<Vec<(ResourceKey, Value)>> {
+        let rows: Vec<(String, Value)> = sqlx::query_as("select key, doc from resources where key = any($1)")
+            .bind(keys.iter().map(ToString::to_string).collect::<Vec<_>>())
+            .fetch_all(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        rows.into_iter().map(|(key, doc)| Ok((ResourceKey::parse(&key)?, doc))).collect()
+    }
+
     /// Up to `limit` resources that changed after this position, in order of (version, id): `(0, 0)` begins with everything.
     pub async fn after(&self, position: (i64, i64), limit: u32) -> Result<Vec<Stored>> {
         sqlx::query(

@@ -88,7 +88,7 @@ fn name(draft: Shared, wizard: Wizard) -> impl IntoView {
 
 /// How the first image gets there, once there is a repository.
 fn push_commands(answers: &Answers) -> AnyView {
-    let Form::CreateRepository(entered) = &answers.form;
+    let Form::CreateRepository(entered) = &answers.form else { return ().into_any() };
     let (host, name) = (registry(&answers.scope), entered.name.trim());
     let tag = name.rsplit('/').next().unwrap_or(name);
     let commands = format!(

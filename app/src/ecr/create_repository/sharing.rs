@@ -1,9 +1,10 @@
 //! Who may pull besides the repository's own account.
 
 use domain::Scope;
-use domain::ecr::repository_policy::{Gain, Severity, explain, read};
+use domain::ecr::repository_policy::{Gain, explain, read};
 use leptos::prelude::*;
 
+use super::super::permissions::gain_view;
 use super::draft::{Permissions, Source};
 use super::{Shared, part};
 use crate::wizard::{Choice, FieldGroup, Fold, TextArea, TextField, Wizard, check, choices};
@@ -18,16 +19,6 @@ const SOURCES: &[Choice] = &[
 fn gains(permissions: &Permissions, scope: &Scope) -> Vec<Gain> {
     let text = permissions.text(scope, &mut Default::default());
     read(&text).map(|document| explain(&document, scope)).unwrap_or_default()
-}
-
-fn gain_view(gain: Gain) -> AnyView {
-    let (tone, word) = match gain.severity {
-        Severity::Usual => ("", None),
-        Severity::Notable => ("warn", Some("worth knowing")),
-        Severity::Dangerous => ("bad", Some("dangerous")),
-    };
-    let badge = word.map(|word| view! { " "<span class=format!("badge {tone}")>{word}</span> });
-    view! { <li>{gain.text}"."{badge}{gain.why.map(|why| view! { <small>{why}</small> })}</li> }.into_any()
 }
 
 /// A change of the permissions.

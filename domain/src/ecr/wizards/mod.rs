@@ -1,16 +1,84 @@
 //! The plans people make with ECR, one module per wizard; and the notes on ECR's calls.
 
 pub mod create_repository;
+pub mod images;
+pub mod policies;
+pub mod repository;
 
-use super::calls::Call;
-use crate::plan::Plan;
+#[cfg(test)]
+mod tests;
+
+use super::calls::{Call, Subject};
+use super::inventory::Inventory;
+use crate::document::partition;
+use crate::identity::Scope;
 use crate::plan::lint::Severity;
+use crate::plan::{self, Effect, FORMAT, Facts, Plan, Step, Undo};
+use serde_json::Value;
+
+/// The field under which a plan is refused that would take away what is in use; [`insisted`] lets it pass.
+pub const INSIST: &str = "insist";
+
+/// Whether a person typed the repository's name to say that it is meant nevertheless.
+fn insisted(typed: &str, repository: &str) -> bool {
+    typed.trim() == repository
+}
+
+/// What to type to have it nevertheless.
+fn unless(repository: &str) -> String {
+    format!("If it is meant nevertheless, type {repository} here.")
+}
+
+/// At most so many are named in a message.
+const NAMED: usize = 5;
+
+/// Some of these, and how many more there are.
+fn some(all: &[String]) -> String {
+    let first = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    if all.len() > NAMED { format!("{first}; and {} more", all.len() - NAMED) } else { first }
+}
+
+/// The ARN of a repository. <https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_service-with-iam.html>
+pub fn arn(scope: &Scope, repository: &str) -> String {
+    format!("arn:{}:ecr:{}:{}:repository/{repository}", partition(&scope.region), scope.region, scope.account)
+}
+
+/// The images of a repository and what uses them, as far as they were looked up.
+fn inventory(facts: &Facts, repository: &str) -> Option<Inventory> {
+    let subject = Subject::Inventory { repository: repository.to_owned() };
+    let state = facts.of(&plan::Subject::Ecr(subject))??;
+    serde_json::from_value(state.clone()).ok()
+}
+
+/// The state of something: `None` when it was not looked up, `Some(None)` when it does not exist.
+fn state(facts: &Facts, subject: &Subject) -> Option<Option<Value>> {
+    facts.of(&plan::Subject::Ecr(subject.clone())).map(|state| state.cloned())
+}
+
+/// A step that depends on the one before it.
+fn step(id: &str, says: String, scope: &Scope, call: Call, undo: Undo, before: Option<Value>) -> Step {
+    let effect = if before.is_none() { Effect::Create } else { Effect::Update };
+    let call = plan::Call::Ecr(call);
+    Step { id: id.into(), says, scope: scope.clone(), call, effect, before, depends_on: vec![], undo, monthly: Some(0) }
+}
+
+/// A plan of steps that are made one after the other.
+fn in_order(title: String, scope: &Scope, mut steps: Vec<Step>) -> Plan {
+    for n in 1..steps.len() {
+        steps[n].depends_on = vec![steps[n - 1].id.clone()];
+    }
+    Plan { format: FORMAT, title, scope: scope.clone(), steps }
+}
+
+fn undo(call: Call) -> Undo {
+    Undo::Call(plan::Call::Ecr(call))
+}
 
 /// Notes on a call: severity, what it is, what to do about it.
 pub fn lint(call: &Call, plan: &Plan) -> Vec<(Severity, String, String)> {
     let has = |wanted: fn(&Call) -> bool| {
         plan.steps.iter().any(|step| match &step.call {
-            crate::plan::Call::Ecr(call) => wanted(call),
+            plan::Call::Ecr(call) => wanted(call),
         })
     };
     let mut notes = vec![];
@@ -30,6 +98,15 @@ pub fn lint(call: &Call, plan: &Plan) -> Vec<(Severity, String, String)> {
                 "Make tags immutable, with exceptions for those that are meant to move, such as latest.".to_owned(),
             ));
         }
+    }
+    if let Call::SetRepositoryPolicy(input) = call
+        && input.force == Some(true)
+    {
+        notes.push((
+            Severity::Danger,
+            "This policy keeps its author from changing it again.".to_owned(),
+            "Leave out the denial that does so, or make sure that somebody else can take it back.".to_owned(),
+        ));
     }
     if let Call::DeleteRepository(input) = call
         && input.force == Some(true)

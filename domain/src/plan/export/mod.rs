@@ -50,7 +50,10 @@ fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
             | Ecr::PutImageTagMutability(_)
             | Ecr::PutImageScanningConfiguration(_)
             | Ecr::TagResource(_)
-            | Ecr::UntagResource(_) => untold.push(step.says.clone()),
+            | Ecr::UntagResource(_)
+            | Ecr::BatchDeleteImage(_)
+            | Ecr::PutImage(_)
+            | Ecr::StartImageScan(_) => untold.push(step.says.clone()),
         }
     }
     (found, untold)

@@ -6,11 +6,12 @@ use aws_sdk_sts::config::http::HttpRequest;
 use aws_smithy_http_client::default_connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
 use domain::{Code, Problem};
+use serde_json::Value;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use super::manifest::Platform;
-use crate::{Bucket, Caller};
+use crate::{Bucket, Caller, absent};
 
 const OPERATION: &str = "ecr:GetDownloadUrlForLayer";
 /// How long the download may take.
@@ -23,24 +24,31 @@ const LARGEST: usize = 1024 * 1024;
 /// The permission for this also lets one download the image itself, so a careful account does not give it: ends with
 /// [`Code::AwsDenied`] then, which is for the caller to take as an answer.
 pub(super) async fn platform(caller: &Caller, repository: &str, digest: &str) -> Result<Option<String>, Problem> {
-    let request = caller.clients().ecr().get_download_url_for_layer().repository_name(repository).layer_digest(digest);
-    let answer = match caller.call(Bucket::EcrLayers, OPERATION, Some(repository), request.send()).await {
-        Ok(answer) => answer,
-        // Nothing is broken: emulators lack it, and a configuration can have been removed.
-        Err(problem) if matches!(problem.code, Code::NotImplemented | Code::NotFound) => return Ok(None),
+    let document = match document(caller, repository, digest).await {
+        Ok(document) => document,
+        // Nothing is broken: emulators lack it.
+        Err(problem) if matches!(problem.code, Code::NotImplemented | Code::AwsUnreachable) => {
+            tracing::debug!(repository, digest, %problem, "image configuration");
+            None
+        }
         Err(problem) => return Err(problem),
     };
-    let Some(url) = answer.download_url else { return Ok(None) };
+    Ok(document.and_then(|d| serde_json::from_value::<Platform>(d).ok()).and_then(|p| p.text()))
+}
+
+/// The configuration with this digest; `None` when it was removed or is no JSON.
+pub(super) async fn document(caller: &Caller, repository: &str, digest: &str) -> Result<Option<Value>, Problem> {
+    let request = caller.clients().ecr().get_download_url_for_layer().repository_name(repository).layer_digest(digest);
+    let answer = absent(caller.call(Bucket::EcrLayers, OPERATION, Some(repository), request.send()).await)?;
+    let Some(url) = answer.and_then(|a| a.download_url) else { return Ok(None) };
+    let failed = |why: String| {
+        let message = format!("The configuration of the image could not be downloaded: {why}.");
+        Problem::new(Code::AwsUnreachable, "AWS did not give the configuration", message)
+    };
     match tokio::time::timeout(PATIENCE, download(&url, caller.clients().endpoint_url())).await {
-        Ok(Ok(bytes)) => Ok(serde_json::from_slice::<Platform>(&bytes).ok().and_then(|p| p.text())),
-        Ok(Err(why)) => {
-            tracing::debug!(repository, digest, why, "image configuration");
-            Ok(None)
-        }
-        Err(_) => {
-            tracing::debug!(repository, digest, "image configuration: too slow");
-            Ok(None)
-        }
+        Ok(Ok(bytes)) => Ok(serde_json::from_slice(&bytes).ok()),
+        Ok(Err(why)) => Err(failed(why)),
+        Err(_) => Err(failed("it took too long".to_owned())),
     }
 }
 

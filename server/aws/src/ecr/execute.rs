@@ -11,6 +11,8 @@ use domain::ecr::{Repository, Scanning, TagMutabilityExclusion};
 use domain::{Code, Problem};
 use serde_json::{Map, Value, json};
 
+use super::execute_images::{self, Id};
+use super::findings;
 use super::repositories::described;
 use crate::{Bucket, Caller, absent};
 
@@ -89,6 +91,22 @@ pub(crate) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>,
             let request = request.set_tag_keys(Some(input.tag_keys.clone()));
             send!("ecr:UntagResource", &input.resource_arn, request)
         }
+        Call::BatchDeleteImage(input) => return execute_images::delete(caller, input).await,
+        Call::PutImage(input) => {
+            let request = ecr
+                .put_image()
+                .repository_name(&input.repository_name)
+                .image_manifest(&input.image_manifest)
+                .set_image_manifest_media_type(input.image_manifest_media_type.clone())
+                .set_image_tag(input.image_tag.clone())
+                .set_image_digest(input.image_digest.clone());
+            send!("ecr:PutImage", &input.repository_name, request)
+        }
+        Call::StartImageScan(input) => {
+            let id = execute_images::identifier(&input.image_id);
+            let request = ecr.start_image_scan().repository_name(&input.repository_name).image_id(id);
+            send!("ecr:StartImageScan", &input.repository_name, request)
+        }
     })
 }
 
@@ -124,6 +142,22 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
             Ok(absent(answer)?.and_then(|a| a.policy_text).map(|text| document(&text)))
         }
         Subject::Tags { arn } => Ok(tags_of(caller, arn).await?.map(Value::Object)),
+        Subject::Images { repository, digests } => execute_images::tags(caller, repository, digests).await,
+        Subject::ImageTag { repository, tag } => execute_images::manifest(caller, repository, Id::Tag(tag)).await,
+        Subject::Manifest { repository, digest } => {
+            execute_images::manifest(caller, repository, Id::Digest(digest)).await
+        }
+        Subject::Scan { repository, digest } => execute_images::scan(caller, repository, digest).await,
+        Subject::Findings { repository, digest } => {
+            let findings = findings::read(caller, repository, digest).await?;
+            Ok(findings.map(|findings| json!(findings)))
+        }
+        Subject::Configuration { repository, digest } => {
+            execute_images::configuration(caller, repository, digest).await
+        }
+        Subject::Inventory { .. } => {
+            Err(Problem::new(Code::Internal, "Not AWS's", "What Gantry has collected is not read from AWS."))
+        }
     }
 }
 

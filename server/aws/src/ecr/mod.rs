@@ -2,6 +2,8 @@
 
 mod config;
 mod execute;
+mod execute_images;
+mod findings;
 mod images;
 mod manifest;
 mod repositories;

@@ -1,7 +1,10 @@
 //! Plans and runs, as pages and the HTTP API ask for them ([`domain::plan::service::Plans`]). A plan is never taken from a client: it is made
 //! again from the answers and what there is now, and compared with what was reviewed.
 
+mod inventory;
+
 use async_trait::async_trait;
+use domain::ecr::calls::Subject as Ecr;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::lint;
 use domain::plan::run::{Run, StepState};
@@ -9,6 +12,7 @@ use domain::plan::service::{Decision, Plans, Review, Reviewed, RunLine, RunView}
 use domain::plan::{Answers, Facts, Plan, Subject};
 use domain::policy::{Actor, Permission, decide};
 use domain::{Code, Millis, Problem, Scope};
+use futures::{StreamExt, TryStreamExt, stream};
 use gantry_store::Store;
 use gantry_store::audit::Entry;
 use gantry_store::runs::Stored;
@@ -24,6 +28,8 @@ type Result<T> = std::result::Result<T, Problem>;
 
 /// The most subjects of one question.
 const SUBJECTS: usize = 20;
+/// So many of them are read at once.
+const ABREAST: usize = 4;
 /// The most runs of one answer.
 const RUNS: u32 = 100;
 
@@ -56,18 +62,27 @@ impl Planner {
     }
 
     async fn read(&self, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
-        let mut facts = vec![];
-        for subject in subjects {
-            facts.push((subject.clone(), self.cloud.read(scope, subject).await?));
-        }
-        Ok(Facts::new(facts))
+        let one = |subject: Subject| async move {
+            let state = match &subject {
+                Subject::Ecr(Ecr::Inventory { repository }) => {
+                    let inventory = inventory::read(&self.store, scope, repository, now()).await?;
+                    let unreadable =
+                        |e: serde_json::Error| Problem::new(Code::Internal, "Images cannot be told", e.to_string());
+                    Some(serde_json::to_value(inventory).map_err(unreadable)?)
+                }
+                other => self.cloud.read(scope, other).await?,
+            };
+            Ok((subject, state))
+        };
+        let reads = stream::iter(subjects.iter().cloned().map(one)).buffered(ABREAST);
+        Ok(Facts::new(reads.try_collect().await?))
     }
 }
 
 #[async_trait]
 impl Plans for Planner {
     async fn facts(&self, actor: &Actor, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
-        decide(actor, Permission::ChangeAws)?;
+        decide(actor, Permission::ReadResources)?;
         if subjects.len() > SUBJECTS {
             return Err(Problem::invalid("subjects", format!("At most {SUBJECTS} things are looked up at once.")));
         }

@@ -1,0 +1,95 @@
+//! What a scan found in an image.
+
+use domain::ecr::calls::Subject;
+use domain::ecr::findings::{Finding, Findings, SEVERITIES};
+use domain::plan::Facts;
+use domain::resource::Tone;
+use leptos::prelude::*;
+
+use super::live_state::{self, Reread};
+use crate::resource::Shown;
+use crate::sections::{card_with, key_of, mark, none, nothing, text, why, word};
+use crate::ui::Note;
+
+/// So many are shown; the counts tell of the rest.
+const ROWS: usize = 300;
+
+/// The tab.
+pub fn tab(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    let Some((repository, digest)) = key.id.split_once('@') else { return ().into_any() };
+    let subject = Subject::Findings { repository: repository.to_owned(), digest: digest.to_owned() };
+    let again = subject.clone();
+    live_state::read(key.scope.clone(), vec![subject], move |facts, reread| view_of(facts, again.clone(), reread))
+}
+
+fn tone(severity: &str) -> Tone {
+    match severity {
+        "CRITICAL" => Tone::Bad,
+        "HIGH" => Tone::Warn,
+        _ => Tone::Quiet,
+    }
+}
+
+fn view_of(facts: &Facts, subject: Subject, again: Reread) -> AnyView {
+    let reread =
+        view! { <button class="btn quiet small" r#type="button" on:click=move |_| again.now()>"Read again"</button> };
+    let Some(findings) = live_state::state::<Findings>(facts, subject) else {
+        return card_with(
+            "Findings",
+            reread,
+            nothing("It was never scanned. Scan, above, looks for known vulnerabilities in what is installed in it."),
+        );
+    };
+    let busy = matches!(findings.status.as_deref(), Some("IN_PROGRESS" | "PENDING"));
+    let status = (findings.status.as_deref() != Some("COMPLETE") && findings.status.as_deref() != Some("ACTIVE")).then(|| {
+        let words = findings.description.clone().unwrap_or_default();
+        view! { <div class="in"><Note tone=if busy { Tone::Busy } else { Tone::Warn }><b>{word(findings.status.clone())}</b>" "{words}</Note></div> }
+    });
+    if findings.found.is_empty() {
+        let words = if busy { "What it finds will stand here." } else { "It found nothing." };
+        return card_with("Findings", reread, view! { {status}{nothing(words)} });
+    }
+    let counts = SEVERITIES.iter().filter_map(|severity| {
+        let count = findings.counts.get(*severity).filter(|n| **n > 0)?;
+        Some(view! { <span>{mark(format!("{count} {}", severity.to_lowercase()), tone(severity))}" "</span> })
+    });
+    let counts = counts.collect_view();
+    let rest = findings.found.len().saturating_sub(ROWS);
+    let rows = findings.found.into_iter().take(ROWS).map(row).collect_view();
+    let rest = (rest > 0).then(|| view! { <p class="in faint">{format!("and {rest} more, none of them worse")}</p> });
+    let content = view! {
+        {status}
+        <p class="in">{counts}</p>
+        <div class="scroll plain" tabindex="0">
+            <table class="table">
+                <thead><tr><th scope="col">"Severity"</th><th scope="col">"Finding"</th><th scope="col">"Package"</th><th scope="col">"Fixed in"</th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        {rest}
+    };
+    card_with("Findings", reread, content)
+}
+
+/// Only addresses of the web become links: what a scanner says is not to be trusted.
+fn row(finding: Finding) -> AnyView {
+    let link = finding.uri.clone().filter(|uri| uri.starts_with("https://") || uri.starts_with("http://"));
+    let name = match link {
+        Some(href) => view! { <a class="ref mono" href=href target="_blank" rel="noopener noreferrer external">{finding.name}</a> }.into_any(),
+        None => view! { <span class="mono">{finding.name}</span> }.into_any(),
+    };
+    let package = match (finding.package, finding.version) {
+        (Some(package), Some(version)) => text(Some(format!("{package} {version}"))),
+        (package, _) => text(package),
+    };
+    view! {
+        <tr>
+            <td>{mark(finding.severity.to_lowercase(), tone(&finding.severity))}</td>
+            <td>{name}{why(finding.description)}</td>
+            <td>{package}</td>
+            <td>{finding.fixed_in.map_or_else(none, |v| text(Some(v)))}</td>
+        </tr>
+    }
+    .into_any()
+}

@@ -1,0 +1,117 @@
+//! What rules do to the images of a repository, by Gantry's own reckoning, while they are written.
+
+use domain::ecr::inventory::{Held, Inventory, short};
+use domain::ecr::lifecycle::{Danger, Fate, Verdict, evaluate, in_danger, parse};
+use domain::plan::FieldErrors;
+use domain::resource::Tone;
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+
+use crate::sections::{age, card_with, mark, none, nothing, text as words};
+use crate::ui::{Note, format};
+
+/// At most so many rows; those that go come first.
+const ROWS: usize = 200;
+
+/// The card; follows the text of the policy.
+pub fn card(text: Memo<(String, FieldErrors)>, inventory: Inventory, repository: String) -> AnyView {
+    let inventory = StoredValue::new(inventory);
+    let view = move || {
+        let policy = text.with(|(text, errors)| match (text.trim().is_empty(), errors.is_empty()) {
+            (true, _) => Some(Default::default()),
+            (false, true) => parse(text).ok(),
+            (false, false) => None,
+        });
+        let repository = repository.clone();
+        inventory.with_value(|inventory| match policy {
+            None => card_with(
+                "What it does",
+                "",
+                nothing("Once the rules can be read, their effect on each image stands here."),
+            ),
+            Some(_) if inventory.images.is_empty() => {
+                card_with("What it does", "", nothing("No image of this repository is collected yet."))
+            }
+            Some(policy) => {
+                let verdicts = evaluate(&policy, &inventory.facts(), inventory.now);
+                table(inventory, verdicts, &repository)
+            }
+        })
+    };
+    view! { <div aria-live="polite">{view}</div> }.into_any()
+}
+
+fn table(inventory: &Inventory, verdicts: Vec<Verdict>, repository: &str) -> AnyView {
+    let danger: BTreeMap<String, Danger> =
+        in_danger(&verdicts, &inventory.in_use()).into_iter().map(|d| (d.digest.clone(), d)).collect();
+    let held = inventory.by_digest();
+    let going: Vec<&Verdict> = verdicts.iter().filter(|v| v.fate.goes()).collect();
+    let freed: i64 = going.iter().filter_map(|v| held.get(v.digest.as_str())?.facts.size).sum();
+    let sum = match going.len() {
+        0 => format!("none of {} goes", format::counted(verdicts.len() as i64, "image", "images")),
+        n => {
+            format!("{n} of {} go, {}", format::counted(verdicts.len() as i64, "image", "images"), format::bytes(freed))
+        }
+    };
+    let lost = (!danger.is_empty()).then(|| {
+        let names: Vec<String> = danger.values().take(5).map(|d| inventory.explain(repository, d)).collect();
+        let more = danger.len().saturating_sub(5);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        view! { <div class="in"><Note tone=Tone::Bad><b>"In use, and would go"</b><p>{names.join("; ")}{more}</p></Note></div> }
+    });
+    let mut order: Vec<(&Verdict, &Held)> =
+        verdicts.iter().filter_map(|v| Some((v, *held.get(v.digest.as_str())?))).collect();
+    let rank = |v: &Verdict| (!danger.contains_key(&v.digest), !v.fate.goes());
+    order.sort_by(|(a, x), (b, y)| rank(a).cmp(&rank(b)).then(y.facts.pushed_at.cmp(&x.facts.pushed_at)));
+    let rest = order.len().saturating_sub(ROWS);
+    let now = inventory.now;
+    let rows = order.into_iter().take(ROWS).map(|(verdict, held)| {
+        let tags = match held.facts.tags.is_empty() {
+            true => short(&held.facts.digest).to_owned(),
+            false => held.facts.tags.join(", "),
+        };
+        let used = match held.used_by.first() {
+            Some(first) if held.used_by.len() > 1 => {
+                words(Some(format!("{first} and {} more", held.used_by.len() - 1)))
+            }
+            Some(first) => words(Some(first.clone())),
+            None => none(),
+        };
+        view! {
+            <tr>
+                <td class="mono" title=held.facts.digest.clone()>{tags}</td>
+                <td>{fate(&verdict.fate, danger.contains_key(&verdict.digest))}</td>
+                <td>{used}</td>
+                <td>{age(Some(held.facts.pushed_at), now)}</td>
+                <td class="num">{words(held.facts.size.map(format::bytes))}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    let rest = (rest > 0)
+        .then(|| view! { <p class="in faint">{format!("and {rest} more, which stay as the last ones here")}</p> });
+    let by = "By Gantry's own reckoning with AWS's published rules, on the images as they were last collected. AWS acts within 24 hours of a change.";
+    let content = view! {
+        {lost}
+        <div class="scroll plain" tabindex="0">
+            <table class="table">
+                <thead><tr><th scope="col">"Image"</th><th scope="col">"What happens"</th><th scope="col">"In use by"</th><th scope="col">"Pushed"</th><th scope="col" class="num">"Size"</th></tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        {rest}
+        <p class="in faint">{by}</p>
+    };
+    card_with("What it does", sum, content)
+}
+
+fn fate(fate: &Fate, in_use: bool) -> AnyView {
+    let tone = if in_use { Tone::Bad } else { Tone::Warn };
+    match fate {
+        Fate::Kept => mark("stays", Tone::Good),
+        Fate::Held { rule, by } => mark(format!("stays: index {} leads to it (rule {rule})", short(by)), Tone::Good),
+        Fate::Expired { rule } => mark(format!("deleted by rule {rule}"), tone),
+        Fate::Archived { rule } => mark(format!("archived by rule {rule}"), tone),
+        Fate::Unclear { rule } => mark(format!("perhaps: rule {rule} has words Gantry does not know"), tone),
+    }
+}

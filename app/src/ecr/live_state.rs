@@ -1,0 +1,70 @@
+//! What the tabs of a repository or image read live from AWS when they are opened.
+
+use domain::ecr::calls::Subject as Ecr;
+use domain::plan::{Facts, Subject};
+use domain::{Problem, Scope};
+use leptos::prelude::*;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::AppError;
+use crate::plan::api::look_up;
+use crate::ui::{ProblemNote, Skeleton};
+use crate::wire::ask;
+
+/// Reads these and shows them, with a button to read again; `view` makes the content once they are there.
+pub fn read(
+    scope: Scope,
+    subjects: Vec<Ecr>,
+    view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
+) -> AnyView {
+    let again = RwSignal::new(0_u32);
+    let subjects: Vec<Subject> = subjects.into_iter().map(Subject::Ecr).collect();
+    let answer = ask(
+        move || (scope.clone(), subjects.clone(), again.get()),
+        |(scope, subjects, _)| async move { look_up(scope, subjects).await },
+    );
+    view! {
+        <Transition fallback=|| view! { <Skeleton lines=6/> }>
+            {move || {
+                let view = view.clone();
+                Suspend::new(async move {
+                    match answer.await {
+                        Ok(facts) => view(&facts, Reread(again)),
+                        Err(AppError(problem)) => failed(problem, Reread(again)),
+                    }
+                })
+            }}
+        </Transition>
+    }
+    .into_any()
+}
+
+/// Reads again.
+#[derive(Clone, Copy)]
+pub struct Reread(RwSignal<u32>);
+
+impl Reread {
+    /// Now.
+    pub fn now(self) {
+        self.0.try_update(|n| *n += 1);
+    }
+}
+
+fn failed(problem: Problem, again: Reread) -> AnyView {
+    view! {
+        <ProblemNote problem=problem/>
+        <p class="after-note"><button class="btn small" r#type="button" on:click=move |_| again.now()>"Ask AWS again"</button></p>
+    }
+    .into_any()
+}
+
+/// The state of a subject as its type; `None` when it does not exist.
+pub fn state<T: DeserializeOwned>(facts: &Facts, subject: Ecr) -> Option<T> {
+    document(facts, subject).and_then(|value| serde_json::from_value(value).ok())
+}
+
+/// The state of a subject; `None` when it does not exist.
+pub fn document(facts: &Facts, subject: Ecr) -> Option<Value> {
+    facts.of(&Subject::Ecr(subject)).flatten().cloned()
+}

@@ -1,0 +1,123 @@
+//! The settings and tags of a repository, to be changed by a plan.
+
+use domain::ecr::Repository;
+use domain::ecr::wizards::repository::Change;
+use domain::listing::Detail;
+use domain::plan::answers::Form;
+use domain::plan::{Answers, Facts};
+use leptos::prelude::*;
+
+use super::act::button;
+use crate::ui::{Icon, icon};
+use crate::wizard::{Choice, FieldGroup, Messages, TextField, check, choices};
+
+const MUTABILITY: &[Choice] = &[
+    ("mutable", "Tags can be moved", "A push with a tag that exists takes it over."),
+    ("immutable", "Tags stay", "A push with a tag that exists is refused."),
+];
+
+/// How a repository is, as answers.
+fn as_it_is(repository: &Repository) -> Change {
+    let own = |key: &str| !key.starts_with("aws:") && !key.starts_with("gantry:");
+    let tags = repository.tags.iter().flatten().filter(|t| own(&t.key));
+    Change {
+        repository: repository.repository_name.clone(),
+        immutable: repository.image_tag_mutability.as_deref().is_some_and(|m| m.starts_with("IMMUTABLE")),
+        exclusions: repository.image_tag_mutability_exclusion_filters.iter().map(|f| f.filter.clone()).collect(),
+        scan_on_push: repository.image_scanning_configuration.as_ref().and_then(|s| s.scan_on_push).unwrap_or(false),
+        tags: tags.map(|t| (t.key.clone(), t.value.clone())).collect(),
+    }
+}
+
+/// The form.
+pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
+    let scope = detail.row.key.scope.clone();
+    let was = as_it_is(repository);
+    let form = RwSignal::new(was.clone());
+    let exclusions = RwSignal::new(was.exclusions.join(", "));
+    let wanted = Memo::new(move |_| {
+        let mut wanted = form.get();
+        let list = exclusions.with(|t| t.split([',', ' ']).filter(|e| !e.is_empty()).map(str::to_owned).collect());
+        wanted.exclusions = list;
+        wanted
+    });
+    let errors = {
+        let scope = scope.clone();
+        Memo::new(move |_| wanted.with(|w| w.plan(&scope, &Facts::default())).err().unwrap_or_default())
+    };
+    let messages = Messages::new(errors.into());
+    messages.show_all();
+    provide_context(messages);
+    let idle = {
+        let was = was.clone();
+        move || wanted.with(|w| *w == was) || !errors.with(|e| e.is_empty())
+    };
+    let save = move || Answers { scope: scope.clone(), form: Form::ChangeRepository(wanted.get_untracked()) };
+    let chosen = Signal::derive(move || if form.with(|f| f.immutable) { "immutable" } else { "mutable" });
+    let scan = Signal::derive(move || form.with(|f| f.scan_on_push));
+    let reset = move |_| {
+        exclusions.set(was.exclusions.join(", "));
+        form.set(was.clone());
+    };
+    view! {
+        <section class="card">
+            <header><h2>"Change it"</h2></header>
+            <div class="in stack">
+                {choices("mutability", "Tags", MUTABILITY, chosen, move |v| form.update(|f| f.immutable = v == "immutable"))}
+                <TextField
+                    label="Except tags that match" name="exclusions" placeholder="latest, dev-*" value=exclusions.into()
+                    hint="Divided by commas; * stands for any text." set=move |v| exclusions.set(v)
+                />
+                {check("scan-on-push", "Scan on push", "Each image is looked through for known vulnerabilities as it arrives.", scan, move |v| form.update(|f| f.scan_on_push = v))}
+                {tags(form)}
+                <div class="acts" inert=idle.clone() class:idle=idle>
+                    {button("Review the change", Icon::Right, "btn primary", save)}
+                    <button class="btn quiet" r#type="button" on:click=reset>"Start over"</button>
+                </div>
+                <p class="faint">"Encryption is chosen when a repository is created and cannot be changed."</p>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn tags(form: RwSignal<Change>) -> AnyView {
+    let many = Memo::new(move |_| form.with(|f| f.tags.len()));
+    let row = move |n: usize| {
+        let read = move |value: bool| {
+            Signal::derive(move || {
+                form.with(|f| f.tags.get(n).map(|t| if value { t.1.clone() } else { t.0.clone() })).unwrap_or_default()
+            })
+        };
+        let write = move |value: bool, text: String| {
+            form.update(|f| {
+                if let Some(tag) = f.tags.get_mut(n) {
+                    *(if value { &mut tag.1 } else { &mut tag.0 }) = text;
+                }
+            });
+        };
+        let remove = move |_| {
+            form.update(|f| {
+                if n < f.tags.len() {
+                    f.tags.remove(n);
+                }
+            });
+        };
+        let gone = format!("Remove tag {}", n + 1);
+        view! {
+            <div class="tag-row">
+                <TextField label=format!("Key of tag {}", n + 1) name=format!("tags.{n}") bare=true placeholder="key" value=read(false) set=move |v| write(false, v)/>
+                <TextField label=format!("Value of tag {}", n + 1) name=format!("tags.{n}.value") bare=true placeholder="value" value=read(true) set=move |v| write(true, v)/>
+                <button class="btn quiet only-icon" r#type="button" aria-label=gone.clone() title=gone on:click=remove>{icon(Icon::Close)}</button>
+            </div>
+        }
+    };
+    view! {
+        <FieldGroup label="Tags of the repository" name="tags">
+            <span class="label">"Tags of the repository"</span>
+            <For each=move || 0..many.get() key=|n| *n children=row/>
+            <div><button class="btn small" r#type="button" on:click=move |_| form.update(|f| f.tags.push(Default::default()))>"Add a tag"</button></div>
+        </FieldGroup>
+    }
+    .into_any()
+}

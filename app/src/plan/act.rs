@@ -1,0 +1,280 @@
+//! A single act on what a page shows: its plan in a dialog, the name typed where something is lost for good, and how it goes.
+//! Larger changes have a wizard and a review of their own; the engine behind both is the same.
+
+use domain::ecr::wizards::INSIST;
+use domain::plan::run::State;
+use domain::plan::service::{Review, Reviewed, RunView};
+use domain::plan::{Answers, FieldErrors};
+use domain::resource::Tone;
+use domain::stream::ToPage;
+use domain::{Code, Problem};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::time::Duration;
+
+use super::api::{begin_run, get_run, review_plan};
+use super::review::steps;
+use super::words;
+use crate::api::Boot;
+use crate::layout::use_scopes;
+use crate::live;
+use crate::paths;
+use crate::ui::{Badge, Note, ProblemNote, Skeleton};
+use crate::wizard::note_list;
+
+/// How long a run that goes on is left unasked.
+const UNHEARD: Duration = Duration::from_secs(2);
+/// The field of a deletion that would take something with it.
+const FORCE: &str = "force";
+
+/// Asks for an act from anywhere on a page. In the context of every page.
+#[derive(Clone, Copy)]
+pub struct Acts(RwSignal<Option<Answers>>);
+
+impl Acts {
+    /// Puts it into the context; the frame does so once.
+    pub fn provide() -> Self {
+        let acts = Self(RwSignal::new(None));
+        provide_context(acts);
+        acts
+    }
+    /// Opens the dialog with the plan of these answers.
+    pub fn ask(self, answers: Answers) {
+        self.0.set(Some(answers));
+    }
+}
+
+/// How far the dialog is.
+#[derive(Clone)]
+enum Stage {
+    /// The server plans.
+    Planning,
+    /// It said no.
+    Wrong(FieldErrors),
+    /// It could not.
+    Failed(Problem),
+    /// To be applied or not.
+    Planned(Box<Review>),
+    /// Begun.
+    Running(Box<RunView>),
+}
+
+/// The dialog, once on every page.
+#[component]
+pub fn ActDialog() -> impl IntoView {
+    let acts = expect_context::<Acts>();
+    let asked = acts.0;
+    let stage = RwSignal::new(Stage::Planning);
+    let (typed, begun) = (RwSignal::new(String::new()), RwSignal::new(None::<String>));
+    let dialog = NodeRef::<leptos::html::Dialog>::new();
+    Effect::new(move || {
+        let Some(answers) = asked.get() else { return };
+        if let Some(dialog) = dialog.get_untracked()
+            && !dialog.open()
+        {
+            // It can only fail where the dialog is not part of the page any more.
+            let _ = dialog.show_modal();
+        }
+        stage.set(Stage::Planning);
+        typed.set(String::new());
+        begun.set(None);
+        spawn_local(async move {
+            let answer = review_plan(answers.clone()).await;
+            if asked.try_get_untracked().flatten().as_ref() != Some(&answers) {
+                return;
+            }
+            stage.set(match answer {
+                Ok(Reviewed::Plan(review)) => Stage::Planned(review),
+                Ok(Reviewed::Wrong(errors)) => Stage::Wrong(errors),
+                Err(error) => Stage::Failed(error.0),
+            });
+        });
+    });
+    follow(begun, stage);
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    let apply = move |hash: String| {
+        let Some(answers) = asked.get_untracked() else { return };
+        stage.set(Stage::Planning);
+        spawn_local(async move {
+            match begin_run(answers, hash).await {
+                Ok(id) => begun.set(Some(id)),
+                Err(error) => stage.set(Stage::Failed(error.0)),
+            }
+        });
+    };
+    let again = move || asked.update(|_| {});
+    let title = move || match stage.get() {
+        Stage::Planned(review) => review.plan.title,
+        Stage::Running(view) => view.run.plan.title,
+        Stage::Planning | Stage::Wrong(_) | Stage::Failed(_) => "One moment".to_owned(),
+    };
+    let boot = expect_context::<Boot>();
+    let body = move || match stage.get() {
+        Stage::Planning => {
+            view! { <p class="dim" role="status">"AWS is asked what there is…"</p><Skeleton/> }.into_any()
+        }
+        Stage::Failed(problem) => {
+            let words = if problem.code == Code::Conflict { "Look at it again" } else { "Try again" };
+            view! {
+                <ProblemNote problem=problem/>
+                <div class="acts"><button class="btn" r#type="button" on:click=move |_| again()>{words}</button></div>
+            }
+            .into_any()
+        }
+        Stage::Wrong(errors) => wrong(errors, asked),
+        Stage::Planned(review) => planned(&review, typed, &boot, apply),
+        Stage::Running(view) => running(&view),
+    };
+    let shut = move || if matches!(stage.get(), Stage::Running(_)) { "Close" } else { "Leave it" };
+    view! {
+        <dialog class="act-dialog" node_ref=dialog aria-label="Confirm" closedby="any" on:close=move |_| asked.set(None)>
+            <div class="stack">
+                <h2 tabindex="-1" autofocus=true>{title}</h2>
+                {body}
+                <div><button class="btn quiet" r#type="button" on:click=move |_| close()>{shut}</button></div>
+            </div>
+        </dialog>
+    }
+}
+
+/// Asks how a run goes until it rests.
+fn follow(begun: RwSignal<Option<String>>, stage: RwSignal<Stage>) {
+    let again = RwSignal::new(0_u32);
+    live::listen(move |message| {
+        if matches!(message, ToPage::Run { id } if begun.try_with_untracked(|b| b.as_ref() == Some(id)) == Some(true)) {
+            again.try_update(|n| *n += 1);
+        }
+    });
+    Effect::new(move || {
+        again.track();
+        let Some(id) = begun.get() else { return };
+        spawn_local(async move {
+            let answer = get_run(id.clone()).await;
+            if begun.try_get_untracked().flatten() != Some(id) {
+                return;
+            }
+            let goes_on = match answer {
+                Ok(view) => {
+                    let live = view.run.state.is_live();
+                    stage.set(Stage::Running(Box::new(view)));
+                    live
+                }
+                Err(error) if error.0.retryable() => true,
+                Err(error) => {
+                    stage.set(Stage::Failed(error.0));
+                    false
+                }
+            };
+            if goes_on {
+                set_timeout(
+                    move || {
+                        again.try_update(|n| *n += 1);
+                    },
+                    UNHEARD,
+                );
+            }
+        });
+    });
+}
+
+/// What stands in the way, and the way to have it nevertheless where there is one.
+fn wrong(errors: FieldErrors, asked: RwSignal<Option<Answers>>) -> AnyView {
+    let insisting = RwSignal::new(String::new());
+    let insist = errors.get(INSIST).cloned();
+    let force = errors.get(FORCE).cloned();
+    let others: Vec<String> =
+        errors.into_iter().filter(|(field, _)| field != INSIST && field != FORCE).map(|(_, message)| message).collect();
+    let blocked = !others.is_empty();
+    let others = others.into_iter().map(|message| view! { <Note tone=Tone::Warn>{message}</Note> }).collect_view();
+    let forced = RwSignal::new(false);
+    let needs_force = force.is_some();
+    let needs_name = insist.is_some();
+    let force = force.map(|message| {
+        view! {
+            <Note tone=Tone::Warn>{message}</Note>
+            <label class="tickbox" for="act-force">
+                <input r#type="checkbox" id="act-force" on:change=move |e| forced.set(event_target_checked(&e))/>
+                <span><b>"They go with it"</b><small>"They cannot be brought back."</small></span>
+            </label>
+        }
+    });
+    let insist = insist.map(|message| {
+        view! {
+            <Note tone=Tone::Bad>{message}</Note>
+            <div class="field">
+                <label for="act-insist">"The repository's name, if it is meant nevertheless"</label>
+                <div class="input"><input id="act-insist" autocomplete="off" spellcheck="false" on:input=move |e| insisting.set(event_target_value(&e))/></div>
+            </div>
+        }
+    });
+    let on = move |_| {
+        asked.update(|asked| {
+            let Some(answers) = asked else { return };
+            if forced.get_untracked() {
+                answers.form.force();
+            }
+            if needs_name {
+                answers.form.insist(insisting.get_untracked().trim());
+            }
+        });
+    };
+    let idle = move || (needs_force && !forced.get()) || (needs_name && insisting.with(|t| t.trim().is_empty()));
+    let go = (!blocked && (needs_force || needs_name)).then(|| {
+        view! { <div class="acts"><button class="btn" r#type="button" disabled=idle on:click=on>"Plan it nevertheless"</button></div> }
+    });
+    view! { {others}{force}{insist}{go} }.into_any()
+}
+
+/// The plan, and the button that applies it.
+fn planned(
+    review: &Review,
+    typed: RwSignal<String>,
+    boot: &Boot,
+    apply: impl Fn(String) + Copy + Send + Sync + 'static,
+) -> AnyView {
+    let name = review.plan.typed().map(str::to_owned);
+    let wanted = name.clone();
+    let idle = move || wanted.as_ref().is_some_and(|name| typed.with(|t| t.trim() != name));
+    let field = name.map(|name| {
+        view! {
+            <div class="field">
+                <label for="act-typed">"It is lost for good. Type "<b>{name}</b>" to show that it is meant."</label>
+                <div class="input"><input id="act-typed" autocomplete="off" spellcheck="false" on:input=move |e| typed.set(event_target_value(&e))/></div>
+            </div>
+        }
+    });
+    let hash = review.hash.clone();
+    let on = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        apply(hash.clone());
+    };
+    view! {
+        <form class="stack" on:submit=on>
+            <p class="dim">"This is sent to "<b>{boot.account_name(&review.plan.scope.account)}" · "{review.plan.scope.region.to_string()}</b>". Open a step to see its document."</p>
+            {steps(review, boot)}
+            {note_list(review.notes.clone())}
+            {field}
+            <div class="acts"><button class="btn primary" r#type="submit" disabled=idle>"Apply"</button></div>
+        </form>
+    }
+    .into_any()
+}
+
+/// How it goes.
+fn running(view: &RunView) -> AnyView {
+    let run = &view.run;
+    let (tone, _) = words::state(run.state);
+    let scopes = use_scopes();
+    let id = run.id.clone();
+    let problem = (run.state != State::Applied).then(|| run.problem.clone()).flatten();
+    view! {
+        <p role="status"><Badge tone=tone text=words::far(run)/>" "{words::explains(run)}</p>
+        {problem.map(|problem| view! { <ProblemNote problem=problem past=true/> })}
+        <p><a href=move || scopes.with(|s| s.on(&paths::run(&id)))>"Open the run"</a>" with its journal and Undo."</p>
+    }
+    .into_any()
+}

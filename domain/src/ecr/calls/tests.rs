@@ -1,0 +1,87 @@
+//! When ECR's calls count as made.
+
+use super::*;
+use serde_json::json;
+
+fn tag(key: &str, value: &str) -> Tag {
+    Tag { key: key.into(), value: value.into() }
+}
+
+#[test]
+fn a_repository_with_the_runs_tags_is_ours_and_any_other_is_taken() {
+    let create = Call::CreateRepository(CreateRepository {
+        repository_name: "a".into(),
+        image_tag_mutability: Some("IMMUTABLE".into()),
+        tags: vec![tag("team", "shop"), tag("gantry:run", "r1"), tag("gantry:step", "repository")],
+        ..Default::default()
+    });
+    let state = |run: &str, mutability: &str| {
+        let tags = json!({ "team": "shop", "gantry:run": run, "gantry:step": "repository", "more": "x" });
+        json!({ "repositoryName": "a", "imageTagMutability": mutability, "tags": tags })
+    };
+    assert_eq!(create.made(None), Made::No);
+    assert_eq!(create.made(Some(&state("r1", "IMMUTABLE"))), Made::Yes);
+    assert_eq!(create.made(Some(&state("r2", "IMMUTABLE"))), Made::Taken);
+    assert_eq!(create.made(Some(&state("r1", "MUTABLE"))), Made::Taken);
+    assert_eq!(create.made(Some(&json!({ "repositoryName": "a" }))), Made::Taken);
+}
+
+#[test]
+fn policies_are_compared_as_documents() {
+    let put = Call::PutLifecyclePolicy(PutLifecyclePolicy {
+        repository_name: "a".into(),
+        lifecycle_policy_text: "{ \"rules\": [ ] }".into(),
+    });
+    assert_eq!(put.made(Some(&json!({ "rules": [] }))), Made::Yes);
+    assert_eq!(put.made(Some(&json!({ "rules": [1] }))), Made::No);
+    assert_eq!(put.made(None), Made::No);
+    let delete = Call::DeleteLifecyclePolicy(DeleteLifecyclePolicy { repository_name: "a".into() });
+    assert_eq!((delete.made(None), delete.made(Some(&json!({})))), (Made::Yes, Made::No));
+}
+
+#[test]
+fn settings_are_made_when_they_read_as_asked_for() {
+    let state = json!({ "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+        "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });
+    let put = |filter: &str| {
+        Call::PutImageTagMutability(PutImageTagMutability {
+            repository_name: "a".into(),
+            image_tag_mutability: "IMMUTABLE_WITH_EXCLUSION".into(),
+            image_tag_mutability_exclusion_filters: vec![TagMutabilityExclusion {
+                filter_type: "WILDCARD".into(),
+                filter: filter.into(),
+            }],
+        })
+    };
+    assert_eq!((put("latest").made(Some(&state)), put("dev*").made(Some(&state))), (Made::Yes, Made::No));
+    // AWS leaves the scanning configuration away where nothing is set.
+    let scan = |on: bool| {
+        Call::PutImageScanningConfiguration(PutImageScanningConfiguration {
+            repository_name: "a".into(),
+            image_scanning_configuration: Scanning { scan_on_push: Some(on) },
+        })
+    };
+    assert_eq!((scan(false).made(Some(&state)), scan(true).made(Some(&state))), (Made::Yes, Made::No));
+    let tags = json!({ "a": "1", "b": "2" });
+    let put = Call::TagResource(TagResource { resource_arn: "x".into(), tags: vec![tag("a", "1")] });
+    let remove = Call::UntagResource(UntagResource { resource_arn: "x".into(), tag_keys: vec!["b".into()] });
+    assert_eq!((put.made(Some(&tags)), remove.made(Some(&tags))), (Made::Yes, Made::No));
+}
+
+#[test]
+fn images_are_deleted_once_none_is_left_and_tags_lead_where_they_were_put() {
+    let read = |document: serde_json::Value| serde_json::from_value::<Call>(document).unwrap();
+    let delete = read(json!({ "operation": "BatchDeleteImage",
+        "input": { "repositoryName": "a", "imageIds": [{ "imageDigest": "sha256:1" }, { "imageDigest": "sha256:2" }] } }));
+    assert_eq!(
+        delete.subject(),
+        Subject::Images { repository: "a".into(), digests: vec!["sha256:1".into(), "sha256:2".into()] }
+    );
+    assert_eq!((delete.made(Some(&json!({ "sha256:2": [] }))), delete.made(None)), (Made::No, Made::Yes));
+    let put = read(json!({ "operation": "PutImage",
+        "input": { "repositoryName": "a", "imageManifest": "{}", "imageTag": "prod", "imageDigest": "sha256:1" } }));
+    assert_eq!(put.subject(), Subject::ImageTag { repository: "a".into(), tag: "prod".into() });
+    let leads = |digest: &str| json!({ "imageDigest": digest });
+    assert_eq!((put.made(Some(&leads("sha256:1"))), put.made(Some(&leads("sha256:2")))), (Made::Yes, Made::No));
+    assert_eq!(put.made(None), Made::No);
+}

@@ -1,0 +1,174 @@
+//! What Gantry has collected of a repository's images and of what uses them: what has to be known before images go.
+
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::lifecycle::{Danger, Fate, ImageFacts, Verdict, in_danger};
+use crate::time::Millis;
+
+/// The images of a repository, as they were collected.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// When it was put together: lifecycle rules count days from here.
+    pub now: Millis,
+    /// The images, in any order.
+    pub images: Vec<Held>,
+}
+
+/// An image and what uses it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// The image.
+    #[serde(flatten)]
+    pub facts: ImageFacts,
+    /// What runs or names it, as people call it: `service web in prod`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_by: Vec<String>,
+}
+
+impl Inventory {
+    /// The images that something uses.
+    pub fn in_use(&self) -> BTreeSet<String> {
+        self.images.iter().filter(|i| !i.used_by.is_empty()).map(|i| i.facts.digest.clone()).collect()
+    }
+    /// What lifecycle rules look at.
+    pub fn facts(&self) -> Vec<ImageFacts> {
+        self.images.iter().map(|i| i.facts.clone()).collect()
+    }
+    /// The image with this digest.
+    pub fn get(&self, digest: &str) -> Option<&Held> {
+        self.images.iter().find(|i| i.facts.digest == digest)
+    }
+    /// Which of these images something needs, itself or through an index.
+    pub fn needed(&self, digests: &BTreeSet<&str>) -> Vec<Danger> {
+        let verdicts: Vec<Verdict> = self
+            .images
+            .iter()
+            .map(|held| Verdict {
+                digest: held.facts.digest.clone(),
+                fate: if digests.contains(held.facts.digest.as_str()) { Fate::Expired { rule: 0 } } else { Fate::Kept },
+                children: held.facts.children.clone(),
+            })
+            .collect();
+        in_danger(&verdicts, &self.in_use())
+    }
+    /// Images that no tag leads to, that nothing uses, that no index needs and that say nothing of another image: each can go.
+    pub fn untagged(&self) -> Vec<&Held> {
+        let indexed: BTreeSet<&str> = self.images.iter().flat_map(|i| &i.facts.children).map(String::as_str).collect();
+        let free = |held: &&Held| {
+            held.facts.tags.is_empty() && held.facts.subject.is_none() && !indexed.contains(held.facts.digest.as_str())
+        };
+        let all: Vec<&Held> = self.images.iter().filter(free).collect();
+        self.unneeded(all)
+    }
+    /// Tagged images that newer ones replaced, and that nothing uses: all but the `keep` newest.
+    pub fn superseded(&self, keep: usize) -> Vec<&Held> {
+        let mut tagged: Vec<&Held> = self.images.iter().filter(|i| !i.facts.tags.is_empty()).collect();
+        tagged.sort_by(|a, b| {
+            b.facts.pushed_at.cmp(&a.facts.pushed_at).then_with(|| b.facts.digest.cmp(&a.facts.digest))
+        });
+        self.unneeded(tagged.into_iter().skip(keep).collect())
+    }
+    /// Those of them that nothing needs.
+    fn unneeded<'a>(&'a self, all: Vec<&'a Held>) -> Vec<&'a Held> {
+        let digests = all.iter().map(|held| held.facts.digest.as_str()).collect();
+        let needed: BTreeSet<String> = self.needed(&digests).into_iter().map(|danger| danger.digest).collect();
+        all.into_iter().filter(|held| !needed.contains(&held.facts.digest)).collect()
+    }
+    /// An image as people call it, and what needs it.
+    pub fn explain(&self, repository: &str, danger: &Danger) -> String {
+        let name = |digest: &str| match self.get(digest).and_then(|held| held.facts.tags.first()) {
+            Some(tag) => format!("{repository}:{tag}"),
+            None => format!("{repository}@{}", short(digest)),
+        };
+        let user = danger.through.as_deref().unwrap_or(&danger.digest);
+        let by: Vec<&str> =
+            self.get(user).map(|held| held.used_by.iter().map(String::as_str).collect()).unwrap_or_default();
+        let some: Vec<&str> = by.iter().take(3).copied().collect();
+        let more = if by.len() > some.len() { format!(" and {} more", by.len() - some.len()) } else { String::new() };
+        match &danger.through {
+            None => format!("{} (used by {}{more})", name(&danger.digest), some.join(", ")),
+            Some(through) => {
+                format!("{} (goes with {}, used by {}{more})", name(&danger.digest), name(through), some.join(", "))
+            }
+        }
+    }
+    /// By digest.
+    pub fn by_digest(&self) -> BTreeMap<&str, &Held> {
+        self.images.iter().map(|held| (held.facts.digest.as_str(), held)).collect()
+    }
+}
+
+/// The first twelve characters behind `sha256:`.
+pub fn short(digest: &str) -> &str {
+    let hex = digest.strip_prefix("sha256:").unwrap_or(digest);
+    hex.get(..12).unwrap_or(hex)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::ecr::lifecycle::StorageClass;
+
+    /// An image, pushed on a day, with its tags, what it leads to, and what uses it.
+    pub fn held(digest: &str, day: i64, tags: &[&str], children: &[&str], used_by: &[&str]) -> Held {
+        let own = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<String>>();
+        Held {
+            facts: ImageFacts {
+                digest: digest.into(),
+                tags: own(tags),
+                pushed_at: Millis(day * 86_400_000),
+                pulled_at: None,
+                archived_at: None,
+                activated_at: None,
+                storage_class: StorageClass::Standard,
+                children: own(children),
+                subject: None,
+                size: Some(1),
+            },
+            used_by: own(used_by),
+        }
+    }
+
+    pub fn inventory() -> Inventory {
+        Inventory {
+            now: Millis(100 * 86_400_000),
+            images: vec![
+                held("sha256:old", 1, &["1.0"], &[], &[]),
+                held("sha256:run", 2, &["1.1"], &[], &["service web in prod"]),
+                held("sha256:index", 3, &["1.2"], &["sha256:arm", "sha256:amd"], &[]),
+                held("sha256:arm", 3, &[], &[], &["service batch in prod"]),
+                held("sha256:amd", 3, &[], &[], &[]),
+                held("sha256:lost", 4, &[], &[], &[]),
+                held("sha256:new", 5, &["1.3"], &[], &[]),
+            ],
+        }
+    }
+
+    fn digests(all: Vec<&Held>) -> Vec<&str> {
+        all.iter().map(|held| held.facts.digest.as_str()).collect()
+    }
+
+    #[test]
+    fn what_nothing_needs_can_go() {
+        let inventory = inventory();
+        assert_eq!(digests(inventory.untagged()), ["sha256:lost"]);
+        // 1.1 runs, and a platform of 1.2 runs.
+        assert_eq!(digests(inventory.superseded(1)), ["sha256:old"]);
+        assert_eq!(digests(inventory.superseded(4)), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn what_is_needed_is_named_with_its_user() {
+        let inventory = inventory();
+        let needed = inventory.needed(&["sha256:index", "sha256:old", "sha256:run"].into());
+        let words: Vec<String> = needed.iter().map(|danger| inventory.explain("shop/api", danger)).collect();
+        assert_eq!(
+            words,
+            [
+                "shop/api:1.1 (used by service web in prod)",
+                "shop/api:1.2 (goes with shop/api@arm, used by service batch in prod)"
+            ]
+        );
+    }
+}

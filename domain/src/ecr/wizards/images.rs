@@ -1,0 +1,320 @@
+//! Delete images, tag and untag them, have them scanned.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+use super::super::calls::{BatchDeleteImage, Call, IMAGES_A_CALL, ImageIdentifier, PutImage, StartImageScan, Subject};
+use super::super::inventory::{Inventory, short};
+use super::super::rules;
+use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
+use crate::identity::Scope;
+use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
+
+/// The most images of one plan.
+pub const MOST: usize = 1_000;
+/// The most images of one plan of scans: AWS starts one at a time.
+pub const MOST_SCANS: usize = 20;
+
+/// Images to delete.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Delete {
+    /// The repository's name.
+    pub repository: String,
+    /// Their digests.
+    pub digests: Vec<String>,
+    /// The repository's name, if images in use are to go.
+    pub insist: String,
+}
+
+/// A tag for an image.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tag {
+    /// The repository's name.
+    pub repository: String,
+    /// The image's digest.
+    pub digest: String,
+    /// The tag; another image that has it loses it.
+    pub tag: String,
+}
+
+/// A tag to take away.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Untag {
+    /// The repository's name.
+    pub repository: String,
+    /// The image's digest.
+    pub digest: String,
+    /// The tag.
+    pub tag: String,
+}
+
+/// Images to scan.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Scan {
+    /// The repository's name.
+    pub repository: String,
+    /// Their digests.
+    pub digests: Vec<String>,
+}
+
+fn one(field: &str, message: String) -> FieldErrors {
+    [(field.to_owned(), message)].into()
+}
+
+fn by_digest(digest: &str) -> ImageIdentifier {
+    ImageIdentifier { image_digest: Some(digest.to_owned()), image_tag: None }
+}
+
+fn counted(n: usize) -> String {
+    if n == 1 { "1 image".to_owned() } else { format!("{n} images") }
+}
+
+/// Digests, each once; at most so many.
+fn digests(given: &[String], most: usize) -> Result<Vec<String>, FieldErrors> {
+    let all: BTreeSet<&String> = given.iter().collect();
+    if all.is_empty() {
+        return Err(one("digests", "Choose at least one image.".into()));
+    }
+    if all.len() > most {
+        return Err(one("digests", format!("At most {most} images at once; these are {}.", all.len())));
+    }
+    if let Some(message) = all.iter().find_map(|digest| rules::image_digest(digest).err()) {
+        return Err(one("digests", message));
+    }
+    Ok(all.into_iter().cloned().collect())
+}
+
+impl Delete {
+    /// In calls of their own, indexes before the images they lead to: AWS keeps an image as long as an index leads to it.
+    fn batches(&self, digests: Vec<String>, inventory: Option<&Inventory>) -> Vec<Vec<String>> {
+        let known = inventory.map(Inventory::by_digest).unwrap_or_default();
+        let is_index = |digest: &String| known.get(digest.as_str()).is_some_and(|held| !held.facts.children.is_empty());
+        let (indexes, others): (Vec<String>, Vec<String>) = digests.into_iter().partition(is_index);
+        let chunks = |all: Vec<String>| all.chunks(IMAGES_A_CALL).map(<[String]>::to_vec).collect::<Vec<_>>();
+        [chunks(indexes), chunks(others)].concat()
+    }
+    fn subject(&self, digests: &[String]) -> Subject {
+        Subject::Images { repository: self.repository.clone(), digests: digests.to_vec() }
+    }
+    /// What has to be known: first of all the images, which decide the batches; then those.
+    pub fn subjects(&self) -> Vec<plan::Subject> {
+        let inventory = plan::Subject::Ecr(Subject::Inventory { repository: self.repository.clone() });
+        match digests(&self.digests, MOST) {
+            Err(_) => vec![],
+            Ok(all) => {
+                let chunks = all.chunks(IMAGES_A_CALL).map(|chunk| plan::Subject::Ecr(self.subject(chunk)));
+                chunks.chain([inventory]).collect()
+            }
+        }
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// What is wrong, by field; under [`INSIST`] those in use.
+    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
+        let all = digests(&self.digests, MOST)?;
+        let repository = &self.repository;
+        let inventory = inventory(facts, repository);
+        if let Some(inventory) = &inventory {
+            let chosen: BTreeSet<&str> = all.iter().map(String::as_str).collect();
+            let held = inventory.images.iter().find(|index| {
+                !chosen.contains(index.facts.digest.as_str())
+                    && index.facts.children.iter().any(|child| chosen.contains(child.as_str()))
+            });
+            if let Some(index) = held {
+                let name = index.facts.tags.first().map_or_else(|| short(&index.facts.digest), String::as_str);
+                let message =
+                    format!("AWS keeps an image as long as an index leads to it: choose the index {name}, too.");
+                return Err(one("digests", message));
+            }
+            let needed = inventory.needed(&chosen);
+            if !needed.is_empty() && !insisted(&self.insist, repository) {
+                let names: Vec<String> = needed.iter().map(|danger| inventory.explain(repository, danger)).collect();
+                let message = format!("These are in use: {}. {}", some(&names), unless(repository));
+                return Err(one(INSIST, message));
+            }
+        }
+        // What was looked up in chunks of the digests, by digest.
+        let known: Option<serde_json::Map<String, serde_json::Value>> = all
+            .chunks(IMAGES_A_CALL)
+            .map(|chunk| {
+                state(facts, &self.subject(chunk)).map(|s| s.and_then(|s| s.as_object().cloned()).unwrap_or_default())
+            })
+            .collect::<Option<Vec<_>>>()
+            .map(|all| all.into_iter().flatten().collect());
+        if let Some(known) = &known
+            && let Some(missing) = all.iter().find(|digest| !known.contains_key(*digest))
+        {
+            return Err(one("digests", format!("There is no image {} in {repository} any more.", short(missing))));
+        }
+        let batches = self.batches(all.clone(), inventory.as_ref());
+        let steps = batches.iter().enumerate().map(|(n, batch)| {
+            let call = Call::BatchDeleteImage(BatchDeleteImage {
+                repository_name: repository.clone(),
+                image_ids: batch.iter().map(|digest| by_digest(digest)).collect(),
+            });
+            let before = known.as_ref().map(|known| {
+                let own = batch.iter().filter_map(|digest| Some((digest.clone(), known.get(digest)?.clone())));
+                serde_json::Value::Object(own.collect())
+            });
+            let never = Undo::Never("an image that was deleted has to be pushed again.".into());
+            let says = format!("Delete {} of {repository}", counted(batch.len()));
+            let mut step = step(&format!("images-{}", n + 1), says, scope, call, never, before);
+            step.effect = Effect::Delete;
+            step
+        });
+        Ok(in_order(format!("Delete {} of {repository}", counted(all.len())), scope, steps.collect()))
+    }
+}
+
+/// The call that leads a tag to an image, and where its manifest is.
+fn put(repository: &str, tag: &str, state: &serde_json::Value) -> Call {
+    let text = |name: &str| state[name].as_str().map(str::to_owned);
+    Call::PutImage(PutImage {
+        repository_name: repository.to_owned(),
+        image_manifest: text("imageManifest").unwrap_or_default(),
+        image_manifest_media_type: text("imageManifestMediaType"),
+        image_tag: Some(tag.to_owned()),
+        image_digest: text("imageDigest"),
+    })
+}
+
+fn untag(repository: &str, tag: &str) -> Call {
+    let id = ImageIdentifier { image_digest: None, image_tag: Some(tag.to_owned()) };
+    Call::BatchDeleteImage(BatchDeleteImage { repository_name: repository.to_owned(), image_ids: vec![id] })
+}
+
+/// How many tags an image has, if it was looked up.
+fn tags_of(facts: &Facts, repository: &str, digest: &str) -> Option<usize> {
+    let images = Subject::Images { repository: repository.to_owned(), digests: vec![digest.to_owned()] };
+    state(facts, &images)??.get(digest)?.as_array().map(Vec::len)
+}
+
+impl Tag {
+    fn subject(&self) -> Subject {
+        Subject::ImageTag { repository: self.repository.clone(), tag: self.tag.trim().to_owned() }
+    }
+    fn manifest(&self) -> Subject {
+        Subject::Manifest { repository: self.repository.clone(), digest: self.digest.clone() }
+    }
+    /// What has to be known.
+    pub fn subjects(&self) -> Vec<plan::Subject> {
+        if rules::image_tag(self.tag.trim()).is_err() {
+            return vec![];
+        }
+        let images = Subject::Images { repository: self.repository.clone(), digests: vec![self.digest.clone()] };
+        [self.subject(), self.manifest(), images].map(plan::Subject::Ecr).into()
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// What is wrong, by field; `nothing` when the tag leads there already.
+    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
+        let (repository, tag) = (&self.repository, self.tag.trim());
+        rules::image_tag(tag).map_err(|message| one("tag", message))?;
+        let manifest = state(facts, &self.manifest());
+        if manifest == Some(None) {
+            return Err(one("tag", format!("There is no image {} in {repository} any more.", short(&self.digest))));
+        }
+        let known = manifest.is_some();
+        let manifest = manifest.flatten().unwrap_or_default();
+        let before = state(facts, &self.subject()).flatten();
+        if before.as_ref().is_some_and(|state| state["imageDigest"] == self.digest.as_str()) {
+            return Err(one("nothing", format!("{tag} leads to this image already.")));
+        }
+        let call = put(repository, tag, &manifest);
+        let back = match &before {
+            Some(old) => undo(put(repository, tag, old)),
+            // ECR deletes an image with its last tag.
+            None if known && tags_of(facts, repository, &self.digest) == Some(0) => {
+                Undo::Never("ECR deletes an image with its last tag, and this one has no other.".into())
+            }
+            None => undo(untag(repository, tag)),
+        };
+        let says = match &before {
+            Some(_) => format!("Move the tag {tag} of {repository} to {}", short(&self.digest)),
+            None => format!("Tag {} of {repository} with {tag}", short(&self.digest)),
+        };
+        Ok(in_order(says.clone(), scope, vec![step("tag", says, scope, call, back, before)]))
+    }
+}
+
+impl Untag {
+    fn subject(&self) -> Subject {
+        Subject::ImageTag { repository: self.repository.clone(), tag: self.tag.clone() }
+    }
+    /// What has to be known.
+    pub fn subjects(&self) -> Vec<plan::Subject> {
+        let images = Subject::Images { repository: self.repository.clone(), digests: vec![self.digest.clone()] };
+        [self.subject(), images].map(plan::Subject::Ecr).into()
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// What is wrong, by field.
+    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
+        let (repository, tag) = (&self.repository, &self.tag);
+        let before = state(facts, &self.subject());
+        let leads_here = |state: &Option<serde_json::Value>| {
+            state.as_ref().is_some_and(|state| state["imageDigest"] == self.digest.as_str())
+        };
+        if before.as_ref().is_some_and(|state| !leads_here(state)) {
+            return Err(one("tag", format!("{tag} does not lead to this image any more.")));
+        }
+        if tags_of(facts, repository, &self.digest) == Some(1) {
+            return Err(one("tag", "ECR deletes an image with its last tag. Give it another first.".into()));
+        }
+        let before = before.flatten();
+        let back = undo(put(repository, tag, &before.clone().unwrap_or_default()));
+        let says = format!("Take the tag {tag} off {} of {repository}", short(&self.digest));
+        let mut step = step("untag", says.clone(), scope, untag(repository, tag), back, before);
+        step.effect = Effect::Delete;
+        Ok(in_order(says, scope, vec![step]))
+    }
+}
+
+impl Scan {
+    fn subject(&self, digest: &str) -> Subject {
+        Subject::Scan { repository: self.repository.clone(), digest: digest.to_owned() }
+    }
+    /// What has to be known.
+    pub fn subjects(&self) -> Vec<plan::Subject> {
+        let all = digests(&self.digests, MOST_SCANS).unwrap_or_default();
+        all.iter().map(|digest| plan::Subject::Ecr(self.subject(digest))).collect()
+    }
+
+    /// The plan: a step for each image.
+    ///
+    /// # Errors
+    /// What is wrong, by field.
+    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
+        let all = digests(&self.digests, MOST_SCANS)?;
+        let repository = &self.repository;
+        let steps = all.iter().enumerate().map(|(n, digest)| {
+            let call = Call::StartImageScan(StartImageScan {
+                repository_name: repository.clone(),
+                image_id: by_digest(digest),
+            });
+            let never = Undo::Never("a scan changes nothing that could be taken back.".into());
+            let before = state(facts, &self.subject(digest)).flatten();
+            let mut step = step(
+                &format!("scan-{}", n + 1),
+                format!("Scan {} of {repository}", short(digest)),
+                scope,
+                call,
+                never,
+                before,
+            );
+            step.effect = Effect::Update;
+            step
+        });
+        Ok(in_order(format!("Scan {} of {repository}", counted(all.len())), scope, steps.collect()))
+    }
+}

@@ -1,0 +1,185 @@
+//! Set or remove the lifecycle policy and the permissions policy of a repository that exists. Both are whole documents: what is there is
+//! read, replaced, and put back by the undo.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::calls::{
+    Call, DeleteLifecyclePolicy, DeleteRepositoryPolicy, PutLifecyclePolicy, SetRepositoryPolicy, Subject,
+};
+use super::super::lifecycle::{self, evaluate, in_danger};
+use super::super::repository_policy;
+use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
+use crate::identity::Scope;
+use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
+
+/// A lifecycle policy as it shall be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Lifecycle {
+    /// The repository's name.
+    pub repository: String,
+    /// The policy's JSON; empty for none.
+    pub policy: String,
+    /// The repository's name once more, if images in use are to go.
+    pub insist: String,
+}
+
+/// A permissions policy as it shall be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Permissions {
+    /// The repository's name.
+    pub repository: String,
+    /// The policy's JSON; empty for none.
+    pub policy: String,
+    /// The repository's name once more, if it is to be set although it locks out whoever would change it.
+    pub insist: String,
+}
+
+/// The two ways to write a policy: this document, or none.
+struct Writer<'a> {
+    put: &'a dyn Fn(String) -> Call,
+    delete: &'a dyn Fn() -> Call,
+}
+
+impl Writer<'_> {
+    fn call(&self, document: Option<&Value>) -> Call {
+        match document {
+            Some(document) => (self.put)(document.to_string()),
+            None => (self.delete)(),
+        }
+    }
+
+    /// The plan that leads from what there is to what shall be.
+    fn plan(
+        &self,
+        says: [String; 3],
+        scope: &Scope,
+        before: Option<Option<Value>>,
+        wanted: Option<&Value>,
+    ) -> Result<Plan, FieldErrors> {
+        if before.as_ref().is_some_and(|before| before.as_ref() == wanted) {
+            return Err([("nothing".to_owned(), "This is how it is already.".to_owned())].into());
+        }
+        let before = before.flatten();
+        let back = undo(self.call(before.as_ref()));
+        let [create, change, remove] = says;
+        let (effect, says) = match (&before, wanted) {
+            (_, None) => (Effect::Delete, remove),
+            (None, Some(_)) => (Effect::Create, create),
+            (Some(_), Some(_)) => (Effect::Update, change),
+        };
+        let mut step = step("policy", says.clone(), scope, self.call(wanted), back, before);
+        step.effect = effect;
+        Ok(in_order(says, scope, vec![step]))
+    }
+}
+
+impl Lifecycle {
+    fn subject(&self) -> Subject {
+        Subject::LifecyclePolicy { repository: self.repository.clone() }
+    }
+    /// What has to be known.
+    pub fn subjects(&self) -> Vec<plan::Subject> {
+        let inventory = Subject::Inventory { repository: self.repository.clone() };
+        [self.subject(), inventory].map(plan::Subject::Ecr).into()
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// What is wrong with the policy, by its own paths (`rules.0.selection.countNumber`); under [`INSIST`] images in use that would go.
+    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
+        let repository = &self.repository;
+        let none = self.policy.trim().is_empty();
+        let wanted: Option<Value> = match none {
+            true => None,
+            false => {
+                let policy = lifecycle::parse(&self.policy)?;
+                if let Some(inventory) = inventory(facts, repository)
+                    && !insisted(&self.insist, repository)
+                {
+                    let verdicts = evaluate(&policy, &inventory.facts(), inventory.now);
+                    let lost = in_danger(&verdicts, &inventory.in_use());
+                    if !lost.is_empty() {
+                        let names: Vec<String> = lost.iter().map(|d| inventory.explain(repository, d)).collect();
+                        let message =
+                            format!("By these rules images in use would go: {}. {}", some(&names), unless(repository));
+                        return Err([(INSIST.to_owned(), message)].into());
+                    }
+                }
+                serde_json::from_str(&self.policy).ok()
+            }
+        };
+        let writer = Writer {
+            put: &|text| {
+                Call::PutLifecyclePolicy(PutLifecyclePolicy {
+                    repository_name: repository.clone(),
+                    lifecycle_policy_text: text,
+                })
+            },
+            delete: &|| Call::DeleteLifecyclePolicy(DeleteLifecyclePolicy { repository_name: repository.clone() }),
+        };
+        let says = [
+            format!("Let old images of {repository} expire by rules"),
+            format!("Change the rules by which images of {repository} expire"),
+            format!("Let images of {repository} no longer expire"),
+        ];
+        writer.plan(says, scope, state(facts, &self.subject()), wanted.as_ref())
+    }
+}
+
+impl Permissions {
+    fn subject(&self) -> Subject {
+        Subject::RepositoryPolicy { repository: self.repository.clone() }
+    }
+    /// What has to be known.
+    pub fn subjects(&self) -> Vec<plan::Subject> {
+        vec![plan::Subject::Ecr(self.subject())]
+    }
+
+    /// The plan.
+    ///
+    /// # Errors
+    /// What is wrong with the policy, by its own paths; under [`INSIST`] that it locks out whoever would change it.
+    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
+        let repository = &self.repository;
+        let (mut wanted, mut force) = (None, None);
+        if !self.policy.trim().is_empty() {
+            let document = repository_policy::read(&self.policy)?;
+            if let Some(why) = repository_policy::would_lock_out(&document, &scope.account) {
+                if !insisted(&self.insist, repository) {
+                    return Err([(INSIST.to_owned(), format!("{why} {}", unless(repository)))].into());
+                }
+                force = Some(true);
+            }
+            wanted = serde_json::from_str::<Value>(&self.policy).ok();
+        }
+        let set = |force| {
+            move |text| {
+                Call::SetRepositoryPolicy(SetRepositoryPolicy {
+                    repository_name: repository.clone(),
+                    policy_text: text,
+                    force,
+                })
+            }
+        };
+        let writer = Writer {
+            put: &set(None),
+            delete: &|| Call::DeleteRepositoryPolicy(DeleteRepositoryPolicy { repository_name: repository.clone() }),
+        };
+        let says = [
+            format!("Say who may use {repository}"),
+            format!("Change who may use {repository}"),
+            format!("Leave to IAM alone who may use {repository}"),
+        ];
+        let mut plan = writer.plan(says, scope, state(facts, &self.subject()), wanted.as_ref())?;
+        for step in &mut plan.steps {
+            if let plan::Call::Ecr(Call::SetRepositoryPolicy(input)) = &mut step.call {
+                input.force = force;
+            }
+        }
+        Ok(plan)
+    }
+}

@@ -1,0 +1,178 @@
+//! What the plans for a repository that exists do, and what they refuse.
+
+use crate::ecr::calls::Subject as Ecr;
+use crate::ecr::inventory::tests::inventory;
+use crate::identity::Scope;
+use crate::plan::{Answers, Effect, Facts, Subject, Undo};
+use serde_json::{Value, json};
+
+fn answers(wizard: &str, answers: Value) -> Answers {
+    let scope: Scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    serde_json::from_value(json!({ "scope": scope, "wizard": wizard, "answers": answers })).unwrap()
+}
+
+/// What AWS and the store would say of these subjects.
+fn facts(answers: &Answers, of: impl Fn(&Ecr) -> Option<Value>) -> Facts {
+    let state = |subject: Subject| {
+        let Subject::Ecr(ecr) = &subject;
+        let state = match ecr {
+            Ecr::Inventory { .. } => Some(serde_json::to_value(inventory()).unwrap()),
+            other => of(other),
+        };
+        (subject, state)
+    };
+    Facts::new(answers.subjects().into_iter().map(state).collect())
+}
+
+fn digest(of: char) -> String {
+    format!("sha256:{}", of.to_string().repeat(64))
+}
+
+/// Two settings and three tags.
+fn repository(subject: &Ecr) -> Option<Value> {
+    match subject {
+        Ecr::Settings { .. } => {
+            Some(json!({ "repositoryName": "shop/api", "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+            "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }],
+            "imageScanningConfiguration": { "scanOnPush": true } }))
+        }
+        Ecr::Tags { arn } => {
+            assert_eq!(arn, "arn:aws:ecr:eu-west-1:111122223333:repository/shop/api");
+            Some(json!({ "team": "shop", "stage": "test", "old": "1", "gantry:run": "r1" }))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn only_what_differs_becomes_a_step_and_each_leads_back() {
+    let answers = answers(
+        "change-repository",
+        json!({ "repository": "shop/api", "immutable": false, "scan_on_push": true,
+            "tags": [["team", "shop"], ["stage", "prod"], ["new", "2"]] }),
+    );
+    let plan = answers.plan(&facts(&answers, repository)).unwrap();
+    insta::assert_json_snapshot!(plan);
+}
+
+#[test]
+fn a_repository_that_is_so_already_needs_no_plan() {
+    let wanted = json!({ "repository": "shop/api", "immutable": true, "exclusions": ["latest"], "scan_on_push": true,
+        "tags": [["team", "shop"], ["stage", "test"], ["old", "1"]] });
+    let answers = answers("change-repository", wanted);
+    let errors = answers.plan(&facts(&answers, repository)).unwrap_err();
+    assert_eq!(errors["nothing"], "This is how it is already.");
+    assert!(answers.plan(&facts(&answers, |_| None)).unwrap_err().contains_key("repository"));
+}
+
+const EXPIRE: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":1},"action":{"type":"expire"}}]}"#;
+
+#[test]
+fn rules_that_take_images_in_use_have_to_be_insisted_on() {
+    let wanted = |insist: &str| json!({ "repository": "shop/api", "policy": EXPIRE, "insist": insist });
+    let answers = |insist| answers("lifecycle-policy", wanted(insist));
+    let errors = answers("").plan(&facts(&answers(""), |_| None)).unwrap_err();
+    assert!(errors["insist"].contains("shop/api:1.1 (used by service web in prod)"), "{errors:?}");
+    assert!(answers("shop/ap").plan(&facts(&answers(""), |_| None)).is_err());
+    let plan = answers("shop/api").plan(&facts(&answers(""), |_| None)).unwrap();
+    assert_eq!((plan.steps[0].effect, plan.steps[0].call.name()), (Effect::Create, "ecr:PutLifecyclePolicy".into()));
+}
+
+#[test]
+fn a_policy_is_replaced_and_put_back() {
+    let answers = answers("lifecycle-policy", json!({ "repository": "shop/api", "policy": "" }));
+    let old = json!({ "rules": [] });
+    let plan = answers.plan(&facts(&answers, |_| Some(old.clone()))).unwrap();
+    assert_eq!(plan.steps[0].before, Some(old));
+    let Undo::Call(undo) = &plan.steps[0].undo else { panic!() };
+    assert_eq!((plan.steps[0].call.operation(), undo.operation()), ("DeleteLifecyclePolicy", "PutLifecyclePolicy"));
+    assert_eq!(undo.input()["lifecyclePolicyText"], r#"{"rules":[]}"#);
+    assert!(answers.plan(&facts(&answers, |_| None)).unwrap_err().contains_key("nothing"));
+}
+
+#[test]
+fn a_policy_that_locks_out_its_author_is_forced_only_when_insisted_on() {
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"ecr:*"}]}"#;
+    let answers =
+        |insist| answers("repository-policy", json!({ "repository": "shop/api", "policy": policy, "insist": insist }));
+    assert!(answers("").plan(&Facts::default()).unwrap_err().contains_key("insist"));
+    let plan = answers("shop/api").plan(&Facts::default()).unwrap();
+    assert_eq!(plan.steps[0].call.input()["force"], true);
+    assert!(crate::plan::lint::lint(&plan).iter().any(|note| note.severity == crate::plan::lint::Severity::Danger));
+}
+
+#[test]
+fn a_repository_goes_with_its_images_only_if_that_is_said() {
+    let wanted = |force, insist: &str| json!({ "repository": "shop/api", "force": force, "insist": insist });
+    let plan = |force, insist| {
+        let answers = answers("delete-repository", wanted(force, insist));
+        answers.plan(&facts(&answers, |_| Some(json!({ "repositoryName": "shop/api" }))))
+    };
+    let errors = plan(false, "").unwrap_err();
+    assert_eq!(errors["force"], "It holds 7 images. Say that they are to go with it.");
+    assert!(plan(true, "").unwrap_err()["insist"].contains("service batch in prod"));
+    let plan = plan(true, "shop/api").unwrap();
+    assert_eq!(plan.typed(), Some("shop/api"));
+    assert_eq!(plan.steps[0].call.input(), json!({ "repositoryName": "shop/api", "force": true }));
+}
+
+#[test]
+fn images_go_in_calls_of_a_hundred_and_not_while_they_are_there_no_more() {
+    let digests: Vec<String> = (0..130).map(|n| format!("sha256:{n:064}")).collect();
+    let answers = answers("delete-images", json!({ "repository": "shop/api", "digests": digests }));
+    let there = |subject: &Ecr| match subject {
+        Ecr::Images { digests, .. } => Some(digests.iter().map(|d| (d.clone(), json!(["1.0"]))).collect::<Value>()),
+        _ => None,
+    };
+    let plan = answers.plan(&facts(&answers, there)).unwrap();
+    let sizes: Vec<usize> = plan.steps.iter().map(|s| s.call.input()["imageIds"].as_array().unwrap().len()).collect();
+    assert_eq!((sizes, plan.typed()), (vec![100, 30], Some("shop/api")));
+    assert_eq!(plan.steps[1].depends_on, ["images-1"]);
+    assert_eq!(plan.steps[1].before.as_ref().unwrap().as_object().unwrap().len(), 30);
+    assert!(answers.plan(&facts(&answers, |_| None)).unwrap_err()["digests"].contains("any more"));
+}
+
+#[test]
+fn tags_are_moved_and_moved_back() {
+    let (a, b) = (digest('a'), digest('b'));
+    let wanted = json!({ "repository": "shop/api", "digest": a, "tag": "prod" });
+    let answers = answers("tag-image", wanted);
+    let manifest = |digest: &str| json!({ "imageDigest": digest, "imageManifest": format!("{{\"of\":\"{digest}\"}}"), "imageManifestMediaType": "m" });
+    let there = |tags: &'static [&'static str], at: Option<String>| {
+        let a = a.clone();
+        move |subject: &Ecr| match subject {
+            Ecr::ImageTag { .. } => at.as_ref().map(|digest| manifest(digest)),
+            Ecr::Manifest { digest, .. } => Some(manifest(digest)),
+            Ecr::Images { .. } => Some([(a.clone(), json!(tags))].into_iter().collect()),
+            _ => None,
+        }
+    };
+    let plan = |tags, at| answers.plan(&facts(&answers, there(tags, at)));
+    let moved = plan(&["1"], Some(b.clone())).unwrap();
+    let Undo::Call(undo) = &moved.steps[0].undo else { panic!() };
+    assert_eq!((undo.input()["imageDigest"].as_str(), undo.operation()), (Some(b.as_str()), "PutImage"));
+    assert_eq!(moved.steps[0].effect, Effect::Update);
+    let fresh = plan(&["1"], None).unwrap();
+    let Undo::Call(undo) = &fresh.steps[0].undo else { panic!() };
+    assert_eq!(undo.input(), json!({ "repositoryName": "shop/api", "imageIds": [{ "imageTag": "prod" }] }));
+    // Taking back the only tag would delete the image.
+    assert!(matches!(plan(&[], None).unwrap().steps[0].undo, Undo::Never(_)));
+    assert!(plan(&["prod"], Some(a.clone())).unwrap_err().contains_key("nothing"));
+}
+
+#[test]
+fn the_last_tag_stays() {
+    let a = digest('a');
+    let answers = answers("untag-image", json!({ "repository": "shop/api", "digest": a, "tag": "prod" }));
+    let there = |tags: Value| {
+        let a = a.clone();
+        move |subject: &Ecr| match subject {
+            Ecr::ImageTag { .. } => Some(json!({ "imageDigest": a, "imageManifest": "{}" })),
+            Ecr::Images { .. } => Some([(a.clone(), tags.clone())].into_iter().collect()),
+            _ => None,
+        }
+    };
+    assert!(answers.plan(&facts(&answers, there(json!(["prod"])))).unwrap_err().contains_key("tag"));
+    let plan = answers.plan(&facts(&answers, there(json!(["prod", "1"])))).unwrap();
+    assert_eq!((plan.steps[0].call.operation(), plan.typed()), ("BatchDeleteImage", None));
+}

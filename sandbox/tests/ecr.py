@@ -1,0 +1,351 @@
+"""What ECR in the sandbox answers, asked as boto3 and a container client do. Run by ecr.rs with the emulator's Python.
+
+Arguments: `check` on an empty sandbox, `again` after a restart on the same folder.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+
+ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
+ACCOUNT, OTHER = "111122223333", "444455556666"
+
+
+def client(service, account=ACCOUNT, region="eu-west-1"):
+    return boto3.client(service, region_name=region, endpoint_url=ENDPOINT, aws_access_key_id=account, aws_secret_access_key="x")
+
+
+def fails(code, call, **arguments):
+    try:
+        answer = call(**arguments)
+    except Exception as error:
+        found = getattr(error, "response", {}).get("Error", {}).get("Code")
+        assert found == code, f"{code} expected: {error!r}"
+        return
+    raise AssertionError(f"{code} expected: {answer}")
+
+
+def until(what, get, done):
+    deadline = time.monotonic() + 60
+    while True:
+        answer = get()
+        if done(answer):
+            return answer
+        assert time.monotonic() < deadline, f"{what}: {answer}"
+        time.sleep(0.2)
+
+
+def digest(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class Registry:
+    """A container client, logged in as GetAuthorizationToken says."""
+
+    def __init__(self, ecr):
+        data = ecr.get_authorization_token()["authorizationData"][0]
+        assert data["proxyEndpoint"].endswith(".amazonaws.com"), data
+        self.basic = "Basic " + data["authorizationToken"]
+
+    def call(self, method, path, body=None, kind="application/octet-stream", authorization=True):
+        url = path if path.startswith("http") else f"{ENDPOINT}/v2/{path}" if not path.startswith("/") else ENDPOINT + path
+        headers = {"Content-Type": kind, **({"Authorization": self.basic} if authorization else {})}
+        request = urllib.request.Request(url, data=body, method=method, headers=headers)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, dict((k.lower(), v) for k, v in answer.headers.items()), answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, dict((k.lower(), v) for k, v in error.headers.items()), error.read()
+
+    def blob(self, name, data):
+        """In two pieces, as docker does."""
+        status, headers, body = self.call("POST", f"{name}/blobs/uploads/")
+        assert status == 202, (status, body)
+        status, headers, body = self.call("PATCH", headers["location"], data)
+        assert status == 202 and headers["range"] == f"0-{len(data) - 1}", (status, headers, body)
+        status, headers, body = self.call("PUT", f"{headers['location']}?digest={digest(data)}")
+        assert status == 201 and headers["docker-content-digest"] == digest(data), (status, body)
+        return {"digest": digest(data), "size": len(data)}
+
+    def push(self, name, tag, text):
+        oci = "application/vnd.oci.image."
+        config = {"mediaType": oci + "config.v1+json", **self.blob(name, json.dumps({"os": "linux", "architecture": "arm64", "for": text}).encode())}
+        layer = {"mediaType": oci + "layer.v1.tar+gzip", **self.blob(name, text.encode() * 1000)}
+        manifest = json.dumps({"schemaVersion": 2, "mediaType": oci + "manifest.v1+json", "config": config, "layers": [layer]}, indent=1).encode()
+        status, headers, body = self.call("PUT", f"{name}/manifests/{tag}", manifest, oci + "manifest.v1+json")
+        return status, digest(manifest), manifest, json.loads(body) if body else {}, layer
+
+
+def registry():
+    """Two accounts and two regions have a repository of one name: the password tells them apart."""
+    places = [(ACCOUNT, "eu-west-1"), (ACCOUNT, "us-east-1"), (OTHER, "eu-west-1")]
+    ecrs = {place: client("ecr", *place) for place in places}
+    digests = {}
+    for place, ecr in ecrs.items():
+        ecr.create_repository(repositoryName="team/web")
+        status, digests[place], manifest, body, layer = Registry(ecr).push("team/web", "1.0", "-".join(place))
+        assert status == 201, body
+    for place, ecr in ecrs.items():
+        images = ecr.describe_images(repositoryName="team/web")["imageDetails"]
+        assert [image["imageDigest"] for image in images] == [digests[place]], (place, images)
+    ecr, login = ecrs[places[2]], Registry(ecrs[places[2]])
+    image = ecr.batch_get_image(repositoryName="team/web", imageIds=[{"imageTag": "1.0"}])["images"][0]
+    assert image["imageManifest"].encode() == manifest and image["imageId"] == {"imageDigest": digest(manifest), "imageTag": "1.0"}, image
+    for reference in ("1.0", digest(manifest)):
+        status, headers, body = login.call("GET", f"team/web/manifests/{reference}")
+        assert (status, body, headers["docker-content-digest"]) == (200, manifest, digest(manifest)), (status, headers)
+    status, headers, body = login.call("GET", f"team/web/blobs/{layer['digest']}")
+    assert status == 200 and digest(body) == layer["digest"]
+    assert login.call("HEAD", f"team/web/blobs/{layer['digest']}")[1]["content-length"] == str(layer["size"])
+    assert login.call("GET", "team/web/tags/list")[2] == b'{"name":"team/web","tags":["1.0"]}'
+    ecr.create_repository(repositoryName="copy")
+    assert login.call("POST", f"copy/blobs/uploads/?mount={layer['digest']}&from=team/web")[0] == 201
+    assert login.call("HEAD", f"copy/blobs/{layer['digest']}")[0] == 200
+
+    login.push("copy", "a", "two tags")
+    login.push("copy", "b", "two tags")
+    by = {"repositoryName": "copy"}
+    assert ecr.batch_delete_image(imageIds=[{"imageTag": "b"}], **by)["imageIds"][0]["imageTag"] == "b"
+    image = ecr.describe_images(**by)["imageDetails"][0]
+    assert image["imageTags"] == ["a"], image
+    assert ecr.batch_delete_image(imageIds=[{"imageTag": "a"}], **by)["failures"] == []
+    assert ecr.describe_images(**by)["imageDetails"] == []
+    assert login.call("GET", f"copy/manifests/{image['imageDigest']}")[0] == 404
+
+    status, headers, _ = login.call("GET", "", authorization=False)
+    assert status == 401 and headers["www-authenticate"].startswith("Basic "), headers
+    assert login.call("GET", "")[0] == 200
+    for path, code in (("nothing/manifests/1", "NAME_UNKNOWN"), ("copy/manifests/1", "MANIFEST_UNKNOWN")):
+        status, _, body = login.call("GET", path)
+        assert status == 404 and json.loads(body)["errors"][0]["code"] == code, body
+    status, headers, _ = login.call("POST", "copy/blobs/uploads/")
+    status, _, body = login.call("PUT", f"{headers['location']}?digest={digest(b'other')}", b"this")
+    assert status == 400 and json.loads(body)["errors"][0]["code"] == "DIGEST_INVALID", body
+
+    exclusions = [{"filterType": "WILDCARD", "filter": "dev-*"}]
+    ecr.create_repository(repositoryName="fixed", imageTagMutability="IMMUTABLE_WITH_EXCLUSION", imageTagMutabilityExclusionFilters=exclusions)
+    assert ecr.describe_repositories(repositoryNames=["fixed"])["repositories"][0]["imageTagMutabilityExclusionFilters"] == exclusions
+    for tag, text, expected in (("1", "a", 201), ("1", "a", 201), ("1", "b", 400), ("dev-1", "a", 201), ("dev-1", "b", 201)):
+        status, _, manifest, body, _ = login.push("fixed", tag, text)
+        assert status == expected, (tag, text, body)
+        assert status == 201 or body["errors"][0]["code"] == "TAG_INVALID", body
+    fails("ImageTagAlreadyExistsException", ecr.put_image, repositoryName="fixed", imageManifest=manifest.decode(), imageTag="1")
+    fails("ImageAlreadyExistsException", ecr.put_image, repositoryName="fixed", imageManifest=manifest.decode(), imageTag="dev-1")
+
+
+def layers():
+    """The same by ECR's own API, without the registry's protocol."""
+    ecr = client("ecr")
+    ecr.create_repository(repositoryName="by-api")
+    by = {"repositoryName": "by-api"}
+    data = b"layer" * 1000
+    answer = ecr.batch_check_layer_availability(layerDigests=[digest(data)], **by)
+    assert answer["layers"][0]["layerAvailability"] == "UNAVAILABLE"
+    upload = ecr.initiate_layer_upload(**by)["uploadId"]
+    fails("EmptyUploadException", ecr.complete_layer_upload, uploadId=upload, layerDigests=[digest(data)], **by)
+    assert ecr.upload_layer_part(uploadId=upload, partFirstByte=0, partLastByte=2999, layerPartBlob=data[:3000], **by)["lastByteReceived"] == 2999
+    fails("InvalidLayerPartException", ecr.upload_layer_part, uploadId=upload, partFirstByte=0, partLastByte=2999, layerPartBlob=data[:3000], **by)
+    ecr.upload_layer_part(uploadId=upload, partFirstByte=3000, partLastByte=4999, layerPartBlob=data[3000:], **by)
+    assert ecr.complete_layer_upload(uploadId=upload, layerDigests=[digest(data)], **by)["layerDigest"] == digest(data)
+    fails("UploadNotFoundException", ecr.complete_layer_upload, uploadId=upload, layerDigests=[digest(data)], **by)
+    layer = ecr.batch_check_layer_availability(layerDigests=[digest(data)], **by)["layers"][0]
+    assert (layer["layerAvailability"], layer["layerSize"]) == ("AVAILABLE", 5000), layer
+    url = ecr.get_download_url_for_layer(layerDigest=digest(data), **by)["downloadUrl"]
+    host, path = url.split("://")[1].split("/", 1)
+    assert host == f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
+    assert Registry(ecr).call("GET", "/" + path, authorization=False)[2] == data
+    fails("LayersNotFoundException", ecr.get_download_url_for_layer, layerDigest=digest(b""), **by)
+
+
+def scans():
+    ecr = client("ecr")
+    by = {"repositoryName": "scanned"}
+    ecr.create_repository(imageScanningConfiguration={"scanOnPush": True}, **by)
+    login = Registry(ecr)
+    pushed = [login.push("scanned", f"1.{number}", str(number)) for number in range(8)]
+    digests = [image[1] for image in pushed]
+    detail = ecr.describe_images(imageIds=[{"imageTag": "1.7"}], **by)["imageDetails"][0]
+    assert detail["imageScanStatus"]["status"] == "IN_PROGRESS" and "imageScanFindingsSummary" not in detail, detail
+    ask = lambda **more: ecr.describe_image_scan_findings(imageId={"imageTag": "1.7"}, **by, **more)
+    answer = until("the scan should end", ask, lambda answer: answer["imageScanStatus"]["status"] == "COMPLETE")
+    found = answer["imageScanFindings"]
+    assert sum(found["findingSeverityCounts"].values()) == len(found["findings"]) > 2, found
+    assert answer["imageId"] == {"imageDigest": digests[7], "imageTag": "1.7"} and found["imageScanCompletedAt"].year > 2020, answer
+    assert {"uri", "name", "description", "severity", "attributes"} == set(found["findings"][0])
+    pages = list(ecr.get_paginator("describe_image_scan_findings").paginate(imageId={"imageTag": "1.7"}, PaginationConfig={"PageSize": 2}, **by))
+    assert [finding for page in pages for finding in page["imageScanFindings"]["findings"]] == found["findings"]
+    detail = ecr.describe_images(imageIds=[{"imageTag": "1.7"}], **by)["imageDetails"][0]
+    assert detail["imageScanFindingsSummary"]["findingSeverityCounts"] == found["findingSeverityCounts"], detail
+    fails("LimitExceededException", ecr.start_image_scan, imageId={"imageTag": "1.7"}, **by)
+
+    ecr.put_image_scanning_configuration(imageScanningConfiguration={"scanOnPush": False}, **by)
+    login.push("scanned", "2.0", "unscanned")
+    fails("ScanNotFoundException", ecr.describe_image_scan_findings, imageId={"imageTag": "2.0"}, **by)
+    fails("ImageNotFoundException", ecr.start_image_scan, imageId={"imageTag": "9"}, **by)
+    fails("RepositoryNotFoundException", ecr.start_image_scan, imageId={"imageTag": "9"}, repositoryName="nothing")
+    assert ecr.start_image_scan(imageId={"imageTag": "2.0"}, **by)["imageScanStatus"]["status"] == "IN_PROGRESS"
+    kind = "application/vnd.oci.image.index.v1+json"
+    index = {"schemaVersion": 2, "mediaType": kind, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": len(pushed[0][2]), "digest": digests[0]}]}
+    ecr.put_image(imageManifest=json.dumps(index), imageManifestMediaType=kind, imageTag="index", **by)
+    fails("UnsupportedImageTypeException", ecr.start_image_scan, imageId={"imageTag": "index"}, **by)
+
+
+def previews():
+    """On the images of `scanned`, one of which is held by an index."""
+    ecr = client("ecr")
+    by = {"repositoryName": "scanned"}
+    fails("LifecyclePolicyNotFoundException", ecr.start_lifecycle_policy_preview, **by)
+    fails("LifecyclePolicyPreviewNotFoundException", ecr.get_lifecycle_policy_preview, **by)
+    selection = {"tagStatus": "tagged", "tagPatternList": ["1.*"], "countType": "imageCountMoreThan", "countNumber": 2}
+    policy = json.dumps({"rules": [{"rulePriority": 7, "description": "the last two stay", "selection": selection, "action": {"type": "expire"}}]})
+    fails("InvalidParameterException", ecr.start_lifecycle_policy_preview, lifecyclePolicyText=policy.replace("expire", "explode"), **by)
+    assert ecr.start_lifecycle_policy_preview(lifecyclePolicyText=policy, **by)["status"] == "IN_PROGRESS"
+    fails("LifecyclePolicyPreviewInProgressException", ecr.start_lifecycle_policy_preview, lifecyclePolicyText=policy, **by)
+    answer = until("the preview should end", lambda: ecr.get_lifecycle_policy_preview(**by), lambda answer: answer["status"] == "COMPLETE")
+    results = answer["previewResults"]
+    assert answer["summary"]["expiringImageTotalCount"] == len(results) in (5, 6) and answer["lifecyclePolicyText"] == policy, answer
+    for result in results:
+        assert result["action"] == {"type": "EXPIRE"} and result["appliedRulePriority"] == 7 and result["imagePushedAt"], result
+        assert result["imageTags"] != ["1.0"], "an index holds it"
+    pages = list(ecr.get_paginator("get_lifecycle_policy_preview").paginate(PaginationConfig={"PageSize": 2}, **by))
+    assert [result for page in pages for result in page["previewResults"]] == results and len(pages) == 3
+    assert not ecr.get_lifecycle_policy_preview(filter={"tagStatus": "UNTAGGED"}, **by)["previewResults"]
+    assert len(ecr.get_lifecycle_policy_preview(imageIds=[{"imageDigest": results[0]["imageDigest"]}], **by)["previewResults"]) == 1
+
+
+def settings():
+    ecr, elsewhere = client("ecr"), client("ecr", OTHER, "us-east-1")
+    assert ecr.describe_registry()["replicationConfiguration"] == {"rules": []} and ecr.describe_registry()["registryId"] == ACCOUNT
+    destinations = [{"region": "us-east-1", "registryId": OTHER}]
+    rules = {"rules": [{"destinations": destinations, "repositoryFilters": [{"filter": "prod/", "filterType": "PREFIX_MATCH"}]}]}
+    itself = {"rules": [{"destinations": [{"region": "eu-west-1", "registryId": ACCOUNT}]}]}
+    fails("InvalidParameterException", ecr.put_replication_configuration, replicationConfiguration=itself)
+    assert ecr.put_replication_configuration(replicationConfiguration=rules)["replicationConfiguration"] == rules
+    assert ecr.describe_registry()["replicationConfiguration"] == rules and elsewhere.describe_registry()["replicationConfiguration"] == {"rules": []}
+    ecr.create_repository(repositoryName="prod/web")
+    _, pushed, manifest, _, layer = Registry(ecr).push("prod/web", "1.0", "copied")
+    assert elsewhere.describe_images(repositoryName="prod/web")["imageDetails"][0]["imageDigest"] == pushed
+    assert Registry(elsewhere).call("GET", f"prod/web/manifests/{pushed}")[2] == manifest
+    assert Registry(elsewhere).call("HEAD", f"prod/web/blobs/{layer['digest']}")[0] == 200
+
+    fails("RegistryPolicyNotFoundException", ecr.get_registry_policy)
+    fails("InvalidParameterException", ecr.put_registry_policy, policyText="no policy")
+    statement = {"Sid": "Replicate", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}, "Action": "ecr:ReplicateImage", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    assert ecr.put_registry_policy(policyText=policy)["policyText"] == policy == ecr.get_registry_policy()["policyText"]
+    assert ecr.delete_registry_policy()["policyText"] == policy
+    fails("RegistryPolicyNotFoundException", ecr.delete_registry_policy)
+
+    assert ecr.get_registry_scanning_configuration()["scanningConfiguration"] == {"scanType": "BASIC", "rules": []}
+    scanning = [{"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "prod", "filterType": "WILDCARD"}]}]
+    fails("InvalidParameterException", ecr.put_registry_scanning_configuration, scanType="ENHANCED", rules=[{**scanning[0], "scanFrequency": "MANUAL"}])
+    answer = ecr.put_registry_scanning_configuration(scanType="BASIC", rules=scanning)
+    assert answer["registryScanningConfiguration"]["rules"] == scanning
+    answer = ecr.batch_get_repository_scanning_configuration(repositoryNames=["prod/web", "copy-not-there", "team/web"])
+    assert [(one["repositoryName"], one["scanOnPush"], one["scanFrequency"]) for one in answer["scanningConfigurations"]] == [("prod/web", True, "SCAN_ON_PUSH"), ("team/web", False, "MANUAL")]
+    assert answer["failures"][0]["failureCode"] == "REPOSITORY_NOT_FOUND"
+    Registry(ecr).push("prod/web", "2.0", "scanned by the registry")
+    assert ecr.describe_images(repositoryName="prod/web", imageIds=[{"imageTag": "2.0"}])["imageDetails"][0]["imageScanStatus"]
+
+    assert ecr.get_account_setting(name="BASIC_SCAN_TYPE_VERSION")["value"] == "AWS_NATIVE"
+    assert ecr.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")["value"] == "CLAIR"
+    assert ecr.get_account_setting(name="BASIC_SCAN_TYPE_VERSION")["value"] == "CLAIR"
+    fails("InvalidParameterException", ecr.put_account_setting, name="BASIC_SCAN_TYPE_VERSION", value="other")
+    fails("InvalidParameterException", ecr.get_account_setting, name="OTHER")
+
+
+def caches():
+    ecr = client("ecr")
+    secret = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:ecr-pullthroughcache/docker-AbCdEf"
+    rule = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+    assert rule["upstreamRegistry"] == "quay" and rule["upstreamRepositoryPrefix"] == "ROOT" and rule["createdAt"]
+    hub = {"ecrRepositoryPrefix": "docker-hub", "upstreamRegistryUrl": "registry-1.docker.io"}
+    fails("InvalidParameterException", ecr.create_pull_through_cache_rule, **hub)
+    fails("UnsupportedUpstreamRegistryException", ecr.create_pull_through_cache_rule, ecrRepositoryPrefix="x1", upstreamRegistryUrl="example.com")
+    ecr.create_pull_through_cache_rule(credentialArn=secret, **hub)
+    fails("PullThroughCacheRuleAlreadyExistsException", ecr.create_pull_through_cache_rule, credentialArn=secret, **hub)
+    assert [rule["ecrRepositoryPrefix"] for rule in ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]] == ["docker-hub", "quay"]
+    fails("PullThroughCacheRuleNotFoundException", ecr.describe_pull_through_cache_rules, ecrRepositoryPrefixes=["no"])
+    answer = ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub", credentialArn=secret + "2")
+    assert answer["credentialArn"] == secret + "2" and answer["updatedAt"], answer
+    assert ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub")["isValid"] is True
+    assert ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="quay")["upstreamRegistryUrl"] == "quay.io"
+    fails("PullThroughCacheRuleNotFoundException", ecr.delete_pull_through_cache_rule, ecrRepositoryPrefix="quay")
+
+    tags = [{"Key": "team", "Value": "web"}]
+    made = ecr.create_repository_creation_template(prefix="docker-hub", description="cached", appliedFor=["PULL_THROUGH_CACHE"], resourceTags=tags, imageTagMutability="IMMUTABLE")
+    template = made["repositoryCreationTemplate"]
+    assert made["registryId"] == ACCOUNT and template["resourceTags"] == tags and template["encryptionConfiguration"] == {"encryptionType": "AES256"}, made
+    fails("TemplateAlreadyExistsException", ecr.create_repository_creation_template, prefix="docker-hub", appliedFor=["REPLICATION"])
+    fails("InvalidParameterException", ecr.create_repository_creation_template, prefix="other", appliedFor=["NOTHING"])
+    ecr.create_repository_creation_template(prefix="ROOT", appliedFor=["REPLICATION"])
+    ecr.update_repository_creation_template(prefix="docker-hub", description="new")
+    template = ecr.describe_repository_creation_templates(prefixes=["docker-hub"])["repositoryCreationTemplates"][0]
+    assert (template["description"], template["imageTagMutability"]) == ("new", "IMMUTABLE") and template["updatedAt"] > template["createdAt"]
+    assert ecr.delete_repository_creation_template(prefix="ROOT")["repositoryCreationTemplate"]["prefix"] == "ROOT"
+    fails("TemplateNotFoundException", ecr.update_repository_creation_template, prefix="ROOT")
+
+
+def public():
+    ecr = client("ecr-public", region="us-east-1")
+    fails("UnknownEndpoint", client("ecr-public", region="eu-west-1").describe_repositories)
+    data = {"description": "A shop", "architectures": ["ARM 64"], "operatingSystems": ["Linux"], "aboutText": "# Shop", "usageText": "run it"}
+    made = ecr.create_repository(repositoryName="shop/web", catalogData={**data, "logoImageBlob": b"png"}, tags=[{"Key": "team", "Value": "web"}])
+    repository = made["repository"]
+    assert repository["repositoryUri"].startswith("public.ecr.aws/") and repository["repositoryUri"].endswith("/shop/web") and repository["createdAt"], made
+    by, arn = {"repositoryName": "shop/web"}, repository["repositoryArn"]
+    assert made["catalogData"]["logoUrl"].startswith("https://") and {name: made["catalogData"][name] for name in data} == data
+    fails("RepositoryAlreadyExistsException", ecr.create_repository, **by)
+    ecr.create_repository(repositoryName="plain")
+    fails("RepositoryCatalogDataNotFoundException", ecr.get_repository_catalog_data, repositoryName="plain")
+    assert [one["repositoryName"] for one in ecr.describe_repositories()["repositories"]] == ["plain", "shop/web"]
+    assert ecr.describe_repositories(maxResults=1)["nextToken"]
+    fails("RepositoryNotFoundException", ecr.describe_repositories, repositoryNames=["no"])
+    ecr.put_repository_catalog_data(catalogData={**data, "aboutText": "new"}, **by)
+    kept = ecr.get_repository_catalog_data(**by)["catalogData"]
+    assert kept["aboutText"] == "new" and kept["logoUrl"] == made["catalogData"]["logoUrl"]
+    registry = ecr.describe_registries()["registries"][0]
+    assert registry["registryId"] == ACCOUNT and registry["aliases"][0]["defaultRegistryAlias"] is True
+    assert ecr.get_registry_catalog_data()["registryCatalogData"] == {"displayName": ""}
+    ecr.put_registry_catalog_data(displayName="Northwind")
+    assert ecr.get_registry_catalog_data()["registryCatalogData"] == {"displayName": "Northwind"}
+    fails("RepositoryPolicyNotFoundException", ecr.get_repository_policy, **by)
+    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+    ecr.set_repository_policy(policyText=policy, **by)
+    assert ecr.get_repository_policy(**by)["policyText"] == policy == ecr.delete_repository_policy(**by)["policyText"]
+    ecr.tag_resource(resourceArn=arn, tags=[{"Key": "tier", "Value": "1"}])
+    ecr.untag_resource(resourceArn=arn, tagKeys=["team"])
+    assert ecr.list_tags_for_resource(resourceArn=arn)["tags"] == [{"Key": "tier", "Value": "1"}]
+    assert ecr.describe_images(**by)["imageDetails"] == []
+    assert base64.b64decode(ecr.get_authorization_token()["authorizationData"]["authorizationToken"]).startswith(b"AWS:")
+    assert ecr.delete_repository(repositoryName="plain", force=True)["repository"]["repositoryName"] == "plain"
+    fails("RepositoryNotFoundException", ecr.delete_repository, repositoryName="plain")
+
+
+def survived():
+    ecr = client("ecr", OTHER)
+    status, _, body = Registry(ecr).call("GET", "team/web/manifests/1.0")
+    layer = json.loads(body)["layers"][0]["digest"]
+    assert digest(Registry(ecr).call("GET", f"team/web/blobs/{layer}")[2]) == layer
+    assert ecr.describe_repositories(repositoryNames=["fixed"])["repositories"][0]["imageTagMutabilityExclusionFilters"]
+    ecr = client("ecr")
+    assert ecr.describe_image_scan_findings(repositoryName="scanned", imageId={"imageTag": "1.7"})["imageScanStatus"]["status"] == "COMPLETE"
+    assert ecr.get_lifecycle_policy_preview(repositoryName="scanned")["previewResults"]
+    assert ecr.describe_registry()["replicationConfiguration"]["rules"]
+    assert len(ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]) == 1
+    assert client("ecr-public", region="us-east-1").get_repository_catalog_data(repositoryName="shop/web")["catalogData"]["aboutText"] == "new"
+
+
+CHECKS = {"check": [registry, layers, scans, previews, settings, caches, public], "again": [survived]}
+
+for check in CHECKS[sys.argv[1]]:
+    began = time.monotonic()
+    check()
+    print(f"{check.__name__}: {time.monotonic() - began:.1f} s", flush=True)

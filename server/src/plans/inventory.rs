@@ -1,0 +1,83 @@
+//! The images of a repository and what uses them, from what was collected: no call to AWS.
+
+use domain::ecr::Image;
+use domain::ecr::inventory::{Held, Inventory};
+use domain::ecr::lifecycle::ImageFacts;
+use domain::resource::Relation;
+use domain::{Kind, Millis, Problem, ResourceKey, Scope};
+use gantry_store::Store;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// More arrows to the images of one repository than anybody has.
+const ARROWS: u32 = 200_000;
+
+/// Puts it together.
+pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -> Result<Inventory, Problem> {
+    let parent = ResourceKey::new(Kind::Repository, scope.clone(), repository)?;
+    let rows = store.children(&parent, Kind::Image).await?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let mut users = users(store, &ids).await?;
+    let mut images = Vec::with_capacity(rows.len());
+    for row in rows {
+        // A document that cannot be read names no image; without the time of its push no rule can be judged.
+        let facts = serde_json::from_value::<Image>(row.doc).ok().as_ref().and_then(ImageFacts::of);
+        let used_by = users.remove(&row.id).unwrap_or_default().into_iter().collect();
+        images.extend(facts.map(|facts| Held { facts, used_by }));
+    }
+    Ok(Inventory { now, images })
+}
+
+/// What uses these images: tasks that are not stopped, services through their task definitions, functions.
+async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<String>>, Problem> {
+    let arrows = store.links_to(images, ARROWS).await?;
+    let arrows: Vec<(i64, ResourceKey)> = arrows
+        .into_iter()
+        .filter(|(_, l)| l.relation == Relation::Image)
+        .filter_map(|(id, l)| Some((id, l.key?)))
+        .collect();
+    let of = |kind: Kind| {
+        let keys: BTreeSet<ResourceKey> =
+            arrows.iter().map(|(_, key)| key).filter(|k| k.kind == kind).cloned().collect();
+        keys.into_iter().collect::<Vec<_>>()
+    };
+    let stopped = stopped(store, &of(Kind::Task)).await?;
+    let services = services(store, &of(Kind::TaskDefinition)).await?;
+    let mut users: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    for (image, key) in arrows {
+        let named = |key: &ResourceKey| format!("{} {}", key.kind.singular(), key.id);
+        let names: Vec<String> = match key.kind {
+            Kind::TaskDefinition => services.get(&key).into_iter().flatten().map(named).collect(),
+            Kind::Task if stopped.contains(&key) => vec![],
+            _ => vec![named(&key)],
+        };
+        if !names.is_empty() {
+            users.entry(image).or_default().extend(names);
+        }
+    }
+    Ok(users)
+}
+
+/// Those of these tasks that run no more.
+async fn stopped(store: &Store, tasks: &[ResourceKey]) -> Result<BTreeSet<ResourceKey>, Problem> {
+    let docs = store.documents(tasks).await?;
+    let over = |doc: &serde_json::Value| matches!(doc["lastStatus"].as_str(), Some("STOPPED" | "DELETED"));
+    Ok(docs.into_iter().filter(|(_, doc)| over(doc)).map(|(key, _)| key).collect())
+}
+
+/// The services that start each of these task definitions.
+async fn services(
+    store: &Store,
+    definitions: &[ResourceKey],
+) -> Result<BTreeMap<ResourceKey, Vec<ResourceKey>>, Problem> {
+    let ids: BTreeMap<i64, ResourceKey> =
+        store.ids(definitions).await?.into_iter().map(|(key, id)| (id, key)).collect();
+    let arrows = store.links_to(&ids.keys().copied().collect::<Vec<_>>(), ARROWS).await?;
+    let mut services: BTreeMap<ResourceKey, Vec<ResourceKey>> = BTreeMap::new();
+    for (id, linked) in arrows {
+        let service = linked.key.filter(|key| key.kind == Kind::Service && linked.relation == Relation::Of);
+        if let (Some(service), Some(definition)) = (service, ids.get(&id)) {
+            services.entry(definition.clone()).or_default().push(service);
+        }
+    }
+    Ok(services)
+}
