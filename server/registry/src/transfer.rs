@@ -178,10 +178,9 @@ pub async fn copy(
         let places: Vec<(usize, &Descriptor)> = (contents.blobs.iter())
             .map(|blob| (progress.add(Some(blob.digest), "", blob.size, State::Waiting), blob))
             .collect();
-        let moves = futures::stream::iter(
-            places.into_iter().map(|(place, blob)| copy_blob(source, destination, blob, progress, place)),
-        );
-        moves.buffer_unordered(PARALLEL).try_collect::<()>().await?;
+        let moves: Vec<_> =
+            places.into_iter().map(|(place, blob)| copy_blob(source, destination, blob, progress, place)).collect();
+        futures::stream::iter(moves).buffer_unordered(PARALLEL).try_collect::<()>().await?;
         for child in &contents.children {
             destination.put_manifest(child, None).await?;
         }

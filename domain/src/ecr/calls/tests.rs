@@ -70,7 +70,7 @@ fn settings_are_made_when_they_read_as_asked_for() {
 
 #[test]
 fn images_are_deleted_once_none_is_left_and_tags_lead_where_they_were_put() {
-    let read = |document: serde_json::Value| serde_json::from_value::<Call>(document).unwrap();
+    let read = |document: Value| serde_json::from_value::<Call>(document).unwrap();
     let delete = read(json!({ "operation": "BatchDeleteImage",
         "input": { "repositoryName": "a", "imageIds": [{ "imageDigest": "sha256:1" }, { "imageDigest": "sha256:2" }] } }));
     assert_eq!(
