@@ -1,6 +1,7 @@
 //! The server functions that more than one page uses: three lines each, everything else is behind [`domain::services::Services`].
 #![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
 
+use domain::audit::{AuditEntry, AuditQuery};
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, Page};
 use domain::policy::Actor;
@@ -69,6 +70,13 @@ pub async fn name(key: ResourceKey) -> Result<Option<String>, AppError> {
 pub async fn history(query: HistoryQuery) -> Result<Vec<Change>, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.history(&actor, &query).await?)
+}
+
+/// Entries of the audit trail, latest first.
+#[server(prefix = "/api/fn", endpoint = "audit", protocol = Call)]
+pub async fn audit(query: AuditQuery) -> Result<Vec<AuditEntry>, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.team.audit(&actor, &query).await?)
 }
 
 /// The documents after two entries of a history and how they differ.

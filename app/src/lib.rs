@@ -6,6 +6,7 @@
 // View types nest deeply; the default is too small for the router's.
 #![recursion_limit = "512"]
 
+pub mod activity;
 pub mod api;
 pub mod changes;
 pub mod ecr;

@@ -27,6 +27,16 @@ pub fn create(kind: Kind) -> String {
     format!("/{}/new", kind.segment())
 }
 
+/// The same, filled in with the answers of a run.
+pub fn again(kind: Kind, run: &str) -> String {
+    format!("{}?from={}", create(kind), encode(run))
+}
+
+/// The same for another account or region.
+pub fn elsewhere(kind: Kind, run: &str) -> String {
+    format!("{}&elsewhere=1", again(kind, run))
+}
+
 /// The page of a resource.
 pub fn detail(key: &ResourceKey) -> String {
     let id = key.id.split('/').map(encode).collect::<Vec<_>>().join("/");
@@ -71,6 +81,8 @@ pub const OVERVIEW: &str = "/";
 pub const CHANGES: &str = "/changes";
 /// Runs of plans.
 pub const RUNS: &str = "/runs";
+/// Who did what.
+pub const AUDIT: &str = "/runs?tab=audit";
 
 /// The page of a run.
 pub fn run(id: &str) -> String {

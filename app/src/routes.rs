@@ -7,13 +7,14 @@ use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 use leptos_router::path;
 
+use crate::activity::ActivityPage;
 use crate::api::{self, Boot};
 use crate::changes::ChangesPage;
 use crate::error::AppError;
 use crate::layout::{Frame, use_scopes};
 use crate::overview::OverviewPage;
 use crate::paths;
-use crate::plan::{RunPage, RunsPage};
+use crate::plan::RunPage;
 use crate::resource::{ComparePage, DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
 use crate::search::SearchPage;
 use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
@@ -55,7 +56,7 @@ pub fn App() -> impl IntoView {
                 <ParentRoute path=path!("") view=Frame>
                     <Route path=path!("") view=OverviewPage/>
                     <Route path=path!("/changes") view=ChangesPage/>
-                    <Route path=path!("/runs") view=RunsPage/>
+                    <Route path=path!("/runs") view=ActivityPage/>
                     <Route path=path!("/runs/:id") view=RunPage/>
                     <Route path=path!("/settings") view=YouPage/>
                     <Route path=path!("/settings/you") view=YouPage/>

@@ -25,12 +25,14 @@ pub(crate) fn absent<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-document! { "PascalCase";
-    /// A tag, in the services that list them as pairs.
-    pub struct Tag {
-        pub key: String,
-        pub value: String,
-    }
+/// A tag, in the services that list them as pairs. An empty value is one: a call without it is refused.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+pub struct Tag {
+    /// What it is called.
+    pub key: String,
+    /// What it says; may be empty.
+    pub value: String,
 }
 
 /// The pairs as a map.

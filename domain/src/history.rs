@@ -162,7 +162,8 @@ impl HistoryQuery {
     }
 }
 
-fn no_moment(field: &str, text: &str, or: &str) -> Problem {
+/// The problem with a text that is no moment.
+pub(crate) fn no_moment(field: &str, text: &str, or: &str) -> Problem {
     let message = format!(
         "“{}” is no moment. Write 2026-11-23 or 2026-11-23T10:00, both UTC, RFC 3339 with a zone, milliseconds since 1970{or}.",
         clip(text)

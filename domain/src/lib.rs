@@ -5,6 +5,7 @@
 //! A service's own knowledge is in the module with its endpoint prefix: [`lambda`], [`ecs`], [`ecr`], [`eks`] …
 
 pub mod apigateway;
+pub mod audit;
 pub mod cell;
 pub mod describe;
 pub mod diff;

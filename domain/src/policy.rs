@@ -76,11 +76,13 @@ pub enum Permission {
     ManageOwn,
     /// Other people, their roles and sessions.
     ManagePeople,
+    /// Who did what: whoever changes things may see who changed them. It tells of colleagues, too, when they signed in: not for everybody.
+    ReadAudit,
 }
 
 impl Permission {
     /// Everything that can be asked.
-    pub const ALL: [Permission; 7] = [
+    pub const ALL: [Permission; 8] = [
         Permission::ReadResources,
         Permission::ReadTelemetry,
         Permission::Refresh,
@@ -88,6 +90,7 @@ impl Permission {
         Permission::ReadConnections,
         Permission::ManageOwn,
         Permission::ManagePeople,
+        Permission::ReadAudit,
     ];
 
     /// Whether an API token may have it at all. Who may do what, and with which secrets, is only changed by people themselves:
@@ -98,7 +101,8 @@ impl Permission {
             | Permission::ReadTelemetry
             | Permission::Refresh
             | Permission::ChangeAws
-            | Permission::ReadConnections => true,
+            | Permission::ReadConnections
+            | Permission::ReadAudit => true,
             Permission::ManageOwn | Permission::ManagePeople => false,
         }
     }
@@ -111,7 +115,7 @@ impl Permission {
             | Permission::Refresh
             | Permission::ReadConnections
             | Permission::ManageOwn => Role::Viewer,
-            Permission::ChangeAws => Role::Operator,
+            Permission::ChangeAws | Permission::ReadAudit => Role::Operator,
             Permission::ManagePeople => Role::Administrator,
         }
     }
@@ -144,7 +148,7 @@ mod tests {
                 let allowed = decide(&actor(role), permission).is_ok();
                 let expected = match permission {
                     Permission::ManagePeople => role == Role::Administrator,
-                    Permission::ChangeAws => role != Role::Viewer,
+                    Permission::ChangeAws | Permission::ReadAudit => role != Role::Viewer,
                     _ => true,
                 };
                 assert_eq!(allowed, expected, "{permission:?} as {role:?}");

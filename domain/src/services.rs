@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
+use crate::audit::{AuditEntry, AuditQuery};
 pub use crate::history::HistoryQuery;
 use crate::history::{Change, FieldChange};
 use crate::identity::{AccountId, Region, ResourceKey, Scope};
@@ -91,7 +92,7 @@ pub struct Failing {
     pub invocations: i64,
 }
 
-/// People, sessions and tokens.
+/// People, sessions and tokens, and what people did.
 #[async_trait]
 pub trait Team: Send + Sync {
     /// Whether the one-time link for the first administrator is (still) good.
@@ -114,6 +115,8 @@ pub trait Team: Send + Sync {
     async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()>;
     /// Removes a person, their sessions and tokens.
     async fn remove_person(&self, actor: &Actor, person: i64) -> Result<()>;
+    /// Entries of the audit trail, the latest first; at most [`crate::audit::MAX_ENTRIES`].
+    async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>>;
 }
 
 /// All of the above and who asks, provided to pages by context.

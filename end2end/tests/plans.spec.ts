@@ -1,4 +1,5 @@
 // From a form to AWS: a wizard makes a plan, the review shows it whole, applying it makes what it said.
+import { NewPerson } from "../fixtures/person";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 
 test("a repository is made by its plan", async ({ page }) => {
@@ -60,7 +61,10 @@ test("a repository is made by its plan", async ({ page }) => {
   }).toPass({ timeout: 45_000 });
 });
 
-test("a name that is taken is said before anything is sent", async ({ page }) => {
+test("a name that is taken is said before anything is sent", async ({ page: administrator, browser }) => {
+  // Drafts belong to people: the other test's must not come between.
+  const somebody = await NewPerson.make(administrator, browser);
+  const page = await somebody.browser();
   await page.goto("/repositories");
   const first = page.locator("tbody a[href^='/repositories/']").first();
   const [, , account, region, ...id] = ((await first.getAttribute("href")) ?? "").split("?")[0].split("/");
@@ -73,4 +77,5 @@ test("a name that is taken is said before anything is sent", async ({ page }) =>
   await expect(page.locator("#name-wrong")).toContainText(`A repository named ${taken} exists here already.`);
   await page.getByRole("button", { name: "Start again" }).click();
   await expect(field).toHaveValue("");
+  await somebody.leave();
 });

@@ -14,6 +14,7 @@ pub mod http;
 pub mod inventory;
 pub mod live;
 pub mod plans;
+pub mod preflight;
 pub mod report;
 pub mod serve;
 pub mod sync;

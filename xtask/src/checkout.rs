@@ -94,3 +94,10 @@ pub fn write(path: &Path, contents: impl AsRef<[u8]>) -> Result<()> {
 pub fn make_folder(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path).with_context(|| format!("cannot make the folder {}", path.display()))
 }
+
+/// Lets others into a folder: as root, the sandbox's Postgres and emulator run as other users.
+pub fn open_to_others(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("cannot open {} to others", folder.display()))
+}

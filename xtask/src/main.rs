@@ -19,6 +19,7 @@ mod service;
 mod setup;
 mod test;
 mod toolchain;
+mod torture;
 mod up;
 mod wasm;
 
@@ -50,6 +51,8 @@ enum Command {
     Dist,
     /// Measures a release build beside the AWS CLI and boto3.
     Bench(bench::Options),
+    /// Kills servers and breaks calls in the middle of runs, and looks at what is left.
+    Torture(torture::Options),
     /// Brings what this machine lacks; every other command does it first.
     Setup,
 }
@@ -77,6 +80,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Build(options) => build::run(&checkout, options),
         Command::Dist => dist::run(&checkout),
         Command::Bench(options) => bench::run(&checkout, options),
+        Command::Torture(options) => torture::run(&checkout, options),
         Command::Setup => {
             setup::prepare(&checkout, &[setup::Need::Lints, setup::Need::Browser])?;
             println!("Everything is here.");

@@ -7,6 +7,7 @@ use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 
 use anyhow::{Context as _, Result};
+use rustix::process::Pid;
 use serde::Deserialize;
 
 use crate::process::{self, Ending};
@@ -47,6 +48,8 @@ pub enum Event {
         /// The sandbox's regions.
         #[serde(default)]
         regions: Vec<String>,
+        /// A Python with boto3, from the sandbox.
+        python: Option<PathBuf>,
         /// The address to open, from the server.
         url: Option<String>,
     },
@@ -67,6 +70,8 @@ pub enum Event {
 pub struct Service {
     /// Where its words go.
     pub log: PathBuf,
+    /// Its process.
+    pub pid: Option<Pid>,
     _stdin: Option<ChildStdin>,
 }
 
@@ -86,7 +91,7 @@ impl Service {
         let words = file.try_clone().context("cannot write a log")?;
         command.arg("--exit-with-stdin").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(file);
         let mut child = process::spawn(command, Ending::Leader)?;
-        let stdin = child.stdin.take();
+        let (stdin, pid) = (child.stdin.take(), Pid::from_raw(child.id().cast_signed()));
         let stdout = child.stdout.take().context("a service without standard output")?;
         let (said, ended) = (events.clone(), events);
         let wrap_said = wrap.clone();
@@ -105,7 +110,7 @@ impl Service {
             let _ = reader.join();
             let _ = ended.send(wrap(Event::Ended(status)));
         });
-        Ok(Self { log, _stdin: stdin })
+        Ok(Self { log, pid, _stdin: stdin })
     }
 }
 

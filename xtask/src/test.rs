@@ -13,7 +13,7 @@ use crate::checkout::{self, Checkout, Profile};
 use crate::service::{self, Event, Service};
 use crate::setup::{self, Need};
 use crate::toolchain::Toolchain;
-use crate::{build, check, process, progress};
+use crate::{build, check, process, progress, torture};
 
 /// What `cargo xtask test` can be told.
 #[derive(Debug, clap::Args)]
@@ -39,6 +39,8 @@ enum Part {
     Unit,
     /// Journeys in a browser.
     E2e,
+    /// The short form of `cargo xtask torture`.
+    Torture,
 }
 
 /// How one step went.
@@ -86,17 +88,24 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
         }
         run.step("lints, browser", |run| run.tool(check::lint_wasm(&run.toolchain), "the linter found something"));
     }
-    if wants(Part::Unit) || wants(Part::E2e) {
+    if wants(Part::Unit) || wants(Part::E2e) || wants(Part::Torture) {
         run.step("build", Run::build);
     }
     if wants(Part::Unit) {
         run.step("tests", Run::tests);
     }
     if wants(Part::E2e) {
-        run.step("build, browser", |run| {
-            build::site(run.checkout, &run.toolchain, Profile::Dev).map(|()| Outcome::default())
-        });
+        run.step("build, browser", Run::site);
         run.step("journeys", Run::journeys);
+    }
+    if wants(Part::Torture) {
+        if !wants(Part::E2e) {
+            run.step("build, browser", Run::site);
+        }
+        run.step("torture", |run| {
+            let failed = torture::short(run.checkout)?;
+            Ok(Outcome { passed: u64::from(failed == 0), failed, summary: vec![] })
+        });
     }
     Ok(run.report())
 }
@@ -137,6 +146,10 @@ impl Run<'_> {
         let mut cargo = self.toolchain.cargo();
         cargo.arg("build").args(check::PRODUCT).arg("--all-targets");
         self.tool(cargo, "it does not compile")
+    }
+
+    fn site(&self) -> Result<Outcome> {
+        build::site(self.checkout, &self.toolchain, Profile::Dev).map(|()| Outcome::default())
     }
 
     fn tests(&self) -> Result<Outcome> {
@@ -281,7 +294,7 @@ impl Database {
             .prefix("gantry-test-")
             .tempdir()
             .context("cannot make a folder for the test database")?;
-        open_to_others(folder.path())?;
+        checkout::open_to_others(folder.path())?;
         let log: PathBuf = checkout.target.join("test-database.log");
         checkout::make_folder(&checkout.target)?;
         let mut command = process::command(checkout.binaries(Profile::Dev).join("gantry-sandbox"));
@@ -314,13 +327,6 @@ impl Drop for Database {
             }
         }
     }
-}
-
-/// As root, Postgres runs as another user, who must be able to reach its folder.
-fn open_to_others(folder: &std::path::Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))
-        .context("cannot open the test database's folder")
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use crate::activity::filter::Filter;
 use crate::api::{self, Boot};
 use crate::error::AppError;
 use crate::layout::use_scopes;
@@ -16,7 +17,6 @@ use crate::paths::{self, Scopes};
 use crate::resource::ChangeEntry;
 use crate::ui::{About, Empty, Head, ProblemNote, Skeleton};
 use crate::wire::ask;
-use filters::Filter;
 
 /// Entries per page.
 const ENTRIES: u32 = 100;
@@ -28,8 +28,8 @@ pub fn ChangesPage() -> impl IntoView {
     let now = boot.now;
     let scopes = use_scopes();
     let map = use_query_map();
-    let filter = Memo::new(move |_| map.with(|m| Filter::read(|name| m.get(name))));
-    let question = Memo::new(move |_| filter.with(|f| f.query(&scopes.get(), ENTRIES)));
+    let filter = Memo::new(move |_| map.with(|m| filters::read(|name| m.get(name))));
+    let question = Memo::new(move |_| filter.with(|f| filters::query(f, &scopes.get(), ENTRIES)));
     let again = anything_changed(SELDOM);
     let entries = ask(
         move || {
@@ -56,7 +56,7 @@ pub fn ChangesPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match entries.await {
                     Ok(found) => days(found, now, &filter.get_untracked(), &scopes.get_untracked()),
-                    Err(AppError(problem)) if filters::is_beside_a_field(&problem) => view! {
+                    Err(AppError(problem)) if filter.with_untracked(|f| f.is_beside_a_field(&problem)) => view! {
                         <Empty title="Nothing to show">
                             <p>"A filter above cannot be read as it is."</p><a class="btn small" href=paths::CHANGES>"Clear all filters"</a>
                         </Empty>

@@ -1,70 +1,86 @@
-//! Finds the images of a repository that nothing needs: untagged ones, and those that newer ones replaced.
+//! What a repository stores: how much, what it costs, what of it is in use, and what nothing needs.
 
-use domain::ResourceKey;
 use domain::ecr::calls::Subject;
 use domain::ecr::inventory::{Held, Inventory};
-use domain::plan::{Facts, Subject as Any};
+use domain::{Problem, ResourceKey};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::{act, live_state};
 use crate::plan::act::Acts;
-use crate::plan::api::look_up;
-use crate::ui::{Icon, ProblemNote, format, icon};
+use crate::ui::{ProblemNote, format};
+use crate::wizard::why_not;
 
 /// So many of the newest tagged images stay.
 const KEEP: usize = 10;
+/// Of a GB a month, in millionths of a US dollar. <https://aws.amazon.com/ecr/pricing/>
+const GIGABYTE: i64 = 100_000;
 
-/// The button, and what it found. Nothing is asked before somebody wants to know.
+/// What storing so many bytes costs a month, in millionths of a US dollar.
+fn monthly(bytes: i64) -> i64 {
+    bytes.saturating_mul(GIGABYTE) / 1_000_000_000
+}
+
+/// The card. Reads what was collected: no call to AWS.
 pub fn card(key: &ResourceKey) -> AnyView {
-    let found: RwSignal<Option<Result<Facts, domain::Problem>>> = RwSignal::new(None);
-    let busy = RwSignal::new(false);
-    let key = StoredValue::new(key.clone());
-    let subject = move || Subject::Inventory { repository: key.with_value(|k| k.id.clone()) };
-    let ask = move |_| {
-        busy.set(true);
-        spawn_local(async move {
-            let answer = look_up(key.with_value(|k| k.scope.clone()), vec![Any::Ecr(subject())]).await;
-            busy.try_set(false);
-            found.try_set(Some(answer.map_err(|e| e.0)));
-        });
-    };
-    let content = move || match found.get() {
-        None => None,
-        Some(Err(problem)) => Some(view! { <ProblemNote problem=problem/> }.into_any()),
-        Some(Ok(facts)) => {
-            let inventory: Inventory = live_state::state(&facts, subject()).unwrap_or_default();
-            let untagged = offer("untagged", &inventory.untagged(), key);
-            let words = "replaced by the 10 newest";
-            let superseded = offer(words, &inventory.superseded(KEEP), key);
-            Some(view! { <ul class="offers">{untagged}{superseded}</ul> }.into_any())
+    let subject = Subject::Inventory { repository: key.id.clone() };
+    let own = subject.clone();
+    let key = key.clone();
+    live_state::read(key.scope.clone(), vec![subject], move |facts, _| {
+        match live_state::state::<Inventory>(facts, own.clone()) {
+            Some(inventory) => stored(&inventory, &key),
+            None => {
+                view! { <ProblemNote problem=Problem::not_found("The images of this repository cannot be told.")/> }
+                    .into_any()
+            }
         }
-    };
-    view! {
-        <div class="cleanup">
-            <button class="btn small" r#type="button" disabled=move || busy.get() on:click=ask>{icon(Icon::Search)}"Find what nothing needs"</button>
-            <div aria-live="polite">{content}</div>
-        </div>
+    })
+}
+
+fn stored(inventory: &Inventory, key: &ResourceKey) -> AnyView {
+    let count = inventory.images.len();
+    if count == 0 {
+        return ().into_any();
     }
-    .into_any()
+    let bytes: i64 = inventory.images.iter().filter_map(|i| i.facts.size).sum();
+    let used = inventory.in_use().len();
+    let words = format!(
+        "{}, {} stored: at most {} a month, for AWS bills shared layers once. {used} in use.",
+        format::counted(count as i64, "image", "images"),
+        format::bytes(bytes),
+        format::dollars(monthly(bytes)),
+    );
+    let offers = [("untagged", inventory.untagged()), ("older than the 10 newest", inventory.superseded(KEEP))];
+    let offers = offers.into_iter().filter_map(|(what, held)| offer(what, &held, key)).collect_view();
+    view! { <section class="stored" aria-label="Stored"><p>{words}</p><ul class="offers">{offers}</ul></section> }
+        .into_any()
 }
 
 /// What was found of one sort, with the button that plans its deletion.
-fn offer(what: &'static str, held: &[&Held], key: StoredValue<ResourceKey>) -> AnyView {
-    let acts = expect_context::<Acts>();
-    let count = held.len();
-    if count == 0 {
-        return view! { <li class="dim">{format!("No image is {what} and without use.")}</li> }.into_any();
+fn offer(what: &'static str, held: &[&Held], key: &ResourceKey) -> Option<AnyView> {
+    if held.is_empty() {
+        return None;
     }
     let size: i64 = held.iter().filter_map(|h| h.facts.size).sum();
     let words = format!(
-        "{} {what}, used by nothing that Gantry collects: {}",
-        format::counted(count as i64, "image", "images"),
+        "{} {what} and used by nothing that Gantry collects: {}",
+        format::counted(held.len() as i64, "image", "images"),
         format::bytes(size)
     );
     let digests: Vec<String> =
         held.iter().take(domain::ecr::wizards::images::MOST).map(|h| h.facts.digest.clone()).collect();
-    let delete = move |_| acts.ask(key.with_value(|k| act::delete(&k.scope, &k.id, digests.clone())));
-    view! { <li>{words}" "<button class="btn small" r#type="button" on:click=delete>"Delete …"</button></li> }
-        .into_any()
+    let (acts, key) = (expect_context::<Acts>(), key.clone());
+    let delete = move |_| acts.ask(act::delete(&key.scope, &key.id, digests.clone()));
+    let may = why_not(&expect_context::<crate::api::Boot>()).is_none();
+    let button =
+        may.then(|| view! { " "<button class="btn small" r#type="button" on:click=delete>"Delete them …"</button> });
+    Some(view! { <li>{words}{button}</li> }.into_any())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_gigabyte_is_ten_cents() {
+        assert_eq!(super::monthly(1_000_000_000), 100_000);
+        assert_eq!(super::monthly(0), 0);
+    }
 }

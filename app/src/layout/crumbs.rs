@@ -38,7 +38,8 @@ fn trail(path: &str, name: Option<String>) -> Vec<(String, Option<String>)> {
         (None, ["settings", page]) => {
             vec![("Settings".into(), Some(paths::SETTINGS_YOU.into())), (capital(&decode(page)), None)]
         }
-        (None, ["runs", id]) => vec![("Runs".into(), Some(paths::RUNS.into())), (shorten(&decode(id), 40), None)],
+        (None, ["runs"]) => vec![("Activity".into(), None)],
+        (None, ["runs", id]) => vec![("Activity".into(), Some(paths::RUNS.into())), (shorten(&decode(id), 40), None)],
         _ => vec![(shorten(&capital(&decode(pieces[0])), 40), None)],
     }
 }
@@ -98,7 +99,7 @@ mod tests {
         assert_eq!(words("/services/111122223333/eu-west-1/shop/web"), "Services / shop/web");
         assert_eq!(words("/repositories/new"), "Repositories / New repository");
         assert_eq!(words("/settings/people"), "Settings / People");
-        assert_eq!(words("/runs/0a1b"), "Runs / 0a1b");
+        assert_eq!((words("/runs"), words("/runs/0a1b")), ("Activity".to_owned(), "Activity / 0a1b".to_owned()));
         assert_eq!(words("/nonsense/1"), "Nonsense");
         let task = "/tasks/111122223333/eu-west-1/data/fcf1c3ba";
         let named = trail(task, Some("nightly-report fcf1c3ba".into()));

@@ -19,7 +19,7 @@ const KEYS: &[(&str, &str)] = &[
     ("g c", "Clusters"),
     ("g k", "Kubernetes"),
     ("g r", "Repositories"),
-    ("g u", "Runs"),
+    ("g u", "Runs and audit"),
     ("g h", "Changes"),
     ("Esc", "Close what is open, or select nothing"),
     ("?", "This list"),

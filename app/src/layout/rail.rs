@@ -176,7 +176,7 @@ pub fn Rail() -> impl IntoView {
                 {place(paths::OVERVIEW, "Overview", Icon::Overview, Some("o"))}
                 {groups}
                 <h3>"Activity"</h3>
-                {place(paths::RUNS, "Runs", Icon::Run, Some("u"))}
+                {place(paths::RUNS, "Runs and audit", Icon::Run, Some("u"))}
                 {place(paths::CHANGES, "Changes", Icon::Activity, Some("h"))}
                 <details class="rail-more" open=move || open_more.get()>
                     <summary title="More kinds">{icon(Icon::Dots)}<span class="word">"More kinds"</span></summary>

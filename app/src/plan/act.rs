@@ -110,32 +110,40 @@ pub fn ActDialog() -> impl IntoView {
     let title = move || match stage.get() {
         Stage::Planned(review) => review.plan.title,
         Stage::Running(view) => view.run.plan.title,
-        Stage::Planning | Stage::Wrong(_) | Stage::Failed(_) => "One moment".to_owned(),
+        Stage::Planning => "One moment".to_owned(),
+        Stage::Wrong(errors) if errors.contains_key(INSIST) || errors.contains_key(FORCE) => {
+            "Is that meant?".to_owned()
+        }
+        Stage::Wrong(_) | Stage::Failed(_) => "This cannot be planned".to_owned(),
+    };
+    let shut = move || {
+        let words = if matches!(stage.get(), Stage::Running(_)) { "Close" } else { "Leave it" };
+        view! { <button class="btn" r#type="button" on:click=move |_| close()>{words}</button> }.into_any()
     };
     let boot = expect_context::<Boot>();
-    let body = move || match stage.get() {
+    let body = move || {
+        match stage.get() {
         Stage::Planning => {
-            view! { <p class="dim" role="status">"AWS is asked what there is…"</p><Skeleton/> }.into_any()
+            view! { <p class="dim" role="status">"AWS is asked what there is…"</p><Skeleton/><div class="acts">{shut()}</div> }.into_any()
         }
         Stage::Failed(problem) => {
             let words = if problem.code == Code::Conflict { "Look at it again" } else { "Try again" };
             view! {
                 <ProblemNote problem=problem/>
-                <div class="acts"><button class="btn" r#type="button" on:click=move |_| again()>{words}</button></div>
+                <div class="acts"><button class="btn primary" r#type="button" on:click=move |_| again()>{words}</button>{shut()}</div>
             }
             .into_any()
         }
-        Stage::Wrong(errors) => wrong(errors, asked),
-        Stage::Planned(review) => planned(&review, typed, &boot, apply),
-        Stage::Running(view) => running(&view),
+        Stage::Wrong(errors) => wrong(errors, asked, shut()),
+        Stage::Planned(review) => planned(&review, typed, &boot, apply, shut()),
+        Stage::Running(view) => view! { {running(&view)}<div class="acts">{shut()}</div> }.into_any(),
+    }
     };
-    let shut = move || if matches!(stage.get(), Stage::Running(_)) { "Close" } else { "Leave it" };
     view! {
         <dialog class="act-dialog" node_ref=dialog aria-label="Confirm" closedby="any" on:close=move |_| asked.set(None)>
             <div class="stack">
                 <h2 tabindex="-1" autofocus=true>{title}</h2>
                 {body}
-                <div><button class="btn quiet" r#type="button" on:click=move |_| close()>{shut}</button></div>
             </div>
         </dialog>
     }
@@ -182,7 +190,7 @@ fn follow(begun: RwSignal<Option<String>>, stage: RwSignal<Stage>) {
 }
 
 /// What stands in the way, and the way to have it nevertheless where there is one.
-fn wrong(errors: FieldErrors, asked: RwSignal<Option<Answers>>) -> AnyView {
+fn wrong(errors: FieldErrors, asked: RwSignal<Option<Answers>>, shut: AnyView) -> AnyView {
     let insisting = RwSignal::new(String::new());
     let insist = errors.get(INSIST).cloned();
     let force = errors.get(FORCE).cloned();
@@ -224,9 +232,9 @@ fn wrong(errors: FieldErrors, asked: RwSignal<Option<Answers>>) -> AnyView {
     };
     let idle = move || (needs_force && !forced.get()) || (needs_name && insisting.with(|t| t.trim().is_empty()));
     let go = (!blocked && (needs_force || needs_name)).then(|| {
-        view! { <div class="acts"><button class="btn" r#type="button" disabled=idle on:click=on>"Plan it nevertheless"</button></div> }
+        view! { <button class="btn" r#type="button" disabled=idle on:click=on>"Plan it nevertheless"</button> }
     });
-    view! { {others}{force}{insist}{go} }.into_any()
+    view! { {others}{force}{insist}<div class="acts">{go}{shut}</div> }.into_any()
 }
 
 /// The plan, and the button that applies it.
@@ -235,6 +243,7 @@ fn planned(
     typed: RwSignal<String>,
     boot: &Boot,
     apply: impl Fn(String) + Copy + Send + Sync + 'static,
+    shut: AnyView,
 ) -> AnyView {
     let name = review.plan.typed().map(str::to_owned);
     let wanted = name.clone();
@@ -258,7 +267,7 @@ fn planned(
             {steps(review, boot)}
             {note_list(review.notes.clone())}
             {field}
-            <div class="acts"><button class="btn primary" r#type="submit" disabled=idle>"Apply"</button></div>
+            <div class="acts"><button class="btn primary" r#type="submit" disabled=idle>"Apply"</button>{shut}</div>
         </form>
     }
     .into_any()

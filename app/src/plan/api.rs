@@ -1,10 +1,12 @@
 //! The server functions of plans and runs.
 #![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
 
-use domain::plan::service::{Decision, Reviewed, RunLine, RunView};
+use domain::plan::listing::RunsQuery;
+use domain::plan::service::{Decision, KeptDraft, Reviewed, RunLine, RunView};
 use domain::plan::{Answers, Facts, Subject};
 use domain::{Millis, Scope};
 use leptos::prelude::*;
+use serde_json::Value;
 
 #[cfg(feature = "ssr")]
 use crate::api::services;
@@ -34,9 +36,9 @@ pub async fn begin_run(answers: Answers, hash: String) -> Result<String, AppErro
 
 /// Runs, the latest first.
 #[server(prefix = "/api/fn", endpoint = "runs", protocol = Call)]
-pub async fn list_runs(before: Option<(Millis, String)>, limit: u32) -> Result<Vec<RunLine>, AppError> {
+pub async fn list_runs(query: RunsQuery) -> Result<Vec<RunLine>, AppError> {
     let (services, actor) = services()?;
-    Ok(services.plans.runs(&actor, before, limit).await?)
+    Ok(services.plans.runs(&actor, &query).await?)
 }
 
 /// One run with its journal.
@@ -58,4 +60,25 @@ pub async fn cancel_run(id: String) -> Result<(), AppError> {
 pub async fn decide_step(id: String, step: String, decision: Decision) -> Result<(), AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.decide(&actor, &id, &step, decision).await?)
+}
+
+/// One's own draft of a wizard.
+#[server(prefix = "/api/fn", endpoint = "draft", protocol = Call)]
+pub async fn get_draft(wizard: String) -> Result<Option<KeptDraft>, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.plans.draft(&actor, &wizard).await?)
+}
+
+/// Keeps one's own draft of a wizard.
+#[server(prefix = "/api/fn", endpoint = "keep_draft", protocol = Call)]
+pub async fn keep_draft(wizard: String, body: Value) -> Result<Millis, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.plans.keep_draft(&actor, &wizard, &body).await?)
+}
+
+/// Forgets one's own draft of a wizard.
+#[server(prefix = "/api/fn", endpoint = "forget_draft", protocol = Call)]
+pub async fn forget_draft(wizard: String) -> Result<(), AppError> {
+    let (services, actor) = services()?;
+    Ok(services.plans.forget_draft(&actor, &wizard).await?)
 }

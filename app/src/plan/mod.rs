@@ -1,13 +1,14 @@
-//! The pages that change AWS: review of a plan, its run, and the list of runs.
+//! The pages that change AWS: review of a plan, and its run. The list of runs is in [`crate::activity`].
 
 pub mod act;
+mod again;
 pub mod api;
+mod exports;
 mod outcome;
+mod permitted;
 pub mod review;
 mod run;
-mod runs;
 mod steps;
-mod words;
+pub mod words;
 
 pub use run::RunPage;
-pub use runs::RunsPage;

@@ -9,14 +9,13 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::api::{begin_run, review_plan};
+use super::exports::{self, Export};
+use super::permitted::permitted;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
-use crate::ui::{Code as CodeBox, Json, ProblemNote, Skeleton, TabLink, Tabs, format};
+use crate::ui::{Json, ProblemNote, Skeleton, TabLink, Tabs, format};
 use crate::wizard::{Spec, Sum, Wizard, effect_sign, note_list, why_not};
-
-/// The tab with the script.
-const CLI: &str = "cli";
 
 fn does(effect: Does) -> &'static str {
     match effect {
@@ -83,18 +82,6 @@ pub fn steps(found: &Found, boot: &Boot) -> AnyView {
         step_view(step, all, place)
     });
     view! { <ol class="review-steps card">{rows.collect_view()}</ol> }.into_any()
-}
-
-/// The script, to copy or to keep as a file.
-fn script(found: &Found) -> AnyView {
-    // An address that is the file itself needs no script on the page.
-    let address = format!("data:text/x-shellscript;charset=utf-8,{}", paths::encode(&found.cli));
-    view! {
-        <p class="dim">"The same calls for the AWS CLI. It stops at the first that fails; taking back is then up to you."</p>
-        <CodeBox text=found.cli.clone()/>
-        <p><a class="btn small" href=address download="plan.sh" rel="external">"Download plan.sh"</a></p>
-    }
-    .into_any()
 }
 
 /// The last step of a wizard.
@@ -167,7 +154,11 @@ pub fn Review(
         });
     };
     let map = use_query_map();
-    let tab = Memo::new(move |_| map.with(|m| m.get("tab")).filter(|t| t == CLI).unwrap_or_else(|| "steps".to_owned()));
+    let export = Memo::new(move |_| {
+        let asked = map.with(|m| m.get("tab")).unwrap_or_default();
+        Export::ALL.into_iter().find(|export| export.id() == asked)
+    });
+    let tab = Memo::new(move |_| export.get().map_or("steps", Export::id).to_owned());
     let tabs = Signal::derive(move || {
         let count = answer.with(|a| a.as_ref().and_then(|a| a.as_ref().ok()).map(|f| f.plan.steps.len() as u32));
         let link = |id: &str, title: &str, count, tab| TabLink {
@@ -176,7 +167,8 @@ pub fn Review(
             count,
             href: scopes.with(|s| s.on(&spec.review_path(tab))),
         };
-        vec![link("steps", "Steps", count, None), link(CLI, "AWS CLI", None, Some(CLI))]
+        let exports = Export::ALL.map(|export| link(export.id(), export.title(), None, Some(export.id())));
+        [link("steps", "Steps", count, None)].into_iter().chain(exports).collect::<Vec<_>>()
     });
     let place = Memo::new({
         let boot = boot.clone();
@@ -198,12 +190,13 @@ pub fn Review(
         }
         .into_any(),
         Some(Ok(found)) => {
-            let body = match tab.with(|t| t == CLI) {
-                true => script(&found),
-                false => steps(&found, &boot),
+            let body = match export.get() {
+                Some(export) => exports::view(&found, export),
+                None => steps(&found, &boot),
             };
             view! {
                 <section class="card"><Sum plan=Some(found.plan.clone())/></section>
+                {permitted(&found.permissions)}
                 {note_list(found.notes)}
                 <div><Tabs tabs=tabs current=tab/><div class="stack">{body}</div></div>
             }

@@ -12,6 +12,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_params_map;
 use std::time::Duration;
 
+use super::again::again;
 use super::api::{cancel_run, decide_step, get_run};
 use super::outcome::outcome;
 use super::steps::steps;
@@ -196,7 +197,7 @@ fn page(view: RunView, act: Act, refusal: Option<String>) -> AnyView {
                 </div>
                 <p>{words::explains(run)}</p>
             </div>
-            {buttons(run, act, refusal.clone()).map(|b| view! { <div class="acts">{b}</div> })}
+            <div class="acts">{again(&view)}{buttons(run, act, refusal.clone())}</div>
         </div>
         {notes(run, act)}
         <Facts facts=facts/>

@@ -5,7 +5,7 @@ use domain::listing::{Detail, capital};
 use domain::resource::Tone;
 use domain::stream::ToPage;
 use domain::wording::spoken;
-use domain::{Kind, Problem, ResourceKey};
+use domain::{Code, Kind, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
@@ -96,7 +96,13 @@ pub fn DetailPage(
             {move || Suspend::new(async move {
                 match answer.await {
                     Ok(detail) => view! { <Loaded detail=detail spec=spec/> }.into_any(),
-                    Err(AppError(problem)) => view! { <Refused problem=problem/> }.into_any(),
+                    Err(AppError(problem)) => {
+                        let kind = key.get_untracked().ok().map(|key| key.kind).filter(|_| problem.code == Code::NotFound);
+                        let list = kind.map(|kind| {
+                            view! { <p class="to-list"><a class="btn small" href=paths::list(kind)>{format!("All {}", kind.plural())}</a></p> }
+                        });
+                        view! { <Refused problem=problem/>{list} }.into_any()
+                    }
                 }
             })}
         </Transition>

@@ -26,6 +26,7 @@ fn all() -> Vec<Place> {
         place("Overview", paths::OVERVIEW, "page"),
         place("Changes in the fleet", paths::CHANGES, "page"),
         place("Runs of plans", paths::RUNS, "page"),
+        place("Audit trail", paths::AUDIT, "page"),
         place("Compare two resources", "/compare", "action"),
         place("Create private repository", &paths::create(Kind::Repository), "action"),
         place("Failing services", "/services?attention=1", "action"),

@@ -34,6 +34,12 @@ pub fn focus_heading() {
     focus(".wizard .form:not([hidden]) h1, .wizard .review h1", FRAMES);
 }
 
+/// Moves the focus to where the account is chosen.
+pub fn focus_scope() {
+    #[cfg(feature = "hydrate")]
+    focus("#account", FRAMES);
+}
+
 /// Whether the focus leaves the element that listens, not only for another part of it.
 pub fn leaves(event: &leptos::ev::FocusEvent) -> bool {
     #[cfg(feature = "hydrate")]

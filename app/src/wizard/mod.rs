@@ -6,6 +6,8 @@
 mod browser;
 mod choice;
 mod field;
+mod keep;
+mod origin;
 mod plan_panel;
 mod shell;
 mod state;

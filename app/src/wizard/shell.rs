@@ -8,9 +8,10 @@ use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
-use super::browser;
+use super::keep::Place;
 use super::plan_panel::PlanPanel;
 use super::state::Wizard;
+use super::{browser, origin};
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
@@ -174,10 +175,15 @@ pub fn WizardPage(
         }
         now
     });
+    let where_kept = move || match wizard.place.get() {
+        Place::Account => "It is in your account: any browser you sign in with goes on with it.".to_owned(),
+        Place::Browser => "It is in this browser; your account has it in a moment.".to_owned(),
+        Place::Only(problem) => format!("It is only in this browser: {}", problem.message),
+    };
     let kept = move || {
         wizard.edited.get().then(|| {
             view! {
-                <p>"Your draft is kept in this browser."</p>
+                <p>"Your draft is kept. "{where_kept}</p>
                 <button class="btn small" r#type="button" on:click=move |_| { wizard.start_again.run(()); go(first, true); }>"Start again"</button>
             }
         })
@@ -192,6 +198,7 @@ pub fn WizardPage(
             </div>
             <div class="stack">
                 {why.map(|problem| view! { <ProblemNote problem=problem/> })}
+                {move || (!shown(REVIEW)).then(|| origin::note(wizard.origin.get()))}
                 {sections.collect_view()}
                 {review}
             </div>

@@ -4,15 +4,23 @@ use domain::plan::{Answers, Facts, FieldErrors, Plan, Subject};
 use domain::policy::{Permission, decide};
 use domain::{Problem, Scope};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::browser;
+use super::keep::{Keeper, Place};
+use super::{browser, origin};
 use crate::api::Boot;
+use crate::error::AppError;
+use crate::layout::use_scopes;
 use crate::paths::Scopes;
 use crate::plan::api::look_up;
+use crate::ui::now_or;
 
 /// How long after the last key something is looked up.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -23,9 +31,11 @@ pub trait Draft: Clone + Default + PartialEq + Serialize + DeserializeOwned + Se
     const NAME: &'static str;
     /// The answers, and what is wrong with entries that do not reach them, by field.
     fn answers(&self, scope: &Scope) -> (Answers, FieldErrors);
+    /// The form that gives these answers; nothing when they are another wizard's.
+    fn from_answers(answers: &Answers) -> Option<Self>;
 }
 
-/// A draft and where it is to happen: what is kept in the browser.
+/// A draft and where it is to happen: what is kept ([`super::keep`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kept<D> {
     /// Account and region.
@@ -100,8 +110,12 @@ pub struct Wizard {
     pub lookup: Memo<Lookup>,
     /// Something was entered.
     pub edited: Memo<bool>,
-    /// The draft that was kept is there: in the browser, after its first effects.
+    /// The draft that was kept is there: in the browser, once the server has answered or did not.
     pub recalled: RwSignal<bool>,
+    /// Where the draft is kept.
+    pub place: RwSignal<Place>,
+    /// The run whose answers it was filled with.
+    pub origin: RwSignal<Option<Result<origin::Origin, AppError>>>,
     /// Where it is to happen.
     pub scope: Memo<Scope>,
     /// Chooses another place.
@@ -136,32 +150,70 @@ pub fn first_scope(boot: &Boot, scopes: &Scopes) -> Option<Scope> {
     Some(Scope::new(account.clone(), region.clone()))
 }
 
+/// What makes a draft of this wizard out of what was kept, if that is still one.
+fn parse<D: Draft>(boot: &Boot, body: Value) -> Option<Kept<D>> {
+    let old = serde_json::from_value::<Kept<D>>(body).ok()?;
+    is_reachable(boot, &old.scope).then_some(old)
+}
+
+/// An account without a connection is no place any more.
+fn is_reachable(boot: &Boot, scope: &Scope) -> bool {
+    boot.instance.accounts.iter().any(|(id, _)| *id == scope.account) && boot.instance.regions.contains(&scope.region)
+}
+
+/// Fills the form: with what this browser has, then with what the server has if that is newer, then with the answers of the run that the
+/// address names.
+fn recall<D: Draft>(keeper: Keeper, kept: RwSignal<Kept<D>>, wizard: Wizard) {
+    let boot = expect_context::<Boot>();
+    let fresh = kept.get_untracked();
+    let map = use_query_map();
+    let (from, elsewhere) = map.with_untracked(|m| (m.get("from"), m.get("elsewhere").is_some()));
+    let here = use_scopes().with_untracked(|scopes| scopes.on(&use_location().pathname.get_untracked()));
+    let navigate = StoredValue::new_local(use_navigate());
+    let filled = StoredValue::new(false);
+    Effect::new(move || {
+        if filled.get_value() {
+            return;
+        }
+        filled.set_value(true);
+        keeper.watch();
+        if let Some(old) = keeper.recall().and_then(|body| parse(&boot, body)) {
+            kept.set(old);
+        }
+        let (keeper, boot, fresh) = (keeper.clone(), boot.clone(), fresh.clone());
+        let (from, here) = (from.clone(), here.clone());
+        spawn_local(async move {
+            if let Some(body) = keeper.reconcile().await {
+                kept.try_set(body.and_then(|body| parse(&boot, body)).unwrap_or_else(|| fresh.clone()));
+            }
+            if let Some(run) = from {
+                let read = origin::read(run, elsewhere).await;
+                if let Ok((_, answers)) = &read
+                    && let Some(form) = D::from_answers(answers)
+                {
+                    let scope = if is_reachable(&boot, &answers.scope) { answers.scope.clone() } else { fresh.scope };
+                    kept.try_set(Kept { scope, form });
+                }
+                wizard.origin.try_set(Some(read.map(|(origin, _)| origin)));
+                // From here on it is a draft like any other: a reload keeps what is changed now.
+                let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
+                navigate.try_with_value(|navigate| navigate(&here, options));
+                if elsewhere {
+                    browser::focus_scope();
+                }
+            }
+            wizard.recalled.try_set(true);
+        });
+    });
+}
+
 /// Keeps a draft, and makes its plan at every change. The first draft is empty, as on the server; the one that was kept comes with
 /// the first effects.
 pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
     let boot = expect_context::<Boot>();
-    let fresh = Kept { scope: scope.clone(), form: D::default() };
-    let kept = RwSignal::new(fresh.clone());
+    let kept = RwSignal::new(Kept { scope, form: D::default() });
     let recalled = RwSignal::new(false);
-    let there = boot.instance.clone();
-    Effect::new(move |before: Option<()>| {
-        let now = kept.get();
-        if before.is_none() {
-            let old = browser::recall(D::NAME).and_then(|text| serde_json::from_str::<Kept<D>>(&text).ok());
-            // An account without a connection is no place any more.
-            let reachable = |old: &Kept<D>| {
-                there.accounts.iter().any(|(id, _)| *id == old.scope.account)
-                    && there.regions.contains(&old.scope.region)
-            };
-            if let Some(old) = old.filter(reachable) {
-                kept.set(old);
-            }
-            recalled.set(true);
-            return;
-        }
-        let text = (now.form != D::default()).then(|| serde_json::to_string(&now).unwrap_or_default());
-        browser::keep(D::NAME, text.as_deref());
-    });
+    let keeper = Keeper::new(D::NAME, boot.actor.as_ref().map_or(0, |actor| actor.person));
 
     let read = Memo::new(move |_| kept.with(|k| k.form.answers(&k.scope)));
     let answers = Memo::new(move |_| read.with(|(answers, _)| answers.clone()));
@@ -229,7 +281,7 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
             return;
         }
         let ask = move || {
-            leptos::task::spawn_local(async move {
+            spawn_local(async move {
                 let answer = look_up(asked.0.clone(), asked.1.clone()).await.map_err(|e| e.0);
                 // Somebody who types on has asked something else meanwhile.
                 if question.try_get_untracked().as_ref() == Some(&asked) {
@@ -242,18 +294,22 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
     on_cleanup(stop_waiting);
     let messages = Messages::new(Signal::derive(move || plan.with(|p| p.as_ref().err().cloned().unwrap_or_default())));
     provide_context(messages);
+    let origin = RwSignal::new(None);
     let wizard = Wizard {
         answers,
         plan,
         lookup,
         edited: Memo::new(move |_| kept.with(|k| k.form != D::default())),
         recalled,
+        place: keeper.place,
+        origin,
         scope: Memo::new(move |_| kept.with(|k| k.scope.clone())),
         choose_scope: Callback::new(move |scope| kept.update(|k| k.scope = scope)),
         start_again: Callback::new(move |()| {
             kept.update(|k| k.form = D::default());
             messages.forget();
             refused.set(None);
+            origin.set(None);
         }),
         retry: Callback::new(move |()| {
             looked.set(None);
@@ -263,5 +319,15 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
         refused,
     };
     provide_context(wizard);
+    recall(keeper.clone(), kept, wizard);
+    let made = boot.now;
+    Effect::new(move |before: Option<()>| {
+        let now = kept.get();
+        // The first is the empty one, before what was kept is there.
+        if before.is_some() {
+            let body = (now.form != D::default()).then(|| serde_json::to_value(&now).unwrap_or_default());
+            keeper.changed(body, untrack(|| now_or(made)));
+        }
+    });
     (kept, wizard)
 }

@@ -268,6 +268,27 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// The repository it is about; of tags that of an ARN, if it is one of a repository.
+    pub fn repository(&self) -> Option<&str> {
+        match self {
+            Subject::Repository { repository }
+            | Subject::LifecyclePolicy { repository }
+            | Subject::RepositoryPolicy { repository }
+            | Subject::Settings { repository }
+            | Subject::Images { repository, .. }
+            | Subject::ImageTag { repository, .. }
+            | Subject::Manifest { repository, .. }
+            | Subject::Scan { repository, .. }
+            | Subject::Findings { repository, .. }
+            | Subject::Configuration { repository, .. }
+            | Subject::Source { repository, .. }
+            | Subject::Inventory { repository } => Some(repository),
+            Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),
+        }
+    }
+}
+
 impl Call {
     /// The IAM actions it needs.
     pub fn actions(&self) -> Vec<&'static str> {

@@ -1,7 +1,8 @@
 //! ECR: repositories ([`repository`]) and the images in them ([`image`]): their documents and what Gantry reads from them;
 //! what uses the images of a repository ([`inventory`]); lifecycle policies ([`lifecycle`]): what they say, and which images they take; who may use a repository ([`repository_policy`]);
-//! what people may type ([`rules`]); the calls that change repositories ([`calls`]) and the plans made of those ([`wizards`]).
+//! what people may type ([`rules`]); the calls that change repositories ([`calls`], [`arn`]) and the plans made of those ([`wizards`]).
 
+pub mod arn;
 pub mod calls;
 pub mod findings;
 pub mod image;

@@ -7,6 +7,8 @@
 pub mod answers;
 pub mod export;
 pub mod lint;
+pub mod listing;
+pub mod permissions;
 pub mod reference;
 pub mod run;
 pub mod service;
@@ -18,7 +20,7 @@ use std::collections::BTreeMap;
 pub use answers::Answers;
 
 use crate::ecr;
-use crate::identity::Scope;
+use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
 
 /// The version of this format. A run keeps the one it was made with.
@@ -209,6 +211,16 @@ impl Subject {
     pub fn kind(&self) -> Kind {
         match self {
             Subject::Ecr(subject) => subject.kind(),
+        }
+    }
+    /// The resource whose document shows it, where that is one.
+    pub fn key(&self, scope: &Scope) -> Option<ResourceKey> {
+        match self {
+            Subject::Ecr(subject) if subject.kind() == Kind::Repository => {
+                ResourceKey::new(Kind::Repository, scope.clone(), subject.repository()?).ok()
+            }
+            // Images are read whole by every list.
+            Subject::Ecr(_) => None,
         }
     }
     /// Whether it is only known once an earlier step is made.

@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::lint::Note;
+use super::listing::RunsQuery;
+use super::permissions::Permitted;
 use super::run::{Run, State};
 use super::{Answers, Facts, FieldErrors, Plan, Subject};
 use crate::identity::Scope;
@@ -24,14 +27,32 @@ pub trait Plans: Send + Sync {
     ///
     /// [`crate::Code::Conflict`] when it is not: something changed since the review.
     async fn apply(&self, actor: &Actor, answers: &Answers, hash: &str) -> Result<String>;
-    /// Runs, the latest first; those before a moment and id, if given.
-    async fn runs(&self, actor: &Actor, before: Option<(Millis, String)>, limit: u32) -> Result<Vec<RunLine>>;
+    /// Runs, the latest first.
+    async fn runs(&self, actor: &Actor, query: &RunsQuery) -> Result<Vec<RunLine>>;
     /// One run with its journal.
     async fn run(&self, actor: &Actor, id: &str) -> Result<RunView>;
     /// Takes a run back: one that goes on before its next step, one that was applied from its end.
     async fn cancel(&self, actor: &Actor, id: &str) -> Result<()>;
     /// Decides about a step that is stuck.
     async fn decide(&self, actor: &Actor, id: &str, step: &str, decision: Decision) -> Result<()>;
+    /// One's own draft of a wizard.
+    async fn draft(&self, actor: &Actor, wizard: &str) -> Result<Option<KeptDraft>>;
+    /// Keeps one's own draft of a wizard, at most [`LARGEST_DRAFT`]; answers the moment it carries from now on.
+    async fn keep_draft(&self, actor: &Actor, wizard: &str, body: &Value) -> Result<Millis>;
+    /// Forgets one's own draft of a wizard.
+    async fn forget_draft(&self, actor: &Actor, wizard: &str) -> Result<()>;
+}
+
+/// The largest draft, in bytes of JSON: with what stands around it in a request it stays below what a request may have.
+pub const LARGEST_DRAFT: usize = 256_000;
+
+/// A form that somebody has begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptDraft {
+    /// As the wizard wrote it. Never holds secrets: wizards refer to those.
+    pub body: Value,
+    /// When it was kept; grows with each time.
+    pub saved: Millis,
 }
 
 /// What a review says.
@@ -56,6 +77,8 @@ pub struct Review {
     pub hash: String,
     /// What a careful colleague would say about it.
     pub notes: Vec<Note>,
+    /// What IAM says beforehand to what it needs.
+    pub permissions: Vec<Permitted>,
     /// The same as a script of AWS CLI calls.
     pub cli: String,
     /// As a CloudFormation template (JSON), and the steps it cannot tell of.

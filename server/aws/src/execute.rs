@@ -1,10 +1,11 @@
-//! Makes the calls of plans and reads what they write. A service's own are in its module.
+//! Makes the calls of plans, reads what they write, and asks IAM about them beforehand. A service's own are in its module.
 
 use domain::Problem;
+use domain::plan::permissions::{Need, Verdict};
 use domain::plan::{Call, Subject};
 use serde_json::Value;
 
-use crate::{Caller, ecr};
+use crate::{Caller, ecr, iam};
 
 /// Makes a call; answers AWS's id of the request.
 ///
@@ -21,4 +22,12 @@ pub async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Value>, P
     match subject {
         Subject::Ecr(subject) => ecr::read(caller, subject).await,
     }
+}
+
+/// What IAM says to each of these for whoever this caller is: as many verdicts as needs, in their order.
+///
+/// # Errors
+/// Why IAM could not be asked.
+pub async fn permitted(caller: &Caller, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
+    iam::simulate::permitted(caller, needs).await
 }

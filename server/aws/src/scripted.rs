@@ -38,14 +38,21 @@ impl HttpConnector for Script {
             Some(operation) => operation.to_owned(),
             None => format!("{} {}", request.method(), request.uri()),
         };
-        let input = request.body().bytes().and_then(|b| serde_json::from_slice(b).ok()).unwrap_or_default();
+        let text = |bytes: &[u8]| Value::String(String::from_utf8_lossy(bytes).into_owned());
+        let body = request.body().bytes().filter(|b| !b.is_empty());
+        let input = body.map(|b| serde_json::from_slice(b).unwrap_or_else(|_| text(b))).unwrap_or_default();
         let (status, output) = (self.0)(&operation, &input);
-        let response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(output.to_string()));
+        let output = match output {
+            Value::String(xml) => xml,
+            json => json.to_string(),
+        };
+        let response = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(output));
         HttpConnectorFuture::ready(Ok(response))
     }
 }
 
-/// A caller of an endpoint that speaks AWS JSON: `answer` gets the operation's name (or method and address) and its input.
+/// A caller of an endpoint that speaks AWS JSON: `answer` gets the operation's name (or method and address) and its input. For the query
+/// protocol the input is the form as text, and an answer that is a text is XML.
 pub(crate) fn caller(answer: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync + 'static) -> Caller {
     let script = Script(Arc::new(answer));
     let http = http_client_fn(move |_, _| SharedHttpConnector::new(script.clone()));

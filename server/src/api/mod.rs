@@ -1,5 +1,6 @@
 //! The HTTP API: the same services as the pages', as JSON under `/api/v1`, described by OpenAPI 3.1.
 
+pub mod audit;
 pub mod fleet;
 pub mod plans;
 pub mod query;
@@ -64,7 +65,8 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(plans::begin, plans::list))
         .routes(routes!(plans::one))
         .routes(routes!(plans::cancel))
-        .routes(routes!(plans::decide));
+        .routes(routes!(plans::decide))
+        .routes(routes!(audit::trail));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
 }
 

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use domain::Problem;
 use domain::plan::Answers;
+use domain::plan::listing::RunsQuery;
 use domain::plan::service::{Decision, Reviewed, RunLine, RunView};
-use domain::{Millis, Problem};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -66,6 +67,10 @@ pub async fn begin(
 /// Runs, the latest first.
 #[utoipa::path(get, path = "/runs", tag = "plans",
     params(
+        ("state" = Option<String>, Query, description = "`checking`, `applying`, `undoing`, `applied`, `undone` or `stuck`"),
+        ("q" = Option<String>, Query, description = "Substring of the title, or of who started it; at most 200 characters"),
+        ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
+        ("region" = Option<String>, Query, description = "Regions, separated by commas"),
         ("before" = Option<String>, Query, description = "`MOMENT,ID` of the last run of the page before, the moment in milliseconds"),
         ("limit" = Option<u32>, Query, description = "1 to 100; 50 unless given"),
     ),
@@ -75,15 +80,6 @@ pub async fn list(
     SignedIn(actor): SignedIn,
     pairs: Pairs,
 ) -> Result<Json<Vec<RunLine>>, Refusal> {
-    let before = match pairs.get("before") {
-        None => None,
-        Some(text) => {
-            let wrong =
-                || Problem::invalid("before", "before is MOMENT,ID: the moment in milliseconds and the id of a run.");
-            let (at, id) = text.split_once(',').ok_or_else(wrong)?;
-            Some((Millis(at.parse().map_err(|_| wrong())?), id.to_owned()))
-        }
-    };
     let limit = match pairs.get("limit") {
         None => 50,
         Some(text) => {
@@ -91,7 +87,9 @@ pub async fn list(
             limit.ok_or_else(|| Problem::invalid("limit", "limit is a number from 1 to 100."))?
         }
     };
-    Ok(Json(web.plans.runs(&actor, before, limit).await?))
+    let (accounts, regions) = pairs.scope()?;
+    let query = RunsQuery { accounts, regions, ..RunsQuery::read(limit, |name| pairs.get(name))? };
+    Ok(Json(web.plans.runs(&actor, &query).await?))
 }
 
 /// One run with its plan and journal.

@@ -3,7 +3,7 @@
 
 use domain::plan::run::{Next, Progress, State, StepState};
 use domain::plan::{Call, Made, Plan, Step, Undo};
-use domain::{Code, Kind, Problem, Scope};
+use domain::{Code, Kind, Problem, ResourceKey, Scope};
 use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
 use serde_json::{Value, json};
@@ -14,6 +14,8 @@ use super::{Course, Engine};
 use crate::clock::now;
 
 type Result<T> = std::result::Result<T, Problem>;
+
+const UNKNOWN: &str = "Nobody could find out whether it was made.";
 
 /// Whether AWS may have made the call although it did not say so.
 fn is_unknown(problem: &Problem) -> bool {
@@ -53,6 +55,7 @@ impl Engine {
                 Next::Rest => return Ok(()),
                 Next::Check => self.check(lease, &stored).await?,
                 Next::Become(State::Undone) if self.found_late(lease, &stored).await? => {}
+                Next::Become(State::Stuck) if self.found_gone(lease, &stored).await? => {}
                 Next::Become(state) => self.becomes(lease, &stored, state, None).await?,
                 Next::Make(n) => self.make(lease, &stored, n).await?,
                 Next::FindOut(n) => self.find_out(lease, &stored, n).await?,
@@ -148,7 +151,7 @@ impl Engine {
             Ok(state) => state,
             Err(problem) => {
                 progress.state = StepState::Stuck;
-                progress.note = Some("Nobody could find out whether it was made.".into());
+                progress.note = Some(UNKNOWN.into());
                 progress.problem = Some(problem);
                 progress.ended = Some(now());
                 return self.store.journal(lease, n, &progress, None).await;
@@ -187,11 +190,34 @@ impl Engine {
                 _ => false,
             };
             let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };
-            if let Ok(state) = self.reads(step, &call).await
-                && call.made(state.as_ref()) == Made::Yes
-            {
-                (progress.state, progress.after) = (StepState::Made, state);
-                progress.note = Some("AWS made it after all, later than it was looked for.".into());
+            match self.reads(step, &call).await {
+                Ok(state) if call.made(state.as_ref()) != Made::Yes => continue,
+                Ok(state) => {
+                    (progress.state, progress.after) = (StepState::Made, state);
+                    progress.note = Some("AWS made it after all, later than it was looked for.".into());
+                }
+                // Not known is not undone.
+                Err(problem) => {
+                    (progress.state, progress.problem) = (StepState::Stuck, Some(problem));
+                    progress.note = Some(UNKNOWN.into());
+                }
+            }
+            self.store.journal(lease, n, &progress, None).await?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Before a person is asked: what could not be taken back may be gone with what it belonged to. Answers whether something was.
+    async fn found_gone(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
+        for n in stored.run.stuck() {
+            let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+            let Undo::Call(undo) = &step.undo else { continue };
+            let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
+            // What cannot be read stays stuck.
+            if self.reads(step, &undo).await.is_ok_and(|state| undo.made(state.as_ref()) == Made::Yes) {
+                (progress.state, progress.problem) = (StepState::Undone, None);
+                progress.note = Some("It does not exist any more.".into());
                 self.store.journal(lease, n, &progress, None).await?;
                 return Ok(true);
             }
@@ -254,7 +280,8 @@ impl Engine {
                 }
                 Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
             };
-        progress.ended = Some(now());
+        // How long a step took is how long it took to make it.
+        progress.ended.get_or_insert_with(now);
         self.store.journal(lease, n, &progress, None).await
     }
 
@@ -405,6 +432,10 @@ impl Engine {
     async fn show(&self, plan: &Plan) {
         let kinds: BTreeSet<(Kind, &Scope)> =
             plan.steps.iter().map(|step| (step.call.subject().kind(), &step.scope)).collect();
+        let keys: Vec<ResourceKey> = plan.steps.iter().filter_map(|s| s.call.subject().key(&s.scope)).collect();
+        if let Err(problem) = self.store.reread(&keys).await {
+            tracing::warn!(%problem, "apply: tags that the run wrote will not show before somebody looks");
+        }
         for (kind, scope) in kinds {
             let (account, region) = (scope.account.clone(), scope.region.clone());
             if let Err(problem) = self.store.request(kind, &[account], &[region], now()).await {

@@ -14,6 +14,7 @@ mod tests;
 
 use async_trait::async_trait;
 use domain::ecr::calls::{Call as Ecr, Subject as EcrSubject};
+use domain::plan::permissions::{Need, Verdict};
 use domain::plan::{Call, Subject};
 use domain::{Millis, Problem, Scope};
 use gantry_aws::Connections;
@@ -38,6 +39,10 @@ pub trait Cloud: Send + Sync + 'static {
     async fn make(&self, scope: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem>;
     /// Reads the state of what a call writes; `None` when it does not exist.
     async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem>;
+    /// What IAM says beforehand to each of these, in their order.
+    async fn permitted(&self, _: &Scope, _: &[Need]) -> Result<Vec<Verdict>, Problem> {
+        Err(Problem::not_implemented("iam:SimulatePrincipalPolicy"))
+    }
 }
 
 /// How a call that takes long goes.
@@ -86,6 +91,9 @@ impl Cloud for Aws {
             }
             subject => gantry_aws::execute::read(&self.connections.caller(scope).await?, subject).await,
         }
+    }
+    async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
+        gantry_aws::execute::permitted(&self.0.caller(scope).await?, needs).await
     }
 }
 

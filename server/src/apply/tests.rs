@@ -175,6 +175,20 @@ async fn an_undo_that_is_refused_is_stuck_and_a_person_decides() {
 }
 
 #[tokio::test]
+async fn what_is_gone_with_what_it_belonged_to_is_not_stuck() {
+    let world = World::new(|_, call| {
+        matches!(call.operation(), "SetRepositoryPolicy" | "DeleteLifecyclePolicy").then_some(Fault::Denied)
+    })
+    .await;
+    let before = world.cloud.listing();
+    world.begin("shop").await;
+    let run = world.rests("shop").await;
+    assert_eq!(run.state, State::Undone);
+    assert_eq!(states(&run), [StepState::Undone, StepState::Undone, StepState::Failed]);
+    assert_eq!(world.cloud.listing(), before);
+}
+
+#[tokio::test]
 async fn what_changed_since_it_was_reviewed_stops_the_run_before_anything_is_made() {
     let world = World::new(|_, _| None).await;
     let taken = CreateRepository { repository_name: "shop".into(), ..Default::default() };

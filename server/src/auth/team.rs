@@ -1,7 +1,8 @@
-//! People, sessions and tokens, as pages see them ([`domain::services::Team`]). Every method decides before it does anything; what
+//! People, sessions, tokens and the audit trail, as pages see them ([`domain::services::Team`]). Every method decides before it does anything; what
 //! it changes is written to the audit log in the same transaction.
 
 use async_trait::async_trait;
+use domain::audit::{AuditEntry, AuditQuery, MAX_ENTRIES};
 use domain::policy::{Actor, Permission, Role, decide};
 use domain::services::{Person, Session, Team, Token};
 use domain::{Code, Millis, Problem};
@@ -86,6 +87,12 @@ impl Team for Auth {
         self.store.remove_person(person, &entry).await?;
         self.forget();
         Ok(())
+    }
+
+    async fn audit(&self, actor: &Actor, query: &AuditQuery) -> Result<Vec<AuditEntry>> {
+        decide(actor, Permission::ReadAudit)?;
+        let query = AuditQuery { limit: query.limit.clamp(1, MAX_ENTRIES), ..query.clone() };
+        self.store.audit(&query, now()).await
     }
 }
 

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use domain::ecr::calls::Subject as Ecr;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::lint;
+use domain::plan::listing::{MAX_RUNS, RunsQuery};
 use domain::plan::run::{Run, StepState};
-use domain::plan::service::{Decision, Plans, Review, Reviewed, RunLine, RunView};
-use domain::plan::{Answers, Facts, Plan, Subject};
+use domain::plan::service::{Decision, KeptDraft, LARGEST_DRAFT, Plans, Review, Reviewed, RunLine, RunView};
+use domain::plan::{Answers, Facts, FieldErrors, Plan, Subject};
 use domain::policy::{Actor, Permission, decide};
 use domain::{Code, Millis, Problem, Scope};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use crate::apply::Cloud;
 use crate::auth::secret;
 use crate::clock::now;
+use crate::preflight;
 
 type Result<T> = std::result::Result<T, Problem>;
 
@@ -30,8 +32,6 @@ type Result<T> = std::result::Result<T, Problem>;
 const SUBJECTS: usize = 20;
 /// So many of them are read at once.
 const ABREAST: usize = 4;
-/// The most runs of one answer.
-const RUNS: u32 = 100;
 
 /// Over a store and a cloud.
 pub struct Planner {
@@ -48,6 +48,12 @@ fn hash(plan: &Plan) -> Result<String> {
 
 fn unknown() -> Problem {
     Problem::not_found("There is no run with this id.")
+}
+
+/// Refuses what is no wizard's name.
+fn wizard_name(wizard: &str) -> Result<()> {
+    let fits = (1..=60).contains(&wizard.len()) && wizard.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if fits { Ok(()) } else { Err(Problem::invalid("wizard", "There is no such wizard.")) }
 }
 
 fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
@@ -77,6 +83,12 @@ impl Planner {
         let reads = stream::iter(subjects.iter().cloned().map(one)).buffered(ABREAST);
         Ok(Facts::new(reads.try_collect().await?))
     }
+
+    /// The plan that follows from these answers and what there is now, or what is wrong with them.
+    async fn plan(&self, answers: &Answers) -> Result<std::result::Result<Plan, FieldErrors>> {
+        let facts = self.read(&answers.scope, &answers.subjects()).await?;
+        Ok(answers.plan(&facts))
+    }
 }
 
 #[async_trait]
@@ -91,12 +103,12 @@ impl Plans for Planner {
 
     async fn review(&self, actor: &Actor, answers: &Answers) -> Result<Reviewed> {
         decide(actor, Permission::ChangeAws)?;
-        let facts = self.read(&answers.scope, &answers.subjects()).await?;
-        match answers.plan(&facts) {
+        match self.plan(answers).await? {
             Ok(plan) => {
                 let review = Review {
                     hash: hash(&plan)?,
                     notes: lint(&plan),
+                    permissions: preflight::permissions(&*self.cloud, &plan, preflight::PATIENCE).await,
                     cli: cli::script(&plan),
                     cloudformation: cloudformation::template(&plan),
                     terraform: terraform::configuration(&plan),
@@ -109,14 +121,15 @@ impl Plans for Planner {
     }
 
     async fn apply(&self, actor: &Actor, answers: &Answers, reviewed: &str) -> Result<String> {
-        let plan = match self.review(actor, answers).await? {
-            Reviewed::Plan(review) if review.hash == reviewed => review.plan,
-            Reviewed::Plan(_) => {
+        decide(actor, Permission::ChangeAws)?;
+        let plan = match self.plan(answers).await? {
+            Ok(plan) if hash(&plan)? == reviewed => plan,
+            Ok(_) => {
                 let message =
                     "What there is has changed since you reviewed the plan. Nothing was made. Review it again.";
                 return Err(Problem::new(Code::Conflict, "Changed since you reviewed", message));
             }
-            Reviewed::Wrong(errors) => {
+            Err(errors) => {
                 let (field, message) = errors.into_iter().next().unwrap_or_default();
                 return Err(Problem::invalid(&field, message));
             }
@@ -141,10 +154,10 @@ impl Plans for Planner {
         Ok(id)
     }
 
-    async fn runs(&self, actor: &Actor, before: Option<(Millis, String)>, limit: u32) -> Result<Vec<RunLine>> {
+    async fn runs(&self, actor: &Actor, query: &RunsQuery) -> Result<Vec<RunLine>> {
         decide(actor, Permission::ReadResources)?;
-        let before = before.as_ref().map(|(at, id)| (*at, id.as_str()));
-        let runs = self.store.runs(before, limit.clamp(1, RUNS)).await?;
+        let query = RunsQuery { limit: query.limit.clamp(1, MAX_RUNS), ..query.clone() };
+        let runs = self.store.runs(&query).await?;
         let line = |stored: Stored| RunLine {
             done: stored.run.steps.iter().filter(|s| s.state == StepState::Made).count() as u32,
             steps: stored.run.steps.len() as u32,
@@ -196,5 +209,36 @@ impl Plans for Planner {
             return Ok(());
         }
         Err(Problem::new(Code::Conflict, "Nothing to decide", "This step is not stuck, or no longer."))
+    }
+
+    async fn draft(&self, actor: &Actor, wizard: &str) -> Result<Option<KeptDraft>> {
+        decide(actor, Permission::ManageOwn)?;
+        wizard_name(wizard)?;
+        self.store.draft(actor.person, wizard).await
+    }
+
+    async fn keep_draft(&self, actor: &Actor, wizard: &str, body: &Value) -> Result<Millis> {
+        decide(actor, Permission::ManageOwn)?;
+        wizard_name(wizard)?;
+        let text = body.to_string();
+        if text.len() > LARGEST_DRAFT {
+            let message = format!(
+                "A draft of {} kB is not kept on the server: at most {} kB are.",
+                text.len() / 1000,
+                LARGEST_DRAFT / 1000
+            );
+            return Err(Problem::new(Code::TooLarge, "The draft is too large", message));
+        }
+        // Postgres keeps every character but this one.
+        if text.contains("\\u0000") {
+            return Err(Problem::invalid("body", "A draft cannot hold the character NUL."));
+        }
+        self.store.keep_draft(actor.person, wizard, body, now()).await
+    }
+
+    async fn forget_draft(&self, actor: &Actor, wizard: &str) -> Result<()> {
+        decide(actor, Permission::ManageOwn)?;
+        wizard_name(wizard)?;
+        self.store.forget_draft(actor.person, wizard).await
     }
 }

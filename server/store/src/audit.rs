@@ -2,11 +2,13 @@
 //! covers the one before.
 
 use domain::Millis;
+use domain::audit::{AuditEntry, AuditQuery};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, Postgres, Transaction};
 
+use crate::history::containing;
 use crate::{Result, Store, locks, problem};
 
 /// One entry.
@@ -102,6 +104,32 @@ impl Store {
         .await
         .map_err(problem::of)?;
         Ok(rows.into_iter().map(|row| row.entry().0).collect())
+    }
+
+    /// Entries, the latest first; `now` is what ages in `from` are counted from.
+    pub async fn audit(&self, query: &AuditQuery, now: Millis) -> Result<Vec<AuditEntry>> {
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let rows: Vec<Row> = sqlx::query_as(
+            "select id, at, person, actor, action, subject, detail, hash from audit
+             where id < $1 and at >= $2 and at < $3 and ($4::text is null or lower(actor) = lower($4))
+               and ($5::text is null or starts_with(action, $5)) and ($6::text is null or subject ilike $6 or detail::text ilike $6)
+             order by id desc limit $7",
+        )
+        .bind(query.before.unwrap_or(i64::MAX))
+        .bind(query.from.map_or(i64::MIN, |from| from.at(now).0))
+        .bind(query.to.map_or(i64::MAX, |to| to.0))
+        .bind(text(&query.actor))
+        .bind(text(&query.action))
+        .bind(text(&query.text).map(|text| containing(&text)))
+        .bind(i64::from(query.limit))
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        let entry = |row: Row| {
+            let Entry { id, at, person, actor, action, subject, detail } = row.entry().0;
+            AuditEntry { id, at, person, actor, action, subject, detail }
+        };
+        Ok(rows.into_iter().map(entry).collect())
     }
 
     /// Goes through the whole log; answers the number of the first entry whose hash does not fit, if there is one.

@@ -161,7 +161,7 @@ async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis
         Source::Single { began } => Some(began.0),
     };
     sqlx::query(
-        "update resources r set seen = greatest(seen, $4), hash = same.hash, fetched = coalesce($5, fetched),
+        "update resources r set seen = greatest(seen, $4), reread = false, hash = same.hash, fetched = coalesce($5, fetched),
          fetched_revision = case when $5::bigint is null then fetched_revision else doc->>'RevisionId' end
          from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as same (id, version, hash)
          where r.id = same.id and r.version = same.version",
@@ -272,7 +272,7 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
               as new (key, kind, account, region, parent, doc, hash, news)
          on conflict on constraint resources_key do update set
              parent = excluded.parent, doc = excluded.doc, hash = excluded.hash, version = excluded.version,
-             seen = greatest(resources.seen, excluded.seen), gone = null,
+             seen = greatest(resources.seen, excluded.seen), gone = null, reread = false,
              changed = case when (select n.news from unnest($1::text[], $11::boolean[]) as n (key, news) where n.key = excluded.key)
                        then excluded.changed else resources.changed end,
              fetched = coalesce(excluded.fetched, resources.fetched),

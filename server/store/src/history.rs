@@ -102,7 +102,7 @@ const FLEET_BY_TEXT: &str = "
     ) f join history h on h.id = f.id order by h.id desc";
 
 /// The pattern of what contains this text.
-fn containing(text: &str) -> String {
+pub(crate) fn containing(text: &str) -> String {
     let plain = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{plain}%")
 }

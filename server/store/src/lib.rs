@@ -1,6 +1,6 @@
 //! The only code that knows SQL. One file per aggregate, all methods of [`Store`]:
 //! [`resources`] (what exists), [`batch`] (what was seen), [`gone`] (what no longer does), [`history`], [`links`], [`collections`] (schedules and leases),
-//! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`runs`] (plans that run, and their journal), [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
+//! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`runs`] (plans that run, and their journal), [`drafts`] (plans that nobody has applied yet), [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
 //!
 //! Every moment is passed in; every error is a [`Problem`] ([`problem`]). Queries are checked by tests against a real Postgres
 //! (`docs/adr/0002-sql-checked-by-tests.md`).
@@ -9,6 +9,7 @@ pub mod audit;
 pub mod batch;
 pub mod changes;
 pub mod collections;
+pub mod drafts;
 pub mod gone;
 pub mod history;
 pub mod links;

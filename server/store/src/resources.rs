@@ -32,10 +32,10 @@ pub struct Stored {
     pub gone: Option<Millis>,
 }
 impl Store {
-    /// Ids of this kind in this scope that are not gone.
+    /// Ids of this kind in this scope that are not gone, but for those to be read again as if they were new.
     pub async fn known(&self, scope: &Scope, kind: Kind) -> Result<HashSet<String>> {
         let keys: Vec<String> = sqlx::query_scalar(
-            "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null",
+            "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null and not reread",
         )
         .bind(kind.stem())
         .bind(scope.account.as_str())
@@ -45,6 +45,16 @@ impl Store {
         .map_err(problem::of)?;
         let prefix = format!("{}/{scope}/", kind.stem());
         Ok(keys.iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect())
+    }
+
+    /// Has the next collect read these as if they were new.
+    pub async fn reread(&self, keys: &[ResourceKey]) -> Result<()> {
+        sqlx::query("update resources set reread = true where key = any($1)")
+            .bind(keys.iter().map(ToString::to_string).collect::<Vec<_>>())
+            .execute(&self.work)
+            .await
+            .map_err(problem::of)?;
+        Ok(())
     }
 
     /// One resource, gone or not.

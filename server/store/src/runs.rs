@@ -1,6 +1,7 @@
 //! Runs of plans: what was reviewed, and the journal of its steps. Whoever drives a run holds its lease; every write names the fencing
 //! number of that lease and is refused once another server has taken it.
 
+use domain::plan::listing::RunsQuery;
 use domain::plan::run::{Progress, Run, State, StepState};
 use domain::plan::{Answers, Plan};
 use domain::{Code, Millis, Problem};
@@ -8,6 +9,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
 use crate::audit::{self, Entry};
+use crate::history::containing;
 use crate::{Result, Store, problem};
 
 /// Channel of runs: the id of one that changed.
@@ -128,17 +130,25 @@ impl Store {
         }
     }
 
-    /// Runs, the latest first: those before a moment and id, if given.
-    pub async fn runs(&self, before: Option<(Millis, &str)>, limit: u32) -> Result<Vec<Stored>> {
-        let (at, id) = before.unwrap_or((Millis(i64::MAX), ""));
-        let rows: Vec<RunRow> =
-            sqlx::query_as(select!("where (made, id) < ($1, $2) order by made desc, id desc limit $3"))
-                .bind(at.0)
-                .bind(id)
-                .bind(i64::from(limit))
-                .fetch_all(&self.pages)
-                .await
-                .map_err(problem::of)?;
+    /// Runs, the latest first.
+    pub async fn runs(&self, query: &RunsQuery) -> Result<Vec<Stored>> {
+        let (at, id) = query.before.clone().unwrap_or((Millis(i64::MAX), String::new()));
+        let rows: Vec<RunRow> = sqlx::query_as(select!(
+            "where (made, id) < ($1, $2) and ($4::text is null or state = $4)
+               and ($5::text is null or title ilike $5 or by_name ilike $5)
+               and ($6::text[] = '{}' or account = any($6)) and ($7::text[] = '{}' or region = any($7))
+             order by made desc, id desc limit $3"
+        ))
+        .bind(at.0)
+        .bind(id)
+        .bind(i64::from(query.limit))
+        .bind(query.state.map(State::as_str))
+        .bind(Some(&query.text).filter(|text| !text.is_empty()).map(|text| containing(text)))
+        .bind(query.accounts.iter().map(|a| a.as_str()).collect::<Vec<_>>())
+        .bind(query.regions.iter().map(|r| r.as_str()).collect::<Vec<_>>())
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
         let mut runs = vec![];
         for row in rows {
             runs.push(self.with_steps(row).await?);

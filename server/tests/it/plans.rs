@@ -102,6 +102,8 @@ async fn runs_are_listed_page_by_page_and_nonsense_is_refused() {
     }
     assert_eq!(world.get("/api/v1/runs/nothing", &cookie).await.status, 404);
     assert_eq!(post(&world, "/api/v1/runs/nothing/cancel", &cookie, &json!({})).await.status, 404);
+    assert_eq!(ids("?q=shop/b&state=checking").await, ["b"]);
+    assert_eq!(world.get("/api/v1/runs?state=lost", &cookie).await.json()["field"].as_str(), Some("state"));
     let page = world.page("/runs?before=2000,b", &cookie).await.body;
     assert!(page.contains("shop/a") && !page.contains("shop/c"));
 }
@@ -120,4 +122,33 @@ async fn open_pages_are_told_of_a_run_and_it_is_cancelled_once() {
     let decided = json!({ "decision": "retry" });
     assert_eq!(post(&world, "/api/v1/runs/a/steps/repository", &cookie, &decided).await.status, 409);
     assert_eq!(post(&world, "/api/v1/runs/a/steps/shoe", &cookie, &decided).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_audit_trail_is_filtered_exported_and_not_for_viewers() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Operator).await).await;
+    begin(&world, "0a1b", now()).await;
+    assert_eq!(post(&world, "/api/v1/runs/0a1b/cancel", &cookie, &json!({})).await.status, 202);
+    let entries = world.get("/api/v1/audit?actor=ada&action=run.&q=0a1b&from=1h", &cookie).await.json();
+    let actions: Vec<_> = entries.as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["run.cancel"]);
+    let csv = world.get("/api/v1/audit?format=csv&limit=100000&action=run.", &cookie).await;
+    assert!(csv.header("content-type").starts_with("text/csv"), "{}", csv.header("content-type"));
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"audit.csv\"");
+    assert!(csv.body.starts_with("id,at,person") && csv.body.contains("\"run.cancel\",\"0a1b\""), "{}", csv.body);
+    let accepted = world.send("GET", "/api/v1/audit", &[("cookie", &cookie), ("accept", "text/csv")], "").await;
+    assert!(accepted.body.starts_with("id,at,person"));
+    for (query, field) in
+        [("limit=0", "limit"), ("limit=100001", "limit"), ("format=xml", "format"), ("from=x", "from")]
+    {
+        let refused = world.get(&format!("/api/v1/audit?{query}"), &cookie).await;
+        assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(field)), "{query}");
+    }
+    let page = world.page("/runs?tab=audit&action=run.&q=0a1b", &cookie).await.body;
+    assert!(page.contains("run.cancel") && page.contains("format=csv") && page.contains("action=run."), "{page}");
+    let viewer = world.session(world.person("Vic", Role::Viewer).await).await;
+    assert_eq!(world.get("/api/v1/audit", &viewer).await.status, 403);
+    let page = world.page("/runs?tab=audit", &viewer).await.body;
+    assert!(page.contains("This needs the role operator") && !page.contains("run.cancel"));
 }

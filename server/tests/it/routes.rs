@@ -5,6 +5,7 @@ use domain::policy::Role;
 
 /// (method, path as in the table) of all routes besides pages and files. New ones are added here on purpose.
 const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/compare"),
     ("GET", "/api/v1/compare/{key}"),
     ("GET", "/api/v1/connections"),

@@ -266,6 +266,36 @@ impl wizard::Draft for Draft {
         }
         (Answers { scope: scope.clone(), form: Form::CreateRepository(entered) }, errors)
     }
+
+    fn from_answers(answers: &Answers) -> Option<Self> {
+        let Form::CreateRepository(entered) = &answers.form else { return None };
+        let entered = entered.clone();
+        let (kms, key) = match entered.encryption {
+            Encrypted::Aes256 => (false, String::new()),
+            Encrypted::Kms { key } => (true, key),
+        };
+        // What was ticked for a policy is not in the answers: it comes back as the JSON that came of it.
+        let source = |text: &str| if text.trim().is_empty() { Source::None } else { Source::Json };
+        Some(Self {
+            name: entered.name,
+            immutable: entered.immutable,
+            exclusions: entered.exclusions.join(", "),
+            kms,
+            key,
+            scan_on_push: entered.scan_on_push,
+            lifecycle: Lifecycle {
+                source: source(&entered.lifecycle),
+                json: entered.lifecycle,
+                ..Lifecycle::default()
+            },
+            permissions: Permissions {
+                source: source(&entered.permissions),
+                json: entered.permissions,
+                ..Permissions::default()
+            },
+            tags: entered.tags,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -291,6 +321,18 @@ mod tests {
         let (answers, errors) = draft.answers(&scope());
         assert!(errors.is_empty(), "{errors:?}");
         assert_eq!(answers.plan(&Facts::default()).unwrap().steps.len(), 3);
+    }
+
+    #[test]
+    fn the_answers_of_a_run_fill_the_form_that_gives_them_again() {
+        let mut draft = Draft { name: "shop/api".into(), kms: true, key: "alias/shop".into(), ..Draft::default() };
+        draft.lifecycle.source = Source::Templates;
+        draft.permissions = Permissions { source: Source::Templates, lambda: true, ..Permissions::default() };
+        draft.exclusions = "latest, dev-*".into();
+        draft.tags = vec![("team".into(), "shop".into())];
+        let (answers, _) = draft.answers(&scope());
+        let again = Draft::from_answers(&answers).unwrap();
+        assert_eq!(again.answers(&scope()), (answers, FieldErrors::new()));
     }
 
     #[test]

@@ -165,7 +165,8 @@ fn compact(text: &str) -> String {
 
 /// A message and where in a document it belongs; the document itself has no name.
 fn at(path: &str, message: &str) -> String {
-    if path.is_empty() { message.to_owned() } else { format!("{path}: {message}") }
+    let whole = path.is_empty() || path == lifecycle::rules::WHOLE;
+    if whole { message.to_owned() } else { format!("{path}: {message}") }
 }
 
 fn check(answers: &Answers, scope: &Scope, facts: &Facts) -> FieldErrors {
@@ -268,6 +269,12 @@ mod tests {
                 ],
             })
         );
+    }
+
+    #[test]
+    fn a_tag_without_a_value_has_an_empty_one() {
+        let plan = wizard(json!({ "name": "shop/api", "tags": [["public", ""]] })).plan(&Facts::default()).unwrap();
+        assert_eq!(plan.steps[0].call.input()["tags"][0], json!({ "Key": "public", "Value": "" }));
     }
 
     #[test]

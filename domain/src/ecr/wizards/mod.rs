@@ -11,7 +11,6 @@ mod tests;
 
 use super::calls::{Call, Subject};
 use super::inventory::Inventory;
-use crate::document::partition;
 use crate::identity::Scope;
 use crate::plan::lint::Severity;
 use crate::plan::{self, Effect, FORMAT, Facts, Plan, Step, Undo};
@@ -25,9 +24,9 @@ fn insisted(typed: &str, repository: &str) -> bool {
     typed.trim() == repository
 }
 
-/// What to type to have it nevertheless.
+/// What to do to have it nevertheless.
 fn unless(repository: &str) -> String {
-    format!("If it is meant nevertheless, type {repository} here.")
+    format!("Who means it nevertheless insists with the name {repository}.")
 }
 
 /// At most so many are named in a message.
@@ -37,11 +36,6 @@ const NAMED: usize = 5;
 fn some(all: &[String]) -> String {
     let first = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
     if all.len() > NAMED { format!("{first}; and {} more", all.len() - NAMED) } else { first }
-}
-
-/// The ARN of a repository. <https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_service-with-iam.html>
-pub fn arn(scope: &Scope, repository: &str) -> String {
-    format!("arn:{}:ecr:{}:{}:repository/{repository}", partition(&scope.region), scope.region, scope.account)
 }
 
 /// The images of a repository and what uses them, as far as they were looked up.

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::calls::{
     Call, DeleteRepository, PutImageScanningConfiguration, PutImageTagMutability, Subject, TagResource, UntagResource,
 };
-use super::super::{Scanning, TagMutabilityExclusion, rules};
-use super::{INSIST, arn, in_order, insisted, inventory, some, state, step, undo, unless};
+use super::super::{Scanning, TagMutabilityExclusion, arn, rules};
+use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
 use crate::document::Tag;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
@@ -55,7 +55,7 @@ impl Change {
         Subject::Settings { repository: self.repository.clone() }
     }
     fn tags(&self, scope: &Scope) -> Subject {
-        Subject::Tags { arn: arn(scope, &self.repository) }
+        Subject::Tags { arn: arn::repository(scope, &self.repository) }
     }
     /// What has to be known.
     pub fn subjects(&self, scope: &Scope) -> Vec<plan::Subject> {
@@ -163,7 +163,7 @@ impl Change {
             .unwrap_or_default();
         let new: BTreeMap<&str, &str> =
             self.tags.iter().map(|(k, v)| (k.trim(), v.trim())).filter(|(k, _)| !k.is_empty()).collect();
-        let arn = arn(scope, &self.repository);
+        let arn = arn::repository(scope, &self.repository);
         let put = |tags: Vec<(&str, &str)>| {
             let tags = tags.into_iter().map(|(key, value)| Tag { key: key.into(), value: value.into() }).collect();
             Call::TagResource(TagResource { resource_arn: arn.clone(), tags })

@@ -16,6 +16,9 @@ pub fn script(plan: &Plan) -> String {
         format!("# {}", one_line(&plan.title)),
         "# Stops at the first call that fails. What was made until then stays: Gantry would take it back.".to_owned(),
         "set -eu".to_owned(),
+        // Version 2 shows answers in a pager. Its option against that is unknown to version 1; the variable is not.
+        // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
+        "export AWS_PAGER=".to_owned(),
         format!(
             "run_id=\"cli-$(date +%s)\"; run_by=\"$(aws sts get-caller-identity --query Arn --output text | sed 's/.*[:\\/]//')\""
         ),
@@ -53,7 +56,7 @@ fn call(plan: &Plan, step: &Step) -> String {
     }
     let command = |query: &str| {
         format!(
-            "aws {} {} --region {} --no-cli-pager {query} --cli-input-json {}",
+            "aws {} {} --region {} {query} --cli-input-json {}",
             step.call.service(),
             kebab(step.call.operation()),
             step.scope.region,

@@ -1,5 +1,7 @@
 //! Makes ECR's calls of plans, and reads the state of what they write.
 
+use aws_sdk_ecr::config::Builder as Config;
+use aws_sdk_ecr::config::retry::RetryConfig;
 use aws_sdk_ecr::operation::RequestId;
 use aws_sdk_ecr::types::{
     EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability,
@@ -26,12 +28,18 @@ fn elsewhere(message: &str) -> Problem {
     Problem::new(Code::Internal, "Not AWS's", message)
 }
 
-/// Makes a call; answers AWS's id of the request.
+/// Sends a call once, whatever comes of it.
+pub(super) fn once() -> Config {
+    Config::new().retry_config(RetryConfig::disabled())
+}
+
+/// Makes a call, once: whether it may be sent again is for its caller to say, who reads first what became of it. Answers AWS's id of the request.
 pub(crate) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>, Problem> {
     let ecr = caller.clients().ecr();
     macro_rules! send {
         ($action:literal, $on:expr, $request:expr) => {{
-            let answer = caller.call(Bucket::Ecr, $action, Some($on), $request.send()).await?;
+            let sent = $request.customize().config_override(once()).send();
+            let answer = caller.call(Bucket::Ecr, $action, Some($on), sent).await?;
             answer.request_id().map(str::to_owned)
         }};
     }

@@ -7,6 +7,7 @@ use domain::{Code, Problem};
 use serde_json::{Map, Value, json};
 
 use super::config;
+use super::execute::once;
 use super::manifest::MEDIA_TYPES;
 use crate::gather::each;
 use crate::{Bucket, Caller, absent};
@@ -27,7 +28,9 @@ pub(super) async fn delete(caller: &Caller, input: &BatchDeleteImage) -> Result<
     let ids = input.image_ids.iter().map(identifier).collect();
     let request = caller.clients().ecr().batch_delete_image();
     let request = request.repository_name(&input.repository_name).set_image_ids(Some(ids));
-    let answer = caller.call(Bucket::Ecr, ACTION, Some(&input.repository_name), request.send()).await?;
+    let answer = caller
+        .call(Bucket::Ecr, ACTION, Some(&input.repository_name), request.customize().config_override(once()).send())
+        .await?;
     // What is not there any more is what was asked for.
     let failures = answer.failures().iter().filter(|f| f.failure_code() != Some(&ImageFailureCode::ImageNotFound));
     let said: Vec<String> = failures

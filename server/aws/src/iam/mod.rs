@@ -1,4 +1,6 @@
-//! IAM roles.
+//! IAM roles, and what IAM says beforehand to an action ([`simulate`]).
+
+pub(crate) mod simulate;
 
 use aws_sdk_iam::types;
 use domain::document::Tag;

@@ -1,6 +1,7 @@
 //! Runs, their journal, and who drives them.
 
 use domain::plan::answers::Form;
+use domain::plan::listing::RunsQuery;
 use domain::plan::run::{Progress, Run, State, StepState};
 use domain::plan::{Answers, Facts};
 use domain::{Code, Millis, Problem, Scope};
@@ -66,13 +67,33 @@ async fn runs_are_paged_from_the_latest_to_the_first_each_once() {
     let mut seen = vec![];
     let mut before: Option<(Millis, String)> = None;
     loop {
-        let start = before.as_ref().map(|(at, id)| (*at, id.as_str()));
-        let page = test.store.runs(start, 2).await.unwrap();
+        let page = test.store.runs(&RunsQuery { before, limit: 2, ..RunsQuery::default() }).await.unwrap();
         let Some(last) = page.last() else { break };
         before = Some((last.made, last.run.id.clone()));
         seen.extend(page.into_iter().map(|s| s.run.id));
     }
     assert_eq!(seen, ["d", "c", "b", "a"]);
+}
+
+#[tokio::test]
+async fn runs_are_chosen_by_state_text_and_place() {
+    let test = TestStore::fresh().await;
+    for (id, made) in [("api", 10), ("web", 20), ("we_b", 30)] {
+        test.store.begin_run(&stored(id, made), &entry()).await.unwrap();
+    }
+    let lease = lease(&test.store, "one", 40).await.unwrap();
+    test.store.run_becomes(&lease, State::Applied, None, Millis(50), None).await.unwrap();
+    let ids = async |query: RunsQuery| {
+        let found = test.store.runs(&RunsQuery { limit: 10, ..query }).await.unwrap();
+        found.into_iter().map(|s| s.run.id).collect::<Vec<_>>()
+    };
+    let any = RunsQuery::default;
+    assert_eq!(ids(RunsQuery { state: Some(State::Applied), ..any() }).await, ["api"]);
+    assert_eq!(ids(RunsQuery { text: "SHOP/WEB".into(), ..any() }).await, ["web"]);
+    assert_eq!(ids(RunsQuery { text: "we_b".into(), ..any() }).await, ["we_b"], "an underscore is one");
+    assert_eq!(ids(RunsQuery { text: "ada".into(), ..any() }).await.len(), 3, "by whom");
+    assert_eq!(ids(RunsQuery { accounts: vec!["444455556666".parse().unwrap()], ..any() }).await.len(), 0);
+    assert_eq!(ids(RunsQuery { regions: vec!["eu-west-1".parse().unwrap()], ..any() }).await.len(), 3);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! People and what they prove who they are with.
 
+use domain::audit::AuditQuery;
+use domain::history::Since;
 use domain::policy::Role;
 use domain::{Code, Millis};
 use gantry_store::audit::Entry;
@@ -163,6 +165,46 @@ async fn the_audit_log_only_grows_and_shows_when_it_was_tampered_with() {
         .unwrap();
     assert_eq!(test.store.audit_broken_at().await.unwrap(), Some(2));
     raw.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_audit_trail_is_chosen_by_who_what_on_what_and_when() {
+    let test = TestStore::fresh().await;
+    for (n, (actor, action, subject)) in [
+        ("ada", "people.create", "bob"),
+        ("Ada", "run.begin", "0a1b"),
+        ("bob", "run.step", "0a1b/repository"),
+        ("bob", "runner", "100%"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let entry = Entry {
+            id: 0,
+            at: Millis(1000 * (n as i64 + 1)),
+            person: Some(1),
+            actor: actor.into(),
+            action: action.into(),
+            subject: subject.into(),
+            detail: json!({ "call": "ecr:CreateRepository" }),
+        };
+        test.store.create_person(&format!("p{n}"), "hash", Role::Viewer, Millis(1), &entry).await.unwrap();
+    }
+    let subjects = async |query: AuditQuery| {
+        let found = test.store.audit(&AuditQuery { limit: 10, ..query }, Millis(5000)).await.unwrap();
+        found.into_iter().map(|e| e.subject).collect::<Vec<_>>()
+    };
+    let any = AuditQuery::default;
+    assert_eq!(subjects(any()).await, ["100%", "0a1b/repository", "0a1b", "bob"]);
+    assert_eq!(subjects(AuditQuery { actor: "ADA".into(), ..any() }).await, ["0a1b", "bob"]);
+    assert_eq!(subjects(AuditQuery { action: "run.".into(), ..any() }).await, ["0a1b/repository", "0a1b"]);
+    assert_eq!(subjects(AuditQuery { text: "0A1B/".into(), ..any() }).await, ["0a1b/repository"]);
+    assert_eq!(subjects(AuditQuery { text: "%".into(), ..any() }).await, ["100%"], "a percent sign is one");
+    assert_eq!(subjects(AuditQuery { text: "createrepo".into(), ..any() }).await.len(), 4, "in the facts beside it");
+    let range = AuditQuery { from: Some(Since::Ago(3000)), to: Some(Millis(3000)), ..any() };
+    assert_eq!(subjects(range).await, ["0a1b"]);
+    let first = test.store.audit(&AuditQuery { limit: 2, ..any() }, Millis(0)).await.unwrap();
+    assert_eq!(subjects(AuditQuery { before: first.last().map(|e| e.id), ..any() }).await, ["0a1b", "bob"]);
 }
 
 #[tokio::test]

@@ -1,43 +1,45 @@
-//! All runs, the latest first.
+//! Runs of plans, the latest first.
 
+use domain::plan::listing::RunsQuery;
+use domain::plan::run::State;
 use domain::plan::service::RunLine;
 use domain::resource::Tone;
 use domain::stream::ToPage;
 use domain::{Millis, Problem};
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 use std::time::Duration;
 
-use super::api::list_runs;
-use super::words;
+use super::filter::{self, Filter};
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::live;
 use crate::paths::{self, Scopes};
+use crate::plan::api::list_runs;
+use crate::plan::words;
 use crate::ui::format::{duration, took};
-use crate::ui::{About, Age, Badge, Empty, Head, ProblemNote, Skeleton, now_or};
+use crate::ui::{Age, Badge, Empty, ProblemNote, Skeleton, now_or};
+use crate::wire::ask;
 
+/// What of the query string belongs to it.
+const NAMES: [&str; 3] = ["state", "q", "before"];
 /// Runs per page.
 const RUNS: u32 = 50;
 /// How long news is gathered before the list is asked for again.
 const GATHER: Duration = Duration::from_millis(500);
 
-/// Reads `MOMENT,ID`: the last run of the page before.
-fn before(text: &str) -> Result<(Millis, String), Problem> {
-    let wrong = || Problem::invalid("before", "The address of this page cannot be read. Start from the latest runs.");
-    let (at, id) = text.split_once(',').ok_or_else(wrong)?;
-    Ok((Millis(at.parse().map_err(|_| wrong())?), id.to_owned()))
-}
-
-/// `/runs?before=MOMENT,ID`
+/// The tab.
 #[component]
-pub fn RunsPage() -> impl IntoView {
+pub fn Runs() -> impl IntoView {
     let now = expect_context::<Boot>().now;
     let scopes = use_scopes();
     let map = use_query_map();
-    let start = Memo::new(move |_| map.with(|m| m.get("before")).filter(|text| !text.is_empty()));
+    let filter = Memo::new(move |_| map.with(|m| Filter::read(paths::RUNS, &NAMES, |name| m.get(name))));
+    let question = Memo::new(move |_| {
+        let Scopes { accounts, regions } = scopes.get();
+        filter.with(|f| Ok(RunsQuery { accounts, regions, ..RunsQuery::read(RUNS, |name| f.get(name))? }))
+    });
     let again = RwSignal::new(0_u32);
     let waiting = StoredValue::new(false);
     live::listen(move |message| {
@@ -50,24 +52,17 @@ pub fn RunsPage() -> impl IntoView {
             set_timeout(ask, GATHER);
         }
     });
-    let answer = Resource::new_blocking(
-        move || (start.get(), again.get()),
-        |(start, _)| async move {
-            let start = start.as_deref().map(before).transpose()?;
-            list_runs(start, RUNS).await
-        },
+    let answer = ask(
+        move || (question.get(), again.get()),
+        |(question, _): (Result<RunsQuery, Problem>, u32)| async move { list_runs(question?).await },
     );
-    let about = view! {
-        "Everything Gantry did to AWS: what, by whom, and how it ended. "
-        <About title="runs"><p>"A run carries out a plan that somebody reviewed, step by step. If a step fails, or somebody cancels it, what it made is taken back; what cannot be taken back is listed for a person to decide."</p></About>
-    };
     view! {
-        <Title text="Runs · Gantry"/>
-        <Head title="Runs" explanation=about.into_any()/>
+        {move || question.with(|q| form(&filter.get(), q.as_ref().err(), &scopes.get()))}
         <Transition fallback=|| view! { <Skeleton lines=8/> }>
             {move || Suspend::new(async move {
                 match answer.await {
-                    Ok(found) => table(found, now, start.get_untracked().is_some(), &scopes.get_untracked()),
+                    Ok(found) => table(found, now, &filter.get_untracked(), &scopes.get_untracked()),
+                    Err(AppError(problem)) if filter.with_untracked(|f| f.is_beside_a_field(&problem)) => none_chosen(),
                     Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
                 }
             })}
@@ -96,11 +91,44 @@ fn row(line: RunLine, now: Millis, scopes: &Scopes) -> AnyView {
     .into_any()
 }
 
-fn table(found: Vec<RunLine>, now: Millis, older: bool, scopes: &Scopes) -> AnyView {
-    let latest = scopes.on(paths::RUNS);
+fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView {
+    let chosen = filter.get("state");
+    let states = State::ALL.into_iter().map(|state| {
+        let selected = chosen == Some(state.as_str());
+        view! { <option value=state.as_str() selected=selected>{words::state(state).1}</option> }
+    });
+    let state = view! {
+        <label class="inline"><span class="dim">"State"</span><select class="select" name="state"><option value="">"All"</option>{states.collect_view()}</select></label>
+    };
+    let all = filter.is_set().then(|| view! { <a class="btn quiet" href=scopes.on(paths::RUNS)>"Show all"</a> });
+    view! {
+        <form class="filters changes" method="get" action=paths::RUNS role="search" aria-label="Runs">
+            {filter::hidden_scope(scopes)}
+            {filter::text(filter, problem, "What, or by whom")}
+            {filter::field("state", problem, state.into_any())}
+            <button class="btn" r#type="submit">"Show"</button>
+            {all}
+        </form>
+    }
+    .into_any()
+}
+
+fn none_chosen() -> AnyView {
+    view! {
+        <Empty title="No run in this choice"><p>"Choose another state, text, account or region."</p><a class="btn small" href=paths::RUNS>"Show all"</a></Empty>
+    }
+    .into_any()
+}
+
+fn table(found: Vec<RunLine>, now: Millis, filter: &Filter, scopes: &Scopes) -> AnyView {
+    let older = filter.get("before").is_some();
+    let latest = filter.with(&[]).href(scopes);
     if found.is_empty() && older {
         return view! { <Empty title="Nothing older"><a class="btn small" href=latest>"The latest"</a></Empty> }
             .into_any();
+    }
+    if found.is_empty() && (filter.is_set() || !scopes.is_all()) {
+        return none_chosen();
     }
     if found.is_empty() {
         let create = scopes.on("/repositories/new");
@@ -113,9 +141,9 @@ fn table(found: Vec<RunLine>, now: Millis, older: bool, scopes: &Scopes) -> AnyV
         .into_any();
     }
     let last = found.last().filter(|_| found.len() == RUNS as usize);
-    let last =
-        last.map(|line| format!("{}?before={}", paths::RUNS, paths::encode(&format!("{},{}", line.made.0, line.id))));
-    let next = last.map(|href| view! { <a class="btn" href=scopes.on(&href) rel="next">"Older"</a> });
+    let before = |line: &RunLine| format!("{},{}", line.made.0, line.id);
+    let last = last.map(|line| filter.with(&[("before", Some(&before(line)))]).href(scopes));
+    let next = last.map(|href| view! { <a class="btn" href=href rel="next">"Older"</a> });
     let latest = older.then(|| view! { <a class="btn quiet" href=latest>"The latest"</a> });
     let rows = found.into_iter().map(|line| row(line, now, scopes)).collect_view();
     view! {
@@ -131,16 +159,4 @@ fn table(found: Vec<RunLine>, now: Millis, older: bool, scopes: &Scopes) -> AnyV
         <p class="tablefoot">{latest}{next}</p>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::before;
-    use domain::Millis;
-
-    #[test]
-    fn the_address_of_an_older_page_is_read_or_refused() {
-        assert_eq!(before("12,ab").unwrap(), (Millis(12), "ab".to_owned()));
-        assert!(before("12").is_err() && before("x,ab").is_err());
-    }
 }

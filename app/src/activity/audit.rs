@@ -1,0 +1,184 @@
+//! The audit trail: who did what, when, on what.
+
+use domain::audit::{AuditEntry, AuditQuery};
+use domain::policy::{Permission, decide};
+use domain::{Millis, Problem};
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::filter::{self, Filter};
+use crate::api::{self, Boot};
+use crate::error::AppError;
+use crate::layout::use_scopes;
+use crate::paths::{self, Scopes};
+use crate::ui::{Age, Empty, Json, ProblemNote, Skeleton};
+use crate::wire::ask;
+
+/// Entries per page.
+const ENTRIES: u32 = 100;
+/// What of the query string belongs to it.
+const NAMES: [&str; 6] = ["actor", "action", "q", "from", "to", "before"];
+/// What is done, by how it begins, in words.
+const ACTIONS: [(&str, &str); 8] = [
+    ("run.", "Runs: all"),
+    ("run.begin", "Runs: begun"),
+    ("run.step", "Runs: calls to AWS"),
+    ("run.cancel", "Runs: taken back"),
+    ("run.decide", "Runs: decisions"),
+    ("session.", "Signing in and out"),
+    ("people.", "People and roles"),
+    ("token.", "API tokens"),
+];
+
+/// The tab.
+#[component]
+pub fn Trail() -> impl IntoView {
+    let boot = expect_context::<Boot>();
+    let allowed = boot.actor.as_ref().ok_or_else(Problem::signed_out).and_then(|a| decide(a, Permission::ReadAudit));
+    if let Err(problem) = allowed {
+        return view! { <ProblemNote problem=problem/> }.into_any();
+    }
+    let now = boot.now;
+    let scopes = use_scopes();
+    let map = use_query_map();
+    let filter = Memo::new(move |_| map.with(|m| Filter::read(paths::AUDIT, &NAMES, |name| m.get(name))));
+    let question = Memo::new(move |_| filter.with(|f| AuditQuery::read(ENTRIES, |name| f.get(name))));
+    let entries = ask(
+        move || question.get(),
+        |question| async move {
+            match question {
+                Ok(query) => api::audit(query).await,
+                Err(problem) => Err(AppError(problem)),
+            }
+        },
+    );
+    view! {
+        {move || question.with(|q| form(&filter.get(), q.as_ref().err(), &scopes.get()))}
+        <Transition fallback=|| view! { <Skeleton lines=10/> }>
+            {move || Suspend::new(async move {
+                match entries.await {
+                    Ok(found) => table(found, now, &filter.get_untracked(), &scopes.get_untracked()),
+                    Err(AppError(problem)) if filter.with_untracked(|f| f.is_beside_a_field(&problem)) => view! {
+                        <Empty title="Nothing to show"><p>"A filter above cannot be read as it is."</p><a class="btn small" href=paths::AUDIT>"Clear all filters"</a></Empty>
+                    }
+                    .into_any(),
+                    Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+    .into_any()
+}
+
+/// The export of the same choice, whole.
+fn export(filter: &Filter, format: &str) -> String {
+    let query = filter.with(&[]).query_string();
+    let sign = if query.is_empty() { "" } else { "&" };
+    format!("/api/v1/audit?{query}{sign}format={format}&limit={}", domain::audit::MAX_EXPORT)
+}
+
+fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView {
+    let known = ACTIONS.iter().map(|(action, words)| view! { <option value=*action>{*words}</option> });
+    let all = filter.is_set().then(|| scopes.on(paths::AUDIT));
+    let download = |format: &'static str, label: &'static str| {
+        view! { <a class="btn small" href=export(filter, format) download=format!("audit.{format}") rel="external">{label}</a> }
+    };
+    view! {
+        <form class="filters changes" method="get" action=paths::RUNS role="search" aria-label="Audit trail">
+            <input r#type="hidden" name="tab" value="audit"/>
+            {filter::hidden_scope(scopes)}
+            {filter::text(filter, problem, "Name, id or call")}
+            {filter::short(filter, problem, "actor", "Who", "name", None)}
+            {filter::short(filter, problem, "action", "What", "run.", Some("actions"))}
+            <datalist id="actions">{known.collect_view()}</datalist>
+            <div class="filters-end inline">
+                <span class="dim">"Export"</span>
+                {download("csv", "CSV")}
+                {download("json", "JSON")}
+            </div>
+            {filter::when(filter, problem, scopes, all)}
+        </form>
+    }
+    .into_any()
+}
+
+/// The run an entry is about.
+fn run_of(entry: &AuditEntry) -> Option<&str> {
+    let id = entry.subject.split('/').next().unwrap_or_default();
+    (entry.action.starts_with("run.") && !id.is_empty()).then_some(id)
+}
+
+/// The facts beside an entry in a few words.
+fn brief(entry: &AuditEntry) -> String {
+    let text = |name: &str| entry.detail.get(name).and_then(|v| v.as_str());
+    let words = ["title", "call", "decision", "role", "how", "scope"].map(text);
+    words.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+fn row(entry: AuditEntry, now: Millis, scopes: &Scopes) -> AnyView {
+    let subject = match run_of(&entry) {
+        Some(id) => view! { <a class="mono" href=scopes.on(&paths::run(id))>{entry.subject.clone()}</a> }.into_any(),
+        None => view! { <span>{entry.subject.clone()}</span> }.into_any(),
+    };
+    let some = entry.detail.as_object().is_some_and(|facts| !facts.is_empty());
+    let brief = brief(&entry);
+    let words = if brief.is_empty() { "Facts".to_owned() } else { brief };
+    let facts = some.then(
+        || view! { <details class="fold"><summary>{words}</summary><Json value=entry.detail.clone()/></details> },
+    );
+    view! {
+        <tr>
+            <td><Age at=entry.at now=now after=" ago"/></td>
+            <td>{entry.actor}</td>
+            <td><code>{entry.action}</code></td>
+            <td class="subject">{subject}</td>
+            <td class="facts-cell">{facts}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn table(found: Vec<AuditEntry>, now: Millis, filter: &Filter, scopes: &Scopes) -> AnyView {
+    let older = filter.get("before").is_some();
+    if found.is_empty() {
+        let (title, text) = match (older, filter.is_set()) {
+            (true, _) => ("Nothing older", "The trail of this choice begins here."),
+            (false, true) => ("Nothing in this choice", "Choose somebody else, something else, or another time."),
+            (false, false) => ("Nothing yet", "Whatever people do from now on is kept here."),
+        };
+        return view! { <Empty title=title><p>{text}</p></Empty> }.into_any();
+    }
+    let last = found.last().filter(|_| found.len() == ENTRIES as usize).map(|entry| entry.id.to_string());
+    let next = last.map(|id| {
+        view! { <a class="btn" href=filter.with(&[("before", Some(&id))]).href(scopes) rel="next">"Older"</a> }
+    });
+    let latest = older.then(|| view! { <a class="btn quiet" href=filter.with(&[]).href(scopes)>"The latest"</a> });
+    let rows = found.into_iter().map(|entry| row(entry, now, scopes)).collect_view();
+    view! {
+        <div class="scroll plain" tabindex="0">
+            <table class="table audit">
+                <thead><tr>
+                    <th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th><th scope="col">"On what"</th><th scope="col">"Facts"</th>
+                </tr></thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <p class="tablefoot">{latest}{next}</p>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_export_is_of_the_same_choice_from_its_latest_entry() {
+        let values = [("action", "run."), ("q", "a b"), ("before", "7")];
+        let get = |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        let filter = Filter::read(paths::AUDIT, &NAMES, get);
+        assert_eq!(export(&filter, "csv"), "/api/v1/audit?action=run.&q=a%20b&format=csv&limit=100000");
+        let all = Filter::read(paths::AUDIT, &NAMES, |_| None);
+        assert_eq!(export(&all, "json"), "/api/v1/audit?format=json&limit=100000");
+    }
+}

@@ -1,0 +1,113 @@
+//! What IAM says beforehand to what a plan needs: quiet when all is well, a warning when something is denied.
+
+use domain::plan::permissions::{Permitted, Verdict};
+use domain::resource::Tone;
+use leptos::prelude::*;
+
+use crate::ui::format::counted;
+use crate::ui::{Copy, Icon, Note, icon, tone_class};
+
+/// What is said of all of them together.
+#[derive(Debug, PartialEq)]
+struct Said {
+    tone: Tone,
+    title: String,
+    more: String,
+}
+
+fn list(of: &[&Permitted]) -> String {
+    let mut names: Vec<&str> = of.iter().map(|p| p.action.as_str()).collect();
+    names.dedup();
+    names.join(", ")
+}
+
+fn say(all: &[Permitted]) -> Said {
+    let of =
+        |undo: bool| all.iter().filter(move |p| p.verdict == Verdict::Denied && p.undo == undo).collect::<Vec<_>>();
+    let (denied, no_undo) = (of(false), of(true));
+    let mut reasons: Vec<&str> = vec![];
+    for permitted in all {
+        if let Verdict::Unknown(why) = &permitted.verdict
+            && !reasons.contains(&why.as_str())
+        {
+            reasons.push(why);
+        }
+    }
+    let (tone, title, more) = if !denied.is_empty() {
+        let title = format!("As far as IAM can tell, this is denied: {}", list(&denied));
+        (Tone::Warn, title, "The run would stop there and take back what it made. Applying it anyway is possible: IAM may know more when it is really asked.".to_owned())
+    } else if !no_undo.is_empty() {
+        let title = format!("As far as IAM can tell, taking back is denied: {}", list(&no_undo));
+        (
+            Tone::Warn,
+            title,
+            "The plan itself is allowed. If one of its steps fails, a person has to take care of what was made before."
+                .to_owned(),
+        )
+    } else if all.iter().all(|p| p.verdict == Verdict::Allowed) {
+        let count = counted(i64::try_from(all.len()).unwrap_or(i64::MAX), "permission is", "permissions are");
+        (Tone::Good, format!("As far as IAM can tell, all is allowed: {count} there"), String::new())
+    } else {
+        (Tone::Quiet, "Whether this is allowed is not known beforehand".to_owned(), reasons.join(" "))
+    };
+    Said { tone, title, more }
+}
+
+fn row(permitted: &Permitted) -> AnyView {
+    let (tone, sign, word, why) = match &permitted.verdict {
+        Verdict::Allowed => (Tone::Good, Icon::Check, "allowed", None),
+        Verdict::Denied => (Tone::Warn, Icon::Close, "denied", None),
+        Verdict::Unknown(why) => (Tone::Quiet, Icon::Info, "unknown", Some(why.clone())),
+    };
+    let resource = permitted.resource.clone().map(|arn| view! { <Copy text=arn max=60/> });
+    view! {
+        <li>
+            <span class=format!("sign {}", tone_class(tone))>{icon(sign)}</span>
+            <code>{permitted.action.clone()}</code>
+            <b title=why>{word}</b>
+            {permitted.undo.then_some("to take it back")}
+            {resource}
+        </li>
+    }
+    .into_any()
+}
+
+/// A line that opens to all of them; nothing for a plan that needs nothing.
+pub fn permitted(all: &[Permitted]) -> Option<AnyView> {
+    if all.is_empty() {
+        return None;
+    }
+    let Said { tone, title, more } = say(all);
+    let rows = all.iter().map(row).collect_view();
+    let each = view! {
+        <details class="fold">
+            <summary>"Each permission"</summary>
+            <ul class="permissions">{rows}</ul>
+            <p class="faint">"By IAM's policy simulation for Gantry's own credentials. It leaves out policies of resources and some of what an organization forbids."</p>
+        </details>
+    };
+    let more = (!more.is_empty()).then(|| view! { <p>{more}</p> });
+    Some(view! { <Note tone=tone><b>{title}</b>{more}{each}</Note> }.into_any())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(action: &str, undo: bool, verdict: Verdict) -> Permitted {
+        Permitted { action: action.into(), resource: None, undo, verdict }
+    }
+
+    #[test]
+    fn what_is_denied_is_named_and_what_is_not_known_says_why_once() {
+        let allowed = one("ecr:CreateRepository", false, Verdict::Allowed);
+        let unknown = |action| one(action, false, Verdict::Unknown("IAM did not answer.".into()));
+        let said = say(&[allowed.clone(), one("ecr:PutLifecyclePolicy", false, Verdict::Denied)]);
+        assert!(said.tone == Tone::Warn && said.title.ends_with("denied: ecr:PutLifecyclePolicy"), "{said:?}");
+        let said = say(&[allowed.clone(), one("ecr:DeleteRepository", true, Verdict::Denied)]);
+        assert!(said.title.contains("taking back is denied: ecr:DeleteRepository"), "{said:?}");
+        assert!(say(std::slice::from_ref(&allowed)).title.contains("1 permission is there"));
+        let said = say(&[allowed, unknown("a:A"), unknown("b:B")]);
+        assert_eq!((said.tone, said.more.as_str()), (Tone::Quiet, "IAM did not answer."));
+    }
+}

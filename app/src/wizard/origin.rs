@@ -1,0 +1,39 @@
+//! Where the answers in a wizard came from: a run whose answers are used again.
+
+use domain::plan::Answers;
+use domain::resource::Tone;
+use leptos::prelude::*;
+
+use crate::error::AppError;
+use crate::plan::api::get_run;
+use crate::ui::{Note, ProblemNote};
+
+/// The run whose answers the form was filled with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    /// What it was for.
+    title: String,
+    /// The answers are meant for another place.
+    pub elsewhere: bool,
+}
+
+/// A run's answers, with what to say of them.
+pub async fn read(run: String, elsewhere: bool) -> Result<(Origin, Answers), AppError> {
+    let view = get_run(run).await?;
+    Ok((Origin { title: view.run.plan.title, elsewhere }, view.answers))
+}
+
+/// What is said of it above the form.
+pub fn note(origin: Option<Result<Origin, AppError>>) -> Option<AnyView> {
+    Some(match origin? {
+        Ok(Origin { title, elsewhere }) => {
+            let next = match elsewhere {
+                true => "Choose the account and the region first; everything else is as it was.",
+                false => "Change what is to be different; names that are taken are said beside their field.",
+            };
+            view! { <Note tone=Tone::Quiet><b>{format!("Filled in as in the run “{title}”")}</b><p>{next}</p></Note> }
+                .into_any()
+        }
+        Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+    })
+}

@@ -1,0 +1,116 @@
+//! The audit trail: who did what, when, on what. Entries are only ever appended (`server/store/src/audit.rs`).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::history::{Since, no_moment};
+use crate::listing::MAX_TEXT;
+use crate::problem::Problem;
+use crate::time::Millis;
+
+/// The most entries of one answer to a page.
+pub const MAX_ENTRIES: u32 = 500;
+/// The most entries of one export.
+pub const MAX_EXPORT: u32 = 100_000;
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEntry {
+    /// Its number; larger is later.
+    pub id: i64,
+    /// When.
+    pub at: Millis,
+    /// The person's id, if it was one.
+    pub person: Option<i64>,
+    /// Their name then; `gantry` for the program itself.
+    pub actor: String,
+    /// What: `people.create`, `run.step`.
+    pub action: String,
+    /// On what.
+    pub subject: String,
+    /// More facts: the call with its input, how a run ended.
+    pub detail: Value,
+}
+
+/// Which entries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditQuery {
+    /// Of whom, by their name then; case does not matter. Empty means all.
+    pub actor: String,
+    /// What, by how it begins: `run.` is all that runs do. Empty means all.
+    pub action: String,
+    /// Substring of what it was done on, or of the facts beside it; case does not matter. Empty means all.
+    pub text: String,
+    /// Only what was done then or later.
+    pub from: Option<Since>,
+    /// Only what was done earlier than this.
+    pub to: Option<Millis>,
+    /// Only entries with a smaller number: the keyset of the next page.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl AuditQuery {
+    /// Reads `actor`, `action`, `q`, `from`, `to` and `before` of a query string; empty ones are as good as none.
+    ///
+    /// # Errors
+    /// What cannot be meant, with its field.
+    pub fn read<'a>(limit: u32, get: impl Fn(&str) -> Option<&'a str>) -> Result<Self, Problem> {
+        let get = |name: &str| get(name).map(str::trim).filter(|value| !value.is_empty());
+        let text = |name: &str| {
+            let text = get(name).unwrap_or_default();
+            if text.chars().count() > MAX_TEXT {
+                return Err(Problem::invalid(name, format!("A filter has at most {MAX_TEXT} characters.")));
+            }
+            Ok(text.to_owned())
+        };
+        let from = |text| Since::parse(text).ok_or_else(|| no_moment("from", text, ", or an age such as 24h or 7d"));
+        let to = |text| Millis::parse(text).ok_or_else(|| no_moment("to", text, ""));
+        let before = |text: &str| text.parse().map_err(|_| Problem::invalid("before", "“before” is a whole number."));
+        let query = Self {
+            actor: text("actor")?,
+            action: text("action")?,
+            text: text("q")?,
+            from: get("from").map(from).transpose()?,
+            to: get("to").map(to).transpose()?,
+            before: get("before").map(before).transpose()?,
+            limit,
+        };
+        match (query.from, query.to) {
+            (Some(Since::At(from)), Some(to)) if to <= from => {
+                Err(Problem::invalid("to", "The end is not after the beginning."))
+            }
+            _ => Ok(query),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(query: &str) -> Result<AuditQuery, Problem> {
+        AuditQuery::read(50, |name| {
+            query.split('&').filter_map(|p| p.split_once('=')).find(|p| p.0 == name).map(|p| p.1)
+        })
+    }
+
+    #[test]
+    fn a_query_string_is_read_or_refused_by_field() {
+        let query = read("actor= Ada &action=run.&q=shop/api&from=7d&to=&before=12").unwrap();
+        assert_eq!((query.actor.as_str(), query.action.as_str(), query.text.as_str()), ("Ada", "run.", "shop/api"));
+        assert_eq!((query.from, query.to, query.before), (Some(Since::Ago(604_800_000)), None, Some(12)));
+        let long = format!("q={}", "a".repeat(201));
+        for (query, field) in [
+            ("from=yesterday", "from"),
+            ("to=7d", "to"),
+            ("from=2026-11-23&to=2026-11-22", "to"),
+            ("before=x", "before"),
+            (&long, "q"),
+        ] {
+            assert_eq!(read(query).unwrap_err().field.as_deref(), Some(field), "{query}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+// What can be changed of a repository that exists: settings, rules, who may use it, images, and itself. Judged by the sandbox's own answers.
+import { accessible, expect, hydrated, test } from "../fixtures/test";
+import { world } from "../fixtures/world";
+import type { Page } from "@playwright/test";
+
+const account = "111122223333";
+
+/** A call to the sandbox's ECR without Gantry; what does not exist is undefined. */
+async function ecr(operation: string, input: object): Promise<Record<string, never> | undefined> {
+  const answer = await fetch(world().endpoint, {
+    method: "POST",
+    headers: {
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": `AmazonEC2ContainerRegistry_V20150921.${operation}`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${account}/20261123/eu-west-1/ecr/aws4_request, SignedHeaders=host, Signature=0`,
+    },
+    body: JSON.stringify(input),
+  });
+  if (answer.ok) return (await answer.json()) as Record<string, never>;
+  const text = await answer.text();
+  if (/NotFound/.test(text)) return undefined;
+  throw new Error(`${operation}: ${text}`);
+}
+
+/** A repository of the test's own with images 1, 2 and 3, as soon as Gantry shows it. */
+async function repository(page: Page): Promise<string> {
+  const name = `e2e/own-${Date.now().toString(36)}`;
+  await ecr("CreateRepository", { repositoryName: name, tags: [{ Key: "team", Value: "shop" }] });
+  for (const tag of ["1", "2", "3"]) {
+    const config = { mediaType: "application/vnd.oci.image.config.v1+json", size: 2, digest: `sha256:${tag.repeat(64)}` };
+    const manifest = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] };
+    await ecr("PutImage", { repositoryName: name, imageManifest: JSON.stringify(manifest), imageManifestMediaType: manifest.mediaType, imageTag: tag });
+  }
+  for (const kind of ["/repositories", "/images"]) {
+    await page.goto(`${kind}?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
+    await hydrated(page);
+    await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+    await expect(page.locator(`tbody a[href^='${kind}/']`, { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+  }
+  return name;
+}
+
+const dialog = (page: Page) => page.getByRole("dialog", { name: "Confirm" });
+
+/** The step of a plan in the dialog that sends this. */
+const call = (page: Page, name: string) => dialog(page).locator("summary small").getByText(name, { exact: true });
+
+/** Applies what the dialog shows and waits for its end. */
+async function apply(page: Page) {
+  await dialog(page).getByRole("button", { name: "Apply" }).click();
+  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  await dialog(page).getByRole("button", { name: "Close" }).click();
+  await expect(dialog(page)).toBeHidden();
+}
+
+test.describe.configure({ timeout: 180_000 });
+
+test("a repository is changed, cleaned up and deleted from its page", async ({ page }) => {
+  const name = await repository(page);
+  const address = `/repositories/${account}/eu-west-1/${name}`;
+
+  // Settings and tags: only what differs is sent.
+  await page.goto(`${address}?tab=settings`);
+  await hydrated(page);
+  await expect(page.getByLabel("Value of tag 1")).toHaveValue("shop");
+  await page.getByRole("radio", { name: "Tags stay" }).check();
+  await page.getByLabel("Value of tag 1").fill("web");
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await expect(call(page, "ecr:PutImageTagMutability")).toBeVisible();
+  await expect(call(page, "ecr:TagResource")).toBeVisible();
+  await expect(call(page, "ecr:PutImageScanningConfiguration")).toBeHidden();
+  await accessible(page);
+  await apply(page);
+  const described = await ecr("DescribeRepositories", { repositoryNames: [name] });
+  expect(described).toMatchObject({ repositories: [{ imageTagMutability: "IMMUTABLE" }] });
+  expect(await ecr("ListTagsForResource", { resourceArn: `arn:aws:ecr:eu-west-1:${account}:repository/${name}` })).toMatchObject({ tags: [{ Key: "team", Value: "web" }] });
+  // What was changed shows by itself, tags included, which lists do not say.
+  await expect(page.getByLabel("Value of tag 1")).toHaveValue("web", { timeout: 45_000 });
+
+  // Rules say what they do to each image before they are saved.
+  await page.goto(`${address}?tab=lifecycle`);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  await page.getByLabel("Delete", { exact: true }).selectOption("any");
+  await page.getByLabel("That are").selectOption("count");
+  await page.getByLabel("Number").fill("none");
+  await expect(page.getByText("The number must be a whole number, 1 or more.")).toBeVisible();
+  await page.getByLabel("Number").fill("2");
+  await expect(page.getByText("1 of 3 images go", { exact: false })).toBeVisible();
+  await accessible(page);
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await apply(page);
+  const rules = (await ecr("GetLifecyclePolicy", { repositoryName: name })) as { lifecyclePolicyText?: string } | undefined;
+  expect(JSON.parse(rules?.lifecyclePolicyText ?? "{}")).toMatchObject({ rules: [{ selection: { tagStatus: "any", countNumber: 2 } }] });
+
+  // A policy that locks its author out has to be insisted on by name.
+  await page.goto(`${address}?tab=permissions`);
+  await hydrated(page);
+  await page.getByLabel("Repository policy").fill('{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"ecr:*"}]}');
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await expect(dialog(page).getByRole("heading", { name: "Is that meant?" })).toBeVisible();
+  await expect(dialog(page).getByRole("button", { name: "Plan it nevertheless" })).toBeDisabled();
+  await accessible(page);
+  await dialog(page).getByRole("button", { name: "Leave it" }).click();
+
+  // Deleting says what is lost, and wants the name.
+  await page.goto(address);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(dialog(page).getByText("It holds 3 images.", { exact: false })).toBeVisible();
+  await dialog(page).getByLabel("They go with it").check();
+  await dialog(page).getByRole("button", { name: "Plan it nevertheless" }).click();
+  await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeDisabled();
+  await dialog(page).locator("#act-typed").fill(name);
+  await apply(page);
+  expect(await ecr("DescribeRepositories", { repositoryNames: [name] })).toBeUndefined();
+});
+
+test("images are scanned, tagged and deleted, but not those in use", async ({ page }) => {
+  const name = await repository(page);
+  await page.goto(`/images?account=${account}&region=eu-west-1&q=${encodeURIComponent(`${name}:1`)}`);
+  await hydrated(page);
+  await page.locator("tbody a[href^='/images/']", { hasText: `${name}:1` }).click();
+  await hydrated(page);
+  await page.getByRole("button", { name: "Scan" }).click();
+  await apply(page);
+  await page.getByRole("link", { name: "Findings" }).click();
+  await expect(async () => {
+    await page.getByRole("button", { name: "Read again" }).click();
+    await expect(page.locator("table").getByText(/CVE-/).first()).toBeVisible({ timeout: 2000 });
+  }).toPass({ timeout: 30_000 });
+  await accessible(page);
+
+  await page.getByText("Tags", { exact: true }).first().click();
+  await page.getByLabel("A tag for", { exact: false }).fill("stable");
+  await page.getByRole("button", { name: "Tag it" }).click();
+  await expect(call(page, "ecr:PutImage")).toBeVisible();
+  await apply(page);
+  const tagged = (await ecr("BatchGetImage", { repositoryName: name, imageIds: [{ imageTag: "stable" }, { imageTag: "1" }] })) as unknown as { images: { imageId: { imageDigest: string } }[] };
+  expect(new Set(tagged.images.map((image) => image.imageId.imageDigest)).size).toBe(1);
+
+  // Images picked in the list go together, once the name is typed.
+  await page.goto(`/repositories/${account}/eu-west-1/${name}`);
+  await hydrated(page);
+  await page.getByRole("checkbox", { name: `Select ${name}:2` }).check();
+  await page.getByRole("checkbox", { name: `Select ${name}:3` }).check();
+  await page.locator(".selection").getByRole("button", { name: "Delete" }).click();
+  await expect(call(page, "ecr:BatchDeleteImage")).toBeVisible();
+  await dialog(page).locator("#act-typed").fill(name);
+  await apply(page);
+  const left = (await ecr("ListImages", { repositoryName: name })) as unknown as { imageIds: { imageTag: string }[] };
+  expect(left.imageIds.map((id) => id.imageTag).sort()).toEqual(["1", "stable"]);
+
+  // What a service runs is refused, and named.
+  await page.goto(`/repositories/${account}/eu-west-1/northwind/orders?tab=lifecycle`);
+  await hydrated(page);
+  await page.getByLabel("Number").last().fill("1");
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await expect(dialog(page).getByText("service northwind-shop/orders", { exact: false })).toBeVisible();
+  await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeHidden();
+  await ecr("DeleteRepository", { repositoryName: name, force: true });
+});

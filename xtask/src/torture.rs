@@ -1,0 +1,339 @@
+//! `cargo xtask torture`: runs of plans under faults and kills, judged by what the sandbox lists; beside them what scripts leave behind.
+//!
+//! A run is planned and begun through the HTTP API on one of several servers ([`torture::servers`]) whose roads to AWS ([`torture::road`]) have
+//! weather ([`torture::weather`]): faults of the wire, SIGKILL before or after a call, SIGSTOP past the lease. [`torture::oracle`] judges.
+
+mod dice;
+mod exports;
+mod http;
+mod oracle;
+mod road;
+mod runs;
+mod scripts;
+mod servers;
+mod weather;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{ExitCode, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::checkout::{self, Checkout, Profile};
+use crate::service::{self, Event, Service};
+use crate::{build, process, progress, setup};
+use oracle::{Sandbox, Verdict};
+use servers::{Recipe, Server, Servers, Told};
+use weather::Weather;
+
+/// What `cargo xtask torture` can be told.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// What befalls which call follows from this number.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Runs; one to two kills and several faults come with each. 700 and more for a long night.
+    #[arg(long, default_value_t = 40)]
+    runs: u64,
+    /// Runs of each kind of script beside them.
+    #[arg(long, default_value_t = 20)]
+    scripts: u64,
+    /// Uses the programs and the site in this folder instead of building them.
+    #[arg(long, value_name = "FOLDER")]
+    built: Option<PathBuf>,
+}
+
+/// Who does what in the sandbox: each in an account of its own, so that names can be the same.
+struct Accounts {
+    gantry: &'static str,
+    cli: &'static str,
+    boto3: &'static str,
+    cli_export: &'static str,
+    template_export: &'static str,
+}
+
+const ACCOUNTS: Accounts = Accounts {
+    gantry: "111122223333",
+    cli: "200000000001",
+    boto3: "200000000002",
+    cli_export: "200000000003",
+    template_export: "200000000004",
+};
+
+/// Servers on the one database. A restart takes seconds: with more of them more goes on meanwhile.
+const SERVERS: usize = 4;
+/// Runs at the same time: fewer than two servers drive, so that hardly any has to wait for another.
+const AT_ONCE: usize = 16;
+/// The promise: milliseconds from a restart until a run is gone on with.
+const RECOVERY: u64 = 5_000;
+
+/// AWS's own clients.
+#[derive(Debug)]
+struct Tools {
+    python: PathBuf,
+    aws: PathBuf,
+}
+
+/// `cargo xtask torture`.
+pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
+    let (binaries, site) = match &options.built {
+        Some(folder) => (folder.clone(), folder.join("site")),
+        None => {
+            let toolchain = setup::prepare(checkout, &[])?;
+            progress::step("Building");
+            build::binaries(&toolchain, Profile::Dev)?;
+            build::site(checkout, &toolchain, Profile::Dev)?;
+            (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev))
+        }
+    };
+    let torture =
+        Torture { checkout, binaries, site, seed: options.seed, runs: options.runs, scripts: options.scripts };
+    let offences = torture.run(true)?;
+    Ok(if offences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The short form, for `cargo xtask test`; answers how many promises were broken. How fast this machine is, is not judged.
+pub fn short(checkout: &Checkout) -> Result<u64> {
+    let (binaries, site) = (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev));
+    Torture { checkout, binaries, site, seed: 1, runs: 4, scripts: 0 }.run(false)
+}
+
+struct Torture<'a> {
+    checkout: &'a Checkout,
+    binaries: PathBuf,
+    site: PathBuf,
+    seed: u64,
+    runs: u64,
+    scripts: u64,
+}
+
+/// The database and the sandbox. Its folder goes when it ends.
+struct World {
+    database: String,
+    port: u16,
+    tools: Tools,
+    _sandbox: Service,
+    folder: tempfile::TempDir,
+}
+
+impl Torture<'_> {
+    fn run(&self, judge_speed: bool) -> Result<u64> {
+        let begin = Instant::now();
+        progress::step("Starting a sandbox and servers");
+        let world = self.world()?;
+        let weather = Arc::new(Weather::of(self.seed));
+        let servers = Arc::new(Servers::default());
+        let mut ports = vec![];
+        for n in 0..SERVERS {
+            ports.push(self.server(&world, n, &weather, &servers)?);
+        }
+        let api = runs::Api::new(ports, self.token(&world)?);
+        let sandbox = |account: &str| Sandbox { port: world.port, account: account.to_owned() };
+
+        progress::step("Comparing what exports make with what runs make");
+        let (compared, differ) = exports::compare(&world.tools, &api, world.port)?;
+        progress::step(&format!("{} runs", self.runs));
+        self.storm(&api, &servers, &weather)?;
+        weather.clear_up(ACCOUNTS.gantry);
+        let all = api.runs()?;
+        let mut verdict = oracle::judge(&all, &sandbox(ACCOUNTS.gantry).listing()?, &weather);
+        let plans = scripts::reviews(&api, self.seed, self.scripts)?;
+        let told = servers.end();
+        let mut scripts = vec![];
+        if self.scripts > 0 {
+            progress::step(&format!("{} scripts of each kind", self.scripts));
+            for (what, account, prepare) in [
+                ("AWS CLI script", ACCOUNTS.cli, scripts::cli as scripts::Prepare),
+                ("boto3 with try/except", ACCOUNTS.boto3, scripts::boto3),
+            ] {
+                let left = scripts::torture(&world.tools, &weather, &sandbox(account), prepare, &plans)?;
+                scripts.push((what, account, left));
+            }
+        }
+        let slow = told.recovered.iter().filter(|(ready, ..)| *ready > RECOVERY).count() as u64;
+        self.table(&verdict, &told, &weather, &scripts, begin.elapsed());
+        println!("  {:<44} {compared} compared, {} differ", "exports run elsewhere", differ.len());
+        verdict.offences.extend(differ.iter().map(|what| format!("an export differs: {what}")));
+        for offence in &verdict.offences {
+            progress::error(&format!("seed {}: {offence}", self.seed));
+        }
+        if judge_speed && slow > 0 {
+            progress::error(&format!("{slow} recoveries took longer than {} s", RECOVERY / 1000));
+        }
+        Ok(verdict.offences.len() as u64 + if judge_speed { slow } else { 0 })
+    }
+
+    /// All runs, several at once.
+    fn storm(&self, api: &runs::Api, servers: &Servers, weather: &Weather) -> Result<()> {
+        let (next, failed) = (AtomicU64::new(0), Mutex::new(None));
+        let failed_yet = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let work = || {
+            loop {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                if n >= self.runs || failed_yet().is_some() {
+                    return;
+                }
+                if let Err(error) = runs::make(api, servers, weather, self.seed, n) {
+                    failed_yet().get_or_insert(error.context(format!("run {n} of seed {}", self.seed)));
+                }
+                if n % 10 == 9 {
+                    progress::note(&format!("{} of {} runs", n + 1, self.runs));
+                }
+            }
+        };
+        std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
+    }
+
+    fn world(&self) -> Result<World> {
+        let folder = tempfile::Builder::new().prefix("gantry-torture-").tempdir().context("cannot make a folder")?;
+        checkout::open_to_others(folder.path())?;
+        checkout::make_folder(&self.checkout.target)?;
+        let mut command = process::command(self.binaries.join("gantry-sandbox"));
+        command.args(["up", "--no-fleet", "--data-dir"]).arg(folder.path().join("data"));
+        let (sender, events) = channel();
+        let log = self.checkout.target.join("torture-sandbox.log");
+        let sandbox = Service::start(&mut command, log, sender, |event| event)?;
+        loop {
+            match events.recv().context("the sandbox does not start")? {
+                Event::Ready {
+                    database_url: Some(database), endpoint_url: Some(url), python: Some(python), ..
+                } => {
+                    let port = url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse().ok());
+                    let port = port.context("the sandbox has no port")?;
+                    let tools = Tools { aws: self.aws(&python)?, python };
+                    return Ok(World { database, port, tools, _sandbox: sandbox, folder });
+                }
+                Event::Failed { message } => bail!("{message}"),
+                Event::Ended(_) => bail!("the sandbox ended:\n{}", service::last_words(&sandbox.log)),
+                _ => {}
+            }
+        }
+    }
+
+    /// The AWS CLI, installed once into the target folder.
+    fn aws(&self, python: &Path) -> Result<PathBuf> {
+        const PINNED: &str = include_str!("torture/awscli.txt");
+        let place = self.checkout.target.join("awscli");
+        let (stamp, aws) = (place.join("pinned.txt"), place.join("bin/aws"));
+        if std::fs::read_to_string(&stamp).is_ok_and(|text| text == PINNED) && aws.exists() {
+            return Ok(aws);
+        }
+        progress::step("Installing the AWS CLI");
+        process::run_quietly(process::command(python).args(["-m", "venv", "--clear", "--without-pip"]).arg(&place))?;
+        let list = place.join("pinned.installing.txt");
+        checkout::write(&list, PINNED)?;
+        let mut pip = process::command("python3");
+        pip.args(["-m", "pip", "--python"]).arg(place.join("bin/python"));
+        pip.args([
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "-r",
+        ]);
+        process::run_quietly(pip.arg(&list)).context("the AWS CLI cannot be installed")?;
+        std::fs::rename(&list, &stamp).context("cannot note that the AWS CLI is installed")?;
+        Ok(aws)
+    }
+
+    fn server(&self, world: &World, n: usize, weather: &Arc<Weather>, servers: &Arc<Servers>) -> Result<u16> {
+        let sender = Arc::new(Server { servers: servers.clone(), n });
+        let road = road::open(world.port, weather.clone(), sender).context("no road can be opened")?;
+        let config = world.folder.path().join(format!("gantry-{n}.toml"));
+        let account = ACCOUNTS.gantry;
+        let text = format!(
+            "requests_per_second = 1000000\n[[connections]]\nname = \"torture\"\naccount = \"{account}\"\nregions = [\"eu-west-1\", \"us-east-1\"]\nendpoint_url = \"http://127.0.0.1:{road}\"\naccess_key = \"{account}\"\nsecret_key = \"sandbox\"\n"
+        );
+        checkout::write(&config, text)?;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let variables = [
+            ("DATABASE_URL", world.database.clone()),
+            ("GANTRY_LISTEN", format!("127.0.0.1:{port}")),
+            ("GANTRY_SITE", self.site.display().to_string()),
+            ("GANTRY_CONFIG", config.display().to_string()),
+        ];
+        let environment = variables.map(|(name, value)| (name.to_owned(), value)).into();
+        let log = self.checkout.target.join(format!("torture-gantry-{n}.log"));
+        servers.keep(n, Recipe { program: self.binaries.join("gantry"), environment, log })?;
+        Ok(port)
+    }
+
+    fn token(&self, world: &World) -> Result<String> {
+        let gantry = |arguments: &[&str], input: &str| -> Result<String> {
+            let mut command = process::command(self.binaries.join("gantry"));
+            command.args(arguments).env("DATABASE_URL", &world.database);
+            let mut child =
+                command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start gantry")?;
+            child.stdin.take().context("no standard input")?.write_all(input.as_bytes())?;
+            let done = child.wait_with_output()?;
+            anyhow::ensure!(done.status.success(), "gantry {} failed", arguments.join(" "));
+            Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+        };
+        gantry(&["admin", "create", "--name", "ada", "--password-stdin"], "correct horse battery staple\n")?;
+        let create =
+            ["token", "create", "--person", "ada", "--name", "torture", "--role", "administrator", "--days", "1"];
+        let printed = gantry(&create, "")?;
+        let token = printed.split_whitespace().find(|word| word.starts_with("gantry_"));
+        Ok(token.context("no token was printed")?.to_owned())
+    }
+
+    fn table(
+        &self,
+        verdict: &Verdict,
+        told: &Told,
+        weather: &Weather,
+        scripts: &[(&str, &str, scripts::Left)],
+        time: Duration,
+    ) {
+        let row = |what: &str, value: String| println!("  {what:<44} {value}");
+        let kinds = |account: &str| {
+            let faults = weather.faults(account);
+            let parts: Vec<String> = faults.iter().map(|(what, many)| format!("{what} {many}")).collect();
+            format!("{} ({})", faults.iter().map(|(_, many)| many).sum::<u64>(), parts.join(", "))
+        };
+        println!();
+        row("seed; runs", format!("{}; {} in {}", self.seed, self.runs, progress::seconds(time)));
+        row("servers killed; stopped past their leases", format!("{}; {}", told.kills, told.stops));
+        row("faults on the wire", kinds(ACCOUNTS.gantry));
+        row("applied; undone; stuck", format!("{}; {}; {}", verdict.applied, verdict.undone, verdict.stuck));
+        row(
+            "orphans; duplicates; not as said",
+            format!("{}; {}; {}", verdict.orphans, verdict.duplicates, verdict.wrong),
+        );
+        row("without an end", verdict.endless.to_string());
+        let mut times: Vec<(u64, u64)> = told.recovered.iter().map(|(ready, kill, _)| (*ready, *kill)).collect();
+        times.sort_unstable();
+        let slowest = |of: fn(&(u64, u64)) -> u64| times.iter().map(of).max().unwrap_or_default() as f64 / 1e3;
+        let median = times.get(times.len() / 2).map_or(0.0, |(ready, _)| *ready as f64 / 1e3);
+        row(
+            "recovery of a run",
+            format!(
+                "{} times; after the restart {median:.1} s, slowest {:.1} s; slowest after the kill {:.1} s",
+                times.len(),
+                slowest(|t| t.0),
+                slowest(|t| t.1)
+            ),
+        );
+        for (what, account, left) in scripts {
+            let hundred = left.orphans as f64 * 100.0 / left.runs.max(1) as f64;
+            row(
+                &format!("{what}: orphans"),
+                format!(
+                    "{} after {} scripts, {hundred:.0} per 100; {} killed, {} finished, faults {}",
+                    left.orphans,
+                    left.runs,
+                    left.kills,
+                    left.finished,
+                    kinds(account)
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What the sandbox has, asked of itself, and whether that is what Gantry's journals say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Map, Value, json};
+
+use super::ACCOUNTS;
+use super::http::{self, Message};
+use super::runs::steps;
+use super::weather::Weather;
+
+/// The sandbox, in one account.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    /// Its port.
+    pub port: u16,
+    /// The account.
+    pub account: String,
+}
+
+impl Sandbox {
+    /// A call as nobody else makes it: neither Gantry's, nor a script's. `None` for what does not exist.
+    pub fn ecr(&self, operation: &str, input: &Value) -> Result<Option<Value>> {
+        let headers = [
+            ("host", "127.0.0.1".to_owned()),
+            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            ("x-amz-target", format!("AmazonEC2ContainerRegistry_V20150921.{operation}")),
+            (
+                "authorization",
+                format!(
+                    "AWS4-HMAC-SHA256 Credential={}/20261123/eu-west-1/ecr/aws4_request, SignedHeaders=host, Signature=0",
+                    self.account
+                ),
+            ),
+        ];
+        let request = Message {
+            first: "POST / HTTP/1.1".into(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+            body: input.to_string().into_bytes(),
+        };
+        let answer = http::exchange(self.port, &request, Duration::from_secs(60))?;
+        let text = String::from_utf8_lossy(&answer.body);
+        match answer.status() {
+            200 => Ok(Some(serde_json::from_str(&text).context("the sandbox answers no JSON")?)),
+            _ if text.contains("NotFoundException") => Ok(None),
+            status => bail!("the sandbox answers {operation} with {status}: {text}"),
+        }
+    }
+
+    /// Every repository with all that belongs to it, by name. A name that comes twice is an error.
+    pub fn listing(&self) -> Result<BTreeMap<String, Value>> {
+        let (mut found, mut page) = (BTreeMap::new(), json!({}));
+        loop {
+            let answer = self.ecr("DescribeRepositories", &page)?.unwrap_or_default();
+            for repository in answer["repositories"].as_array().into_iter().flatten() {
+                let name = repository["repositoryName"].as_str().context("a repository without a name")?.to_owned();
+                if found.insert(name.clone(), self.whole(repository, &name)?).is_some() {
+                    bail!("{name} is listed twice");
+                }
+            }
+            match answer["nextToken"].as_str() {
+                Some(token) => page = json!({ "nextToken": token }),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    fn whole(&self, repository: &Value, name: &str) -> Result<Value> {
+        let of = json!({ "repositoryName": name });
+        let tags = self.ecr("ListTagsForResource", &json!({ "resourceArn": repository["repositoryArn"] }))?;
+        let tags = tags.unwrap_or_default()["tags"].as_array().cloned().unwrap_or_default();
+        let tags: Map<String, Value> =
+            tags.iter().map(|tag| (tag["Key"].as_str().unwrap_or_default().to_owned(), tag["Value"].clone())).collect();
+        let text = |answer: Option<Value>, field: &str| document(&answer.unwrap_or_default()[field]);
+        Ok(json!({
+            "mutability": repository["imageTagMutability"],
+            "exclusions": repository["imageTagMutabilityExclusionFilters"].as_array().cloned().unwrap_or_default(),
+            // Off is what is not said.
+            "scan": repository["imageScanningConfiguration"]["scanOnPush"].as_bool().unwrap_or(false),
+            "encryption": repository["encryptionConfiguration"]["encryptionType"],
+            "tags": tags,
+            "lifecycle": text(self.ecr("GetLifecyclePolicy", &of)?, "lifecyclePolicyText"),
+            "permissions": text(self.ecr("GetRepositoryPolicy", &of)?, "policyText"),
+        }))
+    }
+}
+
+/// A policy's text as the document it is; nothing for none.
+fn document(text: &Value) -> Value {
+    text.as_str().map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or_else(|_| text.into()))
+}
+
+/// What a run's plan makes, in the listing's words.
+fn planned(view: &Value) -> Value {
+    let mut made = json!({ "lifecycle": null, "permissions": null });
+    for (step, _) in steps(view) {
+        let input = &step["call"]["input"];
+        match step["call"]["operation"].as_str().unwrap_or_default() {
+            "CreateRepository" => {
+                let fill = |text: &Value| {
+                    let text = text.as_str().unwrap_or_default();
+                    text.replace("${run.id}", view["run"]["id"].as_str().unwrap_or_default())
+                        .replace("${run.by}", view["by"].as_str().unwrap_or_default())
+                };
+                let tags = input["tags"].as_array().cloned().unwrap_or_default();
+                let tags: Map<String, Value> =
+                    tags.iter().map(|tag| (fill(&tag["Key"]), fill(&tag["Value"]).into())).collect();
+                made["mutability"] = input["imageTagMutability"].clone();
+                made["exclusions"] =
+                    input["imageTagMutabilityExclusionFilters"].as_array().cloned().unwrap_or_default().into();
+                made["scan"] = input["imageScanningConfiguration"]["scanOnPush"].clone();
+                made["encryption"] = input["encryptionConfiguration"]["encryptionType"].clone();
+                made["tags"] = tags.into();
+            }
+            "PutLifecyclePolicy" => made["lifecycle"] = document(&input["lifecyclePolicyText"]),
+            "SetRepositoryPolicy" => made["permissions"] = document(&input["policyText"]),
+            _ => {}
+        }
+    }
+    made
+}
+
+/// How it ended.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Runs that ended applied, undone, stuck.
+    pub applied: u64,
+    /// See [`Self::applied`].
+    pub undone: u64,
+    /// See [`Self::applied`].
+    pub stuck: u64,
+    /// What exists and no journal says so.
+    pub orphans: u64,
+    /// What was made twice.
+    pub duplicates: u64,
+    /// What a journal says and is not so.
+    pub wrong: u64,
+    /// Runs that did not end.
+    pub endless: u64,
+    /// Each broken promise, with the journal.
+    pub offences: Vec<String>,
+}
+
+/// Judges all runs by what there is.
+pub fn judge(runs: &[Value], listing: &BTreeMap<String, Value>, weather: &Weather) -> Verdict {
+    let mut verdict = Verdict::default();
+    let mut by_name: BTreeMap<String, Vec<&Value>> = listing.keys().map(|name| (name.clone(), vec![])).collect();
+    for view in runs {
+        let name = view["run"]["plan"]["steps"][0]["call"]["input"]["repositoryName"].as_str().unwrap_or_default();
+        by_name.entry(name.to_owned()).or_default().push(view);
+    }
+    for (name, runs) in &by_name {
+        one(name, runs, listing.get(name), &mut verdict);
+        let often = |operation: &str| weather.how_often_made(ACCOUNTS.gantry, name, operation);
+        for (makes, takes) in [
+            ("CreateRepository", "DeleteRepository"),
+            ("PutLifecyclePolicy", "DeleteLifecyclePolicy"),
+            ("SetRepositoryPolicy", "DeleteRepositoryPolicy"),
+        ] {
+            if often(makes) > 1 + often(takes) {
+                verdict.duplicates += 1;
+                verdict.offend(name, &format!("AWS made {makes} {} times", often(makes)), runs);
+            }
+        }
+    }
+    verdict
+}
+
+impl Verdict {
+    fn offend(&mut self, name: &str, what: &str, runs: &[&Value]) {
+        let mut text = format!("{name}: {what}");
+        for view in runs {
+            let run = &view["run"];
+            text += &format!("\n  run {} ended {}: {}", run["id"], run["state"], run["problem"]["message"]);
+            for (step, progress) in steps(view) {
+                let (note, problem) = (&progress["note"], &progress["problem"]["message"]);
+                text += &format!(
+                    "\n    {} {} after {} tries; {note}; {problem}",
+                    step["id"], progress["state"], progress["attempts"]
+                );
+            }
+        }
+        self.offences.push(text);
+    }
+}
+
+fn one(name: &str, runs: &[&Value], there: Option<&Value>, verdict: &mut Verdict) {
+    let in_state = |state: &str| runs.iter().filter(|view| view["run"]["state"] == state).copied().collect::<Vec<_>>();
+    let (applied, undone, stuck) = (in_state("applied"), in_state("undone"), in_state("stuck"));
+    verdict.applied += applied.len() as u64;
+    verdict.undone += undone.len() as u64;
+    verdict.stuck += stuck.len() as u64;
+    let endless = runs.len() - applied.len() - undone.len() - stuck.len();
+    if endless > 0 {
+        verdict.endless += endless as u64;
+        return verdict.offend(name, "a run does not end", runs);
+    }
+    if applied.len() > 1 {
+        verdict.duplicates += 1;
+        verdict.offend(name, "two runs say they made it", runs);
+    }
+    if let Some(view) = applied.first() {
+        let mut planned = planned(view);
+        // The emulator does not keep these; AWS lists them.
+        if there.is_some_and(|there| there["exclusions"].as_array().is_some_and(Vec::is_empty)) {
+            planned["exclusions"] = json!([]);
+        }
+        if there != Some(&planned) {
+            verdict.wrong += 1;
+            verdict.offend(name, &format!("planned {planned}, there is {}", json!(there)), runs);
+        }
+        return;
+    }
+    // What exists of it, as the journal calls it.
+    let exists = BTreeSet::from_iter(there.into_iter().flat_map(|there| {
+        let policies = ["lifecycle", "permissions"].into_iter().filter(|part| !there[*part].is_null());
+        std::iter::once("repository").chain(policies)
+    }));
+    let mut said = BTreeSet::new();
+    let mut unsure = BTreeSet::new();
+    for (step, progress) in stuck.iter().flat_map(|view| steps(view)) {
+        if let Some(id) = step["id"].as_str().filter(|_| progress["state"] == "stuck") {
+            let note = progress["note"].as_str().unwrap_or_default();
+            if note.contains("could find out") {
+                unsure.insert(id)
+            } else {
+                said.insert(id)
+            };
+        }
+    }
+    let orphans: Vec<_> = exists.iter().filter(|id| !said.contains(*id) && !unsure.contains(*id)).collect();
+    if !orphans.is_empty() {
+        verdict.orphans += orphans.len() as u64;
+        verdict.offend(name, &format!("exists, and no journal says so: {orphans:?}; {}", json!(there)), runs);
+    }
+    let gone: Vec<_> = said.difference(&exists).collect();
+    if !gone.is_empty() {
+        verdict.wrong += 1;
+        verdict.offend(name, &format!("said to be stuck, and does not exist: {gone:?}"), runs);
+    }
+}
