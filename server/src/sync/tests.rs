@@ -138,12 +138,16 @@ async fn what_aws_has_reaches_lists_and_open_pages_and_what_it_lacks_leaves_them
     })
     .await;
     let mut named = vec![];
-    while let Ok(notice) = notices.try_recv() {
-        if let ToPage::Changed { keys, .. } = notice {
-            named.extend(keys);
+    // Lists know a moment before pages are told.
+    until(async || {
+        while let Ok(notice) = notices.try_recv() {
+            if let ToPage::Changed { keys, .. } = notice {
+                named.extend(keys);
+            }
         }
-    }
-    assert!(named.iter().any(|k| k.id == "f3"), "{named:?}");
+        named.iter().any(|k: &ResourceKey| k.id == "f3").then_some(())
+    })
+    .await;
 
     // a page that fails leaves everything as it was
     fake.functions.lock().unwrap().remove("f4");
