@@ -93,7 +93,7 @@ impl Cloud for Aws {
         }
     }
     async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
-        gantry_aws::execute::permitted(&self.0.caller(scope).await?, needs).await
+        gantry_aws::execute::permitted(&self.connections.caller(scope).await?, needs).await
     }
 }
 
