@@ -192,6 +192,7 @@ fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
         requests_per_second: serve.requests_per_second.or(file.requests_per_second).unwrap_or(50),
         keep: file.keep,
         connections: file.connections,
+        registries: file.registries,
     })
 }
 

@@ -38,6 +38,8 @@ pub struct Config {
     pub keep: Keep,
     /// Accounts.
     pub connections: Vec<ConnectionConfig>,
+    /// Registries that images may come from.
+    pub registries: Registries,
 }
 
 impl std::fmt::Debug for Config {
@@ -51,6 +53,17 @@ impl std::fmt::Debug for Config {
 
 /// The address listened on unless told otherwise.
 pub const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4646);
+
+/// `[registries]`: where images may be copied from, and how large they may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registries {
+    /// `allow`: hosts, `*` for any text; the well-known ones unless given.
+    pub allow: Option<Vec<String>>,
+    /// `exceptions`: `host:port` that may have private addresses and are spoken to without TLS.
+    pub exceptions: Vec<String>,
+    /// `max_image_bytes`
+    pub max_image_bytes: Option<u64>,
+}
 
 /// What a configuration file may say; every key is optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -73,6 +86,8 @@ pub struct File {
     pub keep: Keep,
     /// `[[connections]]`
     pub connections: Vec<ConnectionConfig>,
+    /// `[registries]`
+    pub registries: Registries,
 }
 
 /// Reads a configuration file.
@@ -102,6 +117,7 @@ fn parse(name: &str, text: &str) -> Result<File> {
         "keep_tasks_days",
         "keep_history_days",
         "connections",
+        "registries",
     ])?;
     let mut connections = Vec::new();
     match table.get("connections") {
@@ -135,7 +151,30 @@ fn parse(name: &str, text: &str) -> Result<File> {
             history: top.number("keep_history_days", 1, 36_500)?.unwrap_or(Keep::default().history),
         },
         connections,
+        registries: match table.get("registries") {
+            None => Registries::default(),
+            Some(Value::Table(table)) => registries(&Section { file: name, prefix: "registries.".into(), table })?,
+            Some(_) => return Err(wrong(name, "registries", "is not a table: write [registries]")),
+        },
     })
+}
+
+fn registries(section: &Section<'_>) -> Result<Registries> {
+    section.only(&["allow", "exceptions", "max_image_bytes"])?;
+    let max_image_bytes = match section.table.get("max_image_bytes") {
+        None => None,
+        Some(Value::Integer(n)) if *n > 0 => u64::try_from(*n).ok(),
+        Some(_) => return Err(section.wrong("max_image_bytes", "is not a number of bytes")),
+    };
+    let found = Registries {
+        allow: section.texts("allow")?,
+        exceptions: section.texts("exceptions")?.unwrap_or_default(),
+        max_image_bytes,
+    };
+    match crate::apply::copy::policy(&found) {
+        Ok(_) => Ok(found),
+        Err(problem) => Err(wrong(section.file, "registries", problem.message)),
+    }
 }
 
 fn connection(section: &Section<'_>) -> Result<ConnectionConfig> {
@@ -231,6 +270,13 @@ impl Section<'_> {
             Some(other) => Err(self.wrong(key, format!("is a {}, not a whole number", other.type_str()))),
         }
     }
+    fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
+        let Some(value) = self.table.get(key) else { return Ok(None) };
+        let items = value.as_array().ok_or_else(|| self.wrong(key, "is not a list of texts"))?;
+        let text = |item: &Value| item.as_str().map(str::to_owned);
+        let texts: Option<Vec<String>> = items.iter().map(text).collect();
+        texts.map(Some).ok_or_else(|| self.wrong(key, "holds something that is not text"))
+    }
     fn regions(&self) -> Result<Vec<Region>> {
         let Some(Value::Array(items)) = self.table.get("regions") else {
             return Err(self.wrong("regions", "is missing: a list such as [\"eu-west-1\", \"us-east-1\"]"));
@@ -271,6 +317,8 @@ mod tests {
             ("listen = \"localhost\"", "listen"),
             ("password_min = 4", "password_min"),
             ("colour = \"red\"", "colour"),
+            ("[registries]\nallow = [\"*\"]", "registries"),
+            ("[registries]\nexceptions = \"a\"", "registries.exceptions"),
             ("listen = ", "line 1"),
             ("connections = 3", "connections"),
             ("[[connections]]\naccount = \"1\"", "connections[0].account"),

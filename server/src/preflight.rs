@@ -58,7 +58,7 @@ mod tests {
 
     #[async_trait]
     impl Cloud for Iam {
-        async fn make(&self, _: &Scope, _: &Call) -> Result<Option<String>, Problem> {
+        async fn make(&self, _: &Scope, _: &Call, _: &crate::apply::Course) -> Result<Option<String>, Problem> {
             panic!("a review makes nothing")
         }
         async fn read(&self, _: &Scope, _: &Subject) -> Result<Option<Value>, Problem> {

@@ -68,7 +68,8 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     store.configure(&sync::aws::wanted(&connections)).await?;
     let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store.clone()));
     let visible = Visible::default();
-    let cloud: Arc<dyn apply::Cloud> = Arc::new(apply::Aws(connections.clone()));
+    let cloud: Arc<dyn apply::Cloud> =
+        Arc::new(apply::Aws::new(connections.clone(), apply::copy::Registries::new(&config.registries)?));
     let web = Web::new(Parts {
         inventory: Arc::new(Answers::new(memory.clone(), sync::aws::statuses(&connections), visible.clone())),
         telemetry: telemetry.clone(),

@@ -11,5 +11,6 @@ mod lifecycle;
 pub mod list;
 mod live_state;
 mod permissions;
+mod put_image;
 mod repository;
 mod settings;

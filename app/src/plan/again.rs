@@ -19,7 +19,8 @@ const fn creates(form: &Form) -> Option<Kind> {
         | Form::DeleteImages(_)
         | Form::TagImage(_)
         | Form::UntagImage(_)
-        | Form::ScanImages(_) => None,
+        | Form::ScanImages(_)
+        | Form::CopyImage(_) => None,
     }
 }
 

@@ -91,6 +91,18 @@ document! { "camelCase";
         pub repository_name: String,
         pub image_id: ImageIdentifier,
     }
+    /// Not one call of ECR's but those that push an image, made through its registry: layers first, the tag last.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html>
+    pub struct CopyImage {
+        /// Registry, name and digest: `docker.io/library/nginx@sha256:…`.
+        pub source: String,
+        /// The one platform chosen of an index; the digest is that of its image.
+        pub platform: Option<String>,
+        pub repository_name: String,
+        pub image_tag: String,
+        /// The digest in the source, which it keeps.
+        pub image_digest: String,
+    }
 }
 
 macro_rules! calls {
@@ -127,7 +139,8 @@ calls!(
     UntagResource,
     BatchDeleteImage,
     PutImage,
-    StartImageScan
+    StartImageScan,
+    CopyImage
 );
 
 /// What ECR calls write, and what their plans have to know. Its state is a document: of a repository as DescribeRepositories gives it, of
@@ -202,6 +215,16 @@ pub enum Subject {
         /// The image's digest.
         digest: String,
     },
+    /// An image in another registry, and what this repository has of it: its digest, type, size and platforms; or what is wrong with the
+    /// way it was named.
+    Source {
+        /// As a person writes it: `nginx:1.27`.
+        reference: String,
+        /// `linux/arm64`; empty for all.
+        platform: String,
+        /// The name of the repository that it is to come to.
+        repository: String,
+    },
     /// All images of a repository with what uses them, an [`super::inventory::Inventory`]: what Gantry has collected, not AWS's own word.
     Inventory {
         /// The repository's name.
@@ -212,6 +235,17 @@ pub enum Subject {
 /// The most images of one call.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
 pub const IMAGES_A_CALL: usize = 100;
+
+/// What pushing an image needs. <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html>
+const PUSH: [&str; 7] = [
+    "ecr:GetAuthorizationToken",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:InitiateLayerUpload",
+    "ecr:UploadLayerPart",
+    "ecr:CompleteLayerUpload",
+    "ecr:PutImage",
+    "ecr:BatchGetImage",
+];
 
 impl Subject {
     /// The kind of resource whose rows show it.
@@ -228,6 +262,7 @@ impl Subject {
             | Subject::Scan { .. }
             | Subject::Findings { .. }
             | Subject::Configuration { .. }
+            | Subject::Source { .. }
             | Subject::Inventory { .. } => Kind::Image,
         }
     }
@@ -247,6 +282,7 @@ impl Subject {
             | Subject::Scan { repository, .. }
             | Subject::Findings { repository, .. }
             | Subject::Configuration { repository, .. }
+            | Subject::Source { repository, .. }
             | Subject::Inventory { repository } => Some(repository),
             Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),
         }
@@ -281,6 +317,7 @@ impl Call {
             Call::BatchDeleteImage(_) => vec!["ecr:BatchDeleteImage"],
             Call::PutImage(_) => vec!["ecr:PutImage"],
             Call::StartImageScan(_) => vec!["ecr:StartImageScan"],
+            Call::CopyImage(_) => PUSH.to_vec(),
         }
     }
 
@@ -333,6 +370,9 @@ impl Call {
                 repository: repository_name.clone(),
                 digest: image_id.image_digest.clone().unwrap_or_default(),
             },
+            Call::CopyImage(CopyImage { repository_name, image_tag, .. }) => {
+                Subject::ImageTag { repository: repository_name.clone(), tag: image_tag.clone() }
+            }
         }
     }
 
@@ -368,6 +408,9 @@ impl Call {
             (Call::BatchDeleteImage(_), state) => yes(state.is_none()),
             (Call::PutImage(PutImage { image_tag: Some(_), image_digest, .. }), Some(state)) => {
                 yes(image_digest.is_some() && state["imageDigest"].as_str() == image_digest.as_deref())
+            }
+            (Call::CopyImage(input), state) => {
+                yes(state.is_some_and(|s| s["imageDigest"] == input.image_digest.as_str()))
             }
             // A scan that was made is under way or done. Whether by this call or one before it does not matter: it is of the same image.
             (Call::PutImage(_) | Call::StartImageScan(_), Some(_)) => Made::Yes,

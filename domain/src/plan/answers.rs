@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, FieldErrors, Plan, Subject};
-use crate::ecr::wizards::{create_repository, images, policies, repository};
+use crate::ecr::wizards::{copy_image, create_repository, images, policies, repository};
 use crate::identity::Scope;
 
 /// The answers of a wizard, and where it is to happen.
@@ -38,6 +38,8 @@ pub enum Form {
     UntagImage(images::Untag),
     /// [`images::Scan`]
     ScanImages(images::Scan),
+    /// [`copy_image::Answers`]
+    CopyImage(copy_image::Answers),
 }
 
 impl Form {
@@ -52,7 +54,8 @@ impl Form {
             | Form::ChangeRepository(_)
             | Form::TagImage(_)
             | Form::UntagImage(_)
-            | Form::ScanImages(_) => return,
+            | Form::ScanImages(_)
+            | Form::CopyImage(_) => return,
         };
         typed.clone_into(field);
     }
@@ -77,6 +80,7 @@ impl Answers {
             Form::TagImage(answers) => answers.subjects(),
             Form::UntagImage(answers) => answers.subjects(),
             Form::ScanImages(answers) => answers.subjects(),
+            Form::CopyImage(answers) => answers.subjects(),
         }
     }
     /// The plan.
@@ -94,6 +98,7 @@ impl Answers {
             Form::TagImage(answers) => answers.plan(&self.scope, facts),
             Form::UntagImage(answers) => answers.plan(&self.scope, facts),
             Form::ScanImages(answers) => answers.plan(&self.scope, facts),
+            Form::CopyImage(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

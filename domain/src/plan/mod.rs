@@ -149,6 +149,10 @@ impl Call {
             Call::Ecr(call) => call.actions(),
         }
     }
+    /// Whether it may take hours: it carries data.
+    pub fn is_long(&self) -> bool {
+        matches!(self, Call::Ecr(ecr::calls::Call::CopyImage(_)))
+    }
     /// The name of what it deletes for good, which a person types to show that it is meant.
     pub fn deletes(&self) -> Option<&str> {
         match self {

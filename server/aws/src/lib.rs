@@ -39,6 +39,7 @@ pub use call::{Caller, Pages, absent};
 pub use clients::Clients;
 pub use cloudwatch::{failures, function_totals, metrics};
 pub use connections::{ConnectionConfig, Connections};
+pub use ecr::registry;
 pub use limits::{Bucket, Limits};
 pub use logs::{Log, log_events};
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Engine;
+use super::{Course, Engine};
 use crate::clock::now;
 
 type Result<T> = std::result::Result<T, Problem>;
@@ -103,7 +103,13 @@ impl Engine {
         progress.began.get_or_insert(now());
         progress.problem = None;
         self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.step", &call))).await?;
-        match self.send(step, &call).await {
+        let sent = if call.is_long() {
+            progress.note = None;
+            self.send_long(lease, n, &mut progress, step, &call).await?
+        } else {
+            self.send(step, &call).await
+        };
+        match sent {
             Ok(id) => {
                 progress.request_ids.extend(id);
                 self.made(lease, n, progress, step, &call).await
@@ -337,7 +343,44 @@ impl Engine {
 
     async fn send(&self, step: &Step, call: &Call) -> Result<Option<String>> {
         let late = |_| Problem::new(Code::AwsUnreachable, "AWS did not answer", "It did not answer in time.");
-        tokio::time::timeout(self.patience.call, self.cloud.make(&step.scope, call)).await.map_err(late)?
+        let course = Course::default();
+        tokio::time::timeout(self.patience.call, self.cloud.make(&step.scope, call, &course)).await.map_err(late)?
+    }
+
+    /// The same for a call that takes long: the journal says how far it is, and it ends early when somebody cancels the run.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; how the call ended is inside.
+    async fn send_long(
+        &self,
+        lease: &Lease,
+        n: usize,
+        progress: &mut Progress,
+        step: &Step,
+        call: &Call,
+    ) -> Result<Result<Option<String>>> {
+        let course = Course::default();
+        let mut said = course.said.subscribe();
+        let late = |_| Problem::new(Code::AwsUnreachable, "It took too long", "It was not done in time.");
+        let work = tokio::time::timeout(self.patience.long_call, self.cloud.make(&step.scope, call, &course));
+        let mut work = std::pin::pin!(work);
+        let outcome = loop {
+            tokio::select! {
+                outcome = &mut work => break outcome.map_err(late).flatten(),
+                () = tokio::time::sleep(self.patience.look) => {}
+            }
+            if said.has_changed().unwrap_or(false) {
+                progress.note = Some(said.borrow_and_update().clone());
+                self.store.journal(lease, n, progress, None).await?;
+            }
+            if self.store.run(&lease.run).await?.is_none_or(|stored| stored.run.cancelled) {
+                course.cancel.cancel();
+            }
+        };
+        // What it said last is about the whole, if it went through; of one that broke off it says nothing any more.
+        let last = said.borrow().clone();
+        progress.note = Some(last).filter(|words| outcome.is_ok() && !words.is_empty());
+        Ok(outcome)
     }
 
     /// Reads what a call writes; tries again while AWS cannot be reached.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::Cloud;
+use super::{Cloud, Course};
 
 /// What goes wrong with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Fault {
     Late,
     /// A permission is missing.
     Denied,
+    /// It says how far it is, and goes on until it is cancelled.
+    Endless,
 }
 
 /// Decides what goes wrong: the number of the call, the call.
@@ -37,6 +39,8 @@ pub struct Fake(Mutex<Inside>);
 struct Inside {
     /// Repositories by name, then what belongs to them.
     repositories: BTreeMap<String, Repository>,
+    /// Digests by repository and tag.
+    tags: BTreeMap<(String, String), String>,
     calls: Vec<String>,
     /// On their way: how often something is read before they are made.
     late: Vec<(u32, Ecr)>,
@@ -63,6 +67,7 @@ impl Fake {
     pub fn new(faults: impl FnMut(usize, &Call) -> Option<Fault> + Send + 'static) -> Self {
         Self(Mutex::new(Inside {
             repositories: BTreeMap::new(),
+            tags: BTreeMap::new(),
             calls: vec![],
             late: vec![],
             faults: Box::new(faults),
@@ -75,7 +80,8 @@ impl Fake {
 
     /// Everything there is, as text.
     pub fn listing(&self) -> String {
-        format!("{:#?}", self.inside().repositories)
+        let inside = self.inside();
+        format!("{:#?} {:#?}", inside.repositories, inside.tags)
     }
 
     /// The names of the calls that were made, in order.
@@ -154,10 +160,16 @@ impl Inside {
                 let tags = self.tagged(&input.resource_arn)?.as_object_mut().unwrap();
                 tags.retain(|key, _| !input.tag_keys.contains(key));
             }
-            // This cloud has no images.
-            Ecr::BatchDeleteImage(_) | Ecr::PutImage(_) | Ecr::StartImageScan(_) => {
-                return Err(rejected("No images here."));
+            Ecr::CopyImage(input) => {
+                let place = (input.repository_name.clone(), input.image_tag.clone());
+                self.tags.insert(place, input.image_digest.clone());
             }
+            Ecr::BatchDeleteImage(input) => {
+                for tag in input.image_ids.iter().filter_map(|id| id.image_tag.clone()) {
+                    self.tags.remove(&(input.repository_name.clone(), tag));
+                }
+            }
+            Ecr::PutImage(_) | Ecr::StartImageScan(_) => return Err(rejected("No test makes it.")),
         }
         Ok(())
     }
@@ -165,7 +177,7 @@ impl Inside {
 
 #[async_trait]
 impl Cloud for Fake {
-    async fn make(&self, _: &Scope, call: &Call) -> Result<Option<String>, Problem> {
+    async fn make(&self, _: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem> {
         // The way there takes time: the engine may be killed meanwhile.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let unreachable = || Problem::new(Code::AwsUnreachable, "AWS cannot be reached", "The connection broke.");
@@ -185,12 +197,18 @@ impl Cloud for Fake {
                     inside.late.push((2, call.clone()));
                     return Err(unreachable());
                 }
+                Some(Fault::Endless) => (fault, Ok(())),
                 Some(Fault::LostAfter | Fault::HangsAfter) | None => (fault, inside.make(call)),
             }
         };
         tokio::time::sleep(Duration::from_millis(1)).await;
         match fault {
             Some(Fault::LostAfter) => Err(unreachable()),
+            Some(Fault::Endless) => {
+                course.say("1 B of 2 B".into());
+                course.cancel.cancelled().await;
+                Err(Problem::new(Code::Conflict, "Cancelled", "The transfer was cancelled. Nothing was tagged."))
+            }
             Some(Fault::HangsAfter) => std::future::pending().await,
             _ => made.map(|()| Some("request".to_owned())),
         }
@@ -223,13 +241,11 @@ impl Cloud for Fake {
                 inside.repositories.get(repository).and_then(|r| r.policy.clone())
             }
             EcrSubject::Tags { arn } => inside.tagged(arn).ok().cloned(),
-            EcrSubject::Images { .. }
-            | EcrSubject::ImageTag { .. }
-            | EcrSubject::Manifest { .. }
-            | EcrSubject::Scan { .. }
-            | EcrSubject::Findings { .. }
-            | EcrSubject::Configuration { .. }
-            | EcrSubject::Inventory { .. } => None,
+            EcrSubject::ImageTag { repository, tag } => {
+                let digest = inside.tags.get(&(repository.clone(), tag.clone()));
+                digest.map(|digest| json!({ "imageDigest": digest }))
+            }
+            other => return Err(rejected(&format!("No test reads {other:?}."))),
         })
     }
 }

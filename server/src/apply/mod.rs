@@ -3,7 +3,9 @@
 //!
 //! What comes next is decided by [`domain::plan::run::Run::next`] from the journal alone.
 
+pub mod copy;
 mod drive;
+mod meter;
 
 #[cfg(test)]
 mod fake;
@@ -11,6 +13,7 @@ mod fake;
 mod tests;
 
 use async_trait::async_trait;
+use domain::ecr::calls::{Call as Ecr, Subject as EcrSubject};
 use domain::plan::permissions::{Need, Verdict};
 use domain::plan::{Call, Subject};
 use domain::{Millis, Problem, Scope};
@@ -22,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::now;
 
@@ -31,8 +35,8 @@ const AT_ONCE: usize = 8;
 /// AWS, as a run uses it.
 #[async_trait]
 pub trait Cloud: Send + Sync + 'static {
-    /// Makes a call; answers AWS's id of the request.
-    async fn make(&self, scope: &Scope, call: &Call) -> Result<Option<String>, Problem>;
+    /// Makes a call; answers AWS's id of the request. One that takes long says how far it is and heeds its cancellation.
+    async fn make(&self, scope: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem>;
     /// Reads the state of what a call writes; `None` when it does not exist.
     async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem>;
     /// What IAM says beforehand to each of these, in their order.
@@ -41,19 +45,55 @@ pub trait Cloud: Send + Sync + 'static {
     }
 }
 
+/// How a call that takes long goes.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    /// How far it is, in words for people; the newest only.
+    said: watch::Sender<String>,
+    /// Ends it before it leaves anything that could be used.
+    pub cancel: CancellationToken,
+}
+
+impl Course {
+    /// Says how far it is.
+    pub fn say(&self, words: String) {
+        self.said.send_replace(words);
+    }
+}
+
 /// The real one.
-pub struct Aws(pub Connections);
+pub struct Aws {
+    connections: Connections,
+    registries: copy::Registries,
+}
+
+impl Aws {
+    /// Over these connections, with images from these registries.
+    pub fn new(connections: Connections, registries: copy::Registries) -> Self {
+        Self { connections, registries }
+    }
+}
 
 #[async_trait]
 impl Cloud for Aws {
-    async fn make(&self, scope: &Scope, call: &Call) -> Result<Option<String>, Problem> {
-        gantry_aws::execute::make(&self.0.caller(scope).await?, call).await
+    async fn make(&self, scope: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem> {
+        match call {
+            Call::Ecr(Ecr::CopyImage(input)) => {
+                self.registries.copy(&self.connections, scope, input, course).await.map(|()| None)
+            }
+            call => gantry_aws::execute::make(&self.connections.caller(scope).await?, call).await,
+        }
     }
     async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
-        gantry_aws::execute::read(&self.0.caller(scope).await?, subject).await
+        match subject {
+            Subject::Ecr(EcrSubject::Source { reference, platform, repository }) => {
+                self.registries.inspect(&self.connections, scope, reference, platform, repository).await.map(Some)
+            }
+            subject => gantry_aws::execute::read(&self.connections.caller(scope).await?, subject).await,
+        }
     }
     async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
-        gantry_aws::execute::permitted(&self.0.caller(scope).await?, needs).await
+        gantry_aws::execute::permitted(&self.connections.caller(scope).await?, needs).await
     }
 }
 
@@ -66,6 +106,10 @@ pub struct Patience {
     pub poll: Duration,
     /// How long a call may take before its outcome counts as unknown.
     pub call: Duration,
+    /// The same for a call that carries data.
+    pub long_call: Duration,
+    /// Between two looks at such a call: how far it is, and whether somebody cancelled the run.
+    pub look: Duration,
     /// The pause before a call is tried again; it doubles each time.
     pub pause: Duration,
     /// The longest such pause.
@@ -80,6 +124,9 @@ impl Default for Patience {
             lease: Duration::from_millis(3_500),
             poll: Duration::from_millis(500),
             call: Duration::from_secs(60),
+            // ECR's token lasts for twelve hours.
+            long_call: Duration::from_secs(12 * 3600),
+            look: Duration::from_secs(1),
             pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(10),
             tries: 8,

@@ -22,6 +22,8 @@ const PATIENCE: Patience = Patience {
     lease: Duration::from_millis(300),
     poll: Duration::from_millis(10),
     call: Duration::from_millis(60),
+    long_call: Duration::from_secs(60),
+    look: Duration::from_millis(5),
     pause: Duration::from_millis(2),
     longest_pause: Duration::from_millis(10),
     tries: 6,
@@ -288,3 +290,6 @@ async fn under_faults_and_kills_every_run_ends_and_leaves_what_its_end_says() {
         }
     }
 }
+
+#[path = "long_tests.rs"]
+mod long;

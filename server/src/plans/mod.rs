@@ -78,7 +78,7 @@ impl Planner {
                 }
                 other => self.cloud.read(scope, other).await?,
             };
-            Ok((subject, state))
+            Ok::<_, Problem>((subject, state))
         };
         let reads = stream::iter(subjects.iter().cloned().map(one)).buffered(ABREAST);
         Ok(Facts::new(reads.try_collect().await?))

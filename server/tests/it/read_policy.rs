@@ -50,7 +50,13 @@ fn the_policies_allow_every_call_and_reading_changes_nothing() {
     called.remove("sts:GetCallerIdentity");
     // GetFunction leaves the tags out without it. https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
     called.insert("lambda:ListTags".to_owned());
-    let (reads, writes): (BTreeSet<String>, BTreeSet<String>) = called.into_iter().partition(|a| only_reads(a));
+    // What ECR asks for when its registry is written to. https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html
+    for layers in ["BatchCheckLayerAvailability", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload"] {
+        called.insert(format!("ecr:{layers}"));
+    }
+    let (mut reads, mut writes): (BTreeSet<String>, BTreeSet<String>) = called.into_iter().partition(|a| only_reads(a));
+    // Opens the registry, and is asked for only to put an image there.
+    writes.extend(reads.take("ecr:GetAuthorizationToken"));
     assert_eq!(actions(&root.join("../docs/read-policy.json")), reads);
     // What plans change comes on top.
     assert_eq!(actions(&root.join("../docs/write-policy.json")), writes);

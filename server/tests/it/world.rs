@@ -5,6 +5,7 @@ use domain::resource::Observed;
 use domain::services::Instance;
 use domain::{Kind, Millis, ResourceKey, Scope};
 use gantry::apply::Aws;
+use gantry::apply::copy::Registries;
 use gantry::auth::Auth;
 use gantry::auth::password::Passwords;
 use gantry::clock::now;
@@ -82,10 +83,11 @@ impl World {
         ]);
         let instance =
             Instance { sandbox: false, version: "1".into(), accounts: vec![], regions: vec![], password_min: 15 };
+        let registries = Registries::new(&gantry::config::Registries::default()).unwrap();
         let web = Web::new(Parts {
             inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
             telemetry: telemetry.clone(),
-            plans: Arc::new(Planner::new(test.store.clone(), Arc::new(Aws(connections.clone())))),
+            plans: Arc::new(Planner::new(test.store.clone(), Arc::new(Aws::new(connections.clone(), registries)))),
             auth: auth.clone(),
             live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
             instance: Arc::new(instance),

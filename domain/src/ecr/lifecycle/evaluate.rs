@@ -222,7 +222,7 @@ impl Rule {
 }
 
 /// Whether a tag matches a pattern, in which each `*` stands for any text, also for none.
-fn matches_pattern(pattern: &str, tag: &str) -> bool {
+pub(crate) fn matches_pattern(pattern: &str, tag: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == tag };
     let Some(mut tag) = tag.strip_prefix(first) else { return false };
     let mut parts: Vec<&str> = rest.split('*').collect();

@@ -61,7 +61,7 @@ pub struct Scan {
     pub digests: Vec<String>,
 }
 
-fn one(field: &str, message: String) -> FieldErrors {
+pub(super) fn one(field: &str, message: String) -> FieldErrors {
     [(field.to_owned(), message)].into()
 }
 
@@ -173,7 +173,7 @@ impl Delete {
 }
 
 /// The call that leads a tag to an image, and where its manifest is.
-fn put(repository: &str, tag: &str, state: &serde_json::Value) -> Call {
+pub(super) fn put(repository: &str, tag: &str, state: &serde_json::Value) -> Call {
     let text = |name: &str| state[name].as_str().map(str::to_owned);
     Call::PutImage(PutImage {
         repository_name: repository.to_owned(),
@@ -184,7 +184,7 @@ fn put(repository: &str, tag: &str, state: &serde_json::Value) -> Call {
     })
 }
 
-fn untag(repository: &str, tag: &str) -> Call {
+pub(super) fn untag(repository: &str, tag: &str) -> Call {
     let id = ImageIdentifier { image_digest: None, image_tag: Some(tag.to_owned()) };
     Call::BatchDeleteImage(BatchDeleteImage { repository_name: repository.to_owned(), image_ids: vec![id] })
 }

@@ -1,5 +1,6 @@
 //! The plans people make with ECR, one module per wizard; and the notes on ECR's calls.
 
+pub mod copy_image;
 pub mod create_repository;
 pub mod images;
 pub mod policies;

@@ -5,7 +5,9 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 use super::super::reference::{Piece, pieces};
-use super::super::{Plan, Step};
+use super::super::{Call, Plan, Step};
+use crate::document::registry;
+use crate::ecr::calls::{Call as Ecr, CopyImage};
 
 /// The script, for a POSIX shell. It stops at the first call that fails; it does not undo.
 pub fn script(plan: &Plan) -> String {
@@ -30,7 +32,28 @@ pub fn script(plan: &Plan) -> String {
     lines.join("\n")
 }
 
+/// Pushing an image is many calls of ECR's, which no AWS CLI command makes.
+/// <https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md>
+fn copy(step: &Step, input: &CopyImage) -> String {
+    let registry = registry(&step.scope);
+    let to = format!("docker://{registry}/{}:{}", input.repository_name, input.image_tag);
+    [
+        "# No AWS CLI command copies images: skopeo does.".to_owned(),
+        format!(
+            "skopeo copy --all --preserve-digests --dest-creds \"AWS:$(aws ecr get-login-password --region {})\" {} {}",
+            step.scope.region,
+            quoted(&format!("docker://{}", input.source)),
+            quoted(&to)
+        ),
+    ]
+    .join("\n")
+}
+
 fn call(plan: &Plan, step: &Step) -> String {
+    let Call::Ecr(ecr) = &step.call;
+    if let Ecr::CopyImage(input) = ecr {
+        return copy(step, input);
+    }
     let command = |query: &str| {
         format!(
             "aws {} {} --region {} {query} --cli-input-json {}",

@@ -53,7 +53,8 @@ fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
             | Ecr::UntagResource(_)
             | Ecr::BatchDeleteImage(_)
             | Ecr::PutImage(_)
-            | Ecr::StartImageScan(_) => untold.push(step.says.clone()),
+            | Ecr::StartImageScan(_)
+            | Ecr::CopyImage(_) => untold.push(step.says.clone()),
         }
     }
     (found, untold)

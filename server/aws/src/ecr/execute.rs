@@ -23,6 +23,11 @@ fn incomplete(error: impl std::fmt::Display) -> Problem {
     Problem::new(Code::AwsRejected, "The call could not be made", format!("It could not be put together: {error}."))
 }
 
+/// What is none of AWS's: whoever asks here is wrong.
+fn elsewhere(message: &str) -> Problem {
+    Problem::new(Code::Internal, "Not AWS's", message)
+}
+
 /// Sends a call once, whatever comes of it.
 pub(super) fn once() -> Config {
     Config::new().retry_config(RetryConfig::disabled())
@@ -115,6 +120,7 @@ pub(crate) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>,
             let request = ecr.start_image_scan().repository_name(&input.repository_name).image_id(id);
             send!("ecr:StartImageScan", &input.repository_name, request)
         }
+        Call::CopyImage(_) => return Err(elsewhere("Images are copied through their registries.")),
     })
 }
 
@@ -163,9 +169,8 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
         Subject::Configuration { repository, digest } => {
             execute_images::configuration(caller, repository, digest).await
         }
-        Subject::Inventory { .. } => {
-            Err(Problem::new(Code::Internal, "Not AWS's", "What Gantry has collected is not read from AWS."))
-        }
+        Subject::Inventory { .. } => Err(elsewhere("What Gantry has collected is not read from AWS.")),
+        Subject::Source { .. } => Err(elsewhere("Other registries are not read through AWS.")),
     }
 }
 

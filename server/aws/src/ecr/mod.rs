@@ -1,4 +1,5 @@
-//! ECR: the calls of plans ([`execute`]), repositories ([`repositories`]), their images ([`images`]), what manifests ([`manifest`]) and configurations ([`config`]) say.
+//! ECR: the calls of plans ([`execute`]), repositories ([`repositories`]), their images ([`images`]), what manifests ([`manifest`]) and configurations ([`config`]) say;
+//! the way into the registry ([`registry`]).
 
 mod config;
 mod execute;
@@ -6,6 +7,7 @@ mod execute_images;
 mod findings;
 mod images;
 mod manifest;
+pub mod registry;
 mod repositories;
 
 pub(crate) use execute::{make, read};

@@ -1,0 +1,230 @@
+//! Copy an image from another registry into a repository.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::calls::{Call, CopyImage, Subject};
+use super::super::inventory::short;
+use super::super::lifecycle::evaluate::matches_pattern;
+use super::super::rules;
+use super::images::{one, put, untag};
+use super::{in_order, state, step, undo};
+use crate::identity::Scope;
+use crate::plan::{self, Facts, FieldErrors, Plan, Undo};
+
+/// What is entered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Answers {
+    /// The image, as people write it: `nginx:1.27`, `ghcr.io/owner/app@sha256:…`.
+    pub source: String,
+    /// One platform of it, such as `linux/arm64`; empty for all.
+    pub platform: String,
+    /// The repository that it comes to.
+    pub repository: String,
+    /// The tag that it gets there.
+    pub tag: String,
+}
+
+/// What the registry's client would refuse without asking anybody is said at once; the rest when it is looked up.
+fn check(answers: &Answers) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    let source = answers.source.trim();
+    let wrong = match source {
+        "" => Some("Name an image, such as nginx:1.27 or ghcr.io/owner/app:v1."),
+        _ if source.contains("://") => Some("An image is named without http:// or https://."),
+        _ if source.contains(char::is_whitespace) => Some("An image's name has no spaces."),
+        _ => None,
+    };
+    if let Some(message) = wrong {
+        errors.insert("source".into(), message.into());
+    }
+    let platform = answers.platform.trim();
+    let parts = platform.split('/').collect::<Vec<_>>();
+    if !platform.is_empty() && (!(2..=3).contains(&parts.len()) || parts.iter().any(|part| part.is_empty())) {
+        errors.insert("platform".into(), "A platform is written linux/amd64 or linux/arm64/v8.".into());
+    }
+    if let Err(message) = rules::image_tag(answers.tag.trim()) {
+        errors.insert("tag".into(), message);
+    }
+    errors
+}
+
+/// Whether a repository with these settings lets a tag that exists be moved.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html>
+fn movable(settings: &Value, tag: &str) -> bool {
+    let mutability = settings["imageTagMutability"].as_str().unwrap_or("MUTABLE");
+    let mutable = !mutability.starts_with("IMMUTABLE");
+    let filters = settings["imageTagMutabilityExclusionFilters"].as_array();
+    let excepted = filters.into_iter().flatten().any(|f| f["filter"].as_str().is_some_and(|f| matches_pattern(f, tag)));
+    mutable != (mutability.ends_with("_EXCLUSION") && excepted)
+}
+
+/// `71 MB`, for a sentence.
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        n if n < 1_000_000 => format!("{} kB", n.div_ceil(1000)),
+        n => format!("{} MB", n / 1_000_000),
+    }
+}
+
+impl Answers {
+    fn source(&self) -> Subject {
+        Subject::Source {
+            reference: self.source.trim().to_owned(),
+            platform: self.platform.trim().to_owned(),
+            repository: self.repository.clone(),
+        }
+    }
+    fn image_tag(&self) -> Subject {
+        Subject::ImageTag { repository: self.repository.clone(), tag: self.tag.trim().to_owned() }
+    }
+    fn settings(&self) -> Subject {
+        Subject::Settings { repository: self.repository.clone() }
+    }
+    /// What has to be known.
+    pub fn subjects(&self) -> Vec<plan::Subject> {
+        if !check(self).is_empty() {
+            return vec![];
+        }
+        [self.settings(), self.image_tag(), self.source()].map(plan::Subject::Ecr).into()
+    }
+
+    /// The plan. The source's tag becomes a digest in it: what is copied is what was reviewed.
+    ///
+    /// # Errors
+    /// What is wrong, by field; `nothing` when the tag leads to this image already.
+    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
+        let errors = check(self);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let (repository, tag) = (&self.repository, self.tag.trim());
+        let settings = state(facts, &self.settings());
+        if settings == Some(None) {
+            return Err(one("repository", format!("There is no repository named {repository} here.")));
+        }
+        let found = state(facts, &self.source());
+        if found == Some(None) {
+            return Err(one("source", "Nobody could find this image.".into()));
+        }
+        let found = found.flatten().unwrap_or_default();
+        if let Some(message) = found["wrong"]["message"].as_str() {
+            let field = found["wrong"]["field"].as_str().unwrap_or("source");
+            return Err(one(field, message.to_owned()));
+        }
+        let digest = found["digest"].as_str().unwrap_or_default();
+        let before = state(facts, &self.image_tag()).flatten();
+        if let Some(old) = &before {
+            if !digest.is_empty() && old["imageDigest"] == digest {
+                return Err(one("nothing", format!("{tag} of {repository} is this very image already.")));
+            }
+            if !movable(&settings.flatten().unwrap_or_default(), tag) {
+                let message = format!("{repository} has {tag} already, and its tags stay. Choose another tag.");
+                return Err(one("tag", message));
+            }
+        }
+        let platform = self.platform.trim();
+        let call = Call::CopyImage(CopyImage {
+            source: found["source"].as_str().unwrap_or_default().to_owned(),
+            platform: (!platform.is_empty()).then(|| platform.to_owned()),
+            repository_name: repository.clone(),
+            image_tag: tag.to_owned(),
+            image_digest: digest.to_owned(),
+        });
+        let back = match &before {
+            Some(old) => undo(put(repository, tag, old)),
+            // ECR deletes an image with its last tag.
+            None if found["tags"].as_array().is_some_and(Vec::is_empty) => Undo::Never(
+                "the repository has this image without a tag, and ECR deletes an image with its last tag.".into(),
+            ),
+            None => undo(untag(repository, tag)),
+        };
+        let mut about: Vec<String> = vec![];
+        if !digest.is_empty() {
+            let platforms = found["platforms"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            about.push(short(digest).to_owned());
+            about.extend(platforms.map(str::to_owned));
+            about.extend(found["size"].as_u64().map(megabytes));
+        }
+        let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
+        let source = self.source.trim();
+        let says = match &before {
+            Some(_) => format!("Copy {source}{about} to {repository}; its tag {tag} moves to it"),
+            None => format!("Copy {source}{about} to {repository} as {tag}"),
+        };
+        let title = format!("Copy {source} to {repository}:{tag}");
+        Ok(in_order(title, scope, vec![step("copy", says, scope, call, back, before)]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::export::cli;
+    use serde_json::json;
+
+    fn answers() -> Answers {
+        Answers {
+            source: "nginx:1.27".into(),
+            platform: "linux/arm64".into(),
+            repository: "shop/web".into(),
+            tag: "1".into(),
+        }
+    }
+
+    fn plan(answers: &Answers, settings: Value, tag: Option<Value>, source: Value) -> Result<Plan, FieldErrors> {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let states = [Some(settings).filter(|s| !s.is_null()), tag, Some(source)];
+        answers.plan(&scope, &Facts::new(answers.subjects().into_iter().zip(states).collect()))
+    }
+
+    fn source(tags: Value) -> Value {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        json!({ "source": format!("docker.io/library/nginx@{digest}"), "digest": digest, "size": 71_234_567,
+                "platforms": ["linux/arm64/v8"], "tags": tags })
+    }
+
+    #[test]
+    fn a_tag_becomes_a_digest_and_what_was_there_decides_the_way_back() {
+        let mutable = json!({ "imageTagMutability": "MUTABLE" });
+        let new = plan(&answers(), mutable.clone(), None, source(Value::Null)).unwrap();
+        let step = &new.steps[0];
+        assert_eq!(step.says, "Copy nginx:1.27 (aaaaaaaaaaaa, linux/arm64/v8, 71 MB) to shop/web as 1");
+        assert!(step.call.input()["source"].as_str().unwrap().starts_with("docker.io/library/nginx@sha256:aaa"));
+        assert!(matches!(&step.undo, Undo::Call(call) if call.operation() == "BatchDeleteImage"));
+        let text = cli::script(&new);
+        assert!(
+            text.contains("skopeo copy --all") && text.contains("dkr.ecr.eu-west-1.amazonaws.com/shop/web:1'"),
+            "{text}"
+        );
+        let old = json!({ "imageDigest": "sha256:b", "imageManifest": "{}", "imageManifestMediaType": "x" });
+        let moved = plan(&answers(), mutable.clone(), Some(old), source(Value::Null)).unwrap();
+        assert!(matches!(&moved.steps[0].undo, Undo::Call(call) if call.operation() == "PutImage"));
+        let untagged = plan(&answers(), mutable, None, source(json!([]))).unwrap();
+        assert!(matches!(&untagged.steps[0].undo, Undo::Never(_)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_beside_its_field() {
+        let field = |outcome: Result<Plan, FieldErrors>| outcome.unwrap_err().into_keys().next().unwrap();
+        let immutable = json!({ "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+            "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "dev-*" }] });
+        let old = Some(json!({ "imageDigest": "sha256:b" }));
+        assert_eq!(field(plan(&answers(), immutable.clone(), old.clone(), source(Value::Null))), "tag");
+        let excepted = Answers { tag: "dev-1".into(), ..answers() };
+        assert!(plan(&excepted, immutable.clone(), old, source(Value::Null)).is_ok());
+        let same = Some(json!({ "imageDigest": format!("sha256:{}", "a".repeat(64)) }));
+        assert_eq!(field(plan(&answers(), immutable.clone(), same, source(json!(["1"])))), "nothing");
+        assert_eq!(field(plan(&answers(), Value::Null, None, source(Value::Null))), "repository");
+        let wrong = json!({ "wrong": { "field": "platform", "message": "It has no image for it." } });
+        assert_eq!(field(plan(&answers(), immutable.clone(), None, wrong)), "platform");
+        for (name, answers) in [
+            ("source", Answers { source: "https://ghcr.io/a".into(), ..answers() }),
+            ("platform", Answers { platform: "arm".into(), ..answers() }),
+            ("tag", Answers { tag: "-x".into(), ..answers() }),
+        ] {
+            assert_eq!(field(plan(&answers, immutable.clone(), None, source(Value::Null))), name);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Copies images from other registries into ECR: looks at what would come, and carries it.
+
+use domain::ecr::calls::{CopyImage, Subject as Ecr};
+use domain::plan::Subject;
+use domain::{AccountId, Problem, Region, Scope};
+use gantry_aws::{Connections, execute, registry};
+use gantry_registry::{
+    Contents, Credentials, DEFAULT_SOURCES, Http, Limits, Platforms, Policy, Progress, Reference, Repository, Settings,
+    copy_and_tag, inspect,
+};
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use url::Url;
+
+use super::Course;
+use super::meter::Meter;
+use crate::config;
+
+/// Between two words on how far a copy is.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// The registries that images may come from.
+pub struct Registries {
+    http: Http,
+    largest: u64,
+}
+
+/// Which addresses may be asked.
+///
+/// # Errors
+/// When the configuration names no host or address.
+pub fn policy(config: &config::Registries) -> Result<Policy, Problem> {
+    match &config.allow {
+        Some(hosts) => Policy::sources(hosts, &config.exceptions),
+        None => Policy::sources(DEFAULT_SOURCES, &config.exceptions),
+    }
+}
+
+impl Registries {
+    /// As configured.
+    ///
+    /// # Errors
+    /// When the configuration names no host or address.
+    pub fn new(config: &config::Registries) -> Result<Self, Problem> {
+        let http = Http::new(policy(config)?, Settings::default())?;
+        Ok(Self { http, largest: config.max_image_bytes.unwrap_or(Limits::default().total) })
+    }
+
+    /// What would be copied, and the tags that this repository's image of that digest has; or what is wrong with the way it was named.
+    ///
+    /// # Errors
+    /// When a registry or AWS does not answer.
+    pub async fn inspect(
+        &self,
+        connections: &Connections,
+        scope: &Scope,
+        reference: &str,
+        platform: &str,
+        repository: &str,
+    ) -> Result<Value, Problem> {
+        let found = match self.look(connections, reference, platform).await {
+            Ok(found) => found,
+            Err(problem) if problem.retryable() => return Err(problem),
+            Err(problem) => {
+                let field = if problem.field.as_deref() == Some("platform") { "platform" } else { "source" };
+                return Ok(json!({ "wrong": { "field": field, "message": problem.message } }));
+            }
+        };
+        let (source, contents) = found;
+        let digest = contents.top.digest.to_string();
+        let held = Subject::Ecr(Ecr::Images { repository: repository.to_owned(), digests: vec![digest.clone()] });
+        let held = execute::read(&connections.caller(scope).await?, &held).await?;
+        Ok(json!({
+            "source": format!("{}/{}@{digest}", source.registry(), source.repository()),
+            "digest": digest,
+            "mediaType": contents.top.media_type,
+            "size": contents.size(),
+            "platforms": contents.platforms.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "tags": held.and_then(|held| held.get(&digest).cloned()),
+        }))
+    }
+
+    async fn look(
+        &self,
+        connections: &Connections,
+        reference: &str,
+        platform: &str,
+    ) -> Result<(Reference, Contents), Problem> {
+        let reference: Reference = reference.parse()?;
+        let platforms = if platform.is_empty() { Platforms::All } else { Platforms::One(platform.parse()?) };
+        let source = self.source(connections, &reference).await?;
+        let contents = inspect(&source, &reference.wanted(), &platforms).await?;
+        if contents.size() > self.largest {
+            let message = format!(
+                "It has {} bytes; this Gantry copies images of at most {} (registries.max_image_bytes).",
+                contents.size(),
+                self.largest
+            );
+            return Err(Problem::invalid("source", message));
+        }
+        Ok((reference, contents))
+    }
+
+    /// Carries an image. Until its last request nothing has the tag.
+    ///
+    /// # Errors
+    /// What a registry or AWS said; what arrived until then is not carried again.
+    pub async fn copy(
+        &self,
+        connections: &Connections,
+        scope: &Scope,
+        input: &CopyImage,
+        course: &Course,
+    ) -> Result<(), Problem> {
+        // The digest is that of the platform's own image: all of it is wanted.
+        let (reference, contents) = self.look(connections, &input.source, "").await?;
+        let source = self.source(connections, &reference).await?;
+        let destination = own(connections, scope, &input.repository_name).await?;
+        let (progress, tags) = (Progress::default(), [input.image_tag.clone()]);
+        let (seen, began) = (progress.watch(), Instant::now());
+        let work = copy_and_tag(&source, &destination, &contents, &tags, &progress, &course.cancel);
+        let mut work = std::pin::pin!(work);
+        let (mut meter, mut look) = (Meter::default(), tokio::time::interval(LOOK));
+        loop {
+            tokio::select! {
+                outcome = &mut work => {
+                    outcome?;
+                    course.say(Meter::end(began.elapsed(), &seen.borrow()));
+                    return Ok(());
+                }
+                _ = look.tick() => course.say(meter.look(began.elapsed(), &seen.borrow())),
+            }
+        }
+    }
+
+    /// A source: a registry that is allowed, or the ECR of an account that is connected.
+    async fn source(&self, connections: &Connections, reference: &Reference) -> Result<Repository, Problem> {
+        let connected = |scope: &Scope| {
+            connections.configs().any(|c| c.account == scope.account && c.regions.contains(&scope.region))
+        };
+        match ecr(reference.registry()).filter(connected) {
+            Some(scope) => own(connections, &scope, reference.repository()).await,
+            None => Repository::source(&self.http, reference, None),
+        }
+    }
+}
+
+/// The account and region of an ECR registry's host.
+fn ecr(host: &str) -> Option<Scope> {
+    let (account, rest) = host.split_once(".dkr.ecr.")?;
+    let (region, _) = rest.split_once('.')?;
+    let scope = Scope::new(AccountId::parse(account).ok()?, Region::parse(region).ok()?);
+    (domain::document::registry(&scope) == host).then_some(scope)
+}
+
+/// A repository of a connected account.
+async fn own(connections: &Connections, scope: &Scope, name: &str) -> Result<Repository, Problem> {
+    let registry = registry::open(&connections.caller(scope).await?).await?;
+    let base = Url::parse(&registry.base)
+        .map_err(|e| Problem::invalid("endpoint_url", format!("{} is not an address: {e}.", registry.base)))?;
+    Repository::destination(&base, name, Some(Credentials::from_ecr_token(&registry.token)?), Settings::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ecr_host_names_its_account_and_region() {
+        let scope = ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com").unwrap();
+        assert_eq!(
+            scope.to_string(),
+            Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap()).to_string()
+        );
+        assert!(ecr("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn").is_some());
+        for other in
+            ["docker.io", "public.ecr.aws", "111122223333.dkr.ecr.eu-west-1.example.com", "1.dkr.ecr.x.amazonaws.com"]
+        {
+            assert!(ecr(other).is_none(), "{other}");
+        }
+    }
+}
