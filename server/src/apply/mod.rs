@@ -1,9 +1,10 @@
-//! The engine: runs plans, step by step, journalling before and after each call ([`drive`]). Any number of servers share the runs through
+//! The engine: runs plans, step by step, journalling before and after each call ([`drive`]), and back where one fails ([`take_back`]). Any number of servers share the runs through
 //! leases with fencing numbers; a run whose server died is gone on with by the next that looks.
 //!
 //! What comes next is decided by [`domain::plan::run::Run::next`] from the journal alone.
 
 mod drive;
+mod take_back;
 
 #[cfg(test)]
 mod fake;
