@@ -8,6 +8,7 @@
 
 pub mod activity;
 pub mod api;
+mod asking;
 pub mod changes;
 pub mod ecr;
 pub mod ecs;

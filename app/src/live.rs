@@ -4,7 +4,6 @@
 use domain::ResourceKey;
 use domain::stream::ToPage;
 use leptos::prelude::*;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How the connection does.
@@ -67,34 +66,6 @@ pub fn count(pause: Duration, concerns: impl Fn(&ToPage) -> bool + 'static) -> R
         count.try_update(|n| *n += 1);
     });
     count
-}
-
-/// How long a page waits before it asks again for what could not be answered.
-pub const AGAIN: Duration = Duration::from_secs(2);
-
-/// One question at a time about each thing. One that comes while another is under way is asked after it: the answer under way
-/// may be from before the change that it is about.
-#[derive(Debug)]
-pub struct Turns<K>(BTreeMap<K, bool>);
-
-impl<K> Default for Turns<K> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
-}
-
-impl<K: Ord> Turns<K> {
-    /// Whether the question is asked now.
-    pub fn take(&mut self, about: K) -> bool {
-        let under_way = self.0.contains_key(&about);
-        self.0.insert(about, under_way);
-        !under_way
-    }
-
-    /// The question is answered. Whether it is to be asked once more.
-    pub fn done(&mut self, about: K) -> bool {
-        self.0.remove(&about).unwrap_or(false)
-    }
 }
 
 /// Says which version of the store the page shows, so that nothing between rendering and connecting is missed.
@@ -236,20 +207,5 @@ mod browser {
         heard.forget();
         closed.forget();
         SOCKET.set(Some(socket));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_changes_during_an_answer_is_asked_for_once_more() {
-        let mut turns = Turns::default();
-        assert!(turns.take(1) && turns.take(2), "each thing by itself");
-        assert!(!turns.take(1) && !turns.take(1));
-        assert!(turns.done(1), "the answer may be from before");
-        assert!(turns.take(1), "nothing is under way now");
-        assert!(!turns.done(1) && !turns.done(2));
     }
 }

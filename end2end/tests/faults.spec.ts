@@ -1,4 +1,5 @@
-// Nonsense in addresses, untrusted text, ten tabs at once.
+// Nonsense in addresses, untrusted text, ten tabs at once, answers that come late or not.
+import type { Page } from "@playwright/test";
 import { expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
 
@@ -49,4 +50,57 @@ test("ten tabs at once stay live", async ({ context }) => {
   aws("sqs", "create_queue", { QueueName: name });
   await tabs[0].getByRole("button", { name: /refresh|collect/i }).first().click();
   await Promise.all(tabs.map((page) => expect(page.getByRole("link", { name })).toBeVisible({ timeout: 30_000 })));
+});
+
+/** Has a queue made and collected, and waits until the server knows it and collects nothing of its kind any more. */
+async function collected(page: Page, name: string) {
+  aws("sqs", "create_queue", { QueueName: name });
+  await page.getByRole("button", { name: /refresh|collect/i }).first().click();
+  const settled = async () => {
+    const answer = await page.request.get(`/api/v1/resources?kind=sqs.queue&q=${name}`);
+    const list = (await answer.json()) as { matched: number; freshness: { running: boolean }[] };
+    return list.matched === 1 && list.freshness.every((scope) => !scope.running);
+  };
+  await expect.poll(settled, { timeout: 30_000 }).toBe(true);
+}
+
+test("what changes while a list is being answered is shown by itself", async ({ page }) => {
+  const name = `meanwhile-${Date.now()}`;
+  await page.goto(`/queues?q=${name}`);
+  await hydrated(page);
+  // The first answer is from before the queue, and comes when all news of it has come.
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  let asked = 0;
+  await page.route("**/api/fn/list", async (route) => {
+    asked += 1;
+    if (asked > 1) return route.continue();
+    const answer = await route.fetch();
+    await held;
+    await route.fulfill({ response: answer });
+  });
+  await collected(page, name);
+  expect(asked).toBe(1);
+  release();
+  await expect(page.getByRole("link", { name })).toBeVisible();
+});
+
+test("a list that is refused for the moment says so, and asks again by itself", async ({ page }) => {
+  const name = `busy-${Date.now()}`;
+  await page.goto(`/queues?q=${name}`);
+  await hydrated(page);
+  let [refusing, refused] = [true, 0];
+  const busy = { code: "busy", title: "Too many requests", message: "Gantry answers 50 requests a second per person." };
+  await page.route("**/api/fn/list", (route) => {
+    if (!refusing) return route.continue();
+    refused += 1;
+    return route.fulfill({ status: 429, json: busy });
+  });
+  await collected(page, name);
+  await expect(page.getByRole("main").getByText(busy.message)).toBeVisible();
+  // News of a collect in four scopes come many times; each question waits for the one before and its pause.
+  expect(refused).toBeLessThanOrEqual(5);
+  refusing = false;
+  await expect(page.getByRole("link", { name })).toBeVisible({ timeout: 40_000 });
+  await expect(page.getByRole("main").getByText(busy.message)).toBeHidden();
 });

@@ -1,6 +1,6 @@
 // What can be changed of a repository that exists: settings, rules, who may use it, images, and itself. Judged by the sandbox's own answers.
 import { accessible, expect, hydrated, test } from "../fixtures/test";
-import { world } from "../fixtures/world";
+import { aws, world } from "../fixtures/world";
 import type { Page } from "@playwright/test";
 
 const account = "111122223333";
@@ -22,21 +22,27 @@ async function ecr(operation: string, input: object): Promise<Record<string, nev
   throw new Error(`${operation}: ${text}`);
 }
 
+/** An image of nothing but its configuration. */
+async function push(repository: string, tag: string) {
+  const config = { mediaType: "application/vnd.oci.image.config.v1+json", size: 2, digest: `sha256:${tag.repeat(64)}` };
+  const manifest = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] };
+  await ecr("PutImage", { repositoryName: repository, imageManifest: JSON.stringify(manifest), imageManifestMediaType: manifest.mediaType, imageTag: tag });
+}
+
+/** Has a list collected, and waits until it shows this. */
+async function collect(page: Page, list: string, name: string) {
+  await page.goto(`${list}?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+  await expect(page.locator(`tbody a[href^='${list}/']`, { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+}
+
 /** A repository of the test's own with images 1, 2 and 3, as soon as Gantry shows it. */
 async function repository(page: Page): Promise<string> {
   const name = `e2e/own-${Date.now().toString(36)}`;
   await ecr("CreateRepository", { repositoryName: name, tags: [{ Key: "team", Value: "shop" }] });
-  for (const tag of ["1", "2", "3"]) {
-    const config = { mediaType: "application/vnd.oci.image.config.v1+json", size: 2, digest: `sha256:${tag.repeat(64)}` };
-    const manifest = { schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config, layers: [] };
-    await ecr("PutImage", { repositoryName: name, imageManifest: JSON.stringify(manifest), imageManifestMediaType: manifest.mediaType, imageTag: tag });
-  }
-  for (const kind of ["/repositories", "/images"]) {
-    await page.goto(`${kind}?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
-    await hydrated(page);
-    await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
-    await expect(page.locator(`tbody a[href^='${kind}/']`, { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
-  }
+  for (const tag of ["1", "2", "3"]) await push(name, tag);
+  for (const kind of ["/repositories", "/images"]) await collect(page, kind, name);
   return name;
 }
 
@@ -151,12 +157,23 @@ test("images are scanned, tagged and deleted, but not those in use", async ({ pa
   const left = (await ecr("ListImages", { repositoryName: name })) as unknown as { imageIds: { imageTag: string }[] };
   expect(left.imageIds.map((id) => id.imageTag).sort()).toEqual(["1", "stable"]);
 
-  // What a service runs is refused, and named.
-  await page.goto(`/repositories/${account}/eu-west-1/northwind/orders?tab=lifecycle`);
+  // What a service starts is not taken away by a rule: its image is the older of two.
+  await push(name, "4");
+  const service = name.replace("/", "-");
+  const image = `${account}.dkr.ecr.eu-west-1.amazonaws.com/${name}:1`;
+  aws("ecs", "register_task_definition", { family: service, containerDefinitions: [{ name: "web", image, memory: 128 }] });
+  aws("ecs", "create_service", { cluster: "northwind-shop", serviceName: service, taskDefinition: service, desiredCount: 0 });
+  const rule = { rulePriority: 1, selection: { tagStatus: "any", countType: "imageCountMoreThan", countNumber: 9 }, action: { type: "expire" } };
+  await ecr("PutLifecyclePolicy", { repositoryName: name, lifecyclePolicyText: JSON.stringify({ rules: [rule] }) });
+  await collect(page, "/images", `${name}:4`);
+  await collect(page, "/task-definitions", service);
+  await collect(page, "/services", service);
+  await page.goto(`/repositories/${account}/eu-west-1/${name}?tab=lifecycle`);
   await hydrated(page);
   await page.getByLabel("Number").last().fill("1");
   await page.getByRole("button", { name: "Review the change" }).click();
-  await expect(dialog(page).getByText("service northwind-shop/orders", { exact: false })).toBeVisible();
+  await expect(dialog(page).getByText(`service northwind-shop/${service}`, { exact: false })).toBeVisible();
   await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeHidden();
+  aws("ecs", "delete_service", { cluster: "northwind-shop", service, force: true });
   await ecr("DeleteRepository", { repositoryName: name, force: true });
 });

@@ -1,7 +1,7 @@
 //! What a repository stores: how much, what it costs, what of it is in use, and what nothing needs.
 
-use domain::ecr::calls::Subject;
 use domain::ecr::inventory::{Held, Inventory};
+use domain::ecr::subject::Subject;
 use domain::{Problem, ResourceKey};
 use leptos::prelude::*;
 

@@ -1,7 +1,7 @@
 //! How an image starts, and the commands that made its layers: its configuration, read live.
 
 use domain::ecr::Image;
-use domain::ecr::calls::Subject;
+use domain::ecr::subject::Subject;
 use domain::plan::Facts;
 use leptos::prelude::*;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! What a scan found in an image.
 
-use domain::ecr::calls::Subject;
 use domain::ecr::findings::{Finding, Findings, SEVERITIES};
+use domain::ecr::subject::Subject;
 use domain::plan::Facts;
 use domain::resource::Tone;
 use leptos::prelude::*;

@@ -1,6 +1,6 @@
 //! What the tabs of a repository or image read live from AWS when they are opened.
 
-use domain::ecr::calls::Subject as Ecr;
+use domain::ecr::subject::Subject as Ecr;
 use domain::plan::{Facts, Subject};
 use domain::{Problem, Scope};
 use leptos::prelude::*;

@@ -1,8 +1,8 @@
 //! Who may use a repository besides its own account: the policy as it is, what it means, and its editor.
 
 use domain::ResourceKey;
-use domain::ecr::calls::Subject;
 use domain::ecr::repository_policy::{Gain, Severity, explain, read};
+use domain::ecr::subject::Subject;
 use domain::ecr::wizards::policies;
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts, FieldErrors};

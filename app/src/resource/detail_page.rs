@@ -7,7 +7,6 @@ use domain::stream::ToPage;
 use domain::wording::spoken;
 use domain::{Code, Kind, Problem, ResourceKey};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use std::sync::Arc;
@@ -19,9 +18,10 @@ use super::freshness::{AgeOfData, CollectButton, FailingScopes};
 use super::generic::{self, TagsCard};
 use super::history::HistoryTab;
 use crate::api::{self, Boot};
+use crate::asking::Asking;
 use crate::error::AppError;
 use crate::layout::use_scopes;
-use crate::live::{self, AGAIN, Turns};
+use crate::live;
 use crate::paths::{self, Scopes};
 use crate::ui::{
     Age, Copy, CopyButton, Fact, Facts, Json, Note, ProblemNote, ProblemPage, Skeleton, StateBadge, TabLink, Tabs,
@@ -121,7 +121,7 @@ pub fn Refused(
 
 /// Keeps the signal fresh: asks again when the server says that this resource changed.
 fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
-    let turns = StoredValue::new(Turns::default());
+    let asking = Asking::default();
     let concerns = {
         let key = key.clone();
         move |message: &ToPage| match message {
@@ -136,30 +136,19 @@ fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
             ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
         }
     };
-    live::gather(Duration::from_millis(300), concerns, move || renew(key.clone(), detail, turns));
-}
-
-fn renew(key: ResourceKey, detail: RwSignal<Arc<Detail>>, turns: StoredValue<Turns<()>>) {
-    if turns.try_update_value(|t| t.take(())) != Some(true) {
-        return;
-    }
-    spawn_local(async move {
-        let answer = api::get(key.clone()).await;
-        let Some(once_more) = turns.try_update_value(|t| t.done(())) else { return };
-        match answer {
-            Ok(fresh) => {
-                detail.try_set(Arc::new(fresh));
-                if once_more {
-                    renew(key, detail, turns);
-                }
-            }
+    let renew = move || {
+        let key = key.clone();
+        asking.ask((), move || {
+            let key = key.clone();
             // A failed attempt leaves what is shown, with its age.
-            Err(AppError(problem)) if problem.retryable() => {
-                set_timeout(move || renew(key, detail, turns), AGAIN);
+            async move {
+                let fresh = api::get(key).await?;
+                detail.try_set(Arc::new(fresh));
+                Ok(())
             }
-            Err(_) => {}
-        }
-    });
+        });
+    };
+    live::gather(Duration::from_millis(300), concerns, renew);
 }
 
 #[component]

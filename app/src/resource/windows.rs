@@ -3,15 +3,14 @@
 use domain::Millis;
 use domain::listing::{Facet, Freshness, ListQuery, Page, Row};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::query::FIRST_ROWS;
 use crate::api;
+use crate::asking::Asking;
 use crate::error::AppError;
-use crate::live::{AGAIN, Turns};
 
 /// What is known of a list: its rows by window, and what the last answer said of the whole.
 #[derive(Clone, Copy)]
@@ -33,7 +32,7 @@ pub struct Windows {
     /// Rows that are looked at, the last excluded.
     pub range: RwSignal<(u32, u32)>,
     query: StoredValue<ListQuery>,
-    turns: StoredValue<Turns<u32>>,
+    asking: Asking<u32>,
 }
 
 impl Windows {
@@ -51,7 +50,7 @@ impl Windows {
             rows: RwSignal::new(BTreeMap::from([(start / FIRST_ROWS, first)])),
             range: RwSignal::new((start, start + FIRST_ROWS)),
             query: StoredValue::new(query),
-            turns: StoredValue::default(),
+            asking: Asking::default(),
         }
     }
 
@@ -61,12 +60,13 @@ impl Windows {
         (from / FIRST_ROWS)..=(to.saturating_sub(1) / FIRST_ROWS)
     }
 
-    /// Shows these rows, and asks for those of them that are not here.
+    /// Shows these rows, and asks for those of them that are neither here nor on their way.
     pub fn look_at(self, range: (u32, u32)) {
         self.range.set(range);
         for window in self.seen() {
             let missing = self.rows.with_untracked(|w| !w.contains_key(&window));
-            if missing && window * FIRST_ROWS < self.matched.get_untracked() {
+            let exists = window * FIRST_ROWS < self.matched.get_untracked();
+            if missing && exists && !self.asking.is_under_way(&window) {
                 self.load(window);
             }
         }
@@ -81,33 +81,18 @@ impl Windows {
     }
 
     fn load(self, window: u32) {
-        if self.turns.try_update_value(|t| t.take(window)) != Some(true) {
-            return;
-        }
-        let question = ListQuery { offset: window * FIRST_ROWS, limit: FIRST_ROWS, ..self.query.get_value() };
-        spawn_local(async move {
+        self.asking.ask(window, move || async move {
+            // It may have gone out of view, or the list been left, before it was asked again.
+            let Some(query) = self.query.try_get_value().filter(|_| self.seen().contains(&window)) else {
+                return Ok(());
+            };
+            let question = ListQuery { offset: window * FIRST_ROWS, limit: FIRST_ROWS, ..query };
             let answer = api::list(question).await;
-            // The list may have been left in the meantime.
-            let Some(once_more) = self.turns.try_update_value(|t| t.done(window)) else { return };
-            let refused = answer.as_ref().is_err_and(|AppError(problem)| problem.retryable());
-            match answer {
-                Ok(page) => self.show(window, page),
-                Err(error) => {
-                    self.problem.try_set(Some(error));
-                }
+            if let Err(error) = &answer {
+                self.problem.try_set(Some(error.clone()));
             }
-            if refused {
-                set_timeout(move || self.load_if_seen(window), AGAIN);
-            } else if once_more {
-                self.load_if_seen(window);
-            }
+            answer.map(|page| self.show(window, page))
         });
-    }
-
-    fn load_if_seen(self, window: u32) {
-        if self.seen().contains(&window) {
-            self.load(window);
-        }
     }
 
     fn show(self, window: u32, page: Page) {

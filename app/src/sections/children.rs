@@ -7,6 +7,7 @@ use domain::resource::{Cell, Form};
 use domain::stream::ToPage;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
+use std::time::Duration;
 
 use super::{card_with, nothing, why};
 use crate::layout::use_scopes;
@@ -15,7 +16,6 @@ use crate::paths::{self, Scopes};
 use crate::resource::freshness::FailingScopes;
 use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
 use crate::wire::ask;
-use std::time::Duration;
 
 /// The columns of the parent itself say the same in each row.
 const OF_THE_PARENT: &[&str] = &["function", "cluster", "repository"];

@@ -48,6 +48,7 @@ impl Panel {
         let filter = self.filter.get_untracked();
         self.question.update_value(|q| *q += 1);
         let question = self.question.get_value();
+        let shown = self.events.get_untracked();
         leptos::task::spawn_local(async move {
             let answer = log(key, filter, before).await;
             if self.question.try_get_value() != Some(question) {
@@ -60,7 +61,7 @@ impl Panel {
                     self.group.try_set(page.group);
                     let found = page.events.into_iter().map(Arc::new).collect();
                     if before.is_none() {
-                        self.events.try_set(found);
+                        self.events.try_update(|events| renew(events, &shown, found));
                     } else {
                         self.add(found);
                     }
@@ -101,6 +102,14 @@ impl Panel {
         });
         live::follow_log(key.clone());
     }
+}
+
+/// Shows an answer in place of what was `shown` when it was asked for. What came by itself meanwhile stays: the answer may be older,
+/// and nobody tells it again.
+fn renew(events: &mut Vec<Arc<LogEvent>>, shown: &[Arc<LogEvent>], found: Vec<Arc<LogEvent>>) {
+    let shown: HashSet<*const LogEvent> = shown.iter().map(Arc::as_ptr).collect();
+    events.retain(|e| !shown.contains(&Arc::as_ptr(e)));
+    merge(events, found);
 }
 
 /// Adds events, each once, in the order of time; the oldest go when there are too many.
@@ -229,5 +238,15 @@ mod tests {
         assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["z", "a", "b", "c"]);
         merge(&mut events, (0..KEPT as i64 + 5).map(|i| event(10 + i, "x")).collect());
         assert_eq!(events.len(), KEPT);
+    }
+
+    #[test]
+    fn an_answer_that_comes_late_hides_nothing_that_came_by_itself() {
+        let mut events = vec![event(1, "shown before")];
+        let shown = events.clone();
+        // The log is followed while the answer, which is from before these, is on its way.
+        merge(&mut events, vec![event(5, "START"), event(6, "END")]);
+        renew(&mut events, &shown, vec![event(2, "found")]);
+        assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["found", "START", "END"]);
     }
 }

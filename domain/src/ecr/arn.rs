@@ -1,6 +1,6 @@
 //! The ARNs of what ECR's calls write, as far as they are known before it exists.
 
-use super::calls::Subject;
+use super::subject::Subject;
 use crate::document::partition;
 use crate::identity::Scope;
 

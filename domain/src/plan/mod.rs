@@ -192,7 +192,7 @@ impl Call {
 #[serde(tag = "service", rename_all = "lowercase")]
 pub enum Subject {
     /// Of Amazon ECR, private registries.
-    Ecr(ecr::calls::Subject),
+    Ecr(ecr::subject::Subject),
 }
 
 /// Whether a call was made, judged by the state of what it writes.

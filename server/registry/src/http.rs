@@ -96,8 +96,6 @@ const MAX_REDIRECTS: usize = 5;
 impl Http {
     /// A client that connects only where the policy allows.
     pub fn new(policy: Policy, settings: Settings) -> Result<Self, Problem> {
-        // An error means that the process has one already.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let client = Client::builder()
             .user_agent(concat!("gantry/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(settings.connect_timeout)

@@ -1,6 +1,7 @@
 //! Copies images from other registries into ECR: looks at what would come, and carries it.
 
-use domain::ecr::calls::{CopyImage, Subject as Ecr};
+use domain::ecr::calls::CopyImage;
+use domain::ecr::subject::Subject as Ecr;
 use domain::plan::Subject;
 use domain::{AccountId, Problem, Region, Scope};
 use gantry_aws::{Connections, execute, registry};

@@ -2,7 +2,7 @@
 //! two of these loses nothing, because what is not written is found out by reading AWS.
 
 use domain::plan::run::{Next, Progress, State, StepState};
-use domain::plan::{Call, Made, Plan, Step, Undo};
+use domain::plan::{Call, Made, Plan, Step};
 use domain::{Code, Kind, Problem, ResourceKey, Scope};
 use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
@@ -13,12 +13,12 @@ use std::time::Duration;
 use super::{Course, Engine};
 use crate::clock::now;
 
-type Result<T> = std::result::Result<T, Problem>;
+pub(super) type Result<T> = std::result::Result<T, Problem>;
 
-const UNKNOWN: &str = "Nobody could find out whether it was made.";
+pub(super) const UNKNOWN: &str = "Nobody could find out whether it was made.";
 
 /// Whether AWS may have made the call although it did not say so.
-fn is_unknown(problem: &Problem) -> bool {
+pub(super) fn is_unknown(problem: &Problem) -> bool {
     match problem.code {
         Code::AwsUnreachable | Code::Internal => true,
         Code::AwsThrottled
@@ -88,16 +88,21 @@ impl Engine {
         self.becomes(lease, stored, State::Applying, None).await
     }
 
-    async fn make(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
-        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
-        let call = match step.call.resolved(&stored.run.known(&stored.by)) {
-            Ok(call) => call,
+    /// The call of a step with every value of earlier steps in it; nothing, and the step failed, where one is missing.
+    async fn call(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<Option<Call>> {
+        match stored.run.plan.steps[n].call.resolved(&stored.run.known(&stored.by)) {
+            Ok(call) => Ok(Some(call)),
             Err(why) => {
-                return self
-                    .failed(lease, n, progress, Problem::new(Code::Internal, "The step cannot be made", why))
-                    .await;
+                let problem = Problem::new(Code::Internal, "The step cannot be made", why);
+                self.failed(lease, n, stored.run.steps[n].clone(), problem).await?;
+                Ok(None)
             }
-        };
+        }
+    }
+
+    async fn make(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
+        let Some(call) = self.call(lease, stored, n).await? else { return Ok(()) };
+        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
         progress.state = StepState::Begun;
         progress.attempts += 1;
         progress.began.get_or_insert(now());
@@ -138,15 +143,8 @@ impl Engine {
 
     /// The step has begun and its outcome is not known: reads what it writes.
     async fn find_out(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
+        let Some(call) = self.call(lease, stored, n).await? else { return Ok(()) };
         let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
-        let call = match step.call.resolved(&stored.run.known(&stored.by)) {
-            Ok(call) => call,
-            Err(why) => {
-                return self
-                    .failed(lease, n, progress, Problem::new(Code::Internal, "The step cannot be made", why))
-                    .await;
-            }
-        };
         let state = match self.reads(step, &call).await {
             Ok(state) => state,
             Err(problem) => {
@@ -179,52 +177,6 @@ impl Engine {
         }
     }
 
-    /// Before a run counts as undone: a call whose answer was lost may have been made after it was looked for. Answers whether one was.
-    async fn found_late(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
-        for (n, step) in stored.run.plan.steps.iter().enumerate() {
-            let mut progress = stored.run.steps[n].clone();
-            // The first try of a step that was refused was not made.
-            let open = match progress.state {
-                StepState::Waiting => progress.attempts > 0,
-                StepState::Failed => progress.attempts > 1,
-                _ => false,
-            };
-            let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };
-            match self.reads(step, &call).await {
-                Ok(state) if call.made(state.as_ref()) != Made::Yes => continue,
-                Ok(state) => {
-                    (progress.state, progress.after) = (StepState::Made, state);
-                    progress.note = Some("AWS made it after all, later than it was looked for.".into());
-                }
-                // Not known is not undone.
-                Err(problem) => {
-                    (progress.state, progress.problem) = (StepState::Stuck, Some(problem));
-                    progress.note = Some(UNKNOWN.into());
-                }
-            }
-            self.store.journal(lease, n, &progress, None).await?;
-            return Ok(true);
-        }
-        Ok(false)
-    }
-
-    /// Before a person is asked: what could not be taken back may be gone with what it belonged to. Answers whether something was.
-    async fn found_gone(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
-        for n in stored.run.stuck() {
-            let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
-            let Undo::Call(undo) = &step.undo else { continue };
-            let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
-            // What cannot be read stays stuck.
-            if self.reads(step, &undo).await.is_ok_and(|state| undo.made(state.as_ref()) == Made::Yes) {
-                (progress.state, progress.problem) = (StepState::Undone, None);
-                progress.note = Some("It does not exist any more.".into());
-                self.store.journal(lease, n, &progress, None).await?;
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// A call went through: waits until AWS shows it, and keeps what it left.
     async fn made(&self, lease: &Lease, n: usize, mut progress: Progress, step: &Step, call: &Call) -> Result<()> {
         match self.settled(step, call).await {
@@ -251,84 +203,8 @@ impl Engine {
         self.store.journal(lease, n, &progress, None).await
     }
 
-    async fn take_back(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
-        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
-        let known = stored.run.known(&stored.by);
-        let undo = match &step.undo {
-            Undo::Never(why) => {
-                (progress.state, progress.note) = (StepState::Left, Some(format!("It cannot be taken back: {why}")));
-                return self.store.journal(lease, n, &progress, None).await;
-            }
-            Undo::Call(undo) => undo.resolved(&known),
-        };
-        let (undo, call) = match (undo, step.call.resolved(&known)) {
-            (Ok(undo), Ok(call)) => (undo, call),
-            (Err(why), _) | (_, Err(why)) => {
-                (progress.state, progress.problem) =
-                    (StepState::Stuck, Some(Problem::new(Code::Internal, "The step cannot be taken back", why)));
-                return self.store.journal(lease, n, &progress, None).await;
-            }
-        };
-        progress.state = StepState::Undoing;
-        progress.problem = None;
-        self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
-        (progress.state, progress.note, progress.problem) =
-            match self.undo(step, &call, &undo, progress.after.as_ref()).await {
-                Ok(Back::Gone) => (StepState::Undone, progress.note, None),
-                Ok(Back::Changed) => {
-                    (StepState::Left, Some("Somebody changed it since; it was left as it is.".into()), None)
-                }
-                Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
-            };
-        // How long a step took is how long it took to make it.
-        progress.ended.get_or_insert_with(now);
-        self.store.journal(lease, n, &progress, None).await
-    }
-
-    /// Takes a step back, if nobody changed since what it left.
-    async fn undo(&self, step: &Step, call: &Call, undo: &Call, after: Option<&Value>) -> Result<Back> {
-        for attempt in 1.. {
-            let state = self.reads(step, undo).await?;
-            if undo.made(state.as_ref()) == Made::Yes {
-                return Ok(Back::Gone);
-            }
-            // What could not be read when it was made is compared with what was asked for.
-            let untouched = state.as_ref() == after || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
-            // A try before this one may be half through.
-            if !untouched && attempt == 1 {
-                return Ok(Back::Changed);
-            }
-            match self.send(step, undo).await {
-                Ok(_) => {
-                    let (_, shown) = self.settled(step, undo).await?;
-                    if shown {
-                        return Ok(Back::Gone);
-                    }
-                }
-                Err(problem) if is_unknown(&problem) || problem.code == Code::AwsThrottled => {
-                    if attempt >= self.patience.tries {
-                        return Err(problem);
-                    }
-                }
-                Err(problem) => {
-                    let state = self.reads(step, undo).await?;
-                    return if undo.made(state.as_ref()) == Made::Yes { Ok(Back::Gone) } else { Err(problem) };
-                }
-            }
-            if attempt >= self.patience.tries {
-                break;
-            }
-            self.pause(attempt).await;
-        }
-        Err(Problem::new(
-            Code::AwsRejected,
-            "AWS still shows it",
-            "The call that takes it back went through, but it is still there.",
-        ))
-    }
-
     /// What a call left, once AWS shows it as asked for; `false` when it did not in time.
-    async fn settled(&self, step: &Step, call: &Call) -> Result<(Option<Value>, bool)> {
+    pub(super) async fn settled(&self, step: &Step, call: &Call) -> Result<(Option<Value>, bool)> {
         let mut attempt = 1;
         loop {
             let state = self.reads(step, call).await?;
@@ -341,7 +217,7 @@ impl Engine {
         }
     }
 
-    async fn send(&self, step: &Step, call: &Call) -> Result<Option<String>> {
+    pub(super) async fn send(&self, step: &Step, call: &Call) -> Result<Option<String>> {
         let late = |_| Problem::new(Code::AwsUnreachable, "AWS did not answer", "It did not answer in time.");
         let course = Course::default();
         tokio::time::timeout(self.patience.call, self.cloud.make(&step.scope, call, &course)).await.map_err(late)?
@@ -384,7 +260,7 @@ impl Engine {
     }
 
     /// Reads what a call writes; tries again while AWS cannot be reached.
-    async fn reads(&self, step: &Step, call: &Call) -> Result<Option<Value>> {
+    pub(super) async fn reads(&self, step: &Step, call: &Call) -> Result<Option<Value>> {
         let subject = call.subject();
         let mut attempt = 1;
         loop {
@@ -403,7 +279,7 @@ impl Engine {
         }
     }
 
-    async fn pause(&self, attempt: u32) {
+    pub(super) async fn pause(&self, attempt: u32) {
         let pause = self.patience.pause.saturating_mul(1 << attempt.min(16).saturating_sub(1));
         let pause: Duration = pause.min(self.patience.longest_pause);
         tokio::time::sleep(pause).await;
@@ -445,16 +321,8 @@ impl Engine {
     }
 }
 
-/// How an undo ended.
-enum Back {
-    /// What the step left is no longer there.
-    Gone,
-    /// Somebody changed it since; it was not touched.
-    Changed,
-}
-
 /// What is written before a call is sent: who does what, with which input. Secrets are never in a plan.
-fn entry(stored: &Stored, step: &Step, action: &str, call: &Call) -> Entry {
+pub(super) fn entry(stored: &Stored, step: &Step, action: &str, call: &Call) -> Entry {
     Entry {
         id: 0,
         at: now(),

@@ -1,7 +1,8 @@
 //! A cloud in memory with faults: what the engine is tested against. It knows ECR's repositories as AWS treats them.
 
 use async_trait::async_trait;
-use domain::ecr::calls::{Call as Ecr, Subject as EcrSubject};
+use domain::ecr::calls::Call as Ecr;
+use domain::ecr::subject::Subject as EcrSubject;
 use domain::plan::{Call, Subject};
 use domain::{Code, Problem, Scope};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! Calls that take long: an image on its way.
 
 use super::*;
-use domain::ecr::calls::Subject as EcrSubject;
+use domain::ecr::subject::Subject as EcrSubject;
 use domain::ecr::wizards::copy_image;
 use domain::plan::Subject;
 

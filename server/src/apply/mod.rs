@@ -1,4 +1,4 @@
-//! The engine: runs plans, step by step, journalling before and after each call ([`drive`]). Any number of servers share the runs through
+//! The engine: runs plans, step by step, journalling before and after each call ([`drive`]), and back where one fails ([`take_back`]). Any number of servers share the runs through
 //! leases with fencing numbers; a run whose server died is gone on with by the next that looks.
 //!
 //! What comes next is decided by [`domain::plan::run::Run::next`] from the journal alone.
@@ -6,6 +6,7 @@
 pub mod copy;
 mod drive;
 mod meter;
+mod take_back;
 
 #[cfg(test)]
 mod fake;
@@ -13,7 +14,8 @@ mod fake;
 mod tests;
 
 use async_trait::async_trait;
-use domain::ecr::calls::{Call as Ecr, Subject as EcrSubject};
+use domain::ecr::calls::Call as Ecr;
+use domain::ecr::subject::Subject as EcrSubject;
 use domain::plan::permissions::{Need, Verdict};
 use domain::plan::{Call, Subject};
 use domain::{Millis, Problem, Scope};

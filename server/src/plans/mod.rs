@@ -4,7 +4,7 @@
 mod inventory;
 
 use async_trait::async_trait;
-use domain::ecr::calls::Subject as Ecr;
+use domain::ecr::subject::Subject as Ecr;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::lint;
 use domain::plan::listing::{MAX_RUNS, RunsQuery};

@@ -4,9 +4,9 @@ mod preview;
 mod rule;
 
 use domain::ResourceKey;
-use domain::ecr::calls::Subject;
 use domain::ecr::inventory::Inventory;
 use domain::ecr::lifecycle::{Policy, parse};
+use domain::ecr::subject::Subject;
 use domain::ecr::wizards::policies;
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts, FieldErrors};

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::calls::{Call, CopyImage, Subject};
+use super::super::calls::{Call, CopyImage};
+use super::super::subject::Subject;
 use super::super::inventory::short;
 use super::super::lifecycle::evaluate::matches_pattern;
 use super::super::rules;

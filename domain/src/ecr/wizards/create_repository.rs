@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::calls::{
     Call, CreateRepository, DeleteLifecyclePolicy, DeleteRepository, DeleteRepositoryPolicy, PutLifecyclePolicy,
-    SetRepositoryPolicy, Subject,
+    SetRepositoryPolicy,
 };
+use super::super::subject::Subject;
 use super::super::{Encryption, Scanning, TagMutabilityExclusion, lifecycle, repository_policy, rules};
 use crate::document::Tag;
 use crate::identity::Scope;

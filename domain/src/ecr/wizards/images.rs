@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-use super::super::calls::{BatchDeleteImage, Call, IMAGES_A_CALL, ImageIdentifier, PutImage, StartImageScan, Subject};
+use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, PutImage, StartImageScan};
 use super::super::inventory::{Inventory, short};
 use super::super::rules;
+use super::super::subject::{IMAGES_A_CALL, Subject};
 use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};

@@ -9,8 +9,9 @@ pub mod repository;
 #[cfg(test)]
 mod tests;
 
-use super::calls::{Call, Subject};
+use super::calls::Call;
 use super::inventory::Inventory;
+use super::subject::Subject;
 use crate::identity::Scope;
 use crate::plan::lint::Severity;
 use crate::plan::{self, Effect, FORMAT, Facts, Plan, Step, Undo};

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::calls::{
-    Call, DeleteLifecyclePolicy, DeleteRepositoryPolicy, PutLifecyclePolicy, SetRepositoryPolicy, Subject,
+    Call, DeleteLifecyclePolicy, DeleteRepositoryPolicy, PutLifecyclePolicy, SetRepositoryPolicy,
 };
 use super::super::lifecycle::{self, evaluate, in_danger};
 use super::super::repository_policy;
+use super::super::subject::Subject;
 use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan};

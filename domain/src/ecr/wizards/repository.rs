@@ -5,8 +5,9 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::calls::{
-    Call, DeleteRepository, PutImageScanningConfiguration, PutImageTagMutability, Subject, TagResource, UntagResource,
+    Call, DeleteRepository, PutImageScanningConfiguration, PutImageTagMutability, TagResource, UntagResource,
 };
+use super::super::subject::Subject;
 use super::super::{Scanning, TagMutabilityExclusion, arn, rules};
 use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
 use crate::document::Tag;

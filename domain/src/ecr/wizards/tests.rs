@@ -1,7 +1,7 @@
 //! What the plans for a repository that exists do, and what they refuse.
 
-use crate::ecr::calls::Subject as Ecr;
 use crate::ecr::inventory::tests::inventory;
+use crate::ecr::subject::Subject as Ecr;
 use crate::identity::Scope;
 use crate::plan::{Answers, Effect, Facts, Subject, Undo};
 use serde_json::{Value, json};

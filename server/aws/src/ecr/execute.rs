@@ -8,7 +8,8 @@ use aws_sdk_ecr::types::{
     ImageTagMutabilityExclusionFilter, ImageTagMutabilityExclusionFilterType, Tag,
 };
 use domain::document::Tag as TagDocument;
-use domain::ecr::calls::{Call, Subject};
+use domain::ecr::calls::Call;
+use domain::ecr::subject::Subject;
 use domain::ecr::{Repository, Scanning, TagMutabilityExclusion};
 use domain::{Code, Problem};
 use serde_json::{Map, Value, json};

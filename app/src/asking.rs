@@ -1,0 +1,135 @@
+//! Questions that a page asks the server again and again: one at a time, and ever less often while it refuses.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::error::AppError;
+
+/// The first pause before a question that was refused for the moment is asked again; it doubles each time.
+const AGAIN: Duration = Duration::from_secs(2);
+/// The longest pause.
+const LONGEST: Duration = Duration::from_secs(32);
+
+/// A question that is under way.
+#[derive(Debug, Default)]
+struct Turn {
+    /// It was asked again meanwhile: the answer under way may be from before the change that this is about.
+    once_more: bool,
+    /// How often it was refused, one after the other.
+    refused: u32,
+}
+
+/// What is being asked, by what it is about.
+#[derive(Debug)]
+struct Turns<K>(BTreeMap<K, Turn>);
+
+impl<K: Ord> Turns<K> {
+    /// Whether the question is asked now. One that is under way, or pauses, is asked once more afterwards.
+    fn begin(&mut self, about: K) -> bool {
+        match self.0.get_mut(&about) {
+            Some(turn) => {
+                turn.once_more = true;
+                false
+            }
+            None => self.0.insert(about, Turn::default()).is_none(),
+        }
+    }
+
+    /// It was answered, or `refused` for the moment. After which pause it is asked again, if it is.
+    fn end(&mut self, about: &K, refused: bool) -> Option<Duration> {
+        let turn = self.0.get_mut(about)?;
+        if refused {
+            let pause = AGAIN.saturating_mul(1 << turn.refused.min(16)).min(LONGEST);
+            *turn = Turn { once_more: false, refused: turn.refused.saturating_add(1) };
+            return Some(pause);
+        }
+        if !std::mem::take(turn).once_more {
+            self.0.remove(about);
+            return None;
+        }
+        Some(Duration::ZERO)
+    }
+}
+
+/// Asks the server one question at a time about each thing, once more when it is asked during an answer, and again after a
+/// refusal that passes. Ends with the owner that made it.
+pub struct Asking<K: 'static>(StoredValue<Turns<K>>);
+
+impl<K: 'static> Clone for Asking<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K: 'static> Copy for Asking<K> {}
+
+impl<K: Send + Sync + 'static> Default for Asking<K> {
+    fn default() -> Self {
+        Self(StoredValue::new(Turns(BTreeMap::new())))
+    }
+}
+
+impl<K: Ord + Clone + Send + Sync + 'static> Asking<K> {
+    /// Whether a question about it is under way or pauses.
+    pub fn is_under_way(self, about: &K) -> bool {
+        self.0.try_with_value(|turns| turns.0.contains_key(about)).unwrap_or(true)
+    }
+
+    /// Asks. The question shows its answer itself, and answers with the refusal.
+    pub fn ask<F>(self, about: K, question: impl Fn() -> F + 'static)
+    where
+        F: Future<Output = Result<(), AppError>> + 'static,
+    {
+        if self.0.try_update_value(|turns| turns.begin(about.clone())) == Some(true) {
+            self.go_on(about, question);
+        }
+    }
+
+    fn go_on<F>(self, about: K, question: impl Fn() -> F + 'static)
+    where
+        F: Future<Output = Result<(), AppError>> + 'static,
+    {
+        spawn_local(async move {
+            let refused = question().await.is_err_and(|AppError(problem)| problem.retryable());
+            match self.0.try_update_value(|turns| turns.end(&about, refused)).flatten() {
+                None => {}
+                Some(Duration::ZERO) => self.go_on(about, question),
+                Some(pause) => set_timeout(move || self.go_on(about, question), pause),
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_during_an_answer_is_asked_for_once_more() {
+        let mut turns = Turns(BTreeMap::new());
+        assert!(turns.begin(1) && turns.begin(2), "each thing by itself");
+        assert!(!turns.begin(1) && !turns.begin(1));
+        assert_eq!(turns.end(&1, false), Some(Duration::ZERO), "the answer may be from before");
+        assert!(!turns.begin(1), "the second question is under way");
+        assert_eq!(turns.end(&1, false), Some(Duration::ZERO));
+        assert_eq!(turns.end(&1, false), None);
+        assert!(turns.begin(1), "nothing is under way now");
+        assert_eq!(turns.end(&2, false), None);
+    }
+
+    #[test]
+    fn a_server_that_is_busy_is_asked_ever_less_often() {
+        let mut turns = Turns(BTreeMap::new());
+        assert!(turns.begin(()));
+        let pauses = [2, 4, 8, 16, 32, 32].map(Duration::from_secs);
+        for pause in pauses {
+            assert!(!turns.begin(()), "news during the pause asks nothing by itself");
+            assert_eq!(turns.end(&(), true), Some(pause));
+        }
+        assert_eq!(turns.end(&(), false), None, "what was asked after the news is new enough");
+        assert!(turns.begin(()));
+        assert_eq!(turns.end(&(), true), Some(AGAIN), "an answer ends the patience");
+    }
+}

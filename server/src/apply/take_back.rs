@@ -1,0 +1,144 @@
+//! The way back of a run: takes steps back, unless somebody changed since what they left, and looks once more at what is doubtful
+//! before the run rests.
+
+use domain::plan::run::StepState;
+use domain::plan::{Call, Made, Step, Undo};
+use domain::{Code, Problem};
+use gantry_store::runs::{Lease, Stored};
+use serde_json::Value;
+
+use super::Engine;
+use super::drive::{Result, UNKNOWN, entry, is_unknown};
+use crate::clock::now;
+
+/// How an undo ended.
+enum Back {
+    /// What the step left is no longer there.
+    Gone,
+    /// Somebody changed it since; it was not touched.
+    Changed,
+}
+
+impl Engine {
+    pub(super) async fn take_back(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
+        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+        let known = stored.run.known(&stored.by);
+        let undo = match &step.undo {
+            Undo::Never(why) => {
+                (progress.state, progress.note) = (StepState::Left, Some(format!("It cannot be taken back: {why}")));
+                return self.store.journal(lease, n, &progress, None).await;
+            }
+            Undo::Call(undo) => undo.resolved(&known),
+        };
+        let (undo, call) = match (undo, step.call.resolved(&known)) {
+            (Ok(undo), Ok(call)) => (undo, call),
+            (Err(why), _) | (_, Err(why)) => {
+                (progress.state, progress.problem) =
+                    (StepState::Stuck, Some(Problem::new(Code::Internal, "The step cannot be taken back", why)));
+                return self.store.journal(lease, n, &progress, None).await;
+            }
+        };
+        progress.state = StepState::Undoing;
+        progress.problem = None;
+        self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
+        (progress.state, progress.note, progress.problem) =
+            match self.undo(step, &call, &undo, progress.after.as_ref()).await {
+                Ok(Back::Gone) => (StepState::Undone, progress.note, None),
+                Ok(Back::Changed) => {
+                    (StepState::Left, Some("Somebody changed it since; it was left as it is.".into()), None)
+                }
+                Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
+            };
+        // How long a step took is how long it took to make it.
+        progress.ended.get_or_insert_with(now);
+        self.store.journal(lease, n, &progress, None).await
+    }
+
+    /// Takes a step back, if nobody changed since what it left.
+    async fn undo(&self, step: &Step, call: &Call, undo: &Call, after: Option<&Value>) -> Result<Back> {
+        for attempt in 1.. {
+            let state = self.reads(step, undo).await?;
+            if undo.made(state.as_ref()) == Made::Yes {
+                return Ok(Back::Gone);
+            }
+            // What could not be read when it was made is compared with what was asked for.
+            let untouched = state.as_ref() == after || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
+            // A try before this one may be half through.
+            if !untouched && attempt == 1 {
+                return Ok(Back::Changed);
+            }
+            match self.send(step, undo).await {
+                Ok(_) => {
+                    let (_, shown) = self.settled(step, undo).await?;
+                    if shown {
+                        return Ok(Back::Gone);
+                    }
+                }
+                Err(problem) if is_unknown(&problem) || problem.code == Code::AwsThrottled => {
+                    if attempt >= self.patience.tries {
+                        return Err(problem);
+                    }
+                }
+                Err(problem) => {
+                    let state = self.reads(step, undo).await?;
+                    return if undo.made(state.as_ref()) == Made::Yes { Ok(Back::Gone) } else { Err(problem) };
+                }
+            }
+            if attempt >= self.patience.tries {
+                break;
+            }
+            self.pause(attempt).await;
+        }
+        Err(Problem::new(
+            Code::AwsRejected,
+            "AWS still shows it",
+            "The call that takes it back went through, but it is still there.",
+        ))
+    }
+
+    /// Before a run counts as undone: a call whose answer was lost may have been made after it was looked for. Answers whether one was.
+    pub(super) async fn found_late(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
+        for (n, step) in stored.run.plan.steps.iter().enumerate() {
+            let mut progress = stored.run.steps[n].clone();
+            // The first try of a step that was refused was not made.
+            let open = match progress.state {
+                StepState::Waiting => progress.attempts > 0,
+                StepState::Failed => progress.attempts > 1,
+                _ => false,
+            };
+            let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };
+            match self.reads(step, &call).await {
+                Ok(state) if call.made(state.as_ref()) != Made::Yes => continue,
+                Ok(state) => {
+                    (progress.state, progress.after) = (StepState::Made, state);
+                    progress.note = Some("AWS made it after all, later than it was looked for.".into());
+                }
+                // Not known is not undone.
+                Err(problem) => {
+                    (progress.state, progress.problem) = (StepState::Stuck, Some(problem));
+                    progress.note = Some(UNKNOWN.into());
+                }
+            }
+            self.store.journal(lease, n, &progress, None).await?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// Before a person is asked: what could not be taken back may be gone with what it belonged to. Answers whether something was.
+    pub(super) async fn found_gone(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
+        for n in stored.run.stuck() {
+            let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+            let Undo::Call(undo) = &step.undo else { continue };
+            let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
+            // What cannot be read stays stuck.
+            if self.reads(step, &undo).await.is_ok_and(|state| undo.made(state.as_ref()) == Made::Yes) {
+                (progress.state, progress.problem) = (StepState::Undone, None);
+                progress.note = Some("It does not exist any more.".into());
+                self.store.journal(lease, n, &progress, None).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
