@@ -177,3 +177,60 @@ test("images are scanned, tagged and deleted, but not those in use", async ({ pa
   aws("ecs", "delete_service", { cluster: "northwind-shop", service, force: true });
   await ecr("DeleteRepository", { repositoryName: name, force: true });
 });
+
+/** An image of several platforms of the demo fleet, and where it is. */
+function index(): { account: string; repository: string; digest: string } {
+  type Images = { imageDetails: { imageDigest: string; imageManifestMediaType?: string }[] };
+  for (const { id } of world().accounts) {
+    const { repositories } = aws("ecr", "describe_repositories", {}, id) as { repositories: { repositoryName: string }[] };
+    for (const { repositoryName } of repositories) {
+      const { imageDetails } = aws("ecr", "describe_images", { repositoryName }, id) as Images;
+      const found = imageDetails.find((image) => /image\.index|manifest\.list/.test(image.imageManifestMediaType ?? ""));
+      if (found) return { account: id, repository: repositoryName, digest: found.imageDigest };
+    }
+  }
+  throw new Error("The demo fleet has no image of several platforms.");
+}
+
+test("an image is copied from another registry, whole or one platform of it, without Docker", async ({ page }) => {
+  const source = index();
+  const name = `e2e/copied-${Date.now().toString(36)}`;
+  await ecr("CreateRepository", { repositoryName: name });
+  await collect(page, "/repositories", name);
+  await page.goto(`/repositories/${account}/eu-west-1/${name}`);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Put an image in" }).click();
+  const form = page.locator("section.card", { hasText: "Copy an image from another registry" });
+  const image = form.getByLabel("Image", { exact: true });
+  const review = form.getByRole("button", { name: "Review the copy" });
+
+  // Where Gantry may not fetch from is said before anything is made.
+  await image.fill("registry.internal.example:5000/app:v1");
+  await expect(form.getByLabel("Tag in this repository")).toHaveValue("v1");
+  await accessible(page);
+  await review.click();
+  await expect(page.getByText("registry.internal.example", { exact: false }).last()).toBeVisible();
+  await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeHidden();
+  await dialog(page).getByRole("button", { name: /^(Close|Leave it)$/ }).click();
+
+  // All platforms: the image keeps its digest.
+  await image.fill(`${source.account}.dkr.ecr.eu-west-1.amazonaws.com/${source.repository}@${source.digest}`);
+  await form.getByLabel("Tag in this repository").fill("all");
+  await review.click();
+  await expect(dialog(page).getByText("linux/arm64", { exact: false }).first()).toBeVisible();
+  await accessible(page);
+  await apply(page);
+  const described = (tag: string) => aws("ecr", "describe_images", { repositoryName: name, imageIds: [{ imageTag: tag }] }) as { imageDetails: { imageDigest: string; imageManifestMediaType: string }[] };
+  expect(described("all").imageDetails[0].imageDigest).toBe(source.digest);
+  await expect(page.locator("tbody a[href^='/images/']", { hasText: `${name}:all` })).toBeVisible({ timeout: 45_000 });
+
+  // One of them: its own manifest, no index.
+  await form.getByLabel("Platform").fill("linux/arm64");
+  await form.getByLabel("Tag in this repository").fill("arm");
+  await review.click();
+  await apply(page);
+  const [arm] = described("arm").imageDetails;
+  expect(arm.imageDigest).not.toBe(source.digest);
+  expect(arm.imageManifestMediaType).toMatch(/image\.manifest/);
+  await ecr("DeleteRepository", { repositoryName: name, force: true });
+});

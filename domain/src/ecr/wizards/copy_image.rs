@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::calls::{Call, CopyImage};
-use super::super::subject::Subject;
 use super::super::inventory::short;
 use super::super::lifecycle::evaluate::matches_pattern;
 use super::super::rules;
+use super::super::subject::Subject;
 use super::images::{one, put, untag};
 use super::{in_order, state, step, undo};
 use crate::identity::Scope;
