@@ -31,8 +31,8 @@ pub fn card(key: &ResourceKey) -> AnyView {
     let key = StoredValue::new(key.clone());
     let toggle = move |_| open.update(|open| *open = !*open);
     view! {
-        <div class="cleanup">
-            <button class="btn small" r#type="button" aria-expanded=move || open.get().to_string() on:click=toggle>{icon(Icon::Image)}"Put an image in"</button>
+        <div class="stack">
+            <div><button class="btn small" r#type="button" aria-expanded=move || open.get().to_string() on:click=toggle>{icon(Icon::Image)}"Put an image in"</button></div>
             {move || open.get().then(|| form(&key.get_value()))}
         </div>
     }

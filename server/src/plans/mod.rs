@@ -61,6 +61,12 @@ fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
     Entry { id: 0, at, person, actor: actor.name.clone(), action: action.into(), subject: subject.into(), detail }
 }
 
+/// What looking these up needs. Another registry is asked from this server and with its accounts: that is for who may copy from it.
+fn needed(subjects: &[Subject]) -> Permission {
+    let elsewhere = |subject: &Subject| matches!(subject, Subject::Ecr(Ecr::Source { .. }));
+    if subjects.iter().any(elsewhere) { Permission::ChangeAws } else { Permission::ReadResources }
+}
+
 impl Planner {
     /// Over these.
     pub fn new(store: Store, cloud: Arc<dyn Cloud>) -> Self {
@@ -94,7 +100,7 @@ impl Planner {
 #[async_trait]
 impl Plans for Planner {
     async fn facts(&self, actor: &Actor, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
-        decide(actor, Permission::ReadResources)?;
+        decide(actor, needed(subjects))?;
         if subjects.len() > SUBJECTS {
             return Err(Problem::invalid("subjects", format!("At most {SUBJECTS} things are looked up at once.")));
         }
@@ -240,5 +246,19 @@ impl Plans for Planner {
         decide(actor, Permission::ManageOwn)?;
         wizard_name(wizard)?;
         self.store.forget_draft(actor.person, wizard).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_may_copy_has_other_registries_asked() {
+        let own = Subject::Ecr(Ecr::Repository { repository: "shop/web".into() });
+        let (reference, platform) = ("ghcr.io/owner/app:v1".into(), String::new());
+        let source = Subject::Ecr(Ecr::Source { reference, platform, repository: "shop/web".into() });
+        assert_eq!(needed(std::slice::from_ref(&own)), Permission::ReadResources);
+        assert_eq!(needed(&[own, source]), Permission::ChangeAws);
     }
 }

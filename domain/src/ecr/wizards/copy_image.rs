@@ -199,6 +199,11 @@ mod tests {
             text.contains("skopeo copy --all") && text.contains("dkr.ecr.eu-west-1.amazonaws.com/shop/web:1'"),
             "{text}"
         );
+        assert!(!text.contains("--src-creds"), "{text}");
+        let mut ecr = source(Value::Null);
+        ecr["source"] = "444455556666.dkr.ecr.us-east-1.amazonaws.com/base/web@sha256:a".into();
+        let text = cli::script(&plan(&answers(), mutable.clone(), None, ecr).unwrap());
+        assert!(text.contains("--src-creds \"AWS:$(aws ecr get-login-password --region us-east-1)\""), "{text}");
         let old = json!({ "imageDigest": "sha256:b", "imageManifest": "{}", "imageManifestMediaType": "x" });
         let moved = plan(&answers(), mutable.clone(), Some(old), source(Value::Null)).unwrap();
         assert!(matches!(&moved.steps[0].undo, Undo::Call(call) if call.operation() == "PutImage"));

@@ -35,18 +35,30 @@ pub fn script(plan: &Plan) -> String {
 /// Pushing an image is many calls of ECR's, which no AWS CLI command makes.
 /// <https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md>
 fn copy(step: &Step, input: &CopyImage) -> String {
-    let registry = registry(&step.scope);
-    let to = format!("docker://{registry}/{}:{}", input.repository_name, input.image_tag);
+    let to = format!("docker://{}/{}:{}", registry(&step.scope), input.repository_name, input.image_tag);
+    let from = private(&input.source).map(|region| format!(" --src-creds {}", password(region))).unwrap_or_default();
     [
         "# No AWS CLI command copies images: skopeo does.".to_owned(),
         format!(
-            "skopeo copy --all --preserve-digests --dest-creds \"AWS:$(aws ecr get-login-password --region {})\" {} {}",
-            step.scope.region,
+            "skopeo copy --all --preserve-digests{from} --dest-creds {} {} {}",
+            password(step.scope.region.as_str()),
             quoted(&format!("docker://{}", input.source)),
             quoted(&to)
         ),
     ]
     .join("\n")
+}
+
+/// The region of an image in a private ECR registry, which wants a password.
+fn private(source: &str) -> Option<&str> {
+    let (host, _) = source.split_once('/')?;
+    let (_, rest) = host.split_once(".dkr.ecr.")?;
+    rest.split('.').next()
+}
+
+/// User and password of ECR in a region, as a shell gets them.
+fn password(region: &str) -> String {
+    format!("\"AWS:$(aws ecr get-login-password --region {region})\"")
 }
 
 fn call(plan: &Plan, step: &Step) -> String {
