@@ -79,6 +79,9 @@ test("the answers of a run fill the wizard again, here and for elsewhere", async
   await expect(page.getByText(`Filled in as in the run “Create the repository ${name}”`)).toBeVisible();
   await expect(field).toHaveValue(name);
   await expect(page).not.toHaveURL(/from=/);
+  // The run has made the repository, so there is no plan for its name; the other answers are there.
+  await expect(page.getByText(`A repository named ${name} exists here already.`)).toBeVisible();
+  await field.fill(`${name}-2`);
   await expect(page.getByText("ecr:PutLifecyclePolicy").first()).toBeVisible();
 
   await page.goto(run);

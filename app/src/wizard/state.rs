@@ -193,6 +193,8 @@ fn recall<D: Draft>(keeper: Keeper, kept: RwSignal<Kept<D>>, wizard: Wizard) {
                 {
                     let scope = if is_reachable(&boot, &answers.scope) { answers.scope.clone() } else { fresh.scope };
                     kept.try_set(Kept { scope, form });
+                    // Everything was entered once: what is wrong with it by now is said at once.
+                    wizard.messages.show_all();
                 }
                 wizard.origin.try_set(Some(read.map(|(origin, _)| origin)));
                 // From here on it is a draft like any other: a reload keeps what is changed now.
