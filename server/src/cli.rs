@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use crate::apply;
 use crate::auth::password::{Passwords, SHORTEST};
 use crate::auth::{self, Auth, forms, secret, team};
 use crate::clock::{self, now};
@@ -52,6 +53,9 @@ enum Command {
     /// Connections to AWS.
     #[command(subcommand)]
     Connections(Connections),
+    /// Runs of plans.
+    #[command(subcommand)]
+    Runs(Runs),
     /// Prints the OpenAPI document of the HTTP API.
     Openapi,
 }
@@ -116,6 +120,19 @@ enum Connections {
     Check,
 }
 
+#[derive(Debug, Subcommand)]
+enum Runs {
+    /// Looks through AWS for what carries the tags of a run and that no run answers for any more.
+    Sweep {
+        /// Prints one JSON document.
+        #[arg(long)]
+        json: bool,
+        /// Lists everything that carries the tags of a run, without asking the database about it.
+        #[arg(long)]
+        without_database: bool,
+    },
+}
+
 /// Runs the command line; exit code 1 and one line on standard error when something is wrong.
 pub fn main() -> ExitCode {
     // Two TLS libraries' defaults would otherwise meet in one process. An error means that it is installed already.
@@ -159,6 +176,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
         }
         Command::Connections(Connections::Check) => {
             return check(&cli.common).await;
+        }
+        Command::Runs(Runs::Sweep { json, without_database }) => {
+            return sweep(&cli.common, json, without_database).await;
         }
         Command::Openapi => {
             let text = crate::api::document().to_pretty_json();
@@ -258,4 +278,23 @@ async fn check(common: &Common) -> Result<ExitCode, Problem> {
     let connections = gantry_aws::Connections::new(file(common)?.connections, &secret::random_key())?;
     let all_well = crate::check::connections(&connections).await?;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Fails where something is an orphan or could not be read: that nothing was found has to mean that nothing is there.
+async fn sweep(common: &Common, json: bool, without_database: bool) -> Result<ExitCode, Problem> {
+    let file = file(common)?;
+    let store = match without_database {
+        true => None,
+        false => Some(Store::connect(&database(common, &file)?).await?),
+    };
+    let connections = gantry_aws::Connections::new(file.connections, &secret::random_key())?;
+    let registries = apply::copy::Registries::new(&file.registries)?;
+    let scopes = apply::sweep::scopes(&connections)?;
+    let sweep = apply::sweep::sweep(&apply::Aws::new(connections, registries), &scopes, store.as_ref()).await?;
+    if json {
+        println!("{}", sweep.json()?);
+    } else {
+        print!("{sweep}");
+    }
+    Ok(if sweep.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -12,6 +12,7 @@ pub mod permissions;
 pub mod reference;
 pub mod run;
 pub mod service;
+pub mod sweep;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

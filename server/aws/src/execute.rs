@@ -2,6 +2,7 @@
 
 use domain::Problem;
 use domain::plan::permissions::{Need, Verdict};
+use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
 use serde_json::Value;
 
@@ -30,4 +31,12 @@ pub async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Value>, P
 /// Why IAM could not be asked.
 pub async fn permitted(caller: &Caller, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
     iam::simulate::permitted(caller, needs).await
+}
+
+/// What there is in the caller's scope that carries the tags of a run, read live.
+///
+/// # Errors
+/// What AWS said; nothing is left out without an error.
+pub async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
+    ecr::marked(caller).await
 }

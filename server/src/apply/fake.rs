@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use domain::ecr::calls::Call as Ecr;
 use domain::ecr::subject::Subject as EcrSubject;
+use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
-use domain::{Code, Problem, Scope};
+use domain::{Code, Kind, Problem, ResourceKey, Scope};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -248,5 +249,14 @@ impl Cloud for Fake {
             }
             other => return Err(rejected(&format!("No test reads {other:?}."))),
         })
+    }
+
+    async fn marked(&self, scope: &Scope) -> Result<Vec<Marked>, Problem> {
+        let inside = self.inside();
+        let marked = inside.repositories.iter().filter_map(|(name, repository)| {
+            let key = ResourceKey::new(Kind::Repository, scope.clone(), name).unwrap();
+            Marked::of(key, arn(name), |tag| repository.state["tags"][tag].as_str().map(str::to_owned))
+        });
+        Ok(marked.collect())
     }
 }

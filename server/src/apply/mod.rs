@@ -6,6 +6,7 @@
 pub mod copy;
 mod drive;
 mod meter;
+pub mod sweep;
 mod take_back;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ use async_trait::async_trait;
 use domain::ecr::calls::Call as Ecr;
 use domain::ecr::subject::Subject as EcrSubject;
 use domain::plan::permissions::{Need, Verdict};
+use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
 use domain::{Millis, Problem, Scope};
 use gantry_aws::Connections;
@@ -44,6 +46,10 @@ pub trait Cloud: Send + Sync + 'static {
     /// What IAM says beforehand to each of these, in their order.
     async fn permitted(&self, _: &Scope, _: &[Need]) -> Result<Vec<Verdict>, Problem> {
         Err(Problem::not_implemented("iam:SimulatePrincipalPolicy"))
+    }
+    /// What there is in this scope that carries the tags of a run.
+    async fn marked(&self, _: &Scope) -> Result<Vec<Marked>, Problem> {
+        Err(Problem::not_implemented("ListTagsForResource"))
     }
 }
 
@@ -96,6 +102,9 @@ impl Cloud for Aws {
     }
     async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
         gantry_aws::execute::permitted(&self.connections.caller(scope).await?, needs).await
+    }
+    async fn marked(&self, scope: &Scope) -> Result<Vec<Marked>, Problem> {
+        gantry_aws::execute::marked(&self.connections.caller(scope).await?).await
     }
 }
 

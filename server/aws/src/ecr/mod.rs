@@ -12,7 +12,7 @@ mod repositories;
 
 pub(crate) use execute::{make, read};
 pub(crate) use images::{collect_images, fetch_image};
-pub(crate) use repositories::{collect_repositories, fetch_repository};
+pub(crate) use repositories::{collect_repositories, fetch_repository, marked};
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,9 @@
 use aws_sdk_ecr::types;
 use domain::document::Tag;
 use domain::ecr::{Encryption, Repository, Scanning, TagMutabilityExclusion};
+use domain::plan::sweep::Marked;
 use domain::resource::Observed;
-use domain::{Kind, Problem, ResourceKey};
+use domain::{Code, Kind, Problem, ResourceKey};
 
 use crate::gather::{Trouble, each, when, word};
 use crate::{Bucket, Caller, Feed, Pages, absent};
@@ -48,6 +49,27 @@ pub(super) async fn described(caller: &Caller, name: &str) -> Result<Option<Repo
     let request = caller.clients().ecr().describe_repositories().repository_names(name);
     let answer = absent(caller.call(Bucket::Ecr, DESCRIBE, Some(name), request.send()).await)?;
     Ok(answer.and_then(|a| a.repositories).and_then(|r| r.into_iter().next()).map(document))
+}
+
+/// The repositories that carry the tags of a run. Each repository's tags are read now, whatever was collected.
+pub(crate) async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
+    let mut found = vec![];
+    let mut pages = Pages::new(DESCRIBE);
+    while let Some(token) = pages.next() {
+        let (listed, next) = page(caller, token).await?;
+        for (repository, tags) in each(listed, |repository| tagged(caller, repository)).await {
+            match tags {
+                Err(problem) if problem.code == Code::NotFound => continue,
+                tags => tags?,
+            }
+            let key = ResourceKey::new(Kind::Repository, caller.scope().clone(), &repository.repository_name)?;
+            let tags = repository.tags.unwrap_or_default();
+            let tag = |name: &str| tags.iter().find(|tag| tag.key == name).map(|tag| tag.value.clone());
+            found.extend(Marked::of(key, repository.repository_arn.unwrap_or_default(), tag));
+        }
+        pages.then(next)?;
+    }
+    Ok(found)
 }
 
 /// The names of all repositories.

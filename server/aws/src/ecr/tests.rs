@@ -127,3 +127,26 @@ async fn an_image_that_may_not_be_downloaded_is_shown_without_its_platform() {
     assert_eq!(feed.docs()["web@sha256:arm"].get("gantry:platforms"), None);
     assert_eq!(feed.complete(), ["*", "web"]);
 }
+
+#[tokio::test]
+async fn what_carries_the_tags_of_a_run_is_found_on_every_page_and_nothing_is_left_out_quietly() {
+    let tags = |operation: &str, input: &Value| match (operation, input["resourceArn"].as_str()) {
+        ("ListTagsForResource", Some(arn)) if arn.ends_with("/gone") => {
+            let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
+            (200, json!({"tags": [tag("gantry:run", "0a1b"), tag("gantry:step", "repository"), tag("gantry:by", "ada")]}))
+        }
+        ("ListTagsForResource", Some(arn)) if arn.ends_with("/api") => {
+            (400, json!({"__type": "RepositoryNotFoundException", "message": "deleted meanwhile"}))
+        }
+        _ => registry(operation, input),
+    };
+    let found = marked(&caller(tags)).await.unwrap();
+    let said = found.iter().map(|m| (m.key.id.as_str(), m.run.as_str(), m.step.as_str(), m.by.as_str()));
+    assert_eq!(said.collect::<Vec<_>>(), [("gone", "0a1b", "repository", "ada")]);
+    let denied = move |operation: &str, input: &Value| match operation {
+        "ListTagsForResource" => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+        _ => tags(operation, input),
+    };
+    let problem = marked(&caller(denied)).await.unwrap_err();
+    assert_eq!(problem.iam_action.as_deref(), Some("ecr:ListTagsForResource"));
+}
