@@ -16,6 +16,9 @@ pub struct Options {
     /// Leaves out the AWS CLI and boto3.
     #[arg(long)]
     no_clients: bool,
+    /// Measures plans and the engine only.
+    #[arg(long)]
+    only_plans: bool,
 }
 
 /// `cargo xtask bench`.
@@ -33,6 +36,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     bench.arg("--data-dir").arg(&folder).arg("--seconds").arg(options.seconds.to_string());
     if options.no_clients {
         bench.arg("--no-clients");
+    }
+    if options.only_plans {
+        bench.arg("--only-plans");
     }
     if let Err(error) = process::run(&mut bench).context("the measurement was not finished") {
         bail!("{error:#}; logs are in {}", folder.display());

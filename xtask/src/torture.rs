@@ -3,6 +3,7 @@
 //! A run is planned and begun through the HTTP API on one of several servers ([`torture::servers`]) whose roads to AWS ([`torture::road`]) have
 //! weather ([`torture::weather`]): faults of the wire, SIGKILL before or after a call, SIGSTOP past the lease. [`torture::oracle`] judges.
 
+mod changes;
 mod dice;
 mod exports;
 mod http;
@@ -11,6 +12,7 @@ mod road;
 mod runs;
 mod scripts;
 mod servers;
+mod sweep;
 mod weather;
 
 use std::io::Write as _;
@@ -39,6 +41,9 @@ pub struct Options {
     /// Runs; one to two kills and several faults come with each. 700 and more for a long night.
     #[arg(long, default_value_t = 40)]
     runs: u64,
+    /// Begins no further run after so many minutes.
+    #[arg(long)]
+    minutes: Option<u64>,
     /// Runs of each kind of script beside them.
     #[arg(long, default_value_t = 20)]
     scripts: u64,
@@ -90,8 +95,8 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
             (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev))
         }
     };
-    let torture =
-        Torture { checkout, binaries, site, seed: options.seed, runs: options.runs, scripts: options.scripts };
+    let Options { seed, runs, scripts, minutes, .. } = *options;
+    let torture = Torture { checkout, binaries, site, seed, runs, scripts, minutes };
     let offences = torture.run(true)?;
     Ok(if offences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -99,7 +104,7 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
 /// The short form, for `cargo xtask test`; answers how many promises were broken. How fast this machine is, is not judged.
 pub fn short(checkout: &Checkout) -> Result<u64> {
     let (binaries, site) = (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev));
-    Torture { checkout, binaries, site, seed: 1, runs: 4, scripts: 0 }.run(false)
+    Torture { checkout, binaries, site, seed: 1, runs: 4, scripts: 0, minutes: None }.run(false)
 }
 
 struct Torture<'a> {
@@ -109,6 +114,7 @@ struct Torture<'a> {
     seed: u64,
     runs: u64,
     scripts: u64,
+    minutes: Option<u64>,
 }
 
 /// The database and the sandbox. Its folder goes when it ends.
@@ -137,11 +143,16 @@ impl Torture<'_> {
         progress::step("Comparing what exports make with what runs make");
         let (compared, differ) = exports::compare(&world.tools, &api, world.port)?;
         progress::step(&format!("{} runs", self.runs));
-        self.storm(&api, &servers, &weather)?;
+        let broke_off = self.storm(&api, &servers, &weather).err();
         weather.clear_up(ACCOUNTS.gantry);
+        // What broke off is judged all the same, as far as it came.
+        if let Some(error) = &broke_off {
+            progress::error(&format!("{error:#}"));
+        }
         let all = api.runs()?;
         let mut verdict = oracle::judge(&all, &sandbox(ACCOUNTS.gantry).listing()?, &weather);
         let plans = scripts::reviews(&api, self.seed, self.scripts)?;
+        let swept = sweep::sweep(&self.binaries.join("gantry"), &world.database, &self.config(&world, 0))?;
         let told = servers.end();
         let mut scripts = vec![];
         if self.scripts > 0 {
@@ -156,6 +167,8 @@ impl Torture<'_> {
         }
         let slow = told.recovered.iter().filter(|(ready, ..)| *ready > RECOVERY).count() as u64;
         self.table(&verdict, &told, &weather, &scripts, begin.elapsed());
+        println!("  {:<44} {swept}", "gantry runs sweep");
+        verdict.offences.extend(swept.offence(&verdict));
         println!("  {:<44} {compared} compared, {} differ", "exports run elsewhere", differ.len());
         verdict.offences.extend(differ.iter().map(|what| format!("an export differs: {what}")));
         for offence in &verdict.offences {
@@ -164,15 +177,18 @@ impl Torture<'_> {
         if judge_speed && slow > 0 {
             progress::error(&format!("{slow} recoveries took longer than {} s", RECOVERY / 1000));
         }
-        Ok(verdict.offences.len() as u64 + if judge_speed { slow } else { 0 })
+        let broken = verdict.offences.len() as u64 + u64::from(broke_off.is_some());
+        Ok(broken + if judge_speed { slow } else { 0 })
     }
 
     /// All runs, several at once.
     fn storm(&self, api: &runs::Api, servers: &Servers, weather: &Weather) -> Result<()> {
         let (next, failed) = (AtomicU64::new(0), Mutex::new(None));
         let failed_yet = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let begin = Instant::now();
+        let late = || self.minutes.is_some_and(|minutes| begin.elapsed() > Duration::from_secs(60 * minutes));
         let work = || {
-            loop {
+            while !late() {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 if n >= self.runs || failed_yet().is_some() {
                     return;
@@ -243,10 +259,14 @@ impl Torture<'_> {
         Ok(aws)
     }
 
+    fn config(&self, world: &World, n: usize) -> PathBuf {
+        world.folder.path().join(format!("gantry-{n}.toml"))
+    }
+
     fn server(&self, world: &World, n: usize, weather: &Arc<Weather>, servers: &Arc<Servers>) -> Result<u16> {
         let sender = Arc::new(Server { servers: servers.clone(), n });
         let road = road::open(world.port, weather.clone(), sender).context("no road can be opened")?;
-        let config = world.folder.path().join(format!("gantry-{n}.toml"));
+        let config = self.config(world, n);
         let account = ACCOUNTS.gantry;
         let text = format!(
             "requests_per_second = 1000000\n[[connections]]\nname = \"torture\"\naccount = \"{account}\"\nregions = [\"eu-west-1\", \"us-east-1\"]\nendpoint_url = \"http://127.0.0.1:{road}\"\naccess_key = \"{account}\"\nsecret_key = \"sandbox\"\n"
@@ -299,7 +319,7 @@ impl Torture<'_> {
             format!("{} ({})", faults.iter().map(|(_, many)| many).sum::<u64>(), parts.join(", "))
         };
         println!();
-        row("seed; runs", format!("{}; {} in {}", self.seed, self.runs, progress::seconds(time)));
+        row("seed; runs", format!("{}; {} in {}", self.seed, verdict.runs(), progress::seconds(time)));
         row("servers killed; stopped past their leases", format!("{}; {}", told.kills, told.stops));
         row("faults on the wire", kinds(ACCOUNTS.gantry));
         row("applied; undone; stuck", format!("{}; {}; {}", verdict.applied, verdict.undone, verdict.stuck));

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value, json};
 
 use super::ACCOUNTS;
+use super::changes;
 use super::http::{self, Message};
 use super::runs::steps;
 use super::weather::Weather;
@@ -88,7 +89,7 @@ impl Sandbox {
 }
 
 /// A policy's text as the document it is; nothing for none.
-fn document(text: &Value) -> Value {
+pub fn document(text: &Value) -> Value {
     text.as_str().map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or_else(|_| text.into()))
 }
 
@@ -148,18 +149,19 @@ pub fn judge(runs: &[Value], listing: &BTreeMap<String, Value>, weather: &Weathe
     let mut verdict = Verdict::default();
     let mut by_name: BTreeMap<String, Vec<&Value>> = listing.keys().map(|name| (name.clone(), vec![])).collect();
     for view in runs {
-        let name = view["run"]["plan"]["steps"][0]["call"]["input"]["repositoryName"].as_str().unwrap_or_default();
-        by_name.entry(name.to_owned()).or_default().push(view);
+        by_name.entry(changes::repository(view).to_owned()).or_default().push(view);
     }
     for (name, runs) in &by_name {
-        one(name, runs, listing.get(name), &mut verdict);
+        let (later, first): (Vec<&Value>, Vec<&Value>) = runs.iter().partition(|view| changes::is_change(view));
+        one(name, &first, &later, listing.get(name), &mut verdict);
         let often = |operation: &str| weather.how_often_made(ACCOUNTS.gantry, name, operation);
         for (makes, takes) in [
             ("CreateRepository", "DeleteRepository"),
             ("PutLifecyclePolicy", "DeleteLifecyclePolicy"),
             ("SetRepositoryPolicy", "DeleteRepositoryPolicy"),
         ] {
-            if often(makes) > 1 + often(takes) {
+            // Another plan may write a policy anew, and its undo once more.
+            if often(makes) > 1 + often(takes) && (later.is_empty() || makes == "CreateRepository") {
                 verdict.duplicates += 1;
                 verdict.offend(name, &format!("AWS made {makes} {} times", often(makes)), runs);
             }
@@ -169,6 +171,11 @@ pub fn judge(runs: &[Value], listing: &BTreeMap<String, Value>, weather: &Weathe
 }
 
 impl Verdict {
+    /// How many runs were judged.
+    pub fn runs(&self) -> u64 {
+        self.applied + self.undone + self.stuck + self.endless
+    }
+
     fn offend(&mut self, name: &str, what: &str, runs: &[&Value]) {
         let mut text = format!("{name}: {what}");
         for view in runs {
@@ -186,15 +193,21 @@ impl Verdict {
     }
 }
 
-fn one(name: &str, runs: &[&Value], there: Option<&Value>, verdict: &mut Verdict) {
+/// Judges the runs that made a repository, and those that changed it later.
+fn one(name: &str, runs: &[&Value], later: &[&Value], there: Option<&Value>, verdict: &mut Verdict) {
     let in_state = |state: &str| runs.iter().filter(|view| view["run"]["state"] == state).copied().collect::<Vec<_>>();
-    let (applied, undone, stuck) = (in_state("applied"), in_state("undone"), in_state("stuck"));
-    verdict.applied += applied.len() as u64;
-    verdict.undone += undone.len() as u64;
-    verdict.stuck += stuck.len() as u64;
-    let endless = runs.len() - applied.len() - undone.len() - stuck.len();
+    let (applied, stuck) = (in_state("applied"), in_state("stuck"));
+    let mut endless = 0;
+    for view in runs.iter().chain(later) {
+        match view["run"]["state"].as_str() {
+            Some("applied") => verdict.applied += 1,
+            Some("undone") => verdict.undone += 1,
+            Some("stuck") => verdict.stuck += 1,
+            _ => endless += 1,
+        }
+    }
     if endless > 0 {
-        verdict.endless += endless as u64;
+        verdict.endless += endless;
         return verdict.offend(name, "a run does not end", runs);
     }
     if applied.len() > 1 {
@@ -202,14 +215,29 @@ fn one(name: &str, runs: &[&Value], there: Option<&Value>, verdict: &mut Verdict
         verdict.offend(name, "two runs say they made it", runs);
     }
     if let Some(view) = applied.first() {
-        let mut planned = planned(view);
+        // What a change that is stuck left is for a person to say.
+        if later.iter().any(|view| view["run"]["state"] == "stuck") {
+            return;
+        }
+        let mut later: Vec<&Value> = later.iter().filter(|view| view["run"]["state"] == "applied").copied().collect();
+        later.sort_by_key(|view| view["made"].as_u64());
+        let Some(mut planned) = later.iter().fold(Some(planned(view)), |there, view| changes::after(there, view))
+        else {
+            if there.is_some() {
+                verdict.wrong += 1;
+                let all: Vec<&Value> = runs.iter().chain(&later).copied().collect();
+                verdict.offend(name, "was deleted, and exists", &all);
+            }
+            return;
+        };
         // The emulator does not keep these; AWS lists them.
         if there.is_some_and(|there| there["exclusions"].as_array().is_some_and(Vec::is_empty)) {
             planned["exclusions"] = json!([]);
         }
         if there != Some(&planned) {
             verdict.wrong += 1;
-            verdict.offend(name, &format!("planned {planned}, there is {}", json!(there)), runs);
+            let all: Vec<&Value> = runs.iter().chain(&later).copied().collect();
+            verdict.offend(name, &format!("planned {planned}, there is {}", json!(there)), &all);
         }
         return;
     }

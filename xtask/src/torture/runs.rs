@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use super::ACCOUNTS;
+use super::changes;
 use super::dice::Dice;
 use super::http::{self, Message};
 use super::road::PREFIX;
@@ -32,7 +33,7 @@ impl Api {
     }
 
     /// Asks whichever server answers. An error is that none did.
-    fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
+    pub fn ask(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value)> {
         let port = self.ports[self.next.fetch_add(1, Ordering::Relaxed) % self.ports.len()];
         let headers = [
             ("host", format!("127.0.0.1:{port}")),
@@ -128,15 +129,12 @@ pub fn begin(api: &Api, answers: &Value) -> Result<()> {
 }
 
 /// The runs of a repository.
-fn of(api: &Api, repository: &str) -> Result<Vec<(String, String, u64)>> {
+pub fn of(api: &Api, repository: &str) -> Result<Vec<(String, String, u64)>> {
     let mut found = vec![];
-    // Those of others are begun at the same time: a page holds enough.
-    let lines = api.insist("GET", "/runs?limit=100", None)?;
+    let lines = api.insist("GET", &format!("/runs?limit=20&q={repository}"), None)?;
     for line in lines.as_array().into_iter().flatten() {
-        if line["title"].as_str().is_some_and(|title| title.ends_with(&format!(" {repository}"))) {
-            let text = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
-            found.push((text("id"), text("state"), line["ended"].as_u64().unwrap_or_default()));
-        }
+        let text = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
+        found.push((text("id"), text("state"), line["ended"].as_u64().unwrap_or_default()));
     }
     Ok(found)
 }
@@ -159,7 +157,7 @@ fn rests(api: &Api, servers: &Servers, repository: &str) -> Result<Option<Vec<(S
     Ok(None)
 }
 
-/// A whole run: plan, begin, and sometimes a cancel in the middle, an undo afterwards, or another try at what is stuck.
+/// A whole run: plan, begin, and sometimes a cancel in the middle, an undo or another plan afterwards, or another try at what is stuck.
 pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) -> Result<()> {
     let repository = name(n);
     let mut dice = Dice::of(seed, &format!("{repository} person"));
@@ -181,6 +179,9 @@ pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) 
             rests(api, servers, &repository)?;
         }
     }
+    if applied.is_some() && (2..6).contains(&whim) {
+        change(api, servers, seed, &repository, dice.one_in(3))?;
+    }
     if dice.one_in(2) {
         // The cause is put right, and somebody tries again.
         for (id, _) in rests(api, servers, &repository)?.into_iter().flatten().filter(|(_, state)| state == "stuck") {
@@ -193,6 +194,21 @@ pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) 
                 rests(api, servers, &repository)?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Another plan for what was made, taken back afterwards or not.
+fn change(api: &Api, servers: &Servers, seed: u64, repository: &str, undo: bool) -> Result<()> {
+    servers.begins(repository);
+    changes::begin(api, &changes::answers(seed, repository), repository)?;
+    let Some(runs) = rests(api, servers, repository)? else { return Ok(()) };
+    // The latest is the first of the list.
+    if let Some((id, _)) = runs.first().filter(|(_, state)| undo && runs.len() > 1 && state == "applied") {
+        servers.begins(repository);
+        // One that deletes cannot be taken back, and says so.
+        let _ = api.ask("POST", &format!("/runs/{id}/cancel"), Some(&json!({})));
+        rests(api, servers, repository)?;
     }
     Ok(())
 }

@@ -1,0 +1,125 @@
+//! What befalls a repository after it was made: another plan of another wizard, sometimes taken back. What there has to be then follows from the
+//! journals, one after the other.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use super::ACCOUNTS;
+use super::dice::Dice;
+use super::oracle::document;
+use super::runs::{Api, of, steps};
+
+/// How long it is tried to begin one.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// Answers of another wizard, for a repository that exists.
+pub fn answers(seed: u64, repository: &str) -> Value {
+    let mut dice = Dice::of(seed, &format!("{repository} change"));
+    let keep = json!({ "rules": [{ "rulePriority": 1, "action": { "type": "expire" },
+        "selection": { "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 40 + dice.below(50) } }] });
+    let look = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "look", "Effect": "Allow",
+        "Principal": { "AWS": "arn:aws:iam::444455556666:root" }, "Action": ["ecr:DescribeImages"] }] });
+    let (wizard, answers) = match dice.below(6) {
+        0 => ("lifecycle-policy", json!({ "repository": repository, "policy": keep.to_string() })),
+        1 => ("lifecycle-policy", json!({ "repository": repository, "policy": "" })),
+        2 => ("repository-policy", json!({ "repository": repository, "policy": look.to_string() })),
+        3 => ("repository-policy", json!({ "repository": repository, "policy": "" })),
+        4 => ("delete-repository", json!({ "repository": repository })),
+        _ => {
+            let tags = json!([["team:0", "another"], ["new", "tag"]]);
+            let settings = json!({ "repository": repository, "immutable": dice.one_in(2), "exclusions": [],
+                "scan_on_push": dice.one_in(2), "tags": tags });
+            ("change-repository", settings)
+        }
+    };
+    json!({ "scope": { "account": ACCOUNTS.gantry, "region": "eu-west-1" }, "wizard": wizard, "answers": answers })
+}
+
+/// Plans and begins it, unless there is nothing to change. A run whose id was lost with the server's answer is not begun again.
+pub fn begin(api: &Api, answers: &Value, repository: &str) -> Result<()> {
+    let (begin, known) = (Instant::now(), of(api, repository)?.len());
+    loop {
+        let reviewed = api.insist("POST", "/plans", Some(answers))?;
+        let Some(hash) = reviewed["plan"]["hash"].as_str() else { return Ok(()) };
+        if let Ok((201, _)) = api.ask("POST", "/runs", Some(&json!({ "answers": answers, "hash": hash }))) {
+            return Ok(());
+        }
+        if of(api, repository)?.len() > known {
+            return Ok(());
+        }
+        if begin.elapsed() > LIMIT {
+            bail!("a change cannot be begun");
+        }
+        std::thread::sleep(Duration::from_millis(150));
+    }
+}
+
+/// The repository that a run is about.
+pub fn repository(view: &Value) -> &str {
+    let input = &view["run"]["plan"]["steps"][0]["call"]["input"];
+    let of_arn = input["resourceArn"].as_str().and_then(|arn| arn.split_once(":repository/")).map(|(_, name)| name);
+    input["repositoryName"].as_str().or(of_arn).unwrap_or_default()
+}
+
+/// Whether a run changes what exists.
+pub fn is_change(view: &Value) -> bool {
+    steps(view).all(|(step, _)| step["call"]["operation"] != "CreateRepository")
+}
+
+/// What there is after a change that was applied.
+pub fn after(there: Option<Value>, view: &Value) -> Option<Value> {
+    let mut there = there?;
+    for (step, _) in steps(view) {
+        let input = &step["call"]["input"];
+        match step["call"]["operation"].as_str().unwrap_or_default() {
+            "PutLifecyclePolicy" => there["lifecycle"] = document(&input["lifecyclePolicyText"]),
+            "DeleteLifecyclePolicy" => there["lifecycle"] = Value::Null,
+            "SetRepositoryPolicy" => there["permissions"] = document(&input["policyText"]),
+            "DeleteRepositoryPolicy" => there["permissions"] = Value::Null,
+            "PutImageTagMutability" => {
+                there["mutability"] = input["imageTagMutability"].clone();
+                let filters = input["imageTagMutabilityExclusionFilters"].as_array().cloned();
+                there["exclusions"] = filters.unwrap_or_default().into();
+            }
+            "PutImageScanningConfiguration" => {
+                there["scan"] = input["imageScanningConfiguration"]["scanOnPush"].as_bool().unwrap_or(false).into();
+            }
+            "TagResource" => {
+                for tag in input["tags"].as_array().into_iter().flatten() {
+                    there["tags"][tag["Key"].as_str().unwrap_or_default()] = tag["Value"].clone();
+                }
+            }
+            "UntagResource" => {
+                let keys: Vec<&str> =
+                    input["tagKeys"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                if let Some(tags) = there["tags"].as_object_mut() {
+                    tags.retain(|key, _| !keys.contains(&key.as_str()));
+                }
+            }
+            "DeleteRepository" => return None,
+            _ => {}
+        }
+    }
+    Some(there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_follow_each_other() {
+        let run = |operation: &str, input: Value| json!({ "run": { "plan": { "steps": [{ "call": { "operation": operation, "input": input } }] }, "steps": [{}] } });
+        let arn = "arn:aws:ecr:eu-west-1:111122223333:repository/torture/a";
+        let untag = run("UntagResource", json!({ "resourceArn": arn, "tagKeys": ["old"] }));
+        assert_eq!((repository(&untag), is_change(&untag)), ("torture/a", true));
+        let there = json!({ "tags": { "old": "1", "team": "x" }, "lifecycle": { "rules": [] } });
+        let there = after(Some(there), &untag);
+        let there = after(there, &run("DeleteLifecyclePolicy", json!({ "repositoryName": "torture/a" })));
+        assert_eq!(there, Some(json!({ "tags": { "team": "x" }, "lifecycle": null })));
+        assert_eq!(after(there, &run("DeleteRepository", json!({ "repositoryName": "torture/a" }))), None);
+        assert!(!is_change(&run("CreateRepository", json!({ "repositoryName": "torture/a" }))));
+    }
+}
