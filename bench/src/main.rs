@@ -1,9 +1,11 @@
 //! What `cargo xtask bench` runs: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
-//! first visit, and a full collect of the demo fleet. Prints a table; judges nothing.
+//! first visit, a full collect of the demo fleet, the plan of a wizard and what the engine adds to a call. Prints a table; judges nothing.
 
 mod child;
+mod engine;
 mod load;
 mod measure;
+mod preview;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -36,6 +38,9 @@ struct Arguments {
     /// Leave out the AWS CLI and boto3.
     #[arg(long)]
     no_clients: bool,
+    /// Only plans and the engine.
+    #[arg(long)]
+    only_plans: bool,
 }
 
 fn now() -> Millis {
@@ -114,6 +119,11 @@ async fn counter(metrics: &str, name: &str) -> Result<f64> {
 async fn main() -> Result<()> {
     let a = Arguments::parse();
     std::fs::create_dir_all(&a.data_dir)?;
+    preview::measure()?;
+    engine::measure(&a.bin, &a.data_dir).await.context("the engine")?;
+    if a.only_plans {
+        return Ok(());
+    }
     lists(&a).await.context("lists and search")?;
     weight(&a.site)?;
     collect(&a).await.context("collect of the demo fleet")
