@@ -122,6 +122,26 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   expect(await ecr("DescribeRepositories", { repositoryNames: [name] })).toBeUndefined();
 });
 
+test("what somebody changed between review and apply is shown, with the plan that fits now", async ({ page }) => {
+  const name = await repository(page);
+  const arn = `arn:aws:ecr:eu-west-1:${account}:repository/${name}`;
+  await page.goto(`/repositories/${account}/eu-west-1/${name}?tab=settings`);
+  await hydrated(page);
+  await page.getByLabel("Value of tag 1").fill("web");
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await expect(call(page, "ecr:TagResource")).toBeVisible();
+  await ecr("TagResource", { resourceArn: arn, tags: [{ Key: "team", Value: "theirs" }] });
+  await dialog(page).getByRole("button", { name: "Apply" }).click();
+  const changed = dialog(page).getByRole("region", { name: "Changed since you reviewed" });
+  await expect(changed.getByText("theirs").first()).toBeVisible();
+  await expect(changed.getByText("before.team")).toBeVisible();
+  await accessible(page);
+  expect(await ecr("ListTagsForResource", { resourceArn: arn })).toMatchObject({ tags: [{ Key: "team", Value: "theirs" }] });
+  // What is applied now is what was seen now.
+  await apply(page);
+  expect(await ecr("ListTagsForResource", { resourceArn: arn })).toMatchObject({ tags: [{ Key: "team", Value: "web" }] });
+});
+
 test("images are scanned, tagged and deleted, but not those in use", async ({ page }) => {
   const name = await repository(page);
   await page.goto(`/images?account=${account}&region=eu-west-1&q=${encodeURIComponent(`${name}:1`)}`);

@@ -45,6 +45,9 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     let store = Store::connect(&config.database_url).await?;
     store.migrate().await?;
     clock::compare(&store).await?;
+    for (format, runs) in store.foreign_runs().await? {
+        tracing::warn!(format, runs, "apply: runs of another version wait for a server that knows their format");
+    }
     let auth = Auth::new(store.clone(), Passwords::new(config.password_min), config.behind_tls_proxy);
     may_listen(&config, &store).await?;
     let connections = Connections::new(config.connections.clone(), &sealing_key(&store).await?)?;

@@ -1,5 +1,6 @@
 //! Runs of plans, the latest first.
 
+use domain::plan::is_known;
 use domain::plan::listing::RunsQuery;
 use domain::plan::run::State;
 use domain::plan::service::RunLine;
@@ -60,7 +61,9 @@ pub fn Runs() -> impl IntoView {
 }
 
 fn row(line: RunLine, now: Millis, scopes: &Scopes) -> AnyView {
-    let (tone, word): (Tone, _) = words::state(line.state);
+    // Whatever its state means to the version that drives it.
+    let (tone, word): (Tone, _) =
+        if is_known(line.format) { words::state(line.state) } else { (Tone::Warn, "Another version’s") };
     let (made, ended) = (line.made, line.ended);
     let lasted = match ended {
         Some(ended) => took(ended.0 - made.0).into_any(),

@@ -4,7 +4,7 @@
 use domain::ecr::wizards::INSIST;
 use domain::plan::run::State;
 use domain::plan::service::{Review, Reviewed, RunView};
-use domain::plan::{Answers, FieldErrors};
+use domain::plan::{Answers, FieldErrors, Plan};
 use domain::resource::Tone;
 use domain::stream::ToPage;
 use domain::{Code, Problem};
@@ -13,6 +13,7 @@ use leptos::task::spawn_local;
 use std::time::Duration;
 
 use super::api::{begin_run, get_run, review_plan};
+use super::changed::since;
 use super::review::steps;
 use super::words;
 use crate::api::Boot;
@@ -67,6 +68,8 @@ pub fn ActDialog() -> impl IntoView {
     let stage = RwSignal::new(Stage::Planning);
     let (typed, begun) = (RwSignal::new(String::new()), RwSignal::new(None::<String>));
     let dialog = NodeRef::<leptos::html::Dialog>::new();
+    // What was reviewed when it turned out that it is no longer what there is.
+    let outdated = RwSignal::new(None::<Plan>);
     Effect::new(move || {
         let Some(answers) = asked.get() else { return };
         if let Some(dialog) = dialog.get_untracked()
@@ -96,17 +99,25 @@ pub fn ActDialog() -> impl IntoView {
             dialog.close();
         }
     };
+    let again = move || asked.update(|_| {});
     let apply = move |hash: String| {
         let Some(answers) = asked.get_untracked() else { return };
+        let reviewed = match stage.get_untracked() {
+            Stage::Planned(review) => Some(review.plan),
+            _ => None,
+        };
         stage.set(Stage::Planning);
         spawn_local(async move {
             match begin_run(answers, hash).await {
                 Ok(id) => begun.set(Some(id)),
+                Err(error) if error.0.code == Code::Conflict && reviewed.is_some() => {
+                    outdated.set(reviewed);
+                    again();
+                }
                 Err(error) => stage.set(Stage::Failed(error.0)),
             }
         });
     };
-    let again = move || asked.update(|_| {});
     let title = move || match stage.get() {
         Stage::Planned(review) => review.plan.title,
         Stage::Running(view) => view.run.plan.title,
@@ -135,12 +146,15 @@ pub fn ActDialog() -> impl IntoView {
             .into_any()
         }
         Stage::Wrong(errors) => wrong(errors, asked, shut()),
-        Stage::Planned(review) => planned(&review, typed, &boot, apply, shut()),
+        Stage::Planned(review) => {
+            let changed = outdated.with(|was| was.as_ref().map(|was| since(was, &review.plan)));
+            view! { {changed}{planned(&review, typed, &boot, apply, shut())} }.into_any()
+        }
         Stage::Running(view) => view! { {running(&view)}<div class="acts">{shut()}</div> }.into_any(),
     }
     };
     view! {
-        <dialog class="act-dialog" node_ref=dialog aria-label="Confirm" closedby="any" on:close=move |_| asked.set(None)>
+        <dialog class="act-dialog" node_ref=dialog aria-label="Confirm" closedby="any" on:close=move |_| { asked.set(None); outdated.set(None) }>
             <div class="stack">
                 <h2 tabindex="-1" autofocus=true>{title}</h2>
                 {body}

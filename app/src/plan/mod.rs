@@ -3,6 +3,7 @@
 pub mod act;
 mod again;
 pub mod api;
+mod changed;
 mod exports;
 mod outcome;
 mod permitted;

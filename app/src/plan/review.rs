@@ -1,7 +1,7 @@
 //! The review of a plan: everything that will be sent, before anything is; then Apply.
 
 use domain::plan::service::{Review as Found, Reviewed};
-use domain::plan::{Effect as Does, Step, Undo};
+use domain::plan::{Effect as Does, Plan, Step, Undo};
 use domain::{Code, Problem};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,6 +9,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use super::api::{begin_run, review_plan};
+use super::changed::since;
 use super::exports::{self, Export};
 use super::permitted::permitted;
 use crate::api::Boot;
@@ -98,6 +99,8 @@ pub fn Review(
     let answer: RwSignal<Option<Result<Found, Problem>>> = RwSignal::new(None);
     let again = RwSignal::new(0_u32);
     let failed: RwSignal<Option<Problem>> = RwSignal::new(None);
+    // What was reviewed when it turned out that it is no longer what there is.
+    let outdated: RwSignal<Option<Plan>> = RwSignal::new(None);
     Effect::new(move || {
         again.track();
         if !wizard.recalled.get() || !may {
@@ -139,6 +142,7 @@ pub fn Review(
         failed.set(None);
         spawn_local(async move {
             let begun = begin_run(wizard.answers.get_untracked(), found.hash).await;
+            let reviewed = found.plan;
             if applying.try_set(false).is_some() {
                 return;
             }
@@ -148,6 +152,10 @@ pub fn Review(
                     wizard.start_again.run(());
                     let href = scopes.get_untracked().on(&paths::run(&id));
                     navigate.with_value(|navigate| navigate(&href, NavigateOptions::default()));
+                }
+                Err(error) if error.0.code == Code::Conflict => {
+                    outdated.set(Some(reviewed));
+                    review_again();
                 }
                 Err(error) => failed.set(Some(error.0)),
             }
@@ -194,7 +202,9 @@ pub fn Review(
                 Some(export) => exports::view(&found, export),
                 None => steps(&found, &boot),
             };
+            let changed = outdated.with(|was| was.as_ref().map(|was| since(was, &found.plan)));
             view! {
+                {changed}
                 <section class="card"><Sum plan=Some(found.plan.clone())/></section>
                 {permitted(&found.permissions)}
                 {note_list(found.notes)}
@@ -205,7 +215,7 @@ pub fn Review(
     };
     let after = move || wizard.answers.with(|answers| (spec.after)(answers));
     // Applying the same once more would end the same.
-    let stale = move || failed.with(|f| f.as_ref().is_some_and(|p| matches!(p.code, Code::Conflict | Code::Invalid)));
+    let stale = move || failed.with(|f| f.as_ref().is_some_and(|p| matches!(p.code, Code::Invalid)));
     let trouble = move || {
         failed.get().map(|problem| {
             let again = stale().then(|| {

@@ -6,6 +6,7 @@ use domain::plan::{Step, Undo};
 use domain::{Millis, Problem};
 use leptos::prelude::*;
 
+use super::changed::instead;
 use super::run::{Act, Ask, confirm};
 use super::words;
 use crate::ui::format::{duration, took};
@@ -93,6 +94,9 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
     let open = matches!(progress.state, StepState::Stuck | StepState::Left);
     let left = if open { arn(progress) } else { None };
     let left = left.map(|arn| view! { <p><Copy text=arn max=72/></p> });
+    let waits = view.run.waits(n).then(|| {
+        view! { <p class="dim">"A later step wrote the same and is stuck. Once that is decided, this one is taken back, too."</p> }
+    });
     let decide =
         (progress.state == StepState::Stuck && !view.run.state.is_live()).then(|| decisions(act, step, refusal));
     view! {
@@ -103,6 +107,8 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
                 <small>{step.call.name()}" · "<b>{word}</b>{tries}</small>
                 {progress.note.clone().map(|note| view! { <p class="dim">{note}</p> })}
                 {trouble(progress, view.run.problem.as_ref())}
+                {progress.found.as_ref().map(|found| instead(step, found))}
+                {waits}
                 {left}
                 {decide}
                 <details class="fold">

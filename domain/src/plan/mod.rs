@@ -5,6 +5,7 @@
 //! [`run`] says what a run of a plan does next; [`crate::plan::reference`] how a step uses what earlier steps gave.
 
 pub mod answers;
+pub mod difference;
 pub mod export;
 pub mod lint;
 pub mod listing;
@@ -24,8 +25,18 @@ use crate::ecr;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
 
-/// The version of this format. A run keeps the one it was made with.
-pub const FORMAT: u32 = 1;
+/// The version of this format. A run keeps the one it was planned in, and no server drives a run whose format it does not know. It grows with
+/// whatever an older version could not read: a new call, another field of a document or of the journal.
+///
+/// 1: repositories and images. 2: everything since; a step of the journal may say what was found instead.
+pub const FORMAT: u32 = 2;
+/// The oldest format that is still carried out: all that its plans hold can be read.
+pub const OLDEST_FORMAT: u32 = 1;
+
+/// Whether this version carries out plans of a format.
+pub const fn is_known(format: u32) -> bool {
+    OLDEST_FORMAT <= format && format <= FORMAT
+}
 
 /// What is wrong with answers: a message beside the field it belongs to. Fields are named as in the answers: `name`, `tags.team`.
 pub type FieldErrors = BTreeMap<String, String>;

@@ -131,6 +131,16 @@ pub struct Progress {
     pub began: Option<Millis>,
     /// When its result was written.
     pub ended: Option<Millis>,
+    /// What there was instead of what was reviewed, where the run stopped because of that.
+    #[serde(default)]
+    pub found: Option<Found>,
+}
+
+/// A state that was read when a run began and was not the one that was reviewed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// The state; `None` when it did not exist any more.
+    pub state: Option<Value>,
 }
 
 /// A plan and how far its steps are.
@@ -202,12 +212,21 @@ impl Run {
             return Next::FindOut(n);
         }
         // The last made is the first taken back; what others depend on stays until they are gone.
-        let back = self.steps.iter().rposition(|s| matches!(s.state, StepState::Made | StepState::Undoing));
+        let made = |n: &usize| matches!(self.steps[*n].state, StepState::Made | StepState::Undoing);
+        let back = (0..self.steps.len()).rev().find(|n| made(n) && !self.waits(*n));
         match back {
             Some(n) => Next::TakeBack(n),
             None if self.position(StepState::Stuck).is_some() => Next::Become(State::Stuck),
             None => Next::Become(State::Undone),
         }
+    }
+
+    /// Whether a step cannot be taken back yet, because a later one that writes the same is stuck: what that one left is no longer what this
+    /// step left, and it is not somebody else's doing.
+    pub fn waits(&self, n: usize) -> bool {
+        let subject = |n: usize| self.plan.steps.get(n).map(|step| step.call.subject());
+        let made = self.steps.get(n).is_some_and(|s| matches!(s.state, StepState::Made | StepState::Undoing));
+        made && self.stuck().any(|later| later > n && subject(later) == subject(n))
     }
 
     fn position(&self, state: StepState) -> Option<usize> {
@@ -233,6 +252,11 @@ impl Run {
             }
         }
         known
+    }
+
+    /// Whether it stopped before its first step, because what there was was no longer what had been reviewed.
+    pub fn was_outdated(&self) -> bool {
+        self.state == State::Undone && self.steps.iter().any(|step| step.found.is_some())
     }
 
     /// The steps that a person has to decide about.
@@ -342,6 +366,23 @@ mod tests {
         assert_eq!(run.next(), Next::Become(State::Applied));
         run.state = State::Undoing;
         assert_eq!(run.next(), Next::TakeBack(2));
+    }
+
+    #[test]
+    fn what_a_stuck_step_wrote_over_waits_for_it() {
+        let mut plan = three_steps();
+        plan.steps[2].call = plan.steps[1].call.clone();
+        let mut run = Run::new("r".into(), plan);
+        run.state = State::Undoing;
+        (run.steps[0].state, run.steps[1].state) = (StepState::Made, StepState::Made);
+        run.steps[2].state = StepState::Stuck;
+        assert!(run.waits(1) && !run.waits(0) && !run.waits(2));
+        assert_eq!(run.next(), Next::TakeBack(0));
+        run.steps[0].state = StepState::Undone;
+        assert_eq!(run.next(), Next::Become(State::Stuck));
+        // Somebody tried again, and it went.
+        run.steps[2].state = StepState::Undone;
+        assert_eq!(run.next(), Next::TakeBack(1));
     }
 
     #[test]

@@ -122,6 +122,8 @@ pub struct RunLine {
     pub done: u32,
     /// How many there are.
     pub steps: u32,
+    /// The format it was planned in. One that is not [`super::is_known`] is another version's: it is not driven or shown here.
+    pub format: u32,
 }
 
 /// A run with its journal.

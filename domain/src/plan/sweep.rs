@@ -75,7 +75,7 @@ pub fn judge(marked: &Marked, run: Option<&Run>) -> (Verdict, String) {
     match (run.state, progress) {
         (State::Checking | State::Applying | State::Undoing, _) => (Verdict::Busy, "Its run is at work.".to_owned()),
         (_, Some((StepState::Left, note))) => (Verdict::Kept, format!("Its run left it: {note}")),
-        (_, Some((StepState::Stuck, _))) => {
+        (_, Some((StepState::Stuck, _))) | (State::Stuck, Some((StepState::Made, _))) => {
             (Verdict::Stuck, "Its run could not take it back and waits for a person.".to_owned())
         }
         (State::Applied, Some((StepState::Made, _))) => (Verdict::Kept, "Its run made it.".to_owned()),
@@ -120,6 +120,7 @@ mod tests {
             (State::Undone, StepState::Left, Verdict::Kept),
             (State::Stuck, StepState::Stuck, Verdict::Stuck),
             (State::Stuck, StepState::Undone, Verdict::Orphan),
+            (State::Stuck, StepState::Made, Verdict::Stuck),
             (State::Undoing, StepState::Undoing, Verdict::Busy),
             (State::Applied, StepState::Failed, Verdict::Orphan),
         ] {

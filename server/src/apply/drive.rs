@@ -1,7 +1,7 @@
 //! One run, from its journal to its end. Every arm writes what it is about to do, does it, and writes what came of it; a crash between any
 //! two of these loses nothing, because what is not written is found out by reading AWS.
 
-use domain::plan::run::{Next, Progress, State, StepState};
+use domain::plan::run::{Found, Next, Progress, State, StepState};
 use domain::plan::{Call, Made, Plan, Step};
 use domain::{Code, Kind, Problem, ResourceKey, Scope};
 use gantry_store::audit::Entry;
@@ -66,7 +66,7 @@ impl Engine {
 
     /// Compares what was reviewed with what there is.
     async fn check(&self, lease: &Lease, stored: &Stored) -> Result<()> {
-        for step in &stored.run.plan.steps {
+        for (n, step) in stored.run.plan.steps.iter().enumerate() {
             let subject = step.call.subject();
             if subject.is_to_come() {
                 continue;
@@ -79,6 +79,8 @@ impl Engine {
                         (Some(_), None) => "it existed then, and does not exist now",
                         _ => "it is no longer as it was",
                     };
+                    let progress = Progress { found: Some(Found { state }), ..stored.run.steps[n].clone() };
+                    self.store.journal(lease, n, &progress, None).await?;
                     conflict(format!("{}: {what}. Nothing was changed. Plan again from what there is.", step.says))
                 }
                 Err(problem) => problem,

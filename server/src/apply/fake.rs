@@ -1,4 +1,4 @@
-//! A cloud in memory with faults: what the engine is tested against. It knows ECR's repositories as AWS treats them.
+//! A cloud in memory with faults: what the engine is tested against. It knows ECR's repositories, images and tags as AWS treats them.
 
 use async_trait::async_trait;
 use domain::ecr::calls::Call as Ecr;
@@ -7,7 +7,7 @@ use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
 use domain::{Code, Kind, Problem, ResourceKey, Scope};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub enum Fault {
     HangsAfter,
     /// The connection broke, and AWS makes it only after it was looked for twice.
     Late,
+    /// The connection broke, and AWS makes it only when [`Fake::arrive`] says so.
+    AfterTheEnd,
     /// A permission is missing.
     Denied,
     /// It says how far it is, and goes on until it is cancelled.
@@ -43,6 +45,10 @@ struct Inside {
     repositories: BTreeMap<String, Repository>,
     /// Digests by repository and tag.
     tags: BTreeMap<(String, String), String>,
+    /// Manifests by repository and digest.
+    images: BTreeMap<(String, String), String>,
+    /// Repositories and digests of scans.
+    scans: BTreeSet<(String, String)>,
     calls: Vec<String>,
     /// On their way: how often something is read before they are made.
     late: Vec<(u32, Ecr)>,
@@ -60,6 +66,11 @@ fn arn(name: &str) -> String {
     format!("arn:aws:ecr:eu-west-1:111122223333:repository/{name}")
 }
 
+/// The manifest that an image with this digest has here.
+pub fn manifest(digest: &str) -> String {
+    json!({ "of": digest }).to_string()
+}
+
 fn rejected(message: &str) -> Problem {
     Problem::new(Code::AwsRejected, "AWS refused", message)
 }
@@ -70,6 +81,8 @@ impl Fake {
         Self(Mutex::new(Inside {
             repositories: BTreeMap::new(),
             tags: BTreeMap::new(),
+            images: BTreeMap::new(),
+            scans: BTreeSet::new(),
             calls: vec![],
             late: vec![],
             faults: Box::new(faults),
@@ -80,15 +93,24 @@ impl Fake {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything there is, as text.
+    /// Everything there is, as text. Images without a tag are left out: what a tag is taken from may stay without one until it expires.
     pub fn listing(&self) -> String {
         let inside = self.inside();
-        format!("{:#?} {:#?}", inside.repositories, inside.tags)
+        let tagged: Vec<_> = inside.images.keys().filter(|image| !inside.tags_of(image).is_empty()).collect();
+        format!("{:#?} {:#?} {tagged:#?} {:#?}", inside.repositories, inside.tags, inside.scans)
     }
 
     /// The names of the calls that were made, in order.
     pub fn calls(&self) -> Vec<String> {
         self.inside().calls.clone()
+    }
+
+    /// What was lost after the end is made now.
+    pub fn arrive(&self) {
+        let mut inside = self.inside();
+        for (_, call) in std::mem::take(&mut inside.late) {
+            inside.make(&call).unwrap();
+        }
     }
 
     /// Somebody else makes a call.
@@ -120,14 +142,21 @@ impl Inside {
                     "repositoryName": input.repository_name,
                     "repositoryArn": arn(&input.repository_name),
                     "imageTagMutability": input.image_tag_mutability.as_deref().unwrap_or("MUTABLE"),
+                    "imageTagMutabilityExclusionFilters": input.image_tag_mutability_exclusion_filters,
                     "tags": tags,
                 });
                 let repository = Repository { state, lifecycle: None, policy: None };
                 self.repositories.insert(input.repository_name.clone(), repository);
             }
             Ecr::DeleteRepository(input) => {
-                self.repository(&input.repository_name)?;
-                self.repositories.remove(&input.repository_name);
+                let name = &input.repository_name;
+                self.repository(name)?;
+                if self.images.keys().any(|(of, _)| of == name) && input.force != Some(true) {
+                    return Err(rejected("It is not empty."));
+                }
+                self.repositories.remove(name);
+                self.tags.retain(|(of, _), _| of != name);
+                self.images.retain(|(of, _), _| of != name);
             }
             Ecr::PutLifecyclePolicy(input) => {
                 let document = serde_json::from_str(&input.lifecycle_policy_text).unwrap();
@@ -146,8 +175,9 @@ impl Inside {
                 policy.ok_or_else(|| Problem::not_found("There is no repository policy."))?;
             }
             Ecr::PutImageTagMutability(input) => {
-                self.repository(&input.repository_name)?.state["imageTagMutability"] =
-                    json!(input.image_tag_mutability);
+                let state = &mut self.repository(&input.repository_name)?.state;
+                state["imageTagMutability"] = json!(input.image_tag_mutability);
+                state["imageTagMutabilityExclusionFilters"] = json!(input.image_tag_mutability_exclusion_filters);
             }
             Ecr::PutImageScanningConfiguration(input) => {
                 self.repository(&input.repository_name)?.state["imageScanningConfiguration"] =
@@ -163,17 +193,55 @@ impl Inside {
                 tags.retain(|key, _| !input.tag_keys.contains(key));
             }
             Ecr::CopyImage(input) => {
-                let place = (input.repository_name.clone(), input.image_tag.clone());
-                self.tags.insert(place, input.image_digest.clone());
+                let place = |of: &String| (input.repository_name.clone(), of.clone());
+                self.tags.insert(place(&input.image_tag), input.image_digest.clone());
+                self.images.entry(place(&input.image_digest)).or_insert_with(|| manifest(&input.image_digest));
+            }
+            Ecr::PutImage(input) => {
+                let place = |of: &String| (input.repository_name.clone(), of.clone());
+                let (tag, digest) = (input.image_tag.as_ref().unwrap(), input.image_digest.as_ref().unwrap());
+                if self.tags.get(&place(tag)) == Some(digest) {
+                    return Err(rejected("ImageAlreadyExistsException"));
+                }
+                self.images.insert(place(digest), input.image_manifest.clone());
+                self.tags.insert(place(tag), digest.clone());
             }
             Ecr::BatchDeleteImage(input) => {
-                for tag in input.image_ids.iter().filter_map(|id| id.image_tag.clone()) {
-                    self.tags.remove(&(input.repository_name.clone(), tag));
+                for id in &input.image_ids {
+                    let tag = id.image_tag.as_ref().map(|tag| (input.repository_name.clone(), tag.clone()));
+                    let digest = match &tag {
+                        Some(place) => self.tags.remove(place),
+                        None => id.image_digest.clone(),
+                    };
+                    let Some(image) = digest.map(|digest| (input.repository_name.clone(), digest)) else { continue };
+                    // An image goes with its last tag, and its tags go with it.
+                    if tag.is_none() || self.tags_of(&image).is_empty() {
+                        self.images.remove(&image);
+                        self.tags.retain(|(of, _), digest| (of, &*digest) != (&image.0, &image.1));
+                    }
                 }
             }
-            Ecr::PutImage(_) | Ecr::StartImageScan(_) => return Err(rejected("No test makes it.")),
+            Ecr::StartImageScan(input) => {
+                let image = (input.repository_name.clone(), input.image_id.image_digest.clone().unwrap());
+                if !self.images.contains_key(&image) {
+                    return Err(Problem::not_found("There is no such image."));
+                }
+                if !self.scans.insert(image) {
+                    return Err(rejected("It was scanned today."));
+                }
+            }
         }
         Ok(())
+    }
+
+    fn tags_of(&self, (repository, digest): &(String, String)) -> Vec<String> {
+        let own = self.tags.iter().filter(|((of, _), to)| of == repository && *to == digest);
+        own.map(|((_, tag), _)| tag.clone()).collect()
+    }
+
+    fn manifest_of(&self, repository: &str, digest: &str) -> Option<Value> {
+        let text = self.images.get(&(repository.to_owned(), digest.to_owned()))?;
+        Some(json!({ "imageDigest": digest, "imageManifest": text, "imageManifestMediaType": "m" }))
     }
 }
 
@@ -197,6 +265,10 @@ impl Cloud for Fake {
                 Some(Fault::LostBefore) => return Err(unreachable()),
                 Some(Fault::Late) => {
                     inside.late.push((2, call.clone()));
+                    return Err(unreachable());
+                }
+                Some(Fault::AfterTheEnd) => {
+                    inside.late.push((u32::MAX, call.clone()));
                     return Err(unreachable());
                 }
                 Some(Fault::Endless) => (fault, Ok(())),
@@ -225,7 +297,7 @@ impl Cloud for Fake {
             if here {
                 arrived.push(call.clone());
             }
-            *reads = reads.saturating_sub(1);
+            *reads = if *reads == u32::MAX { u32::MAX } else { reads.saturating_sub(1) };
             !here
         });
         for call in arrived {
@@ -233,9 +305,12 @@ impl Cloud for Fake {
         }
         let Subject::Ecr(subject) = subject;
         Ok(match subject {
-            EcrSubject::Repository { repository } | EcrSubject::Settings { repository } => {
-                inside.repositories.get(repository).map(|r| r.state.clone())
-            }
+            EcrSubject::Repository { repository } => inside.repositories.get(repository).map(|r| r.state.clone()),
+            EcrSubject::Settings { repository } => inside.repositories.get(repository).map(|r| {
+                let mut state = r.state.clone();
+                state.as_object_mut().unwrap().remove("tags");
+                state
+            }),
             EcrSubject::LifecyclePolicy { repository } => {
                 inside.repositories.get(repository).and_then(|r| r.lifecycle.clone())
             }
@@ -245,8 +320,24 @@ impl Cloud for Fake {
             EcrSubject::Tags { arn } => inside.tagged(arn).ok().cloned(),
             EcrSubject::ImageTag { repository, tag } => {
                 let digest = inside.tags.get(&(repository.clone(), tag.clone()));
-                digest.map(|digest| json!({ "imageDigest": digest }))
+                digest.and_then(|digest| inside.manifest_of(repository, digest))
             }
+            EcrSubject::Manifest { repository, digest } => inside.manifest_of(repository, digest),
+            EcrSubject::Images { repository, digests } => {
+                let images = digests.iter().map(|digest| (repository.clone(), digest.clone()));
+                let there = images.filter(|image| inside.images.contains_key(image));
+                let found: serde_json::Map<_, _> =
+                    there.map(|image| (image.1.clone(), json!(inside.tags_of(&image)))).collect();
+                (!found.is_empty()).then_some(Value::Object(found))
+            }
+            EcrSubject::Scan { repository, digest } => {
+                let scanned = inside.scans.contains(&(repository.clone(), digest.clone()));
+                scanned.then(|| json!({ "status": "COMPLETE" }))
+            }
+            EcrSubject::Source { reference, .. } => {
+                Some(json!({ "source": reference, "digest": reference.split_once('@').unwrap().1 }))
+            }
+            EcrSubject::Inventory { .. } => Some(json!({ "now": 0, "images": [] })),
             other => return Err(rejected(&format!("No test reads {other:?}."))),
         })
     }

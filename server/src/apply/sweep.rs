@@ -104,11 +104,7 @@ pub async fn sweep(cloud: &dyn Cloud, scopes: &[Scope], store: Option<&Store>) -
     Ok(sweep)
 }
 
-async fn one(
-    cloud: &dyn Cloud,
-    scope: &Scope,
-    store: Option<&Store>,
-) -> Result<Result<Vec<Found>, Problem>, Problem> {
+async fn one(cloud: &dyn Cloud, scope: &Scope, store: Option<&Store>) -> Result<Result<Vec<Found>, Problem>, Problem> {
     let mut found = vec![];
     match cloud.marked(scope).await {
         Ok(all) => {

@@ -11,11 +11,14 @@ use super::Engine;
 use super::drive::{Result, UNKNOWN, entry, is_unknown};
 use crate::clock::now;
 
+const CHANGED: &str =
+    "It is no longer as this step left it, so somebody changed it since, or a later step stayed. It was left as it is.";
+
 /// How an undo ended.
 enum Back {
     /// What the step left is no longer there.
     Gone,
-    /// Somebody changed it since; it was not touched.
+    /// It is not what the step left; it was not touched.
     Changed,
 }
 
@@ -44,9 +47,7 @@ impl Engine {
         (progress.state, progress.note, progress.problem) =
             match self.undo(step, &call, &undo, progress.after.as_ref()).await {
                 Ok(Back::Gone) => (StepState::Undone, progress.note, None),
-                Ok(Back::Changed) => {
-                    (StepState::Left, Some("Somebody changed it since; it was left as it is.".into()), None)
-                }
+                Ok(Back::Changed) => (StepState::Left, Some(CHANGED.into()), None),
                 Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
             };
         // How long a step took is how long it took to make it.

@@ -7,7 +7,7 @@ use domain::ecr::calls::{Call as Ecr, CreateRepository, PutImageTagMutability};
 use domain::ecr::wizards::create_repository;
 use domain::plan::answers::Form;
 use domain::plan::run::{Run, State, StepState};
-use domain::plan::{Answers, Facts};
+use domain::plan::{Answers, FORMAT, Facts};
 use domain::{Code, Millis, Scope};
 use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
@@ -68,8 +68,14 @@ impl World {
     }
 
     async fn begin(&self, id: &str) {
+        self.begin_in(id, FORMAT).await;
+    }
+
+    /// The same with a plan of another format.
+    async fn begin_in(&self, id: &str, format: u32) {
         let answers = answers(id);
-        let run = Run::new(id.into(), answers.plan(&Facts::default()).unwrap());
+        let mut run = Run::new(id.into(), answers.plan(&Facts::default()).unwrap());
+        run.plan.format = format;
         let stored = Stored { run, answers, person: None, by: "ada".into(), made: now(), ended: None };
         self.test.store.begin_run(&stored, &entry()).await.unwrap();
     }
@@ -196,9 +202,14 @@ async fn what_changed_since_it_was_reviewed_stops_the_run_before_anything_is_mad
     world.begin("shop").await;
     let run = world.rests("shop").await;
     assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Waiting; 3]));
-    let problem = run.problem.unwrap();
+    let problem = run.problem.clone().unwrap();
     assert_eq!(problem.code, Code::Conflict);
     assert!(problem.message.contains("did not exist then"), "{problem}");
+    // The page shows what there is instead.
+    assert!(run.was_outdated());
+    let found = run.steps[0].found.clone().unwrap().state.unwrap();
+    assert_eq!((run.plan.steps[0].before.is_none(), &found["repositoryName"]), (true, &json!("shop")));
+    assert_eq!((&run.steps[1].found, &run.steps[2].found), (&None, &None));
     assert!(world.cloud.calls().is_empty());
 }
 
@@ -293,3 +304,9 @@ async fn under_faults_and_kills_every_run_ends_and_leaves_what_its_end_says() {
 
 #[path = "long_tests.rs"]
 mod long;
+
+#[path = "sweep_tests.rs"]
+mod sweeping;
+
+#[path = "twice_tests.rs"]
+mod twice;

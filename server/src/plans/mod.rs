@@ -8,7 +8,7 @@ use domain::ecr::subject::Subject as Ecr;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::lint;
 use domain::plan::listing::{MAX_RUNS, RunsQuery};
-use domain::plan::run::{Run, StepState};
+use domain::plan::run::Run;
 use domain::plan::service::{Decision, KeptDraft, LARGEST_DRAFT, Plans, Review, Reviewed, RunLine, RunView};
 use domain::plan::{Answers, Facts, FieldErrors, Plan, Subject};
 use domain::policy::{Actor, Permission, decide};
@@ -163,19 +163,7 @@ impl Plans for Planner {
     async fn runs(&self, actor: &Actor, query: &RunsQuery) -> Result<Vec<RunLine>> {
         decide(actor, Permission::ReadResources)?;
         let query = RunsQuery { limit: query.limit.clamp(1, MAX_RUNS), ..query.clone() };
-        let runs = self.store.runs(&query).await?;
-        let line = |stored: Stored| RunLine {
-            done: stored.run.steps.iter().filter(|s| s.state == StepState::Made).count() as u32,
-            steps: stored.run.steps.len() as u32,
-            id: stored.run.id,
-            title: stored.run.plan.title,
-            scope: stored.run.plan.scope,
-            state: stored.run.state,
-            by: stored.by,
-            made: stored.made,
-            ended: stored.ended,
-        };
-        Ok(runs.into_iter().map(line).collect())
+        self.store.runs(&query).await
     }
 
     async fn run(&self, actor: &Actor, id: &str) -> Result<RunView> {

@@ -1,15 +1,15 @@
 //! Runs of plans: what was reviewed, and the journal of its steps. Whoever drives a run holds its lease; every write names the fencing
-//! number of that lease and is refused once another server has taken it.
+//! number of that lease and is refused once another server has taken it. How they are read is in [`reading`].
 
-use domain::plan::listing::RunsQuery;
+mod reading;
+
 use domain::plan::run::{Progress, Run, State, StepState};
-use domain::plan::{Answers, Plan};
+use domain::plan::{Answers, FORMAT, OLDEST_FORMAT};
 use domain::{Code, Millis, Problem};
+use sqlx::PgConnection;
 use sqlx::types::Json;
-use sqlx::{FromRow, PgConnection};
 
 use crate::audit::{self, Entry};
-use crate::history::containing;
 use crate::{Result, Store, problem};
 
 /// Channel of runs: the id of one that changed.
@@ -41,48 +41,6 @@ pub struct Lease {
     pub fence: i64,
 }
 
-#[derive(FromRow)]
-struct RunRow {
-    id: String,
-    plan: Json<Plan>,
-    answers: Json<Answers>,
-    state: String,
-    cancelled: bool,
-    problem: Option<Json<Problem>>,
-    person: Option<i64>,
-    by_name: String,
-    made: i64,
-    ended: Option<i64>,
-}
-
-#[derive(FromRow)]
-struct StepRow {
-    state: String,
-    attempts: i32,
-    after: Option<Json<serde_json::Value>>,
-    problem: Option<Json<Problem>>,
-    note: Option<String>,
-    request_ids: Vec<String>,
-    began: Option<i64>,
-    ended: Option<i64>,
-}
-
-/// A query for whole rows.
-macro_rules! select {
-    ($rest:literal) => {
-        concat!("select id, plan, answers, state, cancelled, problem, person, by_name, made, ended from runs ", $rest)
-    };
-}
-
-/// What the journal holds is ours: a word that is none of ours was written by another version.
-fn unreadable(what: &str) -> Problem {
-    Problem::new(
-        Code::Internal,
-        "A run of another version",
-        format!("The journal of this run says “{what}”, which this version of Gantry does not know."),
-    )
-}
-
 fn lost() -> Problem {
     Problem::new(Code::Conflict, "The lease was lost", "Another server goes on with this run.")
 }
@@ -93,8 +51,8 @@ impl Store {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let run = &stored.run;
         sqlx::query(
-            "insert into runs (id, title, account, region, plan, answers, state, person, by_name, made)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "insert into runs (id, title, account, region, plan, answers, state, person, by_name, made, format)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(&run.id)
         .bind(&run.plan.title)
@@ -106,6 +64,7 @@ impl Store {
         .bind(stored.person)
         .bind(&stored.by)
         .bind(stored.made.0)
+        .bind(run.plan.format as i32)
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;
@@ -120,92 +79,35 @@ impl Store {
         audit::commit(tx, entry).await
     }
 
-    /// A run with its journal.
-    pub async fn run(&self, id: &str) -> Result<Option<Stored>> {
-        let row: Option<RunRow> =
-            sqlx::query_as(select!("where id = $1")).bind(id).fetch_optional(&self.pages).await.map_err(problem::of)?;
-        match row {
-            Some(row) => Ok(Some(self.with_steps(row).await?)),
-            None => Ok(None),
-        }
-    }
-
-    /// Runs, the latest first.
-    pub async fn runs(&self, query: &RunsQuery) -> Result<Vec<Stored>> {
-        let (at, id) = query.before.clone().unwrap_or((Millis(i64::MAX), String::new()));
-        let rows: Vec<RunRow> = sqlx::query_as(select!(
-            "where (made, id) < ($1, $2) and ($4::text is null or state = $4)
-               and ($5::text is null or title ilike $5 or by_name ilike $5)
-               and ($6::text[] = '{}' or account = any($6)) and ($7::text[] = '{}' or region = any($7))
-             order by made desc, id desc limit $3"
-        ))
-        .bind(at.0)
-        .bind(id)
-        .bind(i64::from(query.limit))
-        .bind(query.state.map(State::as_str))
-        .bind(Some(&query.text).filter(|text| !text.is_empty()).map(|text| containing(text)))
-        .bind(query.accounts.iter().map(|a| a.as_str()).collect::<Vec<_>>())
-        .bind(query.regions.iter().map(|r| r.as_str()).collect::<Vec<_>>())
-        .fetch_all(&self.pages)
-        .await
-        .map_err(problem::of)?;
-        let mut runs = vec![];
-        for row in rows {
-            runs.push(self.with_steps(row).await?);
-        }
-        Ok(runs)
-    }
-
-    async fn with_steps(&self, row: RunRow) -> Result<Stored> {
-        let rows: Vec<StepRow> = sqlx::query_as(
-            "select state, attempts, after, problem, note, request_ids, began, ended from run_steps where run = $1 order by n",
+    /// How many runs have something left to do that no server of this version does: formats it does not know, and their runs.
+    pub async fn foreign_runs(&self) -> Result<Vec<(u32, u64)>> {
+        let rows: Vec<(i32, i64)> = sqlx::query_as(
+            "select format, count(*) from runs
+             where state in ('checking', 'applying', 'undoing') and format not between $1 and $2 group by format order by format",
         )
-        .bind(&row.id)
-        .fetch_all(&self.pages)
+        .bind(OLDEST_FORMAT as i32)
+        .bind(FORMAT as i32)
+        .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;
-        let mut steps = vec![];
-        for step in rows {
-            steps.push(Progress {
-                state: StepState::parse(&step.state).ok_or_else(|| unreadable(&step.state))?,
-                attempts: step.attempts.max(0) as u32,
-                after: step.after.map(|v| v.0),
-                problem: step.problem.map(|p| p.0),
-                note: step.note,
-                request_ids: step.request_ids,
-                began: step.began.map(Millis),
-                ended: step.ended.map(Millis),
-            });
-        }
-        Ok(Stored {
-            run: Run {
-                id: row.id,
-                plan: row.plan.0,
-                state: State::parse(&row.state).ok_or_else(|| unreadable(&row.state))?,
-                cancelled: row.cancelled,
-                problem: row.problem.map(|p| p.0),
-                steps,
-            },
-            answers: row.answers.0,
-            person: row.person,
-            by: row.by_name,
-            made: Millis(row.made),
-            ended: row.ended.map(Millis),
-        })
+        Ok(rows.into_iter().map(|(format, many)| (format.max(0) as u32, many.max(0) as u64)).collect())
     }
 
-    /// Takes the oldest run that has something left to do and that nobody drives.
+    /// Takes a run that has something left to do and that nobody drives: those of older formats first, of these the oldest. Runs of formats that
+    /// this version does not know are left to servers that do.
     pub async fn lease_run(&self, owner: &str, now: Millis, until: Millis) -> Result<Option<Lease>> {
         let lease: Option<(String, i64)> = sqlx::query_as(
             "update runs set owner = $1, lease_until = $3, fence = fence + 1
              where id = (select id from runs where state in ('checking', 'applying', 'undoing')
-                           and (lease_until is null or lease_until < $2)
-                         order by made limit 1 for update skip locked)
+                           and (lease_until is null or lease_until < $2) and format between $4 and $5
+                         order by format, made limit 1 for update skip locked)
              returning id, fence",
         )
         .bind(owner)
         .bind(now.0)
         .bind(until.0)
+        .bind(OLDEST_FORMAT as i32)
+        .bind(FORMAT as i32)
         .fetch_optional(&self.work)
         .await
         .map_err(problem::of)?;
@@ -246,7 +148,8 @@ impl Store {
         let mut tx = self.work.begin().await.map_err(problem::of)?;
         hold(&mut tx, lease).await?;
         sqlx::query(
-            "update run_steps set state = $3, attempts = $4, after = $5, problem = $6, note = $7, request_ids = $8, began = $9, ended = $10
+            "update run_steps set state = $3, attempts = $4, after = $5, problem = $6, note = $7, request_ids = $8, began = $9, ended = $10,
+                    found = $11
              where run = $1 and n = $2",
         )
         .bind(&lease.run)
@@ -259,6 +162,7 @@ impl Store {
         .bind(&step.request_ids)
         .bind(step.began.map(|at| at.0))
         .bind(step.ended.map(|at| at.0))
+        .bind(step.found.as_ref().map(Json))
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;

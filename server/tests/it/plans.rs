@@ -2,11 +2,11 @@
 
 use crate::world::{Answer, World};
 use domain::plan::answers::Form;
-use domain::plan::run::Run;
-use domain::plan::{Answers, Facts};
+use domain::plan::run::{Found, Progress, Run, State};
+use domain::plan::{Answers, FORMAT, Facts};
 use domain::policy::Role;
 use domain::stream::ToPage;
-use domain::{Millis, Scope};
+use domain::{Code, Millis, Problem, Scope};
 use gantry::clock::now;
 use gantry_store::runs::Stored;
 use gantry_store::testing::entry;
@@ -151,4 +151,34 @@ async fn the_audit_trail_is_filtered_exported_and_not_for_viewers() {
     assert_eq!(world.get("/api/v1/audit", &viewer).await.status, 403);
     let page = world.page("/runs?tab=audit", &viewer).await.body;
     assert!(page.contains("This needs the role operator") && !page.contains("run.cancel"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_run_that_found_something_else_shows_the_difference_and_one_of_another_version_says_so() {
+    let world = World::new().await;
+    let store = &world.test.store;
+    begin(&world, "0a1b", now()).await;
+    let lease = store.lease_run("test", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    let found = Found { state: Some(json!({ "repositoryName": "shop/0a1b", "imageTagMutability": "IMMUTABLE" })) };
+    let progress = Progress { found: Some(found), ..Progress::default() };
+    store.journal(&lease, 0, &progress, None).await.unwrap();
+    let why = Problem::new(Code::Conflict, "Changed since you reviewed", "It exists now.");
+    store.run_becomes(&lease, State::Undone, Some(&why), now(), None).await.unwrap();
+    let mut later = store.run("0a1b").await.unwrap().unwrap();
+    (later.run.id, later.run.plan.format, later.run.state) = ("0c2d".into(), FORMAT + 1, State::Applying);
+    store.begin_run(&later, &entry()).await.unwrap();
+    let viewer = world.session(world.person("Vic", Role::Viewer).await).await;
+    let page = world.page("/runs/0a1b", &viewer).await;
+    for words in ["It did not exist when you reviewed", "IMMUTABLE", "Plan again", "Nothing was made."] {
+        assert!(page.body.contains(words), "{words} is missing");
+    }
+    let page = world.page("/runs/0c2d", &viewer).await;
+    assert!(page.body.contains("A run of another version"), "{}", page.body);
+    let list = world.page("/runs", &viewer).await;
+    assert!(list.body.contains("Another version’s") && list.body.contains("Undone"), "{}", list.body);
+    let refused = world.get("/api/v1/runs/0c2d", &viewer).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (409, Some("conflict")));
+    let lines = world.get("/api/v1/runs", &viewer).await.json();
+    let formats: Vec<_> = lines.as_array().unwrap().iter().map(|line| line["format"].as_u64()).collect();
+    assert_eq!(formats, [Some(u64::from(FORMAT) + 1), Some(u64::from(FORMAT))]);
 }

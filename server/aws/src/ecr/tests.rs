@@ -133,7 +133,10 @@ async fn what_carries_the_tags_of_a_run_is_found_on_every_page_and_nothing_is_le
     let tags = |operation: &str, input: &Value| match (operation, input["resourceArn"].as_str()) {
         ("ListTagsForResource", Some(arn)) if arn.ends_with("/gone") => {
             let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
-            (200, json!({"tags": [tag("gantry:run", "0a1b"), tag("gantry:step", "repository"), tag("gantry:by", "ada")]}))
+            (
+                200,
+                json!({"tags": [tag("gantry:run", "0a1b"), tag("gantry:step", "repository"), tag("gantry:by", "ada")]}),
+            )
         }
         ("ListTagsForResource", Some(arn)) if arn.ends_with("/api") => {
             (400, json!({"__type": "RepositoryNotFoundException", "message": "deleted meanwhile"}))

@@ -2,8 +2,8 @@
 
 use domain::plan::answers::Form;
 use domain::plan::listing::RunsQuery;
-use domain::plan::run::{Progress, Run, State, StepState};
-use domain::plan::{Answers, Facts};
+use domain::plan::run::{Found, Progress, Run, State, StepState};
+use domain::plan::{Answers, FORMAT, Facts, OLDEST_FORMAT};
 use domain::{Code, Millis, Problem, Scope};
 use gantry_store::Store;
 use gantry_store::runs::{Lease, Stored};
@@ -45,6 +45,7 @@ async fn a_run_is_read_as_it_was_written_step_by_step() {
         request_ids: vec!["x".into(), "y".into()],
         began: Some(Millis(21)),
         ended: Some(Millis(22)),
+        found: Some(Found { state: None }),
     };
     store.journal(&lease, 1, &step, Some(&entry())).await.unwrap();
     let why = Problem::new(Code::AwsDenied, "Access denied", "No.");
@@ -69,8 +70,8 @@ async fn runs_are_paged_from_the_latest_to_the_first_each_once() {
     loop {
         let page = test.store.runs(&RunsQuery { before, limit: 2, ..RunsQuery::default() }).await.unwrap();
         let Some(last) = page.last() else { break };
-        before = Some((last.made, last.run.id.clone()));
-        seen.extend(page.into_iter().map(|s| s.run.id));
+        before = Some((last.made, last.id.clone()));
+        seen.extend(page.into_iter().map(|line| line.id));
     }
     assert_eq!(seen, ["d", "c", "b", "a"]);
 }
@@ -85,7 +86,7 @@ async fn runs_are_chosen_by_state_text_and_place() {
     test.store.run_becomes(&lease, State::Applied, None, Millis(50), None).await.unwrap();
     let ids = async |query: RunsQuery| {
         let found = test.store.runs(&RunsQuery { limit: 10, ..query }).await.unwrap();
-        found.into_iter().map(|s| s.run.id).collect::<Vec<_>>()
+        found.into_iter().map(|line| line.id).collect::<Vec<_>>()
     };
     let any = RunsQuery::default;
     assert_eq!(ids(RunsQuery { state: Some(State::Applied), ..any() }).await, ["api"]);
@@ -172,4 +173,30 @@ async fn only_steps_that_are_stuck_are_decided_about() {
     assert!(store.decide_step("a", 0, Some("kept"), &entry()).await.unwrap());
     let step = store.run("a").await.unwrap().unwrap().run.steps[0].clone();
     assert_eq!((step.state, step.note.as_deref()), (StepState::Left, Some("kept")));
+}
+
+#[tokio::test]
+async fn older_formats_are_driven_first_and_those_of_another_version_are_left_to_it() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    for (id, made, format) in
+        [("new", 10, FORMAT), ("newer", 5, FORMAT + 1), ("old", 20, OLDEST_FORMAT), ("lost", 4, 0)]
+    {
+        let mut stored = stored(id, made);
+        stored.run.plan.format = format;
+        store.begin_run(&stored, &entry()).await.unwrap();
+    }
+    assert_eq!(lease(store, "one", 100).await.unwrap().run, "old", "although it began last");
+    assert_eq!(lease(store, "one", 100).await.unwrap().run, "new");
+    assert_eq!(lease(store, "one", 100).await, None);
+    assert_eq!(store.foreign_runs().await.unwrap(), [(0, 1), (FORMAT + 1, 1)]);
+    // They are in lists; what they hold is not read.
+    let lines = store.runs(&RunsQuery { limit: 10, ..RunsQuery::default() }).await.unwrap();
+    let lines: Vec<(&str, u32, u32)> = lines.iter().map(|l| (l.id.as_str(), l.format, l.steps)).collect();
+    assert_eq!(lines, [("old", 1, 2), ("new", FORMAT, 2), ("newer", FORMAT + 1, 2), ("lost", 0, 2)]);
+    for id in ["newer", "lost"] {
+        let problem = store.run(id).await.unwrap_err();
+        assert_eq!((problem.code, problem.title.as_str()), (Code::Conflict, "A run of another version"), "{id}");
+    }
+    assert_eq!(store.run("old").await.unwrap().unwrap().run.plan.format, OLDEST_FORMAT);
 }

@@ -1,0 +1,182 @@
+//! How runs are read: whole, or as lines of a list. Of a run in a format that is not known here nothing but its line is read.
+
+use domain::plan::listing::RunsQuery;
+use domain::plan::run::{Found, Progress, Run, State, StepState};
+use domain::plan::service::RunLine;
+use domain::plan::{FORMAT, OLDEST_FORMAT, is_known};
+use domain::{Code, Millis, Problem, Scope};
+use serde_json::Value;
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use super::Stored;
+use crate::history::containing;
+use crate::{Result, Store, problem};
+
+#[derive(FromRow)]
+struct RunRow {
+    id: String,
+    format: i32,
+    plan: Json<Value>,
+    answers: Json<Value>,
+    state: String,
+    cancelled: bool,
+    problem: Option<Json<Problem>>,
+    person: Option<i64>,
+    by_name: String,
+    made: i64,
+    ended: Option<i64>,
+}
+
+#[derive(FromRow)]
+struct StepRow {
+    state: String,
+    attempts: i32,
+    after: Option<Json<Value>>,
+    problem: Option<Json<Problem>>,
+    note: Option<String>,
+    request_ids: Vec<String>,
+    began: Option<i64>,
+    ended: Option<i64>,
+    found: Option<Json<Found>>,
+}
+
+#[derive(FromRow)]
+struct LineRow {
+    id: String,
+    format: i32,
+    title: String,
+    account: String,
+    region: String,
+    state: String,
+    by_name: String,
+    made: i64,
+    ended: Option<i64>,
+    done: i64,
+    steps: i64,
+}
+
+/// What the journal holds is ours: a word that is none of ours was written by another version.
+fn unreadable(what: &str) -> Problem {
+    Problem::new(
+        Code::Internal,
+        "A run of another version",
+        format!("The journal of this run says “{what}”, which this version of Gantry does not know."),
+    )
+}
+
+/// A run whose plan cannot be trusted to mean here what it meant where it was made.
+fn foreign(format: u32) -> Problem {
+    let message = format!(
+        "This run was planned in format {format}; this version of Gantry carries out formats {OLDEST_FORMAT} to {FORMAT}. It is left as it is, \
+         until a server of the version that planned it goes on with it."
+    );
+    Problem::new(Code::Conflict, "A run of another version", message)
+}
+
+impl Store {
+    /// A run with its journal.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] for one of another version, whose format is not known here.
+    pub async fn run(&self, id: &str) -> Result<Option<Stored>> {
+        let row: Option<RunRow> = sqlx::query_as(
+            "select id, format, plan, answers, state, cancelled, problem, person, by_name, made, ended from runs where id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        match row {
+            Some(row) => Ok(Some(self.with_steps(row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs, the latest first, those of other versions among them: of these nothing but the line is read.
+    pub async fn runs(&self, query: &RunsQuery) -> Result<Vec<RunLine>> {
+        let (at, id) = query.before.clone().unwrap_or((Millis(i64::MAX), String::new()));
+        let rows: Vec<LineRow> = sqlx::query_as(
+            "select id, format, title, account, region, state, by_name, made, ended,
+                    (select count(*) from run_steps s where s.run = r.id and s.state = 'made') as done,
+                    (select count(*) from run_steps s where s.run = r.id) as steps
+             from runs r
+             where (made, id) < ($1, $2) and ($4::text is null or state = $4)
+               and ($5::text is null or title ilike $5 or by_name ilike $5)
+               and ($6::text[] = '{}' or account = any($6)) and ($7::text[] = '{}' or region = any($7))
+             order by made desc, id desc limit $3",
+        )
+        .bind(at.0)
+        .bind(id)
+        .bind(i64::from(query.limit))
+        .bind(query.state.map(State::as_str))
+        .bind(Some(&query.text).filter(|text| !text.is_empty()).map(|text| containing(text)))
+        .bind(query.accounts.iter().map(|a| a.as_str()).collect::<Vec<_>>())
+        .bind(query.regions.iter().map(|r| r.as_str()).collect::<Vec<_>>())
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        rows.into_iter().map(line).collect()
+    }
+
+    async fn with_steps(&self, row: RunRow) -> Result<Stored> {
+        let format = row.format.max(0) as u32;
+        if !is_known(format) {
+            return Err(foreign(format));
+        }
+        let plan = serde_json::from_value(row.plan.0).map_err(|e| unreadable(&e.to_string()))?;
+        let answers = serde_json::from_value(row.answers.0).map_err(|e| unreadable(&e.to_string()))?;
+        let rows: Vec<StepRow> = sqlx::query_as(
+            "select state, attempts, after, problem, note, request_ids, began, ended, found from run_steps where run = $1 order by n",
+        )
+        .bind(&row.id)
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        let mut steps = vec![];
+        for step in rows {
+            steps.push(Progress {
+                state: StepState::parse(&step.state).ok_or_else(|| unreadable(&step.state))?,
+                attempts: step.attempts.max(0) as u32,
+                after: step.after.map(|v| v.0),
+                problem: step.problem.map(|p| p.0),
+                note: step.note,
+                request_ids: step.request_ids,
+                began: step.began.map(Millis),
+                ended: step.ended.map(Millis),
+                found: step.found.map(|f| f.0),
+            });
+        }
+        Ok(Stored {
+            run: Run {
+                id: row.id,
+                plan,
+                state: State::parse(&row.state).ok_or_else(|| unreadable(&row.state))?,
+                cancelled: row.cancelled,
+                problem: row.problem.map(|p| p.0),
+                steps,
+            },
+            answers,
+            person: row.person,
+            by: row.by_name,
+            made: Millis(row.made),
+            ended: row.ended.map(Millis),
+        })
+    }
+}
+
+fn line(row: LineRow) -> Result<RunLine> {
+    let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(RunLine {
+        id: row.id,
+        title: row.title,
+        scope: Scope::new(row.account.parse()?, row.region.parse()?),
+        state: State::parse(&row.state).ok_or_else(|| unreadable(&row.state))?,
+        by: row.by_name,
+        made: Millis(row.made),
+        ended: row.ended.map(Millis),
+        done: count(row.done),
+        steps: count(row.steps),
+        format: row.format.max(0) as u32,
+    })
+}
