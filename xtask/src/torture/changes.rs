@@ -68,9 +68,8 @@ pub fn is_change(view: &Value) -> bool {
     steps(view).all(|(step, _)| step["call"]["operation"] != "CreateRepository")
 }
 
-/// What there is after a change that was applied.
-pub fn after(there: Option<Value>, view: &Value) -> Option<Value> {
-    let mut there = there?;
+/// What there is after a change that was applied; nothing once it is deleted.
+pub fn after(mut there: Value, view: &Value) -> Option<Value> {
     for (step, _) in steps(view) {
         let input = &step["call"]["input"];
         match step["call"]["operation"].as_str().unwrap_or_default() {
@@ -116,9 +115,9 @@ mod tests {
         let untag = run("UntagResource", json!({ "resourceArn": arn, "tagKeys": ["old"] }));
         assert_eq!((repository(&untag), is_change(&untag)), ("torture/a", true));
         let there = json!({ "tags": { "old": "1", "team": "x" }, "lifecycle": { "rules": [] } });
-        let there = after(Some(there), &untag);
-        let there = after(there, &run("DeleteLifecyclePolicy", json!({ "repositoryName": "torture/a" })));
-        assert_eq!(there, Some(json!({ "tags": { "team": "x" }, "lifecycle": null })));
+        let there = after(there, &untag).unwrap();
+        let there = after(there, &run("DeleteLifecyclePolicy", json!({ "repositoryName": "torture/a" }))).unwrap();
+        assert_eq!(there, json!({ "tags": { "team": "x" }, "lifecycle": null }));
         assert_eq!(after(there, &run("DeleteRepository", json!({ "repositoryName": "torture/a" }))), None);
         assert!(!is_change(&run("CreateRepository", json!({ "repositoryName": "torture/a" }))));
     }

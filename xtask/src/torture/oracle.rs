@@ -221,8 +221,7 @@ fn one(name: &str, runs: &[&Value], later: &[&Value], there: Option<&Value>, ver
         }
         let mut later: Vec<&Value> = later.iter().filter(|view| view["run"]["state"] == "applied").copied().collect();
         later.sort_by_key(|view| view["made"].as_u64());
-        let Some(mut planned) = later.iter().fold(Some(planned(view)), |there, view| changes::after(there, view))
-        else {
+        let Some(mut planned) = later.iter().try_fold(planned(view), |there, view| changes::after(there, view)) else {
             if there.is_some() {
                 verdict.wrong += 1;
                 let all: Vec<&Value> = runs.iter().chain(&later).copied().collect();
