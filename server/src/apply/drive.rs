@@ -110,6 +110,7 @@ impl Engine {
         progress.began.get_or_insert(now());
         progress.problem = None;
         self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.step", &call))).await?;
+        self.still_holds(lease)?;
         let sent = if call.is_long() {
             progress.note = None;
             self.send_long(lease, n, &mut progress, step, &call).await?

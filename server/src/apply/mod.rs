@@ -20,13 +20,14 @@ use domain::ecr::subject::Subject as EcrSubject;
 use domain::plan::permissions::{Need, Verdict};
 use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
-use domain::{Millis, Problem, Scope};
+use domain::{Code, Millis, Problem, Scope};
 use gantry_aws::Connections;
 use gantry_store::Store;
 use gantry_store::runs::Lease;
 use serde_json::Value;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -152,13 +153,16 @@ pub struct Engine {
     patience: Patience,
     /// Tells servers apart in the store.
     name: String,
+    /// Until when the lease on each run that is driven here holds in any case. A process that was stopped for a while looks here before it sends
+    /// anything: another server may have gone on meanwhile.
+    held: Mutex<HashMap<String, Instant>>,
 }
 
 impl Engine {
     /// Over this store and cloud.
     pub fn new(store: Store, cloud: Arc<dyn Cloud>, patience: Patience) -> Self {
         let name = format!("{}-{}", std::process::id(), crate::auth::secret::random_hex::<4>());
-        Self { store, cloud, patience, name }
+        Self { store, cloud, patience, name, held: Mutex::default() }
     }
 
     /// Drives whatever run is not driven, until told to stop. Runs in the middle are left as after a crash: their journal says how far
@@ -167,10 +171,11 @@ impl Engine {
         let mut driven = JoinSet::new();
         loop {
             while driven.len() < AT_ONCE {
+                let asked = Instant::now();
                 match self.store.lease_run(&self.name, now(), self.until()).await {
                     Ok(Some(lease)) => {
                         let (engine, stop) = (self.clone(), stop.clone());
-                        driven.spawn(async move { engine.hold(lease, stop).await });
+                        driven.spawn(async move { engine.hold(lease, asked, stop).await });
                     }
                     Ok(None) => break,
                     Err(problem) => {
@@ -189,7 +194,8 @@ impl Engine {
     }
 
     /// Drives a run as long as its lease holds.
-    async fn hold(&self, lease: Lease, mut stop: watch::Receiver<bool>) {
+    async fn hold(&self, lease: Lease, asked: Instant, mut stop: watch::Receiver<bool>) {
+        self.holds(&lease, asked);
         let outcome = tokio::select! {
             outcome = self.drive(&lease) => outcome,
             problem = self.renew(&lease) => Err(problem),
@@ -198,6 +204,7 @@ impl Engine {
         if let Err(problem) = outcome {
             tracing::warn!(run = lease.run, %problem, "apply: the run is let go; whoever takes it next goes on from its journal");
         }
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&lease.run);
         if let Err(problem) = self.store.release_run(&lease).await {
             tracing::debug!(run = lease.run, %problem, "apply: the lease could not be given back and will run out");
         }
@@ -207,9 +214,33 @@ impl Engine {
     async fn renew(&self, lease: &Lease) -> Problem {
         loop {
             tokio::time::sleep(self.patience.lease / 3).await;
+            let asked = Instant::now();
             if let Err(problem) = self.store.extend_run(lease, self.until()).await {
                 return problem;
             }
+            self.holds(lease, asked);
+        }
+    }
+
+    /// Notes that the lease was taken or renewed, asked for at this moment.
+    fn holds(&self, lease: &Lease, asked: Instant) {
+        let until = asked + self.patience.lease;
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(lease.run.clone(), until);
+    }
+
+    /// Whether the lease still holds, by this server's own clock.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] when its time is over: nothing may be sent any more.
+    fn still_holds(&self, lease: &Lease) -> Result<(), Problem> {
+        let until = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&lease.run).copied();
+        match until {
+            Some(until) if until <= Instant::now() => {
+                let message =
+                    "This server was away for longer than its lease on the run: another one may have gone on.";
+                Err(Problem::new(Code::Conflict, "The lease has run out", message))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -20,6 +20,8 @@ enum Back {
     Gone,
     /// It is not what the step left; it was not touched.
     Changed,
+    /// Another server may have gone on with the run.
+    Away(Problem),
 }
 
 impl Engine {
@@ -45,9 +47,10 @@ impl Engine {
         progress.problem = None;
         self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
         (progress.state, progress.note, progress.problem) =
-            match self.undo(step, &call, &undo, progress.after.as_ref()).await {
+            match self.undo(lease, step, &call, &undo, progress.after.as_ref()).await {
                 Ok(Back::Gone) => (StepState::Undone, progress.note, None),
                 Ok(Back::Changed) => (StepState::Left, Some(CHANGED.into()), None),
+                Ok(Back::Away(problem)) => return Err(problem),
                 Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
             };
         // How long a step took is how long it took to make it.
@@ -56,7 +59,7 @@ impl Engine {
     }
 
     /// Takes a step back, if nobody changed since what it left.
-    async fn undo(&self, step: &Step, call: &Call, undo: &Call, after: Option<&Value>) -> Result<Back> {
+    async fn undo(&self, lease: &Lease, step: &Step, call: &Call, undo: &Call, after: Option<&Value>) -> Result<Back> {
         for attempt in 1.. {
             let state = self.reads(step, undo).await?;
             if undo.made(state.as_ref()) == Made::Yes {
@@ -67,6 +70,9 @@ impl Engine {
             // A try before this one may be half through.
             if !untouched && attempt == 1 {
                 return Ok(Back::Changed);
+            }
+            if let Err(problem) = self.still_holds(lease) {
+                return Ok(Back::Away(problem));
             }
             match self.send(step, undo).await {
                 Ok(_) => {

@@ -249,6 +249,25 @@ async fn a_server_that_lost_its_lease_cannot_write() {
     store.journal(&second, 0, &step, None).await.unwrap();
 }
 
+#[tokio::test]
+async fn a_server_that_was_stopped_past_its_lease_sends_nothing_any_more() {
+    let world = World::new(|_, _| None).await;
+    world.begin("shop").await;
+    let store = &world.test.store;
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
+    let engine = world.engine();
+    // It was away between its intent and its call: by the database's word the lease is still its own.
+    engine.holds(&lease, std::time::Instant::now() - PATIENCE.lease);
+    assert_eq!(engine.drive(&lease).await.unwrap_err().title, "The lease has run out");
+    assert!(world.cloud.calls().is_empty());
+    assert_eq!(world.run("shop").await.steps[0].state, StepState::Begun);
+    store.release_run(&lease).await.unwrap();
+    // Whoever takes it finds out that nothing was made, and makes it.
+    assert_eq!(world.rests("shop").await.state, State::Applied);
+    assert_eq!(world.cloud.calls().len(), 3);
+}
+
 /// Seeded schedules: faults on the wire, two servers, and servers that die at any moment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_faults_and_kills_every_run_ends_and_leaves_what_its_end_says() {
