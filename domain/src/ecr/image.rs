@@ -72,6 +72,14 @@ document! { "camelCase";
 }
 
 impl Image {
+    /// The column of what uses it: tasks, services through their task definitions, functions. Filled in where everything collected is known.
+    pub const USERS: &'static str = "users";
+    /// The column that says whether anything does: [`Image::IN_USE`] or [`Image::UNUSED`].
+    pub const USE: &'static str = "use";
+    /// Something that Gantry collects uses it, itself or through an index.
+    pub const IN_USE: &'static str = "In use";
+    /// Nothing that Gantry collects does.
+    pub const UNUSED: &'static str = "Not in use";
     /// Fields that only the manifest gives. It is read once per digest, for a digest never changes its content.
     pub const FROM_MANIFEST: &'static [&'static str] = &["gantry:platforms", "gantry:manifests", "gantry:layers"];
 
@@ -130,6 +138,9 @@ impl Model for Image {
         Column::number("size", "Size"),
         Column::text("pushed", "Pushed"),
         Column::text("pulled", "Last pulled").hidden(),
+        // Reckoned from what else was collected: an image does not say who runs it.
+        Column::text(Self::USERS, "In use by"),
+        Column::text(Self::USE, "Use").facet().hidden(),
         Column::text("findings", "Findings"),
         Column::text("repository", "Repository").facet().hidden(),
         Column::text("digest", "Digest").hidden(),
@@ -193,6 +204,8 @@ impl Model for Image {
             self.image_size_in_bytes.map_or(Cell::None, Cell::Bytes),
             Cell::time(self.created()),
             Cell::time(self.last_recorded_pull_time.map(|t| t.0)),
+            Cell::None,
+            Cell::None,
             self.findings_text().map_or(Cell::None, |text| Cell::Mark(State::new(text, self.severity()))),
             Cell::text(&self.repository_name),
             Cell::Mono(self.image_digest.clone()),
