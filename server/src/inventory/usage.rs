@@ -224,3 +224,7 @@ pub fn fill(cells: &mut [domain::resource::Cell], entry: &Entry, kind: Kind) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "usage_tests.rs"]
+mod tests;
