@@ -90,7 +90,7 @@ impl Usage {
             };
             next.cells[used] = Datum::Text(words[usize::from(of.users.is_empty())].clone());
             next.part_of = of.part_of.clone();
-            next.parts = u32::try_from(of.parts.len()).unwrap_or(u32::MAX);
+            next.parts = of.folded;
             // An index is not scanned: it is as bad as the worst of its platforms.
             next.state = entry.own.clone().or_else(|| worst(snapshot, entry.scope, &of.parts));
             let same = next.cells == entry.cells
@@ -151,7 +151,9 @@ impl Usage {
                         of.part_of.get_or_insert_with(|| index.1.clone());
                     }
                 }
+                let folded = known.get(part).is_some_and(|of| of.part_of.as_ref() == Some(&index.1));
                 if let Some(of) = known.get_mut(index) {
+                    of.folded += u32::from(folded);
                     of.users.extend(own.get(part).into_iter().flatten().cloned());
                     of.parts.push(part.1.clone());
                 }
@@ -164,7 +166,10 @@ impl Usage {
 #[derive(Default)]
 struct Reckoned {
     users: BTreeSet<String>,
+    /// The index whose row it is shown under: the first of those that lead to it.
     part_of: Option<Text>,
+    /// So many are shown under its row.
+    folded: u32,
     parts: Vec<Text>,
 }
 

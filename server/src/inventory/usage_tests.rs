@@ -138,7 +138,7 @@ fn an_index_shares_its_users_with_its_platforms_and_is_one_row() {
     let of = Parts::Of(ResourceKey::new(Kind::Image, scope(), "web@sha256:index").unwrap());
     assert_eq!(fleet.names(of, ""), ["web@sha256:amd", "web@sha256:arm"]);
     let index = fleet.snapshot.table(Kind::Image).find(0, "web@sha256:index").unwrap();
-    assert_eq!((index.parts, index.state.as_ref().map(|s| s.tone)), (3, Some(Tone::Bad)));
+    assert_eq!((index.parts, index.state.as_ref().map(|s| s.tone)), (2, Some(Tone::Bad)));
     // Once the index is gone its platforms are images like others.
     fleet.row(Kind::Image, "web@sha256:index", json!({"repositoryName": "web", "imageDigest": "sha256:index"}), true);
     fleet.reckon();
