@@ -127,6 +127,14 @@ def _blob(place, name, data):
     return digest(data)
 
 
+def _history(base, layers):
+    """The steps of a build: one for each layer, the last two steps only change the configuration."""
+    before = [f"ADD {base} /", "RUN apt-get update && apt-get install -y ca-certificates", "RUN useradd --uid 1000 app"][: layers - 1]
+    steps = [{"created": "2026-11-01T00:00:00Z", "created_by": f"/bin/sh -c {step}"} for step in before]
+    steps.append({"created": "2026-11-02T09:14:00Z", "created_by": "COPY /build /app # buildkit"})
+    return steps + [{"created": "2026-11-02T09:14:00Z", "created_by": step, "empty_layer": True} for step in ("USER 1000", 'CMD ["/app/start"]')]
+
+
 def _config(name, tag, base, architecture, layers):
     """An image configuration as a builder writes it."""
     return json.dumps(
@@ -135,7 +143,7 @@ def _config(name, tag, base, architecture, layers):
             "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", f"SERVICE={name.split('/')[-1]}"], "Cmd": ["/app/start"], "WorkingDir": "/app", "User": "1000",
                        "Labels": {"org.opencontainers.image.source": f"https://git.northwind.example/{name}", "org.opencontainers.image.version": tag, "org.opencontainers.image.base.name": base}},
             "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
-            "history": [{"created": "2026-11-01T00:00:00Z", "created_by": f"FROM {base}"}, {"created": "2026-11-02T09:14:00Z", "created_by": "COPY /build /app"}],
+            "history": _history(base, len(layers)),
         },
         separators=(",", ":"),
     ).encode()
