@@ -134,13 +134,13 @@ impl Model for Image {
     const COLUMNS: &'static [Column] = &[
         // The name ends with the first.
         Column::text("tags", "Other tags"),
+        // Reckoned from what else was collected: an image does not say who runs it.
+        Column::text(Self::USERS, "In use by"),
+        Column::text(Self::USE, "Use").facet().hidden(),
         Column::text("platforms", "Platform").facet(),
         Column::number("size", "Size"),
         Column::text("pushed", "Pushed"),
         Column::text("pulled", "Last pulled").hidden(),
-        // Reckoned from what else was collected: an image does not say who runs it.
-        Column::text(Self::USERS, "In use by"),
-        Column::text(Self::USE, "Use").facet().hidden(),
         Column::text("findings", "Findings"),
         Column::text("repository", "Repository").facet().hidden(),
         Column::text("digest", "Digest").hidden(),
@@ -200,12 +200,12 @@ impl Model for Image {
         let list = |words: &[String]| if words.is_empty() { Cell::None } else { Cell::List(words.to_vec()) };
         vec![
             list(self.image_tags.get(1..).unwrap_or_default()),
+            Cell::None,
+            Cell::None,
             list(self.platforms.as_deref().unwrap_or_default()),
             self.image_size_in_bytes.map_or(Cell::None, Cell::Bytes),
             Cell::time(self.created()),
             Cell::time(self.last_recorded_pull_time.map(|t| t.0)),
-            Cell::None,
-            Cell::None,
             self.findings_text().map_or(Cell::None, |text| Cell::Mark(State::new(text, self.severity()))),
             Cell::text(&self.repository_name),
             Cell::Mono(self.image_digest.clone()),
