@@ -19,7 +19,12 @@ pub fn tab(shown: Shown) -> AnyView {
     let image = shown.with_untracked(|d| serde_json::from_value::<Image>(d.doc.clone()).unwrap_or_default());
     if !manifests(&image).is_empty() {
         let detail = shown.get_untracked();
-        return parts_list("An index has none; the image of each platform has its own", "configuration", &image, &detail);
+        return parts_list(
+            "An index has none; the image of each platform has its own",
+            "configuration",
+            &image,
+            &detail,
+        );
     }
     let subject = Subject::Configuration { repository: repository.to_owned(), digest: digest.to_owned() };
     let own = subject.clone();

@@ -15,7 +15,7 @@ use super::{configuration, findings as findings_tab, live_state};
 use crate::error::AppError;
 use crate::paths;
 use crate::plan::api::look_up;
-use crate::sections::{card, card_with, exact, here, mark, nothing, note, stack, table_card, text};
+use crate::sections::{card, card_with, exact, here, mark, note, nothing, stack, table_card, text};
 use crate::ui::{ProblemNote, Skeleton, format};
 use crate::wire::ask;
 
@@ -72,7 +72,12 @@ fn platforms(left: &Image, right: &Image, keys: &Keys) -> AnyView {
         vec![text(Some(platform.to_owned())), what]
     });
     let heads = [("Platform", false), ("", false)];
-    table_card("Two indexes: platform by platform", &heads, rows.collect(), "Neither says of what platform its images are.")
+    table_card(
+        "Two indexes: platform by platform",
+        &heads,
+        rows.collect(),
+        "Neither says of what platform its images are.",
+    )
 }
 
 /// The same question of both images.
@@ -93,10 +98,8 @@ fn state<T: serde::de::DeserializeOwned>(answers: &[(Ecr, Facts)], n: usize) -> 
 
 /// Layers and configuration. Layers are known without the configurations, only not their commands.
 fn inside(left: Image, right: Image, keys: Keys) -> AnyView {
-    let answer = ask(
-        move || keys.clone(),
-        |keys| both(keys, |repository, digest| Ecr::Configuration { repository, digest }),
-    );
+    let answer =
+        ask(move || keys.clone(), |keys| both(keys, |repository, digest| Ecr::Configuration { repository, digest }));
     view! {
         <Transition fallback=|| view! { <Skeleton lines=6/> }>
             {move || {
@@ -155,7 +158,12 @@ fn settings(settings: Vec<Setting>) -> AnyView {
     };
     let rows = settings.into_iter().map(|s| vec![text(Some(s.name)), value(s.left), value(s.right)]);
     let heads = [("Setting", false), ("From", false), ("To", false)];
-    table_card("Configuration", &heads, rows.collect(), "They start alike: same command, user, environment, ports and labels.")
+    table_card(
+        "Configuration",
+        &heads,
+        rows.collect(),
+        "They start alike: same command, user, environment, ports and labels.",
+    )
 }
 
 fn found(keys: Keys) -> AnyView {
@@ -190,7 +198,10 @@ fn findings(change: FindingsChange) -> AnyView {
         return card_with("Findings", words, nothing("The same was found in both."));
     }
     let lines = |all: Vec<Finding>, word: &'static str, tone: Tone| {
-        all.into_iter().take(findings_tab::ROWS).map(move |finding| findings_tab::row(finding, Some((word, tone)))).collect_view()
+        all.into_iter()
+            .take(findings_tab::ROWS)
+            .map(move |finding| findings_tab::row(finding, Some((word, tone))))
+            .collect_view()
     };
     let body = view! {
         <div class="scroll plain" tabindex="0">

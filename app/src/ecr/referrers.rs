@@ -36,7 +36,10 @@ fn table(referrers: Vec<Referrer>, scope: &Scope, repository: &str) -> AnyView {
         let key = ResourceKey::new(Kind::Image, scope.clone(), format!("{repository}@{}", referrer.digest)).ok();
         let shown = format::shorten(&referrer.digest, 28);
         let link = match key {
-            Some(key) => view! { <a class="ref mono" href=here(&paths::detail(&key)) title=referrer.digest.clone()>{shown}</a> }.into_any(),
+            Some(key) => {
+                view! { <a class="ref mono" href=here(&paths::detail(&key)) title=referrer.digest.clone()>{shown}</a> }
+                    .into_any()
+            }
             None => exact(Some(referrer.digest.clone())),
         };
         let notes = referrer.annotations.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>();

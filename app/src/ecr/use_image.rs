@@ -73,7 +73,8 @@ fn commands(image: &Image, scope: &Scope, uri: &str) -> Vec<Command> {
     // Lambda takes the image of one platform only: https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
     if !index {
         let about = "The function must be one made from an image, of the same architecture and in the same region.";
-        let text = format!("aws lambda update-function-code --function-name FUNCTION --image-uri {uri} --region {region}");
+        let text =
+            format!("aws lambda update-function-code --function-name FUNCTION --image-uri {uri} --region {region}");
         all.insert(1, Command { title: "In a function", about, text });
     }
     all
@@ -117,8 +118,13 @@ mod tests {
     #[test]
     fn the_commands_name_the_digest_and_the_platform() {
         let all = of(&["linux/arm64"], false);
-        assert_eq!(all.iter().map(|c| c.title).collect::<Vec<_>>(), ["In a task definition", "In a function", "Pull it"]);
-        assert!(all.iter().all(|c| c.text.contains("111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web@sha256:abc")));
+        assert_eq!(
+            all.iter().map(|c| c.title).collect::<Vec<_>>(),
+            ["In a task definition", "In a function", "Pull it"]
+        );
+        assert!(
+            all.iter().all(|c| c.text.contains("111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web@sha256:abc"))
+        );
         assert!(all[0].text.contains("ARM64") && all[0].text.contains("\"family\": \"web\""));
     }
 

@@ -105,7 +105,10 @@ pub fn ComparePage() -> impl IntoView {
         };
         let kind = left.0.kind;
         let own = (kind == Kind::Image).then(|| {
-            crate::ecr::compared((left.0.clone(), comparison.before.clone()), (right.0.clone(), comparison.after.clone()))
+            crate::ecr::compared(
+                (left.0.clone(), comparison.before.clone()),
+                (right.0.clone(), comparison.after.clone()),
+            )
         });
         // What AWS says of an image is mostly its size and times.
         let title = if own.is_some() { format!("What AWS says of them: {title}") } else { title };

@@ -123,9 +123,8 @@ pub fn ResourceList(
 ) -> impl IntoView {
     let map = use_query_map();
     let inside = parent.is_some();
-    let url = Memo::new(move |_| {
-        ListUrl::new(kind, map.get().into_iter().map(|(n, v)| (n.into_owned(), v))).inside(inside)
-    });
+    let url =
+        Memo::new(move |_| ListUrl::new(kind, map.get().into_iter().map(|(n, v)| (n.into_owned(), v))).inside(inside));
     let question = Memo::new(move |_| -> Result<ListQuery, Problem> {
         let mut query = url.get().query()?;
         query.parent.clone_from(&parent);

@@ -48,7 +48,8 @@ impl Slot {
                     .as_ref()
                     .map_or(0, |s| s.word.len() as u64 + s.reason.as_ref().map_or(0, String::len) as u64);
                 // Some lists are reckoned from other resources: they change while the row does not.
-                let words = |cell: &Cell| if let Cell::List(words) = cell { words.iter().map(String::len).sum() } else { 0 };
+                let words =
+                    |cell: &Cell| if let Cell::List(words) = cell { words.iter().map(String::len).sum() } else { 0 };
                 let listed = row.cells.iter().map(words).sum::<usize>() as u64 + u64::from(row.parts);
                 let look = (listed * 256 + state) * 2 + u64::from(row.gone.is_some());
                 (row.key.to_string(), row.changed.0, look, self.part)

@@ -1,7 +1,7 @@
 //! Rows that open to their parts: an index to the image of each platform.
 
-use domain::listing::{ListQuery, MAX_LIMIT, Parts, Row};
 use domain::ResourceKey;
+use domain::listing::{ListQuery, MAX_LIMIT, Parts, Row};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,16 +49,17 @@ impl Opened {
         self.asking.ask(key.clone(), move || {
             let key = key.clone();
             async move {
-            let question = ListQuery { parts: Parts::Of(key.clone()), limit: MAX_LIMIT, ..ListQuery::all(key.kind) };
-            let answer = api::list(question).await;
-            if let Err(error) = &answer {
-                self.problem.try_set(Some(error.clone()));
-            }
-            answer.map(|page| {
-                let rows = page.rows.into_iter().map(Arc::new).collect();
-                // It may have been closed in the meantime.
-                self.open.try_update(|open| open.get_mut(&key).map(|parts| *parts = rows));
-            })
+                let question =
+                    ListQuery { parts: Parts::Of(key.clone()), limit: MAX_LIMIT, ..ListQuery::all(key.kind) };
+                let answer = api::list(question).await;
+                if let Err(error) = &answer {
+                    self.problem.try_set(Some(error.clone()));
+                }
+                answer.map(|page| {
+                    let rows = page.rows.into_iter().map(Arc::new).collect();
+                    // It may have been closed in the meantime.
+                    self.open.try_update(|open| open.get_mut(&key).map(|parts| *parts = rows));
+                })
             }
         });
     }

@@ -195,8 +195,10 @@ mod tests {
     #[test]
     fn a_secret_that_differs_is_said_but_not_shown() {
         let with = |env: &[&str], user: &str| {
-            serde_json::from_value::<Configuration>(json!({"config": {"Env": env, "User": user, "Labels": {"a": user}}}))
-                .unwrap()
+            serde_json::from_value::<Configuration>(
+                json!({"config": {"Env": env, "User": user, "Labels": {"a": user}}}),
+            )
+            .unwrap()
         };
         let found = settings(&with(&["A=1", "API_TOKEN=x"], "app"), &with(&["A=1", "API_TOKEN=y", "B=2"], ""));
         let names: Vec<&str> = found.iter().map(|s| s.name.as_str()).collect();
@@ -226,7 +228,10 @@ mod tests {
         let right = of(&[("CVE-1", "LOW", "zlib", "2"), ("CVE-3", "LOW", "xz", "5"), ("CVE-4", "CRITICAL", "xz", "5")]);
         let change = findings(&left, &right);
         let names = |all: &[Finding]| all.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
-        assert_eq!((names(&change.gained), names(&change.gone), change.same), (vec!["CVE-4".into(), "CVE-3".into()], vec!["CVE-2".into()], 1));
+        assert_eq!(
+            (names(&change.gained), names(&change.gone), change.same),
+            (vec!["CVE-4".into(), "CVE-3".into()], vec!["CVE-2".into()], 1)
+        );
     }
 
     #[test]
@@ -235,16 +240,17 @@ mod tests {
             manifests: Some(
                 parts
                     .iter()
-                    .map(|(d, p)| ChildManifest { digest: (*d).into(), platform: p.map(str::to_owned), ..ChildManifest::default() })
+                    .map(|(d, p)| ChildManifest {
+                        digest: (*d).into(),
+                        platform: p.map(str::to_owned),
+                        ..ChildManifest::default()
+                    })
                     .collect(),
             ),
             ..Image::default()
         };
         let left = index(&[("a", Some("linux/amd64")), ("x", None)]);
         let right = index(&[("b", Some("linux/amd64")), ("c", Some("linux/arm64"))]);
-        assert_eq!(
-            platforms(&left, &right),
-            [("linux/amd64", Some("a"), Some("b")), ("linux/arm64", None, Some("c"))]
-        );
+        assert_eq!(platforms(&left, &right), [("linux/amd64", Some("a"), Some("b")), ("linux/arm64", None, Some("c"))]);
     }
 }

@@ -103,8 +103,7 @@ impl Inventory for Answers {
         let store = self.memory.store();
         let stored = store.get(key).await?.ok_or_else(|| never_existed(key))?;
         let snapshot = self.snapshot();
-        let mut described =
-            entry::described(&stored).unwrap_or_else(|problem| entry::unreadable(key, problem.message));
+        let mut described = entry::described(&stored).unwrap_or_else(|problem| entry::unreadable(key, problem.message));
         let covered = snapshot.scope(&key.scope).and_then(|scope| snapshot.covered(key.kind, scope));
         let changes = store.history_length(stored.id).await?;
         let connected = connected::connected(store, &snapshot, &stored).await?;

@@ -138,8 +138,11 @@ impl Usage {
             let found = target.refs.iter().filter_map(|r| users.get(r.as_str())).flatten().cloned();
             known.insert(place.clone(), Reckoned { users: found.collect(), ..Reckoned::default() });
         }
-        let own: BTreeMap<&Place, BTreeSet<String>> =
-            self.images.keys().map(|place| (place, known.get(place).map(|r| r.users.clone()).unwrap_or_default())).collect();
+        let own: BTreeMap<&Place, BTreeSet<String>> = self
+            .images
+            .keys()
+            .map(|place| (place, known.get(place).map(|r| r.users.clone()).unwrap_or_default()))
+            .collect();
         for (index, target) in &self.images {
             let parts: Vec<&Place> = target.parts.iter().filter_map(|r| by_ref.get(r.as_str()).copied()).collect();
             for part in parts {

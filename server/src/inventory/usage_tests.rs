@@ -89,7 +89,12 @@ fn services_functions_and_lonely_tasks_use_images() {
     fleet.image("sha256:b", json!({}));
     let definition = arn("ecs", "task-definition/web:5");
     let containers = json!([{"name": "web", "image": format!("{REGISTRY}/web:live")}]);
-    fleet.row(Kind::TaskDefinition, "web:5", json!({"taskDefinitionArn": definition, "containerDefinitions": containers}), false);
+    fleet.row(
+        Kind::TaskDefinition,
+        "web:5",
+        json!({"taskDefinitionArn": definition, "containerDefinitions": containers}),
+        false,
+    );
     fleet.reckon();
     assert_eq!(fleet.users("sha256:a"), Vec::<String>::new(), "a definition that nothing starts uses nothing");
     let service = json!({"serviceArn": arn("ecs", "service/prod/web"), "serviceName": "web", "clusterArn": arn("ecs", "cluster/prod"), "taskDefinition": definition});
@@ -134,7 +139,10 @@ fn an_index_shares_its_users_with_its_platforms_and_is_one_row() {
     assert_eq!(fleet.users("sha256:amd"), Vec::<String>::new(), "nobody runs the index itself");
     assert_eq!(fleet.names(Parts::Folded, ""), ["web@sha256:index", "web@sha256:named"]);
     assert_eq!(fleet.names(Parts::Among, "").len(), 4);
-    assert!(fleet.names(Parts::Folded, "sha256:arm").contains(&"web@sha256:arm".to_owned()), "what is looked for is found");
+    assert!(
+        fleet.names(Parts::Folded, "sha256:arm").contains(&"web@sha256:arm".to_owned()),
+        "what is looked for is found"
+    );
     let of = Parts::Of(ResourceKey::new(Kind::Image, scope(), "web@sha256:index").unwrap());
     assert_eq!(fleet.names(of, ""), ["web@sha256:amd", "web@sha256:arm"]);
     let index = fleet.snapshot.table(Kind::Image).find(0, "web@sha256:index").unwrap();

@@ -48,7 +48,10 @@ pub fn card(text: Memo<(String, FieldErrors)>, inventory: Inventory, key: &Resou
                     Asked::Told(acts) => {
                         let (verdicts, unseen) = aws_preview::verdicts(&acts, &inventory.facts());
                         let unseen = (unseen > 0).then(|| {
-                            format!(" It also acts on {}, which Gantry has not collected yet.", format::counted(unseen as i64, "image", "images"))
+                            format!(
+                                " It also acts on {}, which Gantry has not collected yet.",
+                                format::counted(unseen as i64, "image", "images")
+                            )
                         });
                         table(inventory, verdicts, &repository, view! { {AWS}{unseen} }.into_any())
                     }

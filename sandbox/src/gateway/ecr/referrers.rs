@@ -75,7 +75,10 @@ mod tests {
         assert_eq!(one["size"], 42);
         assert_eq!((&one["artifactType"], &one["annotations"]["a"]), (&json!("application/spdx+json"), &json!("b")));
         assert!(fits(&one, &json!({})));
-        assert!(fits(&one, &json!({ "filter": { "artifactStatus": "ANY", "artifactTypes": ["application/spdx+json"] } })));
+        assert!(fits(
+            &one,
+            &json!({ "filter": { "artifactStatus": "ANY", "artifactTypes": ["application/spdx+json"] } })
+        ));
         assert!(!fits(&one, &json!({ "filter": { "artifactTypes": ["other"] } })));
         assert!(!fits(&one, &json!({ "filter": { "artifactStatus": "ARCHIVED" } })));
         assert_eq!(artifact_type(&json!({ "config": { "mediaType": "c" } })), Some("c"));

@@ -15,8 +15,8 @@ use domain::{Code, Problem};
 use serde_json::{Map, Value, json};
 
 use super::execute_images::{self, Id};
-use super::{findings, lifecycle_preview, referrers};
 use super::repositories::described;
+use super::{findings, lifecycle_preview, referrers};
 use crate::{Bucket, Caller, absent};
 
 /// A document that the SDK refuses to send.

@@ -41,7 +41,8 @@ async fn preview(
         if question > 0 {
             tokio::time::sleep(pause).await;
         }
-        let request = caller.clients().ecr().get_lifecycle_policy_preview().repository_name(repository).max_results(PAGE);
+        let request =
+            caller.clients().ecr().get_lifecycle_policy_preview().repository_name(repository).max_results(PAGE);
         let answer = absent(caller.call(Bucket::Ecr, GET, Some(repository), request.send()).await)?;
         match answer.and_then(|a| a.status) {
             Some(LifecyclePolicyPreviewStatus::InProgress) => {}
@@ -98,8 +99,7 @@ mod tests {
                     None => ("sha256:a", json!({"type": "EXPIRE"})),
                     Some(_) => ("sha256:b", json!({"type": "TRANSITION", "targetStorageClass": "ARCHIVE"})),
                 };
-                answer["previewResults"] =
-                    json!([{"imageDigest": digest, "action": action, "appliedRulePriority": 3, "storageClass": "STANDARD"}]);
+                answer["previewResults"] = json!([{"imageDigest": digest, "action": action, "appliedRulePriority": 3, "storageClass": "STANDARD"}]);
                 if token.is_none() {
                     answer["nextToken"] = json!("2");
                 }
@@ -128,7 +128,8 @@ mod tests {
         assert_eq!(read(&lacking, "web", "{}").await.unwrap(), Some(AwsPreview::Unsupported));
         let gone = caller(|_, _| (400, json!({"__type": "RepositoryNotFoundException", "message": "no"})));
         assert_eq!(read(&gone, "web", "{}").await.unwrap(), None);
-        let busy = caller(|_, _| (400, json!({"__type": "LifecyclePolicyPreviewInProgressException", "message": "wait"})));
+        let busy =
+            caller(|_, _| (400, json!({"__type": "LifecyclePolicyPreviewInProgressException", "message": "wait"})));
         assert_eq!(read(&busy, "web", "{}").await.unwrap_err().operation.as_deref(), Some(START));
     }
 }
