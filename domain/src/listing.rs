@@ -26,6 +26,19 @@ pub enum Direction {
     Descending,
 }
 
+/// How rows appear that are parts of another row: the images of an index, one for each platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Parts {
+    /// As rows of their own.
+    #[default]
+    Among,
+    /// Not at all, unless a text is looked for: the row they are parts of opens to them.
+    Folded,
+    /// Only the parts of this row.
+    Of(ResourceKey),
+}
+
 /// Which rows of a kind, in which order, which window of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ListQuery {
@@ -49,6 +62,9 @@ pub struct ListQuery {
     /// Only what needs a person (tone bad or warn).
     #[serde(default)]
     pub attention: bool,
+    /// What becomes of rows that are parts of another.
+    #[serde(default)]
+    pub parts: Parts,
     /// Column id, or `name`, `state`, `account`, `region`, `seen`, `changed`.
     #[serde(default)]
     pub sort: Option<String>,
@@ -78,6 +94,7 @@ impl ListQuery {
             text: String::new(),
             filters: BTreeMap::new(),
             attention: false,
+            parts: Parts::Among,
             sort: None,
             direction: Direction::Ascending,
             offset: 0,
@@ -147,6 +164,13 @@ pub struct Row {
     pub changed: Millis,
     /// When AWS no longer had it.
     pub gone: Option<Millis>,
+    /// So many rows of the same list are parts of it: the platforms of an index.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub parts: u32,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// A filter with its values and how many rows each would leave.

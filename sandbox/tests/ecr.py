@@ -197,6 +197,32 @@ def scans():
     fails("UnsupportedImageTypeException", ecr.start_image_scan, imageId={"imageTag": "index"}, **by)
 
 
+def referrers():
+    """What names the image of `scanned` as its subject."""
+    ecr = client("ecr")
+    by = {"repositoryName": "referred"}
+    ecr.create_repository(**by)
+    _, pushed, manifest, _, _ = Registry(ecr).push("referred", "1.0", "signed")
+    subject = {"subjectId": {"imageDigest": pushed}}
+    assert ecr.list_image_referrers(**subject, **by)["referrers"] == []
+    fails("RepositoryNotFoundException", ecr.list_image_referrers, repositoryName="missing", **subject)
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    inner = json.loads(manifest)
+    for artifact in ("application/vnd.cncf.notary.signature", "application/spdx+json"):
+        signature = {"schemaVersion": 2, "mediaType": kind, "artifactType": artifact, "config": inner["config"], "layers": inner["layers"],
+                     "subject": {"mediaType": kind, "size": len(manifest), "digest": pushed}, "annotations": {"of": artifact}}
+        ecr.put_image(imageManifest=json.dumps(signature), imageManifestMediaType=kind, imageTag=artifact.split("/")[-1].replace("+", "-"), **by)
+    told = ecr.list_image_referrers(**subject, **by)["referrers"]
+    assert {one["artifactType"] for one in told} == {"application/vnd.cncf.notary.signature", "application/spdx+json"}, told
+    assert all(one["artifactStatus"] == "ACTIVE" and one["size"] > 0 and one["mediaType"] == kind and one["annotations"]["of"] == one["artifactType"] for one in told), told
+    one = ecr.list_image_referrers(filter={"artifactTypes": ["application/spdx+json"]}, **subject, **by)["referrers"]
+    assert [artifact["artifactType"] for artifact in one] == ["application/spdx+json"]
+    first = ecr.list_image_referrers(maxResults=1, **subject, **by)
+    assert len(first["referrers"]) == 1 and len(ecr.list_image_referrers(nextToken=first["nextToken"], **subject, **by)["referrers"]) == 1
+    detail = ecr.describe_images(imageIds=[{"imageDigest": told[0]["digest"]}], **by)["imageDetails"][0]
+    assert detail["subjectManifestDigest"] == pushed and detail["artifactMediaType"] == told[0]["artifactType"], detail
+
+
 def previews():
     """On the images of `scanned`, one of which is held by an index."""
     ecr = client("ecr")
@@ -343,7 +369,7 @@ def survived():
     assert client("ecr-public", region="us-east-1").get_repository_catalog_data(repositoryName="shop/web")["catalogData"]["aboutText"] == "new"
 
 
-CHECKS = {"check": [registry, layers, scans, previews, settings, caches, public], "again": [survived]}
+CHECKS = {"check": [registry, layers, scans, referrers, previews, settings, caches, public], "again": [survived]}
 
 for check in CHECKS[sys.argv[1]]:
     began = time.monotonic()

@@ -8,9 +8,10 @@ use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
 use crate::api::Boot;
+use crate::paths;
 use crate::plan::act::Acts;
 use crate::resource::Shown;
-use crate::sections::key_of;
+use crate::sections::{here, key_of};
 use crate::ui::{Icon, Menu, icon};
 use crate::wizard::why_not;
 
@@ -102,7 +103,9 @@ pub fn of_image(shown: Shown) -> AnyView {
             let (scope, repository, digest) = (scope.clone(), repository.clone(), digest.clone());
             button("Delete", Icon::Close, "btn", move || delete(&scope, &repository, vec![digest.clone()]))
         };
-        view! { {scan}{tagging(scope, repository, digest, image.image_tags)}{gone} }.into_any()
+        let compare = format!("/compare?left={}", paths::encode(&key.to_string()));
+        let compare = view! { <a class="btn" href=here(&compare)>{icon(Icon::Compare)}"Compare"</a> };
+        view! { {compare}{scan}{tagging(scope, repository, digest, image.image_tags)}{gone} }.into_any()
     })
 }
 

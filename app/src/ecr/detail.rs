@@ -4,7 +4,7 @@ use domain::Kind;
 use domain::ecr::{Image, Repository};
 use leptos::prelude::AnyView;
 
-use super::{act, configuration, findings, image, lifecycle, permissions, repository};
+use super::{act, configuration, findings, image, layers, lifecycle, permissions, referrers, repository};
 use crate::resource::{DetailSpec, Shown, Tab, generic};
 use crate::sections::live;
 
@@ -16,9 +16,11 @@ const REPOSITORY: &[Tab] = &[
 ];
 const IMAGE: &[Tab] = &[
     Tab::new("overview", "Overview", |s| live::<Image>(s, image::view)),
-    Tab::new("layers", "Layers", |s| live::<Image>(s, image::layers)),
+    Tab::new("layers", "Layers", layers::tab),
     Tab::new("configuration", "Configuration", configuration::tab),
     Tab::new("findings", "Findings", findings::tab),
+    Tab::new("referrers", "Referrers", referrers::tab),
+    Tab::new("manifest", "Manifest", layers::manifest),
 ];
 
 /// The detail page of a kind, if ECR owns it.

@@ -1,23 +1,30 @@
 //! What a scan found in an image.
 
+use domain::ecr::Image;
 use domain::ecr::findings::{Finding, Findings, SEVERITIES};
 use domain::ecr::subject::Subject;
 use domain::plan::Facts;
 use domain::resource::Tone;
 use leptos::prelude::*;
 
+use super::image::{manifests, parts_list};
 use super::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::{card_with, key_of, mark, none, nothing, text, why, word};
 use crate::ui::Note;
 
 /// So many are shown; the counts tell of the rest.
-const ROWS: usize = 300;
+pub(super) const ROWS: usize = 300;
 
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
     let key = key_of(shown);
     let Some((repository, digest)) = key.id.split_once('@') else { return ().into_any() };
+    let detail = shown.get_untracked();
+    let image = serde_json::from_value::<Image>(detail.doc.clone()).unwrap_or_default();
+    if !manifests(&image).is_empty() {
+        return parts_list("An index is not scanned; the image of each platform is", "findings", &image, &detail);
+    }
     let subject = Subject::Findings { repository: repository.to_owned(), digest: digest.to_owned() };
     let again = subject.clone();
     live_state::read(key.scope.clone(), vec![subject], move |facts, reread| view_of(facts, again.clone(), reread))
@@ -56,7 +63,7 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread) -> AnyView {
     });
     let counts = counts.collect_view();
     let rest = findings.found.len().saturating_sub(ROWS);
-    let rows = findings.found.into_iter().take(ROWS).map(row).collect_view();
+    let rows = findings.found.into_iter().take(ROWS).map(|finding| row(finding, None)).collect_view();
     let rest = (rest > 0).then(|| view! { <p class="in faint">{format!("and {rest} more, none of them worse")}</p> });
     let content = view! {
         {status}
@@ -72,8 +79,8 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread) -> AnyView {
     card_with("Findings", reread, content)
 }
 
-/// Only addresses of the web become links: what a scanner says is not to be trusted.
-fn row(finding: Finding) -> AnyView {
+/// A row; before it a word, where findings are compared. Only addresses of the web become links: what a scanner says is not to be trusted.
+pub(super) fn row(finding: Finding, before: Option<(&'static str, Tone)>) -> AnyView {
     let link = finding.uri.clone().filter(|uri| uri.starts_with("https://") || uri.starts_with("http://"));
     let name = match link {
         Some(href) => view! { <a class="ref mono" href=href target="_blank" rel="noopener noreferrer external">{finding.name}</a> }.into_any(),
@@ -85,6 +92,7 @@ fn row(finding: Finding) -> AnyView {
     };
     view! {
         <tr>
+            {before.map(|(word, tone)| view! { <td>{mark(word, tone)}</td> })}
             <td>{mark(finding.severity.to_lowercase(), tone(&finding.severity))}</td>
             <td>{name}{why(finding.description)}</td>
             <td>{package}</td>

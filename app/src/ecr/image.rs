@@ -1,4 +1,4 @@
-//! An image: where it runs, what is in it.
+//! An image: where it runs, what it is, what it is made of.
 
 use domain::ecr::{ChildManifest, Image};
 use domain::listing::{Connection, Detail};
@@ -26,6 +26,7 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
     }
     cards.push(where_it_runs(&detail));
     cards.push(facts(&image, &detail));
+    cards.push(super::use_image::card(&image, &detail));
     if !manifests(&image).is_empty() {
         cards.push(parts(&image, &detail));
     }
@@ -90,7 +91,8 @@ fn parts(image: &Image, detail: &Detail) -> AnyView {
     .into_any()
 }
 
-fn manifests(image: &Image) -> &[ChildManifest] {
+/// The images an index leads to.
+pub(super) fn manifests(image: &Image) -> &[ChildManifest] {
     image.manifests.as_deref().unwrap_or_default()
 }
 
@@ -143,36 +145,11 @@ fn platform(manifest: &ChildManifest) -> String {
     platform.unwrap_or_else(|| "none: an attestation".to_owned())
 }
 
-/// Its layers, lowest first; of an index where to find them.
-pub fn layers(image: Image, detail: Detail) -> AnyView {
-    let parts = manifests(&image);
-    if !parts.is_empty() {
-        let rows = parts.iter().map(|manifest| match key_of_child(manifest, &detail) {
-            Some(key) => view! { <a class="row" href=here(&paths::tab(&key, "layers"))><span class="grow">{platform(manifest)}</span></a> }.into_any(),
-            None => view! { <div class="row"><span class="grow">{platform(manifest)}</span><span class="faint">"not collected"</span></div> }.into_any(),
-        });
-        let list = view! { <div class="list">{rows.collect_view()}</div> };
-        return card("An index has no layers; the image of each platform has", list);
-    }
-    let none = match image.layers {
-        None => "Gantry has not read its manifest yet; it does so once for each digest.",
-        Some(_) => "Its manifest names no layer.",
-    };
-    let all = image.layers.unwrap_or_default();
-    let total: i64 = all.iter().filter_map(|l| l.size).sum();
-    let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
-    let rows = all.into_iter().enumerate().map(|(i, layer)| {
-        vec![
-            text(Some((i + 1).to_string())),
-            exact(Some(layer.digest)),
-            text(layer.media_type),
-            text(layer.size.map(format::bytes)),
-        ]
+/// Links to a tab of each part's page: what an index itself has not got.
+pub(super) fn parts_list(title: &'static str, tab: &str, image: &Image, detail: &Detail) -> AnyView {
+    let rows = manifests(image).iter().map(|manifest| match key_of_child(manifest, detail) {
+        Some(key) => view! { <a class="row" href=here(&paths::tab(&key, tab))><span class="grow">{platform(manifest)}</span></a> }.into_any(),
+        None => view! { <div class="row"><span class="grow">{platform(manifest)}</span><span class="faint">"not collected"</span></div> }.into_any(),
     });
-    let heads = [("#", false), ("Digest", false), ("Media type", false), ("Size", true)];
-    let title = match count {
-        0 => "Layers".to_owned(),
-        n => format!("{}, {}", format::counted(n, "layer", "layers"), format::bytes(total)),
-    };
-    table_card(title, &heads, rows.collect(), none)
+    card(title, view! { <div class="list">{rows.collect_view()}</div> })
 }

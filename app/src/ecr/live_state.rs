@@ -18,6 +18,16 @@ pub fn read(
     subjects: Vec<Ecr>,
     view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
+    read_or(scope, subjects, view, |problem| problem)
+}
+
+/// The same; `without` puts the problem beside what can be shown all the same.
+pub fn read_or(
+    scope: Scope,
+    subjects: Vec<Ecr>,
+    view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
+    without: impl Fn(AnyView) -> AnyView + Clone + Send + Sync + 'static,
+) -> AnyView {
     let again = RwSignal::new(0_u32);
     let subjects: Vec<Subject> = subjects.into_iter().map(Subject::Ecr).collect();
     let answer = ask(
@@ -27,11 +37,11 @@ pub fn read(
     view! {
         <Transition fallback=|| view! { <Skeleton lines=6/> }>
             {move || {
-                let view = view.clone();
+                let (view, without) = (view.clone(), without.clone());
                 Suspend::new(async move {
                     match answer.await {
                         Ok(facts) => view(&facts, Reread(again)),
-                        Err(AppError(problem)) => failed(problem, Reread(again)),
+                        Err(AppError(problem)) => without(failed(problem, Reread(again))),
                     }
                 })
             }}

@@ -103,8 +103,18 @@ pub fn ComparePage() -> impl IntoView {
             true => boot.with_value(|boot| format!("{}: {} → {}", left.1, place(&left.0, boot), place(&right.0, boot))),
             false => format!("{} → {}", left.1, right.1),
         };
+        let kind = left.0.kind;
+        let own = (kind == Kind::Image).then(|| {
+            crate::ecr::compared(
+                (left.0.clone(), comparison.before.clone()),
+                (right.0.clone(), comparison.after.clone()),
+            )
+        });
+        // What AWS says of an image is mostly its size and times.
+        let title = if own.is_some() { format!("What AWS says of them: {title}") } else { title };
         view! {
             <div class="stack">
+                {own}
                 <Card title=title><Diff fields=comparison.fields/></Card>
                 <div class="halves">{half(left, comparison.before)}{half(right, comparison.after)}</div>
             </div>

@@ -1,6 +1,6 @@
 //! The generic list. A page gives a [`ListSpec`]; columns, filters, order and windows come from the kind and the URL.
 
-use domain::listing::{ListQuery, Page};
+use domain::listing::{ListQuery, Page, Parts};
 use domain::{Kind, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -122,10 +122,14 @@ pub fn ResourceList(
     empty: String,
 ) -> impl IntoView {
     let map = use_query_map();
-    let url = Memo::new(move |_| ListUrl::new(kind, map.get().into_iter().map(|(n, v)| (n.into_owned(), v))));
+    let inside = parent.is_some();
+    let url =
+        Memo::new(move |_| ListUrl::new(kind, map.get().into_iter().map(|(n, v)| (n.into_owned(), v))).inside(inside));
     let question = Memo::new(move |_| -> Result<ListQuery, Problem> {
         let mut query = url.get().query()?;
         query.parent.clone_from(&parent);
+        // What lives in one resource is near together: parts are found by opening what they are parts of.
+        query.parts = if inside { Parts::Folded } else { Parts::Among };
         Ok(query)
     });
     let answer = ask(

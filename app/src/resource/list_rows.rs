@@ -1,6 +1,7 @@
 //! The table of a list: windows of rows fetched as one scrolls, redrawn when something changes.
 
 use domain::listing::{ListQuery, Page, Row};
+use domain::resource::Cell;
 use domain::stream::ToPage;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use super::empty_list::EmptyList;
 use super::facets::{ColumnChooser, Facets};
 use super::freshness::{AgeOfData, CollectButton, FailingScopes};
+use super::parts::Opened;
 use super::query::{FIRST_ROWS, ListUrl};
 use super::row_view::{Columns, HeadCells, row_cells};
 use super::selection::{Picks, RowMenu, Selection, SelectionBar};
@@ -32,20 +34,27 @@ const GATHER: Duration = Duration::from_millis(250);
 struct Slot {
     index: u32,
     row: Option<Arc<Row>>,
+    /// It is shown below the row that it is a part of.
+    part: bool,
 }
 
 impl Slot {
     /// Two slots with the same name look the same, so only what changed is drawn again.
-    fn name(&self) -> (String, i64, u64) {
+    fn name(&self) -> (String, i64, u64, bool) {
         match &self.row {
             Some(row) => {
                 let state = row
                     .state
                     .as_ref()
                     .map_or(0, |s| s.word.len() as u64 + s.reason.as_ref().map_or(0, String::len) as u64);
-                (row.key.to_string(), row.changed.0, state * 2 + u64::from(row.gone.is_some()))
+                // Some lists are reckoned from other resources: they change while the row does not.
+                let words =
+                    |cell: &Cell| if let Cell::List(words) = cell { words.iter().map(String::len).sum() } else { 0 };
+                let listed = row.cells.iter().map(words).sum::<usize>() as u64 + u64::from(row.parts);
+                let look = (listed * 256 + state) * 2 + u64::from(row.gone.is_some());
+                (row.key.to_string(), row.changed.0, look, self.part)
             }
-            None => (String::new(), i64::from(self.index), 0),
+            None => (String::new(), i64::from(self.index), 0, false),
         }
     }
 }
@@ -79,7 +88,11 @@ pub fn ListRows(
         ToPage::Changed { kinds, .. } | ToPage::Freshness { kinds } => kinds.contains(&kind),
         ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
     };
-    live::gather(GATHER, concerns, move || windows.renew());
+    let opened = Opened::new(problem);
+    live::gather(GATHER, concerns, move || {
+        windows.renew();
+        opened.renew();
+    });
 
     let frame = NodeRef::<leptos::html::Div>::new();
     let scrolled = move |_| {
@@ -106,7 +119,13 @@ pub fn ListRows(
             rows.with(|w| {
                 let row =
                     |i: u32| w.get(&(i / FIRST_ROWS)).and_then(|rows| rows.get((i % FIRST_ROWS) as usize)).cloned();
-                (from.min(to)..to).map(|index| Slot { index, row: row(index) }).collect::<Vec<_>>()
+                let slots = (from.min(to)..to).flat_map(|index| {
+                    let row = row(index);
+                    let parts = row.as_ref().filter(|row| row.parts > 0).map(|row| opened.parts(&row.key));
+                    let parts = parts.into_iter().flatten().map(move |row| Slot { index, row: Some(row), part: true });
+                    std::iter::once(Slot { index, row, part: false }).chain(parts)
+                });
+                slots.collect::<Vec<_>>()
             })
         },
         |_, _| true,
@@ -120,13 +139,18 @@ pub fn ListRows(
         let row = |r: &Arc<Row>| r.state.is_some() || r.gone.is_some();
         facets.with(|f| f.iter().any(|f| f.id == "state")) || rows.with(|w| w.values().flatten().any(row))
     });
-    let picks = Picks { selection, menu: RwSignal::new(None) };
+    let picks = Picks { selection, menu: RwSignal::new(None), opened };
     let columns = Memo::new({
         let boot = boot.clone();
         move |_| {
             let columns = Columns::new(&url.get(), &boot, &scopes.get(), states.get());
             // What lives in one resource is all in one place.
-            Columns { account: columns.account && everywhere, region: columns.region && everywhere, ..columns }
+            Columns {
+                account: columns.account && everywhere,
+                region: columns.region && everywhere,
+                inside: !everywhere,
+                ..columns
+            }
         }
     });
     let row_view = move |slot: Slot| {
@@ -139,10 +163,10 @@ pub fn ListRows(
             (false, true) => "fresh",
             (false, false) => "",
         };
-        let key = row.key.clone();
+        let (key, part) = (row.key.clone(), slot.part);
         view! {
-            <tr class=class class:picked=move || selection.has(&key)>
-                {move || row_cells(&row, &columns.get(), &boot, &scopes.get(), now.get_untracked(), picks)}
+            <tr class=class class:part=part class:picked=move || selection.has(&key)>
+                {move || row_cells(&row, &columns.get(), &boot, &scopes.get(), now.get_untracked(), picks, part)}
             </tr>
         }
         .into_any()

@@ -15,6 +15,7 @@ pub mod generic;
 mod history;
 mod list_page;
 mod list_rows;
+mod parts;
 mod picker;
 pub mod query;
 mod row_view;

@@ -13,18 +13,22 @@ use crate::paths::encode;
 /// How many rows the first answer carries.
 pub const FIRST_ROWS: u32 = 60;
 
+/// The columns of the images of one repository: their names say all tags, and there is room for more.
+const OF_A_REPOSITORY: &[&str] = &["platforms", "size", "pushed", "pulled", "users", "findings", "digest"];
+
 /// The query string of a list, as pairs in the order in which links write them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListUrl {
     /// The kind listed.
     pub kind: Kind,
+    inside: bool,
     pairs: Vec<(String, String)>,
 }
 
 impl ListUrl {
     /// Keeps what belongs to a list of this kind; anything else in the query string is not ours.
     pub fn new(kind: Kind, pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut url = Self { kind, pairs: vec![] };
+        let mut url = Self { kind, inside: false, pairs: vec![] };
         for (name, value) in pairs {
             if url.known(&name) && !value.is_empty() && url.get(&name).is_none() {
                 url.pairs.push((name, value));
@@ -32,6 +36,20 @@ impl ListUrl {
         }
         url.pairs.sort();
         url
+    }
+
+    /// The same for a list of what lives in one resource, which has its own choice of columns.
+    pub fn inside(mut self, inside: bool) -> Self {
+        self.inside = inside;
+        self
+    }
+
+    /// Whether a column is shown unless a person chooses otherwise.
+    fn chosen(&self, column: &Column) -> bool {
+        match (self.kind, self.inside) {
+            (Kind::Image, true) => OF_A_REPOSITORY.contains(&column.id),
+            _ => column.shown,
+        }
     }
 
     fn known(&self, name: &str) -> bool {
@@ -138,7 +156,7 @@ impl ListUrl {
     pub fn shown(&self) -> Vec<(usize, &'static Column)> {
         let chosen = self.get("cols").map(|_| self.values("cols"));
         let all = columns(self.kind).iter().enumerate();
-        all.filter(|(_, c)| chosen.as_ref().map_or(c.shown, |ids| ids.iter().any(|id| id == c.id))).collect()
+        all.filter(|(_, c)| chosen.as_ref().map_or(self.chosen(c), |ids| ids.iter().any(|id| id == c.id))).collect()
     }
 
     /// The same with one column shown or hidden.
@@ -146,7 +164,7 @@ impl ListUrl {
         let shown: Vec<&str> = self.shown().iter().map(|(_, c)| c.id).collect();
         let next = columns(self.kind).iter().filter(|c| shown.contains(&c.id) != (c.id == id));
         let ids: Vec<&str> = next.map(|c| c.id).collect();
-        let own: Vec<&str> = columns(self.kind).iter().filter(|c| c.shown).map(|c| c.id).collect();
+        let own: Vec<&str> = columns(self.kind).iter().filter(|c| self.chosen(c)).map(|c| c.id).collect();
         // `-` is no column: it says that none is wanted.
         let value = if ids.is_empty() { "-".to_owned() } else { ids.join(",") };
         self.with("cols", (ids != own).then_some(value))
@@ -188,6 +206,16 @@ mod tests {
         assert_eq!((query.sort.as_deref(), query.direction), (Some("name"), Direction::Descending));
         assert!(query.attention);
         assert_eq!(query.filters.len(), 1);
+    }
+
+    #[test]
+    fn a_repository_shows_other_columns_of_its_images() {
+        let url = ListUrl::new(Kind::Image, []).inside(true);
+        let ids = |url: &ListUrl| url.shown().iter().map(|(_, c)| c.id).collect::<Vec<_>>();
+        assert!(ids(&url).contains(&"digest") && !ids(&url).contains(&"tags"));
+        let toggled = url.column_toggled("digest");
+        assert!(!ids(&toggled).contains(&"digest"));
+        assert_eq!(toggled.column_toggled("digest").get("cols"), None, "one's own choice is not written");
     }
 
     #[test]

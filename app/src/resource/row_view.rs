@@ -1,7 +1,7 @@
 //! The heads and cells of a list's table. `data-col` is what the widths of `app/js/kit/widths.js` are set by.
 
 use domain::listing::Row;
-use domain::resource::{Column, Form};
+use domain::resource::{Cell, Column, Form};
 use domain::{Kind, Millis};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Columns {
     pub account: bool,
     /// Shown when more than one is in scope.
     pub region: bool,
+    /// All rows live in the resource whose page this is: its name need not be said in each.
+    pub inside: bool,
 }
 
 impl Columns {
@@ -34,6 +36,7 @@ impl Columns {
             own: url.shown(),
             account: some(scopes.accounts.len(), boot.instance.accounts.len()),
             region: some(scopes.regions.len(), boot.instance.regions.len()) && !url.kind.is_global(),
+            inside: false,
         }
     }
     /// How many there are in all.
@@ -96,9 +99,33 @@ fn ends(row: &Row) -> Option<(&str, &str)> {
     at.map(|at| row.name.split_at(at))
 }
 
-/// The name as a link.
-fn name(row: &Row, href: String) -> AnyView {
+/// The cell of a column.
+fn cell<'a>(row: &'a Row, id: &str) -> Option<&'a Cell> {
+    row.cells.get(domain::describe::columns(row.key.kind).iter().position(|c| c.id == id)?)
+}
+
+/// What an image is called where its repository need not be said: its tags, or the beginning of its digest; of a part of an index its platform.
+fn within(row: &Row, part: bool) -> Option<String> {
+    if row.key.kind != Kind::Image {
+        return None;
+    }
+    if let (true, Some(Cell::List(platforms))) = (part, cell(row, "platforms")) {
+        return Some(platforms.join(", "));
+    }
+    let own = ends(row)?.1;
+    match (own.strip_prefix(':'), cell(row, "tags")) {
+        (Some(tag), Some(Cell::List(others))) => Some(format!("{tag}, {}", others.join(", "))),
+        (Some(tag), _) => Some(tag.to_owned()),
+        (None, _) => Some(own.trim_start_matches('@').to_owned()),
+    }
+}
+
+/// The name as a link; `short` is all that need be said of it.
+fn name(row: &Row, href: String, short: Option<String>) -> AnyView {
     let whole = row.name.clone();
+    if let Some(short) = short {
+        return view! { <a class="cut" href=href title=whole.clone() aria-label=format!("{short} ({whole})")>{short.clone()}</a> }.into_any();
+    }
     match ends(row) {
         Some((shared, own)) => {
             let (shared, own) = (shared.to_owned(), own.to_owned());
@@ -116,8 +143,10 @@ pub fn row_cells(
     scopes: &Scopes,
     now: Millis,
     picks: Picks,
+    part: bool,
 ) -> impl IntoView + use<> {
     let href = scopes.on(&paths::detail(&row.key));
+    let short = if columns.inside || part { within(row, part) } else { None };
     let link = |reference: &str| scopes.on(&paths::resolve(reference));
     let own = columns
         .own
@@ -152,7 +181,7 @@ pub fn row_cells(
     });
     view! {
         <td class="name" data-col="name">
-            {picks.tick(row)}{name(row, href)}{place}{picks.more(row)}
+            {picks.tick(row)}{picks.opened.button(row)}{name(row, href, short)}{place}{picks.more(row)}
         </td>
         {state}
         {own}

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::parts::Opened;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::ui::format::counted;
@@ -45,6 +46,8 @@ pub struct Picks {
     pub selection: Selection,
     /// Whose menu is open, or was last.
     pub menu: RwSignal<Option<Arc<Row>>>,
+    /// What is open.
+    pub opened: Opened,
 }
 
 impl Picks {

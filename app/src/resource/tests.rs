@@ -18,6 +18,7 @@ pub fn detail(key: &str) -> Detail {
             seen: zero,
             changed: zero,
             gone: None,
+            parts: 0,
         },
         parent: None,
         created: None,

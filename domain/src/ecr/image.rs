@@ -72,6 +72,14 @@ document! { "camelCase";
 }
 
 impl Image {
+    /// The column of what uses it: tasks, services through their task definitions, functions. Filled in where everything collected is known.
+    pub const USERS: &'static str = "users";
+    /// The column that says whether anything does: [`Image::IN_USE`] or [`Image::UNUSED`].
+    pub const USE: &'static str = "use";
+    /// Something that Gantry collects uses it, itself or through an index.
+    pub const IN_USE: &'static str = "In use";
+    /// Nothing that Gantry collects does.
+    pub const UNUSED: &'static str = "Not in use";
     /// Fields that only the manifest gives. It is read once per digest, for a digest never changes its content.
     pub const FROM_MANIFEST: &'static [&'static str] = &["gantry:platforms", "gantry:manifests", "gantry:layers"];
 
@@ -126,6 +134,9 @@ impl Model for Image {
     const COLUMNS: &'static [Column] = &[
         // The name ends with the first.
         Column::text("tags", "Other tags"),
+        // Reckoned from what else was collected: an image does not say who runs it.
+        Column::text(Self::USERS, "In use by"),
+        Column::text(Self::USE, "Use").facet().hidden(),
         Column::text("platforms", "Platform").facet(),
         Column::number("size", "Size"),
         Column::text("pushed", "Pushed"),
@@ -189,6 +200,8 @@ impl Model for Image {
         let list = |words: &[String]| if words.is_empty() { Cell::None } else { Cell::List(words.to_vec()) };
         vec![
             list(self.image_tags.get(1..).unwrap_or_default()),
+            Cell::None,
+            Cell::None,
             list(self.platforms.as_deref().unwrap_or_default()),
             self.image_size_in_bytes.map_or(Cell::None, Cell::Bytes),
             Cell::time(self.created()),

@@ -91,6 +91,21 @@ pub enum Subject {
         /// The repository's name.
         repository: String,
     },
+    /// What refers to an image: [`super::referrers::Referrers`].
+    Referrers {
+        /// The repository's name.
+        repository: String,
+        /// The image's digest.
+        digest: String,
+    },
+    /// What AWS says that a lifecycle policy would do: [`super::lifecycle::aws_preview::AwsPreview`]. AWS keeps one preview of a repository;
+    /// asking for another replaces it.
+    LifecyclePreview {
+        /// The repository's name.
+        repository: String,
+        /// The policy's text.
+        policy: String,
+    },
 }
 
 /// The most images of one call.
@@ -105,7 +120,8 @@ impl Subject {
             | Subject::LifecyclePolicy { .. }
             | Subject::RepositoryPolicy { .. }
             | Subject::Settings { .. }
-            | Subject::Tags { .. } => Kind::Repository,
+            | Subject::Tags { .. }
+            | Subject::LifecyclePreview { .. } => Kind::Repository,
             Subject::Images { .. }
             | Subject::ImageTag { .. }
             | Subject::Manifest { .. }
@@ -113,7 +129,8 @@ impl Subject {
             | Subject::Findings { .. }
             | Subject::Configuration { .. }
             | Subject::Source { .. }
-            | Subject::Inventory { .. } => Kind::Image,
+            | Subject::Inventory { .. }
+            | Subject::Referrers { .. } => Kind::Image,
         }
     }
 
@@ -131,7 +148,9 @@ impl Subject {
             | Subject::Findings { repository, .. }
             | Subject::Configuration { repository, .. }
             | Subject::Source { repository, .. }
-            | Subject::Inventory { repository } => Some(repository),
+            | Subject::Inventory { repository }
+            | Subject::Referrers { repository, .. }
+            | Subject::LifecyclePreview { repository, .. } => Some(repository),
             Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),
         }
     }

@@ -7,6 +7,7 @@ mod images;
 mod layers;
 mod preview;
 mod put;
+mod referrers;
 pub mod registry;
 mod replicate;
 mod repositories;
@@ -42,6 +43,7 @@ const OPERATIONS: &[&str] = &[
     "GetDownloadUrlForLayer",
     "GetLifecyclePolicyPreview",
     "InitiateLayerUpload",
+    "ListImageReferrers",
     "ListImages",
     "PutImage",
     "PutImageTagMutability",
@@ -72,6 +74,7 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
         "GetDownloadUrlForLayer" => layers::download_url(gateway, &scope, &request).await?,
         "GetLifecyclePolicyPreview" => preview::get(gateway, &scope, &request).await?,
         "InitiateLayerUpload" => layers::initiate(gateway, &scope, &request).await?,
+        "ListImageReferrers" => referrers::list(gateway, &scope, &request).await?,
         "ListImages" => images::list(gateway, &scope, &request).await?,
         "PutImage" => put::put_image(gateway, &scope, read, &request).await?,
         "StartImageScan" => scan::start(gateway, &scope, &request).await?,

@@ -2,7 +2,7 @@
 
 use domain::listing::Row;
 use domain::resource::{Cell, Described, Form, State, Tone};
-use domain::{Kind, Millis, ResourceKey, Scope};
+use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_store::resources::Stored;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -155,13 +155,21 @@ pub struct Entry {
     pub changed: Millis,
     /// When AWS no longer had it.
     pub gone: Option<Millis>,
+    /// The id of the row it is a part of: of an index; see [`super::usage`].
+    pub part_of: Option<Text>,
+    /// So many rows are parts of it.
+    pub parts: u32,
 }
 
 impl Entry {
     /// From what is stored. A document that cannot be read is a row that says so.
     pub fn of(stored: &Stored, scope: u16, words: &mut Words) -> Self {
-        let described = domain::describe::describe(stored.key.kind, &stored.key.scope, &stored.doc)
-            .unwrap_or_else(|problem| unreadable(&stored.key, problem.message));
+        Self::described(stored, scope, described(stored), words)
+    }
+
+    /// The same with what [`described`] made of its document.
+    pub fn described(stored: &Stored, scope: u16, described: Result<Described, Problem>, words: &mut Words) -> Self {
+        let described = described.unwrap_or_else(|problem| unreadable(&stored.key, problem.message));
         let id = Text::from(stored.key.id.as_str());
         let name = if described.name == stored.key.id { id.clone() } else { described.name.into() };
         let own = described.state.map(|s| words.state(s));
@@ -185,6 +193,8 @@ impl Entry {
             seen: stored.seen,
             changed: stored.changed,
             gone: stored.gone,
+            part_of: None,
+            parts: 0,
         }
     }
 
@@ -223,6 +233,7 @@ impl Entry {
             seen: self.seen_with(covered),
             changed: self.changed,
             gone: self.gone,
+            parts: self.parts,
         }
     }
 
@@ -233,6 +244,14 @@ impl Entry {
             _ => self.seen,
         }
     }
+}
+
+/// What its document says.
+///
+/// # Errors
+/// Its model cannot read it.
+pub fn described(stored: &Stored) -> Result<Described, Problem> {
+    domain::describe::describe(stored.key.kind, &stored.key.scope, &stored.doc)
 }
 
 /// What stands for a document that its model cannot read.

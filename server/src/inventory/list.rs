@@ -1,7 +1,7 @@
 //! Lists: filters, facets with counts, order. Counts of a facet's values are of the rows that pass all other filters, so that choosing a
 //! second value of the same facet shows what it would add.
 
-use domain::listing::{Direction, Facet, ListQuery};
+use domain::listing::{Direction, Facet, ListQuery, Parts};
 use domain::resource::Column;
 use domain::{Millis, Scope};
 use memchr::memmem::Finder;
@@ -110,13 +110,20 @@ pub fn list(table: &Table, scopes: &[Scope], covers: &dyn Fn(u16) -> Option<Mill
         }
         (Some(_), _) => false,
     };
+    let unfolded = |e: &Entry| match &query.parts {
+        Parts::Among => true,
+        Parts::Folded => e.part_of.is_none() || !query.text.is_empty(),
+        Parts::Of(key) => {
+            e.part_of.as_deref() == Some(key.id.as_str()) && scopes.get(usize::from(e.scope)) == Some(&key.scope)
+        }
+    };
     let text = matching_text(table, &query.text);
     let columns = domain::describe::columns(table.kind);
     let mut facets = counted(columns, query);
     let now = crate::clock::now();
     let (mut rows, mut total) = (vec![], 0);
     for (n, entry) in table.rows.iter().enumerate() {
-        if !wanted.get(usize::from(entry.scope)).copied().unwrap_or(false) || !inside(entry) {
+        if !wanted.get(usize::from(entry.scope)).copied().unwrap_or(false) || !inside(entry) || !unfolded(entry) {
             continue;
         }
         total += 1;

@@ -16,10 +16,11 @@ use tokio::sync::broadcast;
 
 use crate::clock::now;
 
-use super::entry::{Entry, Words};
+use super::entry::{Entry, Words, described};
 use super::snapshot::Snapshot;
 use super::table::Replacement;
 use super::unrest;
+use super::usage::Usage;
 
 /// Rows read at once.
 const CHUNK: u32 = 1000;
@@ -45,6 +46,7 @@ pub struct Memory {
 struct Progress {
     position: (i64, i64),
     words: Words,
+    usage: Usage,
     /// When services were last compared with their tasks.
     compared: Option<Instant>,
 }
@@ -130,7 +132,7 @@ impl Memory {
             for stored in &chunk {
                 position = (stored.version, stored.id);
                 changed.push((stored.version, stored.key.clone()));
-                let replacement = replacement(&mut next, stored, &mut progress.words);
+                let replacement = replacement(&mut next, stored, progress);
                 replaced.entry(stored.key.kind).or_default().push(replacement);
             }
             if chunk.len() < CHUNK as usize {
@@ -163,6 +165,7 @@ impl Memory {
             let number = Snapshot::number(Kind::Service);
             next.tables[number] = Arc::new(next.tables[number].with(services));
         }
+        judged.extend(reckon_images(&mut next, &mut progress.usage).await?);
         if changed.is_empty() {
             if first || !judged.is_empty() {
                 self.swap(next);
@@ -231,10 +234,33 @@ fn numbered(snapshot: &mut Snapshot, scope: &domain::Scope) -> u16 {
     })
 }
 
-fn replacement(snapshot: &mut Snapshot, stored: &Stored, words: &mut Words) -> Replacement {
+fn replacement(snapshot: &mut Snapshot, stored: &Stored, progress: &mut Progress) -> Replacement {
     let scope = numbered(snapshot, &stored.key.scope);
     let listed = stored.gone.is_none() || stored.key.kind.outlives_aws();
-    ((scope, stored.key.id.as_str().into()), listed.then(|| Entry::of(stored, scope, words)))
+    let described = described(stored);
+    progress.usage.note(stored, scope, described.as_ref().ok());
+    let entry = listed.then(|| Entry::described(stored, scope, described, &mut progress.words));
+    ((scope, stored.key.id.as_str().into()), entry)
+}
+
+/// Puts into the rows of images what uses them, if that changed; answers which.
+async fn reckon_images(next: &mut Snapshot, usage: &mut Usage) -> Result<Vec<ResourceKey>, Problem> {
+    let rows = usage.images(next);
+    let scopes = next.scopes.clone();
+    let keys = rows.iter().map(|((scope, id), _)| ResourceKey {
+        kind: Kind::Image,
+        scope: scopes[usize::from(*scope)].clone(),
+        id: id.to_string(),
+    });
+    let keys: Vec<ResourceKey> = keys.collect();
+    if !keys.is_empty() {
+        let number = Snapshot::number(Kind::Image);
+        let table = next.tables[number].clone();
+        let made = tokio::task::spawn_blocking(move || table.with(rows)).await;
+        let unmade = |e| Problem::internal(format!("inventory.table {}: {e}", Kind::Image));
+        next.tables[number] = Arc::new(made.map_err(unmade)?);
+    }
+    Ok(keys)
 }
 
 #[derive(Default)]

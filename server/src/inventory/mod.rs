@@ -1,5 +1,5 @@
 //! Answers what was collected ([`domain::services::Inventory`]). Lists, searches, counts and the overview come from memory
-//! ([`memory`], [`snapshot`], [`table`]), so they are fast and still there while Postgres is away; documents, histories and arrows
+//! ([`memory`], [`snapshot`], [`table`], [`usage`]), so they are fast and still there while Postgres is away; documents, histories and arrows
 //! ([`connected`]) come from the store. Nothing here calls AWS. Each method asks [`domain::policy::decide`] first.
 
 pub mod connected;
@@ -14,6 +14,7 @@ pub mod snapshot;
 pub mod table;
 pub mod typo;
 pub mod unrest;
+pub mod usage;
 pub mod visible;
 
 #[cfg(test)]
@@ -102,14 +103,17 @@ impl Inventory for Answers {
         let store = self.memory.store();
         let stored = store.get(key).await?.ok_or_else(|| never_existed(key))?;
         let snapshot = self.snapshot();
-        let described = domain::describe::describe(key.kind, &key.scope, &stored.doc)
-            .unwrap_or_else(|problem| entry::unreadable(key, problem.message));
+        let mut described = entry::described(&stored).unwrap_or_else(|problem| entry::unreadable(key, problem.message));
         let covered = snapshot.scope(&key.scope).and_then(|scope| snapshot.covered(key.kind, scope));
         let changes = store.history_length(stored.id).await?;
         let connected = connected::connected(store, &snapshot, &stored).await?;
         let freshness = snapshot.freshness(Some(key.kind), &[], &[]).into_iter().find(|f| f.scope == key.scope);
-        // What is known of it beyond its own document (see [`unrest`]).
-        let state = snapshot.find(key).filter(|e| e.gone.is_none()).map(|e| e.state.as_deref().cloned());
+        // What is known of it beyond its own document (see [`unrest`], [`usage`]).
+        let known = snapshot.find(key).filter(|e| e.gone.is_none());
+        let state = known.map(|e| e.state.as_deref().cloned());
+        if let Some(entry) = known {
+            usage::fill(&mut described.cells, entry, key.kind);
+        }
         let row = Row {
             key: key.clone(),
             name: described.name,
@@ -120,6 +124,7 @@ impl Inventory for Answers {
             seen: covered.filter(|_| stored.gone.is_none()).map_or(stored.seen, |c| c.max(stored.seen)),
             changed: stored.changed,
             gone: stored.gone,
+            parts: known.map_or(0, |e| e.parts),
         };
         let (parent, created) = (described.parent, described.created);
         Ok(Detail { row, parent, created, doc: stored.doc, connected, changes, freshness, now: now() })

@@ -61,10 +61,11 @@ fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
     Entry { id: 0, at, person, actor: actor.name.clone(), action: action.into(), subject: subject.into(), detail }
 }
 
-/// What looking these up needs. Another registry is asked from this server and with its accounts: that is for who may copy from it.
+/// What looking these up needs. Another registry is asked from this server and with its accounts: that is for who may copy from it. AWS
+/// keeps one preview of a lifecycle policy, which the next replaces: that is for who may change the policy.
 fn needed(subjects: &[Subject]) -> Permission {
-    let elsewhere = |subject: &Subject| matches!(subject, Subject::Ecr(Ecr::Source { .. }));
-    if subjects.iter().any(elsewhere) { Permission::ChangeAws } else { Permission::ReadResources }
+    let more = |subject: &Subject| matches!(subject, Subject::Ecr(Ecr::Source { .. } | Ecr::LifecyclePreview { .. }));
+    if subjects.iter().any(more) { Permission::ChangeAws } else { Permission::ReadResources }
 }
 
 impl Planner {
@@ -247,6 +248,8 @@ mod tests {
         let (reference, platform) = ("ghcr.io/owner/app:v1".into(), String::new());
         let source = Subject::Ecr(Ecr::Source { reference, platform, repository: "shop/web".into() });
         assert_eq!(needed(std::slice::from_ref(&own)), Permission::ReadResources);
+        let preview = Subject::Ecr(Ecr::LifecyclePreview { repository: "shop/web".into(), policy: "{}".into() });
+        assert_eq!(needed(&[own.clone(), preview]), Permission::ChangeAws);
         assert_eq!(needed(&[own, source]), Permission::ChangeAws);
     }
 }

@@ -1,5 +1,6 @@
 //! The lifecycle rules of a repository: as a form or as JSON, with what they do to its images as one types.
 
+mod by_aws;
 mod preview;
 mod rule;
 
@@ -155,7 +156,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
                     </div>
                 </div>
             </section>
-            {preview::card(text, inventory, key.id.clone())}
+            {preview::card(text, inventory, key)}
         </div>
     }
     .into_any()

@@ -1,28 +1,34 @@
-//! What rules do to the images of a repository, by Gantry's own reckoning, while they are written.
+//! What rules do to the images of a repository: by Gantry's own reckoning while they are written, by AWS's when somebody asks for it.
 
+use domain::ResourceKey;
 use domain::ecr::inventory::{Held, Inventory, short};
-use domain::ecr::lifecycle::{Danger, Fate, Verdict, evaluate, in_danger, parse};
+use domain::ecr::lifecycle::{Danger, Fate, Verdict, aws_preview, evaluate, in_danger, parse};
 use domain::plan::FieldErrors;
 use domain::resource::Tone;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
+use super::by_aws::{Asked, ByAws};
 use crate::sections::{age, card_with, mark, none, nothing, text as words};
 use crate::ui::{Note, format};
 
 /// At most so many rows; those that go come first.
 const ROWS: usize = 200;
 
+const GANTRY: &str = "By Gantry's own reckoning with AWS's published rules, on the images as they were last collected. AWS acts within 24 hours of a change.";
+const AWS: &str = "By AWS's own preview, asked for just now. AWS acts within 24 hours of a change.";
+
 /// The card; follows the text of the policy.
-pub fn card(text: Memo<(String, FieldErrors)>, inventory: Inventory, repository: String) -> AnyView {
-    let inventory = StoredValue::new(inventory);
+pub fn card(text: Memo<(String, FieldErrors)>, inventory: Inventory, key: &ResourceKey) -> AnyView {
+    let (inventory, repository) = (StoredValue::new(inventory), key.id.clone());
+    let by_aws = ByAws::new(key.clone());
     let view = move || {
-        let policy = text.with(|(text, errors)| match (text.trim().is_empty(), errors.is_empty()) {
+        let (written, wrong) = text.get();
+        let policy = match (written.trim().is_empty(), wrong.is_empty()) {
             (true, _) => Some(Default::default()),
-            (false, true) => parse(text).ok(),
+            (false, true) => parse(&written).ok(),
             (false, false) => None,
-        });
-        let repository = repository.clone();
+        };
         inventory.with_value(|inventory| match policy {
             None => card_with(
                 "What it does",
@@ -33,15 +39,34 @@ pub fn card(text: Memo<(String, FieldErrors)>, inventory: Inventory, repository:
                 card_with("What it does", "", nothing("No image of this repository is collected yet."))
             }
             Some(policy) => {
-                let verdicts = evaluate(&policy, &inventory.facts(), inventory.now);
-                table(inventory, verdicts, &repository)
+                let own = |note| {
+                    let verdicts = evaluate(&policy, &inventory.facts(), inventory.now);
+                    table(inventory, verdicts, &repository, view! { {GANTRY}" "{note} }.into_any())
+                };
+                // What AWS said of other rules says nothing of these.
+                let card = match by_aws.of(&written) {
+                    Asked::Told(acts) => {
+                        let (verdicts, unseen) = aws_preview::verdicts(&acts, &inventory.facts());
+                        let unseen = (unseen > 0).then(|| {
+                            format!(
+                                " It also acts on {}, which Gantry has not collected yet.",
+                                format::counted(unseen as i64, "image", "images")
+                            )
+                        });
+                        table(inventory, verdicts, &repository, view! { {AWS}{unseen} }.into_any())
+                    }
+                    Asked::Not => own(().into_any()),
+                    Asked::Without(note) => own(view! { <b>{note}</b> }.into_any()),
+                };
+                let ask = (!written.trim().is_empty()).then(|| by_aws.button(written.clone()));
+                view! { {card}{ask} }.into_any()
             }
         })
     };
-    view! { <div aria-live="polite">{view}</div> }.into_any()
+    view! { <div aria-live="polite">{view}</div>{by_aws.trouble()} }.into_any()
 }
 
-fn table(inventory: &Inventory, verdicts: Vec<Verdict>, repository: &str) -> AnyView {
+fn table(inventory: &Inventory, verdicts: Vec<Verdict>, repository: &str, by: AnyView) -> AnyView {
     let danger: BTreeMap<String, Danger> =
         in_danger(&verdicts, &inventory.in_use()).into_iter().map(|d| (d.digest.clone(), d)).collect();
     let held = inventory.by_digest();
@@ -90,7 +115,6 @@ fn table(inventory: &Inventory, verdicts: Vec<Verdict>, repository: &str) -> Any
     let rows = rows.collect_view();
     let rest = (rest > 0)
         .then(|| view! { <p class="in faint">{format!("and {rest} more, which stay as the last ones here")}</p> });
-    let by = "By Gantry's own reckoning with AWS's published rules, on the images as they were last collected. AWS acts within 24 hours of a change.";
     let content = view! {
         {lost}
         <div class="scroll plain" tabindex="0">

@@ -112,8 +112,11 @@ fn complete(image: &mut Map<String, Value>, manifest: &Value) {
     if size > 0 {
         image.insert("imageSizeInBytes".into(), size.into());
     }
-    if let Some(kind) = manifest["config"]["mediaType"].as_str() {
+    if let Some(kind) = super::referrers::artifact_type(manifest) {
         image.insert("artifactMediaType".into(), kind.into());
+    }
+    if let Some(subject) = manifest["subject"]["digest"].as_str() {
+        image.insert("subjectManifestDigest".into(), subject.into());
     }
 }
 
@@ -177,6 +180,10 @@ mod tests {
             json!({ "config": { "size": 10, "mediaType": "c" }, "layers": [{ "size": 100 }, { "size": 200 }] });
         complete(image.as_object_mut().unwrap(), &manifest);
         assert_eq!(image, json!({ "imageSizeInBytes": 310, "artifactMediaType": "c" }));
+        let mut signature = json!({});
+        let manifest = json!({ "artifactType": "s", "config": { "mediaType": "c" }, "subject": { "digest": "d1" } });
+        complete(signature.as_object_mut().unwrap(), &manifest);
+        assert_eq!(signature, json!({ "artifactMediaType": "s", "subjectManifestDigest": "d1" }));
         let mut index = json!({ "imageSizeInBytes": 900, "imageTags": ["a"] });
         complete(index.as_object_mut().unwrap(), &json!({ "manifests": [] }));
         assert_eq!(index, json!({ "imageTags": ["a"] }));

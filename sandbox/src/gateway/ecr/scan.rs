@@ -144,7 +144,8 @@ pub fn pushed(gateway: &Gateway, place: &Place, repository: &Value, digest: &str
         .read()
         .repository(&place.scope, &place.repository)
         .is_some_and(|kept| kept.scans.contains_key(digest));
-    if wanted && !known && !manifest["manifests"].is_array() {
+    // An index and an artifact have nothing installed in them.
+    if wanted && !known && !manifest["manifests"].is_array() && manifest["subject"].is_null() {
         let scan = Scan { began: now() };
         gateway
             .kept

@@ -15,8 +15,8 @@ use domain::{Code, Problem};
 use serde_json::{Map, Value, json};
 
 use super::execute_images::{self, Id};
-use super::findings;
 use super::repositories::described;
+use super::{findings, lifecycle_preview, referrers};
 use crate::{Bucket, Caller, absent};
 
 /// A document that the SDK refuses to send.
@@ -169,6 +169,12 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
         }
         Subject::Configuration { repository, digest } => {
             execute_images::configuration(caller, repository, digest).await
+        }
+        Subject::Referrers { repository, digest } => {
+            Ok(referrers::read(caller, repository, digest).await?.map(|referrers| json!(referrers)))
+        }
+        Subject::LifecyclePreview { repository, policy } => {
+            Ok(lifecycle_preview::read(caller, repository, policy).await?.map(|preview| json!(preview)))
         }
         Subject::Inventory { .. } => Err(elsewhere("What Gantry has collected is not read from AWS.")),
         Subject::Source { .. } => Err(elsewhere("Other registries are not read through AWS.")),

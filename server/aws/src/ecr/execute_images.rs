@@ -3,6 +3,7 @@
 use aws_sdk_ecr::operation::RequestId;
 use aws_sdk_ecr::types::{ImageDetail, ImageFailureCode, ImageIdentifier};
 use domain::ecr::calls::{BatchDeleteImage, ImageIdentifier as IdDocument};
+use domain::ecr::configuration::hide;
 use domain::{Code, Problem};
 use serde_json::{Map, Value, json};
 
@@ -116,13 +117,16 @@ pub(super) async fn scan(caller: &Caller, repository: &str, digest: &str) -> Res
     Ok(Some(json!({ "status": status.as_str(), "completedAt": complete })))
 }
 
-/// The configuration of an image, which its manifest names; `None` for what has none: an index, an artifact, an image that is gone.
+/// The configuration of an image, without values whose names say that they are secrets. The manifest names it; `None` for what has none: an index, an artifact, an image that is gone.
 pub(super) async fn configuration(caller: &Caller, repository: &str, digest: &str) -> Result<Option<Value>, Problem> {
     let Some(found) = manifest(caller, repository, Id::Digest(digest)).await? else { return Ok(None) };
     let text = found["imageManifest"].as_str().unwrap_or_default();
     let manifest = serde_json::from_str::<Value>(text).unwrap_or_default();
     match manifest["config"]["digest"].as_str() {
-        Some(config) => config::document(caller, repository, config).await,
+        Some(config) => Ok(config::document(caller, repository, config).await?.map(|mut document| {
+            hide(&mut document, |value| caller.seal(value).digest);
+            document
+        })),
         None => Ok(None),
     }
 }

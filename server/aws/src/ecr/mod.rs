@@ -1,12 +1,14 @@
 //! ECR: the calls of plans ([`execute`]), repositories ([`repositories`]), their images ([`images`]), what manifests ([`manifest`]) and configurations ([`config`]) say;
-//! the way into the registry ([`registry`]).
+//! what refers to them ([`referrers`]), what a lifecycle policy would do ([`lifecycle_preview`]); the way into the registry ([`registry`]).
 
 mod config;
 mod execute;
 mod execute_images;
 mod findings;
 mod images;
+mod lifecycle_preview;
 mod manifest;
+mod referrers;
 pub mod registry;
 mod repositories;
 

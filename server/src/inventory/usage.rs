@@ -1,0 +1,238 @@
+//! What uses each image, reckoned from everything else that is collected: an image's own document does not say. The same arrows that
+//! `server/src/plans/inventory.rs` reads from the store before images go are followed here in memory, whenever one of them changes, so that lists
+//! can show, filter and sort by them. Also which images are the platforms of an index.
+
+use domain::ecr::Image;
+use domain::resource::{Described, Relation, State, Tone};
+use domain::{Kind, ResourceKey};
+use gantry_store::links::base;
+use gantry_store::resources::Stored;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::entry::{Datum, Entry, Text};
+use super::snapshot::Snapshot;
+use super::table::Replacement;
+
+/// Where a row is: number of its scope and id.
+type Place = (u16, Text);
+
+/// An image: by which texts others point to it, and to which images it leads.
+#[derive(Debug, PartialEq)]
+struct Target {
+    refs: Vec<String>,
+    parts: Vec<String>,
+    tagged: bool,
+}
+
+/// What points to images, or is a step on the way to them.
+#[derive(Debug, PartialEq)]
+struct Source {
+    key: ResourceKey,
+    /// By which texts others point to it.
+    refs: Vec<String>,
+    images: Vec<String>,
+    /// Of a service its task definition, of a task its service.
+    through: Vec<String>,
+}
+
+/// The arrows to images.
+#[derive(Default)]
+pub struct Usage {
+    images: BTreeMap<Place, Target>,
+    sources: HashMap<ResourceKey, Source>,
+    changed: bool,
+}
+
+impl Usage {
+    /// Takes note of a row; `described` is what its document says, `None` when it cannot be read.
+    pub fn note(&mut self, stored: &Stored, scope: u16, described: Option<&Described>) {
+        let described = described.filter(|_| stored.gone.is_none());
+        if stored.key.kind == Kind::Image {
+            let place = (scope, Text::from(stored.key.id.as_str()));
+            self.changed = true;
+            match described {
+                Some(d) => self.images.insert(place, target(d, &stored.doc)),
+                None => self.images.remove(&place),
+            };
+            return;
+        }
+        let next = described.and_then(|d| source(&stored.key, d));
+        // A task that goes on running as it ran changes nothing.
+        if self.sources.get(&stored.key) == next.as_ref() {
+            return;
+        }
+        self.changed = true;
+        match next {
+            Some(source) => self.sources.insert(stored.key.clone(), source),
+            None => self.sources.remove(&stored.key),
+        };
+    }
+
+    /// The rows of images that should look otherwise than they do, if anything changed that they depend on.
+    pub fn images(&mut self, snapshot: &Snapshot) -> Vec<Replacement> {
+        if !std::mem::take(&mut self.changed) {
+            return vec![];
+        }
+        let names = domain::describe::columns(Kind::Image);
+        let column = |id: &str| names.iter().position(|c| c.id == id);
+        let (Some(users), Some(used)) = (column(Image::USERS), column(Image::USE)) else { return vec![] };
+        let known = self.reckoned();
+        let words = [Image::IN_USE, Image::UNUSED].map(Text::from);
+        let rows = snapshot.table(Kind::Image).rows.iter().filter(|entry| entry.gone.is_none());
+        let changed = rows.filter_map(|entry| {
+            let place = (entry.scope, entry.id.clone());
+            let of = known.get(&place)?;
+            let mut next = (**entry).clone();
+            next.cells[users] = match of.users.is_empty() {
+                true => Datum::None,
+                false => Datum::List(of.users.iter().map(|name| Text::from(name.as_str())).collect()),
+            };
+            next.cells[used] = Datum::Text(words[usize::from(of.users.is_empty())].clone());
+            next.part_of = of.part_of.clone();
+            next.parts = of.folded;
+            // An index is not scanned: it is as bad as the worst of its platforms.
+            next.state = entry.own.clone().or_else(|| worst(snapshot, entry.scope, &of.parts));
+            let same = next.cells == entry.cells
+                && (&next.part_of, next.parts, &next.state) == (&entry.part_of, entry.parts, &entry.state);
+            (!same).then_some((place, Some(next)))
+        });
+        changed.collect()
+    }
+
+    fn reckoned(&self) -> BTreeMap<Place, Reckoned> {
+        let mut services: HashMap<&str, Vec<&Source>> = HashMap::new();
+        let mut by_ref: HashMap<&str, &Source> = HashMap::new();
+        for source in self.sources.values().filter(|s| s.key.kind == Kind::Service) {
+            source.through.iter().for_each(|definition| services.entry(definition).or_default().push(source));
+            by_ref.extend(source.refs.iter().map(|r| (r.as_str(), source)));
+        }
+        let mut users: HashMap<&str, BTreeSet<String>> = HashMap::new();
+        for source in self.sources.values() {
+            let names: Vec<String> = match source.key.kind {
+                Kind::Service => continue,
+                Kind::TaskDefinition => {
+                    let of = source.refs.iter().flat_map(|r| services.get(r.as_str()).into_iter().flatten());
+                    of.map(|service| named(&service.key)).collect()
+                }
+                // People think of the service, not of its tasks.
+                Kind::Task => {
+                    let service = source.through.iter().find_map(|t| by_ref.get(t.as_str()));
+                    vec![named(service.map_or(&source.key, |service| &service.key))]
+                }
+                _ => vec![named(&source.key)],
+            };
+            for image in &source.images {
+                users.entry(image).or_default().extend(names.iter().cloned());
+            }
+        }
+        self.through_indexes(&users)
+    }
+
+    /// With what an index shares with its images: who uses one needs the other.
+    fn through_indexes(&self, users: &HashMap<&str, BTreeSet<String>>) -> BTreeMap<Place, Reckoned> {
+        let mut known: BTreeMap<Place, Reckoned> = BTreeMap::new();
+        let mut by_ref: HashMap<&str, &Place> = HashMap::new();
+        for (place, target) in &self.images {
+            by_ref.extend(target.refs.iter().map(|r| (r.as_str(), place)));
+            let found = target.refs.iter().filter_map(|r| users.get(r.as_str())).flatten().cloned();
+            known.insert(place.clone(), Reckoned { users: found.collect(), ..Reckoned::default() });
+        }
+        let own: BTreeMap<&Place, BTreeSet<String>> = self
+            .images
+            .keys()
+            .map(|place| (place, known.get(place).map(|r| r.users.clone()).unwrap_or_default()))
+            .collect();
+        for (index, target) in &self.images {
+            let parts: Vec<&Place> = target.parts.iter().filter_map(|r| by_ref.get(r.as_str()).copied()).collect();
+            for part in parts {
+                // What has a tag of its own is an image of its own.
+                let folds = self.images.get(part).is_some_and(|part| !part.tagged);
+                if let Some(of) = known.get_mut(part) {
+                    of.users.extend(own.get(index).into_iter().flatten().cloned());
+                    if folds {
+                        of.part_of.get_or_insert_with(|| index.1.clone());
+                    }
+                }
+                let folded = known.get(part).is_some_and(|of| of.part_of.as_ref() == Some(&index.1));
+                if let Some(of) = known.get_mut(index) {
+                    of.folded += u32::from(folded);
+                    of.users.extend(own.get(part).into_iter().flatten().cloned());
+                    of.parts.push(part.1.clone());
+                }
+            }
+        }
+        known
+    }
+}
+
+#[derive(Default)]
+struct Reckoned {
+    users: BTreeSet<String>,
+    /// The index whose row it is shown under: the first of those that lead to it.
+    part_of: Option<Text>,
+    /// So many are shown under its row.
+    folded: u32,
+    parts: Vec<Text>,
+}
+
+/// As people call it: `service prod/web`.
+fn named(key: &ResourceKey) -> String {
+    format!("{} {}", key.kind.singular(), key.id)
+}
+
+fn targets(described: &Described, relation: Relation) -> impl Iterator<Item = String> {
+    // An exact reference and one without its qualifier lead to the same, as in the store.
+    let all = described.links.iter().filter(move |l| l.relation == relation);
+    all.flat_map(|l| BTreeSet::from([l.target.as_str(), base(&l.target)])).map(str::to_owned)
+}
+
+fn target(described: &Described, doc: &serde_json::Value) -> Target {
+    let tagged = doc["imageTags"].as_array().is_some_and(|tags| !tags.is_empty());
+    Target { refs: described.refs.clone(), parts: targets(described, Relation::Uses).collect(), tagged }
+}
+
+fn source(key: &ResourceKey, described: &Described) -> Option<Source> {
+    let stopped = || described.state.as_ref().is_some_and(|s| matches!(s.word.as_str(), "STOPPED" | "DELETED"));
+    let through: Vec<String> = match key.kind {
+        Kind::Service => targets(described, Relation::Of).collect(),
+        Kind::Task if stopped() => return None,
+        Kind::Task => targets(described, Relation::In).collect(),
+        _ => vec![],
+    };
+    let images: Vec<String> = targets(described, Relation::Image).collect();
+    if images.is_empty() && key.kind != Kind::Service {
+        return None;
+    }
+    let refs = match key.kind {
+        Kind::Service | Kind::TaskDefinition => described.refs.clone(),
+        _ => vec![],
+    };
+    Some(Source { key: key.clone(), refs, images, through })
+}
+
+/// The state of the worst of these images.
+fn worst(snapshot: &Snapshot, scope: u16, parts: &[Text]) -> Option<Arc<State>> {
+    let table = snapshot.table(Kind::Image);
+    let own = parts.iter().filter_map(|id| table.find(scope, id)?.own.clone());
+    // Of an attestation nobody says anything.
+    own.filter(|state| state.tone != Tone::Quiet).min_by_key(|state| state.tone)
+}
+
+/// Puts into these cells, made from the document alone, what the row in memory knows beyond it.
+pub fn fill(cells: &mut [domain::resource::Cell], entry: &Entry, kind: Kind) {
+    if kind != Kind::Image {
+        return;
+    }
+    for (n, column) in domain::describe::columns(kind).iter().enumerate() {
+        if matches!(column.id, Image::USERS | Image::USE)
+            && let (Some(cell), Some(known)) = (cells.get_mut(n), entry.cells.get(n))
+        {
+            *cell = known.cell();
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "usage_tests.rs"]
+mod tests;

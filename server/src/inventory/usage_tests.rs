@@ -1,0 +1,154 @@
+//! Who uses an image, from documents as AWS gives them.
+
+use domain::listing::{ListQuery, Parts};
+use domain::resource::Cell;
+use domain::{Millis, Scope};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::inventory::entry::{Words, described};
+use crate::inventory::list::list;
+
+const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+
+fn scope() -> Scope {
+    Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
+}
+
+fn arn(service: &str, rest: &str) -> String {
+    format!("arn:aws:{service}:eu-west-1:111122223333:{rest}")
+}
+
+/// What is collected: notes rows as the follower of the store does.
+#[derive(Default)]
+struct Fleet {
+    snapshot: Snapshot,
+    usage: Usage,
+    words: Words,
+}
+
+impl Fleet {
+    fn row(&mut self, kind: Kind, id: &str, doc: Value, gone: bool) {
+        if self.snapshot.scopes.is_empty() {
+            Arc::make_mut(&mut self.snapshot.scopes).push(scope());
+        }
+        let at = Millis(1);
+        let key = ResourceKey::new(kind, scope(), id).unwrap();
+        let gone = gone.then_some(at);
+        let stored = Stored { id: 1, key, doc, version: 1, first_seen: at, seen: at, changed: at, gone };
+        let described = described(&stored);
+        assert!(described.is_ok(), "{described:?}");
+        self.usage.note(&stored, 0, described.as_ref().ok());
+        let entry = gone.is_none().then(|| Entry::described(&stored, 0, described, &mut self.words));
+        self.replace(kind, vec![((0, id.into()), entry)]);
+    }
+    fn replace(&mut self, kind: Kind, rows: Vec<Replacement>) {
+        let number = Snapshot::number(kind);
+        self.snapshot.tables[number] = Arc::new(self.snapshot.tables[number].with(rows));
+    }
+    fn image(&mut self, digest: &str, more: Value) {
+        let mut doc = json!({"registryId": "111122223333", "repositoryName": "web", "imageDigest": digest});
+        doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.row(Kind::Image, &format!("web@{digest}"), doc, false);
+    }
+    fn task(&mut self, id: &str, status: &str, digest: &str, group: &str) {
+        let doc = json!({"taskArn": arn("ecs", &format!("task/prod/{id}")), "clusterArn": arn("ecs", "cluster/prod"), "lastStatus": status,
+            "group": group, "containers": [{"name": "web", "image": format!("{REGISTRY}/web:1"), "imageDigest": digest}]});
+        self.row(Kind::Task, &format!("prod/{id}"), doc, false);
+    }
+    /// How many rows change, and what then stands in the row of this image: users, use.
+    fn reckon(&mut self) -> usize {
+        let rows = self.usage.images(&self.snapshot);
+        let count = rows.len();
+        self.replace(Kind::Image, rows);
+        count
+    }
+    fn users(&self, digest: &str) -> Vec<String> {
+        let entry = self.snapshot.table(Kind::Image).find(0, &format!("web@{digest}")).unwrap();
+        let columns = domain::describe::columns(Kind::Image);
+        let mut cells = vec![Cell::None; columns.len()];
+        fill(&mut cells, entry, Kind::Image);
+        let cell = |id: &str| &cells[columns.iter().position(|c| c.id == id).unwrap()];
+        let users = cell(Image::USERS).words();
+        let word = if users.is_empty() { Image::UNUSED } else { Image::IN_USE };
+        assert_eq!(cell(Image::USE).words(), [word]);
+        users
+    }
+    fn names(&self, parts: Parts, text: &str) -> Vec<String> {
+        let query = ListQuery { parts, text: text.into(), ..ListQuery::all(Kind::Image) };
+        let table = self.snapshot.table(Kind::Image);
+        let listing = list(table, &self.snapshot.scopes, &|_| None, &query);
+        listing.rows.iter().map(|n| table.rows[*n as usize].id.to_string()).collect()
+    }
+}
+
+#[test]
+fn services_functions_and_lonely_tasks_use_images() {
+    let mut fleet = Fleet::default();
+    fleet.image("sha256:a", json!({"imageTags": ["1", "live"]}));
+    fleet.image("sha256:b", json!({}));
+    let definition = arn("ecs", "task-definition/web:5");
+    let containers = json!([{"name": "web", "image": format!("{REGISTRY}/web:live")}]);
+    fleet.row(
+        Kind::TaskDefinition,
+        "web:5",
+        json!({"taskDefinitionArn": definition, "containerDefinitions": containers}),
+        false,
+    );
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), Vec::<String>::new(), "a definition that nothing starts uses nothing");
+    let service = json!({"serviceArn": arn("ecs", "service/prod/web"), "serviceName": "web", "clusterArn": arn("ecs", "cluster/prod"), "taskDefinition": definition});
+    fleet.row(Kind::Service, "prod/web", service.clone(), false);
+    fleet.task("t1", "RUNNING", "sha256:a", "service:web");
+    fleet.task("t2", "RUNNING", "sha256:b", "family:web");
+    let function = json!({"FunctionName": "f", "FunctionArn": arn("lambda", "function:f"), "PackageType": "Image",
+        "Code": {"ImageUri": format!("{REGISTRY}/web:1"), "ResolvedImageUri": format!("{REGISTRY}/web@sha256:b")}});
+    fleet.row(Kind::Function, "f", function, false);
+    assert_eq!(fleet.reckon(), 2);
+    assert_eq!(fleet.users("sha256:a"), ["service prod/web"]);
+    assert_eq!(fleet.users("sha256:b"), ["function f", "task prod/t2"]);
+    // A task that goes on running changes no image.
+    fleet.task("t2", "RUNNING", "sha256:b", "family:web");
+    assert_eq!(fleet.reckon(), 0);
+    fleet.task("t2", "STOPPED", "sha256:b", "family:web");
+    assert_eq!(fleet.reckon(), 1);
+    assert_eq!(fleet.users("sha256:b"), ["function f"]);
+    // An image that is read again keeps what is known of it.
+    fleet.image("sha256:b", json!({"imageSizeInBytes": 7}));
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:b"), ["function f"]);
+    fleet.row(Kind::Service, "prod/web", service, true);
+    fleet.task("t1", "STOPPED", "sha256:a", "service:web");
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), Vec::<String>::new());
+}
+
+#[test]
+fn an_index_shares_its_users_with_its_platforms_and_is_one_row() {
+    let mut fleet = Fleet::default();
+    fleet.image("sha256:arm", json!({"imageScanFindingsSummary": {"findingSeverityCounts": {"CRITICAL": 1}}}));
+    fleet.image("sha256:amd", json!({"imageScanFindingsSummary": {"findingSeverityCounts": {}}}));
+    fleet.image("sha256:named", json!({"imageTags": ["amd-only"]}));
+    let parts = json!([{"digest": "sha256:arm"}, {"digest": "sha256:amd"}, {"digest": "sha256:named"}, {"digest": "sha256:lost"}]);
+    fleet.image("sha256:index", json!({"imageTags": ["2"], "gantry:manifests": parts}));
+    fleet.task("t", "RUNNING", "sha256:arm", "family:web");
+    fleet.reckon();
+    for digest in ["sha256:index", "sha256:arm"] {
+        assert_eq!(fleet.users(digest), ["task prod/t"], "{digest}");
+    }
+    assert_eq!(fleet.users("sha256:amd"), Vec::<String>::new(), "nobody runs the index itself");
+    assert_eq!(fleet.names(Parts::Folded, ""), ["web@sha256:index", "web@sha256:named"]);
+    assert_eq!(fleet.names(Parts::Among, "").len(), 4);
+    assert!(
+        fleet.names(Parts::Folded, "sha256:arm").contains(&"web@sha256:arm".to_owned()),
+        "what is looked for is found"
+    );
+    let of = Parts::Of(ResourceKey::new(Kind::Image, scope(), "web@sha256:index").unwrap());
+    assert_eq!(fleet.names(of, ""), ["web@sha256:amd", "web@sha256:arm"]);
+    let index = fleet.snapshot.table(Kind::Image).find(0, "web@sha256:index").unwrap();
+    assert_eq!((index.parts, index.state.as_ref().map(|s| s.tone)), (2, Some(Tone::Bad)));
+    // Once the index is gone its platforms are images like others.
+    fleet.row(Kind::Image, "web@sha256:index", json!({"repositoryName": "web", "imageDigest": "sha256:index"}), true);
+    fleet.reckon();
+    assert_eq!(fleet.names(Parts::Folded, "").len(), 3);
+}
