@@ -219,6 +219,9 @@ impl Subject {
             Subject::Ecr(subject) if subject.kind() == Kind::Repository => {
                 ResourceKey::new(Kind::Repository, scope.clone(), subject.repository()?).ok()
             }
+            Subject::Ecr(subject) if subject.kind() == Kind::Registry => {
+                ResourceKey::new(Kind::Registry, scope.clone(), scope.account.as_str()).ok()
+            }
             // Images are read whole by every list.
             Subject::Ecr(_) => None,
         }
