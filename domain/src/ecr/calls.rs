@@ -14,6 +14,7 @@ use crate::document::{Tag, document};
 use crate::plan::Made;
 
 pub use registry::*;
+use registry::{actions, made};
 
 document! { "camelCase";
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
@@ -209,7 +210,7 @@ impl Call {
             | Call::PutRegistryPolicy(_)
             | Call::DeleteRegistryPolicy(_)
             | Call::PutRegistryScanningConfiguration(_)
-            | Call::PutAccountSetting(_) => registry::actions(self),
+            | Call::PutAccountSetting(_) => actions(self),
         }
     }
 
@@ -331,7 +332,7 @@ impl Call {
                 | Call::PutRegistryScanningConfiguration(_)
                 | Call::PutAccountSetting(_),
                 state,
-            ) => registry::made(self, state),
+            ) => made(self, state),
             // A scan that was made is under way or done. Whether by this call or one before it does not matter: it is of the same image.
             (Call::PutImage(_) | Call::StartImageScan(_), Some(_)) => Made::Yes,
             (

@@ -54,7 +54,8 @@ mod tests {
             description: description.into(),
             ..Key::default()
         };
-        let keys = [key("0aaa", &[], "of nobody"), key("1bbb", &["alias/shop"], ""), key("2ccc", &["alias/Images"], "")];
+        let keys =
+            [key("0aaa", &[], "of nobody"), key("1bbb", &["alias/shop"], ""), key("2ccc", &["alias/Images"], "")];
         let names = |text: &str| found(&keys, text).into_iter().map(Key::name).collect::<Vec<_>>();
         assert_eq!(names(""), ["alias/Images", "alias/shop", "0aaa"]);
         assert_eq!(names("images"), ["alias/Images"]);

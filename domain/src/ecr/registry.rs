@@ -262,9 +262,11 @@ mod tests {
         let read = |doc: Value| serde_json::from_value::<CreationTemplate>(doc).unwrap();
         let wanted = read(json!({ "prefix": "shop", "description": "", "lifecyclePolicy": "{\"rules\": []}",
             "encryptionConfiguration": { "encryptionType": "KMS", "kmsKey": "alias/shop" }, "appliedFor": ["REPLICATION", "CREATE_ON_PUSH"] }));
-        let mut there = read(json!({ "prefix": "shop", "lifecyclePolicy": "{\"rules\":[]}", "imageTagMutability": "MUTABLE",
+        let mut there = read(
+            json!({ "prefix": "shop", "lifecyclePolicy": "{\"rules\":[]}", "imageTagMutability": "MUTABLE",
             "encryptionConfiguration": { "encryptionType": "KMS", "kmsKey": "arn:aws:kms:eu-west-1:111122223333:key/1" },
-            "appliedFor": ["CREATE_ON_PUSH", "REPLICATION"], "resourceTags": [] }));
+            "appliedFor": ["CREATE_ON_PUSH", "REPLICATION"], "resourceTags": [] }),
+        );
         assert!(wanted.is_like(&there));
         there.resource_tags = Some(vec![Tag { key: "team".into(), value: "shop".into() }]);
         assert!(!wanted.is_like(&there));

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::Call;
 use crate::document::document;
-use crate::ecr::registry::{CacheRule, CreationTemplate, ReplicationConfiguration, ScanningConfiguration, ScanningRule};
+use crate::ecr::registry::{
+    CacheRule, CreationTemplate, ReplicationConfiguration, ScanningConfiguration, ScanningRule,
+};
 use crate::plan::Made;
 
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutReplicationConfiguration.html>

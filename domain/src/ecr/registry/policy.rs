@@ -34,7 +34,8 @@ pub struct Gain {
 pub fn read(text: &str) -> Result<Document, Errors> {
     let length = text.chars().count();
     if length > LIMIT {
-        let message = format!("The policy has {length} characters; {LIMIT} are allowed. Merge statements, or leave out blanks.");
+        let message =
+            format!("The policy has {length} characters; {LIMIT} are allowed. Merge statements, or leave out blanks.");
         return Err(Errors::from([(String::new(), message)]));
     }
     let document = Document::parse(text)?;
@@ -110,7 +111,9 @@ const GROUPS: &[(&str, fn(&str, Option<Power>) -> bool)] = &[
         power == Some(Power::Manage) && name != "BatchImportUpstreamImage"
     }),
     ("change who may use repositories", |_, power| power == Some(Power::Policy)),
-    ("change the registry itself", |name, power| power.is_none() && !FIRST_SCOPE.contains(&name) && !name.starts_with("Get")),
+    ("change the registry itself", |name, power| {
+        power.is_none() && !FIRST_SCOPE.contains(&name) && !name.starts_with("Get")
+    }),
 ];
 
 fn statement(statement: &Statement, own: &AccountId) -> Vec<Gain> {
@@ -204,7 +207,10 @@ mod tests {
         let admin = REPLICATE.replace("[\"ecr:CreateRepository\", \"ecr:ReplicateImage\"]", "\"ecr:*\"");
         let document = read(&admin).unwrap();
         let gain = explain(&document, &scope()).remove(0);
-        assert_eq!((gain.text.as_str(), gain.severity), ("Account 444455556666 may do everything, in prod/*", Severity::Dangerous));
+        assert_eq!(
+            (gain.text.as_str(), gain.severity),
+            ("Account 444455556666 may do everything, in prod/*", Severity::Dangerous)
+        );
         assert!(in_first_scope(&document).unwrap_err().contains("V2"));
     }
 

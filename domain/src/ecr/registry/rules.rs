@@ -71,7 +71,10 @@ pub fn replication_filter(filter: &str) -> Result<(), String> {
         return Err(format!("A filter here is how names begin; leave out the *, {EXAMPLE}."));
     }
     if !filter.bytes().all(|b| alphanumeric(b) || b"._-/".contains(&b)) {
-        return Err(format!("“{}” is not how a repository's name can begin: small letters, digits and . _ - /, {EXAMPLE}.", clip(filter)));
+        return Err(format!(
+            "“{}” is not how a repository's name can begin: small letters, digits and . _ - /, {EXAMPLE}.",
+            clip(filter)
+        ));
     }
     let parts: Vec<&str> = filter.split('/').collect();
     let last = parts.len() - 1;
@@ -122,7 +125,10 @@ fn prefix_of(prefix: &str, least: usize, most: usize, example: &str) -> Result<(
         return Err(format!("Say how the repositories' names begin, {example}; or ROOT."));
     }
     if prefix.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Err(format!("Capital letters are not allowed, but for ROOT: write {}.", clip(&prefix.to_ascii_lowercase())));
+        return Err(format!(
+            "Capital letters are not allowed, but for ROOT: write {}.",
+            clip(&prefix.to_ascii_lowercase())
+        ));
     }
     if !(least..=most).contains(&length) {
         return Err(format!("A prefix has {least} to {most} characters, {example}; this has {length}."));
@@ -139,7 +145,10 @@ fn prefix_of(prefix: &str, least: usize, most: usize, example: &str) -> Result<(
     if name.split('/').all(part) {
         return Ok(());
     }
-    Err(format!("“{}” is no prefix: small letters and digits, held together by one . _ - or /, {example}.", clip(prefix)))
+    Err(format!(
+        "“{}” is no prefix: small letters and digits, held together by one . _ - or /, {example}.",
+        clip(prefix)
+    ))
 }
 
 /// The secret with user and token: of the same account and region, its name begins with `ecr-pullthroughcache/`.
@@ -161,7 +170,11 @@ pub fn credential(arn: &str, scope: &Scope) -> Result<(), String> {
         return Err("AWS only takes a secret whose name begins with ecr-pullthroughcache/.".to_owned());
     };
     let fits = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"/_+=.@-".contains(&b));
-    if fits && arn.len() <= 612 { Ok(()) } else { Err(format!("This is not the ARN of a secret: it looks like {example}.")) }
+    if fits && arn.len() <= 612 {
+        Ok(())
+    } else {
+        Err(format!("This is not the ARN of a secret: it looks like {example}."))
+    }
 }
 
 /// The ARN of a role in the registry's own account.

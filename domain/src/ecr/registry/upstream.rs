@@ -99,7 +99,8 @@ impl Upstream {
         match self.word {
             "azure-container-registry" => {
                 let name = host.strip_suffix(".azurecr.io").unwrap_or_default();
-                let fits = (5..=50).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+                let fits =
+                    (5..=50).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
                 if fits { Ok(()) } else { Err(format!("The address of an Azure registry looks like {example}.")) }
             }
             "ecr" => match private(host) {

@@ -7,8 +7,10 @@ fn scope() -> Scope {
 }
 
 fn rule(to: &[(&str, &str)], filters: &[&str]) -> ReplicationRule {
-    let destination =
-        |(account, region): &(&str, &str)| ReplicationDestination { region: (*region).into(), registry_id: (*account).into() };
+    let destination = |(account, region): &(&str, &str)| ReplicationDestination {
+        region: (*region).into(),
+        registry_id: (*account).into(),
+    };
     let filter = |f: &&str| RepositoryFilter { filter: (*f).into(), filter_type: "PREFIX_MATCH".into() };
     ReplicationRule {
         destinations: to.iter().map(destination).collect(),
