@@ -170,7 +170,19 @@ impl Inside {
                     self.tags.remove(&(input.repository_name.clone(), tag));
                 }
             }
-            Ecr::PutImage(_) | Ecr::StartImageScan(_) => return Err(rejected("No test makes it.")),
+            Ecr::PutImage(_)
+            | Ecr::StartImageScan(_)
+            | Ecr::PutReplicationConfiguration(_)
+            | Ecr::CreatePullThroughCacheRule(_)
+            | Ecr::UpdatePullThroughCacheRule(_)
+            | Ecr::DeletePullThroughCacheRule(_)
+            | Ecr::CreateRepositoryCreationTemplate(_)
+            | Ecr::UpdateRepositoryCreationTemplate(_)
+            | Ecr::DeleteRepositoryCreationTemplate(_)
+            | Ecr::PutRegistryPolicy(_)
+            | Ecr::DeleteRegistryPolicy(_)
+            | Ecr::PutRegistryScanningConfiguration(_)
+            | Ecr::PutAccountSetting(_) => return Err(rejected("No test makes it.")),
         }
         Ok(())
     }

@@ -61,9 +61,11 @@ fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
     Entry { id: 0, at, person, actor: actor.name.clone(), action: action.into(), subject: subject.into(), detail }
 }
 
-/// What looking these up needs. Another registry is asked from this server and with its accounts: that is for who may copy from it.
+/// What looking these up needs. Another registry is asked from this server and with its accounts, or by AWS with a secret of the account:
+/// that is for who may copy from it.
 fn needed(subjects: &[Subject]) -> Permission {
-    let elsewhere = |subject: &Subject| matches!(subject, Subject::Ecr(Ecr::Source { .. }));
+    let elsewhere =
+        |subject: &Subject| matches!(subject, Subject::Ecr(Ecr::Source { .. } | Ecr::CacheValidation { .. }));
     if subjects.iter().any(elsewhere) { Permission::ChangeAws } else { Permission::ReadResources }
 }
 
