@@ -12,5 +12,6 @@ pub mod list;
 mod live_state;
 mod permissions;
 mod put_image;
+mod registry;
 mod repository;
 mod settings;
