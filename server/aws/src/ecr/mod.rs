@@ -18,4 +18,6 @@ pub(crate) use registries::{collect_registries, fetch_registry};
 pub(crate) use repositories::{collect_repositories, fetch_repository};
 
 #[cfg(test)]
+mod registry_tests;
+#[cfg(test)]
 mod tests;
