@@ -104,6 +104,7 @@ pub enum Effect {
 /// How a step is taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "a plan has few steps, and nearly all have a call")]
 pub enum Undo {
     /// By this call, unless somebody else changed in the meantime what the step left.
     Call(Call),

@@ -98,8 +98,11 @@ pub fn explain(document: &Document, scope: &Scope) -> Vec<Gain> {
     document.statements.iter().flat_map(|s| statement(s, &scope.account)).collect()
 }
 
+/// What a group of actions is called, and whether an action is one of it.
+type Group = (&'static str, fn(&str, Option<Power>) -> bool);
+
 /// Groups of actions, in the order people ask for them.
-const GROUPS: &[(&str, fn(&str, Option<Power>) -> bool)] = &[
+const GROUPS: &[Group] = &[
     ("replicate images into this registry", |name, _| name == "ReplicateImage"),
     ("fetch images through its pull-through cache", |name, _| name == "BatchImportUpstreamImage"),
     ("have repositories created", |name, _| name == "CreateRepository"),

@@ -89,7 +89,7 @@ fn a_cache_rule_is_added_changed_and_deleted_and_each_leads_back() {
         "upstreamRegistry": "docker-hub", "credentialArn": SECRET });
     let subject = Subject::CacheRule { prefix: "docker-hub".into() };
     let none = (Subject::CacheRules, json!([]));
-    let plan = planned(&form(&hub), &[none.clone()]).unwrap();
+    let plan = planned(&form(&hub), std::slice::from_ref(&none)).unwrap();
     let back = json!({ "ecrRepositoryPrefix": "docker-hub" });
     assert_eq!(
         only(&plan),
@@ -109,17 +109,17 @@ fn a_cache_rule_is_added_changed_and_deleted_and_each_leads_back() {
     assert!(planned(&form(&hub), &[none, there.clone()]).unwrap_err()["prefix"].contains("already"));
     let mut other = hub;
     other["new"] = false.into();
-    assert!(planned(&form(&other), &[there.clone()]).unwrap_err().contains_key("nothing"));
+    assert!(planned(&form(&other), std::slice::from_ref(&there)).unwrap_err().contains_key("nothing"));
     let secret = SECRET.replace("hub-", "team-");
     other["credential"] = json!(secret);
-    let (operation, sent, _, undone) = only(&planned(&form(&other), &[there.clone()]).unwrap());
+    let (operation, sent, _, undone) = only(&planned(&form(&other), std::slice::from_ref(&there)).unwrap());
     assert_eq!(
         (operation.as_str(), &sent["credentialArn"], &undone["credentialArn"]),
         ("UpdatePullThroughCacheRule", &json!(secret), &json!(SECRET))
     );
     let delete = answers(json!({ "wizard": "delete-registry-cache-rule", "answers": { "prefix": "docker-hub" } }));
     assert!(planned(&delete, &[]).unwrap_err().contains_key("prefix"));
-    let (operation, sent, again, made) = only(&planned(&delete, &[there.clone()]).unwrap());
+    let (operation, sent, again, made) = only(&planned(&delete, std::slice::from_ref(&there)).unwrap());
     assert_eq!(
         (operation.as_str(), sent, again.as_str()),
         ("DeletePullThroughCacheRule", back, "CreatePullThroughCacheRule")
@@ -167,10 +167,10 @@ fn a_template_is_written_whole_and_what_it_lost_is_said() {
     let there = (Subject::CreationTemplate { prefix: "shop".into() }, sent.clone());
     let mut less = template.clone();
     less["new"] = false.into();
-    assert!(planned(&form(&less), &[there.clone()]).unwrap_err().contains_key("nothing"));
+    assert!(planned(&form(&less), std::slice::from_ref(&there)).unwrap_err().contains_key("nothing"));
     less["description"] = "".into();
     less["exclusions"] = json!([]);
-    let (operation, update, _, undone) = only(&planned(&form(&less), &[there.clone()]).unwrap());
+    let (operation, update, _, undone) = only(&planned(&form(&less), std::slice::from_ref(&there)).unwrap());
     assert_eq!((operation.as_str(), &update["description"]), ("UpdateRepositoryCreationTemplate", &json!("")));
     assert_eq!(update["imageTagMutabilityExclusionFilters"], json!([]));
     assert_eq!(undone["description"], "of the shop");
@@ -225,7 +225,7 @@ fn settings_take_their_values() {
         answers(json!({ "wizard": "registry-setting", "answers": { "name": name, "value": value } }))
     };
     let v1 = (Subject::AccountSetting { name: registry::POLICY_SCOPE.into() }, json!("V1"));
-    let (_, sent, _, back) = only(&planned(&form(registry::POLICY_SCOPE, "V2"), &[v1.clone()]).unwrap());
+    let (_, sent, _, back) = only(&planned(&form(registry::POLICY_SCOPE, "V2"), std::slice::from_ref(&v1)).unwrap());
     assert_eq!((sent, &back["value"]), (json!({ "name": "REGISTRY_POLICY_SCOPE", "value": "V2" }), &json!("V1")));
     assert!(planned(&form(registry::POLICY_SCOPE, "V1"), &[v1]).unwrap_err().contains_key("nothing"));
     assert!(planned(&form(registry::POLICY_SCOPE, "V3"), &[]).unwrap_err().contains_key("value"));
