@@ -3,7 +3,7 @@ import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
 import type { Page } from "@playwright/test";
 
-const account = "222233334444";
+const account = "444455556666";
 const region = "us-east-1";
 const own = `/registries/${account}/${region}/${account}`;
 
