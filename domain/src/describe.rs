@@ -82,6 +82,7 @@ models! {
     Addon => crate::eks::Addon,
     Repository => crate::ecr::Repository,
     Image => crate::ecr::Image,
+    Registry => crate::ecr::registry::Registry,
     Role => crate::iam::Role,
     Vpc => crate::ec2::Vpc,
     Subnet => crate::ec2::Subnet,

@@ -86,6 +86,7 @@ kinds! {
     Addon            Eks          "eks.addon"               "addons"             "add-on"                "add-ons"                 900
     Repository       Ecr          "ecr.repository"          "repositories"       "repository"            "repositories"            180
     Image            Ecr          "ecr.image"               "images"             "image"                 "images"                  300
+    Registry         Ecr          "ecr.registry"            "registries"         "registry"              "registries"              900
     Role             Iam          "iam.role"                "roles"              "IAM role"              "IAM roles"               900
     Vpc              Ec2          "ec2.vpc"                 "vpcs"               "VPC"                   "VPCs"                    900
     Subnet           Ec2          "ec2.subnet"              "subnets"            "subnet"                "subnets"                 900

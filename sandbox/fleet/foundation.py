@@ -41,8 +41,16 @@ ROLES = [
 SUBNETS = {"eu-west-1": ("10.20", "eu-west-1"), "us-east-1": ("10.30", "us-east-1")}
 
 
+# Alias, team, and what the key is for.
+KEYS = [
+    ("alias/northwind-images", "platform", "Container images"),
+    ("alias/northwind-payments", "payments", "Everything that touches a card"),
+]
+
+
 def make_base(place):
     _roles(place)
+    _keys(place)
     _network(place)
 
 
@@ -65,6 +73,16 @@ def _roles(place):
         if actions:
             statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
             iam.put_role_policy(RoleName=name, PolicyName="access", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+
+def _keys(place):
+    kms = place.client("kms")
+    there = {alias["AliasName"] for page in kms.get_paginator("list_aliases").paginate() for alias in page["Aliases"]}
+    for alias, team, description in KEYS:
+        if alias not in there:
+            tags = [{"TagKey": key, "TagValue": value} for key, value in place.tags(team).items()]
+            key = kms.create_key(Description=description, Tags=tags)["KeyMetadata"]["KeyId"]
+            kms.create_alias(AliasName=alias, TargetKeyId=key)
 
 
 def _network(place):

@@ -2,9 +2,9 @@
 
 use domain::Kind;
 use domain::ecr::{Image, Repository};
-use leptos::prelude::AnyView;
+use leptos::prelude::{AnyView, IntoAny};
 
-use super::{act, configuration, findings, image, layers, lifecycle, permissions, referrers, repository};
+use super::{act, configuration, findings, image, layers, lifecycle, permissions, referrers, registry, repository};
 use crate::resource::{DetailSpec, Shown, Tab, generic};
 use crate::sections::live;
 
@@ -23,11 +23,20 @@ const IMAGE: &[Tab] = &[
     Tab::new("manifest", "Manifest", layers::manifest),
 ];
 
+const REGISTRY: &[Tab] = &[
+    Tab::new("overview", "Replication", registry::replication),
+    Tab::new("cache", "Pull-through cache", registry::cache),
+    Tab::new("templates", "Creation templates", registry::templates),
+    Tab::new("policy", "Policy", registry::policy),
+    Tab::new("scanning", "Scanning", registry::scanning),
+];
+
 /// The detail page of a kind, if ECR owns it.
 pub fn spec(kind: Kind) -> Option<DetailSpec> {
     let (tabs, actions): (_, fn(Shown) -> AnyView) = match kind {
         Kind::Repository => (REPOSITORY, act::of_repository),
         Kind::Image => (IMAGE, act::of_image),
+        Kind::Registry => (REGISTRY, |_| ().into_any()),
         _ => return None,
     };
     Some(DetailSpec { facts: generic::facts, tabs, banner: None, actions: Some(actions) })

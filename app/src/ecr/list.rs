@@ -23,6 +23,9 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
                 "A digest is computed from the content: two images with one digest are the same. A multi-architecture image is an index that leads to one image per platform.",
             ])
             .when_empty("No image has been pushed to a private repository here."),
+        Kind::Registry => spec
+            .explained("What holds for all repositories of an account in a region: replication, cache, templates, policy, scanning.")
+            .about(&["Each account has one private registry in each region. It costs nothing, and nobody creates or deletes it."]),
         _ => return None,
     })
 }

@@ -15,6 +15,7 @@ mod live_state;
 mod permissions;
 mod put_image;
 mod referrers;
+mod registry;
 mod repository;
 mod settings;
 mod use_image;

@@ -2,6 +2,7 @@
 //! Larger changes have a wizard and a review of their own; the engine behind both is the same.
 
 use domain::ecr::wizards::INSIST;
+use domain::plan::answers::Form;
 use domain::plan::run::State;
 use domain::plan::service::{Review, Reviewed, RunView};
 use domain::plan::{Answers, FieldErrors, Plan};
@@ -224,11 +225,14 @@ fn wrong(errors: FieldErrors, asked: RwSignal<Option<Answers>>, shut: AnyView) -
             </label>
         }
     });
+    let of_registry = asked.with_untracked(|a| matches!(a, Some(Answers { form: Form::RegistryPolicy(_), .. })));
+    let whose = if of_registry { "account's id" } else { "repository's name" };
+    let label = format!("The {whose}, if it is meant nevertheless");
     let insist = insist.map(|message| {
         view! {
             <Note tone=Tone::Bad>{message}</Note>
             <div class="field">
-                <label for="act-insist">"The repository's name, if it is meant nevertheless"</label>
+                <label for="act-insist">{label}</label>
                 <div class="input"><input id="act-insist" autocomplete="off" spellcheck="false" on:input=move |e| insisting.set(event_target_value(&e))/></div>
             </div>
         }

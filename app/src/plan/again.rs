@@ -22,7 +22,15 @@ const fn creates(form: &Form) -> Option<Kind> {
         | Form::TagImage(_)
         | Form::UntagImage(_)
         | Form::ScanImages(_)
-        | Form::CopyImage(_) => None,
+        | Form::CopyImage(_)
+        | Form::RegistryReplication(_)
+        | Form::RegistryScanning(_)
+        | Form::RegistrySetting(_)
+        | Form::RegistryCacheRule(_)
+        | Form::DeleteRegistryCacheRule(_)
+        | Form::RegistryTemplate(_)
+        | Form::DeleteRegistryTemplate(_)
+        | Form::RegistryPolicy(_) => None,
     }
 }
 

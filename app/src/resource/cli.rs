@@ -69,6 +69,7 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             let image = format!("imageDigest={digest}");
             read("ecr describe-images", &[("repository-name", repository), ("image-ids", &image)])
         }
+        Kind::Registry => read("ecr describe-registry", &[]),
         Kind::Role => read("iam get-role", &[("role-name", id)]),
         Kind::Vpc => read("ec2 describe-vpcs", &[("vpc-ids", id)]),
         Kind::Subnet => read("ec2 describe-subnets", &[("subnet-ids", id)]),
@@ -128,6 +129,12 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             let image = format!("imageDigest={digest}");
             let of = [("repository-name", repository), ("image-id", image.as_str())];
             all.push(call("What a scan found", "ecr describe-image-scan-findings", &of));
+        }
+        Kind::Registry => {
+            all.push(call("What it caches", "ecr describe-pull-through-cache-rules", &[]));
+            all.push(call("How repositories are made", "ecr describe-repository-creation-templates", &[]));
+            all.push(call("Its policy", "ecr get-registry-policy", &[]));
+            all.push(call("How images are scanned", "ecr get-registry-scanning-configuration", &[]));
         }
         Kind::Role => {
             let of = [("role-name", id)];

@@ -14,6 +14,7 @@ pub fn repository(scope: &Scope, name: &str) -> String {
 pub fn of(subject: &Subject, scope: &Scope) -> String {
     match subject {
         Subject::Tags { arn } => arn.clone(),
-        other => repository(scope, other.repository().unwrap_or_default()),
+        // What is about the registry as a whole has no ARN.
+        other => other.repository().map_or_else(|| "*".to_owned(), |name| repository(scope, name)),
     }
 }

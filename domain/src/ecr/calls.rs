@@ -1,5 +1,8 @@
 //! The ECR calls a plan can hold: each struct's serde form is the input document of the API reference.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Operations.html>
+//! Those about the registry as a whole are in [`registry`].
+
+mod registry;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -9,6 +12,9 @@ use super::subject::Subject;
 use super::{Encryption, Scanning, TagMutabilityExclusion};
 use crate::document::{Tag, document};
 use crate::plan::Made;
+
+pub use registry::*;
+use registry::{actions, made};
 
 document! { "camelCase";
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
@@ -140,7 +146,18 @@ calls!(
     BatchDeleteImage,
     PutImage,
     StartImageScan,
-    CopyImage
+    CopyImage,
+    PutReplicationConfiguration,
+    CreatePullThroughCacheRule,
+    UpdatePullThroughCacheRule,
+    DeletePullThroughCacheRule,
+    CreateRepositoryCreationTemplate,
+    UpdateRepositoryCreationTemplate,
+    DeleteRepositoryCreationTemplate,
+    PutRegistryPolicy,
+    DeleteRegistryPolicy,
+    PutRegistryScanningConfiguration,
+    PutAccountSetting
 );
 
 /// What pushing an image needs. <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html>
@@ -183,6 +200,17 @@ impl Call {
             Call::PutImage(_) => vec!["ecr:PutImage"],
             Call::StartImageScan(_) => vec!["ecr:StartImageScan"],
             Call::CopyImage(_) => PUSH.to_vec(),
+            Call::PutReplicationConfiguration(_)
+            | Call::CreatePullThroughCacheRule(_)
+            | Call::UpdatePullThroughCacheRule(_)
+            | Call::DeletePullThroughCacheRule(_)
+            | Call::CreateRepositoryCreationTemplate(_)
+            | Call::UpdateRepositoryCreationTemplate(_)
+            | Call::DeleteRepositoryCreationTemplate(_)
+            | Call::PutRegistryPolicy(_)
+            | Call::DeleteRegistryPolicy(_)
+            | Call::PutRegistryScanningConfiguration(_)
+            | Call::PutAccountSetting(_) => actions(self),
         }
     }
 
@@ -238,6 +266,20 @@ impl Call {
             Call::CopyImage(CopyImage { repository_name, image_tag, .. }) => {
                 Subject::ImageTag { repository: repository_name.clone(), tag: image_tag.clone() }
             }
+            Call::PutReplicationConfiguration(_) => Subject::Replication,
+            Call::CreatePullThroughCacheRule(CreatePullThroughCacheRule { ecr_repository_prefix, .. })
+            | Call::UpdatePullThroughCacheRule(UpdatePullThroughCacheRule { ecr_repository_prefix, .. })
+            | Call::DeletePullThroughCacheRule(DeletePullThroughCacheRule { ecr_repository_prefix }) => {
+                Subject::CacheRule { prefix: ecr_repository_prefix.clone() }
+            }
+            Call::CreateRepositoryCreationTemplate(CreateRepositoryCreationTemplate { prefix, .. })
+            | Call::UpdateRepositoryCreationTemplate(UpdateRepositoryCreationTemplate { prefix, .. })
+            | Call::DeleteRepositoryCreationTemplate(DeleteRepositoryCreationTemplate { prefix }) => {
+                Subject::CreationTemplate { prefix: prefix.clone() }
+            }
+            Call::PutRegistryPolicy(_) | Call::DeleteRegistryPolicy(_) => Subject::RegistryPolicy,
+            Call::PutRegistryScanningConfiguration(_) => Subject::RegistryScanning,
+            Call::PutAccountSetting(input) => Subject::AccountSetting { name: input.name.clone() },
         }
     }
 
@@ -277,6 +319,20 @@ impl Call {
             (Call::CopyImage(input), state) => {
                 yes(state.is_some_and(|s| s["imageDigest"] == input.image_digest.as_str()))
             }
+            (
+                Call::PutReplicationConfiguration(_)
+                | Call::CreatePullThroughCacheRule(_)
+                | Call::UpdatePullThroughCacheRule(_)
+                | Call::DeletePullThroughCacheRule(_)
+                | Call::CreateRepositoryCreationTemplate(_)
+                | Call::UpdateRepositoryCreationTemplate(_)
+                | Call::DeleteRepositoryCreationTemplate(_)
+                | Call::PutRegistryPolicy(_)
+                | Call::DeleteRegistryPolicy(_)
+                | Call::PutRegistryScanningConfiguration(_)
+                | Call::PutAccountSetting(_),
+                state,
+            ) => made(self, state),
             // A scan that was made is under way or done. Whether by this call or one before it does not matter: it is of the same image.
             (Call::PutImage(_) | Call::StartImageScan(_), Some(_)) => Made::Yes,
             (

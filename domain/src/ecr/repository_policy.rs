@@ -2,12 +2,12 @@
 //! what it means ([`explain`]), what it would break ([`would_lock_out`]), and ready-made statements ([`templates`]).
 //! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policies.html>
 
-mod conditions;
+pub(in crate::ecr) mod conditions;
 mod explain;
 pub mod templates;
 #[cfg(test)]
 mod tests;
-mod who;
+pub(in crate::ecr) mod who;
 
 pub use explain::{Gain, Severity, explain};
 
@@ -114,7 +114,7 @@ pub const PUSH: &[&str] =
     &["BatchCheckLayerAvailability", "CompleteLayerUpload", "InitiateLayerUpload", "PutImage", "UploadLayerPart"];
 
 /// Whether a statement is about one of [`ACTIONS`].
-fn about(statement: &Statement, action: &str) -> bool {
+pub(super) fn about(statement: &Statement, action: &str) -> bool {
     statement.acts_on(&format!("ecr:{action}"))
 }
 
@@ -165,7 +165,7 @@ fn refused(document: &Document) -> Errors {
 }
 
 /// Whether a pattern covers any action of ECR.
-fn known(pattern: &str) -> Result<(), String> {
+pub(super) fn known(pattern: &str) -> Result<(), String> {
     if ACTIONS.iter().any(|(action, _)| fits(pattern, &format!("ecr:{action}"))) {
         return Ok(());
     }
@@ -179,7 +179,7 @@ fn known(pattern: &str) -> Result<(), String> {
 }
 
 /// What somebody must be able to do to take back a policy that turns out wrong.
-const WAY_BACK: &[(&str, &str)] =
+const WAY_BACK: WayBack =
     &[("SetRepositoryPolicy", "change"), ("DeleteRepositoryPolicy", "delete"), ("GetRepositoryPolicy", "read")];
 
 /// Why nobody in the account, or somebody in it, could take the policy back once it is set: a denial beats whatever IAM grants. Also
@@ -187,14 +187,22 @@ const WAY_BACK: &[(&str, &str)] =
 /// refuses a policy that locks out its caller, unless it is forced.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>
 pub fn would_lock_out(document: &Document, account: &AccountId) -> Option<String> {
-    let reasons: Vec<String> =
-        document.statements.iter().enumerate().filter_map(|(n, s)| locks_out(n, s, account)).collect();
+    without_way_back(document, account, WAY_BACK)
+}
+
+/// The same for any policy that is read, changed and deleted by these actions.
+pub(super) fn without_way_back(document: &Document, account: &AccountId, way_back: WayBack) -> Option<String> {
+    let statements = document.statements.iter().enumerate();
+    let reasons: Vec<String> = statements.filter_map(|(n, s)| locks_out(n, s, account, way_back)).collect();
     (!reasons.is_empty()).then(|| reasons.join(" "))
 }
 
-fn locks_out(n: usize, statement: &Statement, account: &AccountId) -> Option<String> {
+/// Actions, and what they do with a policy.
+type WayBack = &'static [(&'static str, &'static str)];
+
+fn locks_out(n: usize, statement: &Statement, account: &AccountId, way_back: WayBack) -> Option<String> {
     let denied: Vec<String> =
-        WAY_BACK.iter().filter(|(action, _)| about(statement, action)).map(|(_, verb)| (*verb).to_owned()).collect();
+        way_back.iter().filter(|(action, _)| about(statement, action)).map(|(_, verb)| (*verb).to_owned()).collect();
     if statement.effect != Effect::Deny || denied.is_empty() || conditions::spare(&statement.conditions, account) {
         return None;
     }
@@ -224,7 +232,7 @@ fn locks_out(n: usize, statement: &Statement, account: &AccountId) -> Option<Str
 }
 
 /// "a, b and c".
-fn joined(words: &[String], last: &str) -> String {
+pub(super) fn joined(words: &[String], last: &str) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),

@@ -106,6 +106,38 @@ pub enum Subject {
         /// The policy's text.
         policy: String,
     },
+    /// Where the registry's images are replicated to: [`super::registry::ReplicationConfiguration`].
+    Replication,
+    /// All pull-through cache rules of the registry.
+    CacheRules,
+    /// One of them: [`super::registry::CacheRule`].
+    CacheRule {
+        /// Its prefix.
+        prefix: String,
+    },
+    /// Whether a cache rule can fetch from its upstream: `isValid`, and why not. AWS tries it, with the rule's credentials.
+    CacheValidation {
+        /// The rule's prefix.
+        prefix: String,
+    },
+    /// All creation templates of the registry.
+    CreationTemplates,
+    /// One of them: [`super::registry::CreationTemplate`].
+    CreationTemplate {
+        /// Its prefix.
+        prefix: String,
+    },
+    /// The registry's policy.
+    RegistryPolicy,
+    /// How the registry has images scanned: [`super::registry::ScanningConfiguration`].
+    RegistryScanning,
+    /// A setting of the account in the region: its value.
+    AccountSetting {
+        /// Its name, such as `REGISTRY_POLICY_SCOPE`.
+        name: String,
+    },
+    /// The KMS keys that can encrypt a repository: a list of [`super::keys::Key`].
+    Keys,
 }
 
 /// The most images of one call.
@@ -121,7 +153,8 @@ impl Subject {
             | Subject::RepositoryPolicy { .. }
             | Subject::Settings { .. }
             | Subject::Tags { .. }
-            | Subject::LifecyclePreview { .. } => Kind::Repository,
+            | Subject::LifecyclePreview { .. }
+            | Subject::Keys => Kind::Repository,
             Subject::Images { .. }
             | Subject::ImageTag { .. }
             | Subject::Manifest { .. }
@@ -131,6 +164,15 @@ impl Subject {
             | Subject::Source { .. }
             | Subject::Inventory { .. }
             | Subject::Referrers { .. } => Kind::Image,
+            Subject::Replication
+            | Subject::CacheRules
+            | Subject::CacheRule { .. }
+            | Subject::CacheValidation { .. }
+            | Subject::CreationTemplates
+            | Subject::CreationTemplate { .. }
+            | Subject::RegistryPolicy
+            | Subject::RegistryScanning
+            | Subject::AccountSetting { .. } => Kind::Registry,
         }
     }
 
@@ -152,6 +194,16 @@ impl Subject {
             | Subject::Referrers { repository, .. }
             | Subject::LifecyclePreview { repository, .. } => Some(repository),
             Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),
+            Subject::Replication
+            | Subject::CacheRules
+            | Subject::CacheRule { .. }
+            | Subject::CacheValidation { .. }
+            | Subject::CreationTemplates
+            | Subject::CreationTemplate { .. }
+            | Subject::RegistryPolicy
+            | Subject::RegistryScanning
+            | Subject::AccountSetting { .. }
+            | Subject::Keys => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, FieldErrors, Plan, Subject};
-use crate::ecr::wizards::{copy_image, create_repository, images, policies, repository};
+use crate::ecr::wizards::{copy_image, create_repository, images, policies, registry, repository};
 use crate::identity::Scope;
 
 /// The answers of a wizard, and where it is to happen.
@@ -40,6 +40,22 @@ pub enum Form {
     ScanImages(images::Scan),
     /// [`copy_image::Answers`]
     CopyImage(copy_image::Answers),
+    /// [`registry::Replication`]
+    RegistryReplication(registry::Replication),
+    /// [`registry::Scanning`]
+    RegistryScanning(registry::Scanning),
+    /// [`registry::Setting`]
+    RegistrySetting(registry::Setting),
+    /// [`registry::cache::Rule`]
+    RegistryCacheRule(registry::cache::Rule),
+    /// [`registry::cache::Delete`]
+    DeleteRegistryCacheRule(registry::cache::Delete),
+    /// [`registry::template::Template`]
+    RegistryTemplate(registry::template::Template),
+    /// [`registry::template::Delete`]
+    DeleteRegistryTemplate(registry::template::Delete),
+    /// [`registry::policy::Policy`]
+    RegistryPolicy(registry::policy::Policy),
 }
 
 impl Form {
@@ -50,12 +66,20 @@ impl Form {
             Form::LifecyclePolicy(answers) => &mut answers.insist,
             Form::RepositoryPolicy(answers) => &mut answers.insist,
             Form::DeleteImages(answers) => &mut answers.insist,
+            Form::RegistryPolicy(answers) => &mut answers.insist,
             Form::CreateRepository(_)
             | Form::ChangeRepository(_)
             | Form::TagImage(_)
             | Form::UntagImage(_)
             | Form::ScanImages(_)
-            | Form::CopyImage(_) => return,
+            | Form::CopyImage(_)
+            | Form::RegistryReplication(_)
+            | Form::RegistryScanning(_)
+            | Form::RegistrySetting(_)
+            | Form::RegistryCacheRule(_)
+            | Form::DeleteRegistryCacheRule(_)
+            | Form::RegistryTemplate(_)
+            | Form::DeleteRegistryTemplate(_) => return,
         };
         typed.clone_into(field);
     }
@@ -81,6 +105,14 @@ impl Answers {
             Form::UntagImage(answers) => answers.subjects(),
             Form::ScanImages(answers) => answers.subjects(),
             Form::CopyImage(answers) => answers.subjects(),
+            Form::RegistryReplication(answers) => answers.subjects(),
+            Form::RegistryScanning(answers) => answers.subjects(),
+            Form::RegistrySetting(answers) => answers.subjects(),
+            Form::RegistryCacheRule(answers) => answers.subjects(),
+            Form::DeleteRegistryCacheRule(answers) => answers.subjects(),
+            Form::RegistryTemplate(answers) => answers.subjects(),
+            Form::DeleteRegistryTemplate(answers) => answers.subjects(),
+            Form::RegistryPolicy(answers) => answers.subjects(),
         }
     }
     /// The plan.
@@ -99,6 +131,14 @@ impl Answers {
             Form::UntagImage(answers) => answers.plan(&self.scope, facts),
             Form::ScanImages(answers) => answers.plan(&self.scope, facts),
             Form::CopyImage(answers) => answers.plan(&self.scope, facts),
+            Form::RegistryReplication(answers) => answers.plan(&self.scope, facts),
+            Form::RegistryScanning(answers) => answers.plan(&self.scope, facts),
+            Form::RegistrySetting(answers) => answers.plan(&self.scope, facts),
+            Form::RegistryCacheRule(answers) => answers.plan(&self.scope, facts),
+            Form::DeleteRegistryCacheRule(answers) => answers.plan(&self.scope, facts),
+            Form::RegistryTemplate(answers) => answers.plan(&self.scope, facts),
+            Form::DeleteRegistryTemplate(answers) => answers.plan(&self.scope, facts),
+            Form::RegistryPolicy(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

@@ -116,6 +116,7 @@ pub enum Effect {
 /// How a step is taken back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "a plan has few steps, and nearly all have a call")]
 pub enum Undo {
     /// By this call, unless somebody else changed in the meantime what the step left.
     Call(Call),
@@ -230,6 +231,9 @@ impl Subject {
         match self {
             Subject::Ecr(subject) if subject.kind() == Kind::Repository => {
                 ResourceKey::new(Kind::Repository, scope.clone(), subject.repository()?).ok()
+            }
+            Subject::Ecr(subject) if subject.kind() == Kind::Registry => {
+                ResourceKey::new(Kind::Registry, scope.clone(), scope.account.as_str()).ok()
             }
             // Images are read whole by every list.
             Subject::Ecr(_) => None,

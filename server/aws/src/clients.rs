@@ -51,6 +51,8 @@ clients! {
     eks: aws_sdk_eks;
     /// IAM.
     iam: aws_sdk_iam;
+    /// AWS KMS.
+    kms: aws_sdk_kms;
     /// Amazon EC2.
     ec2: aws_sdk_ec2;
     /// Amazon S3; by path when the endpoint is configured.

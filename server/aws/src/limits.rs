@@ -65,6 +65,7 @@ buckets! {
     EcrImages "ecr-images" Quota::Learned;
     Eks "eks" Quota::Learned;
     Iam "iam" Quota::Learned;
+    Kms "kms" Quota::Published(100.0, 100.0);
     S3 "s3" Quota::Learned;
     Sqs "sqs" Quota::Learned;
     Sns "sns" Quota::Published(30.0, 30.0);

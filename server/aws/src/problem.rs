@@ -199,12 +199,15 @@ const NOT_FOUND: &[&str] = &[
     "NoSuchEntity",
     "NotFound",
     "NotFoundException",
+    "PullThroughCacheRuleNotFoundException",
     "QueueDoesNotExist",
+    "RegistryPolicyNotFoundException",
     "RepositoryNotFoundException",
     "RepositoryPolicyNotFoundException",
     "ResourceNotFoundException",
     "ServiceNotFoundException",
     "TargetGroupNotFound",
+    "TemplateNotFoundException",
 ];
 
 fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {

@@ -61,10 +61,16 @@ fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
     Entry { id: 0, at, person, actor: actor.name.clone(), action: action.into(), subject: subject.into(), detail }
 }
 
-/// What looking these up needs. Another registry is asked from this server and with its accounts: that is for who may copy from it. AWS
+/// What looking these up needs. Another registry is asked from this server and with its accounts, or by AWS with a secret of the
+/// account: that is for who may copy from it. AWS
 /// keeps one preview of a lifecycle policy, which the next replaces: that is for who may change the policy.
 fn needed(subjects: &[Subject]) -> Permission {
-    let more = |subject: &Subject| matches!(subject, Subject::Ecr(Ecr::Source { .. } | Ecr::LifecyclePreview { .. }));
+    let more = |subject: &Subject| {
+        matches!(
+            subject,
+            Subject::Ecr(Ecr::Source { .. } | Ecr::CacheValidation { .. } | Ecr::LifecyclePreview { .. })
+        )
+    };
     if subjects.iter().any(more) { Permission::ChangeAws } else { Permission::ReadResources }
 }
 

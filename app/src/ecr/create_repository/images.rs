@@ -56,6 +56,7 @@ pub fn encryption(draft: Shared) -> impl IntoView {
                     hint="Id, alias or ARN of a key in this account and region. Empty: the key that AWS manages for ECR."
                     set=move |v| draft.update(|d| d.form.key = v)
                 />
+                {super::keys::offers(draft)}
             </div>
         </Fold>
     }

@@ -3,6 +3,7 @@
 mod draft;
 mod expiry;
 mod images;
+mod keys;
 mod sharing;
 mod tags;
 

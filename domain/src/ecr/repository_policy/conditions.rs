@@ -168,7 +168,7 @@ pub(super) fn spare(conditions: &[Condition], own: &AccountId) -> bool {
 
 /// Each condition as the end of a sentence: "for functions of this account (aws:SourceAccount)", "if aws:SourceIp is in 10.0.0.0/8".
 /// `noun` is what the service in question acts for.
-pub(super) fn said(conditions: &[Condition], own: &AccountId, noun: &str) -> Vec<String> {
+pub(in crate::ecr) fn said(conditions: &[Condition], own: &AccountId, noun: &str) -> Vec<String> {
     conditions.iter().map(|condition| one(condition, own, noun)).collect()
 }
 

@@ -32,7 +32,7 @@ pub(super) fn account(id: &str, own: &AccountId) -> String {
 }
 
 /// Who it is, as in the middle of a sentence.
-pub(super) fn named(principal: &Principal, own: &AccountId) -> String {
+pub(in crate::ecr) fn named(principal: &Principal, own: &AccountId) -> String {
     let name = &principal.name;
     match principal.sort {
         PrincipalSort::Service => match service(name) {
@@ -61,7 +61,7 @@ fn member(resource: &str) -> String {
 }
 
 /// The same at the start of a sentence.
-pub(super) fn capital(text: &str) -> String {
+pub(in crate::ecr) fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -157,7 +157,7 @@ fn input(answers: &Answers, name: &str) -> CreateRepository {
 }
 
 /// JSON without the white space it was written with.
-fn compact(text: &str) -> String {
+pub(super) fn compact(text: &str) -> String {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(document) => document.to_string(),
         Err(_) => text.trim().to_owned(),
@@ -165,7 +165,7 @@ fn compact(text: &str) -> String {
 }
 
 /// A message and where in a document it belongs; the document itself has no name.
-fn at(path: &str, message: &str) -> String {
+pub(super) fn at(path: &str, message: &str) -> String {
     let whole = path.is_empty() || path == lifecycle::rules::WHOLE;
     if whole { message.to_owned() } else { format!("{path}: {message}") }
 }

@@ -4,6 +4,7 @@ pub mod copy_image;
 pub mod create_repository;
 pub mod images;
 pub mod policies;
+pub mod registry;
 pub mod repository;
 
 #[cfg(test)]
@@ -77,7 +78,7 @@ pub fn lint(call: &Call, plan: &Plan) -> Vec<(Severity, String, String)> {
             plan::Call::Ecr(call) => wanted(call),
         })
     };
-    let mut notes = vec![];
+    let mut notes = registry::lint(call, &plan.scope);
     if let Call::CreateRepository(input) = call {
         if !has(|call| matches!(call, Call::PutLifecyclePolicy(_))) {
             notes.push((

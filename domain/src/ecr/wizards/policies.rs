@@ -39,9 +39,9 @@ pub struct Permissions {
 }
 
 /// The two ways to write a policy: this document, or none.
-struct Writer<'a> {
-    put: &'a dyn Fn(String) -> Call,
-    delete: &'a dyn Fn() -> Call,
+pub(super) struct Writer<'a> {
+    pub(super) put: &'a dyn Fn(String) -> Call,
+    pub(super) delete: &'a dyn Fn() -> Call,
 }
 
 impl Writer<'_> {
@@ -53,7 +53,7 @@ impl Writer<'_> {
     }
 
     /// The plan that leads from what there is to what shall be.
-    fn plan(
+    pub(super) fn plan(
         &self,
         says: [String; 3],
         scope: &Scope,

@@ -4,22 +4,26 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Plan;
-use super::{Repository, Untold, document, own_tags, repositories};
+use super::{Repository, Untold, document, own_tags, registry, repositories};
 
 /// The template, and what it cannot tell of.
 pub fn template(plan: &Plan) -> (String, Untold) {
-    let (found, untold) = repositories(plan);
-    let resources: Map<String, Value> = found.iter().map(|r| (r.id.clone(), resource(r))).collect();
+    let (found, mut untold) = repositories(plan);
+    let mut resources: Map<String, Value> = found.iter().map(|r| (r.id.clone(), resource(r))).collect();
+    resources.extend(registry::resources(plan, &mut untold));
     let outputs: Map<String, Value> = found
         .iter()
         .map(|r| (format!("{}Uri", r.id), json!({ "Value": { "Fn::GetAtt": [r.id, "RepositoryUri"] } })))
         .collect();
-    let template = json!({
+    let mut template = json!({
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": plan.title,
         "Resources": resources,
-        "Outputs": outputs,
     });
+    // AWS refuses an empty section.
+    if !outputs.is_empty() {
+        template["Outputs"] = outputs.into();
+    }
     (serde_json::to_string_pretty(&template).unwrap_or_default(), untold)
 }
 

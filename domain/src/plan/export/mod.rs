@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod cloudformation;
+mod registry;
 pub mod terraform;
 
 use serde_json::Value;
@@ -55,6 +56,18 @@ fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
             | Ecr::PutImage(_)
             | Ecr::StartImageScan(_)
             | Ecr::CopyImage(_) => untold.push(step.says.clone()),
+            // Told of by [`registry`], as far as each tool has a word for it.
+            Ecr::PutReplicationConfiguration(_)
+            | Ecr::CreatePullThroughCacheRule(_)
+            | Ecr::UpdatePullThroughCacheRule(_)
+            | Ecr::DeletePullThroughCacheRule(_)
+            | Ecr::CreateRepositoryCreationTemplate(_)
+            | Ecr::UpdateRepositoryCreationTemplate(_)
+            | Ecr::DeleteRepositoryCreationTemplate(_)
+            | Ecr::PutRegistryPolicy(_)
+            | Ecr::DeleteRegistryPolicy(_)
+            | Ecr::PutRegistryScanningConfiguration(_)
+            | Ecr::PutAccountSetting(_) => {}
         }
     }
     (found, untold)

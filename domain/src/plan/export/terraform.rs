@@ -5,11 +5,11 @@ use serde_json::Value;
 use std::fmt::Write;
 
 use super::super::Plan;
-use super::{Repository, Untold, document, own_tags, repositories};
+use super::{Repository, Untold, document, own_tags, registry, repositories};
 
 /// The configuration, and what it cannot tell of.
 pub fn configuration(plan: &Plan) -> (String, Untold) {
-    let (found, untold) = repositories(plan);
+    let (found, mut untold) = repositories(plan);
     let mut out = format!("# {}\n", plan.title.replace(['\n', '\r'], " "));
     let _ = write!(
         out,
@@ -18,6 +18,9 @@ pub fn configuration(plan: &Plan) -> (String, Untold) {
     );
     for repository in &found {
         let _ = write!(out, "\n{}", blocks(repository));
+    }
+    for block in registry::blocks(plan, &mut untold) {
+        let _ = write!(out, "\n{block}");
     }
     (out, untold)
 }
@@ -70,7 +73,7 @@ fn blocks(repository: &Repository<'_>) -> String {
 }
 
 /// `ShopWebApi` is `shop_web_api`.
-fn label(id: &str) -> String {
+pub(super) fn label(id: &str) -> String {
     let mut out = String::new();
     for c in id.chars() {
         if c.is_ascii_uppercase() && !out.is_empty() {
@@ -83,12 +86,12 @@ fn label(id: &str) -> String {
 
 /// A text in quotes. `${` and `%{` begin templates in this language, so they are doubled.
 /// <https://developer.hashicorp.com/terraform/language/expressions/strings>
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     escaped(&Value::from(text).to_string())
 }
 
 /// A document as an expression: JSON's notation is one, but for the templates in its texts.
-fn expression(document: &Value) -> String {
+pub(super) fn expression(document: &Value) -> String {
     let pretty = serde_json::to_string_pretty(document).unwrap_or_default();
     escaped(&pretty).replace('\n', "\n  ")
 }

@@ -66,6 +66,10 @@ pub fn answer(gateway: &Gateway, scope: &Scope, operation: &str, request: &Value
                         template[name] = request[name].clone();
                     }
                 }
+                // An empty text takes away what was there.
+                if let Some(template) = template.as_object_mut() {
+                    template.retain(|_, value| value != "");
+                }
                 template["updatedAt"] = now().into();
                 Some(template.clone())
             });

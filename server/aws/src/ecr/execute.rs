@@ -16,16 +16,16 @@ use serde_json::{Map, Value, json};
 
 use super::execute_images::{self, Id};
 use super::repositories::described;
-use super::{findings, lifecycle_preview, referrers};
-use crate::{Bucket, Caller, absent};
+use super::{execute_registry, findings, lifecycle_preview, referrers};
+use crate::{Bucket, Caller, absent, kms};
 
 /// A document that the SDK refuses to send.
-fn incomplete(error: impl std::fmt::Display) -> Problem {
+pub(super) fn incomplete(error: impl std::fmt::Display) -> Problem {
     Problem::new(Code::AwsRejected, "The call could not be made", format!("It could not be put together: {error}."))
 }
 
 /// What is none of AWS's: whoever asks here is wrong.
-fn elsewhere(message: &str) -> Problem {
+pub(super) fn elsewhere(message: &str) -> Problem {
     Problem::new(Code::Internal, "Not AWS's", message)
 }
 
@@ -121,6 +121,17 @@ pub(crate) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>,
             let request = ecr.start_image_scan().repository_name(&input.repository_name).image_id(id);
             send!("ecr:StartImageScan", &input.repository_name, request)
         }
+        Call::PutReplicationConfiguration(_)
+        | Call::CreatePullThroughCacheRule(_)
+        | Call::UpdatePullThroughCacheRule(_)
+        | Call::DeletePullThroughCacheRule(_)
+        | Call::CreateRepositoryCreationTemplate(_)
+        | Call::UpdateRepositoryCreationTemplate(_)
+        | Call::DeleteRepositoryCreationTemplate(_)
+        | Call::PutRegistryPolicy(_)
+        | Call::DeleteRegistryPolicy(_)
+        | Call::PutRegistryScanningConfiguration(_)
+        | Call::PutAccountSetting(_) => return execute_registry::make(caller, call).await,
         Call::CopyImage(_) => return Err(elsewhere("Images are copied through their registries.")),
     })
 }
@@ -176,6 +187,16 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
         Subject::LifecyclePreview { repository, policy } => {
             Ok(lifecycle_preview::read(caller, repository, policy).await?.map(|preview| json!(preview)))
         }
+        Subject::Replication
+        | Subject::CacheRules
+        | Subject::CacheRule { .. }
+        | Subject::CacheValidation { .. }
+        | Subject::CreationTemplates
+        | Subject::CreationTemplate { .. }
+        | Subject::RegistryPolicy
+        | Subject::RegistryScanning
+        | Subject::AccountSetting { .. } => execute_registry::read(caller, subject).await,
+        Subject::Keys => Ok(Some(json!(kms::for_repositories(caller).await?))),
         Subject::Inventory { .. } => Err(elsewhere("What Gantry has collected is not read from AWS.")),
         Subject::Source { .. } => Err(elsewhere("Other registries are not read through AWS.")),
     }
@@ -198,7 +219,7 @@ fn settings(repository: &Repository) -> Value {
 }
 
 /// A policy as the document it is; what is no JSON stays text.
-fn document(text: &str) -> Value {
+pub(super) fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
@@ -206,11 +227,13 @@ fn scanning(scanning: &Scanning) -> ImageScanningConfiguration {
     ImageScanningConfiguration::builder().scan_on_push(scanning.scan_on_push.unwrap_or(false)).build()
 }
 
-fn tags(tags: &[TagDocument]) -> Result<Vec<Tag>, Problem> {
+pub(super) fn tags(tags: &[TagDocument]) -> Result<Vec<Tag>, Problem> {
     tags.iter().map(|tag| Tag::builder().key(&tag.key).value(&tag.value).build().map_err(incomplete)).collect()
 }
 
-fn filters(exclusions: &[TagMutabilityExclusion]) -> Result<Option<Vec<ImageTagMutabilityExclusionFilter>>, Problem> {
+pub(super) fn filters(
+    exclusions: &[TagMutabilityExclusion],
+) -> Result<Option<Vec<ImageTagMutabilityExclusionFilter>>, Problem> {
     let filters: Vec<_> = exclusions
         .iter()
         .map(|exclusion| {

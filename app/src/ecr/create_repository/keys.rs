@@ -1,0 +1,68 @@
+//! The KMS keys to choose from, below the field in which one is typed.
+
+use domain::ecr::keys::{Key, found};
+use domain::ecr::subject::Subject as Ecr;
+use domain::plan::Subject;
+use leptos::prelude::*;
+
+use super::{Shared, part};
+use crate::ecr::live_state;
+use crate::error::AppError;
+use crate::plan::api::look_up;
+use crate::ui::{ProblemNote, Skeleton};
+use crate::wizard::Wizard;
+
+/// Offered at once.
+const OFFERED: usize = 8;
+
+/// Those that have what is typed in the field; all while it holds one that was chosen.
+pub fn offers(draft: Shared) -> AnyView {
+    let wizard = expect_context::<Wizard>();
+    let kms = Memo::new(move |_| draft.with(|kept| kept.form.kms));
+    let typed = part(draft, |d| d.key.clone());
+    // Nothing is asked while rendering on the server, nor before a key is wanted.
+    let answer = LocalResource::new(move || {
+        let (scope, wanted) = (wizard.scope.get(), kms.get());
+        async move { if wanted { look_up(scope, vec![Subject::Ecr(Ecr::Keys)]).await.map(Some) } else { Ok(None) } }
+    });
+    let list = move || match answer.get() {
+        None => view! { <Skeleton lines=2/> }.into_any(),
+        Some(Ok(None)) => ().into_any(),
+        Some(Err(AppError(problem))) => view! { <ProblemNote problem=problem/> }.into_any(),
+        Some(Ok(Some(facts))) => {
+            let keys: Vec<Key> = live_state::state(&facts, Ecr::Keys).unwrap_or_default();
+            shown(&keys, &typed.get(), draft)
+        }
+    };
+    view! { <div class="field" role="group" aria-label="Keys to choose from">{list}</div> }.into_any()
+}
+
+fn shown(keys: &[Key], typed: &str, draft: Shared) -> AnyView {
+    let value = |key: &Key| key.aliases.first().unwrap_or(&key.arn).clone();
+    let chosen = keys.iter().any(|key| value(key) == typed);
+    let fit = found(keys, if chosen { "" } else { typed });
+    if fit.is_empty() {
+        let words =
+            if keys.is_empty() { "There is no key here that ECR can use." } else { "No key here is called so." };
+        return view! { <span class="hint">{words}</span> }.into_any();
+    }
+    let more = fit.len().saturating_sub(OFFERED);
+    let options = fit.into_iter().take(OFFERED).map(|key| {
+        let (name, own) = (key.name().to_owned(), value(key));
+        let about = match (key.unknown, key.description.is_empty()) {
+            (true, _) => format!("{} · nobody here may look at it", key.id),
+            (false, true) => key.id.clone(),
+            (false, false) => format!("{} · {}", key.id, key.description),
+        };
+        let on = own == typed;
+        let choose = move |_| draft.update(|kept| kept.form.key.clone_from(&own));
+        view! {
+            <button class="option" r#type="button" aria-pressed=if on { "true" } else { "false" } on:click=choose>
+                <span class="grow">{name}<small class="faint">{about}</small></span>
+            </button>
+        }
+    });
+    let rest =
+        (more > 0).then(|| view! { <span class="hint">{format!("{more} more: type a part of the name.")}</span> });
+    view! { {options.collect_view()}{rest} }.into_any()
+}

@@ -1,0 +1,117 @@
+//! What the registry fetches from others and keeps: its pull-through cache rules.
+
+use domain::ecr::registry::CacheRule;
+use domain::ecr::registry::upstream::{UPSTREAMS, Upstream};
+use domain::ecr::subject::Subject;
+use domain::ecr::wizards::registry::cache::{Delete, Rule};
+use domain::plan::answers::Form;
+use domain::plan::{Answers, Facts, FieldErrors};
+use domain::{ResourceKey, Scope};
+use leptos::prelude::*;
+use serde_json::Value;
+
+use crate::ecr::act::button;
+use crate::ecr::live_state;
+use crate::error::AppError;
+use crate::plan::api::look_up;
+use crate::resource::Shown;
+use crate::sections::{exact, key_of, stack, table_card, text};
+use crate::ui::Icon;
+use crate::wizard::{Messages, TextField};
+
+/// The tab.
+pub fn tab(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    live_state::read(key.scope.clone(), vec![Subject::CacheRules], move |facts, _| view(&key, facts))
+}
+
+fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
+    let rules: Vec<CacheRule> = live_state::state(facts, Subject::CacheRules).unwrap_or_default();
+    let heads = &[("Prefix", false), ("Upstream", false), ("Credentials", false), ("", false)];
+    let rows = rules.into_iter().map(|rule| row(&key.scope, rule)).collect();
+    let empty = "Nothing is cached: add a rule, and images of another registry can be pulled through this one.";
+    stack(vec![table_card("Pull-through cache rules", heads, rows, empty), form(key.scope.clone())])
+}
+
+fn row(scope: &Scope, rule: CacheRule) -> Vec<AnyView> {
+    let prefix = rule.ecr_repository_prefix.clone();
+    let delete = {
+        let (scope, prefix) = (scope.clone(), prefix.clone());
+        move || Answers { scope: scope.clone(), form: Form::DeleteRegistryCacheRule(Delete { prefix: prefix.clone() }) }
+    };
+    let said = RwSignal::new(None::<String>);
+    let (asked, of) = (scope.clone(), prefix.clone());
+    let check = move |_| {
+        let (scope, subject) = (asked.clone(), Subject::CacheValidation { prefix: of.clone() });
+        said.set(Some("AWS tries it…".to_owned()));
+        leptos::task::spawn_local(async move {
+            let answer = look_up(scope, vec![domain::plan::Subject::Ecr(subject.clone())]).await;
+            let words = match answer {
+                Ok(facts) => match live_state::document(&facts, subject) {
+                    Some(told) if told["isValid"] == Value::Bool(true) => "It works.".to_owned(),
+                    Some(told) => {
+                        told["failure"].as_str().unwrap_or("It does not work; AWS does not say why.").to_owned()
+                    }
+                    None => "The rule is gone.".to_owned(),
+                },
+                Err(AppError(problem)) => problem.message,
+            };
+            said.try_set(Some(words));
+        });
+    };
+    let credentials = rule.credential_arn.or(rule.custom_role_arn);
+    vec![
+        exact(Some(prefix)),
+        text(Some(rule.upstream_registry_url)),
+        exact(credentials),
+        view! {
+            <div class="acts">
+                <button class="btn small" r#type="button" on:click=check>"Validate"</button>
+                {button("Delete", Icon::Close, "btn small", delete)}
+            </div>
+            <small role="status">{move || said.get()}</small>
+        }
+        .into_any(),
+    ]
+}
+
+fn form(scope: Scope) -> AnyView {
+    let first = Rule { new: true, upstream: "docker-hub".into(), prefix: "docker-hub".into(), ..Rule::default() };
+    let rule = RwSignal::new(first);
+    let errors = {
+        let scope = scope.clone();
+        Memo::new(move |_| rule.with(|r| r.check(&scope)))
+    };
+    provide_context(Messages::new(errors.into()));
+    let idle = move || !errors.with(FieldErrors::is_empty);
+    let save = move || Answers { scope: scope.clone(), form: Form::RegistryCacheRule(rule.get_untracked()) };
+    let choose = move |event| {
+        let word = event_target_value(&event);
+        rule.update(|r| {
+            if let Some(upstream) = Upstream::named(&word) {
+                upstream.prefix.clone_into(&mut r.prefix);
+            }
+            r.upstream = word;
+        });
+    };
+    let options = UPSTREAMS.iter().map(|u| view! { <option value=u.word>{u.name}</option> }).collect_view();
+    let own = move || rule.with(|r| Upstream::named(&r.upstream).is_some_and(Upstream::is_own));
+    view! {
+        <section class="card">
+            <header><h2>"Add a rule"</h2></header>
+            <div class="in stack">
+                <div class="field"><label for="upstream">"Upstream registry"</label><div class="input"><select id="upstream" on:change=choose>{options}</select></div></div>
+                <TextField label="Prefix" name="prefix" value=Signal::derive(move || rule.with(|r| r.prefix.clone())) hint="How the repositories begin that cached images come to; ROOT for all." set=move |v| rule.update(|r| r.prefix = v)/>
+                <div hidden=move || !own()>
+                    <TextField label="Address" name="url" value=Signal::derive(move || rule.with(|r| r.url.clone())) placeholder="myregistry.azurecr.io" set=move |v| rule.update(|r| r.url = v)/>
+                </div>
+                <TextField label="Secret with user and token" name="credential" value=Signal::derive(move || rule.with(|r| r.credential.clone())) hint="The ARN of a secret named ecr-pullthroughcache/…; empty where everybody is let in." set=move |v| rule.update(|r| r.credential = v)/>
+                <div hidden=move || !own()>
+                    <TextField label="Role" name="role" value=Signal::derive(move || rule.with(|r| r.role.clone())) hint="The ARN of the role that pulls from a registry of ECR in another account." set=move |v| rule.update(|r| r.role = v)/>
+                </div>
+                <div class="acts" inert=idle class:idle=idle>{button("Review the rule", Icon::Right, "btn primary", save)}</div>
+            </div>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,142 @@
+//! Where images are replicated to: all rules in one form, saved as one document.
+
+use domain::ecr::registry::{ReplicationConfiguration, ReplicationDestination, ReplicationRule, RepositoryFilter};
+use domain::ecr::subject::Subject;
+use domain::ecr::wizards::registry::Replication;
+use domain::plan::answers::Form;
+use domain::plan::{Answers, Facts, FieldErrors};
+use domain::{ResourceKey, Scope};
+use leptos::prelude::*;
+
+use super::pieces;
+use crate::ecr::act::button;
+use crate::ecr::live_state::{self, Reread};
+use crate::resource::Shown;
+use crate::sections::key_of;
+use crate::ui::{Icon, icon};
+use crate::wizard::{FieldGroup, Messages, TextField};
+
+/// A rule as it is typed: `444455556666/eu-central-1`, and how names begin.
+type Typed = (String, String);
+
+/// The tab.
+pub fn tab(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    live_state::read(key.scope.clone(), vec![Subject::Replication], move |facts, again| editor(&key, facts, again))
+}
+
+fn typed(rule: &ReplicationRule) -> Typed {
+    let to: Vec<String> = rule.destinations.iter().map(|d| format!("{}/{}", d.registry_id, d.region)).collect();
+    let filters: Vec<String> = rule.repository_filters.iter().map(|f| f.filter.clone()).collect();
+    (to.join(", "), filters.join(", "))
+}
+
+/// What was typed as a rule; a region alone is one of the own account.
+fn rule(typed: &Typed, scope: &Scope) -> ReplicationRule {
+    let destination = |piece: String| match piece.split_once('/') {
+        Some((account, region)) => ReplicationDestination { region: region.into(), registry_id: account.into() },
+        None => ReplicationDestination { region: piece, registry_id: scope.account.to_string() },
+    };
+    let filter = |filter: String| RepositoryFilter { filter, filter_type: "PREFIX_MATCH".into() };
+    ReplicationRule {
+        destinations: pieces(&typed.0).into_iter().map(destination).collect(),
+        repository_filters: pieces(&typed.1).into_iter().map(filter).collect(),
+    }
+}
+
+/// The messages of a rule's parts, beside the two fields it is typed in.
+fn beside(errors: FieldErrors) -> FieldErrors {
+    let mut told = FieldErrors::new();
+    for (field, message) in errors {
+        let parts: Vec<&str> = field.splitn(4, '.').collect();
+        let at = match parts.as_slice() {
+            ["rules", n, part, ..] => format!("rules.{n}.{part}"),
+            _ => field.clone(),
+        };
+        told.entry(at).or_insert(message);
+    }
+    told
+}
+
+fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
+    let scope = key.scope.clone();
+    let there: ReplicationConfiguration = live_state::state(facts, Subject::Replication).unwrap_or_default();
+    let first: Vec<Typed> = there.rules.iter().map(typed).collect();
+    let rules = RwSignal::new(first.clone());
+    let wanted = {
+        let scope = scope.clone();
+        move || Replication { rules: rules.with(|r| r.iter().map(|t| rule(t, &scope)).collect()) }
+    };
+    let errors = {
+        let (wanted, scope) = (wanted.clone(), scope.clone());
+        Memo::new(move |_| beside(wanted().check(&scope)))
+    };
+    let messages = Messages::new(errors.into());
+    messages.show_all();
+    provide_context(messages);
+    let idle = move || rules.with(|r| *r == first) || !errors.with(FieldErrors::is_empty);
+    let save = move || Answers { scope: scope.clone(), form: Form::RegistryReplication(wanted()) };
+    let many = Memo::new(move |_| rules.with(Vec::len));
+    view! {
+        <section class="card">
+            <header><h2>"Replication"</h2><span class="right">"read just now"</span></header>
+            <div class="in stack">
+                <p class="dim">"Each image that is pushed from now on is copied to these registries. Images that are there already stay where they are."</p>
+                <FieldGroup label="Rules" name="rules">
+                    <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules)/>
+                    <div><button class="btn small" r#type="button" on:click=move |_| rules.update(|r| r.push(Typed::default()))>"Add a rule"</button></div>
+                </FieldGroup>
+                <div class="acts" inert=idle.clone() class:idle=idle>
+                    {button("Review the change", Icon::Right, "btn primary", save)}
+                    <button class="btn quiet" r#type="button" on:click=move |_| again.now()>"Start over"</button>
+                </div>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn row(n: usize, rules: RwSignal<Vec<Typed>>) -> AnyView {
+    let read = move |filters: bool| {
+        Signal::derive(move || {
+            rules.with(|r| r.get(n).map(|t| if filters { t.1.clone() } else { t.0.clone() })).unwrap_or_default()
+        })
+    };
+    let write = move |filters: bool, text: String| {
+        rules.update(|rules| {
+            if let Some(rule) = rules.get_mut(n) {
+                *(if filters { &mut rule.1 } else { &mut rule.0 }) = text;
+            }
+        });
+    };
+    let remove = move |_| {
+        rules.update(|rules| {
+            if n < rules.len() {
+                rules.remove(n);
+            }
+        });
+    };
+    let gone = format!("Remove rule {}", n + 1);
+    view! {
+        <div class="tag-row">
+            <TextField label=format!("Destinations of rule {}", n + 1) name=format!("rules.{n}.destinations") placeholder="eu-central-1, 444455556666/eu-west-1" value=read(false) set=move |v| write(false, v)/>
+            <TextField label=format!("Only names that begin with, rule {}", n + 1) name=format!("rules.{n}.filters") placeholder="prod/ (empty: all)" value=read(true) set=move |v| write(true, v)/>
+            <button class="btn quiet only-icon" r#type="button" aria-label=gone.clone() title=gone on:click=remove>{icon(Icon::Close)}</button>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_alone_is_of_the_own_account_and_rules_read_back_as_typed() {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let read = rule(&("eu-central-1, 444455556666/eu-west-1".into(), "prod/".into()), &scope);
+        assert_eq!(typed(&read), ("111122223333/eu-central-1, 444455556666/eu-west-1".into(), "prod/".into()));
+        let wrong = Replication { rules: vec![rule(&("eu-west-1".into(), "A".into()), &scope)] };
+        assert!(beside(wrong.check(&scope)).contains_key("rules.0.destinations"));
+    }
+}

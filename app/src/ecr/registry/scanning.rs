@@ -1,0 +1,76 @@
+//! How images of the registry are scanned.
+
+use domain::ResourceKey;
+use domain::ecr::registry::ScanningConfiguration;
+use domain::ecr::subject::Subject;
+use domain::ecr::wizards::registry::Scanning;
+use domain::plan::answers::Form;
+use domain::plan::{Answers, Facts, FieldErrors};
+use leptos::prelude::*;
+
+use super::pieces;
+use crate::ecr::act::button;
+use crate::ecr::live_state::{self, Reread};
+use crate::resource::Shown;
+use crate::sections::key_of;
+use crate::ui::Icon;
+use crate::wizard::{Choice, Messages, TextField, choices};
+
+const SORTS: &[Choice] = &[
+    ("basic", "Basic", "ECR looks through the operating system's packages. Costs nothing."),
+    (
+        "enhanced",
+        "Enhanced",
+        "Amazon Inspector also looks through packages of languages, again and again. Billed for each image.",
+    ),
+];
+
+/// The tab.
+pub fn tab(shown: Shown) -> AnyView {
+    let key = key_of(shown);
+    live_state::read(key.scope.clone(), vec![Subject::RegistryScanning], move |facts, again| editor(&key, facts, again))
+}
+
+fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
+    let there: ScanningConfiguration = live_state::state(facts, Subject::RegistryScanning).unwrap_or_default();
+    let enhanced = RwSignal::new(there.scan_type == "ENHANCED");
+    let on_push = RwSignal::new(there.filters("SCAN_ON_PUSH").join(", "));
+    let continuous = RwSignal::new(there.filters("CONTINUOUS_SCAN").join(", "));
+    let wanted = Memo::new(move |_| Scanning {
+        enhanced: enhanced.get(),
+        on_push: on_push.with(|t| pieces(t)),
+        continuous: if enhanced.get() { continuous.with(|t| pieces(t)) } else { vec![] },
+    });
+    let first = wanted.get_untracked();
+    let errors = Memo::new(move |_| wanted.with(Scanning::check));
+    let messages = Messages::new(errors.into());
+    messages.show_all();
+    provide_context(messages);
+    let idle = move || wanted.with(|w| *w == first) || !errors.with(FieldErrors::is_empty);
+    let scope = key.scope.clone();
+    let save = move || Answers { scope: scope.clone(), form: Form::RegistryScanning(wanted.get_untracked()) };
+    let chosen = Signal::derive(move || if enhanced.get() { "enhanced" } else { "basic" });
+    view! {
+        <section class="card">
+            <header><h2>"Scanning"</h2><span class="right">"read just now"</span></header>
+            <div class="in stack">
+                {choices("scan-type", "Scan type", SORTS, chosen, move |v| enhanced.set(v == "enhanced"))}
+                <TextField
+                    label="Scan on push" name="on_push" placeholder="prod/*" value=on_push.into() set=move |v| on_push.set(v)
+                    hint="Repositories whose images are scanned as they arrive, divided by commas; * for all, empty for none."
+                />
+                <div hidden=move || !enhanced.get()>
+                    <TextField
+                        label="Scan continuously" name="continuous" placeholder="*" value=continuous.into() set=move |v| continuous.set(v)
+                        hint="Repositories whose images are scanned again as new vulnerabilities become known."
+                    />
+                </div>
+                <div class="acts" inert=idle.clone() class:idle=idle>
+                    {button("Review the change", Icon::Right, "btn primary", save)}
+                    <button class="btn quiet" r#type="button" on:click=move |_| again.now()>"Start over"</button>
+                </div>
+            </div>
+        </section>
+    }
+    .into_any()
+}

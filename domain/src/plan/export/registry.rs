@@ -1,0 +1,346 @@
+//! What a plan says of a registry as a whole, in the words of CloudFormation and Terraform.
+
+use serde_json::{Map, Value, json};
+
+use super::terraform::{expression, label, text};
+use super::{Untold, document, identifier};
+use crate::ecr::calls::Call as Ecr;
+use crate::ecr::registry::{CacheRule, CreationTemplate, ReplicationRule, RepositoryFilter, ScanningConfiguration};
+use crate::plan::{Call, Plan};
+
+/// Whether a call is about the registry as a whole.
+fn is_ours(call: &Ecr) -> bool {
+    matches!(
+        call,
+        Ecr::PutReplicationConfiguration(_)
+            | Ecr::CreatePullThroughCacheRule(_)
+            | Ecr::UpdatePullThroughCacheRule(_)
+            | Ecr::DeletePullThroughCacheRule(_)
+            | Ecr::CreateRepositoryCreationTemplate(_)
+            | Ecr::UpdateRepositoryCreationTemplate(_)
+            | Ecr::DeleteRepositoryCreationTemplate(_)
+            | Ecr::PutRegistryPolicy(_)
+            | Ecr::DeleteRegistryPolicy(_)
+            | Ecr::PutRegistryScanningConfiguration(_)
+            | Ecr::PutAccountSetting(_)
+    )
+}
+
+/// Each step about the registry through `tell`; what it cannot tell of is named.
+fn told<T>(plan: &Plan, untold: &mut Untold, tell: fn(&Ecr) -> Option<T>) -> Vec<T> {
+    let mut all = vec![];
+    for step in &plan.steps {
+        let Call::Ecr(call) = &step.call;
+        if is_ours(call) {
+            match tell(call) {
+                Some(one) => all.push(one),
+                None => untold.push(step.says.clone()),
+            }
+        }
+    }
+    all
+}
+
+/// As CloudFormation's resources.
+pub fn resources(plan: &Plan, untold: &mut Untold) -> Map<String, Value> {
+    told(plan, untold, resource).into_iter().collect()
+}
+
+/// As Terraform's blocks.
+pub fn blocks(plan: &Plan, untold: &mut Untold) -> Vec<String> {
+    told(plan, untold, block)
+}
+
+/// With capitals and without what is empty, as CloudFormation names properties.
+fn properties(pairs: Vec<(&str, Value)>) -> Value {
+    let filled = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        _ => true,
+    };
+    Value::Object(pairs.into_iter().filter(|(_, v)| filled(v)).map(|(n, v)| (n.to_owned(), v)).collect())
+}
+
+fn filters(filters: &[RepositoryFilter]) -> Vec<Value> {
+    filters.iter().map(|f| json!({ "Filter": f.filter, "FilterType": f.filter_type })).collect()
+}
+
+fn resource(call: &Ecr) -> Option<(String, Value)> {
+    let (id, kind, properties) = match call {
+        Ecr::PutReplicationConfiguration(input) => {
+            let rule = |rule: &ReplicationRule| {
+                let to = rule.destinations.iter();
+                let to: Vec<Value> = to.map(|d| json!({ "Region": d.region, "RegistryId": d.registry_id })).collect();
+                properties(vec![
+                    ("Destinations", to.into()),
+                    ("RepositoryFilters", filters(&rule.repository_filters).into()),
+                ])
+            };
+            let rules: Vec<Value> = input.replication_configuration.rules.iter().map(rule).collect();
+            let whole = json!({ "ReplicationConfiguration": { "Rules": rules } });
+            ("Replication".to_owned(), "ReplicationConfiguration", whole)
+        }
+        Ecr::CreatePullThroughCacheRule(rule) => {
+            (format!("{}Cache", identifier(&rule.ecr_repository_prefix)), "PullThroughCacheRule", cache(rule))
+        }
+        Ecr::CreateRepositoryCreationTemplate(template) | Ecr::UpdateRepositoryCreationTemplate(template) => {
+            (format!("{}Template", identifier(&template.prefix)), "RepositoryCreationTemplate", creation(template))
+        }
+        Ecr::PutRegistryPolicy(input) => {
+            ("RegistryPolicy".to_owned(), "RegistryPolicy", json!({ "PolicyText": document(&input.policy_text) }))
+        }
+        Ecr::PutRegistryScanningConfiguration(input) => {
+            let rules = input.rules.iter();
+            let rules: Vec<Value> = rules
+                .map(|r| json!({ "ScanFrequency": r.scan_frequency, "RepositoryFilters": filters(&r.repository_filters) }))
+                .collect();
+            let whole = json!({ "ScanType": input.scan_type, "Rules": rules });
+            ("RegistryScanning".to_owned(), "RegistryScanningConfiguration", whole)
+        }
+        _ => return None,
+    };
+    Some((id, json!({ "Type": format!("AWS::ECR::{kind}"), "Properties": properties })))
+}
+
+fn cache(rule: &CacheRule) -> Value {
+    properties(vec![
+        ("EcrRepositoryPrefix", json!(rule.ecr_repository_prefix)),
+        ("UpstreamRegistryUrl", json!(rule.upstream_registry_url)),
+        ("UpstreamRegistry", json!(rule.upstream_registry)),
+        ("UpstreamRepositoryPrefix", json!(rule.upstream_repository_prefix)),
+        ("CredentialArn", json!(rule.credential_arn)),
+        ("CustomRoleArn", json!(rule.custom_role_arn)),
+    ])
+}
+
+fn creation(template: &CreationTemplate) -> Value {
+    let encryption = template
+        .encryption_configuration
+        .as_ref()
+        .map(|e| properties(vec![("EncryptionType", json!(e.encryption_type)), ("KmsKey", json!(e.kms_key))]));
+    let exclusions = template.image_tag_mutability_exclusion_filters.iter().flatten();
+    let exclusions: Vec<Value> = exclusions
+        .map(|f| json!({ "ImageTagMutabilityExclusionFilterType": f.filter_type, "ImageTagMutabilityExclusionFilterValue": f.filter }))
+        .collect();
+    properties(vec![
+        ("Prefix", json!(template.prefix)),
+        ("AppliedFor", json!(template.applied_for)),
+        ("Description", json!(template.description)),
+        ("EncryptionConfiguration", json!(encryption)),
+        ("ImageTagMutability", json!(template.image_tag_mutability)),
+        ("ImageTagMutabilityExclusionFilters", exclusions.into()),
+        ("ResourceTags", json!(template.resource_tags)),
+        // Unlike that of a repository, these are texts.
+        ("RepositoryPolicy", json!(template.repository_policy)),
+        ("LifecyclePolicy", json!(template.lifecycle_policy)),
+        ("CustomRoleArn", json!(template.custom_role_arn)),
+    ])
+}
+
+/// A block of Terraform as it grows.
+struct Block {
+    out: String,
+    depth: usize,
+}
+
+impl Block {
+    fn new(kind: &str, name: &str) -> Self {
+        Self { out: format!("resource \"{kind}\" \"{name}\" {{\n"), depth: 1 }
+    }
+    fn line(&mut self, line: &str) {
+        self.out.push_str(&"  ".repeat(self.depth));
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+    /// `name = "value"`, of what is not empty.
+    fn text(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            self.line(&format!("{name} = {}", text(value)));
+        }
+    }
+    fn nested(&mut self, name: &str, fill: impl FnOnce(&mut Self)) {
+        self.line(&format!("{name} {{"));
+        self.depth += 1;
+        fill(self);
+        self.depth -= 1;
+        self.line("}");
+    }
+    fn filters(&mut self, filters: &[RepositoryFilter]) {
+        for filter in filters {
+            self.nested("repository_filter", |b| {
+                b.text("filter", Some(&filter.filter));
+                b.text("filter_type", Some(&filter.filter_type));
+            });
+        }
+    }
+    fn end(mut self) -> String {
+        self.out.push_str("}\n");
+        self.out
+    }
+}
+
+fn block(call: &Ecr) -> Option<String> {
+    Some(match call {
+        Ecr::PutReplicationConfiguration(input) => {
+            let mut block = Block::new("aws_ecr_replication_configuration", "this");
+            block.nested("replication_configuration", |b| {
+                for rule in &input.replication_configuration.rules {
+                    b.nested("rule", |b| {
+                        for to in &rule.destinations {
+                            b.nested("destination", |b| {
+                                b.text("region", Some(&to.region));
+                                b.text("registry_id", Some(&to.registry_id));
+                            });
+                        }
+                        b.filters(&rule.repository_filters);
+                    });
+                }
+            });
+            block.end()
+        }
+        Ecr::CreatePullThroughCacheRule(rule) => {
+            let mut block =
+                Block::new("aws_ecr_pull_through_cache_rule", &label(&identifier(&rule.ecr_repository_prefix)));
+            block.text("ecr_repository_prefix", Some(&rule.ecr_repository_prefix));
+            block.text("upstream_registry_url", Some(&rule.upstream_registry_url));
+            block.text("upstream_repository_prefix", rule.upstream_repository_prefix.as_deref());
+            block.text("credential_arn", rule.credential_arn.as_deref());
+            block.text("custom_role_arn", rule.custom_role_arn.as_deref());
+            block.end()
+        }
+        Ecr::CreateRepositoryCreationTemplate(template) | Ecr::UpdateRepositoryCreationTemplate(template) => {
+            template_block(template)
+        }
+        Ecr::PutRegistryPolicy(input) => {
+            let mut block = Block::new("aws_ecr_registry_policy", "this");
+            block.line(&format!("policy = jsonencode({})", expression(&document(&input.policy_text))));
+            block.end()
+        }
+        Ecr::PutRegistryScanningConfiguration(input) => scanning_block(input),
+        Ecr::PutAccountSetting(input) => {
+            let mut block = Block::new("aws_ecr_account_setting", &input.name.to_lowercase());
+            block.text("name", Some(&input.name));
+            block.text("value", Some(&input.value));
+            block.end()
+        }
+        _ => return None,
+    })
+}
+
+fn scanning_block(scanning: &ScanningConfiguration) -> String {
+    let mut block = Block::new("aws_ecr_registry_scanning_configuration", "this");
+    block.text("scan_type", Some(&scanning.scan_type));
+    for rule in &scanning.rules {
+        block.nested("rule", |b| {
+            b.text("scan_frequency", Some(&rule.scan_frequency));
+            b.filters(&rule.repository_filters);
+        });
+    }
+    block.end()
+}
+
+fn template_block(template: &CreationTemplate) -> String {
+    let mut block = Block::new("aws_ecr_repository_creation_template", &label(&identifier(&template.prefix)));
+    block.text("prefix", Some(&template.prefix));
+    block.text("description", template.description.as_deref());
+    block.line(&format!("applied_for = {}", json!(template.applied_for)));
+    block.text("image_tag_mutability", template.image_tag_mutability.as_deref());
+    block.text("custom_role_arn", template.custom_role_arn.as_deref());
+    for filter in template.image_tag_mutability_exclusion_filters.iter().flatten() {
+        block.nested("image_tag_mutability_exclusion_filter", |b| {
+            b.text("filter_type", Some(&filter.filter_type));
+            b.text("filter", Some(&filter.filter));
+        });
+    }
+    if let Some(encryption) = &template.encryption_configuration {
+        block.nested("encryption_configuration", |b| {
+            b.text("encryption_type", encryption.encryption_type.as_deref());
+            b.text("kms_key", encryption.kms_key.as_deref());
+        });
+    }
+    let tags: Vec<_> = template.resource_tags.iter().flatten().collect();
+    if !tags.is_empty() {
+        block.line("resource_tags = {");
+        for tag in tags {
+            block.line(&format!("  {} = {}", text(&tag.key), text(&tag.value)));
+        }
+        block.line("}");
+    }
+    for (name, policy) in
+        [("repository_policy", &template.repository_policy), ("lifecycle_policy", &template.lifecycle_policy)]
+    {
+        if let Some(policy) = policy.as_deref().filter(|p| !p.is_empty()) {
+            block.line(&format!("{name} = jsonencode({})", expression(&document(policy))));
+        }
+    }
+    block.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{cloudformation, terraform};
+    use crate::ecr::calls::Call as Ecr;
+    use crate::plan::{Call, Effect, FORMAT, Plan, Step, Undo};
+    use serde_json::{Value, json};
+
+    fn plan(calls: &[(&str, Value)]) -> Plan {
+        let scope = crate::Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let step = |(operation, input): &(&str, Value)| Step {
+            id: "x".into(),
+            says: (*operation).into(),
+            scope: scope.clone(),
+            call: Call::Ecr(serde_json::from_value::<Ecr>(json!({ "operation": operation, "input": input })).unwrap()),
+            effect: Effect::Update,
+            before: None,
+            depends_on: vec![],
+            undo: Undo::Never(String::new()),
+            monthly: None,
+        };
+        Plan { format: FORMAT, title: "Registry".into(), scope: scope.clone(), steps: calls.iter().map(step).collect() }
+    }
+
+    fn all() -> Plan {
+        let filter = json!([{ "filter": "prod/", "filterType": "PREFIX_MATCH" }]);
+        plan(&[
+            (
+                "PutReplicationConfiguration",
+                json!({ "replicationConfiguration": { "rules": [{
+                "destinations": [{ "region": "eu-central-1", "registryId": "444455556666" }], "repositoryFilters": filter }] } }),
+            ),
+            (
+                "CreatePullThroughCacheRule",
+                json!({ "ecrRepositoryPrefix": "docker-hub", "upstreamRegistryUrl": "registry-1.docker.io",
+                "upstreamRegistry": "docker-hub", "credentialArn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-AbCdEf" }),
+            ),
+            (
+                "CreateRepositoryCreationTemplate",
+                json!({ "prefix": "ROOT", "appliedFor": ["CREATE_ON_PUSH"], "imageTagMutability": "IMMUTABLE",
+                "encryptionConfiguration": { "encryptionType": "KMS", "kmsKey": "alias/shop" }, "resourceTags": [{ "Key": "team", "Value": "shop" }],
+                "lifecyclePolicy": "{\"rules\":[]}", "customRoleArn": "arn:aws:iam::111122223333:role/ecr" }),
+            ),
+            ("PutRegistryPolicy", json!({ "policyText": "{\"Version\":\"2012-10-17\",\"Statement\":[]}" })),
+            (
+                "PutRegistryScanningConfiguration",
+                json!({ "scanType": "ENHANCED", "rules": [{ "scanFrequency": "CONTINUOUS_SCAN",
+                "repositoryFilters": [{ "filter": "*", "filterType": "WILDCARD" }] }] }),
+            ),
+            ("PutAccountSetting", json!({ "name": "BLOB_MOUNTING", "value": "ENABLED" })),
+            ("DeletePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "quay" })),
+        ])
+    }
+
+    #[test]
+    fn a_template_tells_of_a_registry_and_names_the_rest() {
+        let (template, untold) = cloudformation::template(&all());
+        assert_eq!(untold, ["PutAccountSetting", "DeletePullThroughCacheRule"]);
+        insta::assert_snapshot!(template);
+    }
+
+    #[test]
+    fn a_configuration_tells_of_a_registry_and_names_the_rest() {
+        let (configuration, untold) = terraform::configuration(&all());
+        assert_eq!(untold, ["DeletePullThroughCacheRule"]);
+        insta::assert_snapshot!(configuration);
+    }
+}
