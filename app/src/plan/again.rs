@@ -20,7 +20,8 @@ const fn creates(form: &Form) -> Option<Kind> {
         | Form::TagImage(_)
         | Form::UntagImage(_)
         | Form::ScanImages(_)
-        | Form::CopyImage(_) => None,
+        | Form::CopyImage(_)
+        | Form::PutImages(_) => None,
     }
 }
 

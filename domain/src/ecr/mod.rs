@@ -1,6 +1,7 @@
 //! ECR: repositories ([`repository`]) and the images in them ([`image`]): their documents and what Gantry reads from them;
 //! what uses the images of a repository ([`inventory`]); lifecycle policies ([`lifecycle`]): what they say, and which images they take; who may use a repository ([`repository_policy`]);
-//! what people may type ([`rules`]); the calls that change repositories ([`calls`], [`arn`]), what they write ([`subject`]) and the plans made of those ([`wizards`]).
+//! what people may type ([`rules`]); the calls that change repositories ([`calls`], [`arn`]), what they write ([`subject`]) and the plans made of those ([`wizards`]);
+//! archives on their way in ([`upload`]).
 
 pub mod arn;
 pub mod calls;
@@ -12,6 +13,7 @@ pub mod repository;
 pub mod repository_policy;
 pub mod rules;
 pub mod subject;
+pub mod upload;
 pub mod wizards;
 pub use image::{ChildManifest, Image, Layer, ScanFindings, ScanStatus};
 pub use repository::{Encryption, Repository, Scanning, TagMutabilityExclusion};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, FieldErrors, Plan, Subject};
-use crate::ecr::wizards::{copy_image, create_repository, images, policies, repository};
+use crate::ecr::wizards::{copy_image, create_repository, images, policies, put_images, repository};
 use crate::identity::Scope;
 
 /// The answers of a wizard, and where it is to happen.
@@ -40,6 +40,8 @@ pub enum Form {
     ScanImages(images::Scan),
     /// [`copy_image::Answers`]
     CopyImage(copy_image::Answers),
+    /// [`put_images::Answers`]
+    PutImages(put_images::Answers),
 }
 
 impl Form {
@@ -55,7 +57,8 @@ impl Form {
             | Form::TagImage(_)
             | Form::UntagImage(_)
             | Form::ScanImages(_)
-            | Form::CopyImage(_) => return,
+            | Form::CopyImage(_)
+            | Form::PutImages(_) => return,
         };
         typed.clone_into(field);
     }
@@ -81,6 +84,7 @@ impl Answers {
             Form::UntagImage(answers) => answers.subjects(),
             Form::ScanImages(answers) => answers.subjects(),
             Form::CopyImage(answers) => answers.subjects(),
+            Form::PutImages(answers) => answers.subjects(),
         }
     }
     /// The plan.
@@ -99,6 +103,7 @@ impl Answers {
             Form::UntagImage(answers) => answers.plan(&self.scope, facts),
             Form::ScanImages(answers) => answers.plan(&self.scope, facts),
             Form::CopyImage(answers) => answers.plan(&self.scope, facts),
+            Form::PutImages(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

@@ -4,6 +4,7 @@ pub mod copy_image;
 pub mod create_repository;
 pub mod images;
 pub mod policies;
+pub mod put_images;
 pub mod repository;
 
 #[cfg(test)]
