@@ -226,7 +226,8 @@ async fn an_upload_in_several_requests() {
     let (tar, one, two) = legacy(false);
     let (upload, reader) = intake();
     let destination = registry.destination("pushed");
-    let (limits, progress, cancel) = (Limits::default(), Progress::default(), CancellationToken::new());
+    let (limits, known) = (Limits::default(), Known::default());
+    let (progress, cancel) = (Progress::default(), CancellationToken::new());
     let feed = async {
         // A request that breaks off somewhere, then one that repeats a part.
         let half = tar.len() / 2;
@@ -235,8 +236,7 @@ async fn an_upload_in_several_requests() {
         upload.feed(from, &tar[from as usize..]).await.unwrap();
         upload.finish().await.unwrap();
     };
-    let (archive, ()) =
-        tokio::join!(push_archive(reader, &destination, &limits, &Known::default(), &progress, &cancel), feed);
+    let (archive, ()) = tokio::join!(push_archive(reader, &destination, &limits, &known, &progress, &cancel), feed);
     assert!(tag(&registry, &archive.unwrap()).await == [one.clone(), one, two]);
     assert_eq!(upload.received(), tar.len() as u64);
 }
@@ -247,14 +247,14 @@ async fn cancelling_an_upload_leaves_nothing_tagged() {
     let tar = legacy(false).0;
     let (upload, reader) = intake();
     let destination = registry.destination("pushed");
-    let (limits, progress, cancel) = (Limits::default(), Progress::default(), CancellationToken::new());
+    let (limits, known) = (Limits::default(), Known::default());
+    let (progress, cancel) = (Progress::default(), CancellationToken::new());
     let feed = async {
         upload.feed(0, &tar[..tar.len() / 2]).await.unwrap();
         registry.until(|i| !i.uploads.is_empty()).await;
         cancel.cancel();
     };
-    let (outcome, ()) =
-        tokio::join!(push_archive(reader, &destination, &limits, &Known::default(), &progress, &cancel), feed);
+    let (outcome, ()) = tokio::join!(push_archive(reader, &destination, &limits, &known, &progress, &cancel), feed);
     assert_eq!(outcome.unwrap_err().title, "Cancelled");
     registry.until(|i| i.uploads.is_empty()).await;
     assert!(registry.with(|i| i.manifests.is_empty()));
