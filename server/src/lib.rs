@@ -1,7 +1,8 @@
 //! The server: what answers browsers and programs, and what keeps the fleet's picture fresh.
 //!
 //! Start at [`serve`] (how it is put together) and [`http::router`] (what is answered). [`sync`] collects, [`inventory`] answers
-//! from what was collected, [`live`] passes on what cannot be cached, [`auth`] says who asks, [`api`] is the HTTP API.
+//! from what was collected, [`live`] passes on what cannot be cached, [`auth`] says who asks, [`api`] is the HTTP API,
+//! [`uploads`] takes image archives.
 
 pub mod api;
 pub mod apply;
@@ -19,3 +20,4 @@ pub mod report;
 pub mod serve;
 pub mod sync;
 pub mod telemetry;
+pub mod uploads;

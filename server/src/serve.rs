@@ -27,6 +27,7 @@ use crate::live::telemetry::AwsTelemetry;
 use crate::plans::Planner;
 use crate::report::{Event, say};
 use crate::sync;
+use crate::uploads::Uploads;
 
 /// Between two looks for what was kept long enough.
 const PRUNE: Duration = Duration::from_secs(3_600);
@@ -78,6 +79,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
         telemetry: telemetry.clone(),
         live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
         plans: Arc::new(Planner::new(store.clone(), cloud.clone())),
+        uploads: Arc::new(Uploads::new(connections.clone(), store.clone(), config.registries.max_image_bytes)),
         auth,
         instance: Arc::new(instance(&connections, config.password_min)),
         site,

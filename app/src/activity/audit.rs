@@ -19,12 +19,13 @@ const ENTRIES: u32 = 100;
 /// What of the query string belongs to it.
 const NAMES: [&str; 6] = ["actor", "action", "q", "from", "to", "before"];
 /// What is done, by how it begins, in words.
-const ACTIONS: [(&str, &str); 8] = [
+const ACTIONS: [(&str, &str); 9] = [
     ("run.", "Runs: all"),
     ("run.begin", "Runs: begun"),
     ("run.step", "Runs: calls to AWS"),
     ("run.cancel", "Runs: taken back"),
     ("run.decide", "Runs: decisions"),
+    ("upload.", "Images sent from computers"),
     ("session.", "Signing in and out"),
     ("people.", "People and roles"),
     ("token.", "API tokens"),

@@ -1,96 +1,98 @@
-//! Puts an image into a repository without Docker: from another registry, by a plan.
+//! Puts an image into a repository without Docker: from a file on this computer, or from another registry. Either is a plan.
+
+mod browser;
+mod copy;
+mod file;
+mod images;
+mod layers;
 
 use domain::ResourceKey;
-use domain::ecr::wizards::copy_image::Answers as Copy;
-use domain::plan::answers::Form;
-use domain::plan::{Answers, Facts};
+use domain::plan::{Answers, FieldErrors};
+use domain::resource::Tone;
 use leptos::prelude::*;
 
-use super::act::button;
 use crate::api::Boot;
-use crate::ui::{Icon, icon};
-use crate::wizard::{Messages, TextField, why_not};
+use crate::plan::act::Acts;
+use crate::ui::{Icon, Note, icon};
+use crate::wizard::{Messages, why_not};
 
-/// The tag in an image's name: what people mostly want it to be called here, too.
-fn tag_of(source: &str) -> &str {
-    match source.trim().rsplit_once(':') {
-        Some((_, tag)) if !tag.contains('/') && !source.contains('@') => tag,
-        _ => "",
-    }
-}
-
-/// The button, and the form that it opens.
+/// The button, and what it opens.
 pub fn card(key: &ResourceKey) -> AnyView {
     let boot = expect_context::<Boot>();
     if let Some(problem) = why_not(&boot) {
         let words = view! { {icon(Icon::Image)}"Put an image in" };
-        return view! { <div><button class="btn small" r#type="button" aria-disabled="true" title=problem.message>{words}</button></div> }
+        return view! { <div class="put-image"><button class="btn small" r#type="button" aria-disabled="true" title=problem.message>{words}</button></div> }
             .into_any();
     }
     let open = RwSignal::new(false);
     let key = StoredValue::new(key.clone());
     let toggle = move |_| open.update(|open| *open = !*open);
     view! {
-        <div class="stack">
+        <div class="put-image">
             <div><button class="btn small" r#type="button" aria-expanded=move || open.get().to_string() on:click=toggle>{icon(Icon::Image)}"Put an image in"</button></div>
-            {move || open.get().then(|| form(&key.get_value()))}
+            {move || open.get().then(|| key.with_value(|key| view! { <div class="ways">{file::form(key)}{copy::form(key)}</div> }))}
         </div>
     }
     .into_any()
 }
 
-fn form(key: &ResourceKey) -> AnyView {
-    let scope = key.scope.clone();
-    let copy = RwSignal::new(Copy { repository: key.id.clone(), ..Copy::default() });
-    let errors = {
-        let scope = scope.clone();
-        Memo::new(move |_| copy.with(|c| c.plan(&scope, &Facts::default())).err().unwrap_or_default())
-    };
-    provide_context(Messages::new(errors.into()));
-    let field = |read: fn(&Copy) -> &String| Signal::derive(move || copy.with(|c| read(c).clone()));
-    let named = move |source: String| {
-        copy.update(|c| {
-            // As long as nobody chose another, the tag follows the source's.
-            if c.tag == tag_of(&c.source) {
-                c.tag = tag_of(&source).to_owned();
-            }
-            c.source = source;
-        });
-    };
-    let idle = move || !errors.with(|e| e.is_empty());
-    let review = move || Answers { scope: scope.clone(), form: Form::CopyImage(copy.get_untracked()) };
-    view! {
-        <section class="card">
-            <header><h2>"Copy an image from another registry"</h2></header>
-            <div class="in stack">
-                <TextField
-                    label="Image" name="source" placeholder="nginx:1.27" value=field(|c| &c.source) set=named
-                    hint="Docker Hub unless it begins with a registry, such as ghcr.io/owner/app:v1. The server fetches it; nothing passes through this browser."
-                />
-                <TextField
-                    label="Platform" name="platform" placeholder="All platforms" value=field(|c| &c.platform)
-                    set=move |v| copy.update(|c| c.platform = v)
-                    hint="Such as linux/arm64, to copy that one alone. Empty copies all, and the image keeps its digest."
-                />
-                <TextField
-                    label="Tag in this repository" name="tag" placeholder="1.27" value=field(|c| &c.tag)
-                    set=move |v| copy.update(|c| c.tag = v)
-                    hint="It is given last, once all of the image has arrived."
-                />
-                <div class="acts" inert=idle class:idle=idle>{button("Review the copy", Icon::Right, "btn primary", review)}</div>
-            </div>
-        </section>
-    }
-    .into_any()
+/// What is wrong with a form: what its own rules say while one types, and what the server said of these answers.
+#[derive(Clone, Copy)]
+struct Wrong {
+    said: RwSignal<FieldErrors>,
+    messages: Messages,
+    acts: Acts,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Wrong {
+    /// In the context of the form's fields. What the server said is forgotten when `own` follows from other answers.
+    fn provide(own: impl Fn() -> FieldErrors + Send + Sync + 'static) -> (Self, Memo<bool>) {
+        let said = RwSignal::new(FieldErrors::new());
+        let own = Memo::new(move |_| own());
+        let all = Memo::new(move |_| {
+            let mut all = said.get();
+            all.extend(own.get());
+            all
+        });
+        let messages = Messages::new(all.into());
+        provide_context(messages);
+        (
+            Self { said, messages, acts: expect_context::<Acts>() },
+            Memo::new(move |_| own.with(|errors| errors.is_empty())),
+        )
+    }
 
-    #[test]
-    fn the_tag_in_a_name_is_no_port_and_no_digest() {
-        let names = ["nginx", "nginx:1.27", "host:5000/app", "host:5000/app:v1", "app@sha256:ab"];
-        assert_eq!(names.map(tag_of), ["", "1.27", "", "v1", ""]);
+    /// As if nobody had asked.
+    fn forget(self) {
+        if self.said.with_untracked(|said| !said.is_empty()) {
+            self.said.set(FieldErrors::new());
+        }
+    }
+
+    /// Asks for the plan; what the server says against it comes beside its field.
+    fn ask(self, answers: Answers) {
+        self.forget();
+        let beside = Callback::new(move |errors: FieldErrors| {
+            self.messages.show_all();
+            self.said.set(errors);
+            browser::focus_wrong();
+        });
+        self.acts.ask_beside(answers, beside);
+    }
+
+    /// What is wrong with no field of these names.
+    fn others(self, fields: &'static [&'static str]) -> impl Fn() -> AnyView + Copy {
+        move || {
+            let others = self.said.with(|said| {
+                let own =
+                    |name: &str| fields.iter().any(|field| name == *field || name.starts_with(&format!("{field}-")));
+                said.iter().filter(|(name, _)| !own(name)).map(|(_, words)| words.clone()).collect::<Vec<_>>()
+            });
+            others
+                .into_iter()
+                .map(|words| view! { <Note tone=Tone::Warn alert=true>{words}</Note> })
+                .collect_view()
+                .into_any()
+        }
     }
 }

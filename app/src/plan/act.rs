@@ -31,17 +31,23 @@ const FORCE: &str = "force";
 
 /// Asks for an act from anywhere on a page. In the context of every page.
 #[derive(Clone, Copy)]
-pub struct Acts(RwSignal<Option<Answers>>);
+pub struct Acts(RwSignal<Option<Answers>>, StoredValue<Option<Callback<FieldErrors>>>);
 
 impl Acts {
     /// Puts it into the context; the frame does so once.
     pub fn provide() -> Self {
-        let acts = Self(RwSignal::new(None));
+        let acts = Self(RwSignal::new(None), StoredValue::new(None));
         provide_context(acts);
         acts
     }
     /// Opens the dialog with the plan of these answers.
     pub fn ask(self, answers: Answers) {
+        self.1.set_value(None);
+        self.0.set(Some(answers));
+    }
+    /// The same for answers from a form: what is wrong with them goes back to its fields, and the dialog closes.
+    pub fn ask_beside(self, answers: Answers, wrong: Callback<FieldErrors>) {
+        self.1.set_value(Some(wrong));
         self.0.set(Some(answers));
     }
 }
@@ -89,7 +95,16 @@ pub fn ActDialog() -> impl IntoView {
             }
             stage.set(match answer {
                 Ok(Reviewed::Plan(review)) => Stage::Planned(review),
-                Ok(Reviewed::Wrong(errors)) => Stage::Wrong(errors),
+                Ok(Reviewed::Wrong(errors)) => match acts.1.get_value() {
+                    Some(beside) => {
+                        if let Some(dialog) = dialog.get_untracked() {
+                            dialog.close();
+                        }
+                        beside.run(errors);
+                        return;
+                    }
+                    None => Stage::Wrong(errors),
+                },
                 Err(error) => Stage::Failed(error.0),
             });
         });

@@ -30,7 +30,8 @@ const fn creates(form: &Form) -> Option<Kind> {
         | Form::DeleteRegistryCacheRule(_)
         | Form::RegistryTemplate(_)
         | Form::DeleteRegistryTemplate(_)
-        | Form::RegistryPolicy(_) => None,
+        | Form::RegistryPolicy(_)
+        | Form::PutImages(_) => None,
     }
 }
 

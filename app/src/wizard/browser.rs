@@ -28,6 +28,14 @@ pub fn focus_first_wrong() {
     focus(".wizard [aria-invalid=true], .wizard [data-wrong]", FRAMES);
 }
 
+/// Moves the focus to the first that this names, once it is drawn.
+pub fn focus_first_wrong_in(selector: &'static str) {
+    #[cfg(feature = "hydrate")]
+    focus(selector, FRAMES);
+    #[cfg(not(feature = "hydrate"))]
+    let _ = selector;
+}
+
 /// Moves the focus to the heading of the step that now shows.
 pub fn focus_heading() {
     #[cfg(feature = "hydrate")]

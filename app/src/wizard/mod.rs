@@ -12,6 +12,7 @@ mod plan_panel;
 mod shell;
 mod state;
 
+pub use browser::focus_first_wrong_in;
 pub use choice::{Choice, Fold, check, choices};
 pub use field::{FieldGroup, ScopeFields, TextArea, TextField};
 pub use plan_panel::{Sum, effect_sign, note_list};

@@ -1,7 +1,8 @@
 //! ECR: repositories ([`repository`]) and the images in them ([`image`]): their documents and what Gantry reads from them;
 //! what uses the images of a repository ([`inventory`]); lifecycle policies ([`lifecycle`]): what they say, and which images they take; who may use a repository ([`repository_policy`]);
 //! how an image starts and was built ([`configuration`]), two of them side by side ([`compare`]), what says something of it ([`findings`], [`referrers`]);
-//! what people may type ([`rules`]); what holds for all repositories of an account in a region ([`registry`]); the calls that change repositories ([`calls`], [`arn`]), what they write ([`subject`]) and the plans made of those ([`wizards`]).
+//! what people may type ([`rules`]); what holds for all repositories of an account in a region ([`registry`]); the calls that change repositories ([`calls`], [`arn`]), what they write ([`subject`]) and the plans made of those ([`wizards`]);
+//! archives on their way in ([`upload`]).
 
 pub mod arn;
 pub mod calls;
@@ -18,6 +19,7 @@ pub mod repository;
 pub mod repository_policy;
 pub mod rules;
 pub mod subject;
+pub mod upload;
 pub mod wizards;
 pub use image::{ChildManifest, Image, Layer, ScanFindings, ScanStatus};
 pub use repository::{Encryption, Repository, Scanning, TagMutabilityExclusion};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Facts, FieldErrors, Plan, Subject};
-use crate::ecr::wizards::{copy_image, create_repository, images, policies, registry, repository};
+use crate::ecr::wizards::{copy_image, create_repository, images, policies, put_images, registry, repository};
 use crate::identity::Scope;
 
 /// The answers of a wizard, and where it is to happen.
@@ -56,6 +56,8 @@ pub enum Form {
     DeleteRegistryTemplate(registry::template::Delete),
     /// [`registry::policy::Policy`]
     RegistryPolicy(registry::policy::Policy),
+    /// [`put_images::Answers`]
+    PutImages(put_images::Answers),
 }
 
 impl Form {
@@ -79,7 +81,8 @@ impl Form {
             | Form::RegistryCacheRule(_)
             | Form::DeleteRegistryCacheRule(_)
             | Form::RegistryTemplate(_)
-            | Form::DeleteRegistryTemplate(_) => return,
+            | Form::DeleteRegistryTemplate(_)
+            | Form::PutImages(_) => return,
         };
         typed.clone_into(field);
     }
@@ -113,6 +116,7 @@ impl Answers {
             Form::RegistryTemplate(answers) => answers.subjects(),
             Form::DeleteRegistryTemplate(answers) => answers.subjects(),
             Form::RegistryPolicy(answers) => answers.subjects(),
+            Form::PutImages(answers) => answers.subjects(),
         }
     }
     /// The plan.
@@ -139,6 +143,7 @@ impl Answers {
             Form::RegistryTemplate(answers) => answers.plan(&self.scope, facts),
             Form::DeleteRegistryTemplate(answers) => answers.plan(&self.scope, facts),
             Form::RegistryPolicy(answers) => answers.plan(&self.scope, facts),
+            Form::PutImages(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

@@ -16,7 +16,7 @@ pub mod reference;
 pub mod transfer;
 pub mod upload;
 
-pub use archive::{Archive, ArchiveImage, Limits, push_archive};
+pub use archive::{Archive, ArchiveImage, Known, Limits, push_archive};
 pub use auth::Credentials;
 pub use client::Repository;
 pub use digest::Digest;

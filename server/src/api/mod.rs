@@ -6,6 +6,7 @@ pub mod plans;
 pub mod query;
 pub mod resources;
 pub mod telemetry;
+pub mod uploads;
 
 use axum::routing::get;
 use axum::{Json, Router};
@@ -45,6 +46,11 @@ impl Modify for Security {
     }
 }
 
+/// What streams its body, and so has no limit here.
+fn streamed() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(uploads::send))
+}
+
 fn all() -> OpenApiRouter<Web> {
     let routes = OpenApiRouter::new()
         .routes(routes!(resources::list))
@@ -66,18 +72,24 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(plans::one))
         .routes(routes!(plans::cancel))
         .routes(routes!(plans::decide))
-        .routes(routes!(audit::trail));
+        .routes(routes!(audit::trail))
+        .routes(routes!(uploads::one));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
 }
 
 /// The OpenAPI document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    all().into_openapi()
+    all().nest(PREFIX, streamed()).into_openapi()
 }
 
-/// All routes of the API and the document that describes them.
+/// The routes whose bodies may have any size.
+pub fn streams() -> Router<Web> {
+    OpenApiRouter::new().nest(PREFIX, streamed()).into()
+}
+
+/// All other routes of the API and the document that describes them all.
 pub fn router() -> Router<Web> {
-    let (router, document) = all().split_for_parts();
+    let (router, document) = (Router::from(all()), document());
     router.route(
         &format!("{PREFIX}/openapi.json"),
         get(move |SignedIn(_): SignedIn| {

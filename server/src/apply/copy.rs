@@ -155,7 +155,7 @@ fn ecr(host: &str) -> Option<Scope> {
 }
 
 /// A repository of a connected account.
-async fn own(connections: &Connections, scope: &Scope, name: &str) -> Result<Repository, Problem> {
+pub(crate) async fn own(connections: &Connections, scope: &Scope, name: &str) -> Result<Repository, Problem> {
     let registry = registry::open(&connections.caller(scope).await?).await?;
     let base = Url::parse(&registry.base)
         .map_err(|e| Problem::invalid("endpoint_url", format!("{} is not an address: {e}.", registry.base)))?;

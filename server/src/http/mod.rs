@@ -1,7 +1,7 @@
 //! Everything that is answered over HTTP: one table of routes, and the layers every request passes.
 //!
 //! From the outside in: [`observe`] (id, log, time), [`headers`] (security headers; foreign hosts and sites refused), [`site`]
-//! (files), compression, body limits, [`crate::auth::identity`] (who asks, how often), the route.
+//! (files), compression, slow bodies, [`crate::auth::identity`] (who asks, how often), body limits, the route.
 
 pub mod headers;
 pub mod listener;
@@ -30,10 +30,11 @@ use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::auth::{Auth, forms, identity};
 use crate::live::Live;
+use crate::uploads::Uploads;
 
-/// The largest body of a request, in bytes.
+/// The largest body of a request, in bytes, but for archives of images.
 pub const LARGEST_BODY: usize = 256 * 1024;
-/// How long a body may take to arrive.
+/// How long the next piece of a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// What requests are answered with.
@@ -44,6 +45,8 @@ pub struct Parts {
     pub telemetry: Arc<dyn Telemetry>,
     /// What changes AWS.
     pub plans: Arc<dyn Plans>,
+    /// Archives on their way in.
+    pub uploads: Arc<Uploads>,
     /// Who is who.
     pub auth: Auth,
     /// Change notices and followed logs for open pages.
@@ -101,12 +104,14 @@ pub fn router(web: Web) -> Router {
         .route("/live", get(crate::live::socket::open))
         .merge(crate::api::router())
         .fallback(pages::page)
+        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        // The one that streams has a limit of its own.
+        .merge(crate::api::streams())
         .layer(from_fn_with_state(web.clone(), identity::identify));
     Router::new()
         .route("/healthz", get(probes::health))
         .route("/readyz", get(probes::ready))
         .fallback_service(known_person.with_state(web.clone()))
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIME))
         .layer(compression)
         .layer(from_fn(move |request: Request, next: Next| site::serve(site.clone(), request, next)))

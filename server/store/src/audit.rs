@@ -94,6 +94,11 @@ pub(crate) async fn commit(mut tx: Transaction<'_, Postgres>, entry: &Entry) -> 
 }
 
 impl Store {
+    /// Writes an entry about what no row of its own tells.
+    pub async fn note(&self, entry: &Entry) -> Result<()> {
+        commit(self.pages.begin().await.map_err(problem::of)?, entry).await
+    }
+
     /// The latest entries, the latest first.
     pub async fn audit_latest(&self, limit: u32) -> Result<Vec<Entry>> {
         let rows: Vec<Row> = sqlx::query_as(

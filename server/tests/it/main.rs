@@ -8,4 +8,5 @@ mod plans;
 mod read_policy;
 mod routes;
 mod sign_in;
+mod uploads;
 mod world;

@@ -17,7 +17,8 @@ use gantry::live::Live;
 use gantry::live::follow::Follow;
 use gantry::live::telemetry::AwsTelemetry;
 use gantry::plans::Planner;
-use gantry_aws::Connections;
+use gantry::uploads::Uploads;
+use gantry_aws::{ConnectionConfig, Connections};
 use gantry_store::batch::Source;
 use gantry_store::testing::{TestStore, entry};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -26,6 +27,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+/// The most bytes of an archive.
+pub const LARGEST: u64 = 4_000_000;
 /// A good password.
 pub const PASSWORD: &str = "lumpy otter quilt";
 
@@ -66,12 +69,20 @@ impl World {
     }
 
     pub async fn with(requests_per_second: u32, behind_tls_proxy: bool) -> Self {
+        Self::connected(requests_per_second, behind_tls_proxy, vec![]).await
+    }
+
+    pub async fn connected(
+        requests_per_second: u32,
+        behind_tls_proxy: bool,
+        connections: Vec<ConnectionConfig>,
+    ) -> Self {
         let test = TestStore::fresh().await;
         let store = test.store.clone();
         let auth = Auth::new(store.clone(), Passwords::new(15), behind_tls_proxy);
         let memory = Memory::new(store.clone());
         tokio::spawn(memory.clone().follow());
-        let connections = Connections::new(vec![], &[7; 32]).unwrap();
+        let connections = Connections::new(connections, &[7; 32]).unwrap();
         let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store));
         let assets =
             json!({ "js": "/pkg/app.1.js", "wasm": "/pkg/app.1.wasm", "css": "/pkg/main.1.css", "modules": {} });
@@ -88,6 +99,7 @@ impl World {
             inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
             telemetry: telemetry.clone(),
             plans: Arc::new(Planner::new(test.store.clone(), Arc::new(Aws::new(connections.clone(), registries)))),
+            uploads: Arc::new(Uploads::new(connections.clone(), test.store.clone(), Some(LARGEST))),
             auth: auth.clone(),
             live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
             instance: Arc::new(instance),

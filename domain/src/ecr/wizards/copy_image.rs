@@ -53,7 +53,7 @@ fn check(answers: &Answers) -> FieldErrors {
 
 /// Whether a repository with these settings lets a tag that exists be moved.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html>
-fn movable(settings: &Value, tag: &str) -> bool {
+pub(super) fn movable(settings: &Value, tag: &str) -> bool {
     let mutability = settings["imageTagMutability"].as_str().unwrap_or("MUTABLE");
     let mutable = !mutability.starts_with("IMMUTABLE");
     let filters = settings["imageTagMutabilityExclusionFilters"].as_array();
@@ -62,7 +62,7 @@ fn movable(settings: &Value, tag: &str) -> bool {
 }
 
 /// `71 MB`, for a sentence.
-fn megabytes(bytes: u64) -> String {
+pub(super) fn megabytes(bytes: u64) -> String {
     match bytes {
         n if n < 1_000_000 => format!("{} kB", n.div_ceil(1000)),
         n => format!("{} MB", n / 1_000_000),

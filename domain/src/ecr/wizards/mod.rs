@@ -5,6 +5,7 @@ pub mod create_repository;
 pub mod images;
 pub mod policies;
 pub mod registry;
+pub mod put_images;
 pub mod repository;
 
 #[cfg(test)]

@@ -162,6 +162,7 @@ async fn legacy(
         names: saved.repo_tags.unwrap_or_default(),
         platforms: platform_of(config).into_iter().collect(),
         manifest,
+        children: Vec::new(),
         config: Some(config_descriptor),
         layers,
         rebuilt: true,

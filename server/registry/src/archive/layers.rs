@@ -2,6 +2,7 @@
 
 use super::Limits;
 use super::compress::Gzip;
+use super::known::{Known, Seen};
 use super::tar::{Entry, Kind, TarReader};
 use crate::client::Repository;
 use crate::digest::{Digest, Hasher};
@@ -9,7 +10,7 @@ use crate::problems::{archive as bad, said, too_large};
 use crate::progress::{Progress, State};
 use crate::upload::{BlobUpload, Opened};
 use bytes::Bytes;
-use domain::problem::Problem;
+use domain::problem::{Code, Problem};
 use std::collections::HashMap;
 use tokio::io::AsyncRead;
 
@@ -78,6 +79,7 @@ pub(super) async fn receive<R: AsyncRead + Unpin>(
     reader: R,
     destination: &Repository,
     limits: &Limits,
+    known: &Known,
     progress: &Progress,
 ) -> Result<Files, Problem> {
     let mut tar = TarReader::new(reader, limits.clone());
@@ -87,7 +89,7 @@ pub(super) async fn receive<R: AsyncRead + Unpin>(
         let file = match &entry.kind {
             Kind::Folder => continue,
             Kind::Link(target) => File::Link(target.clone()),
-            Kind::File => receive_file(&mut tar, &entry, destination, limits, progress).await?,
+            Kind::File => receive_file(&mut tar, &entry, destination, limits, known, progress).await?,
         };
         if let File::Json(bytes) = &file {
             in_memory += bytes.len() as u64;
@@ -143,6 +145,7 @@ async fn receive_file<R: AsyncRead + Unpin>(
     entry: &Entry,
     destination: &Repository,
     limits: &Limits,
+    known: &Known,
     progress: &Progress,
 ) -> Result<File, Problem> {
     let promised = promised(&entry.name)?;
@@ -170,7 +173,11 @@ async fn receive_file<R: AsyncRead + Unpin>(
         Content::Tar | Content::Packed(_) => {
             let line = Line { progress, place: progress.add(promised, &entry.name, entry.size, State::Moving) };
             let outcome = match content {
-                Content::Tar => compress(tar, head, destination, &line).await,
+                Content::Tar => match there(known, &entry, promised, destination).await {
+                    Ok(Some(seen)) => pass_over(tar, head, &seen, &line).await,
+                    Ok(None) => compress(tar, head, destination, &line).await,
+                    Err(problem) => Err(problem),
+                },
                 Content::Packed(packing) => carry(tar, head, entry.size, promised, packing, destination, &line).await,
                 Content::Json | Content::Other => return Ok(File::Other),
             };
@@ -181,16 +188,68 @@ async fn receive_file<R: AsyncRead + Unpin>(
             match outcome {
                 Ok((half, state)) => match half.commit().await {
                     Ok(stored) => {
+                        if stored.changed() {
+                            let seen = Seen { original: stored.original, packed: stored.digest, size: stored.size };
+                            known.keep(destination, &entry.name, entry.size, seen);
+                        }
                         progress.change(line.place, |b| b.digest = Some(stored.digest));
                         progress.end(line.place, state);
                         Ok(File::Blob(stored))
                     }
                     Err(problem) => Err(line.failed(problem)),
                 },
-                Err(problem) => Err(line.failed(problem)),
+                Err(problem) => {
+                    known.forget(destination, &entry.name, entry.size);
+                    Err(line.failed(problem))
+                }
             }
         }
     }
+}
+
+/// What a file of this name and size was packed to before, as long as the destination has that.
+async fn there(
+    known: &Known,
+    entry: &Entry,
+    promised: Option<Digest>,
+    destination: &Repository,
+) -> Result<Option<Seen>, Problem> {
+    match known.seen(destination, &entry.name, entry.size) {
+        Some(seen)
+            if promised.is_none_or(|digest| digest == seen.original) && destination.has_blob(&seen.packed).await? =>
+        {
+            Ok(Some(seen))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Reads and checks what the destination has in packed form.
+async fn pass_over<R: AsyncRead + Unpin>(
+    tar: &mut TarReader<R>,
+    head: Bytes,
+    seen: &Seen,
+    line: &Line<'_>,
+) -> Result<(Half, State), Problem> {
+    let (mut hasher, mut original_size) = (Hasher::default(), 0);
+    let mut next = Some(head);
+    while let Some(piece) = next {
+        hasher.update(&piece);
+        original_size += piece.len() as u64;
+        line.moved(piece.len(), 0);
+        next = tar.piece().await?;
+    }
+    let original = hasher.finish();
+    if original != seen.original {
+        return Err(Problem::new(
+            Code::Conflict,
+            "The archive has changed",
+            "A layer of it has the name and size of one that arrived before, but other contents. Send it again: now all of it is taken.",
+        ));
+    }
+    let half =
+        Half { upload: None, digest: seen.packed, size: seen.size, original, original_size, packing: Packing::Gzip };
+    Ok((half, State::Existed))
 }
 
 struct Line<'a> {

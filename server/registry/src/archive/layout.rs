@@ -30,8 +30,6 @@ struct Node {
     image: ArchiveImage,
     /// The configuration's digest, by which `manifest.json` knows the image.
     config: Option<Digest>,
-    /// Manifests to put before this one.
-    children: Vec<RawManifest>,
 }
 
 /// A node, or the parts of an index that lacks others; Docker saves one platform with the index of all.
@@ -68,9 +66,6 @@ pub(super) async fn images(
         };
         let alone = nodes.iter().filter(|n| !n.image.platforms.is_empty()).count() == 1;
         for mut node in nodes.drain(..) {
-            for child in &node.children {
-                destination.put_manifest(child, None).await?;
-            }
             let mine = alone && !node.image.platforms.is_empty() || node.image.config.is_none();
             node.image.names.extend(annotated.filter(|_| mine).cloned());
             for saved in &saved {
@@ -143,18 +138,18 @@ impl Layout<'_> {
                 names: Vec::new(),
                 platforms: Vec::new(),
                 manifest,
+                children: Vec::new(),
                 config: None,
                 layers: Vec::new(),
                 rebuilt,
             },
             config: None,
-            children: Vec::new(),
         };
         for node in nodes {
             whole.image.platforms.extend(node.image.platforms);
             whole.image.layers.extend(node.image.layers);
-            whole.children.extend(node.children);
-            whole.children.push(node.image.manifest);
+            whole.image.children.extend(node.image.children);
+            whole.image.children.push(node.image.manifest);
         }
         Ok(Found::Whole(Box::new(whole)))
     }
@@ -236,12 +231,12 @@ impl Layout<'_> {
                 names: Vec::new(),
                 platforms: platforms.into_iter().collect(),
                 manifest,
+                children: Vec::new(),
                 config: Some(config.clone()),
                 layers,
                 rebuilt,
             },
             config: Some(config.digest),
-            children: Vec::new(),
         })))
     }
 }

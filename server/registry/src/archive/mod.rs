@@ -4,9 +4,12 @@
 
 mod assemble;
 mod compress;
+mod known;
 mod layers;
 mod layout;
 mod tar;
+
+pub use known::Known;
 
 use crate::client::Repository;
 use crate::media::{Descriptor, Platform, RawManifest};
@@ -54,8 +57,7 @@ impl Default for Limits {
     }
 }
 
-/// What an archive held. Its layers, configurations and, of images for several platforms, the manifests below the index are in
-/// the destination; nothing is tagged.
+/// What an archive held. Its layers and configurations are in the destination; no manifest is, so nothing can be pulled.
 #[derive(Clone, Debug)]
 pub struct Archive {
     /// The images, in the archive's order.
@@ -71,6 +73,8 @@ pub struct ArchiveImage {
     pub platforms: Vec<Platform>,
     /// What to PUT: see [`Repository::put_manifest`].
     pub manifest: RawManifest,
+    /// Of an index: the manifests below it, to PUT before it, each after those that it names itself.
+    pub children: Vec<RawManifest>,
     /// Its configuration; `None` for an index.
     pub config: Option<Descriptor>,
     /// Its layers, the lowest first; of an index, those of all its images.
@@ -93,11 +97,13 @@ impl ArchiveImage {
     }
 }
 
-/// Reads an archive to its end and sends what is in it to the destination, all but what would make an image visible by a tag.
+/// Reads an archive to its end and sends what is in it to the destination, all but what would make an image visible: the manifests.
+/// What earlier archives were made of, and this one is again, is not sent again.
 pub async fn push_archive<R: AsyncRead + Send + Unpin>(
     reader: R,
     destination: &Repository,
     limits: &Limits,
+    known: &Known,
     progress: &Progress,
     cancel: &CancellationToken,
 ) -> Result<Archive, Problem> {
@@ -120,9 +126,9 @@ pub async fn push_archive<R: AsyncRead + Send + Unpin>(
             let mut decoder = GzipDecoder::new(Counted { inner: reader, count: packed.clone() });
             decoder.multiple_members(true);
             let bounded = Bounded { inner: decoder, packed, unpacked: 0, limits: limits.clone() };
-            layers::receive(bounded, destination, limits, progress).await?
+            layers::receive(bounded, destination, limits, known, progress).await?
         } else {
-            layers::receive(reader, destination, limits, progress).await?
+            layers::receive(reader, destination, limits, known, progress).await?
         };
         assemble::assemble(files, destination, progress).await
     };

@@ -4,7 +4,7 @@ use crate::registry::{Registry, What};
 use crate::tars::{Tar, config, gzip, layer};
 use domain::Problem;
 use gantry_registry::media::{DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST};
-use gantry_registry::{Archive, Digest, Limits, Progress, State, intake, push_archive};
+use gantry_registry::{Archive, Digest, Known, Limits, Progress, State, intake, push_archive};
 use serde_json::json;
 use std::io::Read;
 use tokio_util::sync::CancellationToken;
@@ -19,12 +19,16 @@ pub async fn push_with(
     limits: &Limits,
     progress: &Progress,
 ) -> Result<Archive, Problem> {
-    push_archive(tar, &registry.destination("pushed"), limits, progress, &CancellationToken::new()).await
+    push_archive(tar, &registry.destination("pushed"), limits, &Known::default(), progress, &CancellationToken::new())
+        .await
 }
 
 /// Puts the manifest, which the strict registry takes only if all parts are there, and reads the layers back.
 async fn tag(registry: &Registry, archive: &Archive) -> Vec<Vec<u8>> {
     let image = &archive.images[0];
+    for child in &image.children {
+        registry.destination("pushed").put_manifest(child, None).await.unwrap();
+    }
     registry.destination("pushed").put_manifest(&image.manifest, Some("v1")).await.unwrap();
     registry.with(|i| {
         let unpacked = |layer: &gantry_registry::Descriptor| {
@@ -178,6 +182,8 @@ async fn an_index_for_several_platforms() {
     let archive = push(&registry, &layout(&[&images[0], &images[1]], &index, OCI_INDEX).end()).await.unwrap();
     assert_eq!(archive.images[0].manifest.digest, Digest::of(index.as_bytes()));
     assert_eq!(archive.images[0].platforms.len(), 2);
+    assert_eq!(archive.images[0].children.len(), 2);
+    assert!(registry.with(|i| i.manifests.is_empty()), "nothing can be pulled yet");
     tag(&registry, &archive).await;
     // Saved for one platform, with the index of both: the one that is there gets the name.
     let archive = push(&registry, &layout(&[&images[1]], &index, OCI_INDEX).end()).await.unwrap();
@@ -190,12 +196,38 @@ async fn an_index_for_several_platforms() {
 }
 
 #[tokio::test]
+async fn layers_compressed_before_are_not_sent_again_but_checked_again() {
+    let registry = Registry::start().await;
+    let (tar, one, two) = legacy(false);
+    let (known, destination) = (Known::default(), registry.destination("pushed"));
+    let send = async |tar: &[u8], progress: &Progress| {
+        push_archive(tar, &destination, &Limits::default(), &known, progress, &CancellationToken::new()).await
+    };
+    // Cut off in the middle of the last layer: the first one stays.
+    send(&tar[..tar.len() - 6000], &Progress::default()).await.unwrap_err();
+    let (sent, progress) = (registry.count("PATCH"), Progress::default());
+    let first = send(&tar, &progress).await.unwrap();
+    assert_eq!(progress.watch().borrow()[0].state, State::Existed);
+    assert_eq!(registry.count("PATCH"), sent + 2, "the second layer and the configuration");
+    assert!(tag(&registry, &first).await == [one.clone(), one.clone(), two.clone()]);
+    // Of the same name and size, but not the same: refused once, then taken for what it is.
+    let other = layer("one", 1_500_000).into_iter().rev().collect::<Vec<u8>>();
+    let at = tar.windows(512).position(|w| w == &one[..512]).unwrap();
+    let mut swapped = tar.clone();
+    swapped[at + 512..at + one.len()].copy_from_slice(&other[512..]);
+    assert_eq!(send(&swapped, &Progress::default()).await.unwrap_err().title, "The archive has changed");
+    let damaged = send(&swapped, &Progress::default()).await.unwrap_err();
+    assert!(damaged.message.contains("configuration says"), "{damaged}");
+}
+
+#[tokio::test]
 async fn an_upload_in_several_requests() {
     let registry = Registry::start().await;
     let (tar, one, two) = legacy(false);
     let (upload, reader) = intake();
     let destination = registry.destination("pushed");
-    let (limits, progress, cancel) = (Limits::default(), Progress::default(), CancellationToken::new());
+    let (limits, known) = (Limits::default(), Known::default());
+    let (progress, cancel) = (Progress::default(), CancellationToken::new());
     let feed = async {
         // A request that breaks off somewhere, then one that repeats a part.
         let half = tar.len() / 2;
@@ -204,7 +236,7 @@ async fn an_upload_in_several_requests() {
         upload.feed(from, &tar[from as usize..]).await.unwrap();
         upload.finish().await.unwrap();
     };
-    let (archive, ()) = tokio::join!(push_archive(reader, &destination, &limits, &progress, &cancel), feed);
+    let (archive, ()) = tokio::join!(push_archive(reader, &destination, &limits, &known, &progress, &cancel), feed);
     assert!(tag(&registry, &archive.unwrap()).await == [one.clone(), one, two]);
     assert_eq!(upload.received(), tar.len() as u64);
 }
@@ -215,13 +247,14 @@ async fn cancelling_an_upload_leaves_nothing_tagged() {
     let tar = legacy(false).0;
     let (upload, reader) = intake();
     let destination = registry.destination("pushed");
-    let (limits, progress, cancel) = (Limits::default(), Progress::default(), CancellationToken::new());
+    let (limits, known) = (Limits::default(), Known::default());
+    let (progress, cancel) = (Progress::default(), CancellationToken::new());
     let feed = async {
         upload.feed(0, &tar[..tar.len() / 2]).await.unwrap();
         registry.until(|i| !i.uploads.is_empty()).await;
         cancel.cancel();
     };
-    let (outcome, ()) = tokio::join!(push_archive(reader, &destination, &limits, &progress, &cancel), feed);
+    let (outcome, ()) = tokio::join!(push_archive(reader, &destination, &limits, &known, &progress, &cancel), feed);
     assert_eq!(outcome.unwrap_err().title, "Cancelled");
     registry.until(|i| i.uploads.is_empty()).await;
     assert!(registry.with(|i| i.manifests.is_empty()));

@@ -1,0 +1,84 @@
+//! From another registry: the server fetches it.
+
+use domain::ResourceKey;
+use domain::ecr::wizards::copy_image::Answers as Copy;
+use domain::plan::answers::Form;
+use domain::plan::{Answers, Facts};
+use leptos::prelude::*;
+
+use super::Wrong;
+use crate::ui::{Icon, icon};
+use crate::wizard::TextField;
+
+/// The tag in an image's name: what people mostly want it to be called here, too.
+fn tag_of(source: &str) -> &str {
+    match source.trim().rsplit_once(':') {
+        Some((_, tag)) if !tag.contains('/') && !source.contains('@') => tag,
+        _ => "",
+    }
+}
+
+/// The form.
+pub(super) fn form(key: &ResourceKey) -> AnyView {
+    let scope = key.scope.clone();
+    let copy = RwSignal::new(Copy { repository: key.id.clone(), ..Copy::default() });
+    let (wrong, ready) = {
+        let scope = scope.clone();
+        Wrong::provide(move || copy.with(|c| c.plan(&scope, &Facts::default())).err().unwrap_or_default())
+    };
+    let field = |read: fn(&Copy) -> &String| Signal::derive(move || copy.with(|c| read(c).clone()));
+    let named = move |source: String| {
+        wrong.forget();
+        copy.update(|c| {
+            // As long as nobody chose another, the tag follows the source's.
+            if c.tag == tag_of(&c.source) {
+                c.tag = tag_of(&source).to_owned();
+            }
+            c.source = source;
+        });
+    };
+    let change = move |write: fn(&mut Copy, String)| {
+        move |value: String| {
+            wrong.forget();
+            copy.update(|c| write(c, value));
+        }
+    };
+    let review = move |_| wrong.ask(Answers { scope: scope.clone(), form: Form::CopyImage(copy.get_untracked()) });
+    view! {
+        <section class="card">
+            <header><h2>"Copy an image from another registry"</h2></header>
+            <div class="in stack">
+                <TextField
+                    label="Image" name="source" placeholder="nginx:1.27" value=field(|c| &c.source) set=named
+                    hint="Docker Hub unless it begins with a registry, such as ghcr.io/owner/app:v1. The server fetches it; nothing passes through this browser."
+                />
+                <TextField
+                    label="Platform" name="platform" placeholder="All platforms" value=field(|c| &c.platform)
+                    set=change(|c, v| c.platform = v)
+                    hint="Such as linux/arm64, to copy that one alone. Empty copies all, and the image keeps its digest."
+                />
+                <TextField
+                    label="Tag in this repository" name="tag" placeholder="1.27" value=field(|c| &c.tag)
+                    set=change(|c, v| c.tag = v)
+                    hint="It is given last, once all of the image has arrived."
+                />
+                {wrong.others(&["source", "platform", "tag"])}
+                <div class="acts" inert=move || !ready.get() class:idle=move || !ready.get()>
+                    <button class="btn primary" r#type="button" on:click=review>{icon(Icon::Right)}"Review the copy"</button>
+                </div>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_in_a_name_is_no_port_and_no_digest() {
+        let names = ["nginx", "nginx:1.27", "host:5000/app", "host:5000/app:v1", "app@sha256:ab"];
+        assert_eq!(names.map(tag_of), ["", "1.27", "", "v1", ""]);
+    }
+}

@@ -1,0 +1,338 @@
+//! Put images whose layers are in a repository already: what an uploaded archive held. Only now can they be pulled.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, PutImage};
+use super::super::inventory::short;
+use super::super::rules;
+use super::super::subject::{IMAGES_A_CALL, Subject};
+use super::copy_image::{megabytes, movable};
+use super::images::{one, put as put_back, untag};
+use super::{in_order, state, step, undo};
+use crate::identity::Scope;
+use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Step, Undo};
+
+/// The most tags of one plan.
+pub const MOST_TAGS: usize = 20;
+/// The most manifests of one plan.
+pub const MOST_MANIFESTS: usize = IMAGES_A_CALL;
+/// The most bytes that the manifests of one plan have together: answers come in one request, and a run keeps them.
+pub const MOST_BYTES: usize = 160 * 1024;
+
+/// A manifest and its name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Manifest {
+    /// Its digest, which AWS compares.
+    pub digest: String,
+    /// `application/vnd.oci.image.manifest.v1+json` and others.
+    pub media_type: String,
+    /// Its text, byte for byte.
+    pub text: String,
+}
+
+/// An image to put.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Image {
+    /// Its manifest, or its index.
+    pub manifest: Manifest,
+    /// Of an index: those below it, each after those that it names itself.
+    pub parts: Vec<Manifest>,
+    /// The tags that it gets.
+    pub tags: Vec<String>,
+    /// What it runs on, to be shown.
+    pub platforms: Vec<String>,
+    /// Bytes of its layers, to be shown.
+    pub size: u64,
+}
+
+/// What is entered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Answers {
+    /// The repository's name.
+    pub repository: String,
+    /// The images, by what an upload said of them.
+    pub images: Vec<Image>,
+}
+
+/// The field of an image's tags.
+pub fn tags_field(n: usize) -> String {
+    format!("tags-{n}")
+}
+
+fn check(answers: &Answers) -> FieldErrors {
+    let mut errors = FieldErrors::new();
+    let images = &answers.images;
+    if images.is_empty() {
+        errors.insert("images".into(), "There is no image to put.".into());
+    }
+    let mut seen: Vec<&str> = vec![];
+    for (n, image) in images.iter().enumerate() {
+        let mut wrong = image.tags.iter().find_map(|tag| rules::image_tag(tag).err());
+        if image.tags.is_empty() {
+            wrong = Some("Give the image a tag, such as v1.2.0.".into());
+        }
+        for tag in &image.tags {
+            if seen.contains(&tag.as_str()) {
+                wrong.get_or_insert(format!("{tag} is named twice; a tag leads to one image."));
+            }
+            seen.push(tag);
+        }
+        if let Some(message) = wrong {
+            errors.insert(tags_field(n), message);
+        }
+    }
+    let manifests = || images.iter().flat_map(|image| image.parts.iter().chain([&image.manifest]));
+    let wrong = if seen.len() > MOST_TAGS {
+        Some(format!("At most {MOST_TAGS} tags at once."))
+    } else if manifests().count() > MOST_MANIFESTS {
+        Some(format!("At most {MOST_MANIFESTS} manifests at once."))
+    } else if manifests().map(|m| m.text.len()).sum::<usize>() > MOST_BYTES {
+        Some(format!("Their manifests have more than {} kB: put fewer images at once.", MOST_BYTES / 1024))
+    } else {
+        manifests().find_map(|m| rules::image_digest(&m.digest).err())
+    };
+    if let Some(message) = wrong {
+        errors.entry("images".into()).or_insert(message);
+    }
+    errors
+}
+
+/// The tags in what a person typed: separated by spaces or commas, each once.
+pub fn tags(typed: &str) -> Vec<String> {
+    let mut tags: Vec<String> = vec![];
+    for tag in typed.split([',', ' ', '\t', '\n']).filter(|tag| !tag.is_empty()) {
+        if !tags.iter().any(|known| known == tag) {
+            tags.push(tag.to_owned());
+        }
+    }
+    tags
+}
+
+impl Image {
+    /// What it is in a few words: `4f53cda1…, linux/amd64, 12 MB`.
+    pub fn about(&self) -> String {
+        let mut about = vec![short(&self.manifest.digest).to_owned()];
+        about.extend(self.platforms.iter().cloned());
+        if self.size > 0 {
+            about.push(megabytes(self.size));
+        }
+        about.join(", ")
+    }
+}
+
+fn call(repository: &str, manifest: &Manifest, tag: Option<&str>) -> Call {
+    Call::PutImage(PutImage {
+        repository_name: repository.to_owned(),
+        image_manifest: manifest.text.clone(),
+        image_manifest_media_type: Some(manifest.media_type.clone()).filter(|kind| !kind.is_empty()),
+        image_tag: tag.map(str::to_owned),
+        image_digest: Some(manifest.digest.clone()),
+    })
+}
+
+fn delete(repository: &str, digest: &str) -> Call {
+    let id = ImageIdentifier { image_digest: Some(digest.to_owned()), image_tag: None };
+    Call::BatchDeleteImage(BatchDeleteImage { repository_name: repository.to_owned(), image_ids: vec![id] })
+}
+
+impl Answers {
+    fn settings(&self) -> Subject {
+        Subject::Settings { repository: self.repository.clone() }
+    }
+    fn tag(&self, tag: &str) -> Subject {
+        Subject::ImageTag { repository: self.repository.clone(), tag: tag.to_owned() }
+    }
+    fn held(&self) -> Subject {
+        let mut digests: Vec<String> = vec![];
+        for manifest in self.images.iter().flat_map(|image| image.parts.iter().chain([&image.manifest])) {
+            if !digests.contains(&manifest.digest) {
+                digests.push(manifest.digest.clone());
+            }
+        }
+        Subject::Images { repository: self.repository.clone(), digests }
+    }
+    /// What has to be known.
+    pub fn subjects(&self) -> Vec<plan::Subject> {
+        if !check(self).is_empty() {
+            return vec![];
+        }
+        let tags = self.images.iter().flat_map(|image| &image.tags).map(|tag| self.tag(tag));
+        [self.settings(), self.held()].into_iter().chain(tags).map(plan::Subject::Ecr).collect()
+    }
+
+    /// The plan: manifests by digest first, an index after what it leads to, then the tags. Each is a step of its own, so that taking
+    /// it back leaves neither.
+    ///
+    /// # Errors
+    /// What is wrong, by field; `nothing` when all of it is there already.
+    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
+        let errors = check(self);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let repository = &self.repository;
+        let settings = state(facts, &self.settings());
+        if settings == Some(None) {
+            return Err(one("images", format!("There is no repository named {repository} here.")));
+        }
+        let settings = settings.flatten().unwrap_or_default();
+        let held = state(facts, &self.held()).flatten().unwrap_or_default();
+        let (mut steps, mut put): (Vec<Step>, Vec<&str>) = (vec![], vec![]);
+        let mut names: Vec<&str> = vec![];
+        for (n, image) in self.images.iter().enumerate() {
+            for manifest in image.parts.iter().chain([&image.manifest]) {
+                let digest = manifest.digest.as_str();
+                // What is there is adopted: taking back does not delete it.
+                if held.get(digest).is_some() || put.contains(&digest) {
+                    continue;
+                }
+                put.push(digest);
+                let says = if digest == image.manifest.digest {
+                    format!("Put the image ({}) into {repository}", image.about())
+                } else {
+                    format!("Put {}, a part of {}, into {repository}", short(digest), short(&image.manifest.digest))
+                };
+                let back = undo(delete(repository, digest));
+                let id = format!("image-{}", put.len());
+                steps.push(step(&id, says, scope, call(repository, manifest, None), back, None));
+            }
+            let digest = image.manifest.digest.as_str();
+            // ECR deletes an image with its last tag.
+            let mut bare = held[digest].as_array().is_some_and(Vec::is_empty);
+            for tag in &image.tags {
+                names.push(tag);
+                let before = state(facts, &self.tag(tag)).flatten();
+                let leads = before.as_ref().map(|old| old["imageDigest"].clone());
+                if leads == Some(Value::from(digest)) {
+                    continue;
+                }
+                if leads.is_some() && !movable(&settings, tag) {
+                    let message = format!("{repository} has {tag} already, and its tags stay. Choose another tag.");
+                    return Err(one(&tags_field(n), message));
+                }
+                let back = match &before {
+                    Some(old) => undo(put_back(repository, tag, old)),
+                    None if bare => Undo::Never(
+                        "the repository has this image without a tag, and ECR deletes an image with its last tag."
+                            .into(),
+                    ),
+                    None => undo(untag(repository, tag)),
+                };
+                bare = false;
+                let says = match &before {
+                    Some(_) => format!("Move the tag {tag} of {repository} to {}", short(digest)),
+                    None => format!("Tag {} of {repository} with {tag}", short(digest)),
+                };
+                let id = format!("tag-{}", names.len());
+                let made = if before.is_some() { Effect::Update } else { Effect::Create };
+                let mut step = step(&id, says, scope, call(repository, &image.manifest, Some(tag)), back, before);
+                step.effect = made;
+                steps.push(step);
+            }
+        }
+        if steps.is_empty() {
+            return Err(one("nothing", format!("{repository} has all of this under these tags already.")));
+        }
+        let title = format!("Put {} into {repository}", names.join(", "));
+        Ok(in_order(title, scope, steps))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn digest(of: char) -> String {
+        format!("sha256:{}", of.to_string().repeat(64))
+    }
+    fn manifest(of: char) -> Manifest {
+        Manifest { digest: digest(of), media_type: "application/x".into(), text: format!("{{\"{of}\":1}}") }
+    }
+    fn answers(tags: &[&str]) -> Answers {
+        let image = Image {
+            manifest: manifest('a'),
+            parts: vec![manifest('b'), manifest('c')],
+            tags: tags.iter().map(|t| (*t).to_owned()).collect(),
+            platforms: vec!["linux/amd64".into(), "linux/arm64".into()],
+            size: 12_000_000,
+        };
+        Answers { repository: "shop/web".into(), images: vec![image] }
+    }
+    fn plan(answers: &Answers, held: Value, tags: &[Option<Value>]) -> Result<Plan, FieldErrors> {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let settings = json!({ "imageTagMutability": "IMMUTABLE" });
+        let states = [Some(settings), Some(held)].into_iter().chain(tags.iter().cloned());
+        answers.plan(&scope, &Facts::new(answers.subjects().into_iter().zip(states).collect()))
+    }
+    fn done(plan: &Plan) -> Vec<String> {
+        let undo = |step: &Step| match &step.undo {
+            Undo::Call(call) => call.operation().to_owned(),
+            other => format!("{other:?}").split('(').next().unwrap().to_owned(),
+        };
+        plan.steps.iter().map(|step| format!("{} · {}", step.says, undo(step))).collect()
+    }
+
+    #[test]
+    fn parts_come_before_their_index_and_tags_last() {
+        let plan = plan(&answers(&["1", "1.0"]), json!({}), &[None, None]).unwrap();
+        assert_eq!(
+            done(&plan),
+            [
+                "Put bbbbbbbbbbbb, a part of aaaaaaaaaaaa, into shop/web · BatchDeleteImage",
+                "Put cccccccccccc, a part of aaaaaaaaaaaa, into shop/web · BatchDeleteImage",
+                "Put the image (aaaaaaaaaaaa, linux/amd64, linux/arm64, 12 MB) into shop/web · BatchDeleteImage",
+                "Tag aaaaaaaaaaaa of shop/web with 1 · BatchDeleteImage",
+                "Tag aaaaaaaaaaaa of shop/web with 1.0 · BatchDeleteImage",
+            ]
+        );
+        let input = plan.steps[2].call.input();
+        assert_eq!(input["imageManifest"], "{\"a\":1}");
+        assert_eq!((&input["imageDigest"], &input["imageTag"]), (&json!(digest('a')), &Value::Null));
+        assert_eq!(plan.steps[3].call.input()["imageTag"], "1");
+    }
+
+    #[test]
+    fn what_is_there_is_adopted_and_what_would_delete_it_is_not_offered() {
+        let held = json!({ digest('b'): [], digest('c'): [], digest('a'): [] });
+        let steps = done(&plan(&answers(&["1", "2"]), held.clone(), &[None, None]).unwrap());
+        assert_eq!(
+            steps,
+            ["Tag aaaaaaaaaaaa of shop/web with 1 · Never", "Tag aaaaaaaaaaaa of shop/web with 2 · BatchDeleteImage"]
+        );
+        let here = Some(json!({ "imageDigest": digest('a') }));
+        let nothing = plan(&answers(&["1"]), held, &[here]).unwrap_err();
+        assert!(nothing.contains_key("nothing"), "{nothing:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_beside_its_field() {
+        let elsewhere = Some(json!({ "imageDigest": digest('f') }));
+        let taken = plan(&answers(&["1"]), json!({}), &[elsewhere]).unwrap_err();
+        assert!(taken["tags-0"].contains("its tags stay"), "{taken:?}");
+        for (wrong, field) in [
+            (answers(&[]), "tags-0"),
+            (answers(&["-x"]), "tags-0"),
+            (answers(&["a", "a"]), "tags-0"),
+            (Answers::default(), "images"),
+            (answers(&(0..21).map(|n| ["a", "b", "c"][n % 3]).collect::<Vec<_>>()), "images"),
+        ] {
+            let errors = plan(&wrong, json!({}), &[]).unwrap_err();
+            assert!(errors.contains_key(field), "{errors:?}");
+            assert!(wrong.subjects().is_empty());
+        }
+        let mut large = answers(&["1"]);
+        large.images[0].manifest.text = "x".repeat(MOST_BYTES);
+        assert!(plan(&large, json!({}), &[]).unwrap_err()["images"].contains("fewer images"));
+    }
+
+    #[test]
+    fn tags_are_typed_with_spaces_or_commas() {
+        assert_eq!(tags(" 1, 1.0 latest,1 "), ["1", "1.0", "latest"]);
+        assert!(tags(" , ").is_empty());
+    }
+}

@@ -1,0 +1,113 @@
+// An image from a tar on somebody's computer, without Docker. Judged by boto3, and by pulling it back from the registry by digest.
+import { accessible, expect, hydrated, test } from "../fixtures/test";
+import { dockerSave, layer, ociLayout, sha } from "../fixtures/archive";
+import { aws, world } from "../fixtures/world";
+import type { Page } from "@playwright/test";
+import { gunzipSync } from "node:zlib";
+
+const account = "111122223333";
+const dialog = (page: Page) => page.getByRole("dialog", { name: "Confirm" });
+const form = (page: Page) => page.locator("section.card", { hasText: "Send an image from this computer" });
+
+type Detail = { imageDigest: string; imageTags?: string[]; imageManifestMediaType?: string };
+const images = (repositoryName: string) => (aws("ecr", "describe_images", { repositoryName }) as { imageDetails: Detail[] }).imageDetails;
+
+/** Something of the registry, as a container client asks for it. */
+async function pulled(path: string): Promise<Buffer> {
+  const { authorizationData } = aws("ecr", "get_authorization_token", {}) as { authorizationData: { authorizationToken: string }[] };
+  const answer = await fetch(`${world().endpoint}/v2/${path}`, {
+    headers: { authorization: `Basic ${authorizationData[0].authorizationToken}`, accept: "*/*" },
+  });
+  expect(answer.status, path).toBe(200);
+  return Buffer.from(await answer.arrayBuffer());
+}
+
+/** A repository of the test's own with the form open on its page. */
+async function repository(page: Page): Promise<string> {
+  const name = `e2e/sent-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 6)}`;
+  aws("ecr", "create_repository", { repositoryName: name });
+  await page.goto(`/repositories?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+  await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+  await page.goto(`/repositories/${account}/eu-west-1/${name}`);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Put an image in" }).click();
+  return name;
+}
+
+const choose = (page: Page, name: string, buffer: Buffer) =>
+  form(page).locator("input[type=file]").setInputFiles({ name, mimeType: "application/x-tar", buffer });
+
+async function apply(page: Page) {
+  await form(page).getByRole("button", { name: "Review and put it in" }).click();
+  await accessible(page);
+  await dialog(page).getByRole("button", { name: "Apply" }).click();
+  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+}
+
+test("what docker save wrote is sent, reviewed, tagged, and taken back", async ({ page }) => {
+  const name = await repository(page);
+  const layers = [layer("etc/one", 700_000), layer("etc/two", 3_000)];
+  await accessible(page);
+  await choose(page, "image.tar", dockerSave("shop/web:v1", layers));
+  await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible({ timeout: 30_000 });
+  await accessible(page);
+  // Nothing can be pulled before it was reviewed.
+  expect(images(name)).toEqual([]);
+  const tags = form(page).getByLabel(/^Tags of /);
+  await expect(tags).toHaveValue("v1");
+  await tags.fill("v1 -x");
+  await tags.blur();
+  await expect(form(page).getByText("A tag begins with", { exact: false })).toBeVisible();
+  await tags.fill("v1 stable");
+  await apply(page);
+  const [image] = images(name);
+  expect(image.imageTags?.toSorted()).toEqual(["stable", "v1"]);
+  const manifest = await pulled(`${name}/manifests/${image.imageDigest}`);
+  expect(`sha256:${sha(manifest)}`).toBe(image.imageDigest);
+  const told = JSON.parse(manifest.toString()) as { layers: { digest: string }[] };
+  for (const [n, { digest }] of told.layers.entries()) {
+    const packed = await pulled(`${name}/blobs/${digest}`);
+    expect(`sha256:${sha(packed)}`).toBe(digest);
+    expect(gunzipSync(packed).equals(layers[n])).toBe(true);
+  }
+  // Taken back: nothing can be pulled, as before.
+  await dialog(page).getByRole("link", { name: "Open the run" }).click();
+  await page.locator("summary", { hasText: "Undo" }).click();
+  await page.locator(".about").getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => images(name).length, { timeout: 30_000 }).toBe(0);
+  aws("ecr", "delete_repository", { repositoryName: name, force: true });
+});
+
+test("an OCI layout for several platforms keeps its digest; the same file again sends nothing", async ({ page }) => {
+  const name = await repository(page);
+  const { archive, digest, layer: first } = ociLayout("v2", { amd64: layer("etc/amd", 300_000), arm64: layer("etc/arm", 300_000) });
+  await choose(page, "layout.tar", archive);
+  await expect(form(page).getByLabel(/linux\/arm64/)).toHaveValue("v2", { timeout: 30_000 });
+  await apply(page);
+  await dialog(page).getByRole("button", { name: "Close" }).click();
+  const tagged = images(name).find((image) => image.imageTags?.includes("v2"));
+  expect(tagged?.imageDigest).toBe(digest);
+  expect(images(name)).toHaveLength(3);
+  expect(`sha256:${sha(await pulled(`${name}/blobs/${first}`))}`).toBe(first);
+  await choose(page, "layout.tar", archive);
+  await expect(form(page).getByText(/^(\d+) layers and documents, \1 of them there already$/)).toBeVisible({ timeout: 30_000 });
+  // What is there already is said beside what was asked, not in a dialog.
+  await form(page).getByRole("button", { name: "Review and put it in" }).click();
+  await expect(form(page).getByText("has all of this under these tags already", { exact: false })).toBeVisible();
+  await expect(dialog(page)).toBeHidden();
+  aws("ecr", "delete_repository", { repositoryName: name, force: true });
+});
+
+test("a truncated archive, and one that is no image, are refused where they were dropped", async ({ page }) => {
+  const name = await repository(page);
+  const whole = dockerSave("shop/web:v1", [layer("etc/one", 400_000)]);
+  await choose(page, "half.tar", whole.subarray(0, 200_000));
+  await expect(form(page).getByText("It is truncated", { exact: false })).toBeVisible({ timeout: 30_000 });
+  await accessible(page);
+  await choose(page, "notes.txt", Buffer.from("no image\n".repeat(200)));
+  await expect(form(page).getByText("not a tar file", { exact: false })).toBeVisible({ timeout: 30_000 });
+  expect(images(name)).toEqual([]);
+  aws("ecr", "delete_repository", { repositoryName: name, force: true });
+});

@@ -1,0 +1,53 @@
+//! Image archives: the one request whose body may be large. It streams.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use domain::ecr::upload::Upload;
+use domain::{AccountId, Problem, Region, Scope};
+
+use super::query::Pairs;
+use crate::auth::identity::SignedIn;
+use crate::http::Web;
+use crate::http::problem::Refusal;
+use crate::uploads::Wanted;
+
+/// Sends an image archive, as `docker save` writes it or an OCI layout as a tar, optionally compressed with gzip. Its layers are in the
+/// repository afterwards, its images are not: review and begin the plan of the wizard `put-images` with what this answers.
+#[utoipa::path(post, path = "/uploads", tag = "plans",
+    params(
+        ("account" = String, Query, description = "The account's id"),
+        ("region" = String, Query, description = "The region"),
+        ("repository" = String, Query, description = "The repository's name"),
+        ("id" = String, Query, description = "What to call it: 8 to 64 letters and digits, new for each upload"),
+    ),
+    request_body(content = Vec<u8>, content_type = "application/x-tar"),
+    responses((status = 200, body = Upload), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn send(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    pairs: Pairs,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Upload>, Refusal> {
+    let needed = |name: &str| {
+        let said = pairs.get(name).map(str::to_owned);
+        said.ok_or_else(|| Problem::invalid(name, format!("Say which {name}: ?{name}=…")))
+    };
+    let scope = Scope::new(AccountId::parse(&needed("account")?)?, Region::parse(&needed("region")?)?);
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let wanted = Wanted { id: needed("id")?, scope, repository: needed("repository")?, size: length };
+    Ok(Json(web.uploads.receive(&actor, &wanted, body).await?))
+}
+
+/// How far one's own upload is, or how it ended, up to a quarter of an hour after. Of the server that receives it.
+#[utoipa::path(get, path = "/uploads/{id}", tag = "plans", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = Upload), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn one(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Json<Upload>, Refusal> {
+    Ok(Json(web.uploads.told(&actor, &id)?))
+}

@@ -1,0 +1,236 @@
+//! Archives on their way in: what is refused, what is left behind, and how the sender hears of it.
+
+use crate::world::{Answer, LARGEST, World};
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use domain::policy::Role;
+use gantry_aws::ConnectionConfig;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// An endpoint with a token and a registry: blobs by digest, and the requests that made images.
+#[derive(Clone, Default)]
+struct Fake(Arc<Mutex<(BTreeMap<String, Bytes>, Vec<String>)>>);
+
+async fn answer(State(fake): State<Fake>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path().to_owned();
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let mut held = fake.0.lock().unwrap();
+    if !path.starts_with("/v2/") {
+        let token = r#"{"authorizationData":[{"authorizationToken":"QVdTOnNlY3JldA=="}]}"#;
+        return ([("content-type", "application/x-amz-json-1.1")], token).into_response();
+    }
+    let sha = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let at = "/v2/shop/web/blobs/uploads/1";
+    match parts.method {
+        Method::HEAD => {
+            let known = held.0.contains_key(path.rsplit_once(':').unwrap().1);
+            if known { StatusCode::OK } else { StatusCode::NOT_FOUND }.into_response()
+        }
+        Method::POST => (StatusCode::ACCEPTED, [("location", at)]).into_response(),
+        Method::PATCH => {
+            held.0.insert("open".into(), body);
+            (StatusCode::ACCEPTED, [("location", at)]).into_response()
+        }
+        Method::PUT if path.contains("/blobs/") => {
+            let bytes = held.0.remove("open").unwrap();
+            held.0.insert(sha(&bytes), bytes);
+            StatusCode::CREATED.into_response()
+        }
+        other => {
+            held.1.push(format!("{other} {path}"));
+            StatusCode::NO_CONTENT.into_response()
+        }
+    }
+}
+
+impl Fake {
+    async fn world() -> (Self, World, String) {
+        let fake = Self::default();
+        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", socket.local_addr().unwrap());
+        let router = axum::Router::new().fallback(answer).with_state(fake.clone());
+        tokio::spawn(async move { axum::serve(socket, router).await });
+        let config = ConnectionConfig {
+            name: "shop".into(),
+            account: "111122223333".parse().unwrap(),
+            regions: vec!["eu-west-1".parse().unwrap()],
+            profile: None,
+            role_arn: None,
+            external_id: None,
+            endpoint_url: Some(url),
+            access_key: Some("111122223333".into()),
+            secret_key: Some("sandbox".into()),
+            sandbox: true,
+        };
+        let world = World::connected(500, false, vec![config]).await;
+        let person = world.person("Ada", Role::Operator).await;
+        let cookie = world.session(person).await;
+        (fake, world, cookie)
+    }
+    fn blobs(&self) -> usize {
+        self.0.lock().unwrap().0.keys().filter(|name| *name != "open").count()
+    }
+    fn made(&self) -> Vec<String> {
+        self.0.lock().unwrap().1.iter().filter(|line| !line.starts_with("DELETE")).cloned().collect()
+    }
+}
+
+fn file(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut header = [0_u8; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[100..108].copy_from_slice(b"0000644\0");
+    header[124..136].copy_from_slice(format!("{:011o}\0", bytes.len()).as_bytes());
+    header[156] = b'0';
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    header[148..156].fill(b' ');
+    let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut all = [&header, bytes].concat();
+    all.resize(all.len().next_multiple_of(512), 0);
+    all
+}
+
+/// What `docker save` wrote before it wrote OCI layouts; larger than any other request may be.
+fn saved() -> Vec<u8> {
+    let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    let noise: Vec<u8> = (0_u64..40_000).flat_map(|n| Sha256::digest(n.to_le_bytes()).to_vec()).collect();
+    let layer = [file("etc/noise", &noise), vec![0; 1024]].concat();
+    let config = format!(
+        r#"{{"architecture":"amd64","os":"linux","rootfs":{{"type":"layers","diff_ids":["sha256:{}"]}}}}"#,
+        hex(&layer)
+    );
+    let manifest = r#"[{"Config":"c.json","RepoTags":["shop/web:v1"],"Layers":["one/layer.tar"]}]"#;
+    [
+        file("one/layer.tar", &layer),
+        file("c.json", config.as_bytes()),
+        file("manifest.json", manifest.as_bytes()),
+        vec![0; 1024],
+    ]
+    .concat()
+}
+
+const TO: &str = "account=111122223333&region=eu-west-1&repository=shop/web";
+
+async fn send(world: &World, cookie: &str, query: &str, body: impl Into<reqwest::Body>) -> Answer {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.post(format!("{}/api/v1/uploads?{query}", world.url));
+    let request = request.header("cookie", cookie).header("origin", &world.url).body(body);
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Answer { status, headers, body: response.text().await.unwrap() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_archive_streams_in_leaves_nothing_that_can_be_pulled_and_is_not_sent_twice() {
+    let (fake, world, cookie) = Fake::world().await;
+    let tar = saved();
+    assert!(tar.len() > gantry::http::LARGEST_BODY);
+    let first = send(&world, &cookie, &format!("{TO}&id=firstone"), tar.clone()).await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    let told = first.json();
+    assert_eq!((&told["state"], &told["received"]), (&"received".into(), &tar.len().into()));
+    let image = &told["images"][0];
+    assert_eq!((&image["tags"][0], &image["platforms"][0]), (&"v1".into(), &"linux/amd64".into()));
+    let text = image["manifest"]["text"].as_str().unwrap();
+    let digest = Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    assert_eq!(image["manifest"]["digest"], format!("sha256:{digest}"));
+    assert_eq!((fake.blobs(), fake.made().len()), (2, 0), "{:?}", fake.made());
+    let second = send(&world, &cookie, &format!("{TO}&id=secondone"), tar).await.json();
+    assert!(second["layers"].as_array().unwrap().iter().all(|layer| layer["state"] == "existed"), "{second}");
+    let trail = world.test.store.audit_latest(20).await.unwrap();
+    assert_eq!(trail.iter().filter(|entry| entry.action == "upload.begin").count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_is_no_usable_archive_is_refused_and_can_be_asked_for() {
+    let (fake, world, cookie) = Fake::world().await;
+    let tar = saved();
+    let mut damaged = tar.clone();
+    damaged[5000] ^= 1;
+    let mut bomb = tar[..512].to_vec();
+    bomb[124..136].copy_from_slice(b"77777777777\0");
+    bomb[148..156].fill(b' ');
+    let sum: u32 = bomb.iter().map(|b| u32::from(*b)).sum();
+    bomb[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    for (id, body, words) in [
+        ("truncated1", tar[..tar.len() / 2].to_vec(), "truncated"),
+        ("noimage111", [file("readme", b"hello"), vec![0; 1024]].concat(), "not an image"),
+        ("notar11111", b"#!/bin/sh\n".repeat(100), "not a tar"),
+        ("damaged111", damaged, "damaged"),
+        ("outside111", file("../../etc/passwd", b"x"), "leads out"),
+        ("bomb111111", bomb, "allowed"),
+        ("empty11111", vec![], "empty"),
+    ] {
+        let answer = send(&world, &cookie, &format!("{TO}&id={id}"), body).await;
+        let told = world.get(&format!("/api/v1/uploads/{id}"), &cookie).await.json();
+        let problem = answer.json();
+        assert!(problem["message"].as_str().unwrap().contains(words), "{id}: {problem}");
+        assert_eq!((answer.status / 100, &told["state"], &told["problem"]), (4, &"failed".into(), &problem), "{id}");
+    }
+    assert_eq!(fake.made(), [] as [&str; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn too_much_too_many_and_not_allowed() {
+    let (_, world, cookie) = Fake::world().await;
+    let answer = send(&world, &cookie, &format!("{TO}&id=declared1"), vec![0; LARGEST as usize + 1]).await;
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (413, Some("too_large")), "{}", answer.body);
+    // Without a length: noticed when it is too much.
+    let pieces = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from(vec![0x1f; 100_000])));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let endless = client.post(format!("{}/api/v1/uploads?{TO}&id=endless11", world.url)).header("cookie", &cookie);
+    // The answer may be lost: the sender is not done.
+    let _ = endless.header("origin", &world.url).body(reqwest::Body::wrap_stream(pieces)).send().await;
+    assert_eq!(world.get("/api/v1/uploads/endless11", &cookie).await.json()["state"], "failed");
+    for (query, status) in [
+        ("account=111122223333&region=eu-west-1&repository=shop/web", 400),
+        ("account=1&region=eu-west-1&repository=shop/web&id=abcdefgh", 400),
+        (&format!("{TO}&id=../../etc"), 400),
+        ("account=999988887777&region=eu-west-1&repository=shop/web&id=elsewhere", 404),
+    ] {
+        assert_eq!(send(&world, &cookie, query, "x").await.status, status, "{query}");
+    }
+    let viewer = world.session(world.person("Vi", Role::Viewer).await).await;
+    assert_eq!(send(&world, &viewer, &format!("{TO}&id=viewer111"), "x").await.status, 403);
+    let other = world.session(world.person("Bob", Role::Operator).await).await;
+    assert_eq!(world.get("/api/v1/uploads/endless11", &other).await.status, 404, "only one's own");
+    // Three that wait for their second half; the fourth has to wait. Somebody else need not.
+    let mut waiting = vec![];
+    for n in 0..3 {
+        let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+        sender.send(Ok(Bytes::from(saved()[..1000].to_vec()))).await.unwrap();
+        let body = reqwest::Body::wrap_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
+        let request = client.post(format!("{}/api/v1/uploads?{TO}&id=waiting0{n}", world.url));
+        let request = request.header("cookie", &cookie).header("origin", &world.url).body(body);
+        waiting.push((sender, tokio::spawn(request.send())));
+        while world.get(&format!("/api/v1/uploads/waiting0{n}"), &cookie).await.json()["received"] != 1000 {}
+    }
+    let fourth = send(&world, &cookie, &format!("{TO}&id=thefourth"), saved()).await;
+    assert_eq!((fourth.status, fourth.json()["title"].as_str()), (429, Some("Too many uploads at once")));
+    assert_eq!(send(&world, &other, &format!("{TO}&id=somebody"), saved()).await.status, 200);
+    // A connection that breaks is an end, too.
+    for (sender, request) in waiting {
+        request.abort();
+        drop(sender);
+    }
+    let broken = || async { world.get("/api/v1/uploads/waiting00", &cookie).await.json() };
+    while broken().await["state"] == "receiving" {}
+    assert_eq!(broken().await["problem"]["title"], "The upload broke off");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn other_requests_stay_small() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Administrator).await).await;
+    let body = "x".repeat(gantry::http::LARGEST_BODY + 1);
+    let headers = [("cookie", cookie.as_str()), ("origin", &world.url), ("content-type", "application/json")];
+    assert_eq!(world.send("POST", "/api/v1/plans", &headers, &body).await.status, 413);
+    // From a page of another site nothing is taken.
+    let headers = [("cookie", cookie.as_str()), ("origin", "https://elsewhere.example")];
+    assert_eq!(world.send("POST", &format!("/api/v1/uploads?{TO}&id=foreign11"), &headers, "x").await.status, 403);
+}
