@@ -66,10 +66,7 @@ fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
 /// keeps one preview of a lifecycle policy, which the next replaces: that is for who may change the policy.
 fn needed(subjects: &[Subject]) -> Permission {
     let more = |subject: &Subject| {
-        matches!(
-            subject,
-            Subject::Ecr(Ecr::Source { .. } | Ecr::CacheValidation { .. } | Ecr::LifecyclePreview { .. })
-        )
+        matches!(subject, Subject::Ecr(Ecr::Source { .. } | Ecr::CacheValidation { .. } | Ecr::LifecyclePreview { .. }))
     };
     if subjects.iter().any(more) { Permission::ChangeAws } else { Permission::ReadResources }
 }

@@ -4,8 +4,8 @@ pub mod copy_image;
 pub mod create_repository;
 pub mod images;
 pub mod policies;
-pub mod registry;
 pub mod put_images;
+pub mod registry;
 pub mod repository;
 
 #[cfg(test)]
