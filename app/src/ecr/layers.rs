@@ -67,9 +67,9 @@ fn table(layers: &[Layer], configuration: Option<&Configuration>) -> AnyView {
     let heads = [("#", false), ("Made by", false), ("Size", true), ("Digest", false), ("Format", false)];
     let title = format!("{}, {}", format::counted(count, "layer", "layers"), format::bytes(total));
     let table = table_card(title, &heads, rows.collect(), "");
-    let why = (!said && configuration.is_some()).then(|| {
-        "Its builder does not say which command made which layer, or says it of another number of layers than there are."
-    });
+    let why = (!said && configuration.is_some()).then_some(
+        "Its builder does not say which command made which layer, or says it of another number of layers than there are.",
+    );
     view! { {table}{why.map(|why| view! { <p class="faint">{why}</p> })} }.into_any()
 }
 

@@ -173,7 +173,7 @@ async fn receive_file<R: AsyncRead + Unpin>(
         Content::Tar | Content::Packed(_) => {
             let line = Line { progress, place: progress.add(promised, &entry.name, entry.size, State::Moving) };
             let outcome = match content {
-                Content::Tar => match there(known, &entry, promised, destination).await {
+                Content::Tar => match there(known, entry, promised, destination).await {
                     Ok(Some(seen)) => pass_over(tar, head, &seen, &line).await,
                     Ok(None) => compress(tar, head, destination, &line).await,
                     Err(problem) => Err(problem),
