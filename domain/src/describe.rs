@@ -82,6 +82,7 @@ models! {
     Addon => crate::eks::Addon,
     Repository => crate::ecr::Repository,
     Image => crate::ecr::Image,
+    PublicRepository => crate::ecr_public::Repository,
     Role => crate::iam::Role,
     Vpc => crate::ec2::Vpc,
     Subnet => crate::ec2::Subnet,

@@ -187,14 +187,20 @@ const WAY_BACK: &[(&str, &str)] =
 /// refuses a policy that locks out its caller, unless it is forced.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>
 pub fn would_lock_out(document: &Document, account: &AccountId) -> Option<String> {
+    would_lock_out_of("ecr", document, account)
+}
+
+/// The same for a policy whose actions begin with this service's prefix: those of public repositories have the same operations.
+pub fn would_lock_out_of(service: &str, document: &Document, account: &AccountId) -> Option<String> {
     let reasons: Vec<String> =
-        document.statements.iter().enumerate().filter_map(|(n, s)| locks_out(n, s, account)).collect();
+        document.statements.iter().enumerate().filter_map(|(n, s)| locks_out(service, n, s, account)).collect();
     (!reasons.is_empty()).then(|| reasons.join(" "))
 }
 
-fn locks_out(n: usize, statement: &Statement, account: &AccountId) -> Option<String> {
+fn locks_out(service: &str, n: usize, statement: &Statement, account: &AccountId) -> Option<String> {
+    let denies = |action: &str| statement.acts_on(&format!("{service}:{action}"));
     let denied: Vec<String> =
-        WAY_BACK.iter().filter(|(action, _)| about(statement, action)).map(|(_, verb)| (*verb).to_owned()).collect();
+        WAY_BACK.iter().filter(|(action, _)| denies(action)).map(|(_, verb)| (*verb).to_owned()).collect();
     if statement.effect != Effect::Deny || denied.is_empty() || conditions::spare(&statement.conditions, account) {
         return None;
     }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Facts, FieldErrors, Plan, Subject};
 use crate::ecr::wizards::{copy_image, create_repository, images, policies, repository};
+use crate::ecr_public::wizards as public;
 use crate::identity::Scope;
 
 /// The answers of a wizard, and where it is to happen.
@@ -40,6 +41,14 @@ pub enum Form {
     ScanImages(images::Scan),
     /// [`copy_image::Answers`]
     CopyImage(copy_image::Answers),
+    /// [`public::create_repository`]
+    CreatePublicRepository(public::create_repository::Answers),
+    /// [`public::repository::Change`]
+    ChangePublicRepository(public::repository::Change),
+    /// [`public::repository::Delete`]
+    DeletePublicRepository(public::repository::Delete),
+    /// [`public::permissions`]
+    PublicRepositoryPolicy(public::permissions::Permissions),
 }
 
 impl Form {
@@ -50,19 +59,25 @@ impl Form {
             Form::LifecyclePolicy(answers) => &mut answers.insist,
             Form::RepositoryPolicy(answers) => &mut answers.insist,
             Form::DeleteImages(answers) => &mut answers.insist,
+            Form::PublicRepositoryPolicy(answers) => &mut answers.insist,
             Form::CreateRepository(_)
             | Form::ChangeRepository(_)
             | Form::TagImage(_)
             | Form::UntagImage(_)
             | Form::ScanImages(_)
-            | Form::CopyImage(_) => return,
+            | Form::CopyImage(_)
+            | Form::CreatePublicRepository(_)
+            | Form::ChangePublicRepository(_)
+            | Form::DeletePublicRepository(_) => return,
         };
         typed.clone_into(field);
     }
     /// Says that what is in it is to go with it.
     pub fn force(&mut self) {
-        if let Form::DeleteRepository(answers) = self {
-            answers.force = true;
+        match self {
+            Form::DeleteRepository(answers) => answers.force = true,
+            Form::DeletePublicRepository(answers) => answers.force = true,
+            _ => {}
         }
     }
 }
@@ -81,6 +96,10 @@ impl Answers {
             Form::UntagImage(answers) => answers.subjects(),
             Form::ScanImages(answers) => answers.subjects(),
             Form::CopyImage(answers) => answers.subjects(),
+            Form::CreatePublicRepository(answers) => answers.subjects(&self.scope),
+            Form::ChangePublicRepository(answers) => answers.subjects(&self.scope),
+            Form::DeletePublicRepository(answers) => answers.subjects(&self.scope),
+            Form::PublicRepositoryPolicy(answers) => answers.subjects(&self.scope),
         }
     }
     /// The plan.
@@ -99,6 +118,10 @@ impl Answers {
             Form::UntagImage(answers) => answers.plan(&self.scope, facts),
             Form::ScanImages(answers) => answers.plan(&self.scope, facts),
             Form::CopyImage(answers) => answers.plan(&self.scope, facts),
+            Form::CreatePublicRepository(answers) => answers.plan(&self.scope, facts),
+            Form::ChangePublicRepository(answers) => answers.plan(&self.scope, facts),
+            Form::DeletePublicRepository(answers) => answers.plan(&self.scope, facts),
+            Form::PublicRepositoryPolicy(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

@@ -9,6 +9,9 @@ use super::super::{Call, Plan, Step};
 use crate::document::registry;
 use crate::ecr::calls::{Call as Ecr, CopyImage};
 
+/// Linux starts no program with a longer argument (131,072 bytes with its end); a logo may be.
+const LONGEST_ARGUMENT: usize = 100_000;
+
 /// The script, for a POSIX shell. It stops at the first call that fails; it does not undo.
 pub fn script(plan: &Plan) -> String {
     let mut lines = vec![
@@ -62,18 +65,22 @@ fn password(region: &str) -> String {
 }
 
 fn call(plan: &Plan, step: &Step) -> String {
-    let Call::Ecr(ecr) = &step.call;
-    if let Ecr::CopyImage(input) = ecr {
+    if let Call::Ecr(Ecr::CopyImage(input)) = &step.call {
         return copy(step, input);
     }
+    let input = step.call.input();
+    let word = document(&input);
     let command = |query: &str| {
-        format!(
-            "aws {} {} --region {} {query} --cli-input-json {}",
-            step.call.service(),
-            kebab(step.call.operation()),
-            step.scope.region,
-            document(&step.call.input())
-        )
+        let (service, operation) = (step.call.service(), kebab(step.call.operation()));
+        // Version 1 would encode the logo a second time: it stops at the option that it does not know.
+        // https://docs.aws.amazon.com/cli/latest/userguide/cliv2-migration-changes.html
+        let binary = if input.pointer("/catalogData/logoImageBlob").is_some() { " --cli-binary-format base64" } else { "" };
+        let aws = format!("aws {service} {operation} --region {} {query}{binary} --cli-input-json", step.scope.region);
+        match word.len() > LONGEST_ARGUMENT {
+            // A shell writes by itself, so that no program is handed the long word.
+            true => format!("printf %s {word} | {aws} file:///dev/stdin"),
+            false => format!("{aws} {word}"),
+        }
     };
     let mut wanted = BTreeSet::new();
     for later in &plan.steps {
@@ -153,6 +160,18 @@ mod tests {
     #[test]
     fn the_script_quotes_what_was_entered_and_hands_on_what_steps_give() {
         insta::assert_snapshot!(script(&three_steps()));
+    }
+
+    #[test]
+    fn a_document_that_is_too_long_for_an_argument_is_piped() {
+        let answers = serde_json::json!({ "scope": { "account": "111122223333", "region": "us-east-1" },
+            "wizard": "create-public-repository",
+            "answers": { "name": "tools/probe", "logo": format!("iVBORw0KGgo{}=", "A".repeat(200_000)) } });
+        let answers: crate::plan::Answers = serde_json::from_value(answers).unwrap();
+        let script = script(&answers.plan(&Default::default()).unwrap());
+        assert!(script.contains("\nprintf %s '{"), "{}", &script[..600]);
+        let end = "| aws ecr-public create-repository --region us-east-1 --output json --cli-binary-format base64 --cli-input-json file:///dev/stdin > /dev/null\n";
+        assert!(script.ends_with(end), "{}", &script[script.len() - 300..]);
     }
 
     #[test]
