@@ -18,8 +18,16 @@ pub fn read(
     subjects: Vec<Ecr>,
     view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
+    read_any(scope, subjects.into_iter().map(Subject::Ecr).collect(), view)
+}
+
+/// The same for subjects of any service.
+pub fn read_any(
+    scope: Scope,
+    subjects: Vec<Subject>,
+    view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
+) -> AnyView {
     let again = RwSignal::new(0_u32);
-    let subjects: Vec<Subject> = subjects.into_iter().map(Subject::Ecr).collect();
     let answer = ask(
         move || (scope.clone(), subjects.clone(), again.get()),
         |(scope, subjects, _)| async move { look_up(scope, subjects).await },

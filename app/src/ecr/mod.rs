@@ -9,7 +9,7 @@ mod findings;
 mod image;
 mod lifecycle;
 pub mod list;
-mod live_state;
+pub mod live_state;
 mod permissions;
 mod put_image;
 mod repository;

@@ -29,7 +29,7 @@ const GROUPS: &[(&str, &[(Kind, &str)])] = &[
             (Kind::EksCluster, "Kubernetes"),
         ],
     ),
-    ("Images", &[(Kind::Repository, "Repositories"), (Kind::Image, "Images")]),
+    ("Images", &[(Kind::Repository, "Repositories"), (Kind::Image, "Images"), (Kind::PublicRepository, "Public repositories")]),
 ];
 
 /// Kinds that are there but seldom looked for, behind "More kinds".

@@ -12,6 +12,7 @@ use crate::paths;
 const fn creates(form: &Form) -> Option<Kind> {
     match form {
         Form::CreateRepository(_) => Some(Kind::Repository),
+        Form::CreatePublicRepository(_) => Some(Kind::PublicRepository),
         Form::ChangeRepository(_)
         | Form::DeleteRepository(_)
         | Form::LifecyclePolicy(_)
@@ -20,7 +21,10 @@ const fn creates(form: &Form) -> Option<Kind> {
         | Form::TagImage(_)
         | Form::UntagImage(_)
         | Form::ScanImages(_)
-        | Form::CopyImage(_) => None,
+        | Form::CopyImage(_)
+        | Form::ChangePublicRepository(_)
+        | Form::DeletePublicRepository(_)
+        | Form::PublicRepositoryPolicy(_) => None,
     }
 }
 

@@ -69,6 +69,7 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             let image = format!("imageDigest={digest}");
             read("ecr describe-images", &[("repository-name", repository), ("image-ids", &image)])
         }
+        Kind::PublicRepository => read("ecr-public describe-repositories", &[("repository-names", id)]),
         Kind::Role => read("iam get-role", &[("role-name", id)]),
         Kind::Vpc => read("ec2 describe-vpcs", &[("vpc-ids", id)]),
         Kind::Subnet => read("ec2 describe-subnets", &[("subnet-ids", id)]),
@@ -128,6 +129,11 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             let image = format!("imageDigest={digest}");
             let of = [("repository-name", repository), ("image-id", image.as_str())];
             all.push(call("What a scan found", "ecr describe-image-scan-findings", &of));
+        }
+        Kind::PublicRepository => {
+            let of = [("repository-name", id)];
+            all.push(call("What the gallery says of it", "ecr-public get-repository-catalog-data", &of));
+            all.push(call("Its images", "ecr-public describe-images", &of));
         }
         Kind::Role => {
             let of = [("role-name", id)];

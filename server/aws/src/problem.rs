@@ -200,6 +200,7 @@ const NOT_FOUND: &[&str] = &[
     "NotFound",
     "NotFoundException",
     "QueueDoesNotExist",
+    "RepositoryCatalogDataNotFoundException",
     "RepositoryNotFoundException",
     "RepositoryPolicyNotFoundException",
     "ResourceNotFoundException",

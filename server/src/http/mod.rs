@@ -32,7 +32,7 @@ use crate::auth::{Auth, forms, identity};
 use crate::live::Live;
 
 /// The largest body of a request, in bytes.
-pub const LARGEST_BODY: usize = 256 * 1024;
+pub const LARGEST_BODY: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
