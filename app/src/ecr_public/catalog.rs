@@ -33,7 +33,10 @@ const ARCHITECTURE_BOXES: &[(&str, &str)] = &[
 const SYSTEM_BOXES: &[(&str, &str)] = &[("system-linux", SYSTEMS[0]), ("system-windows", SYSTEMS[1])];
 
 /// The architectures.
-pub fn architectures(chosen: Signal<Vec<String>>, change: impl Fn(&'static str, bool) + Send + Sync + 'static) -> AnyView {
+pub fn architectures(
+    chosen: Signal<Vec<String>>,
+    change: impl Fn(&'static str, bool) + Send + Sync + 'static,
+) -> AnyView {
     let change = Change::new(move |(word, on)| change(word, on));
     view! {
         <FieldGroup label="Architectures" name="architectures">

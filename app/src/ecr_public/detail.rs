@@ -16,9 +16,12 @@ const REPOSITORY: &[Tab] = &[
 /// The detail page of a kind, if ECR Public owns it.
 pub fn spec(kind: Kind) -> Option<DetailSpec> {
     match kind {
-        Kind::PublicRepository => {
-            Some(DetailSpec { facts: generic::facts, tabs: REPOSITORY, banner: None, actions: Some(act::of_repository) })
-        }
+        Kind::PublicRepository => Some(DetailSpec {
+            facts: generic::facts,
+            tabs: REPOSITORY,
+            banner: None,
+            actions: Some(act::of_repository),
+        }),
         _ => None,
     }
 }

@@ -120,7 +120,9 @@ pub fn MarkdownField(
     let shown = move || match preview.get() {
         Preview::Closed => ().into_any(),
         Preview::Asking => view! { <Skeleton/> }.into_any(),
-        Preview::Shown(Ok(html)) if html.trim().is_empty() => view! { <p class="dim">"Nothing is written yet."</p> }.into_any(),
+        Preview::Shown(Ok(html)) if html.trim().is_empty() => {
+            view! { <p class="dim">"Nothing is written yet."</p> }.into_any()
+        }
         Preview::Shown(Ok(html)) => view! { <div class="markdown" inner_html=html></div> }.into_any(),
         Preview::Shown(Err(AppError(problem))) => view! { <ProblemNote problem=problem/> }.into_any(),
     };
@@ -169,7 +171,9 @@ mod tests {
 
     #[test]
     fn markdown_stays_markdown_below_the_headings_of_the_page() {
-        let out = html("# Probe\n\nSee [the site](https://example.com/a?b=1&c=2), <mailto:a@example.com>.\n\n| a | b |\n|---|---|\n| `x` | ~~y~~ |\n");
+        let out = html(
+            "# Probe\n\nSee [the site](https://example.com/a?b=1&c=2), <mailto:a@example.com>.\n\n| a | b |\n|---|---|\n| `x` | ~~y~~ |\n",
+        );
         assert!(out.contains("<h3>Probe</h3>"), "{out}");
         assert!(out.contains("<a href=\"https://example.com/a?b=1&amp;c=2\">the site</a>"), "{out}");
         assert!(out.contains("<a href=\"mailto:a@example.com\">"), "{out}");

@@ -38,11 +38,11 @@ pub fn view(repository: Repository, detail: Detail) -> AnyView {
             ("Created", age(repository.created_at.map(|t| t.0), detail.now)),
         ],
     );
-    let written = |title: &'static str, text: Option<String>, empty: &'static str| {
-        match text.filter(|text| !text.trim().is_empty()) {
-            Some(text) => card(title, view! { <Rendered text=text/> }),
-            None => card(title, nothing(empty)),
-        }
+    let written = |title: &'static str, text: Option<String>, empty: &'static str| match text
+        .filter(|text| !text.trim().is_empty())
+    {
+        Some(text) => card(title, view! { <Rendered text=text/> }),
+        None => card(title, nothing(empty)),
     };
     let about = written("About", catalog.about_text, "Nobody has written what it is. Settings is the place.");
     let usage = written("Usage", catalog.usage_text, "Nobody has written how to use it. Settings is the place.");

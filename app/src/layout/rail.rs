@@ -29,7 +29,10 @@ const GROUPS: &[(&str, &[(Kind, &str)])] = &[
             (Kind::EksCluster, "Kubernetes"),
         ],
     ),
-    ("Images", &[(Kind::Repository, "Repositories"), (Kind::Image, "Images"), (Kind::PublicRepository, "Public repositories")]),
+    (
+        "Images",
+        &[(Kind::Repository, "Repositories"), (Kind::Image, "Images"), (Kind::PublicRepository, "Public repositories")],
+    ),
 ];
 
 /// Kinds that are there but seldom looked for, behind "More kinds".

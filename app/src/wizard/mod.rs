@@ -17,5 +17,5 @@ pub use choice::{Choice, Fold, check, choices};
 pub use field::{AccountField, FieldGroup, ScopeFields, TextArea, TextField};
 pub use plan_panel::{Sum, effect_sign, note_list};
 pub use shell::{FormStep, Spec, WizardPage, why_not};
-pub use tags::TagRows;
 pub use state::{Draft, Kept, Lookup, Messages, Wizard, first_scope, start};
+pub use tags::TagRows;

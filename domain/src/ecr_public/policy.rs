@@ -51,8 +51,7 @@ pub fn read(text: &str) -> Result<Document, Errors> {
             );
         }
         let (Matches::Only(patterns) | Matches::Except(patterns)) = &statement.actions;
-        let unknown =
-            patterns.iter().find(|p| !ACTIONS.iter().any(|action| fits(p, &format!("ecr-public:{action}"))));
+        let unknown = patterns.iter().find(|p| !ACTIONS.iter().any(|action| fits(p, &format!("ecr-public:{action}"))));
         if let Some(pattern) = unknown {
             errors.insert(
                 format!("Statement[{n}].Action"),

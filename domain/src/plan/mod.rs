@@ -327,7 +327,8 @@ pub(crate) mod tests {
         assert_eq!(call.name(), "ecr:DeleteRepository");
         let subject = json!({ "service": "ecr", "kind": "repository", "repository": "shop/api" });
         assert_eq!(serde_json::to_value(call.subject()).unwrap(), subject);
-        let public = json!({ "service": "ecr-public", "operation": "DeleteRepository", "input": { "repositoryName": "p1" } });
+        let public =
+            json!({ "service": "ecr-public", "operation": "DeleteRepository", "input": { "repositoryName": "p1" } });
         let call = serde_json::from_value::<Call>(public.clone()).unwrap();
         assert_eq!((call.name(), serde_json::to_value(&call).unwrap()), ("ecr-public:DeleteRepository".into(), public));
     }

@@ -56,7 +56,8 @@ mod tests {
 
     #[test]
     fn only_what_differs_is_a_change_and_foreign_tags_stay() {
-        let before = serde_json::json!({ "team": "shop", "stage": "test", "old": "1", "gantry:run": "r1", "aws:x": "1" });
+        let before =
+            serde_json::json!({ "team": "shop", "stage": "test", "old": "1", "gantry:run": "r1", "aws:x": "1" });
         let wanted = [("team", "shop"), (" stage ", "prod"), ("new", "2"), ("", "")];
         let wanted = wanted.map(|(k, v)| (k.to_owned(), v.to_owned()));
         let found = changes(Some(&before), &wanted);

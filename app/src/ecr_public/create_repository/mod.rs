@@ -15,9 +15,7 @@ use super::push_commands;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::ui::{Code, Empty, format};
-use crate::wizard::{
-    AccountField, Fold, FormStep, Kept, Spec, TagRows, TextField, WizardPage, first_scope, start,
-};
+use crate::wizard::{AccountField, Fold, FormStep, Kept, Spec, TagRows, TextField, WizardPage, first_scope, start};
 use draft::Draft;
 
 const SPEC: Spec = Spec {

@@ -74,8 +74,10 @@ fn elsewhere_nothing_is_asked_and_the_region_is_said_to_be_wrong() {
 
 fn repository(subject: &Subject) -> Option<Value> {
     match subject {
-        Subject::Catalog { .. } => Some(json!({ "description": "Probes.", "aboutText": "old", "architectures": ["x86"],
-            "logoUrl": "https://example.com/l.png" })),
+        Subject::Catalog { .. } => {
+            Some(json!({ "description": "Probes.", "aboutText": "old", "architectures": ["x86"],
+            "logoUrl": "https://example.com/l.png" }))
+        }
         Subject::Tags { arn } => {
             assert_eq!(arn, "arn:aws:ecr-public::111122223333:repository/tools/probe");
             Some(json!({ "team": "web", "gantry:run": "r1" }))
@@ -88,9 +90,7 @@ fn repository(subject: &Subject) -> Option<Value> {
 
 #[test]
 fn only_what_differs_is_changed_and_the_undo_says_all_that_was_said() {
-    let wanted = |about: &str, tags: Value| {
-        json!({ "repository": "tools/probe", "description": "Probes.", "about": about, "architectures": ["x86"], "tags": tags })
-    };
+    let wanted = |about: &str, tags: Value| json!({ "repository": "tools/probe", "description": "Probes.", "about": about, "architectures": ["x86"], "tags": tags });
     let change = answers("change-public-repository", wanted("new", json!([["team", "web"]])));
     let plan = change.plan(&facts(&change, repository)).unwrap();
     assert_eq!(plan.steps.len(), 1);
@@ -122,7 +122,9 @@ fn a_repository_goes_with_its_images_only_if_that_is_said() {
 #[test]
 fn a_policy_is_set_put_back_and_not_taken_from_its_author_unasked() {
     let policy = |effect: &str, action: &str| {
-        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Principal":"*","Action":"{action}"}}]}}"#)
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Principal":"*","Action":"{action}"}}]}}"#
+        )
     };
     let set = |policy: &str, insist: &str| {
         answers("public-repository-policy", json!({ "repository": "tools/probe", "policy": policy, "insist": insist }))

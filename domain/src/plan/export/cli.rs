@@ -69,12 +69,13 @@ fn call(plan: &Plan, step: &Step) -> String {
         return copy(step, input);
     }
     let input = step.call.input();
-    let word = document(&input);
+    let word = document(plan, &input);
     let command = |query: &str| {
         let (service, operation) = (step.call.service(), kebab(step.call.operation()));
         // Version 1 would encode the logo a second time: it stops at the option that it does not know.
         // https://docs.aws.amazon.com/cli/latest/userguide/cliv2-migration-changes.html
-        let binary = if input.pointer("/catalogData/logoImageBlob").is_some() { " --cli-binary-format base64" } else { "" };
+        let binary =
+            if input.pointer("/catalogData/logoImageBlob").is_some() { " --cli-binary-format base64" } else { "" };
         let aws = format!("aws {service} {operation} --region {} {query}{binary} --cli-input-json", step.scope.region);
         match word.len() > LONGEST_ARGUMENT {
             // A shell writes by itself, so that no program is handed the long word.
@@ -98,17 +99,19 @@ fn call(plan: &Plan, step: &Step) -> String {
     }
 }
 
-/// The document as a word of the shell: in single quotes, references outside of them.
-fn document(input: &Value) -> String {
+/// The document as a word of the shell: in single quotes, references outside of them. What looks like a reference and names no step is what
+/// somebody wrote.
+fn document(plan: &Plan, input: &Value) -> String {
     let text = serde_json::to_string_pretty(input).unwrap_or_default();
     let mut word = String::new();
     for piece in pieces(&text) {
         match piece {
             Piece::Text(text) => word.push_str(&quoted(text)),
             Piece::Reference { step: "run", path, .. } => word.push_str(&format!("\"$run_{path}\"")),
-            Piece::Reference { step, path, .. } => {
+            Piece::Reference { step, path, .. } if plan.steps.iter().any(|s| s.id == step) => {
                 word.push_str(&format!("\"${}\"", variable(step, path)));
             }
+            Piece::Reference { whole, .. } => word.push_str(&quoted(whole)),
         }
     }
     word
@@ -176,7 +179,8 @@ mod tests {
 
     #[test]
     fn words_cannot_break_out_of_their_quotes() {
-        let input = serde_json::json!({ "name": "it's; rm -rf / # ${run.id}" });
-        assert_eq!(document(&input), "'{\n  \"name\": \"it'\\''s; rm -rf / # '\"$run_id\"'\"\n}'");
+        let input = serde_json::json!({ "name": "it's; rm -rf / # ${run.id} ${project.version}" });
+        let word = "'{\n  \"name\": \"it'\\''s; rm -rf / # '\"$run_id\"' ''${project.version}''\"\n}'";
+        assert_eq!(document(&three_steps(), &input), word);
     }
 }

@@ -24,10 +24,13 @@ fn registry(operation: &str, input: &Value) -> (u16, Value) {
         ("GetRepositoryCatalogData", _, Some("bare")) => {
             (400, json!({ "__type": "RepositoryCatalogDataNotFoundException", "message": "no data" }))
         }
-        ("GetRepositoryCatalogData", _, _) => {
-            (200, json!({ "catalogData": { "aboutText": "# Hi", "architectures": ["ARM 64"], "marketplaceCertified": false } }))
+        ("GetRepositoryCatalogData", _, _) => (
+            200,
+            json!({ "catalogData": { "aboutText": "# Hi", "architectures": ["ARM 64"], "marketplaceCertified": false } }),
+        ),
+        ("ListTagsForResource", _, _) => {
+            (200, json!({ "tags": [{ "Key": "b", "Value": "" }, { "Key": "a", "Value": "1" }] }))
         }
-        ("ListTagsForResource", _, _) => (200, json!({ "tags": [{ "Key": "b", "Value": "" }, { "Key": "a", "Value": "1" }] })),
         other => panic!("not expected: {other:?}"),
     }
 }
@@ -116,7 +119,8 @@ async fn a_state_is_read_whole_and_what_is_not_there_is_told_from_what_fails() {
     assert_eq!(read(&there, &Subject::RepositoryPolicy { repository: name() }).await, Ok(None));
     let images = read(&there, &Subject::Images { repository: name() }).await;
     assert_eq!(images, Ok(Some(json!({ "count": 1, "more": true }))));
-    let nothing = caller(|_: &str, _: &Value| (400, json!({ "__type": "RepositoryNotFoundException", "message": "gone" })));
+    let nothing =
+        caller(|_: &str, _: &Value| (400, json!({ "__type": "RepositoryNotFoundException", "message": "gone" })));
     let failing = caller(|_: &str, _: &Value| (400, json!({ "__type": "AccessDeniedException", "message": "no" })));
     for subject in [Subject::Repository { repository: name() }, Subject::Images { repository: name() }] {
         assert_eq!(read(&nothing, &subject).await, Ok(None));
