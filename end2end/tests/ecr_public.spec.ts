@@ -25,7 +25,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   const name = `e2e/public-${Date.now().toString(36)}`;
   await page.goto(`/public-repositories?account=${account}`);
   await hydrated(page);
-  await expect(page.locator("tbody a[href^='/public-repositories/']", { hasText: "tools/probe" })).toBeVisible();
+  await expect(page.locator("tbody a[href^='/public-repositories/']", { hasText: "tools/probe" }).first()).toBeVisible();
   await accessible(page);
   await page.getByRole("link", { name: "Create public repository" }).click();
   await expect(page).toHaveURL(/\/public-repositories\/new/);
@@ -85,7 +85,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   const about = page.getByLabel("About", { exact: true });
   await about.fill("Something else.");
   await page.getByRole("button", { name: "Review the change" }).click();
-  await expect(dialog(page).getByText("ecr-public:PutRepositoryCatalogData")).toBeVisible();
+  await expect(dialog(page).locator("summary small").getByText("ecr-public:PutRepositoryCatalogData", { exact: true })).toBeVisible();
   await accessible(page);
   await apply(page);
   expect(ecr("get_repository_catalog_data", { repositoryName: name })).toMatchObject({

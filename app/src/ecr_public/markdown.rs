@@ -130,7 +130,7 @@ pub fn MarkdownField(
     view! {
         <div class="field with-preview">
             <div class="preview-bar">
-                <button class="btn small" r#type="button" aria-pressed=move || open().to_string() aria-label=heard on:click=toggle>
+                <button class="btn small" r#type="button" aria-label=heard on:click=toggle>
                     {move || if open() { "Write" } else { "Preview" }}
                 </button>
             </div>
