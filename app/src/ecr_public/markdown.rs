@@ -2,13 +2,11 @@
 //! gives holds no HTML that somebody wrote.
 #![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
 
-use domain::Problem;
-use domain::ecr_public::rules::TEXT;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-
 #[cfg(feature = "ssr")]
-use crate::api::services;
+use {crate::api::services, domain::Problem, domain::ecr_public::rules::TEXT};
+
 use crate::error::AppError;
 use crate::ui::{ProblemNote, Skeleton};
 use crate::wire::{Call, ask};
