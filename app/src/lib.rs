@@ -11,6 +11,7 @@ pub mod api;
 mod asking;
 pub mod changes;
 pub mod ecr;
+pub mod ecr_public;
 pub mod ecs;
 pub mod eks;
 pub mod error;

@@ -21,18 +21,20 @@ use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
 use crate::sign_in::{SignInPage, WelcomePage};
 use crate::ui::{Clock, ProblemNote, Skeleton};
 use crate::wire::{ask, shared};
-use crate::{ecr, ecs, eks, lambda, nearby};
+use crate::{ecr, ecr_public, ecs, eks, lambda, nearby};
 
 /// What the list of a kind says.
 pub fn list_spec(kind: Kind) -> ListSpec {
     let own = lambda::list::spec(kind).or_else(|| ecs::list::spec(kind)).or_else(|| ecr::list::spec(kind));
-    own.or_else(|| eks::list::spec(kind)).unwrap_or_else(|| ListSpec::of(kind))
+    let own = own.or_else(|| ecr_public::list::spec(kind)).or_else(|| eks::list::spec(kind));
+    own.unwrap_or_else(|| ListSpec::of(kind))
 }
 
 /// What the page of a kind shows.
 pub fn detail_spec(kind: Kind) -> DetailSpec {
     let own = lambda::detail::spec(kind).or_else(|| ecs::detail::spec(kind)).or_else(|| ecr::detail::spec(kind));
-    own.or_else(|| eks::detail::spec(kind)).or_else(|| nearby::spec(kind)).unwrap_or_else(|| generic_spec(kind))
+    let own = own.or_else(|| ecr_public::detail::spec(kind)).or_else(|| eks::detail::spec(kind));
+    own.or_else(|| nearby::spec(kind)).unwrap_or_else(|| generic_spec(kind))
 }
 
 /// What can be done with rows of a kind that are picked together, besides what all share.
@@ -67,6 +69,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/compare") view=ComparePage/>
                     <Route path=path!("/resolve") view=ResolvePage/>
                     <Route path=path!("/repositories/new") view=ecr::create_repository::CreateRepositoryPage/>
+                    <Route path=path!("/public-repositories/new") view=ecr_public::create_repository::CreatePublicRepositoryPage/>
                     <Route path=path!("/:segment") view=ListRoute/>
                     <Route path=path!("/:segment/:account/:region/*id") view=DetailRoute/>
                     <Route path=path!("/*any") view=NotFound/>

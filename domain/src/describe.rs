@@ -83,6 +83,7 @@ models! {
     Repository => crate::ecr::Repository,
     Image => crate::ecr::Image,
     Registry => crate::ecr::registry::Registry,
+    PublicRepository => crate::ecr_public::Repository,
     Role => crate::iam::Role,
     Vpc => crate::ec2::Vpc,
     Subnet => crate::ec2::Subnet,

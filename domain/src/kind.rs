@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-use crate::identity::clip;
+use crate::ecr_public;
+use crate::identity::{Region, clip};
 use crate::problem::Problem;
 
 /// An AWS service, named by its endpoint prefix.
@@ -14,6 +15,7 @@ pub enum Service {
     Lambda,
     Ecs,
     Ecr,
+    EcrPublic,
     Eks,
     Iam,
     Ec2,
@@ -87,6 +89,7 @@ kinds! {
     Repository       Ecr          "ecr.repository"          "repositories"       "repository"            "repositories"            180
     Image            Ecr          "ecr.image"               "images"             "image"                 "images"                  300
     Registry         Ecr          "ecr.registry"            "registries"         "registry"              "registries"              900
+    PublicRepository EcrPublic    "ecr-public.repository"   "public-repositories" "public repository"    "public repositories"     600
     Role             Iam          "iam.role"                "roles"              "IAM role"              "IAM roles"               900
     Vpc              Ec2          "ec2.vpc"                 "vpcs"               "VPC"                   "VPCs"                    900
     Subnet           Ec2          "ec2.subnet"              "subnets"            "subnet"                "subnets"                 900
@@ -136,6 +139,15 @@ impl Kind {
         matches!(self, Kind::Role | Kind::Bucket)
     }
 
+    /// Whether AWS has it in this region: everything everywhere, as far as the service is there at all, but for those that are in one
+    /// region only.
+    pub fn is_in(self, region: &Region) -> bool {
+        match self {
+            Kind::PublicRepository => region.as_str() == ecr_public::REGION,
+            _ => self.is_global() == (*region == Region::global()),
+        }
+    }
+
     /// Kinds whose documents never change once they exist, so they are fetched once.
     pub const fn immutable(self) -> bool {
         matches!(self, Kind::TaskDefinition | Kind::FunctionVersion)
@@ -164,5 +176,14 @@ mod tests {
             assert_eq!(Kind::from_segment(kind.segment()), Some(*kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.stem());
         }
+    }
+
+    #[test]
+    fn a_kind_is_asked_for_where_it_is() {
+        let regions = ["eu-west-1", "us-east-1"].map(|r| Region::parse(r).unwrap());
+        assert_eq!(regions.each_ref().map(|r| Kind::PublicRepository.is_in(r)), [false, true]);
+        assert_eq!(regions.each_ref().map(|r| Kind::Repository.is_in(r)), [true, true]);
+        assert!(Kind::Role.is_in(&Region::global()) && !Kind::Role.is_in(&regions[1]));
+        assert!(!Kind::PublicRepository.is_in(&Region::global()));
     }
 }

@@ -2,7 +2,7 @@
 //! Pure: no clock, no network, no database; compiles to WebAssembly.
 //!
 //! Start at [`resource`] (what exists), [`listing`] (how it is asked for) and [`services`] (who answers).
-//! A service's own knowledge is in the module with its endpoint prefix: [`lambda`], [`ecs`], [`ecr`], [`eks`] …
+//! A service's own knowledge is in the module with its endpoint prefix: [`lambda`], [`ecs`], [`ecr`], [`ecr_public`], [`eks`] …
 
 pub mod apigateway;
 pub mod audit;
@@ -13,6 +13,7 @@ pub mod document;
 pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
+pub mod ecr_public;
 pub mod ecs;
 pub mod eks;
 pub mod elasticloadbalancing;

@@ -38,6 +38,19 @@ MULTI_ARCHITECTURE = "platform/otel-collector"
 # Their newest release has a signature and a bill of materials.
 SIGNED = {"northwind/payments", "platform/otel-collector"}
 
+# Name, team, description, architectures, about, usage.
+PUBLIC = [
+    (
+        "tools/probe", "platform", "Tells whether a service is well, and why not.", ["ARM 64", "x86-64"],
+        "# probe\n\nAsks a service how it is and says so in one line.\n\n- HTTP, gRPC and TCP\n- no shell, no package manager: **6 MB**\n\nMore at [northwind.example](https://northwind.example/probe).\n",
+        "```\ndocker run --rm public.ecr.aws/northwind/tools/probe https://example.com/health\n```\n\n| Exit code | Means |\n| --- | --- |\n| `0` | well |\n| `1` | not well |\n",
+    ),
+    (
+        "northwind/store-locator", "web", "Finds the nearest Northwind store.", ["x86-64"],
+        "A small web service that answers with the stores around a place.\n", "",
+    ),
+]
+
 _http = botocore.httpsession.URLLib3Session()
 
 
@@ -98,6 +111,16 @@ def make(place):
     import functions
 
     functions.make_image_function(place)
+
+
+def make_public(place):
+    """ECR Public has its API in us-east-1 only."""
+    if place.region != "us-east-1":
+        return
+    ecr = place.client("ecr-public")
+    for name, team, description, architectures, about, usage in PUBLIC if place.stage == "prod" else PUBLIC[:1]:
+        catalog = {"description": description, "architectures": architectures, "operatingSystems": ["Linux"], "aboutText": about, "usageText": usage}
+        once(ecr.create_repository, repositoryName=name, catalogData=catalog, tags=as_list(place.tags(team)))
 
 
 def _lifecycle(ecr, name):

@@ -51,7 +51,7 @@ pub async fn connections(connections: &Connections) -> Result<bool, Problem> {
         let global = Region::global();
         for region in std::iter::once(&global).chain(&config.regions) {
             let scope = Scope::new(config.account.clone(), region.clone());
-            let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| k.is_global() == (*region == global)).collect();
+            let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| k.is_in(region)).collect();
             all_well &= one(connections, &scope, &kinds).await;
         }
     }

@@ -75,7 +75,7 @@ fn the_domain_is_pure() {
 
 #[test]
 fn each_service_is_whole() {
-    for service in ["lambda", "ecs", "ecr", "eks"] {
+    for service in ["lambda", "ecs", "ecr", "ecr_public", "eks"] {
         for path in [
             format!("domain/src/{service}/mod.rs"),
             format!("server/aws/src/{service}"),

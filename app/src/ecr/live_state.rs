@@ -28,8 +28,26 @@ pub fn read_or(
     view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
     without: impl Fn(AnyView) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
+    let subjects = subjects.into_iter().map(Subject::Ecr).collect();
+    read_any_or(scope, subjects, view, without)
+}
+
+/// The same for subjects of any service.
+pub fn read_any(
+    scope: Scope,
+    subjects: Vec<Subject>,
+    view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
+) -> AnyView {
+    read_any_or(scope, subjects, view, |problem| problem)
+}
+
+fn read_any_or(
+    scope: Scope,
+    subjects: Vec<Subject>,
+    view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
+    without: impl Fn(AnyView) -> AnyView + Clone + Send + Sync + 'static,
+) -> AnyView {
     let again = RwSignal::new(0_u32);
-    let subjects: Vec<Subject> = subjects.into_iter().map(Subject::Ecr).collect();
     let answer = ask(
         move || (scope.clone(), subjects.clone(), again.get()),
         |(scope, subjects, _)| async move { look_up(scope, subjects).await },

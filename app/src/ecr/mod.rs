@@ -11,7 +11,7 @@ mod image_compare;
 mod layers;
 mod lifecycle;
 pub mod list;
-mod live_state;
+pub mod live_state;
 mod permissions;
 mod put_image;
 mod referrers;

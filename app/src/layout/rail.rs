@@ -29,7 +29,15 @@ const GROUPS: &[(&str, &[(Kind, &str)])] = &[
             (Kind::EksCluster, "Kubernetes"),
         ],
     ),
-    ("Images", &[(Kind::Repository, "Repositories"), (Kind::Image, "Images"), (Kind::Registry, "Registries")]),
+    (
+        "Images",
+        &[
+            (Kind::Repository, "Repositories"),
+            (Kind::Image, "Images"),
+            (Kind::Registry, "Registries"),
+            (Kind::PublicRepository, "Public repositories"),
+        ],
+    ),
 ];
 
 /// Kinds that are there but seldom looked for, behind "More kinds".

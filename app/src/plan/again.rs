@@ -14,6 +14,7 @@ use crate::paths;
 const fn creates(form: &Form) -> Option<Kind> {
     match form {
         Form::CreateRepository(_) => Some(Kind::Repository),
+        Form::CreatePublicRepository(_) => Some(Kind::PublicRepository),
         Form::ChangeRepository(_)
         | Form::DeleteRepository(_)
         | Form::LifecyclePolicy(_)
@@ -31,7 +32,10 @@ const fn creates(form: &Form) -> Option<Kind> {
         | Form::RegistryTemplate(_)
         | Form::DeleteRegistryTemplate(_)
         | Form::RegistryPolicy(_)
-        | Form::PutImages(_) => None,
+        | Form::PutImages(_)
+        | Form::ChangePublicRepository(_)
+        | Form::DeletePublicRepository(_)
+        | Form::PublicRepositoryPolicy(_) => None,
     }
 }
 

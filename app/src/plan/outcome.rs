@@ -1,11 +1,13 @@
 //! What a run has made and what to do with it next.
 
 use domain::ecr::calls::Call as Ecr;
+use domain::ecr_public::calls::Call as EcrPublic;
 use domain::plan::Call;
 use domain::plan::run::{Run, State, StepState};
 use domain::{Kind, Region, ResourceKey};
 use leptos::prelude::*;
 
+use crate::ecr_public::push_commands;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::resource::kind_icon;
@@ -14,15 +16,19 @@ use crate::ui::{Card, Code, icon};
 /// A repository that a run made.
 struct Repository {
     key: ResourceKey,
-    /// `111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api`, as AWS answered.
+    /// `111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api` or `public.ecr.aws/a1b2c3d4/shop/api`, as AWS answered.
     uri: Option<String>,
 }
 
 fn repositories(run: &Run) -> Vec<Repository> {
     let steps = run.plan.steps.iter().zip(&run.steps).filter(|(_, p)| p.state == StepState::Made);
     let repository = |(step, progress): (&domain::plan::Step, &domain::plan::run::Progress)| {
-        let Call::Ecr(Ecr::CreateRepository(input)) = &step.call else { return None };
-        let key = ResourceKey::new(Kind::Repository, step.scope.clone(), &input.repository_name).ok()?;
+        let (kind, name) = match &step.call {
+            Call::Ecr(Ecr::CreateRepository(input)) => (Kind::Repository, &input.repository_name),
+            Call::EcrPublic(EcrPublic::CreateRepository(input)) => (Kind::PublicRepository, &input.repository_name),
+            Call::Ecr(_) | Call::EcrPublic(_) => return None,
+        };
+        let key = ResourceKey::new(kind, step.scope.clone(), name).ok()?;
         let uri = progress.after.as_ref().and_then(|after| after.get("repositoryUri")?.as_str()).map(str::to_owned);
         Some(Repository { key, uri })
     };
@@ -51,15 +57,19 @@ pub fn outcome(run: &Run) -> Option<AnyView> {
     let cards = made.into_iter().map(|Repository { key, uri }| {
         let href = paths::detail(&key);
         let commands = uri.map(|uri| {
+            let commands = match key.kind {
+                Kind::PublicRepository => push_commands(&uri),
+                _ => push(&uri, &key.scope.region),
+            };
             view! {
                 <p class="dim">"Push an image to it: sign Docker in (for 12 hours), name the image after the repository, push."</p>
-                <Code text=push(&uri, &key.scope.region)/>
+                <Code text=commands/>
             }
         });
         view! {
             <Card title="Made">
                 <div class="stack">
-                    <a class="btn made" href=move || scopes.get().on(&href)>{icon(kind_icon(key.kind))}{format!("Open the repository {}", key.id)}</a>
+                    <a class="btn made" href=move || scopes.get().on(&href)>{icon(kind_icon(key.kind))}{format!("Open the {} {}", key.kind.singular(), key.id)}</a>
                     {commands}
                 </div>
             </Card>

@@ -70,6 +70,7 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             read("ecr describe-images", &[("repository-name", repository), ("image-ids", &image)])
         }
         Kind::Registry => read("ecr describe-registry", &[]),
+        Kind::PublicRepository => read("ecr-public describe-repositories", &[("repository-names", id)]),
         Kind::Role => read("iam get-role", &[("role-name", id)]),
         Kind::Vpc => read("ec2 describe-vpcs", &[("vpc-ids", id)]),
         Kind::Subnet => read("ec2 describe-subnets", &[("subnet-ids", id)]),
@@ -135,6 +136,11 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             all.push(call("How repositories are made", "ecr describe-repository-creation-templates", &[]));
             all.push(call("Its policy", "ecr get-registry-policy", &[]));
             all.push(call("How images are scanned", "ecr get-registry-scanning-configuration", &[]));
+        }
+        Kind::PublicRepository => {
+            let of = [("repository-name", id)];
+            all.push(call("What the gallery says of it", "ecr-public get-repository-catalog-data", &of));
+            all.push(call("Its images", "ecr-public describe-images", &of));
         }
         Kind::Role => {
             let of = [("role-name", id)];

@@ -25,7 +25,7 @@ pub const fn kind_icon(kind: Kind) -> Icon {
         Kind::TaskDefinition => Icon::Document,
         Kind::Cluster | Kind::CapacityProvider => Icon::Cluster,
         Kind::EksCluster | Kind::NodeGroup | Kind::FargateProfile | Kind::Addon => Icon::Kubernetes,
-        Kind::Repository | Kind::Image | Kind::Registry => Icon::Image,
+        Kind::Repository | Kind::Image | Kind::Registry | Kind::PublicRepository => Icon::Image,
         Kind::Role => Icon::Shield,
         Kind::Vpc | Kind::Subnet | Kind::SecurityGroup | Kind::LoadBalancer | Kind::TargetGroup | Kind::HttpApi => {
             Icon::Network

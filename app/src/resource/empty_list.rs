@@ -8,7 +8,7 @@ use super::freshness::{CollectButton, oldest};
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::layout::use_scopes;
-use crate::paths;
+use crate::paths::{self, Scopes};
 use crate::ui::{Age, Empty};
 
 /// Accounts that no connection leads to.
@@ -66,7 +66,25 @@ pub fn EmptyList(
             .into_any()
         }
     };
+    let is_here = {
+        let regions = boot.instance.regions.clone();
+        move || {
+            let chosen = scopes.with(|s| s.regions.clone());
+            let looked = if chosen.is_empty() { &regions } else { &chosen };
+            kind.is_global() || looked.is_empty() || looked.iter().any(|region| kind.is_in(region))
+        }
+    };
     move || {
+        if !is_here() {
+            let only_accounts = scopes.with(|s| Scopes { accounts: s.accounts.clone(), regions: vec![] });
+            return view! {
+                <Empty title=format!("There are no {} in these regions", kind.plural())>
+                    <p>"AWS has them in one region only, wherever they are used. Look at all regions, or connect that one."</p>
+                    <a class="btn small" href=only_accounts.on(&paths::list(kind))>"All regions"</a>
+                </Empty>
+            }
+            .into_any();
+        }
         let strangers = scopes.with(|s| strangers(&s.accounts, &boot));
         if strangers.is_empty() {
             return words().into_any();

@@ -29,6 +29,7 @@ fn all() -> Vec<Place> {
         place("Audit trail", paths::AUDIT, "page"),
         place("Compare two resources", "/compare", "action"),
         place("Create private repository", &paths::create(Kind::Repository), "action"),
+        place("Create public repository", &paths::create(Kind::PublicRepository), "action"),
         place("Failing services", "/services?attention=1", "action"),
         place("Functions that need attention", "/functions?attention=1", "action"),
         place("Stopped tasks", "/tasks?state=STOPPED", "action"),

@@ -10,6 +10,8 @@ use super::format::counted;
 
 /// Longer documents are cut here; the copy is whole.
 const LINES: usize = 4000;
+/// So are longer texts in them, such as a picture in base64.
+const TEXT: usize = 30_000;
 
 /// Why values are hidden, and what their sign is for.
 pub(super) const WHY_HIDDEN: &str =
@@ -80,6 +82,11 @@ fn write(value: &Value, depth: usize, out: &mut Vec<(&'static str, String)>) {
                 out.push(("", if i + 1 < items.len() { ",\n" } else { "\n" }.to_owned()));
             }
             out.push(("", format!("{}]", indent(depth))));
+        }
+        Value::String(text) if text.len() > TEXT => {
+            let start: String = text.chars().take(80).collect();
+            out.push(("s", Value::from(start).to_string()));
+            out.push(("b", format!(" … ({} characters; copy it to see the rest)", text.chars().count())));
         }
         Value::String(_) => out.push(("s", value.to_string())),
         Value::Number(_) => out.push(("n", value.to_string())),

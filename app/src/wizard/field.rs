@@ -194,24 +194,34 @@ fn chooser(
     }
 }
 
+/// The accounts that connections lead to, with their names.
+fn accounts(boot: &Boot) -> Vec<(String, String)> {
+    let account = |id: &AccountId| {
+        let name = boot.account_name(id);
+        let words = if name == id.as_str() { name } else { format!("{name} ({id})") };
+        (id.to_string(), words)
+    };
+    boot.instance.accounts.iter().map(|(id, _)| account(id)).collect()
+}
+
+/// The choice of the account; the region stays as it is.
+fn account_chooser(wizard: Wizard, boot: &Boot) -> impl IntoView + use<> {
+    let account = Signal::derive(move || wizard.scope.with(|s| s.account.to_string()));
+    let choose = move |id: String| {
+        if let Ok(id) = AccountId::parse(&id) {
+            wizard.choose_scope.run(Scope::new(id, wizard.scope.get_untracked().region));
+        }
+    };
+    chooser("account", "Account", accounts(boot), account, choose)
+}
+
 /// Account and region, of those that connections lead to.
 #[component]
 pub fn ScopeFields() -> impl IntoView {
     let wizard = expect_context::<Wizard>();
     let boot = expect_context::<Boot>();
-    let accounts = boot.instance.accounts.iter().map(|(id, _)| {
-        let name = boot.account_name(id);
-        let words = if name == id.as_str() { name } else { format!("{name} ({id})") };
-        (id.to_string(), words)
-    });
     let regions = boot.instance.regions.iter().map(|region| (region.to_string(), region.to_string()));
-    let account = Signal::derive(move || wizard.scope.with(|s| s.account.to_string()));
     let region = Signal::derive(move || wizard.scope.with(|s| s.region.to_string()));
-    let choose_account = move |id: String| {
-        if let Ok(id) = AccountId::parse(&id) {
-            wizard.choose_scope.run(Scope::new(id, wizard.scope.get_untracked().region));
-        }
-    };
     let choose_region = move |region: String| {
         if let Ok(region) = Region::parse(&region) {
             wizard.choose_scope.run(Scope::new(wizard.scope.get_untracked().account, region));
@@ -219,8 +229,30 @@ pub fn ScopeFields() -> impl IntoView {
     };
     view! {
         <div class="two">
-            {chooser("account", "Account", accounts.collect(), account, choose_account)}
+            {account_chooser(wizard, &boot)}
             {chooser("region", "Region", regions.collect(), region, choose_region)}
+        </div>
+    }
+}
+
+/// The account alone, of what is in one region only.
+#[component]
+pub fn AccountField(
+    /// That region.
+    region: &'static str,
+    /// Why there.
+    hint: &'static str,
+) -> impl IntoView {
+    let wizard = expect_context::<Wizard>();
+    let boot = expect_context::<Boot>();
+    view! {
+        <div class="two">
+            {account_chooser(wizard, &boot)}
+            <div class="field">
+                <span class="label">"Region"</span>
+                <code class="uri">{region}</code>
+                <span class="hint">{hint}</span>
+            </div>
         </div>
     }
 }

@@ -11,10 +11,12 @@ mod origin;
 mod plan_panel;
 mod shell;
 mod state;
+mod tags;
 
 pub use browser::focus_first_wrong_in;
 pub use choice::{Choice, Fold, check, choices};
-pub use field::{FieldGroup, ScopeFields, TextArea, TextField};
+pub use field::{AccountField, FieldGroup, ScopeFields, TextArea, TextField};
 pub use plan_panel::{Sum, effect_sign, note_list};
 pub use shell::{FormStep, Spec, WizardPage, why_not};
 pub use state::{Draft, Kept, Lookup, Messages, Wizard, first_scope, start};
+pub use tags::TagRows;

@@ -187,22 +187,33 @@ const WAY_BACK: WayBack =
 /// refuses a policy that locks out its caller, unless it is forced.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>
 pub fn would_lock_out(document: &Document, account: &AccountId) -> Option<String> {
-    without_way_back(document, account, WAY_BACK)
+    would_lock_out_of("ecr", document, account)
+}
+
+/// The same for a policy whose actions begin with this service's prefix: those of public repositories have the same operations.
+pub fn would_lock_out_of(service: &str, document: &Document, account: &AccountId) -> Option<String> {
+    without_way_back(service, document, account, WAY_BACK)
 }
 
 /// The same for any policy that is read, changed and deleted by these actions.
-pub(super) fn without_way_back(document: &Document, account: &AccountId, way_back: WayBack) -> Option<String> {
+pub(super) fn without_way_back(
+    service: &str,
+    document: &Document,
+    account: &AccountId,
+    way_back: WayBack,
+) -> Option<String> {
     let statements = document.statements.iter().enumerate();
-    let reasons: Vec<String> = statements.filter_map(|(n, s)| locks_out(n, s, account, way_back)).collect();
+    let reasons: Vec<String> = statements.filter_map(|(n, s)| locks_out(service, n, s, account, way_back)).collect();
     (!reasons.is_empty()).then(|| reasons.join(" "))
 }
 
 /// Actions, and what they do with a policy.
 type WayBack = &'static [(&'static str, &'static str)];
 
-fn locks_out(n: usize, statement: &Statement, account: &AccountId, way_back: WayBack) -> Option<String> {
+fn locks_out(service: &str, n: usize, statement: &Statement, account: &AccountId, way_back: WayBack) -> Option<String> {
+    let denies = |action: &str| statement.acts_on(&format!("{service}:{action}"));
     let denied: Vec<String> =
-        way_back.iter().filter(|(action, _)| about(statement, action)).map(|(_, verb)| (*verb).to_owned()).collect();
+        way_back.iter().filter(|(action, _)| denies(action)).map(|(_, verb)| (*verb).to_owned()).collect();
     if statement.effect != Effect::Deny || denied.is_empty() || conditions::spare(&statement.conditions, account) {
         return None;
     }

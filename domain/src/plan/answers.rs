@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Facts, FieldErrors, Plan, Subject};
 use crate::ecr::wizards::{copy_image, create_repository, images, policies, put_images, registry, repository};
+use crate::ecr_public::wizards as public;
 use crate::identity::Scope;
 
 /// The answers of a wizard, and where it is to happen.
@@ -58,6 +59,14 @@ pub enum Form {
     RegistryPolicy(registry::policy::Policy),
     /// [`put_images::Answers`]
     PutImages(put_images::Answers),
+    /// [`public::create_repository`]
+    CreatePublicRepository(public::create_repository::Answers),
+    /// [`public::repository::Change`]
+    ChangePublicRepository(public::repository::Change),
+    /// [`public::repository::Delete`]
+    DeletePublicRepository(public::repository::Delete),
+    /// [`public::permissions`]
+    PublicRepositoryPolicy(public::permissions::Permissions),
 }
 
 impl Form {
@@ -69,6 +78,7 @@ impl Form {
             Form::RepositoryPolicy(answers) => &mut answers.insist,
             Form::DeleteImages(answers) => &mut answers.insist,
             Form::RegistryPolicy(answers) => &mut answers.insist,
+            Form::PublicRepositoryPolicy(answers) => &mut answers.insist,
             Form::CreateRepository(_)
             | Form::ChangeRepository(_)
             | Form::TagImage(_)
@@ -82,14 +92,19 @@ impl Form {
             | Form::DeleteRegistryCacheRule(_)
             | Form::RegistryTemplate(_)
             | Form::DeleteRegistryTemplate(_)
-            | Form::PutImages(_) => return,
+            | Form::PutImages(_)
+            | Form::CreatePublicRepository(_)
+            | Form::ChangePublicRepository(_)
+            | Form::DeletePublicRepository(_) => return,
         };
         typed.clone_into(field);
     }
     /// Says that what is in it is to go with it.
     pub fn force(&mut self) {
-        if let Form::DeleteRepository(answers) = self {
-            answers.force = true;
+        match self {
+            Form::DeleteRepository(answers) => answers.force = true,
+            Form::DeletePublicRepository(answers) => answers.force = true,
+            _ => {}
         }
     }
 }
@@ -117,6 +132,10 @@ impl Answers {
             Form::DeleteRegistryTemplate(answers) => answers.subjects(),
             Form::RegistryPolicy(answers) => answers.subjects(),
             Form::PutImages(answers) => answers.subjects(),
+            Form::CreatePublicRepository(answers) => answers.subjects(&self.scope),
+            Form::ChangePublicRepository(answers) => answers.subjects(&self.scope),
+            Form::DeletePublicRepository(answers) => answers.subjects(&self.scope),
+            Form::PublicRepositoryPolicy(answers) => answers.subjects(&self.scope),
         }
     }
     /// The plan.
@@ -144,6 +163,10 @@ impl Answers {
             Form::DeleteRegistryTemplate(answers) => answers.plan(&self.scope, facts),
             Form::RegistryPolicy(answers) => answers.plan(&self.scope, facts),
             Form::PutImages(answers) => answers.plan(&self.scope, facts),
+            Form::CreatePublicRepository(answers) => answers.plan(&self.scope, facts),
+            Form::ChangePublicRepository(answers) => answers.plan(&self.scope, facts),
+            Form::DeletePublicRepository(answers) => answers.plan(&self.scope, facts),
+            Form::PublicRepositoryPolicy(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

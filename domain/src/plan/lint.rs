@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Plan};
-use crate::ecr;
+use crate::{ecr, ecr_public};
 
 /// How much a note matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -40,6 +40,7 @@ pub fn lint(plan: &Plan) -> Vec<Note> {
         .flat_map(|step| {
             let notes = match &step.call {
                 Call::Ecr(call) => ecr::wizards::lint(call, plan),
+                Call::EcrPublic(call) => ecr_public::wizards::lint(call),
             };
             notes.into_iter().map(|(severity, says, mend)| Note { severity, step: step.id.clone(), says, mend })
         })

@@ -14,6 +14,7 @@ pub mod reference;
 pub mod run;
 pub mod service;
 pub mod sweep;
+pub mod tagging;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,6 +23,7 @@ use std::collections::BTreeMap;
 pub use answers::Answers;
 
 use crate::ecr;
+use crate::ecr_public;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
 
@@ -130,6 +132,9 @@ pub enum Undo {
 pub enum Call {
     /// Amazon ECR, private registries.
     Ecr(ecr::calls::Call),
+    /// Amazon ECR, public registries.
+    #[serde(rename = "ecr-public")]
+    EcrPublic(ecr_public::calls::Call),
 }
 
 impl Call {
@@ -137,12 +142,14 @@ impl Call {
     pub fn service(&self) -> &'static str {
         match self {
             Call::Ecr(_) => "ecr",
+            Call::EcrPublic(_) => "ecr-public",
         }
     }
     /// As the API reference names it: `CreateRepository`.
     pub fn operation(&self) -> &'static str {
         match self {
             Call::Ecr(call) => call.operation(),
+            Call::EcrPublic(call) => call.operation(),
         }
     }
     /// `ecr:CreateRepository`
@@ -153,6 +160,7 @@ impl Call {
     pub fn input(&self) -> Value {
         match self {
             Call::Ecr(call) => call.input(),
+            Call::EcrPublic(call) => call.input(),
         }
     }
     /// The IAM actions it needs; mostly its own name.
@@ -160,6 +168,7 @@ impl Call {
     pub fn actions(&self) -> Vec<&'static str> {
         match self {
             Call::Ecr(call) => call.actions(),
+            Call::EcrPublic(call) => call.actions(),
         }
     }
     /// Whether it may take hours: it carries data.
@@ -170,24 +179,28 @@ impl Call {
     pub fn deletes(&self) -> Option<&str> {
         match self {
             Call::Ecr(call) => call.deletes(),
+            Call::EcrPublic(call) => call.deletes(),
         }
     }
     /// What it writes.
     pub fn subject(&self) -> Subject {
         match self {
             Call::Ecr(call) => Subject::Ecr(call.subject()),
+            Call::EcrPublic(call) => Subject::EcrPublic(call.subject()),
         }
     }
     /// What the state of its subject says about whether it was made.
     pub fn made(&self, state: Option<&Value>) -> Made {
         match self {
             Call::Ecr(call) => call.made(state),
+            Call::EcrPublic(call) => call.made(state),
         }
     }
     /// Where in its answer the state of its subject is, as a JMESPath prefix: the CLI export hands on what the answer says.
     pub fn answers_at(&self) -> &'static str {
         match self {
             Call::Ecr(call) => call.answers_at(),
+            Call::EcrPublic(call) => call.answers_at(),
         }
     }
     /// With references replaced by what they stand for.
@@ -206,6 +219,9 @@ impl Call {
 pub enum Subject {
     /// Of Amazon ECR, private registries.
     Ecr(ecr::subject::Subject),
+    /// Of Amazon ECR, public registries.
+    #[serde(rename = "ecr-public")]
+    EcrPublic(ecr_public::subject::Subject),
 }
 
 /// Whether a call was made, judged by the state of what it writes.
@@ -224,6 +240,7 @@ impl Subject {
     pub fn kind(&self) -> Kind {
         match self {
             Subject::Ecr(subject) => subject.kind(),
+            Subject::EcrPublic(_) => Kind::PublicRepository,
         }
     }
     /// The resource whose document shows it, where that is one.
@@ -237,6 +254,9 @@ impl Subject {
             }
             // Images are read whole by every list.
             Subject::Ecr(_) => None,
+            Subject::EcrPublic(subject) => {
+                ResourceKey::new(Kind::PublicRepository, scope.clone(), subject.repository()?).ok()
+            }
         }
     }
     /// Whether it is only known once an earlier step is made.
@@ -323,5 +343,9 @@ pub(crate) mod tests {
         assert_eq!(call.name(), "ecr:DeleteRepository");
         let subject = json!({ "service": "ecr", "kind": "repository", "repository": "shop/api" });
         assert_eq!(serde_json::to_value(call.subject()).unwrap(), subject);
+        let public =
+            json!({ "service": "ecr-public", "operation": "DeleteRepository", "input": { "repositoryName": "p1" } });
+        let call = serde_json::from_value::<Call>(public.clone()).unwrap();
+        assert_eq!((call.name(), serde_json::to_value(&call).unwrap()), ("ecr-public:DeleteRepository".into(), public));
     }
 }

@@ -57,6 +57,7 @@ impl Permitted {
 fn own_arn(call: &Call, scope: &Scope) -> String {
     match call.subject() {
         Subject::Ecr(subject) => ecr::arn::of(&subject, scope),
+        Subject::EcrPublic(subject) => subject.arn(scope),
     }
 }
 

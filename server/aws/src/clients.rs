@@ -47,6 +47,8 @@ clients! {
     ecs: aws_sdk_ecs;
     /// Amazon ECR.
     ecr: aws_sdk_ecr;
+    /// Amazon ECR Public, which is in one region only.
+    ecr_public: aws_sdk_ecrpublic;
     /// Amazon EKS.
     eks: aws_sdk_eks;
     /// IAM.

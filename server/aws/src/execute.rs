@@ -6,7 +6,7 @@ use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
 use serde_json::Value;
 
-use crate::{Caller, ecr, iam};
+use crate::{Caller, ecr, ecr_public, iam};
 
 /// Makes a call; answers AWS's id of the request.
 ///
@@ -15,6 +15,7 @@ use crate::{Caller, ecr, iam};
 pub async fn make(caller: &Caller, call: &Call) -> Result<Option<String>, Problem> {
     match call {
         Call::Ecr(call) => ecr::make(caller, call).await,
+        Call::EcrPublic(call) => ecr_public::make(caller, call).await,
     }
 }
 
@@ -22,6 +23,7 @@ pub async fn make(caller: &Caller, call: &Call) -> Result<Option<String>, Proble
 pub async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Value>, Problem> {
     match subject {
         Subject::Ecr(subject) => ecr::read(caller, subject).await,
+        Subject::EcrPublic(subject) => ecr_public::read(caller, subject).await,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod counters;
 mod dynamodb;
 mod ec2;
 mod ecr;
+mod ecr_public;
 mod ecs;
 mod eks;
 mod elasticloadbalancingv2;
@@ -89,6 +90,7 @@ pub async fn collect(caller: &Caller, kind: Kind, feed: &dyn Feed) -> Result<(),
         Kind::Repository => ecr::collect_repositories(caller, feed).await,
         Kind::Image => ecr::collect_images(caller, feed).await,
         Kind::Registry => ecr::collect_registries(caller, feed).await,
+        Kind::PublicRepository => ecr_public::collect_repositories(caller, feed).await,
         Kind::Role => iam::collect_roles(caller, feed).await,
         Kind::Vpc => ec2::collect_vpcs(caller, feed).await,
         Kind::Subnet => ec2::collect_subnets(caller, feed).await,
@@ -127,6 +129,7 @@ pub async fn fetch(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed
         Kind::Repository => ecr::fetch_repository(caller, key).await,
         Kind::Image => ecr::fetch_image(caller, key).await,
         Kind::Registry => ecr::fetch_registry(caller, key).await,
+        Kind::PublicRepository => ecr_public::fetch_repository(caller, key).await,
         Kind::Role => iam::fetch_role(caller, key).await,
         Kind::Vpc => ec2::fetch_vpc(caller, key).await,
         Kind::Subnet => ec2::fetch_subnet(caller, key).await,

@@ -63,6 +63,7 @@ buckets! {
     EcrManifests "ecr-manifests" Quota::Published(2000.0, 2000.0);
     Ecr "ecr" Quota::Learned;
     EcrImages "ecr-images" Quota::Learned;
+    EcrPublic "ecr-public" Quota::Learned;
     Eks "eks" Quota::Learned;
     Iam "iam" Quota::Learned;
     Kms "kms" Quota::Published(100.0, 100.0);

@@ -202,6 +202,7 @@ const NOT_FOUND: &[&str] = &[
     "PullThroughCacheRuleNotFoundException",
     "QueueDoesNotExist",
     "RegistryPolicyNotFoundException",
+    "RepositoryCatalogDataNotFoundException",
     "RepositoryNotFoundException",
     "RepositoryPolicyNotFoundException",
     "ResourceNotFoundException",

@@ -267,7 +267,7 @@ impl Cloud for Fake {
             let number = inside.calls.len();
             inside.calls.push(call.name());
             let fault = (inside.faults)(number, call);
-            let Call::Ecr(call) = call;
+            let Call::Ecr(call) = call else { return Err(rejected("No test makes it.")) };
             match fault {
                 Some(Fault::Throttled) => return Err(Problem::new(Code::AwsThrottled, "Too many calls", "Slow down.")),
                 Some(Fault::Denied) => {
@@ -314,7 +314,7 @@ impl Cloud for Fake {
         for call in arrived {
             let _ = inside.make(&call);
         }
-        let Subject::Ecr(subject) = subject;
+        let Subject::Ecr(subject) = subject else { return Err(rejected("No test reads it.")) };
         Ok(match subject {
             EcrSubject::Repository { repository } => inside.repositories.get(repository).map(|r| r.state.clone()),
             EcrSubject::Settings { repository } => inside.repositories.get(repository).map(|r| {

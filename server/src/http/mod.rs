@@ -33,7 +33,7 @@ use crate::live::Live;
 use crate::uploads::Uploads;
 
 /// The largest body of a request, in bytes, but for archives of images.
-pub const LARGEST_BODY: usize = 256 * 1024;
+pub const LARGEST_BODY: usize = 1024 * 1024;
 /// How long the next piece of a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 

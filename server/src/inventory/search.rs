@@ -29,7 +29,7 @@ fn rank(kind: Kind) -> u8 {
     match kind {
         Kind::Function => 0,
         Kind::Service => 1,
-        Kind::Cluster | Kind::EksCluster | Kind::Repository => 2,
+        Kind::Cluster | Kind::EksCluster | Kind::Repository | Kind::PublicRepository => 2,
         Kind::TaskDefinition | Kind::NodeGroup | Kind::FargateProfile | Kind::Addon => 3,
         Kind::Image
         | Kind::Task

@@ -29,13 +29,15 @@ impl Collector for Aws {
     }
 }
 
-/// Every kind in every region of every connection; what has no region once per account.
+/// Every kind in every region of every connection where AWS has it; what has no region once per account.
 pub fn wanted(connections: &Connections) -> Vec<(Scope, Kind)> {
     let mut wanted = BTreeSet::new();
     for connection in connections.configs() {
         for region in &connection.regions {
             let scope = Scope::new(connection.account.clone(), region.clone());
-            wanted.extend(Kind::ALL.iter().map(|k| (if k.is_global() { scope.global() } else { scope.clone() }, *k)));
+            for scope in [scope.global(), scope] {
+                wanted.extend(Kind::ALL.iter().filter(|k| k.is_in(&scope.region)).map(|k| (scope.clone(), *k)));
+            }
         }
     }
     wanted.into_iter().collect()

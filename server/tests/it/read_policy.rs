@@ -17,7 +17,7 @@ fn operations(folder: &Path, found: &mut BTreeSet<String>) {
             let is_action = |word: &&str| {
                 word.split_once(':').is_some_and(|(service, operation)| {
                     !service.is_empty()
-                        && service.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                        && service.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
                         && operation.len() > 2
                         && operation.starts_with(|c: char| c.is_ascii_uppercase())
                         && operation.bytes().all(|b| b.is_ascii_alphanumeric())

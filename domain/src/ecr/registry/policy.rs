@@ -66,6 +66,7 @@ fn refused(document: &Document) -> Errors {
 /// Why nobody in the account, or somebody in it, could take the policy back once it is set.
 pub fn would_lock_out(document: &Document, account: &AccountId) -> Option<String> {
     without_way_back(
+        "ecr",
         document,
         account,
         &[("PutRegistryPolicy", "change"), ("DeleteRegistryPolicy", "delete"), ("GetRegistryPolicy", "read")],

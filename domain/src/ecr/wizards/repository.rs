@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::super::calls::{
     Call, DeleteRepository, PutImageScanningConfiguration, PutImageTagMutability, TagResource, UntagResource,
@@ -12,6 +12,7 @@ use super::super::{Scanning, TagMutabilityExclusion, arn, rules};
 use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
 use crate::document::Tag;
 use crate::identity::Scope;
+use crate::plan::tagging::{self, keys};
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
 
 /// What is entered to change a repository: how it shall be.
@@ -44,11 +45,6 @@ pub struct Delete {
 
 fn gone(repository: &str) -> String {
     format!("There is no repository named {repository} here.")
-}
-
-/// The keys of tags.
-fn keys<'a>(tags: &[(&'a str, &'a str)]) -> Vec<&'a str> {
-    tags.iter().map(|(key, _)| *key).collect()
 }
 
 impl Change {
@@ -158,12 +154,7 @@ impl Change {
     }
 
     fn tag_steps(&self, scope: &Scope, before: Option<&Value>, steps: &mut Vec<plan::Step>) {
-        let old: BTreeMap<&str, &str> = before
-            .and_then(Value::as_object)
-            .map(|tags| tags.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))).collect())
-            .unwrap_or_default();
-        let new: BTreeMap<&str, &str> =
-            self.tags.iter().map(|(k, v)| (k.trim(), v.trim())).filter(|(k, _)| !k.is_empty()).collect();
+        let changes = tagging::changes(before, &self.tags);
         let arn = arn::repository(scope, &self.repository);
         let put = |tags: Vec<(&str, &str)>| {
             let tags = tags.into_iter().map(|(key, value)| Tag { key: key.into(), value: value.into() }).collect();
@@ -173,29 +164,23 @@ impl Change {
             let tag_keys = keys.into_iter().map(str::to_owned).collect();
             Call::UntagResource(UntagResource { resource_arn: arn.clone(), tag_keys })
         };
-        let added: Vec<(&str, &str)> =
-            new.iter().filter(|(k, _)| !old.contains_key(*k)).map(|(k, v)| (*k, *v)).collect();
-        let changed: Vec<(&str, &str)> =
-            new.iter().filter(|(k, v)| old.get(*k).is_some_and(|was| was != *v)).map(|(k, v)| (*k, *v)).collect();
-        let stays = |key: &str| key.starts_with("aws:") || key.starts_with("gantry:");
-        let removed: Vec<&str> = old.keys().filter(|k| !new.contains_key(*k) && !stays(k)).copied().collect();
-        let was = |keys: &[&str]| old.iter().filter(|(k, _)| keys.contains(k)).map(|(k, v)| (*k, *v)).collect();
+        let (added, changed, removed) = (&changes.added, &changes.changed, &changes.removed);
         let names = |keys: &[&str]| keys.join(", ");
         let repository = &self.repository;
         if !added.is_empty() {
-            let says = format!("Tag {repository} with {}", names(&keys(&added)));
-            let back = undo(remove(keys(&added)));
-            steps.push(step("tags-added", says, scope, put(added), back, before.cloned()));
+            let says = format!("Tag {repository} with {}", names(&keys(added)));
+            let back = undo(remove(keys(added)));
+            steps.push(step("tags-added", says, scope, put(added.clone()), back, before.cloned()));
         }
         if !changed.is_empty() {
-            let says = format!("Change the tags {} of {repository}", names(&keys(&changed)));
-            let back = undo(put(was(&keys(&changed))));
-            steps.push(step("tags-changed", says, scope, put(changed), back, before.cloned()));
+            let says = format!("Change the tags {} of {repository}", names(&keys(changed)));
+            let back = undo(put(changes.was(&keys(changed))));
+            steps.push(step("tags-changed", says, scope, put(changed.clone()), back, before.cloned()));
         }
         if !removed.is_empty() {
-            let says = format!("Take the tags {} off {repository}", names(&removed));
-            let back = undo(put(was(&removed)));
-            steps.push(step("tags-removed", says, scope, remove(removed), back, before.cloned()));
+            let says = format!("Take the tags {} off {repository}", names(removed));
+            let back = undo(put(changes.was(removed)));
+            steps.push(step("tags-removed", says, scope, remove(removed.clone()), back, before.cloned()));
         }
     }
 }

@@ -14,7 +14,7 @@ fn answers(wizard: &str, answers: Value) -> Answers {
 /// What AWS and the store would say of these subjects.
 fn facts(answers: &Answers, of: impl Fn(&Ecr) -> Option<Value>) -> Facts {
     let state = |subject: Subject| {
-        let Subject::Ecr(ecr) = &subject;
+        let Subject::Ecr(ecr) = &subject else { panic!("{subject:?}") };
         let state = match ecr {
             Ecr::Inventory { .. } => Some(serde_json::to_value(inventory()).unwrap()),
             other => of(other),

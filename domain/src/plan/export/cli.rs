@@ -9,6 +9,9 @@ use super::super::{Call, Plan, Step};
 use crate::document::registry;
 use crate::ecr::calls::{Call as Ecr, CopyImage};
 
+/// Linux starts no program with a longer argument (131,072 bytes with its end); a logo may be.
+const LONGEST_ARGUMENT: usize = 100_000;
+
 /// The script, for a POSIX shell. It stops at the first call that fails; it does not undo.
 pub fn script(plan: &Plan) -> String {
     let mut lines = vec![
@@ -62,18 +65,23 @@ fn password(region: &str) -> String {
 }
 
 fn call(plan: &Plan, step: &Step) -> String {
-    let Call::Ecr(ecr) = &step.call;
-    if let Ecr::CopyImage(input) = ecr {
+    if let Call::Ecr(Ecr::CopyImage(input)) = &step.call {
         return copy(step, input);
     }
+    let input = step.call.input();
+    let word = document(plan, &input);
     let command = |query: &str| {
-        format!(
-            "aws {} {} --region {} {query} --cli-input-json {}",
-            step.call.service(),
-            kebab(step.call.operation()),
-            step.scope.region,
-            document(&step.call.input())
-        )
+        let (service, operation) = (step.call.service(), kebab(step.call.operation()));
+        // Version 1 would encode the logo a second time: it stops at the option that it does not know.
+        // https://docs.aws.amazon.com/cli/latest/userguide/cliv2-migration-changes.html
+        let binary =
+            if input.pointer("/catalogData/logoImageBlob").is_some() { " --cli-binary-format base64" } else { "" };
+        let aws = format!("aws {service} {operation} --region {} {query}{binary} --cli-input-json", step.scope.region);
+        match word.len() > LONGEST_ARGUMENT {
+            // A shell writes by itself, so that no program is handed the long word.
+            true => format!("printf %s {word} | {aws} file:///dev/stdin"),
+            false => format!("{aws} {word}"),
+        }
     };
     let mut wanted = BTreeSet::new();
     for later in &plan.steps {
@@ -91,17 +99,19 @@ fn call(plan: &Plan, step: &Step) -> String {
     }
 }
 
-/// The document as a word of the shell: in single quotes, references outside of them.
-fn document(input: &Value) -> String {
+/// The document as a word of the shell: in single quotes, references outside of them. What looks like a reference and names no step is what
+/// somebody wrote.
+fn document(plan: &Plan, input: &Value) -> String {
     let text = serde_json::to_string_pretty(input).unwrap_or_default();
     let mut word = String::new();
     for piece in pieces(&text) {
         match piece {
             Piece::Text(text) => word.push_str(&quoted(text)),
             Piece::Reference { step: "run", path, .. } => word.push_str(&format!("\"$run_{path}\"")),
-            Piece::Reference { step, path, .. } => {
+            Piece::Reference { step, path, .. } if plan.steps.iter().any(|s| s.id == step) => {
                 word.push_str(&format!("\"${}\"", variable(step, path)));
             }
+            Piece::Reference { whole, .. } => word.push_str(&quoted(whole)),
         }
     }
     word
@@ -156,8 +166,21 @@ mod tests {
     }
 
     #[test]
+    fn a_document_that_is_too_long_for_an_argument_is_piped() {
+        let answers = serde_json::json!({ "scope": { "account": "111122223333", "region": "us-east-1" },
+            "wizard": "create-public-repository",
+            "answers": { "name": "tools/probe", "logo": format!("iVBORw0KGgo{}=", "A".repeat(200_000)) } });
+        let answers: crate::plan::Answers = serde_json::from_value(answers).unwrap();
+        let script = script(&answers.plan(&Default::default()).unwrap());
+        assert!(script.contains("\nprintf %s '{"), "{}", &script[..600]);
+        let end = "| aws ecr-public create-repository --region us-east-1 --output json --cli-binary-format base64 --cli-input-json file:///dev/stdin > /dev/null\n";
+        assert!(script.ends_with(end), "{}", &script[script.len() - 300..]);
+    }
+
+    #[test]
     fn words_cannot_break_out_of_their_quotes() {
-        let input = serde_json::json!({ "name": "it's; rm -rf / # ${run.id}" });
-        assert_eq!(document(&input), "'{\n  \"name\": \"it'\\''s; rm -rf / # '\"$run_id\"'\"\n}'");
+        let input = serde_json::json!({ "name": "it's; rm -rf / # ${run.id} ${project.version}" });
+        let word = "'{\n  \"name\": \"it'\\''s; rm -rf / # '\"$run_id\"' ''${project.version}''\"\n}'";
+        assert_eq!(document(&three_steps(), &input), word);
     }
 }

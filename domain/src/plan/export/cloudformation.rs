@@ -4,13 +4,19 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Plan;
-use super::{Repository, Untold, document, own_tags, registry, repositories};
+use super::{PublicRepository, Repository, Untold, document, own_tags, public_repositories, registry, repositories};
 
 /// The template, and what it cannot tell of.
 pub fn template(plan: &Plan) -> (String, Untold) {
     let (found, mut untold) = repositories(plan);
+    let (public, more) = public_repositories(plan);
+    untold.extend(more);
+    for repository in public.iter().filter(|r| r.create.catalog_data.iter().any(|c| c.logo_image_blob.is_some())) {
+        untold.push(format!("The logo of {}, which CloudFormation cannot set", repository.create.repository_name));
+    }
     let mut resources: Map<String, Value> = found.iter().map(|r| (r.id.clone(), resource(r))).collect();
     resources.extend(registry::resources(plan, &mut untold));
+    resources.extend(public.iter().map(|r| (r.id.clone(), public_resource(r))));
     let outputs: Map<String, Value> = found
         .iter()
         .map(|r| (format!("{}Uri", r.id), json!({ "Value": { "Fn::GetAtt": [r.id, "RepositoryUri"] } })))
@@ -63,8 +69,43 @@ fn resource(repository: &Repository<'_>) -> Value {
     json!({ "Type": "AWS::ECR::Repository", "Properties": properties })
 }
 
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecr-publicrepository.html>
+fn public_resource(repository: &PublicRepository<'_>) -> Value {
+    let create = repository.create;
+    let mut properties = json!({ "RepositoryName": create.repository_name });
+    let mut data = Map::new();
+    if let Some(catalog) = &create.catalog_data {
+        let fields = [
+            ("RepositoryDescription", json!(catalog.description)),
+            ("AboutText", json!(catalog.about_text)),
+            ("UsageText", json!(catalog.usage_text)),
+            ("Architectures", json!(catalog.architectures)),
+            ("OperatingSystems", json!(catalog.operating_systems)),
+        ];
+        data.extend(fields.into_iter().filter(|(_, v)| !v.is_null()).map(|(name, v)| (name.to_owned(), v)));
+    }
+    if !data.is_empty() {
+        properties["RepositoryCatalogData"] = Value::Object(data);
+    }
+    if let Some(policy) = repository.policy {
+        properties["RepositoryPolicyText"] = document(policy);
+    }
+    let tags: Vec<Value> = own_tags(&create.tags).map(|t| json!({ "Key": t.key, "Value": t.value })).collect();
+    if !tags.is_empty() {
+        properties["Tags"] = tags.into();
+    }
+    json!({ "Type": "AWS::ECR::PublicRepository", "Properties": properties })
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_public_repository_is_there_without_its_logo() {
+        let (template, untold) = super::template(&super::super::tests::public());
+        assert_eq!(untold, ["The logo of tools/probe, which CloudFormation cannot set"]);
+        insta::assert_snapshot!(template);
+    }
+
     #[test]
     fn everything_a_plan_creates_is_in_the_template() {
         let (template, untold) = super::template(&super::super::tests::plan());

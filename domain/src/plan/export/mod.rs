@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{Call, Plan};
 use crate::document::Tag;
 use crate::ecr::calls::{Call as Ecr, CreateRepository};
+use crate::ecr_public::calls::{Call as EcrPublic, CreateRepository as CreatePublic};
 
 /// The steps that a template cannot tell of, with what they do.
 pub type Untold = Vec<String>;
@@ -26,11 +27,11 @@ struct Repository<'p> {
     policy: Option<&'p str>,
 }
 
-/// What a plan creates. Tags that lead to a run say nothing outside of Gantry.
+/// The private repositories that a plan creates. Tags that lead to a run say nothing outside of Gantry.
 fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
     let (mut found, mut untold): (Vec<Repository<'_>>, Untold) = (vec![], vec![]);
     for step in &plan.steps {
-        let Call::Ecr(call) = &step.call;
+        let Call::Ecr(call) = &step.call else { continue };
         let of = |name: &str| found.iter().position(|r| r.create.repository_name == name);
         match call {
             Ecr::CreateRepository(create) => {
@@ -73,6 +74,39 @@ fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
     (found, untold)
 }
 
+/// A public repository with all that the plan's steps say of it.
+struct PublicRepository<'p> {
+    /// What tells it apart in a template: letters and digits.
+    id: String,
+    create: &'p CreatePublic,
+    policy: Option<&'p str>,
+}
+
+/// The public repositories that a plan creates.
+fn public_repositories(plan: &Plan) -> (Vec<PublicRepository<'_>>, Untold) {
+    let (mut found, mut untold): (Vec<PublicRepository<'_>>, Untold) = (vec![], vec![]);
+    for step in &plan.steps {
+        let Call::EcrPublic(call) = &step.call else { continue };
+        match call {
+            EcrPublic::CreateRepository(create) => {
+                found.push(PublicRepository { id: identifier(&create.repository_name), create, policy: None });
+            }
+            EcrPublic::SetRepositoryPolicy(set) => {
+                match found.iter().position(|r| r.create.repository_name == set.repository_name) {
+                    Some(n) => found[n].policy = Some(&set.policy_text),
+                    None => untold.push(step.says.clone()),
+                }
+            }
+            EcrPublic::DeleteRepository(_)
+            | EcrPublic::PutRepositoryCatalogData(_)
+            | EcrPublic::DeleteRepositoryPolicy(_)
+            | EcrPublic::TagResource(_)
+            | EcrPublic::UntagResource(_) => untold.push(step.says.clone()),
+        }
+    }
+    (found, untold)
+}
+
 fn own_tags(tags: &[Tag]) -> impl Iterator<Item = &Tag> {
     tags.iter().filter(|tag| !tag.key.starts_with("gantry:"))
 }
@@ -110,6 +144,17 @@ mod tests {
         };
         let scope = crate::Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
         Answers { scope, form: Form::CreateRepository(answers) }.plan(&Facts::default()).unwrap()
+    }
+
+    /// A public repository with all that can be said of one.
+    pub(super) fn public() -> Plan {
+        let answers = serde_json::json!({ "name": "tools/probe", "description": "Probes ${things}.", "about": "# Probe\n",
+            "usage": "Run it.", "architectures": ["ARM 64", "x86-64"], "operating_systems": ["Linux"], "logo": "iVBORw0KGgo=",
+            "tags": [["team", "web"]] });
+        let answers = serde_json::json!({ "scope": { "account": "111122223333", "region": "us-east-1" },
+            "wizard": "create-public-repository", "answers": answers });
+        let answers: Answers = serde_json::from_value(answers).unwrap();
+        answers.plan(&Facts::default()).unwrap()
     }
 
     #[test]

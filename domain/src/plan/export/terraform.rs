@@ -5,11 +5,13 @@ use serde_json::Value;
 use std::fmt::Write;
 
 use super::super::Plan;
-use super::{Repository, Untold, document, own_tags, registry, repositories};
+use super::{PublicRepository, Repository, Untold, document, own_tags, public_repositories, registry, repositories};
 
 /// The configuration, and what it cannot tell of.
 pub fn configuration(plan: &Plan) -> (String, Untold) {
     let (found, mut untold) = repositories(plan);
+    let (public, more) = public_repositories(plan);
+    untold.extend(more);
     let mut out = format!("# {}\n", plan.title.replace(['\n', '\r'], " "));
     let _ = write!(
         out,
@@ -21,6 +23,9 @@ pub fn configuration(plan: &Plan) -> (String, Untold) {
     }
     for block in registry::blocks(plan, &mut untold) {
         let _ = write!(out, "\n{block}");
+    }
+    for repository in &public {
+        let _ = write!(out, "\n{}", public_blocks(repository));
     }
     (out, untold)
 }
@@ -72,6 +77,48 @@ fn blocks(repository: &Repository<'_>) -> String {
     out
 }
 
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecrpublic_repository>
+fn public_blocks(repository: &PublicRepository<'_>) -> String {
+    let create = repository.create;
+    let name = label(&repository.id);
+    let mut out = format!(
+        "resource \"aws_ecrpublic_repository\" \"{name}\" {{\n  repository_name = {}\n",
+        text(&create.repository_name)
+    );
+    if let Some(catalog) = &create.catalog_data {
+        out.push_str("\n  catalog_data {\n");
+        let list = |all: &Vec<String>| format!("[{}]", all.iter().map(|one| text(one)).collect::<Vec<_>>().join(", "));
+        let fields = [
+            ("about_text", catalog.about_text.as_deref().map(text)),
+            ("architectures", catalog.architectures.as_ref().map(list)),
+            ("description", catalog.description.as_deref().map(text)),
+            ("logo_image_blob", catalog.logo_image_blob.as_deref().map(text)),
+            ("operating_systems", catalog.operating_systems.as_ref().map(list)),
+            ("usage_text", catalog.usage_text.as_deref().map(text)),
+        ];
+        for (field, value) in fields {
+            if let Some(value) = value {
+                let _ = writeln!(out, "    {field:17} = {value}");
+            }
+        }
+        out.push_str("  }\n");
+    }
+    let tags: Vec<String> =
+        own_tags(&create.tags).map(|t| format!("    {} = {}\n", text(&t.key), text(&t.value))).collect();
+    if !tags.is_empty() {
+        let _ = write!(out, "\n  tags = {{\n{}  }}\n", tags.concat());
+    }
+    out.push_str("}\n");
+    if let Some(policy) = repository.policy {
+        let policy = expression(&document(policy));
+        let _ = write!(
+            out,
+            "\nresource \"aws_ecrpublic_repository_policy\" \"{name}\" {{\n  repository_name = aws_ecrpublic_repository.{name}.repository_name\n  policy          = jsonencode({policy})\n}}\n"
+        );
+    }
+    out
+}
+
 /// `ShopWebApi` is `shop_web_api`.
 pub(super) fn label(id: &str) -> String {
     let mut out = String::new();
@@ -107,6 +154,13 @@ mod tests {
     #[test]
     fn everything_a_plan_creates_is_in_the_configuration() {
         let (configuration, untold) = configuration(&super::super::tests::plan());
+        assert!(untold.is_empty());
+        insta::assert_snapshot!(configuration);
+    }
+
+    #[test]
+    fn a_public_repository_is_there_with_its_logo() {
+        let (configuration, untold) = configuration(&super::super::tests::public());
         assert!(untold.is_empty());
         insta::assert_snapshot!(configuration);
     }

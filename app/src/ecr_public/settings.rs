@@ -1,0 +1,82 @@
+//! What the gallery says of a repository, and its tags, to be changed by a plan.
+
+use domain::ecr_public::Repository;
+use domain::ecr_public::wizards::repository::Change;
+use domain::listing::Detail;
+use domain::plan::answers::Form;
+use domain::plan::{Answers, Facts};
+use leptos::prelude::*;
+
+use super::catalog::{architectures, put, systems};
+use super::markdown::MarkdownField;
+use crate::ecr::act::button;
+use crate::ui::Icon;
+use crate::wizard::{Messages, TagRows, TextField};
+
+/// How a repository is, as answers.
+fn as_it_is(repository: &Repository) -> Change {
+    let own = |key: &str| !key.starts_with("aws:") && !key.starts_with("gantry:");
+    let tags = repository.tags.iter().flatten().filter(|t| own(&t.key));
+    let catalog = repository.catalog_data.clone().unwrap_or_default();
+    Change {
+        repository: repository.repository_name.clone(),
+        description: catalog.description.unwrap_or_default(),
+        about: catalog.about_text.unwrap_or_default(),
+        usage: catalog.usage_text.unwrap_or_default(),
+        architectures: catalog.architectures,
+        operating_systems: catalog.operating_systems,
+        tags: tags.map(|t| (t.key.clone(), t.value.clone())).collect(),
+    }
+}
+
+/// The form.
+pub fn form(repository: Repository, detail: Detail) -> AnyView {
+    let scope = detail.row.key.scope.clone();
+    let was = as_it_is(&repository);
+    let form = RwSignal::new(was.clone());
+    let errors = {
+        let scope = scope.clone();
+        Memo::new(move |_| form.with(|w| w.plan(&scope, &Facts::default())).err().unwrap_or_default())
+    };
+    let messages = Messages::new(errors.into());
+    messages.show_all();
+    provide_context(messages);
+    let idle = {
+        let was = was.clone();
+        move || form.with(|w| *w == was) || !errors.with(|e| e.is_empty())
+    };
+    let save = move || Answers { scope: scope.clone(), form: Form::ChangePublicRepository(form.get_untracked()) };
+    let reset = move |_| form.set(was.clone());
+    let text = move |get: fn(&Change) -> &String| Signal::derive(move || form.with(|f| get(f).clone()));
+    let list = move |get: fn(&Change) -> &Vec<String>| Signal::derive(move || form.with(|f| get(f).clone()));
+    let tags = Signal::derive(move || form.with(|f| f.tags.clone()));
+    view! {
+        <section class="card">
+            <header><h2>"Change it"</h2></header>
+            <div class="in stack">
+                <TextField
+                    label="Description" name="description" value=text(|f| &f.description)
+                    hint="A sentence or two, found by the gallery's search. At most 1,024 characters."
+                    set=move |v| form.update(|f| f.description = v)
+                />
+                {architectures(list(|f| &f.architectures), move |word, on| form.update(|f| put(&mut f.architectures, word, on)))}
+                {systems(list(|f| &f.operating_systems), move |word, on| form.update(|f| put(&mut f.operating_systems, word, on)))}
+                <MarkdownField
+                    label="About" name="about" value=text(|f| &f.about) hint="Markdown. At most 25,600 characters."
+                    set=move |v| form.update(|f| f.about = v)
+                />
+                <MarkdownField
+                    label="Usage" name="usage" value=text(|f| &f.usage) hint="Markdown. At most 25,600 characters."
+                    set=move |v| form.update(|f| f.usage = v)
+                />
+                <TagRows label="Tags of the repository" tags=tags change=move |tags| form.update(|f| f.tags = tags)/>
+                <div class="acts" inert=idle.clone() class:idle=idle>
+                    {button("Review the change", Icon::Right, "btn primary", save)}
+                    <button class="btn quiet" r#type="button" on:click=reset>"Start over"</button>
+                </div>
+                <p class="faint">"The logo stays as it is. Everybody sees the rest in the Public Gallery as soon as it is applied."</p>
+            </div>
+        </section>
+    }
+    .into_any()
+}

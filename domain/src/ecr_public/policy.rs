@@ -1,0 +1,101 @@
+//! The policy of a public repository: who besides the own account may push to it. Everybody may pull.
+//! <https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-policies.html>
+
+use crate::ecr::repository_policy::{LIMIT, would_lock_out_of};
+use crate::iam::policy_document::{Document, Errors, Matches, fits};
+use crate::identity::{AccountId, clip};
+
+/// The actions that such a policy can be about.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistrypublic.html>
+const ACTIONS: [&str; 20] = [
+    "BatchCheckLayerAvailability",
+    "BatchDeleteImage",
+    "CompleteLayerUpload",
+    "DeleteRepository",
+    "DeleteRepositoryPolicy",
+    "DescribeImageTags",
+    "DescribeImages",
+    "DescribeRepositories",
+    "GetRepositoryCatalogData",
+    "GetRepositoryPolicy",
+    "InitiateLayerUpload",
+    "ListTagsForResource",
+    "PutImage",
+    "PutRepositoryCatalogData",
+    "SetRepositoryPolicy",
+    "TagResource",
+    "UntagResource",
+    "UploadLayerPart",
+    // Not in the list of actions, but in the examples of policies.
+    "BatchGetImage",
+    "GetDownloadUrlForLayer",
+];
+
+/// Reads a policy that is to be set: its grammar, and what ECR refuses beyond it.
+///
+/// # Errors
+/// What is wrong, by path.
+pub fn read(text: &str) -> Result<Document, Errors> {
+    let length = text.chars().count();
+    if length > LIMIT {
+        let message = format!("The policy has {length} characters; {LIMIT} are allowed.");
+        return Err(Errors::from([(String::new(), message)]));
+    }
+    let document = Document::parse(text)?;
+    let mut errors = Errors::new();
+    for (n, statement) in document.statements.iter().enumerate() {
+        if statement.resources.is_some() {
+            errors.insert(
+                format!("Statement[{n}].Resource"),
+                "ECR refuses Resource here: the policy is always about the repository it is set on. Remove it.".into(),
+            );
+        }
+        let (Matches::Only(patterns) | Matches::Except(patterns)) = &statement.actions;
+        let unknown = patterns.iter().find(|p| !ACTIONS.iter().any(|action| fits(p, &format!("ecr-public:{action}"))));
+        if let Some(pattern) = unknown {
+            errors.insert(
+                format!("Statement[{n}].Action"),
+                format!(
+                    "“{}” is none of ECR Public's: actions here begin with ecr-public:, such as ecr-public:PutImage.",
+                    clip(pattern)
+                ),
+            );
+        }
+    }
+    if errors.is_empty() { Ok(document) } else { Err(errors) }
+}
+
+/// Why nobody in the account, or somebody in it, could take the policy back once it is set.
+pub fn would_lock_out(document: &Document, account: &AccountId) -> Option<String> {
+    would_lock_out_of("ecr-public", document, account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(effect: &str, principal: &str, action: &str) -> String {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Principal":{principal},"Action":"{action}"}}]}}"#
+        )
+    }
+
+    #[test]
+    fn only_its_own_actions_are_right() {
+        let other = r#"{"AWS":"arn:aws:iam::444455556666:root"}"#;
+        assert!(read(&policy("Allow", other, "ecr-public:PutImage")).is_ok());
+        assert!(read(&policy("Allow", other, "ecr-public:*")).is_ok());
+        let errors = read(&policy("Allow", other, "ecr:PutImage")).unwrap_err();
+        assert!(errors["Statement[0].Action"].contains("ecr-public:"), "{errors:?}");
+        assert!(read("{").is_err());
+    }
+
+    #[test]
+    fn a_denial_of_the_way_back_is_told() {
+        let account = "111122223333".parse().unwrap();
+        let all = read(&policy("Deny", r#""*""#, "ecr-public:*")).unwrap();
+        assert!(would_lock_out(&all, &account).unwrap().contains("nobody in account 111122223333"));
+        let pushes = read(&policy("Deny", r#""*""#, "ecr-public:PutImage")).unwrap();
+        assert_eq!(would_lock_out(&pushes, &account), None);
+    }
+}

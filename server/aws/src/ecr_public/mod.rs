@@ -1,0 +1,11 @@
+//! ECR Public: repositories ([`repositories`]) and the calls of plans ([`execute`]). Its API is in one region only
+//! ([`domain::ecr_public::REGION`]); nothing here is asked elsewhere.
+
+mod execute;
+mod repositories;
+
+pub(crate) use execute::{make, read};
+pub(crate) use repositories::{collect_repositories, fetch_repository};
+
+#[cfg(test)]
+mod tests;
