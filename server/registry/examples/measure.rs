@@ -27,7 +27,8 @@ async fn main() -> Result<(), Problem> {
     let start = Instant::now();
     if let Some(path) = from.strip_prefix("file:") {
         let file = tokio::fs::File::open(path).await.map_err(|e| Problem::invalid("arguments", e.to_string()))?;
-        let archive = push_archive(file, &destination, &Default::default(), &Default::default(), &progress, &cancel).await?;
+        let archive =
+            push_archive(file, &destination, &Default::default(), &Default::default(), &progress, &cancel).await?;
         for image in &archive.images {
             destination.put_manifest(&image.manifest, Some("measured")).await?;
             println!("{:?} {:?} {}", image.names, image.manifest, image.rebuilt);
