@@ -13,7 +13,10 @@ use std::sync::{Arc, Mutex};
 
 /// An endpoint with a token and a registry: blobs by digest, and the requests that made images.
 #[derive(Clone, Default)]
-struct Fake(Arc<Mutex<(BTreeMap<String, Bytes>, Vec<String>)>>);
+struct Fake(Arc<Mutex<Held>>);
+
+/// Blobs by digest, and what was asked for.
+type Held = (BTreeMap<String, Bytes>, Vec<String>);
 
 async fn answer(State(fake): State<Fake>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
