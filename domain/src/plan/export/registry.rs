@@ -30,7 +30,7 @@ fn is_ours(call: &Ecr) -> bool {
 fn told<T>(plan: &Plan, untold: &mut Untold, tell: fn(&Ecr) -> Option<T>) -> Vec<T> {
     let mut all = vec![];
     for step in &plan.steps {
-        let Call::Ecr(call) = &step.call;
+        let Call::Ecr(call) = &step.call else { continue };
         if is_ours(call) {
             match tell(call) {
                 Some(one) => all.push(one),
