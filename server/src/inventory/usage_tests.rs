@@ -92,7 +92,7 @@ fn services_functions_and_lonely_tasks_use_images() {
     fleet.row(
         Kind::TaskDefinition,
         "web:5",
-        json!({"taskDefinitionArn": definition, "containerDefinitions": containers}),
+        json!({"taskDefinitionArn": definition, "family": "web", "revision": 5, "containerDefinitions": containers}),
         false,
     );
     fleet.reckon();

@@ -117,7 +117,7 @@ mod tests {
         // Fast at first, then slow: what was long ago does not count.
         kept.count(8000);
         assert_eq!(kept.told(at(1)).speed, Some(8000));
-        assert_eq!(kept.told(at(10)).speed, Some(800));
+        assert_eq!(kept.told(at(10)).speed, Some(0));
         kept.count(500);
         assert_eq!(kept.told(at(20)).speed, Some(50));
         kept.end(Err(broke_off()));

@@ -101,7 +101,7 @@ async fn what_is_too_long_or_too_large_is_refused_cleanly() {
         assert!(answer.starts_with("HTTP/1.1 414 ") && answer.contains("too long"), "{length}: {answer}");
     }
     let headers = [("cookie", cookie.as_str()), ("origin", &world.url), ("content-type", "application/json")];
-    let large = world.send("POST", "/api/v1/refresh", &headers, &"x".repeat(300_000)).await;
+    let large = world.send("POST", "/api/v1/refresh", &headers, &"x".repeat(1_100_000)).await;
     assert_eq!((large.status, large.json()["code"].as_str().unwrap().to_owned()), (413, "too_large".to_owned()));
     let name = world.form("/sign-in", "", &[("name", &"a".repeat(10_000)), ("password", &"b".repeat(10_000))]).await;
     assert!(name.header("location").ends_with("problem=wrong"));

@@ -1,3 +1,5 @@
+//! AWS's rules for what is set up for a registry, by what they let pass and what they say.
+
 use super::super::upstream::{Upstream, private};
 use super::super::{ReplicationDestination, RepositoryFilter};
 use super::*;
