@@ -34,7 +34,8 @@ test("a replication rule is made, and undone", async ({ page }) => {
   await apply(page);
   expect(rules().map((rule) => rule.destinations[0].region)).toEqual(["eu-west-1"]);
   await dialog(page).getByRole("link", { name: "Open the run" }).click();
-  await page.getByRole("button", { name: "Undo" }).first().click();
+  await page.locator("summary", { hasText: /^Undo$/ }).click();
+  await page.locator(".about").getByRole("button", { name: "Undo" }).click();
   await expect.poll(() => rules().length, { timeout: 30_000 }).toBe(0);
 });
 

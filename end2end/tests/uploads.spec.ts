@@ -74,7 +74,7 @@ test("what docker save wrote is sent, reviewed, tagged, and taken back", async (
   }
   // Taken back: nothing can be pulled, as before.
   await dialog(page).getByRole("link", { name: "Open the run" }).click();
-  await page.locator("summary", { hasText: "Undo" }).click();
+  await page.locator("summary", { hasText: /^Undo$/ }).click();
   await page.locator(".about").getByRole("button", { name: "Undo" }).click();
   await expect.poll(() => images(name).length, { timeout: 30_000 }).toBe(0);
   aws("ecr", "delete_repository", { repositoryName: name, force: true });
