@@ -57,7 +57,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await expect(plan.getByText("ecr-public:CreateRepository").first()).toBeVisible();
   await accessible(page);
 
-  await form.getByRole("button", { name: "Review" }).click();
+  await form.getByRole("button", { name: "Review", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: `Review: Create the public repository ${name}` })).toBeVisible();
   await page.getByText("After it is created: push the first image").click();
   await expect(page.getByText("aws ecr-public get-login-password --region us-east-1", { exact: false }).first()).toBeVisible();
