@@ -26,7 +26,7 @@ const SPEC: Spec = Spec {
             id: "repository",
             title: "Repository",
             heading: "Create public repository",
-            explanation: "A place for images that everybody may pull, without an account. A name is enough; everything but the name can be changed later.",
+            explanation: "A place for images that everybody may pull, without an account. A name is enough; everything but the name and the logo can be changed here later.",
             fields: &[""],
         },
         FormStep {
