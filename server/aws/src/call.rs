@@ -18,12 +18,15 @@ use std::time::Instant;
 
 use crate::clients::Clients;
 use crate::counters::Counters;
-use crate::limits::{Bucket, Limiter, Limits};
+use crate::limits::{Bucket, Limiter, Limits, Turn};
 use crate::problem::{self, Asked};
 use crate::sealing::Sealer;
 
 type Answer = Result<Arc<dyn Any + Send + Sync>, Problem>;
 type InFlight = Mutex<HashMap<String, WeakShared<BoxFuture<'static, Answer>>>>;
+
+/// Says whether a call may still be sent.
+pub type Permit = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// What all callers of a process share.
 #[derive(Default)]
@@ -41,9 +44,23 @@ pub struct Caller {
     pub(crate) common: Arc<Common>,
     pub(crate) sealer: Sealer,
     pub(crate) emulator: bool,
+    pub(crate) turn: Turn,
+    pub(crate) permit: Option<Permit>,
 }
 
 impl Caller {
+    /// The same, whose calls go before those of collectors: somebody waits for them.
+    pub fn first(mut self) -> Self {
+        self.turn = Turn::First;
+        self
+    }
+
+    /// The same, which asks before each request, after every wait, whether it may still be sent. What is refused was not sent.
+    pub fn only_while(mut self, permit: Permit) -> Self {
+        self.permit = Some(permit);
+        self
+    }
+
     /// The account and region it calls. The region is `global` for what has none.
     pub fn scope(&self) -> &Scope {
         &self.scope
@@ -141,7 +158,7 @@ impl Caller {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let limiter = self.common.limits.limiter(&self.scope, bucket);
-        limiter.turn().await;
+        limiter.turn(self.turn).await;
         let began = Instant::now();
         let meter = Meter {
             operation,
@@ -150,6 +167,7 @@ impl Caller {
             limiter: Arc::clone(&limiter),
             attempts: Mutex::new(0),
             body,
+            permit: self.permit.clone(),
         };
         // The futures of the SDK are large: boxed, they do not blow up every collector's own.
         let result = METER.scope(Arc::new(meter), Box::pin(future)).await;
@@ -272,6 +290,7 @@ struct Meter {
     attempts: Mutex<u32>,
     /// Where the body of the last answer goes, when somebody wants it.
     body: Option<Arc<Mutex<Vec<u8>>>>,
+    permit: Option<Permit>,
 }
 
 /// Added to every client: tells the [`Meter`] of the running call about each attempt, also those the SDK repeats by itself.
@@ -288,6 +307,9 @@ impl Intercept for Watch {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        if METER.try_with(|meter| meter.permit.as_ref().is_some_and(|may| !may())).unwrap_or(false) {
+            return Err("it may no longer be sent".into());
+        }
         let _ = METER.try_with(|meter| {
             let mut attempts = meter.attempts.lock().unwrap_or_else(PoisonError::into_inner);
             *attempts += 1;

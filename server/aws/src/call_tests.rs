@@ -21,6 +21,34 @@ async fn a_throttled_call_slows_its_bucket_down_and_is_counted() {
 }
 
 #[tokio::test]
+async fn what_may_no_longer_be_sent_is_asked_after_the_wait_and_is_not_sent() {
+    let sent = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&sent);
+    let caller = scripted::caller(move |_, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        (200, json!({"clusterArns": []}))
+    });
+    let allowed = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let asked = Arc::clone(&allowed);
+    let caller = caller.first().only_while(Arc::new(move || asked.load(Ordering::SeqCst)));
+    let limiter = caller.common.limits.limiter(&caller.scope, Bucket::Sns);
+    while limiter.turn(Turn::First).now_or_never().is_some() {}
+    let request = caller.clients().ecs().list_clusters();
+    let call = caller.call(Bucket::Sns, "ecs:ListClusters", None, request.send());
+    let mut call = std::pin::pin!(call);
+    assert!(futures::poll!(&mut call).is_pending(), "it waits for its turn");
+    allowed.store(false, Ordering::SeqCst);
+    assert_eq!(call.await.unwrap_err().code, Code::AwsUnreachable);
+    assert_eq!(sent.load(Ordering::SeqCst), 0);
+    allowed.store(true, Ordering::SeqCst);
+    caller
+        .call(Bucket::EcsClusters, "ecs:ListClusters", None, caller.clients().ecs().list_clusters().send())
+        .await
+        .unwrap();
+    assert_eq!(sent.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn the_raw_answer_keeps_what_the_sdk_does_not_know() {
     let caller = scripted::caller(|_, _| (200, json!({"clusterArns": ["a"], "somethingNew": {"x": 1}})));
     let request = caller.clients().ecs().list_clusters();

@@ -19,7 +19,7 @@ use crate::call::{Caller, Common};
 use crate::clients::Clients;
 use crate::counters::Tally;
 use crate::identity::Verdict;
-use crate::limits::Limits;
+use crate::limits::{Limits, Turn};
 use crate::sealing::Sealer;
 
 /// How long connecting may take.
@@ -216,6 +216,8 @@ impl Connections {
             common: Arc::clone(&self.common),
             sealer: self.sealer.clone(),
             emulator: config.endpoint_url.is_some(),
+            turn: Turn::default(),
+            permit: None,
         };
         connection.account.check(&caller).await?;
         Ok(caller)

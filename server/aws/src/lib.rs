@@ -37,7 +37,7 @@ mod sns;
 mod sqs;
 mod wire;
 
-pub use call::{Caller, Pages, absent};
+pub use call::{Caller, Pages, Permit, absent};
 pub use clients::Clients;
 pub use cloudwatch::{failures, function_totals, metrics};
 pub use connections::{ConnectionConfig, Connections};

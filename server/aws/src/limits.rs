@@ -1,6 +1,6 @@
 //! How fast Gantry may call AWS: one token bucket per account, region and quota bucket, at half of each published quota by default.
 //! Where AWS publishes none, or far more than is needed, and whenever AWS throttles all the same, the rate is learnt: halved on a throttle,
-//! grown slowly after.
+//! grown slowly after. What somebody waits for goes before what is collected ([`Turn`]).
 
 use domain::Scope;
 use std::collections::HashMap;
@@ -79,6 +79,16 @@ buckets! {
     ElasticLoadBalancing "elasticloadbalancing" Quota::Published(40.0, 10.0);
 }
 
+/// Who goes first where calls have to wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// A call of a run or of a review: after those of its kind only.
+    First,
+    /// A call that collects: once nobody else waits.
+    #[default]
+    Last,
+}
+
 /// Where learning begins, in requests per second.
 const START: f64 = 5.0;
 /// The fastest that is learnt.
@@ -98,12 +108,14 @@ struct Level {
     halved: Option<Instant>,
 }
 
-/// One token bucket. Callers are let through in the order they came.
+/// One token bucket. Callers of one [`Turn`] are let through in the order they came.
 #[derive(Debug)]
 pub struct Limiter {
     burst: f64,
     ceiling: f64,
     level: Mutex<Level>,
+    /// Those that go last; the one that holds it is the next of them.
+    last: tokio::sync::Mutex<()>,
 }
 
 impl Limiter {
@@ -113,7 +125,8 @@ impl Limiter {
             Quota::Learned => (START, START, CEILING),
         };
         let burst = burst.max(1.0);
-        Self { burst, ceiling, level: Mutex::new(Level { tokens: burst, filled: Instant::now(), rate, halved: None }) }
+        let level = Level { tokens: burst, filled: Instant::now(), rate, halved: None };
+        Self { burst, ceiling, level: Mutex::new(level), last: tokio::sync::Mutex::default() }
     }
 
     fn level(&self) -> MutexGuard<'_, Level> {
@@ -123,18 +136,45 @@ impl Limiter {
 
     /// Takes a token, and says how long its owner must wait for it. Tokens may be owed: that keeps the order.
     fn take(&self, now: Instant) -> Duration {
-        let mut level = self.level();
-        let earned = now.duration_since(level.filled).as_secs_f64() * level.rate;
-        level.tokens = (level.tokens + earned).min(self.burst) - 1.0;
-        level.filled = now;
+        let mut level = self.filled(now);
+        level.tokens -= 1.0;
         if level.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-level.tokens / level.rate) }
     }
 
+    /// Takes a token if there is one, and owes none: whoever comes meanwhile and goes first does not wait for this. Says when to ask again.
+    fn take_one_left(&self, now: Instant) -> Option<Duration> {
+        let mut level = self.filled(now);
+        // Sums of fractions: a token is one a little before it is.
+        if level.tokens >= 1.0 - 1e-6 {
+            level.tokens -= 1.0;
+            return None;
+        }
+        Some(Duration::from_secs_f64((1.0 - level.tokens) / level.rate))
+    }
+
+    fn filled(&self, now: Instant) -> MutexGuard<'_, Level> {
+        let mut level = self.level();
+        let earned = now.duration_since(level.filled).as_secs_f64() * level.rate;
+        level.tokens = (level.tokens + earned).min(self.burst);
+        level.filled = now;
+        level
+    }
+
     /// Waits for a turn.
-    pub async fn turn(&self) {
-        let wait = self.take(Instant::now());
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+    pub async fn turn(&self, turn: Turn) {
+        match turn {
+            Turn::First => {
+                let wait = self.take(Instant::now());
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
+                }
+            }
+            Turn::Last => {
+                let _next = self.last.lock().await;
+                while let Some(wait) = self.take_one_left(Instant::now()) {
+                    tokio::time::sleep(wait).await;
+                }
+            }
         }
     }
 
@@ -230,6 +270,28 @@ mod tests {
         let now = Instant::now();
         let waits: Vec<f64> = (0..5).map(|_| limiter.take(now).as_secs_f64()).collect();
         assert!(waits.is_sorted() && waits[1] == 0.0 && waits[4] > 0.9, "{waits:?}");
+    }
+
+    #[tokio::test]
+    async fn a_run_does_not_wait_for_what_is_collected() {
+        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Ecr);
+        let collecting = futures::future::join_all((0..100).map(|_| limiter.turn(Turn::Last)));
+        // All of them have asked once; five went through.
+        assert!(futures::poll!(std::pin::pin!(collecting)).is_pending());
+        assert!(limiter.take(Instant::now()).as_secs_f64() <= 1.0 / START);
+    }
+
+    #[tokio::test]
+    async fn what_is_collected_goes_on_in_what_runs_leave() {
+        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Ecr);
+        let now = Instant::now();
+        for _ in 0..7 {
+            limiter.take(now);
+        }
+        // Two are owed, and it needs one itself.
+        let wait = limiter.take_one_left(now).unwrap();
+        assert!((0.55..=0.6).contains(&wait.as_secs_f64()), "{wait:?}");
+        assert_eq!(limiter.take_one_left(now + wait), None);
     }
 
     #[test]

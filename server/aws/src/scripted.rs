@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::call::Common;
 use crate::clients::Clients;
+use crate::limits::Turn;
 use crate::sealing::Sealer;
 use crate::{Caller, Feed};
 
@@ -70,6 +71,8 @@ pub(crate) fn caller(answer: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync
         common: Arc::new(Common::default()),
         sealer: Sealer::new(&[7; 32]),
         emulator: false,
+        turn: Turn::default(),
+        permit: None,
     }
 }
 
