@@ -124,12 +124,19 @@ impl Registries {
         let (mut meter, mut look) = (Meter::default(), tokio::time::interval(LOOK));
         loop {
             tokio::select! {
+                // First, because it is due at once after a stop: the tag is another server's by then.
+                biased;
+                _ = look.tick() => {
+                    if !course.may_be_sent() {
+                        course.cancel.cancel();
+                    }
+                    course.say(meter.look(began.elapsed(), &seen.borrow()));
+                }
                 outcome = &mut work => {
                     outcome?;
                     course.say(Meter::end(began.elapsed(), &seen.borrow()));
                     return Ok(());
                 }
-                _ = look.tick() => course.say(meter.look(began.elapsed(), &seen.borrow())),
             }
         }
     }

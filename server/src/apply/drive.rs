@@ -8,9 +8,10 @@ use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Course, Engine};
+use super::{Course, Engine, ran_out};
 use crate::clock::now;
 
 pub(super) type Result<T> = std::result::Result<T, Problem>;
@@ -43,12 +44,12 @@ fn conflict(message: String) -> Problem {
 }
 
 impl Engine {
-    /// Goes on with a run until it rests.
+    /// Goes on with a run until it rests, or the server is told to stop.
     ///
     /// # Errors
     /// When the journal cannot be written: the run is as it was, and gone on with later.
     pub(super) async fn drive(&self, lease: &Lease) -> Result<()> {
-        loop {
+        while !self.stopping.load(Ordering::Relaxed) {
             // Read again each time: somebody may have asked to cancel.
             let Some(stored) = self.store.run(&lease.run).await? else { return Ok(()) };
             match stored.run.next() {
@@ -62,6 +63,14 @@ impl Engine {
                 Next::TakeBack(n) => self.take_back(lease, &stored, n).await?,
             }
         }
+        Ok(())
+    }
+
+    /// Writes how far a step is.
+    pub(super) async fn journal(&self, lease: &Lease, n: usize, step: &Progress, intent: Option<&Entry>) -> Result<()> {
+        self.store.journal(lease, n, step, intent).await?;
+        tracing::debug!(run = lease.run, n, state = step.state.as_str(), "apply: written");
+        Ok(())
     }
 
     /// Compares what was reviewed with what there is.
@@ -80,7 +89,7 @@ impl Engine {
                         _ => "it is no longer as it was",
                     };
                     let progress = Progress { found: Some(Found { state }), ..stored.run.steps[n].clone() };
-                    self.store.journal(lease, n, &progress, None).await?;
+                    self.journal(lease, n, &progress, None).await?;
                     conflict(format!("{}: {what}. Nothing was changed. Plan again from what there is.", step.says))
                 }
                 Err(problem) => problem,
@@ -109,14 +118,19 @@ impl Engine {
         progress.attempts += 1;
         progress.began.get_or_insert(now());
         progress.problem = None;
-        self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.step", &call))).await?;
+        self.journal(lease, n, &progress, Some(&entry(stored, step, "run.step", &call))).await?;
         self.still_holds(lease)?;
+        let course = Course::of(&self.held, lease);
         let sent = if call.is_long() {
             progress.note = None;
-            self.send_long(lease, n, &mut progress, step, &call).await?
+            self.send_long(lease, n, &mut progress, step, &call, &course).await?
         } else {
-            self.send(step, &call).await
+            self.send(step, &call, &course).await
         };
+        // It was not sent, and another server may have gone on: nothing is written here any more.
+        if sent.is_err() && course.was_refused() {
+            return Err(ran_out());
+        }
         match sent {
             Ok(id) => {
                 progress.request_ids.extend(id);
@@ -135,7 +149,7 @@ impl Engine {
                 if !goes_on {
                     progress.attempts = progress.attempts.max(self.patience.tries);
                 }
-                self.store.journal(lease, n, &progress, None).await?;
+                self.journal(lease, n, &progress, None).await?;
                 if goes_on {
                     self.pause(attempts).await;
                 }
@@ -155,7 +169,7 @@ impl Engine {
                 progress.note = Some(UNKNOWN.into());
                 progress.problem = Some(problem);
                 progress.ended = Some(now());
-                return self.store.journal(lease, n, &progress, None).await;
+                return self.journal(lease, n, &progress, None).await;
             }
         };
         match call.made(state.as_ref()) {
@@ -175,7 +189,7 @@ impl Engine {
             }
             Made::No => {
                 progress.state = StepState::Waiting;
-                self.store.journal(lease, n, &progress, None).await
+                self.journal(lease, n, &progress, None).await
             }
         }
     }
@@ -194,7 +208,7 @@ impl Engine {
         progress.state = StepState::Made;
         progress.problem = None;
         progress.ended = Some(now());
-        self.store.journal(lease, n, &progress, None).await
+        self.journal(lease, n, &progress, None).await
     }
 
     async fn failed(&self, lease: &Lease, n: usize, mut progress: Progress, problem: Problem) -> Result<()> {
@@ -203,7 +217,7 @@ impl Engine {
         progress.request_ids.dedup();
         progress.problem = Some(problem);
         progress.ended = Some(now());
-        self.store.journal(lease, n, &progress, None).await
+        self.journal(lease, n, &progress, None).await
     }
 
     /// What a call left, once AWS shows it as asked for; `false` when it did not in time.
@@ -220,10 +234,9 @@ impl Engine {
         }
     }
 
-    pub(super) async fn send(&self, step: &Step, call: &Call) -> Result<Option<String>> {
+    pub(super) async fn send(&self, step: &Step, call: &Call, course: &Course) -> Result<Option<String>> {
         let late = |_| Problem::new(Code::AwsUnreachable, "AWS did not answer", "It did not answer in time.");
-        let course = Course::default();
-        tokio::time::timeout(self.patience.call, self.cloud.make(&step.scope, call, &course)).await.map_err(late)?
+        tokio::time::timeout(self.patience.call, self.cloud.make(&step.scope, call, course)).await.map_err(late)?
     }
 
     /// The same for a call that takes long: the journal says how far it is, and it ends early when somebody cancels the run.
@@ -237,11 +250,11 @@ impl Engine {
         progress: &mut Progress,
         step: &Step,
         call: &Call,
+        course: &Course,
     ) -> Result<Result<Option<String>>> {
-        let course = Course::default();
         let mut said = course.said.subscribe();
         let late = |_| Problem::new(Code::AwsUnreachable, "It took too long", "It was not done in time.");
-        let work = tokio::time::timeout(self.patience.long_call, self.cloud.make(&step.scope, call, &course));
+        let work = tokio::time::timeout(self.patience.long_call, self.cloud.make(&step.scope, call, course));
         let mut work = std::pin::pin!(work);
         let outcome = loop {
             tokio::select! {
@@ -250,7 +263,7 @@ impl Engine {
             }
             if said.has_changed().unwrap_or(false) {
                 progress.note = Some(said.borrow_and_update().clone());
-                self.store.journal(lease, n, progress, None).await?;
+                self.journal(lease, n, progress, None).await?;
             }
             if self.store.run(&lease.run).await?.is_none_or(|stored| stored.run.cancelled) {
                 course.cancel.cancel();
@@ -301,6 +314,7 @@ impl Engine {
             detail: json!({ "title": stored.run.plan.title }),
         });
         self.store.run_becomes(lease, state, problem.or(failure), now(), end.as_ref()).await?;
+        tracing::debug!(run = lease.run, state = state.as_str(), "apply: written");
         if end.is_some() {
             self.show(&stored.run.plan).await;
         }

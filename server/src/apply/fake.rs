@@ -30,6 +30,8 @@ pub enum Fault {
     AfterTheEnd,
     /// A permission is missing.
     Denied,
+    /// The server is stopped for longer than its lease, after it asked whether it holds and before the call leaves it.
+    Away,
     /// It says how far it is, and goes on until it is cancelled.
     Endless,
 }
@@ -281,6 +283,15 @@ impl Cloud for Fake {
                 Some(Fault::AfterTheEnd) => {
                     inside.late.push((u32::MAX, call.clone()));
                     return Err(unreachable());
+                }
+                Some(Fault::Away) => {
+                    if let Some((held, run)) = &course.of {
+                        held.until(run, std::time::Instant::now());
+                    }
+                    if !course.may_be_sent() {
+                        return Err(unreachable());
+                    }
+                    (fault, inside.make(call))
                 }
                 Some(Fault::Endless) => (fault, Ok(())),
                 Some(Fault::LostAfter | Fault::HangsAfter) | None => (fault, inside.make(call)),

@@ -8,7 +8,7 @@ use domain::plan::Subject;
 const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// Begins to copy an image as `shop:1`.
-async fn begin(world: &World) {
+pub(super) async fn begin(world: &World) {
     let form = copy_image::Answers {
         source: "nginx".into(),
         repository: "shop".into(),

@@ -26,6 +26,7 @@ use gantry_store::Store;
 use gantry_store::runs::Lease;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -54,16 +55,39 @@ pub trait Cloud: Send + Sync + 'static {
     }
 }
 
-/// How a call that takes long goes.
+/// How a call goes on its way.
 #[derive(Clone, Debug, Default)]
 pub struct Course {
     /// How far it is, in words for people; the newest only.
     said: watch::Sender<String>,
     /// Ends it before it leaves anything that could be used.
     pub cancel: CancellationToken,
+    /// The leases of this server and the run whose lease has to hold; none for a call of no run.
+    of: Option<(Arc<Held>, String)>,
+    refused: Arc<AtomicBool>,
 }
 
 impl Course {
+    /// That of a call which may only be sent while the lease on its run holds.
+    fn of(held: &Arc<Held>, lease: &Lease) -> Self {
+        Self { of: Some((held.clone(), lease.run.clone())), ..Self::default() }
+    }
+
+    /// Whether it may still be sent: asked right before each request, because until then a call waits for its turn and its connection, and
+    /// the server may be stopped meanwhile.
+    pub fn may_be_sent(&self) -> bool {
+        let may = self.of.as_ref().is_none_or(|(held, run)| held.still(run));
+        if !may {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+        may
+    }
+
+    /// Whether a request was not sent because the lease had run out.
+    fn was_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
     /// Says how far it is.
     pub fn say(&self, words: String) {
         self.said.send_replace(words);
@@ -81,6 +105,11 @@ impl Aws {
     pub fn new(connections: Connections, registries: copy::Registries) -> Self {
         Self { connections, registries }
     }
+
+    /// A run, or somebody who reviews a plan, does not wait behind all that is collected.
+    async fn caller(&self, scope: &Scope) -> Result<gantry_aws::Caller, Problem> {
+        Ok(self.connections.caller(scope).await?.first())
+    }
 }
 
 #[async_trait]
@@ -90,7 +119,11 @@ impl Cloud for Aws {
             Call::Ecr(Ecr::CopyImage(input)) => {
                 self.registries.copy(&self.connections, scope, input, course).await.map(|()| None)
             }
-            call => gantry_aws::execute::make(&self.connections.caller(scope).await?, call).await,
+            call => {
+                let course = course.clone();
+                let caller = self.caller(scope).await?.only_while(Arc::new(move || course.may_be_sent()));
+                gantry_aws::execute::make(&caller, call).await
+            }
         }
     }
     async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
@@ -98,11 +131,11 @@ impl Cloud for Aws {
             Subject::Ecr(EcrSubject::Source { reference, platform, repository }) => {
                 self.registries.inspect(&self.connections, scope, reference, platform, repository).await.map(Some)
             }
-            subject => gantry_aws::execute::read(&self.connections.caller(scope).await?, subject).await,
+            subject => gantry_aws::execute::read(&self.caller(scope).await?, subject).await,
         }
     }
     async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
-        gantry_aws::execute::permitted(&self.connections.caller(scope).await?, needs).await
+        gantry_aws::execute::permitted(&self.caller(scope).await?, needs).await
     }
     async fn marked(&self, scope: &Scope) -> Result<Vec<Marked>, Problem> {
         gantry_aws::execute::marked(&self.connections.caller(scope).await?).await
@@ -128,6 +161,8 @@ pub struct Patience {
     pub longest_pause: Duration,
     /// How often a call is tried, and how often something is read to find out.
     pub tries: u32,
+    /// How long a server that is told to stop waits for the call that is under way.
+    pub grace: Duration,
 }
 
 impl Default for Patience {
@@ -142,6 +177,7 @@ impl Default for Patience {
             pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(10),
             tries: 8,
+            grace: Duration::from_secs(2),
         }
     }
 }
@@ -153,20 +189,41 @@ pub struct Engine {
     patience: Patience,
     /// Tells servers apart in the store.
     name: String,
-    /// Until when the lease on each run that is driven here holds in any case. A process that was stopped for a while looks here before it sends
-    /// anything: another server may have gone on meanwhile.
-    held: Mutex<HashMap<String, Instant>>,
+    held: Arc<Held>,
+    /// Told to stop: no further step is begun.
+    stopping: AtomicBool,
+}
+
+/// Until when the lease on each run that is driven here holds in any case. A process that was stopped for a while looks here before it sends
+/// anything: another server may have gone on meanwhile.
+#[derive(Debug, Default)]
+struct Held(Mutex<HashMap<String, Instant>>);
+
+impl Held {
+    fn until(&self, run: &str, until: Instant) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(run.to_owned(), until);
+    }
+
+    fn no_more(&self, run: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
+    }
+
+    /// Whether the lease on a run still holds. One that nobody noted is a test's.
+    fn still(&self, run: &str) -> bool {
+        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(run).copied();
+        until.is_none_or(|until| until > Instant::now())
+    }
 }
 
 impl Engine {
     /// Over this store and cloud.
     pub fn new(store: Store, cloud: Arc<dyn Cloud>, patience: Patience) -> Self {
         let name = format!("{}-{}", std::process::id(), crate::auth::secret::random_hex::<4>());
-        Self { store, cloud, patience, name, held: Mutex::default() }
+        Self { store, cloud, patience, name, held: Arc::default(), stopping: AtomicBool::default() }
     }
 
-    /// Drives whatever run is not driven, until told to stop. Runs in the middle are left as after a crash: their journal says how far
-    /// they are, and their leases are given back.
+    /// Drives whatever run is not driven, until told to stop. Then the step that is under way is ended, and the lease given back. One that takes
+    /// longer is left as after a crash, with its lease: its journal says how far it is.
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut driven = JoinSet::new();
         loop {
@@ -196,15 +253,29 @@ impl Engine {
     /// Drives a run as long as its lease holds.
     async fn hold(&self, lease: Lease, asked: Instant, mut stop: watch::Receiver<bool>) {
         self.holds(&lease, asked);
-        let outcome = tokio::select! {
-            outcome = self.drive(&lease) => outcome,
-            problem = self.renew(&lease) => Err(problem),
-            _ = stop.wait_for(|stop| *stop) => Ok(()),
+        tracing::debug!(run = lease.run, "apply: taken");
+        let late = async {
+            // Its sender gone is no word to stop.
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            self.stopping.store(true, Ordering::Relaxed);
+            tokio::time::sleep(self.patience.grace).await;
+        };
+        let (outcome, rests) = tokio::select! {
+            outcome = self.drive(&lease) => (outcome, true),
+            problem = self.renew(&lease) => (Err(problem), false),
+            () = late => (Ok(()), false),
         };
         if let Err(problem) = outcome {
             tracing::warn!(run = lease.run, %problem, "apply: the run is let go; whoever takes it next goes on from its journal");
         }
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).remove(&lease.run);
+        self.held.no_more(&lease.run);
+        tracing::debug!(run = lease.run, "apply: let go");
+        if !rests {
+            // A call may be under way. Whoever reads at once whether it was made may read too early; the lease's end is as good as a crash.
+            return;
+        }
         if let Err(problem) = self.store.release_run(&lease).await {
             tracing::debug!(run = lease.run, %problem, "apply: the lease could not be given back and will run out");
         }
@@ -224,8 +295,7 @@ impl Engine {
 
     /// Notes that the lease was taken or renewed, asked for at this moment.
     fn holds(&self, lease: &Lease, asked: Instant) {
-        let until = asked + self.patience.lease;
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).insert(lease.run.clone(), until);
+        self.held.until(&lease.run, asked + self.patience.lease);
     }
 
     /// Whether the lease still holds, by this server's own clock.
@@ -233,19 +303,16 @@ impl Engine {
     /// # Errors
     /// [`Code::Conflict`] when its time is over: nothing may be sent any more.
     fn still_holds(&self, lease: &Lease) -> Result<(), Problem> {
-        let until = self.held.lock().unwrap_or_else(PoisonError::into_inner).get(&lease.run).copied();
-        match until {
-            Some(until) if until <= Instant::now() => {
-                let message =
-                    "This server was away for longer than its lease on the run: another one may have gone on.";
-                Err(Problem::new(Code::Conflict, "The lease has run out", message))
-            }
-            _ => Ok(()),
-        }
+        if self.held.still(&lease.run) { Ok(()) } else { Err(ran_out()) }
     }
 
     fn until(&self) -> Millis {
         let lease = i64::try_from(self.patience.lease.as_millis()).unwrap_or(i64::MAX);
         Millis(now().0.saturating_add(lease))
     }
+}
+
+fn ran_out() -> Problem {
+    let message = "This server was away for longer than its lease on the run: another one may have gone on.";
+    Problem::new(Code::Conflict, "The lease has run out", message)
 }

@@ -7,8 +7,8 @@ use domain::{Code, Problem};
 use gantry_store::runs::{Lease, Stored};
 use serde_json::Value;
 
-use super::Engine;
 use super::drive::{Result, UNKNOWN, entry, is_unknown};
+use super::{Course, Engine, ran_out};
 use crate::clock::now;
 
 const CHANGED: &str =
@@ -31,7 +31,7 @@ impl Engine {
         let undo = match &step.undo {
             Undo::Never(why) => {
                 (progress.state, progress.note) = (StepState::Left, Some(format!("It cannot be taken back: {why}")));
-                return self.store.journal(lease, n, &progress, None).await;
+                return self.journal(lease, n, &progress, None).await;
             }
             Undo::Call(undo) => undo.resolved(&known),
         };
@@ -40,12 +40,12 @@ impl Engine {
             (Err(why), _) | (_, Err(why)) => {
                 (progress.state, progress.problem) =
                     (StepState::Stuck, Some(Problem::new(Code::Internal, "The step cannot be taken back", why)));
-                return self.store.journal(lease, n, &progress, None).await;
+                return self.journal(lease, n, &progress, None).await;
             }
         };
         progress.state = StepState::Undoing;
         progress.problem = None;
-        self.store.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
+        self.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
         (progress.state, progress.note, progress.problem) =
             match self.undo(lease, step, &call, &undo, progress.after.as_ref()).await {
                 Ok(Back::Gone) => (StepState::Undone, progress.note, None),
@@ -55,7 +55,7 @@ impl Engine {
             };
         // How long a step took is how long it took to make it.
         progress.ended.get_or_insert_with(now);
-        self.store.journal(lease, n, &progress, None).await
+        self.journal(lease, n, &progress, None).await
     }
 
     /// Takes a step back, if nobody changed since what it left.
@@ -74,7 +74,9 @@ impl Engine {
             if let Err(problem) = self.still_holds(lease) {
                 return Ok(Back::Away(problem));
             }
-            match self.send(step, undo).await {
+            let course = Course::of(&self.held, lease);
+            match self.send(step, undo, &course).await {
+                Err(_) if course.was_refused() => return Ok(Back::Away(ran_out())),
                 Ok(_) => {
                     let (_, shown) = self.settled(step, undo).await?;
                     if shown {
@@ -126,7 +128,7 @@ impl Engine {
                     progress.note = Some(UNKNOWN.into());
                 }
             }
-            self.store.journal(lease, n, &progress, None).await?;
+            self.journal(lease, n, &progress, None).await?;
             return Ok(true);
         }
         Ok(false)
@@ -142,7 +144,7 @@ impl Engine {
             if self.reads(step, &undo).await.is_ok_and(|state| undo.made(state.as_ref()) == Made::Yes) {
                 (progress.state, progress.problem) = (StepState::Undone, None);
                 progress.note = Some("It does not exist any more.".into());
-                self.store.journal(lease, n, &progress, None).await?;
+                self.journal(lease, n, &progress, None).await?;
                 return Ok(true);
             }
         }
