@@ -136,6 +136,8 @@ pub struct Verdict {
     pub orphans: u64,
     /// What was made twice.
     pub duplicates: u64,
+    /// Calls that replace a whole document and were made again with the same one: nothing is there twice, and they are counted.
+    pub again: u64,
     /// What a journal says and is not so.
     pub wrong: u64,
     /// Runs that did not end.
@@ -155,15 +157,16 @@ pub fn judge(runs: &[Value], listing: &BTreeMap<String, Value>, weather: &Weathe
         let (later, first): (Vec<&Value>, Vec<&Value>) = runs.iter().partition(|view| changes::is_change(view));
         one(name, &first, &later, listing.get(name), &mut verdict);
         let often = |operation: &str| weather.how_often_made(ACCOUNTS.gantry, name, operation);
-        for (makes, takes) in [
-            ("CreateRepository", "DeleteRepository"),
-            ("PutLifecyclePolicy", "DeleteLifecyclePolicy"),
-            ("SetRepositoryPolicy", "DeleteRepositoryPolicy"),
-        ] {
+        if often("CreateRepository") > 1 + often("DeleteRepository") {
+            verdict.duplicates += 1;
+            verdict.offend(name, &format!("AWS made CreateRepository {} times", often("CreateRepository")), runs);
+        }
+        for (puts, takes) in
+            [("PutLifecyclePolicy", "DeleteLifecyclePolicy"), ("SetRepositoryPolicy", "DeleteRepositoryPolicy")]
+        {
             // Another plan may write a policy anew, and its undo once more.
-            if often(makes) > 1 + often(takes) && (later.is_empty() || makes == "CreateRepository") {
-                verdict.duplicates += 1;
-                verdict.offend(name, &format!("AWS made {makes} {} times", often(makes)), runs);
+            if later.is_empty() {
+                verdict.again += often(puts).saturating_sub(1 + often(takes));
             }
         }
     }

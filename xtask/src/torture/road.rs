@@ -18,8 +18,6 @@ const LONG_SILENCE: Duration = Duration::from_secs(12);
 
 /// Whoever sends calls on a road.
 pub trait Sender: Send + Sync + 'static {
-    /// It sent a call for this repository.
-    fn sent(&self, repository: &str);
     /// It dies at once.
     fn kill(&self, repository: &str);
     /// It is stopped for a while.
@@ -63,10 +61,7 @@ fn serve(mut stream: TcpStream, sandbox: u16, weather: &Weather, sender: &dyn Se
     let mut from = BufReader::new(stream.try_clone()?);
     while let Some(request) = Message::read(&mut from)? {
         let call = call(&request);
-        let harm = call.as_ref().and_then(|call| {
-            sender.sent(&call.repository);
-            weather.harm(call)
-        });
+        let harm = call.as_ref().and_then(|call| weather.harm(call));
         let pass = || -> Result<Message> {
             let answer = http::exchange(sandbox, &request, LIMIT)?;
             if let Some(call) = call.clone().filter(|_| answer.status() == 200) {

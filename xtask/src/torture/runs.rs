@@ -129,12 +129,12 @@ pub fn begin(api: &Api, answers: &Value) -> Result<()> {
 }
 
 /// The runs of a repository.
-pub fn of(api: &Api, repository: &str) -> Result<Vec<(String, String, u64)>> {
+pub fn of(api: &Api, repository: &str) -> Result<Vec<(String, String)>> {
     let mut found = vec![];
     let lines = api.insist("GET", &format!("/runs?limit=20&q={repository}"), None)?;
     for line in lines.as_array().into_iter().flatten() {
         let text = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
-        found.push((text("id"), text("state"), line["ended"].as_u64().unwrap_or_default()));
+        found.push((text("id"), text("state")));
     }
     Ok(found)
 }
@@ -144,10 +144,8 @@ fn rests(api: &Api, servers: &Servers, repository: &str) -> Result<Option<Vec<(S
     let begin = Instant::now();
     while begin.elapsed() < END {
         let runs = of(api, repository)?;
-        if !runs.is_empty() && runs.iter().all(|(_, state, _)| ["applied", "undone", "stuck"].contains(&state.as_str()))
-        {
-            servers.ends(repository, runs.iter().map(|(_, _, ended)| *ended).max().unwrap_or_default());
-            return Ok(Some(runs.into_iter().map(|(id, state, _)| (id, state)).collect()));
+        if !runs.is_empty() && runs.iter().all(|(_, state)| ["applied", "undone", "stuck"].contains(&state.as_str())) {
+            return Ok(Some(runs));
         }
         if let Some(why) = servers.broken() {
             bail!("{why}");
@@ -161,12 +159,11 @@ fn rests(api: &Api, servers: &Servers, repository: &str) -> Result<Option<Vec<(S
 pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) -> Result<()> {
     let repository = name(n);
     let mut dice = Dice::of(seed, &format!("{repository} person"));
-    servers.begins(&repository);
     begin(api, &answers(seed, &repository))?;
     let whim = dice.below(10);
     if whim < 2 {
         std::thread::sleep(Duration::from_millis(dice.below(900)));
-        for (id, ..) in of(api, &repository)? {
+        for (id, _) in of(api, &repository)? {
             // It may have ended: then this undoes it, or says that there is nothing to take back.
             let _ = api.ask("POST", &format!("/runs/{id}/cancel"), Some(&json!({})));
         }
@@ -174,7 +171,6 @@ pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) 
     let Some(runs) = rests(api, servers, &repository)? else { return Ok(()) };
     let applied = runs.iter().find(|(_, state)| state == "applied");
     if let Some((id, _)) = applied.filter(|_| whim >= 6) {
-        servers.begins(&repository);
         if matches!(api.ask("POST", &format!("/runs/{id}/cancel"), Some(&json!({}))), Ok((202, _))) {
             rests(api, servers, &repository)?;
         }
@@ -190,7 +186,6 @@ pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) 
             for (step, progress) in steps(&run).filter(|(_, progress)| progress["state"] == "stuck") {
                 let path = format!("/runs/{id}/steps/{}", step["id"].as_str().unwrap_or_default());
                 let _ = (progress, api.ask("POST", &path, Some(&json!({ "decision": "retry" }))));
-                servers.begins(&repository);
                 rests(api, servers, &repository)?;
             }
         }
@@ -200,12 +195,10 @@ pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) 
 
 /// Another plan for what was made, taken back afterwards or not.
 fn change(api: &Api, servers: &Servers, seed: u64, repository: &str, undo: bool) -> Result<()> {
-    servers.begins(repository);
     changes::begin(api, &changes::answers(seed, repository), repository)?;
     let Some(runs) = rests(api, servers, repository)? else { return Ok(()) };
     // The latest is the first of the list.
     if let Some((id, _)) = runs.first().filter(|(_, state)| undo && runs.len() > 1 && state == "applied") {
-        servers.begins(repository);
         // One that deletes cannot be taken back, and says so.
         let _ = api.ask("POST", &format!("/runs/{id}/cancel"), Some(&json!({})));
         rests(api, servers, repository)?;

@@ -34,7 +34,6 @@ pub struct Left {
 struct Running(Mutex<(HashMap<String, Pid>, BTreeSet<String>)>);
 
 impl Sender for Running {
-    fn sent(&self, _: &str) {}
     fn kill(&self, repository: &str) {
         let mut inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pid) = inside.0.get(repository).copied() {

@@ -1,6 +1,5 @@
-//! Servers on one database, each behind a road of its own; they die, are stopped, and are started again.
+//! Servers on one database, each behind a road of its own; they die, are stopped, and are started again. What they said of runs is kept.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
@@ -10,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::recovery::{self, Life};
 use super::road::Sender;
 use crate::process;
 use crate::service::{self, Event, Service};
@@ -17,8 +17,8 @@ use crate::service::{self, Event, Service};
 /// Longer than a lease of the engine (3.5 s) and its look for runs that nobody drives (0.5 s).
 const STOP: Duration = Duration::from_millis(4_800);
 
-/// Milliseconds since 1970: what journals write, too.
-pub fn now() -> u64 {
+/// Milliseconds since 1970: what logs say, too.
+fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
@@ -40,22 +40,14 @@ enum Health {
     Stopped(Pid),
 }
 
-/// A run whose server died.
-#[derive(Debug, Clone, Copy)]
-struct Left {
-    killed: u64,
-    ready: Option<u64>,
-}
-
 #[derive(Debug, Default)]
 struct Inside {
     health: Vec<Option<Health>>,
+    logs: Vec<PathBuf>,
     kills: u64,
     stops: u64,
-    /// Which server drove a repository's run last.
-    hands: HashMap<String, usize>,
-    left: HashMap<String, Left>,
-    recovered: Vec<(u64, u64, String)>,
+    /// Those that ended, and those that live.
+    lives: Vec<Life>,
     ending: bool,
     broken: Option<String>,
 }
@@ -71,8 +63,8 @@ pub struct Told {
     pub kills: u64,
     /// How often one was stopped past its leases.
     pub stops: u64,
-    /// For each run that lost its server: milliseconds from the restart, and from the kill, until it was gone on with, and its repository.
-    pub recovered: Vec<(u64, u64, String)>,
+    /// Every server from each start to its end, with what it said of runs.
+    pub lives: Vec<Life>,
 }
 
 impl Servers {
@@ -83,6 +75,11 @@ impl Servers {
     /// Starts one and keeps it alive from then on. Returns when it answers.
     pub fn keep(self: &Arc<Self>, n: usize, recipe: Recipe) -> Result<()> {
         let (running, events) = start(&recipe)?;
+        {
+            let mut inside = self.inside();
+            anyhow::ensure!(inside.logs.len() == n, "servers are numbered in their order");
+            inside.logs.push(recipe.log.clone());
+        }
         self.up(n, &running);
         let servers = self.clone();
         std::thread::spawn(move || {
@@ -94,6 +91,12 @@ impl Servers {
                     inside.health[n] = Some(Health::Down);
                     if inside.ending {
                         return;
+                    }
+                    // Its next life begins another log.
+                    let words = recovery::words(&recipe.log);
+                    if let Some(life) = inside.life(n) {
+                        life.killed.get_or_insert_with(now);
+                        life.words = words;
                     }
                 }
                 held = match start(&recipe) {
@@ -115,7 +118,7 @@ impl Servers {
             inside.health.resize(n + 1, None);
         }
         inside.health[n] = running.pid.map(Health::Up);
-        inside.left.values_mut().for_each(|left| _ = left.ready.get_or_insert(at));
+        inside.lives.push(Life { server: n, ready: at, ..Life::default() });
     }
 
     fn kill(&self, n: usize) {
@@ -125,11 +128,8 @@ impl Servers {
         let at = now();
         inside.health[n] = Some(Health::Down);
         inside.kills += 1;
-        // Those that waited for a server already may have lost that one too: their time begins again.
-        let mut names: Vec<String> = inside.left.keys().cloned().collect();
-        names.extend(inside.hands.iter().filter(|(_, of)| **of == n).map(|(name, _)| name.clone()));
-        for name in names {
-            inside.left.insert(name, Left { killed: at, ready: None });
+        if let Some(life) = inside.life(n) {
+            life.killed = Some(at);
         }
     }
 
@@ -141,8 +141,10 @@ impl Servers {
         }
         inside.health[n] = Some(Health::Stopped(pid));
         inside.stops += 1;
-        // A stopped server holds leases that a killed one's runs may have come to: not what is measured.
-        inside.left.clear();
+        let from = now();
+        if let Some(life) = inside.life(n) {
+            life.stopped.push((from, from + STOP.as_millis() as u64));
+        }
         let servers = self.clone();
         std::thread::spawn(move || {
             std::thread::sleep(STOP);
@@ -152,18 +154,6 @@ impl Servers {
                 inside.health[n] = Some(Health::Up(pid));
             }
         });
-    }
-
-    /// A run of this repository has begun, or is looked at again.
-    pub fn begins(&self, repository: &str) {
-        self.inside().hands.entry(repository.to_owned()).or_insert(usize::MAX);
-    }
-
-    /// The run of this repository has ended at this moment.
-    pub fn ends(&self, repository: &str, at: u64) {
-        let mut inside = self.inside();
-        inside.hands.remove(repository);
-        recovered(&mut inside, repository, at);
     }
 
     /// Why it makes no sense to go on.
@@ -181,15 +171,19 @@ impl Servers {
                 let _ = kill_process(*pid, Signal::TERM);
             }
         }
-        Told { kills: inside.kills, stops: inside.stops, recovered: std::mem::take(&mut inside.recovered) }
+        for (n, log) in inside.logs.clone().iter().enumerate() {
+            if let Some(life) = inside.life(n).filter(|life| life.killed.is_none()) {
+                life.words = recovery::words(log);
+            }
+        }
+        Told { kills: inside.kills, stops: inside.stops, lives: std::mem::take(&mut inside.lives) }
     }
 }
 
-fn recovered(inside: &mut Inside, repository: &str, at: u64) {
-    if let Some(left) = inside.left.remove(repository) {
-        // Another server may have taken it before the first was back.
-        let from_ready = left.ready.map_or(0, |ready| at.saturating_sub(ready));
-        inside.recovered.push((from_ready, at.saturating_sub(left.killed), repository.to_owned()));
+impl Inside {
+    /// The latest life of a server.
+    fn life(&mut self, n: usize) -> Option<&mut Life> {
+        self.lives.iter_mut().rev().find(|life| life.server == n)
     }
 }
 
@@ -203,17 +197,6 @@ pub struct Server {
 }
 
 impl Sender for Server {
-    fn sent(&self, repository: &str) {
-        let mut inside = self.servers.inside();
-        // The last words of a dead one are not a sign of life.
-        if !matches!(inside.health.get(self.n), Some(Some(Health::Up(_)))) {
-            return;
-        }
-        if let Some(hands) = inside.hands.get_mut(repository) {
-            *hands = self.n;
-            recovered(&mut inside, repository, now());
-        }
-    }
     fn kill(&self, _: &str) {
         self.servers.kill(self.n);
     }
