@@ -302,6 +302,7 @@ impl Engine {
         });
         self.store.run_becomes(lease, state, problem.or(failure), now(), end.as_ref()).await?;
         if end.is_some() {
+            self.cloud.ended(&stored.run.plan);
             self.show(&stored.run.plan).await;
         }
         Ok(())
