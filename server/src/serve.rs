@@ -72,13 +72,14 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     store.configure(&sync::aws::wanted(&connections)).await?;
     let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store.clone()));
     let visible = Visible::default();
-    let cloud: Arc<dyn apply::Cloud> =
-        Arc::new(apply::Aws::new(connections.clone(), apply::copy::Registries::new(&config.registries)?));
+    let registries = apply::copy::Registries::new(&config.registries)?;
+    let lent = registries.lent();
+    let cloud: Arc<dyn apply::Cloud> = Arc::new(apply::Aws::new(connections.clone(), registries));
     let web = Web::new(Parts {
         inventory: Arc::new(Answers::new(memory.clone(), sync::aws::statuses(&connections), visible.clone())),
         telemetry: telemetry.clone(),
         live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
-        plans: Arc::new(Planner::new(store.clone(), cloud.clone())),
+        plans: Arc::new(Planner::new(store.clone(), cloud.clone(), lent)),
         uploads: Arc::new(Uploads::new(connections.clone(), store.clone(), config.registries.max_image_bytes)),
         auth,
         instance: Arc::new(instance(&connections, config.password_min)),

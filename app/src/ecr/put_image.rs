@@ -6,9 +6,9 @@ mod file;
 mod images;
 mod layers;
 
-use domain::ResourceKey;
 use domain::plan::{Answers, FieldErrors};
 use domain::resource::Tone;
+use domain::{Problem, ResourceKey};
 use leptos::prelude::*;
 
 use crate::api::Boot;
@@ -72,12 +72,19 @@ impl Wrong {
     /// Asks for the plan; what the server says against it comes beside its field.
     fn ask(self, answers: Answers) {
         self.forget();
-        let beside = Callback::new(move |errors: FieldErrors| {
-            self.messages.show_all();
-            self.said.set(errors);
-            browser::focus_wrong();
-        });
-        self.acts.ask_beside(answers, beside);
+        self.acts.ask_beside(answers, Callback::new(move |errors| self.show(errors)));
+    }
+
+    /// What stood in the way before there was anything to plan.
+    fn say(self, problem: Problem) {
+        let field = problem.field.unwrap_or_default();
+        self.show([(field, problem.message)].into());
+    }
+
+    fn show(self, errors: FieldErrors) {
+        self.messages.show_all();
+        self.said.set(errors);
+        browser::focus_wrong();
     }
 
     /// What is wrong with no field of these names.

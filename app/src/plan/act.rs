@@ -105,7 +105,16 @@ pub fn ActDialog() -> impl IntoView {
                     }
                     None => Stage::Wrong(errors),
                 },
-                Err(error) => Stage::Failed(error.0),
+                Err(error) => match (acts.1.get_value(), error.0.field.clone()) {
+                    (Some(beside), Some(field)) => {
+                        if let Some(dialog) = dialog.get_untracked() {
+                            dialog.close();
+                        }
+                        beside.run([(field, error.0.message)].into());
+                        return;
+                    }
+                    _ => Stage::Failed(error.0),
+                },
             });
         });
     });

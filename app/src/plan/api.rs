@@ -2,7 +2,7 @@
 #![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
 
 use domain::plan::listing::RunsQuery;
-use domain::plan::service::{Decision, KeptDraft, Reviewed, RunLine, RunView};
+use domain::plan::service::{Decision, KeptDraft, Lent, Reviewed, RunLine, RunView, SourceCredentials};
 use domain::plan::{Answers, Facts, Subject};
 use domain::{Millis, Scope};
 use leptos::prelude::*;
@@ -32,6 +32,13 @@ pub async fn review_plan(answers: Answers) -> Result<Reviewed, AppError> {
 pub async fn begin_run(answers: Answers, hash: String) -> Result<String, AppError> {
     let (services, actor) = services()?;
     Ok(services.plans.apply(&actor, &answers, &hash).await?)
+}
+
+/// Keeps the credentials of another registry in the server's memory, for a copy; answers what plans call them.
+#[server(prefix = "/api/fn", endpoint = "lend", protocol = Call)]
+pub async fn lend_credentials(credentials: SourceCredentials) -> Result<Lent, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.plans.lend(&actor, credentials).await?)
 }
 
 /// Runs, the latest first.

@@ -52,6 +52,9 @@ pub fn TextField(
     /// A whole number: small, with digits on a phone's keyboard.
     #[prop(optional)]
     number: bool,
+    /// Not to be seen while it is typed, and not to be offered again.
+    #[prop(optional)]
+    secret: bool,
     /// What is in it.
     value: Signal<String>,
     /// What to do with what is typed.
@@ -69,7 +72,8 @@ pub fn TextField(
             <div class="input">
                 <input
                     id=name.clone()
-                    autocomplete="off"
+                    r#type=secret.then_some("password")
+                    autocomplete=if secret { "new-password" } else { "off" }
                     spellcheck="false"
                     autocapitalize="none"
                     placeholder=placeholder

@@ -108,6 +108,8 @@ document! { "camelCase";
         pub image_tag: String,
         /// The digest in the source, which it keeps.
         pub image_digest: String,
+        /// What the source is told of who wants it: the name of credentials in the memory of the server that was given them, never these themselves.
+        pub source_credentials: Option<String>,
     }
 }
 

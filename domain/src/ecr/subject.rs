@@ -85,6 +85,9 @@ pub enum Subject {
         platform: String,
         /// The name of the repository that it is to come to.
         repository: String,
+        /// The name of credentials lent for this, as in [`super::calls::CopyImage`]; empty where nobody has to be told who asks.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        credentials: String,
     },
     /// All images of a repository with what uses them, an [`super::inventory::Inventory`]: what Gantry has collected, not AWS's own word.
     Inventory {

@@ -27,6 +27,8 @@ pub trait Plans: Send + Sync {
     ///
     /// [`crate::Code::Conflict`] when it is not: something changed since the review.
     async fn apply(&self, actor: &Actor, answers: &Answers, hash: &str) -> Result<String>;
+    /// Keeps the credentials of another registry in this server's memory, for one's own plans to name; answers that name.
+    async fn lend(&self, actor: &Actor, credentials: SourceCredentials) -> Result<Lent>;
     /// Runs, the latest first.
     async fn runs(&self, actor: &Actor, query: &RunsQuery) -> Result<Vec<RunLine>>;
     /// One run with its journal.
@@ -53,6 +55,40 @@ pub struct KeptDraft {
     pub body: Value,
     /// When it was kept; grows with each time.
     pub saved: Millis,
+}
+
+/// A user name and a password for one image's registry. Never stored, never part of answers or plans; its form for debugging leaves the
+/// password out.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SourceCredentials {
+    /// The image as in the answers, such as `ghcr.io/owner/app:v1`: they are for its registry alone.
+    pub image: String,
+    /// The user name.
+    pub user: String,
+    /// The password or access token.
+    pub password: String,
+}
+
+impl std::fmt::Debug for SourceCredentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SourceCredentials")
+            .field("image", &self.image)
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Credentials that a server has in memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Lent {
+    /// What the answers of the wizard `copy-image` name as `credentials`.
+    pub id: String,
+    /// The registry that they are for.
+    pub registry: String,
+    /// How many minutes they are kept while no plan names them. A run keeps them until it ends.
+    pub minutes: u32,
 }
 
 /// What a review says.

@@ -12,8 +12,9 @@ use std::collections::HashMap;
 use std::fmt;
 use tokio::sync::Mutex;
 use url::Url;
+use zeroize::{Zeroize, Zeroizing};
 
-/// A user name and a password or access token. Used once, never stored; not printed.
+/// A user name and a password or access token. Used once, never stored; not printed, and overwritten when dropped.
 #[derive(Clone)]
 pub struct Credentials {
     /// For ECR: `AWS`.
@@ -22,7 +23,30 @@ pub struct Credentials {
     pub password: String,
 }
 
+impl Drop for Credentials {
+    fn drop(&mut self) {
+        self.password.zeroize();
+    }
+}
+
 impl Credentials {
+    /// What somebody entered.
+    ///
+    /// # Errors
+    /// [`Code::Invalid`] when no registry could be told these: a user name is needed and has no colon
+    /// (<https://www.rfc-editor.org/rfc/rfc7617#section-2>), and neither has control characters.
+    pub fn entered(user: &str, password: String) -> Result<Self, Problem> {
+        let credentials = Self { user: user.trim().to_owned(), password };
+        let wrong = |text: &str| text.is_empty() || text.chars().any(char::is_control);
+        if wrong(&credentials.user) || credentials.user.contains(':') {
+            return Err(Problem::invalid("user", "A user name is needed beside the password. It has no colon."));
+        }
+        if wrong(&credentials.password) {
+            return Err(Problem::invalid("credentials", "A password or access token is needed beside the user name."));
+        }
+        Ok(credentials)
+    }
+
     /// From GetAuthorizationToken's `authorizationToken`: base64 of `AWS:password`.
     pub fn from_ecr_token(token: &str) -> Result<Self, Problem> {
         let decoded = STANDARD.decode(token.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -38,7 +62,8 @@ impl Credentials {
     }
 
     fn header(&self) -> Result<HeaderValue, Problem> {
-        secret(format!("Basic {}", STANDARD.encode(format!("{}:{}", self.user, self.password))))
+        let pair = Zeroizing::new(format!("{}:{}", self.user, self.password));
+        secret(&Zeroizing::new(format!("Basic {}", Zeroizing::new(STANDARD.encode(pair.as_bytes())).as_str())))
     }
 }
 
@@ -48,8 +73,8 @@ impl fmt::Debug for Credentials {
     }
 }
 
-fn secret(text: String) -> Result<HeaderValue, Problem> {
-    let mut value = HeaderValue::from_str(&text).map_err(|_| {
+fn secret(text: &str) -> Result<HeaderValue, Problem> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
         Problem::invalid(
             "credentials",
             "The registry's token or these credentials contain characters that HTTP cannot carry.",
@@ -116,10 +141,12 @@ impl Auth {
         let header = if let Some(bearer) = of("bearer") {
             self.token(http, host, bearer, scope).await?
         } else if of("basic").is_some() {
-            let credentials = self.credentials.as_ref().ok_or_else(|| {
-                Problem::invalid("credentials", format!("{host} wants a user name and a password for this image."))
-            })?;
-            credentials.header()?
+            let credentials = self.credentials.as_ref().ok_or_else(|| problems::wants_password(host))?;
+            let header = credentials.header()?;
+            if used == Some(&header) && !http.policy.is_trusted() {
+                return Err(problems::wrong_password(host));
+            }
+            header
         } else {
             let known: Vec<&str> = challenges.iter().map(|c| c.scheme.as_str()).collect();
             let asked =
@@ -153,6 +180,13 @@ impl Auth {
         }
         let basic = self.credentials.as_ref().map(Credentials::header).transpose()?;
         let response = http.persist(&Call::new(Method::GET, url), basic.as_ref()).await?;
+        // So Docker Hub and Quay answer a wrong password (401), GHCR a wrong token (403).
+        if matches!(response.status().as_u16(), 401 | 403) && !http.policy.is_trusted() {
+            return Err(match basic {
+                Some(_) => problems::wrong_password(host),
+                None => problems::wants_password(host),
+            });
+        }
         if !response.status().is_success() {
             return Err(http.explain(response).await);
         }
@@ -160,7 +194,8 @@ impl Auth {
         let answer: Answer = serde_json::from_slice(&body)
             .map_err(|_| unusable("the token server's answer is not JSON with a token"))?;
         let token = answer.token.filter(|t| !t.is_empty()).or(answer.access_token);
-        secret(format!("Bearer {}", token.ok_or_else(|| unusable("the token server gave none"))?))
+        let token = Zeroizing::new(token.ok_or_else(|| unusable("the token server gave none"))?);
+        secret(&Zeroizing::new(format!("Bearer {}", token.as_str())))
     }
 }
 
@@ -251,5 +286,17 @@ mod tests {
         assert_eq!((credentials.user.as_str(), credentials.password.as_str()), ("AWS", "secret"));
         assert!(!format!("{credentials:?}").contains("secret"));
         assert!(Credentials::from_ecr_token("%%%").is_err());
+    }
+
+    #[test]
+    fn what_no_registry_could_be_told_is_refused_beside_its_field() {
+        let field = |user: &str, password: &str| Credentials::entered(user, password.to_owned()).unwrap_err().field;
+        assert_eq!(Credentials::entered(" ada ", "dckr_pat_1".into()).unwrap().user, "ada");
+        for user in ["", " ", "a:b", "a\nb"] {
+            assert_eq!(field(user, "x").as_deref(), Some("user"), "{user:?}");
+        }
+        for password in ["", "a\r\nX: y"] {
+            assert_eq!(field("ada", password).as_deref(), Some("credentials"));
+        }
     }
 }

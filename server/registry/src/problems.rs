@@ -50,6 +50,19 @@ pub(crate) fn rejected(title: &str, message: impl Into<String>) -> Problem {
     Problem::new(Code::AwsRejected, title, message)
 }
 
+pub(crate) fn wants_password(host: &str) -> Problem {
+    Problem::invalid("credentials", format!("{host} wants a user name and a password for this image."))
+}
+
+pub(crate) fn wrong_password(host: &str) -> Problem {
+    Problem::invalid(
+        "credentials",
+        format!(
+            "{host} does not take this user name and password. Check both; many registries want an access token as the password."
+        ),
+    )
+}
+
 pub(crate) fn rate_limited(host: &str, wait: Option<Duration>) -> Problem {
     let asks = wait.map(|w| format!(" It asks to wait {} seconds.", w.as_secs())).unwrap_or_default();
     let hub = host == "docker.io" || host.ends_with(".docker.io");

@@ -68,6 +68,7 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(fleet::refresh))
         .routes(routes!(fleet::me))
         .routes(routes!(plans::review))
+        .routes(routes!(plans::lend))
         .routes(routes!(plans::begin, plans::list))
         .routes(routes!(plans::one))
         .routes(routes!(plans::cancel))

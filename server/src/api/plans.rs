@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use domain::Problem;
 use domain::plan::Answers;
 use domain::plan::listing::RunsQuery;
-use domain::plan::service::{Decision, Reviewed, RunLine, RunView};
+use domain::plan::service::{Decision, Lent, Reviewed, RunLine, RunView, SourceCredentials};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -32,6 +32,27 @@ pub async fn review(
 ) -> Result<Json<Reviewed>, Refusal> {
     let Json(answers) = body.map_err(|e| unreadable(&e))?;
     Ok(Json(web.plans.review(&actor, &answers).await?))
+}
+
+/// Lends this server the user name and password of a private image's registry: they stay in its memory, until the run of a plan that
+/// names them ends, or for half an hour while there is none. The answers of the wizard `copy-image` name them as `credentials`. A restart
+/// forgets them; a run that needs them then is taken back. Where several servers share a database, the run may be carried on by one that was
+/// not told, with the same end.
+#[utoipa::path(post, path = "/source-credentials", tag = "plans", request_body = SourceCredentials,
+    responses((status = 201, body = Lent), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn lend(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    body: Body<SourceCredentials>,
+) -> Result<(StatusCode, Json<Lent>), Refusal> {
+    // What could not be read may hold the password: it is not repeated.
+    let Json(given) = body.map_err(|_| {
+        Problem::invalid(
+            "body",
+            "The body cannot be read. It is {\"image\": …, \"user\": …, \"password\": …}, all text.",
+        )
+    })?;
+    Ok((StatusCode::CREATED, Json(web.plans.lend(&actor, given).await?)))
 }
 
 /// What to begin.

@@ -10,10 +10,12 @@ use gantry_registry::{
     copy_and_tag, inspect,
 };
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::Url;
 
 use super::Course;
+use super::lent::Loans;
 use super::meter::Meter;
 use crate::config;
 
@@ -24,6 +26,18 @@ const LOOK: Duration = Duration::from_secs(1);
 pub struct Registries {
     http: Http,
     largest: u64,
+    lent: Arc<Loans>,
+}
+
+/// An image elsewhere, as answers and plans name it.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// As a person writes it.
+    pub reference: &'a str,
+    /// One platform; empty for all.
+    pub platform: &'a str,
+    /// The name of lent credentials; empty for none.
+    pub credentials: &'a str,
 }
 
 /// Which addresses may be asked.
@@ -44,7 +58,13 @@ impl Registries {
     /// When the configuration names no host or address.
     pub fn new(config: &config::Registries) -> Result<Self, Problem> {
         let http = Http::new(policy(config)?, Settings::default())?;
-        Ok(Self { http, largest: config.max_image_bytes.unwrap_or(Limits::default().total) })
+        let largest = config.max_image_bytes.unwrap_or(Limits::default().total);
+        Ok(Self { http, largest, lent: Arc::default() })
+    }
+
+    /// The credentials that people lent this server.
+    pub fn lent(&self) -> Arc<Loans> {
+        self.lent.clone()
     }
 
     /// What would be copied, and the tags that this repository's image of that digest has; or what is wrong with the way it was named.
@@ -55,15 +75,17 @@ impl Registries {
         &self,
         connections: &Connections,
         scope: &Scope,
-        reference: &str,
-        platform: &str,
+        wanted: Wanted<'_>,
         repository: &str,
     ) -> Result<Value, Problem> {
-        let found = match self.look(connections, reference, platform).await {
+        let found = match self.look(connections, wanted).await {
             Ok(found) => found,
             Err(problem) if problem.retryable() => return Err(problem),
             Err(problem) => {
-                let field = if problem.field.as_deref() == Some("platform") { "platform" } else { "source" };
+                let field = match problem.field.as_deref() {
+                    Some(own @ ("platform" | "credentials")) => own,
+                    _ => "source",
+                };
                 return Ok(json!({ "wrong": { "field": field, "message": problem.message } }));
             }
         };
@@ -81,15 +103,13 @@ impl Registries {
         }))
     }
 
-    async fn look(
-        &self,
-        connections: &Connections,
-        reference: &str,
-        platform: &str,
-    ) -> Result<(Reference, Contents), Problem> {
-        let reference: Reference = reference.parse()?;
-        let platforms = if platform.is_empty() { Platforms::All } else { Platforms::One(platform.parse()?) };
-        let source = self.source(connections, &reference).await?;
+    async fn look(&self, connections: &Connections, wanted: Wanted<'_>) -> Result<(Reference, Contents), Problem> {
+        let reference: Reference = wanted.reference.parse()?;
+        let platforms = match wanted.platform {
+            "" => Platforms::All,
+            one => Platforms::One(one.parse()?),
+        };
+        let source = self.source(connections, &reference, wanted.credentials).await?;
         let contents = inspect(&source, &reference.wanted(), &platforms).await?;
         if contents.size() > self.largest {
             let message = format!(
@@ -113,9 +133,12 @@ impl Registries {
         input: &CopyImage,
         course: &Course,
     ) -> Result<(), Problem> {
+        let credentials = input.source_credentials.as_deref().unwrap_or_default();
+        self.lent.hold(credentials);
         // The digest is that of the platform's own image: all of it is wanted.
-        let (reference, contents) = self.look(connections, &input.source, "").await?;
-        let source = self.source(connections, &reference).await?;
+        let wanted = Wanted { reference: &input.source, platform: "", credentials };
+        let (reference, contents) = self.look(connections, wanted).await?;
+        let source = self.source(connections, &reference, credentials).await?;
         let destination = own(connections, scope, &input.repository_name).await?;
         let (progress, tags) = (Progress::default(), [input.image_tag.clone()]);
         let (seen, began) = (progress.watch(), Instant::now());
@@ -142,7 +165,16 @@ impl Registries {
     }
 
     /// A source: a registry that is allowed, or the ECR of an account that is connected.
-    async fn source(&self, connections: &Connections, reference: &Reference) -> Result<Repository, Problem> {
+    async fn source(
+        &self,
+        connections: &Connections,
+        reference: &Reference,
+        credentials: &str,
+    ) -> Result<Repository, Problem> {
+        if !credentials.is_empty() {
+            let credentials = self.lent.find(credentials, reference.api_host())?;
+            return Repository::source(&self.http, reference, Some(credentials));
+        }
         let connected = |scope: &Scope| {
             connections.configs().any(|c| c.account == scope.account && c.regions.contains(&scope.region))
         };

@@ -316,6 +316,7 @@ impl Engine {
         self.store.run_becomes(lease, state, problem.or(failure), now(), end.as_ref()).await?;
         tracing::debug!(run = lease.run, state = state.as_str(), "apply: written");
         if end.is_some() {
+            self.cloud.ended(&stored.run.plan);
             self.show(&stored.run.plan).await;
         }
         Ok(())

@@ -5,6 +5,7 @@
 
 pub mod copy;
 mod drive;
+pub mod lent;
 mod meter;
 pub mod sweep;
 mod take_back;
@@ -15,11 +16,11 @@ mod fake;
 mod tests;
 
 use async_trait::async_trait;
-use domain::ecr::calls::Call as Ecr;
+use domain::ecr::calls::{Call as Ecr, CopyImage};
 use domain::ecr::subject::Subject as EcrSubject;
 use domain::plan::permissions::{Need, Verdict};
 use domain::plan::sweep::Marked;
-use domain::plan::{Call, Subject};
+use domain::plan::{Call, Plan, Subject};
 use domain::{Code, Millis, Problem, Scope};
 use gantry_aws::Connections;
 use gantry_store::Store;
@@ -49,6 +50,8 @@ pub trait Cloud: Send + Sync + 'static {
     async fn permitted(&self, _: &Scope, _: &[Need]) -> Result<Vec<Verdict>, Problem> {
         Err(Problem::not_implemented("iam:SimulatePrincipalPolicy"))
     }
+    /// A run of this plan has ended: what was kept for it is forgotten.
+    fn ended(&self, _: &Plan) {}
     /// What there is in this scope that carries the tags of a run.
     async fn marked(&self, _: &Scope) -> Result<Vec<Marked>, Problem> {
         Err(Problem::not_implemented("ListTagsForResource"))
@@ -128,10 +131,18 @@ impl Cloud for Aws {
     }
     async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
         match subject {
-            Subject::Ecr(EcrSubject::Source { reference, platform, repository }) => {
-                self.registries.inspect(&self.connections, scope, reference, platform, repository).await.map(Some)
+            Subject::Ecr(EcrSubject::Source { reference, platform, repository, credentials }) => {
+                let wanted = copy::Wanted { reference, platform, credentials };
+                self.registries.inspect(&self.connections, scope, wanted, repository).await.map(Some)
             }
             subject => gantry_aws::execute::read(&self.caller(scope).await?, subject).await,
+        }
+    }
+    fn ended(&self, plan: &Plan) {
+        for step in &plan.steps {
+            if let Call::Ecr(Ecr::CopyImage(CopyImage { source_credentials: Some(id), .. })) = &step.call {
+                self.registries.lent().forget(id);
+            }
         }
     }
     async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {

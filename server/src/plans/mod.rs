@@ -9,7 +9,9 @@ use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::lint;
 use domain::plan::listing::{MAX_RUNS, RunsQuery};
 use domain::plan::run::Run;
-use domain::plan::service::{Decision, KeptDraft, LARGEST_DRAFT, Plans, Review, Reviewed, RunLine, RunView};
+use domain::plan::service::{
+    Decision, KeptDraft, LARGEST_DRAFT, Lent, Plans, Review, Reviewed, RunLine, RunView, SourceCredentials,
+};
 use domain::plan::{Answers, Facts, FieldErrors, Plan, Subject};
 use domain::policy::{Actor, Permission, decide};
 use domain::{Code, Millis, Problem, Scope};
@@ -22,6 +24,7 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 use crate::apply::Cloud;
+use crate::apply::lent::Loans;
 use crate::auth::secret;
 use crate::clock::now;
 use crate::preflight;
@@ -37,6 +40,7 @@ const ABREAST: usize = 4;
 pub struct Planner {
     store: Store,
     cloud: Arc<dyn Cloud>,
+    lent: Arc<Loans>,
 }
 
 /// What names a plan.
@@ -72,9 +76,18 @@ fn needed(subjects: &[Subject]) -> Permission {
 }
 
 impl Planner {
-    /// Over these.
-    pub fn new(store: Store, cloud: Arc<dyn Cloud>) -> Self {
-        Self { store, cloud }
+    /// Over these, with the credentials that people lent.
+    pub fn new(store: Store, cloud: Arc<dyn Cloud>, lent: Arc<Loans>) -> Self {
+        Self { store, cloud, lent }
+    }
+
+    /// Refuses credentials that somebody else lent, or that are not here.
+    fn may_use(&self, actor: &Actor, subjects: &[Subject]) -> Result<()> {
+        let named = |subject: &Subject| match subject {
+            Subject::Ecr(Ecr::Source { credentials, .. }) if !credentials.is_empty() => Some(credentials.clone()),
+            _ => None,
+        };
+        subjects.iter().filter_map(named).try_for_each(|id| self.lent.check(&id, actor.person))
     }
 
     async fn read(&self, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
@@ -95,8 +108,13 @@ impl Planner {
     }
 
     /// The plan that follows from these answers and what there is now, or what is wrong with them.
-    async fn plan(&self, answers: &Answers) -> Result<std::result::Result<Plan, FieldErrors>> {
-        let facts = self.read(&answers.scope, &answers.subjects()).await?;
+    async fn plan(&self, actor: &Actor, answers: &Answers) -> Result<std::result::Result<Plan, FieldErrors>> {
+        let subjects = answers.subjects();
+        if let Err(problem) = self.may_use(actor, &subjects) {
+            let field = problem.field.unwrap_or_default();
+            return Ok(Err([(field, problem.message)].into()));
+        }
+        let facts = self.read(&answers.scope, &subjects).await?;
         Ok(answers.plan(&facts))
     }
 }
@@ -108,12 +126,13 @@ impl Plans for Planner {
         if subjects.len() > SUBJECTS {
             return Err(Problem::invalid("subjects", format!("At most {SUBJECTS} things are looked up at once.")));
         }
+        self.may_use(actor, subjects)?;
         self.read(scope, subjects).await
     }
 
     async fn review(&self, actor: &Actor, answers: &Answers) -> Result<Reviewed> {
         decide(actor, Permission::ChangeAws)?;
-        match self.plan(answers).await? {
+        match self.plan(actor, answers).await? {
             Ok(plan) => {
                 let review = Review {
                     hash: hash(&plan)?,
@@ -132,7 +151,7 @@ impl Plans for Planner {
 
     async fn apply(&self, actor: &Actor, answers: &Answers, reviewed: &str) -> Result<String> {
         decide(actor, Permission::ChangeAws)?;
-        let plan = match self.plan(answers).await? {
+        let plan = match self.plan(actor, answers).await? {
             Ok(plan) if hash(&plan)? == reviewed => plan,
             Ok(_) => {
                 let message =
@@ -162,6 +181,11 @@ impl Plans for Planner {
         };
         self.store.begin_run(&stored, &entry).await?;
         Ok(id)
+    }
+
+    async fn lend(&self, actor: &Actor, credentials: SourceCredentials) -> Result<Lent> {
+        decide(actor, Permission::ChangeAws)?;
+        self.lent.lend(actor.person, credentials)
     }
 
     async fn runs(&self, actor: &Actor, query: &RunsQuery) -> Result<Vec<RunLine>> {
@@ -249,7 +273,8 @@ mod tests {
     fn only_who_may_copy_has_other_registries_asked() {
         let own = Subject::Ecr(Ecr::Repository { repository: "shop/web".into() });
         let (reference, platform) = ("ghcr.io/owner/app:v1".into(), String::new());
-        let source = Subject::Ecr(Ecr::Source { reference, platform, repository: "shop/web".into() });
+        let (repository, credentials) = ("shop/web".into(), String::new());
+        let source = Subject::Ecr(Ecr::Source { reference, platform, repository, credentials });
         assert_eq!(needed(std::slice::from_ref(&own)), Permission::ReadResources);
         let preview = Subject::Ecr(Ecr::LifecyclePreview { repository: "shop/web".into(), policy: "{}".into() });
         assert_eq!(needed(&[own.clone(), preview]), Permission::ChangeAws);

@@ -77,6 +77,28 @@ impl TestStore {
     }
 }
 
+impl TestStore {
+    /// The tables that have this text anywhere in a row, whatever the column's type.
+    pub async fn holding(&self, text: &str) -> Vec<String> {
+        let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+        let tables: Vec<String> = sqlx::query_scalar(
+            "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        assert!(!tables.is_empty());
+        let mut found = vec![];
+        for table in tables {
+            let sql = format!("select exists (select 1 from {table} t where strpos(t::text, $1) > 0)");
+            if sqlx::query_scalar::<_, bool>(AssertSqlSafe(sql)).bind(text).fetch_one(&mut connection).await.unwrap() {
+                found.push(table);
+            }
+        }
+        found
+    }
+}
+
 impl Drop for TestStore {
     fn drop(&mut self) {
         let name = self.name.clone();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod api;
+mod lent;
 mod live;
 mod pages;
 mod plans;

@@ -37,6 +37,8 @@ pub struct World {
     pub test: TestStore,
     pub auth: Auth,
     pub memory: Arc<Memory>,
+    /// What plans are made from; nobody drives their runs.
+    pub cloud: Arc<Aws>,
     /// `http://127.0.0.1:PORT`
     pub url: String,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -77,6 +79,16 @@ impl World {
         behind_tls_proxy: bool,
         connections: Vec<ConnectionConfig>,
     ) -> Self {
+        Self::reaching(requests_per_second, behind_tls_proxy, connections, &gantry::config::Registries::default()).await
+    }
+
+    /// With these registries, too.
+    pub async fn reaching(
+        requests_per_second: u32,
+        behind_tls_proxy: bool,
+        connections: Vec<ConnectionConfig>,
+        registries: &gantry::config::Registries,
+    ) -> Self {
         let test = TestStore::fresh().await;
         let store = test.store.clone();
         let auth = Auth::new(store.clone(), Passwords::new(15), behind_tls_proxy);
@@ -94,11 +106,13 @@ impl World {
         ]);
         let instance =
             Instance { sandbox: false, version: "1".into(), accounts: vec![], regions: vec![], password_min: 15 };
-        let registries = Registries::new(&gantry::config::Registries::default()).unwrap();
+        let registries = Registries::new(registries).unwrap();
+        let lent = registries.lent();
+        let cloud = Arc::new(Aws::new(connections.clone(), registries));
         let web = Web::new(Parts {
             inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
             telemetry: telemetry.clone(),
-            plans: Arc::new(Planner::new(test.store.clone(), Arc::new(Aws::new(connections.clone(), registries)))),
+            plans: Arc::new(Planner::new(test.store.clone(), cloud.clone(), lent)),
             uploads: Arc::new(Uploads::new(connections.clone(), test.store.clone(), Some(LARGEST))),
             auth: auth.clone(),
             live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
@@ -118,7 +132,7 @@ impl World {
         while !loaded.load(Ordering::Acquire) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Self { test, auth, memory, url, stop: Some(stop) }
+        Self { test, auth, memory, url, cloud, stop: Some(stop) }
     }
 
     /// Makes a person and answers their id.

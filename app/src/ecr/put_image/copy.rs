@@ -3,10 +3,13 @@
 use domain::ResourceKey;
 use domain::ecr::wizards::copy_image::Answers as Copy;
 use domain::plan::answers::Form;
+use domain::plan::service::SourceCredentials;
 use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::Wrong;
+use crate::plan::api::lend_credentials;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
 
@@ -16,6 +19,30 @@ fn tag_of(source: &str) -> &str {
         Some((_, tag)) if !tag.contains('/') && !source.contains('@') => tag,
         _ => "",
     }
+}
+
+/// A user name and a password, for an image that not everybody may have. They leave this page for the server's memory only: answers and plan
+/// have a name of them.
+fn sign_in(user: RwSignal<String>, password: RwSignal<String>, wrong: Wrong) -> AnyView {
+    let entered = move |field: RwSignal<String>| {
+        move |value: String| {
+            wrong.forget();
+            field.set(value);
+        }
+    };
+    view! {
+        <div class="two">
+            <TextField
+                label="User name" name="user" value=user.into() set=entered(user)
+                hint="Only for a private image."
+            />
+            <TextField
+                label="Password or access token" name="credentials" secret=true value=password.into() set=entered(password)
+                hint="Used once, kept in memory until the copy ends; a restart asks again."
+            />
+        </div>
+    }
+    .into_any()
 }
 
 /// The form.
@@ -43,7 +70,25 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
             copy.update(|c| write(c, value));
         }
     };
-    let review = move |_| wrong.ask(Answers { scope: scope.clone(), form: Form::CopyImage(copy.get_untracked()) });
+    let (user, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let review = move |_| {
+        let scope = scope.clone();
+        let mut asked = copy.get_untracked();
+        let (user, password) = (user.get_untracked(), password.get_untracked());
+        if user.trim().is_empty() && password.is_empty() {
+            wrong.ask(Answers { scope, form: Form::CopyImage(asked) });
+            return;
+        }
+        spawn_local(async move {
+            match lend_credentials(SourceCredentials { image: asked.source.clone(), user, password }).await {
+                Ok(lent) => {
+                    asked.credentials = lent.id;
+                    wrong.ask(Answers { scope, form: Form::CopyImage(asked) });
+                }
+                Err(error) => wrong.say(error.0),
+            }
+        });
+    };
     view! {
         <section class="card">
             <header><h2>"Copy an image from another registry"</h2></header>
@@ -52,6 +97,7 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
                     label="Image" name="source" placeholder="nginx:1.27" value=field(|c| &c.source) set=named
                     hint="Docker Hub unless it begins with a registry, such as ghcr.io/owner/app:v1. The server fetches it; nothing passes through this browser."
                 />
+                {sign_in(user, password, wrong)}
                 <TextField
                     label="Platform" name="platform" placeholder="All platforms" value=field(|c| &c.platform)
                     set=change(|c, v| c.platform = v)
@@ -62,7 +108,7 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
                     set=change(|c, v| c.tag = v)
                     hint="It is given last, once all of the image has arrived."
                 />
-                {wrong.others(&["source", "platform", "tag"])}
+                {wrong.others(&["source", "user", "credentials", "platform", "tag"])}
                 <div class="acts" inert=move || !ready.get() class:idle=move || !ready.get()>
                     <button class="btn primary" r#type="button" on:click=review>{icon(Icon::Right)}"Review the copy"</button>
                 </div>

@@ -25,6 +25,9 @@ pub struct Answers {
     pub repository: String,
     /// The tag that it gets there.
     pub tag: String,
+    /// The name of the credentials that the source wants, as [`crate::plan::service::Plans::lend`] gave it; empty for a public image.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub credentials: String,
 }
 
 /// What the registry's client would refuse without asking anybody is said at once; the rest when it is looked up.
@@ -75,6 +78,7 @@ impl Answers {
             reference: self.source.trim().to_owned(),
             platform: self.platform.trim().to_owned(),
             repository: self.repository.clone(),
+            credentials: self.credentials.clone(),
         }
     }
     fn image_tag(&self) -> Subject {
@@ -132,6 +136,7 @@ impl Answers {
             repository_name: repository.clone(),
             image_tag: tag.to_owned(),
             image_digest: digest.to_owned(),
+            source_credentials: (!self.credentials.is_empty()).then(|| self.credentials.clone()),
         });
         let back = match &before {
             Some(old) => undo(put(repository, tag, old)),
@@ -171,6 +176,7 @@ mod tests {
             platform: "linux/arm64".into(),
             repository: "shop/web".into(),
             tag: "1".into(),
+            credentials: String::new(),
         }
     }
 
@@ -200,6 +206,15 @@ mod tests {
             "{text}"
         );
         assert!(!text.contains("--src-creds"), "{text}");
+        assert!(new.steps[0].call.input().get("sourceCredentials").is_none());
+        let private = Answers { credentials: "0a1b".into(), ..answers() };
+        let private = plan(&private, mutable.clone(), None, source(Value::Null)).unwrap();
+        assert_eq!(private.steps[0].call.input()["sourceCredentials"], "0a1b");
+        let text = cli::script(&private);
+        assert!(
+            text.contains("--src-creds \"${SOURCE_USER:?}:${SOURCE_PASSWORD:?}\"") && !text.contains("0a1b"),
+            "{text}"
+        );
         let mut ecr = source(Value::Null);
         ecr["source"] = "444455556666.dkr.ecr.us-east-1.amazonaws.com/base/web@sha256:a".into();
         let text = cli::script(&plan(&answers(), mutable.clone(), None, ecr).unwrap());

@@ -39,9 +39,19 @@ pub fn script(plan: &Plan) -> String {
 /// <https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md>
 fn copy(step: &Step, input: &CopyImage) -> String {
     let to = format!("docker://{}/{}:{}", registry(&step.scope), input.repository_name, input.image_tag);
-    let from = private(&input.source).map(|region| format!(" --src-creds {}", password(region))).unwrap_or_default();
+    let (from, says) = match &input.source_credentials {
+        // They are nowhere but in the memory of a server.
+        Some(_) => (
+            " --src-creds \"${SOURCE_USER:?}:${SOURCE_PASSWORD:?}\"".to_owned(),
+            " The source's user name and password are to be in SOURCE_USER and SOURCE_PASSWORD.",
+        ),
+        None => {
+            let own = private(&input.source).map(|region| format!(" --src-creds {}", password(region)));
+            (own.unwrap_or_default(), "")
+        }
+    };
     [
-        "# No AWS CLI command copies images: skopeo does.".to_owned(),
+        format!("# No AWS CLI command copies images: skopeo does.{says}"),
         format!(
             "skopeo copy --all --preserve-digests{from} --dest-creds {} {} {}",
             password(step.scope.region.as_str()),

@@ -141,7 +141,7 @@ async fn access_that_is_refused_or_unknown() {
     let wrong = Some(Credentials { user: "me".into(), password: "wrong".into() });
     let problem =
         fails_from(&from.source_with("team/app", wrong, settings(), &[]), &to, &to.destination("copied")).await;
-    assert!(problem.message.contains("refuses access") && !problem.message.contains("wrong"), "{problem}");
+    assert!(problem.message.contains("does not take") && !problem.message.contains("wrong"), "{problem}");
     // A token server that gives tokens which are worth nothing.
     from.with(|i| i.access = Access::Bearer(0));
     assert!(fails(&from, &to, settings()).await.message.contains("refuses access"));

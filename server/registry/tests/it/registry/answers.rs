@@ -46,7 +46,7 @@ pub(super) async fn answer(State(registry): State<Registry>, request: Request) -
         }
         response.body(Body::from(*text)).unwrap()
     } else if path == "/token" {
-        token(&registry, &query)
+        token(&registry, &query, authorization.as_deref())
     } else if let Some(digest) = path.strip_prefix("/storage/") {
         match authorization {
             Some(_) => error(400, "AUTHORIZATION_LEAKED"),
@@ -62,11 +62,27 @@ pub(super) async fn answer(State(registry): State<Registry>, request: Request) -
     response
 }
 
-fn token(registry: &Registry, query: &HashMap<String, String>) -> Response<Body> {
+/// Whether this is Basic with that user and password.
+fn is_basic(authorization: Option<&str>, user: &str, password: &str) -> bool {
+    let given = authorization.and_then(|a| a.strip_prefix("Basic "));
+    let given = given.and_then(|t| Credentials::from_ecr_token(t).ok());
+    given.is_some_and(|g| g.user == user && g.password == password)
+}
+
+fn token(registry: &Registry, query: &HashMap<String, String>, authorization: Option<&str>) -> Response<Body> {
     registry.with(|i| {
+        if let Access::Private(user, password, status) = i.access
+            && !is_basic(authorization, user, password)
+        {
+            return error(status, "DENIED");
+        }
         i.next += 1;
         let name = format!("token-{}", i.next);
-        let uses = if let Access::Bearer(uses) = i.access { uses } else { 0 };
+        let uses = match i.access {
+            Access::Bearer(uses) => uses,
+            Access::Private(..) => usize::MAX,
+            Access::Open | Access::Basic(..) | Access::Header(_) => 0,
+        };
         i.tokens.insert(name.clone(), uses);
         i.log.push(format!("scope {}", query.get("scope").cloned().unwrap_or_default()));
         Response::new(Body::from(format!(r#"{{"access_token":"{name}","token":"","expires_in":300}}"#)))
@@ -77,20 +93,18 @@ fn refuse(registry: &Registry, authorization: Option<&str>) -> Option<Response<B
     let challenge = registry.with(|i| match &i.access {
         Access::Open => None,
         Access::Basic(user, password) => {
-            let expected = Credentials { user: (*user).into(), password: (*password).into() };
-            let given = authorization.and_then(|a| a.strip_prefix("Basic "));
-            let given = given.and_then(|t| Credentials::from_ecr_token(t).ok());
-            let fits = given.is_some_and(|g| g.user == expected.user && g.password == expected.password);
+            let fits = is_basic(authorization, user, password);
             (!fits).then(|| r#"Basic realm="test""#.to_owned())
         }
-        Access::Bearer(_) => {
+        Access::Bearer(_) | Access::Private(..) => {
             let uses = authorization.and_then(|a| a.strip_prefix("Bearer ")).and_then(|t| i.tokens.get_mut(t));
             let fits = uses.is_some_and(|uses| {
                 let good = *uses > 0;
                 *uses = uses.saturating_sub(1);
                 good
             });
-            (!fits).then(|| format!(r#"Bearer realm="http://{}/token",service="test""#, registry.address))
+            let realm = i.realm.clone().unwrap_or_else(|| format!("http://{}/token", registry.address));
+            (!fits).then(|| format!(r#"Bearer realm="{realm}",service="test""#))
         }
         Access::Header(text) => Some((*text).to_owned()),
     })?;

@@ -43,6 +43,8 @@ pub enum Access {
     Basic(&'static str, &'static str),
     /// Tokens from /token of the same server; each is good for so many requests.
     Bearer(usize),
+    /// The same, for who has this password; a wrong one is answered with this status.
+    Private(&'static str, &'static str, u16),
     Header(&'static str),
 }
 
@@ -55,6 +57,8 @@ pub struct Inside {
     pub access: Access,
     pub tokens: HashMap<String, usize>,
     pub storage: Option<String>,
+    /// Where tokens are, if not here.
+    pub realm: Option<String>,
     pub ranges: bool,
     pub mounts: bool,
     pub log: Vec<String>,
