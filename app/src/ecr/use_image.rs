@@ -19,7 +19,7 @@ struct Command {
 
 /// The card; nothing for what nobody runs: a signature, say.
 fn card_of(image: &Image, detail: &Detail) -> Option<AnyView> {
-    if image.subject_manifest_digest.is_some() || detail.row.gone.is_some() {
+    if image.artifact().is_some() || detail.row.gone.is_some() {
         return None;
     }
     let scope = &detail.row.key.scope;
