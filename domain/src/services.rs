@@ -206,6 +206,7 @@ pub struct Overview {
 
 /// The images of a repository that need a person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Findings {
     /// The repository.
     pub repository: ResourceKey,

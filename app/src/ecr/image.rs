@@ -24,7 +24,10 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
         Some(artifact) => cards.push(about(artifact, index.or_else(|| subject_of(artifact, &detail)))),
         None => {
             if let Some(index) = index {
-                cards.push(named("The image of one platform", view! { "Of the index " {index} ". It is kept as long as the index is." }.into_any()));
+                cards.push(named(
+                    "The image of one platform",
+                    view! { "Of the index " {index} ". It is kept as long as the index is." }.into_any(),
+                ));
             } else if image.image_tags.is_empty() {
                 cards.push(note(
                     Tone::Quiet,
@@ -46,7 +49,10 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
 /// What it is, and of what, where it is no image.
 fn about(artifact: &Artifact, of: Option<AnyView>) -> AnyView {
     let of = of.map(|of| view! { "It says something of " {of} ". " });
-    named(artifact.what, view! { {of}"Nobody runs it: it is no image, and is not counted among those to clean up." }.into_any())
+    named(
+        artifact.what,
+        view! { {of}"Nobody runs it: it is no image, and is not counted among those to clean up." }.into_any(),
+    )
 }
 
 fn named(what: &'static str, words: AnyView) -> AnyView {
@@ -72,7 +78,8 @@ fn subject_of(artifact: &Artifact, detail: &Detail) -> Option<AnyView> {
 }
 
 fn link(key: &ResourceKey) -> AnyView {
-    view! { <a class="ref mono" href=here(&paths::detail(key)) title=key.id.clone()>{format::shorten(&key.id, 48)}</a> }.into_any()
+    view! { <a class="ref mono" href=here(&paths::detail(key)) title=key.id.clone()>{format::shorten(&key.id, 48)}</a> }
+        .into_any()
 }
 
 /// Whatever points to it as its image.
@@ -80,7 +87,10 @@ fn where_it_runs(detail: &Detail) -> AnyView {
     let runs = |c: &&Connection| !c.outgoing && c.relation == Relation::Image;
     card(
         "Where it runs",
-        connections(detail.connected.iter().filter(runs), "Nothing that Gantry collects runs this digest."),
+        view! {
+            {connections(detail.connected.iter().filter(runs), "Nothing that Gantry collects runs this digest.")}
+            <div class="in-note">{super::pods::note(&detail.row.key.scope.account)}</div>
+        },
     )
 }
 

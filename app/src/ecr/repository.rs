@@ -18,6 +18,7 @@ pub fn images(shown: Shown) -> AnyView {
         {uri.map(|uri| view! { <p class="after-note">"Pull and push with "<ui::Copy text=uri max=90/></p> })}
         {super::put_image::card(&key)}
         {super::cleanup::card(&key)}
+        {super::pods::note(&key.scope.account)}
         <ResourceList kind=Kind::Image parent=Some(key) base=base empty="Nothing has been pushed to this repository yet."/>
     }
     .into_any()

@@ -41,7 +41,8 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
     let groups = groups.collect_view();
     let lines: Vec<AnyView> = overview.repositories.iter().map(|found| images(found, boot, scopes)).collect();
     let repositories = i64::from(overview.repositories_total);
-    let images = (!lines.is_empty()).then(|| group(Kind::Image, "Repositories with findings", repositories, lines, scopes));
+    let images =
+        (!lines.is_empty()).then(|| group(Kind::Image, "Repositories with findings", repositories, lines, scopes));
     let late = overview.late.iter().map(|(kind, n)| {
         let what = counted(i64::from(*n), kind.singular(), kind.plural());
         let verb = if *n == 1 { "runs" } else { "run" };

@@ -168,7 +168,11 @@ pub(crate) mod tests {
     #[test]
     fn signatures_are_no_images_to_clean_up() {
         let mut inventory = inventory();
-        for held in inventory.images.iter_mut().filter(|held| ["sha256:lost", "sha256:old"].contains(&held.facts.digest.as_str())) {
+        for held in inventory
+            .images
+            .iter_mut()
+            .filter(|held| ["sha256:lost", "sha256:old"].contains(&held.facts.digest.as_str()))
+        {
             held.artifact = true;
         }
         assert!(inventory.untagged().is_empty() && inventory.superseded(1).is_empty());

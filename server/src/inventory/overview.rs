@@ -37,7 +37,7 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
     let is_wanted = |scope: u16| wanted.get(usize::from(scope)).copied().unwrap_or(false);
     let of_service = domain::describe::columns(Kind::Task).iter().position(|c| c.id == "service");
     // A service that keeps failing stops a task every minute: the service is listed once, its tasks are on its page.
-    let speaks_for_itself = |kind: Kind, entry: &super::entry::Entry| {
+    let speaks_for_itself = |kind: Kind, entry: &Entry| {
         kind != Kind::Task || of_service.is_none_or(|n| matches!(entry.cells.get(n), None | Some(Datum::None)))
     };
     let mut attention = vec![];
@@ -66,9 +66,7 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
         attention.truncate(ATTENTION);
     }
     attention.sort_by_key(|(order, ..)| *order);
-    let row = |kind: Kind, entry: &super::entry::Entry| {
-        entry.row(kind, &snapshot.scopes, snapshot.covered(kind, entry.scope))
-    };
+    let row = |kind: Kind, entry: &Entry| entry.row(kind, &snapshot.scopes, snapshot.covered(kind, entry.scope));
     let attention: Vec<Row> = attention.into_iter().map(|(_, kind, entry)| row(kind, entry)).collect();
     debug_assert!(attention.iter().all(|r| r.state.as_ref().is_some_and(|s| matches!(s.tone, Tone::Bad | Tone::Warn))));
     let failing = snapshot.freshness(None, accounts, regions).into_iter().filter(|f| f.failing.is_some()).collect();
@@ -92,7 +90,9 @@ fn by_repository(snapshot: &Snapshot, images: &[&Arc<Entry>]) -> (Vec<Findings>,
     let mut found: HashMap<(u16, &str), (&Entry, u32)> = HashMap::new();
     // An index has the state of its platforms.
     for image in images.iter().filter(|image| image.part_of.is_none()) {
-        let Some((Kind::Repository, repository)) = image.parent.as_ref().map(|(kind, id)| (*kind, id)) else { continue };
+        let Some((Kind::Repository, repository)) = image.parent.as_ref().map(|(kind, id)| (*kind, id)) else {
+            continue;
+        };
         let (worst, count) = found.entry((image.scope, repository)).or_insert((image, 0));
         *count += 1;
         let order = |e: &Entry| (e.tone(), Reverse(e.changed));
@@ -104,7 +104,8 @@ fn by_repository(snapshot: &Snapshot, images: &[&Arc<Entry>]) -> (Vec<Findings>,
     let mut found: Vec<_> = found.into_iter().collect();
     found.sort_by_key(|((scope, name), (worst, count))| (worst.tone(), Reverse(*count), *name, *scope));
     let listed = found.into_iter().take(ATTENTION).filter_map(|((scope, name), (worst, images))| {
-        let repository = ResourceKey::new(Kind::Repository, snapshot.scopes.get(usize::from(scope))?.clone(), name).ok()?;
+        let repository =
+            ResourceKey::new(Kind::Repository, snapshot.scopes.get(usize::from(scope))?.clone(), name).ok()?;
         let worst = worst.row(Kind::Image, &snapshot.scopes, snapshot.covered(Kind::Image, scope));
         Some(Findings { repository, worst, images })
     });

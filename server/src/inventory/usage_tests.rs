@@ -160,7 +160,10 @@ fn signatures_stand_under_the_image_they_are_about() {
     let signature = json!({"imageTags": [format!("sha256-{}.sig", "1".repeat(64))]});
     fleet.image(&image, json!({"imageTags": ["1"]}));
     fleet.image("sha256:sig", signature);
-    fleet.image("sha256:bom", json!({"artifactMediaType": "application/spdx+json", "subjectManifestDigest": "sha256:arm"}));
+    fleet.image(
+        "sha256:bom",
+        json!({"artifactMediaType": "application/spdx+json", "subjectManifestDigest": "sha256:arm"}),
+    );
     fleet.image("sha256:proof", json!({"artifactMediaType": "cosign", "subjectManifestDigest": "sha256:bom"}));
     fleet.image("sha256:orphan", json!({"artifactMediaType": "cosign", "subjectManifestDigest": "sha256:nowhere"}));
     fleet.image("sha256:a", json!({"artifactMediaType": "cosign", "subjectManifestDigest": "sha256:b"}));
