@@ -19,7 +19,9 @@ pub fn images(shown: Shown) -> AnyView {
         {super::put_image::card(&key)}
         {super::cleanup::card(&key)}
         {super::pods::note(&key.scope.account)}
-        <ResourceList kind=Kind::Image parent=Some(key) base=base empty="Nothing has been pushed to this repository yet."/>
+        <div class="listed">
+            <ResourceList kind=Kind::Image parent=Some(key) base=base empty="Nothing has been pushed to this repository yet."/>
+        </div>
     }
     .into_any()
 }

@@ -1,14 +1,19 @@
 //! The next step from an image: its address to copy, and the AWS CLI commands that use exactly this digest.
 
 use domain::ecr::Image;
+use domain::ecr::inventory::Inventory;
+use domain::ecr::subject::Subject as Ecr;
 use domain::listing::Detail;
+use domain::plan::Subject;
 use domain::resource::Relation;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 use serde_json::json;
 
+use crate::plan::api::look_up;
 use crate::sections::{card as titled, exact};
 use crate::ui::Code;
+use crate::wire::ask;
 
 /// A command and what it does.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,10 +35,28 @@ fn card_of(image: &Image, detail: &Detail) -> Option<AnyView> {
         let (name, uri) = (format!("By tag {tag}"), format!("{repository}:{tag}"));
         view! { <div><dt>{name}</dt><dd>{exact(Some(uri))}</dd></div> }
     });
-    let commands = commands(image, scope, &uri, existing(detail)).into_iter().map(|command| {
-        let Command { title, about, text } = command;
-        view! { <details class="fold"><summary>{title}</summary><p class="faint">{about}</p><Code text=text/></details> }
-    });
+    let known = existing(detail).cloned();
+    let (place, repository_name) = (scope.clone(), image.repository_name.clone());
+    let definition = ask(
+        move || (known.clone(), place.clone(), repository_name.clone()),
+        |(known, place, repository)| async move {
+            match known {
+                Some(known) => Some(known),
+                None => of_repository(place, repository).await,
+            }
+        },
+    );
+    let (image, place, address) = (image.clone(), scope.clone(), uri.clone());
+    let commands = move || {
+        let (image, place, address) = (image.clone(), place.clone(), address.clone());
+        Suspend::new(async move {
+            let all = commands(&image, &place, &address, definition.await.as_ref()).into_iter().map(|command| {
+                let Command { title, about, text } = command;
+                view! { <details class="fold"><summary>{title}</summary><p class="faint">{about}</p><Code text=text/></details> }
+            });
+            all.collect_view()
+        })
+    };
     let body = view! {
         <dl class="pairs one">
             <div><dt>"By digest"</dt><dd>{exact(Some(uri.clone()))}</dd></div>
@@ -41,7 +64,7 @@ fn card_of(image: &Image, detail: &Detail) -> Option<AnyView> {
         </dl>
         <div class="in">
             <p class="faint">"A digest always means this image; a tag can be moved to another. The commands below use the digest."</p>
-            {commands.collect_view()}
+            <Transition>{commands}</Transition>
         </div>
     };
     Some(titled("Use it", body))
@@ -60,6 +83,18 @@ fn existing(detail: &Detail) -> Option<&ResourceKey> {
         users.filter_map(|c| c.key.as_ref()).filter(|k| k.kind == Kind::TaskDefinition && k.scope == *scope);
     let revision = |key: &&ResourceKey| key.id.rsplit_once(':').and_then(|(_, n)| n.parse::<u32>().ok());
     definitions.max_by_key(revision)
+}
+
+/// The task definition of a service that runs another image of the repository: what runs its next image, too.
+async fn of_repository(scope: Scope, repository: String) -> Option<ResourceKey> {
+    let subject = Subject::Ecr(Ecr::Inventory { repository });
+    let facts = look_up(scope.clone(), vec![subject.clone()]).await.ok()?;
+    let inventory: Inventory = serde_json::from_value(facts.of(&subject).flatten()?.clone()).ok()?;
+    let users = inventory.images.iter().flat_map(|held| &held.used_by);
+    let service = users.filter_map(|user| user.strip_prefix("service ")).next()?;
+    let service = crate::api::get(ResourceKey::new(Kind::Service, scope.clone(), service).ok()?).await.ok()?;
+    let (_, id) = service.doc.get("taskDefinition")?.as_str()?.rsplit_once('/')?;
+    ResourceKey::new(Kind::TaskDefinition, scope, id).ok()
 }
 
 /// As one word for a POSIX shell.
@@ -96,7 +131,7 @@ fn commands(image: &Image, scope: &Scope, uri: &str, existing: Option<&ResourceK
     if let Some(definition) = existing {
         let family = definition.id.rsplit_once(':').map_or(definition.id.as_str(), |(family, _)| family);
         all.push(Command {
-            title: "In the task definition that uses it",
+            title: "In the task definition that uses the repository",
             about: format!("Registers the next revision of {family}: the latest one with this digest in place of the repository's images. Needs jq; environment values go from AWS to AWS."),
             text: next_revision(family, &region, uri),
         });

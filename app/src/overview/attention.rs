@@ -78,7 +78,7 @@ fn group(kind: Kind, title: &str, count: i64, mut lines: Vec<AnyView>, scopes: &
     let rest = if lines.len() > FIRST + 1 { lines.split_off(FIRST) } else { vec![] };
     let rest = (!rest.is_empty()).then(|| {
         let words = format!("Show {} more", rest.len());
-        view! { <details class="rest"><summary>{words}</summary>{rest}</details> }
+        view! { <details class="more"><summary>{words}</summary>{rest}</details> }
     });
     let href = scopes.on(&format!("{}?attention=1", paths::list(kind)));
     view! {
