@@ -182,3 +182,19 @@ fn signatures_stand_under_the_image_they_are_about() {
     assert!(folded.len() == 5 && kept.iter().all(|id| folded.iter().any(|one| one == id)), "{folded:?}");
     assert_eq!(fleet.reckon(), 0);
 }
+
+#[test]
+fn images_that_need_a_person_are_told_by_repository() {
+    let mut fleet = Fleet::default();
+    let found = |severity: &str| json!({"imageScanFindingsSummary": {"findingSeverityCounts": {severity: 1}}});
+    fleet.image("sha256:a", found("HIGH"));
+    fleet.image("sha256:b", found("CRITICAL"));
+    fleet.image("sha256:c", found("LOW"));
+    fleet.image("sha256:index", json!({"imageTags": ["2"], "gantry:manifests": [{"digest": "sha256:b"}]}));
+    fleet.reckon();
+    let overview = crate::inventory::overview::overview(&fleet.snapshot, &[], &[], Millis(5));
+    assert_eq!((overview.attention.len(), overview.attention_total, overview.repositories_total), (0, 0, 1));
+    let web = &overview.repositories[0];
+    assert_eq!((web.repository.id.as_str(), web.images), ("web", 2), "an index and its platform are one");
+    assert_eq!(web.worst.name, "web:2");
+}
