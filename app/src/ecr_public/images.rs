@@ -16,8 +16,8 @@ use crate::ecr::live_state::{self, Reread};
 use crate::live;
 use crate::plan::act::Acts;
 use crate::resource::Shown;
-use crate::sections::{age, card, card_with, exact, key_of, nothing, text, words};
-use crate::ui::format;
+use crate::sections::{age, card, card_with, key_of, nothing, text, words};
+use crate::ui::{Copy, format};
 use crate::wizard::why_not;
 
 /// What is ticked.
@@ -66,7 +66,7 @@ fn list(images: Images, key: &ResourceKey, ticked: Ticked, now: Millis) -> AnyVi
         true => format!("the {} newest", format::number(MOST as i64)),
         false => format::counted(images.images.len() as i64, "image", "images"),
     };
-    let right = view! { <span class="faint">{count}</span>{may.then(|| delete(key, ticked))} };
+    let right = view! { <span class="faint">{count}</span>" "{may.then(|| delete(key, ticked))} };
     let rows = images.images.into_iter().map(|image| row(image, ticked, may, now)).collect_view();
     card_with(
         "Images",
@@ -75,7 +75,7 @@ fn list(images: Images, key: &ResourceKey, ticked: Ticked, now: Millis) -> AnyVi
             <div class="scroll plain" tabindex="0">
                 <table class="table public-images">
                     <thead><tr>
-                        {may.then(|| view! { <th scope="col"><span class="sr-only">"Choose"</span></th> })}
+                        {may.then(|| view! { <th scope="col">"Choose"</th> })}
                         <th scope="col">"Tags"</th><th scope="col">"What"</th><th scope="col">"Digest"</th>
                         <th scope="col" class="num">"Size (compressed)"</th><th scope="col">"Pushed"</th><th scope="col">"Media type"</th>
                     </tr></thead>
@@ -109,7 +109,7 @@ fn row(image: Image, ticked: Ticked, may: bool, now: Millis) -> AnyView {
             {tick}
             <td>{words(&image.image_tags)}</td>
             <td>{image.what()}</td>
-            <td>{exact(Some(image.image_digest))}</td>
+            <td><Copy text=image.image_digest max=22/></td>
             <td class="num">{text(image.image_size_in_bytes.map(format::bytes))}</td>
             <td>{age(image.image_pushed_at.map(|t| t.0), now)}</td>
             <td><span class="cut" title=image.image_manifest_media_type.clone()>{image.image_manifest_media_type.clone()}</span></td>
