@@ -26,7 +26,8 @@ pub enum Direction {
     Descending,
 }
 
-/// How rows appear that are parts of another row: the images of an index, one for each platform.
+/// How rows appear that are parts of another row: the images of an index, one for each platform, and the signatures and
+/// the like of an image.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Parts {
@@ -164,7 +165,7 @@ pub struct Row {
     pub changed: Millis,
     /// When AWS no longer had it.
     pub gone: Option<Millis>,
-    /// So many rows of the same list are parts of it: the platforms of an index.
+    /// So many rows of the same list are parts of it: the platforms of an index, the signatures of an image.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub parts: u32,
 }

@@ -180,10 +180,14 @@ pub struct Count {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Overview {
-    /// What needs a person, worst first; at most 50, with the number of all.
+    /// What needs a person, worst first, images apart; at most 50, with the number of all.
     pub attention: Vec<Row>,
-    /// How many need a person in all.
+    /// How many need a person in all, images apart.
     pub attention_total: u32,
+    /// Repositories with images that need a person, worst first; at most 50, with the number of all.
+    pub repositories: Vec<Findings>,
+    /// How many repositories have such images.
+    pub repositories_total: u32,
     /// How many of a kind are only late: functions whose runtime has ended.
     pub late: Vec<(Kind, u32)>,
     /// What changed last, latest first; at most 10.
@@ -198,6 +202,18 @@ pub struct Overview {
     pub failing: Vec<Freshness>,
     /// The server's clock.
     pub now: Millis,
+}
+
+/// The images of a repository that need a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Findings {
+    /// The repository.
+    pub repository: ResourceKey,
+    /// The worst of its images, of those the one that changed last.
+    pub worst: Row,
+    /// How many of its images need a person; the platforms of an index count as one.
+    pub images: u32,
 }
 
 /// A connection as configured and how it does.

@@ -92,7 +92,42 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
     catalogData: { aboutText: "Something else.", description: "Made by a journey.", logoUrl: expect.stringMatching(/^https:/) },
   });
 
+  // Another logo takes its place.
+  const logo = () => (ecr("get_repository_catalog_data", { repositoryName: name }) as unknown as { catalogData: { logoUrl: string } }).catalogData.logoUrl;
+  const first = logo();
+  await page.locator("#logo").setInputFiles({ name: "other.png", mimeType: "image/png", buffer: Buffer.concat([Buffer.from(pixel, "base64"), Buffer.from("other")]) });
+  await expect(page.getByRole("img", { name: "The logo as chosen" })).toBeVisible();
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await expect(dialog(page).getByText("put the old picture in its place again", { exact: false }).first()).toBeVisible();
+  await accessible(page);
+  await apply(page);
+  await expect.poll(logo).not.toBe(first);
+  expect(ecr("get_repository_catalog_data", { repositoryName: name })).toMatchObject({ catalogData: { aboutText: "Something else." } });
+
+  // Its images: pushed by somebody else, deleted here.
+  const put = (tag: string) => ecr("put_image", {
+    repositoryName: name, imageTag: tag, imageManifestMediaType: "application/vnd.oci.image.manifest.v1+json",
+    imageManifest: JSON.stringify({ schemaVersion: 2, config: { mediaType: "application/vnd.oci.image.config.v1+json", size: 2, digest: `sha256:${"0".repeat(64)}` }, layers: [{ mediaType: "l", size: 5_000_000, digest: `sha256:${"1".repeat(64)}` }], annotations: { tag } }),
+  });
+  put("1.0");
+  put("2.0");
+  await page.getByRole("link", { name: "Images", exact: true }).last().click();
+  const images = page.locator("table.public-images tbody tr");
+  await expect(images).toHaveCount(2);
+  await expect(images.filter({ hasText: "1.0" })).toContainText("4.8 MiB");
+  await accessible(page);
+  await page.getByRole("checkbox", { name: "Choose 1.0" }).check();
+  await page.getByRole("button", { name: "Delete 1 image …" }).click();
+  await expect(dialog(page).getByText("an image that was deleted has to be pushed again", { exact: false }).first()).toBeVisible();
+  await dialog(page).locator("#act-typed").fill(name);
+  await apply(page);
+  await expect(images).toHaveCount(1);
+  const tags = ecr("describe_image_tags", { repositoryName: name }) as unknown as { imageTagDetails: { imageTag: string }[] };
+  expect(tags.imageTagDetails.map((one) => one.imageTag)).toEqual(["2.0"]);
+
   await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await dialog(page).getByRole("checkbox").check();
+  await dialog(page).getByRole("button", { name: "Plan it nevertheless" }).click();
   await dialog(page).locator("#act-typed").fill(name);
   await apply(page);
   const left = ecr("describe_repositories", {}) as unknown as { repositories: { repositoryName: string }[] };

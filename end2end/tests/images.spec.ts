@@ -1,5 +1,6 @@
 // What people see of images: what uses them, indexes that open, two of them compared, what refers to them, what AWS says rules would do.
 import { accessible, expect, hydrated, test } from "../fixtures/test";
+import { aws } from "../fixtures/world";
 
 const repositories = "/repositories/111122223333/eu-west-1";
 
@@ -16,8 +17,8 @@ test("a repository's list says what is in use, and an index opens to its platfor
   await expect(open).toHaveAttribute("aria-expanded", "false");
   await open.click();
   await expect(open).toHaveAttribute("aria-expanded", "true");
-  await expect(list.locator("tr.part")).toHaveCount(2);
-  for (const platform of ["linux/amd64", "linux/arm64/v8"]) await expect(list.locator("tr.part td.name", { hasText: platform })).toBeVisible();
+  // As the index lists them; then what is said of it.
+  await expect(list.locator("tr.part td.name")).toHaveText([/linux\/amd64/, /linux\/arm64\/v8/, /Signature|Bill of materials/, /Signature|Bill of materials/]);
   await accessible(page);
   await open.click();
   await expect(list.locator("tr.part")).toHaveCount(0);
@@ -51,7 +52,7 @@ test("two images of a list are compared, and one is seen through", async ({ page
   await page.locator("[data-kind='ecr.image'] tbody a[href^='/images/']", { hasText: "live" }).click();
   await expect(page).toHaveURL(/\/images\//);
   await hydrated(page);
-  await page.locator("summary", { hasText: "In a task definition" }).click();
+  await page.locator("summary", { hasText: "In a new task definition" }).click();
   await expect(page.locator("pre", { hasText: "aws ecs register-task-definition" })).toContainText(/northwind\/payments@sha256:[0-9a-f]{64}/);
   await accessible(page);
   await page.getByRole("link", { name: "Layers", exact: true }).click();
@@ -74,4 +75,57 @@ test("AWS says itself what rules would do, where it can", async ({ page }) => {
   // Of other rules AWS has said nothing.
   await page.getByLabel("Number").first().fill("3");
   await expect(page.getByText("By Gantry's own reckoning", { exact: false })).toBeVisible();
+});
+
+test("signatures are shown as what they are, and are no images to clean up", async ({ page }) => {
+  const name = `e2e/signed-${Date.now().toString(36)}`;
+  const type = "application/vnd.oci.image.manifest.v1+json";
+  const manifest = (config: string, layer: string, more: object = {}) => JSON.stringify({
+    schemaVersion: 2, mediaType: type, config: { mediaType: config, size: 2, digest: `sha256:${"c".repeat(64)}` },
+    layers: [{ mediaType: layer, size: 40, digest: `sha256:${"d".repeat(64)}` }], ...more,
+  });
+  aws("ecr", "create_repository", { repositoryName: name });
+  const put = (imageManifest: string, tag: object) =>
+    (aws("ecr", "put_image", { repositoryName: name, imageManifest, imageManifestMediaType: type, ...tag }) as { image: { imageId: { imageDigest: string } } }).image.imageId.imageDigest;
+  const config = "application/vnd.oci.image.config.v1+json";
+  const image = put(manifest(config, "application/vnd.oci.image.layer.v1.tar+gzip"), { imageTag: "1.0" });
+  const cosign = put(manifest(config, "application/vnd.dev.cosign.simplesigning.v1+json"), { imageTag: `${image.replace(":", "-")}.sig` });
+  put(manifest("application/vnd.oci.empty.v1+json", "text/spdx+json", { artifactType: "application/spdx+json", subject: { mediaType: type, size: 1, digest: image } }), {});
+
+  await expect(async () => {
+    await page.goto(`${repositories}/${name}`);
+    await expect(page.getByRole("button", { name: /^Parts of/ })).toBeVisible({ timeout: 2000 });
+  }).toPass({ timeout: 60_000 });
+  await hydrated(page);
+  const list = page.locator("[data-kind='ecr.image']");
+  await list.getByRole("button", { name: /^Parts of/ }).click();
+  await expect(list.locator("tr.part")).toHaveCount(2);
+  for (const what of ["Signature (Cosign)", "Bill of materials (SPDX)"]) await expect(list.locator("tr.part td.name", { hasText: what })).toBeVisible();
+  await expect(page.getByText(/untagged and used by nothing/)).toHaveCount(0);
+  await accessible(page);
+  await list.locator("tr.part a", { hasText: "Signature (Cosign)" }).click();
+  await expect(page).toHaveURL(new RegExp(cosign));
+  await hydrated(page);
+  await expect(page.getByText("It says something of")).toBeVisible();
+  await accessible(page);
+  await page.locator(".note").getByRole("link").click();
+  await expect(page).toHaveURL(new RegExp(image));
+  aws("ecr", "delete_repository", { repositoryName: name, force: true });
+});
+
+test("the first page groups images by repository, beside what else needs a person", async ({ page }) => {
+  await page.goto("/");
+  await hydrated(page);
+  const images = page.getByRole("group", { name: "Repositories with findings" });
+  await expect(images).toBeVisible();
+  expect(await images.locator("> a.row").count()).toBeLessThanOrEqual(4);
+  const more = images.getByText(/^Show \d+ more$/);
+  if (await more.count()) {
+    await more.click();
+    expect(await images.locator("a.row:visible").count()).toBeGreaterThan(4);
+  }
+  await accessible(page);
+  await images.locator("> a.row").first().click();
+  await expect(page).toHaveURL(/\/repositories\/.*attention=1/);
+  await expect(page.locator("[data-kind='ecr.image'] tbody a[href^='/images/']").first()).toBeVisible();
 });

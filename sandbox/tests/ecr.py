@@ -337,6 +337,19 @@ def public():
     ecr.put_repository_catalog_data(catalogData={**data, "aboutText": "new"}, **by)
     kept = ecr.get_repository_catalog_data(**by)["catalogData"]
     assert kept["aboutText"] == "new" and kept["logoUrl"] == made["catalogData"]["logoUrl"]
+    config = {"mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": "sha256:" + "0" * 64}
+    manifest = json.dumps({"schemaVersion": 2, "config": config, "layers": [{"mediaType": "l", "size": 40, "digest": "sha256:" + "1" * 64}]})
+    put = ecr.put_image(imageManifest=manifest, imageTag="1", **by)["image"]["imageId"]
+    fails("ImageAlreadyExistsException", ecr.put_image, imageManifest=manifest, imageTag="1", **by)
+    image = ecr.describe_images(imageIds=[{"imageTag": "1"}], **by)["imageDetails"][0]
+    assert (image["imageDigest"], image["imageTags"], image["imageSizeInBytes"]) == (put["imageDigest"], ["1"], 42) and image["imagePushedAt"], image
+    tagged = ecr.describe_image_tags(**by)["imageTagDetails"][0]
+    assert tagged["imageTag"] == "1" and tagged["imageDetail"]["imageDigest"] == put["imageDigest"] and tagged["createdAt"]
+    fails("RepositoryNotEmptyException", ecr.delete_repository, **by)
+    fails("ImageNotFoundException", ecr.describe_images, imageIds=[{"imageTag": "no"}], **by)
+    gone = ecr.batch_delete_image(imageIds=[{"imageDigest": put["imageDigest"]}, {"imageTag": "no"}], **by)
+    assert [one["imageDigest"] for one in gone["imageIds"]] == [put["imageDigest"]] and gone["failures"][0]["failureCode"] == "ImageNotFound", gone
+    assert not ecr.describe_images(**by)["imageDetails"]
     registry = ecr.describe_registries()["registries"][0]
     assert registry["registryId"] == ACCOUNT and registry["aliases"][0]["defaultRegistryAlias"] is True
     assert ecr.get_registry_catalog_data()["registryCatalogData"] == {"displayName": ""}

@@ -1,5 +1,6 @@
 //! An image: where it runs, what it is, what it is made of.
 
+use domain::ecr::artifact::Artifact;
 use domain::ecr::{ChildManifest, Image};
 use domain::listing::{Connection, Detail};
 use domain::resource::{Relation, Tone};
@@ -8,7 +9,7 @@ use leptos::prelude::*;
 
 use crate::paths;
 use crate::sections::{age, card, connections, exact, here, note, pair_card, stack, table_card, text, word, words};
-use crate::ui::{Skeleton, format};
+use crate::ui::{Note, Skeleton, format};
 use crate::wire::ask;
 
 /// At most so many parts of an index are shown.
@@ -17,14 +18,26 @@ const PARTS: usize = 24;
 /// The overview.
 pub fn view(image: Image, detail: Detail) -> AnyView {
     let mut cards = vec![];
-    if image.image_tags.is_empty() && image.subject_manifest_digest.is_none() {
-        cards.push(note(
-            Tone::Quiet,
-            "No tag points here",
-            "It can still be pulled by its digest; lifecycle rules for untagged images apply to it.",
-        ));
+    let artifact = image.artifact();
+    let index = index_of(&detail);
+    match &artifact {
+        Some(artifact) => cards.push(about(artifact, index.or_else(|| subject_of(artifact, &detail)))),
+        None => {
+            if let Some(index) = index {
+                cards.push(named(
+                    "The image of one platform",
+                    view! { "Of the index " {index} ". It is kept as long as the index is." }.into_any(),
+                ));
+            } else if image.image_tags.is_empty() {
+                cards.push(note(
+                    Tone::Quiet,
+                    "No tag points here",
+                    "It can still be pulled by its digest; lifecycle rules for untagged images apply to it.",
+                ));
+            }
+            cards.push(where_it_runs(&detail));
+        }
     }
-    cards.push(where_it_runs(&detail));
     cards.push(facts(&image, &detail));
     cards.push(super::use_image::card(&image, &detail));
     if !manifests(&image).is_empty() {
@@ -33,12 +46,51 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
     stack(cards)
 }
 
+/// What it is, and of what, where it is no image.
+fn about(artifact: &Artifact, of: Option<AnyView>) -> AnyView {
+    let of = of.map(|of| view! { "It says something of " {of} ". " });
+    named(
+        artifact.what,
+        view! { {of}"Nobody runs it: it is no image, and is not counted among those to clean up." }.into_any(),
+    )
+}
+
+fn named(what: &'static str, words: AnyView) -> AnyView {
+    view! { <Note tone=Tone::Quiet><b>{what}</b><p>{words}</p></Note> }.into_any()
+}
+
+/// The index that leads to it.
+fn index_of(detail: &Detail) -> Option<AnyView> {
+    let leads = |c: &&Connection| {
+        !c.outgoing && c.relation == Relation::Uses && c.key.as_ref().is_some_and(|key| key.kind == Kind::Image)
+    };
+    detail.connected.iter().find(leads).and_then(|c| c.key.as_ref()).map(link)
+}
+
+/// The image that an artifact is about; only its digest, where it is not collected.
+fn subject_of(artifact: &Artifact, detail: &Detail) -> Option<AnyView> {
+    let digest = artifact.subject.as_ref()?;
+    let mut keys = detail.connected.iter().filter_map(|c| c.key.as_ref());
+    match keys.find(|key| key.kind == Kind::Image && key.id.ends_with(digest.as_str())) {
+        Some(key) => Some(link(key)),
+        None => Some(exact(Some(digest.clone()))),
+    }
+}
+
+fn link(key: &ResourceKey) -> AnyView {
+    view! { <a class="ref mono" href=here(&paths::detail(key)) title=key.id.clone()>{format::shorten(&key.id, 48)}</a> }
+        .into_any()
+}
+
 /// Whatever points to it as its image.
 fn where_it_runs(detail: &Detail) -> AnyView {
     let runs = |c: &&Connection| !c.outgoing && c.relation == Relation::Image;
     card(
         "Where it runs",
-        connections(detail.connected.iter().filter(runs), "Nothing that Gantry collects runs this digest."),
+        view! {
+            {connections(detail.connected.iter().filter(runs), "Nothing that Gantry collects runs this digest.")}
+            <div class="in-note">{super::pods::note(&detail.row.key.scope.account)}</div>
+        },
     )
 }
 
@@ -76,7 +128,7 @@ fn facts(image: &Image, detail: &Detail) -> AnyView {
 /// The images of a multi-architecture index, each with its own size, which the index does not say.
 fn parts(image: &Image, detail: &Detail) -> AnyView {
     let children: Vec<(ChildManifest, Option<ResourceKey>)> =
-        manifests(image).iter().take(PARTS).map(|m| (m.clone(), key_of_child(m, detail))).collect();
+        image.parts().into_iter().take(PARTS).map(|m| (m.clone(), key_of_child(m, detail))).collect();
     let keys: Vec<Option<ResourceKey>> = children.iter().map(|(_, key)| key.clone()).collect();
     let images = ask(move || keys.clone(), documents);
     let now = detail.now;
@@ -142,12 +194,12 @@ fn part_table(children: Vec<(ChildManifest, Option<ResourceKey>)>, images: Vec<O
 /// What a part of an index runs on.
 fn platform(manifest: &ChildManifest) -> String {
     let platform = manifest.platform.clone().filter(|p| !p.starts_with("unknown"));
-    platform.unwrap_or_else(|| "none: an attestation".to_owned())
+    platform.unwrap_or_else(|| "unknown: an attestation".to_owned())
 }
 
 /// Links to a tab of each part's page: what an index itself has not got.
 pub(super) fn parts_list(title: &'static str, tab: &str, image: &Image, detail: &Detail) -> AnyView {
-    let rows = manifests(image).iter().map(|manifest| match key_of_child(manifest, detail) {
+    let rows = image.parts().into_iter().map(|manifest| match key_of_child(manifest, detail) {
         Some(key) => view! { <a class="row" href=here(&paths::tab(&key, tab))><span class="grow">{platform(manifest)}</span></a> }.into_any(),
         None => view! { <div class="row"><span class="grow">{platform(manifest)}</span><span class="faint">"not collected"</span></div> }.into_any(),
     });

@@ -13,6 +13,7 @@ mod lifecycle;
 pub mod list;
 pub mod live_state;
 mod permissions;
+mod pods;
 mod put_image;
 mod referrers;
 mod registry;

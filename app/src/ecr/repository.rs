@@ -18,7 +18,10 @@ pub fn images(shown: Shown) -> AnyView {
         {uri.map(|uri| view! { <p class="after-note">"Pull and push with "<ui::Copy text=uri max=90/></p> })}
         {super::put_image::card(&key)}
         {super::cleanup::card(&key)}
-        <ResourceList kind=Kind::Image parent=Some(key) base=base empty="Nothing has been pushed to this repository yet."/>
+        {super::pods::note(&key.scope.account)}
+        <div class="listed">
+            <ResourceList kind=Kind::Image parent=Some(key) base=base empty="Nothing has been pushed to this repository yet."/>
+        </div>
     }
     .into_any()
 }

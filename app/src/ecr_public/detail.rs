@@ -3,12 +3,13 @@
 use domain::Kind;
 use domain::ecr_public::Repository;
 
-use super::{act, permissions, repository, settings};
+use super::{act, images, permissions, repository, settings};
 use crate::resource::{DetailSpec, Tab, generic};
 use crate::sections::live;
 
 const REPOSITORY: &[Tab] = &[
     Tab::new("overview", "Overview", |s| live::<Repository>(s, repository::view)),
+    Tab::new("images", "Images", images::tab),
     Tab::new("permissions", "Permissions", permissions::tab),
     Tab::new("settings", "Settings", |s| live::<Repository>(s, settings::form)),
 ];

@@ -8,6 +8,8 @@ use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
 use super::catalog::{architectures, put, systems};
+use super::create_repository::Logo;
+use super::logo;
 use super::markdown::MarkdownField;
 use crate::ecr::act::button;
 use crate::ui::Icon;
@@ -25,6 +27,7 @@ fn as_it_is(repository: &Repository) -> Change {
         usage: catalog.usage_text.unwrap_or_default(),
         architectures: catalog.architectures,
         operating_systems: catalog.operating_systems,
+        logo: String::new(),
         tags: tags.map(|t| (t.key.clone(), t.value.clone())).collect(),
     }
 }
@@ -46,7 +49,15 @@ pub fn form(repository: Repository, detail: Detail) -> AnyView {
         move || form.with(|w| *w == was) || !errors.with(|e| e.is_empty())
     };
     let save = move || Answers { scope: scope.clone(), form: Form::ChangePublicRepository(form.get_untracked()) };
-    let reset = move |_| form.set(was.clone());
+    let logo = RwSignal::new(Logo::default());
+    let choose = move |chosen: Logo| {
+        form.update(|f| f.logo.clone_from(&chosen.base64));
+        logo.set(chosen);
+    };
+    let reset = move |_| {
+        logo.set(Logo::default());
+        form.set(was.clone());
+    };
     let text = move |get: fn(&Change) -> &String| Signal::derive(move || form.with(|f| get(f).clone()));
     let list = move |get: fn(&Change) -> &Vec<String>| Signal::derive(move || form.with(|f| get(f).clone()));
     let tags = Signal::derive(move || form.with(|f| f.tags.clone()));
@@ -69,12 +80,13 @@ pub fn form(repository: Repository, detail: Detail) -> AnyView {
                     label="Usage" name="usage" value=text(|f| &f.usage) hint="Markdown. At most 25,600 characters."
                     set=move |v| form.update(|f| f.usage = v)
                 />
+                {logo::field("Another logo", logo.into(), false, choose)}
                 <TagRows label="Tags of the repository" tags=tags change=move |tags| form.update(|f| f.tags = tags)/>
                 <div class="acts" inert=idle.clone() class:idle=idle>
                     {button("Review the change", Icon::Right, "btn primary", save)}
                     <button class="btn quiet" r#type="button" on:click=reset>"Start over"</button>
                 </div>
-                <p class="faint">"The logo stays as it is. Everybody sees the rest in the Public Gallery as soon as it is applied."</p>
+                <p class="faint">"Everybody sees it in the Public Gallery as soon as it is applied. Without another logo the one that is there stays; AWS has no way back to it once it is replaced."</p>
             </div>
         </section>
     }

@@ -1,6 +1,9 @@
 //! What needs a person, worst first; and what changed, latest first.
 
-use domain::services::Overview;
+use domain::listing::{Row, capital};
+use domain::resource::State;
+use domain::services::{Findings, Overview};
+use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 
 use crate::api::Boot;
@@ -9,10 +12,12 @@ use crate::resource::{headline, kind_icon};
 use crate::ui::format::{counted, number};
 use crate::ui::{Age, Empty, StateBadge, icon};
 
-/// Rows that need a person.
+/// So many rows of a kind are shown before the others are asked for.
+const FIRST: usize = 3;
+
+/// Rows that need a person, by kind; the first few of each, so that one kind does not hide another.
 pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyView {
-    let total = i64::from(overview.attention_total);
-    if overview.attention.is_empty() && overview.late.is_empty() {
+    if overview.attention.is_empty() && overview.repositories.is_empty() && overview.late.is_empty() {
         return view! {
             <section class="card">
                 <header><h2>"Needs a person"</h2><span class="right">"0"</span></header>
@@ -21,20 +26,23 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
         }
         .into_any();
     }
-    let rows = overview.attention.iter().map(|row| {
-        let reason = row.state.as_ref().and_then(|s| s.reason.clone()).unwrap_or_default();
-        let place = format!("{} · {}", boot.account_name(&row.key.scope.account), row.key.scope.region);
-        view! {
-            <a class="row" href=scopes.on(&paths::detail(&row.key))>
-                {icon(kind_icon(row.key.kind))}
-                <b class="name">{row.name.clone()}</b>
-                <span class="grow dim" title=reason.clone()>{reason.clone()}</span>
-                <span class="faint hide-s">{place}</span>
-                <StateBadge state=row.state.clone()/>
-            </a>
+    let mut kinds: Vec<(Kind, Vec<AnyView>)> = vec![];
+    for row in &overview.attention {
+        let line = one(row, boot, scopes);
+        match kinds.iter_mut().find(|(kind, _)| *kind == row.key.kind) {
+            Some((_, lines)) => lines.push(line),
+            None => kinds.push((row.key.kind, vec![line])),
         }
+    }
+    let groups = kinds.into_iter().map(|(kind, lines)| {
+        let all = lines.len();
+        group(kind, &capital(kind.plural()), all as i64, lines, scopes)
     });
-    let rows = rows.collect_view();
+    let groups = groups.collect_view();
+    let lines: Vec<AnyView> = overview.repositories.iter().map(|found| images(found, boot, scopes)).collect();
+    let repositories = i64::from(overview.repositories_total);
+    let images =
+        (!lines.is_empty()).then(|| group(Kind::Image, "Repositories with findings", repositories, lines, scopes));
     let late = overview.late.iter().map(|(kind, n)| {
         let what = counted(i64::from(*n), kind.singular(), kind.plural());
         let verb = if *n == 1 { "runs" } else { "run" };
@@ -50,17 +58,73 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
         }
     });
     let late = late.collect_view();
-    let shown = overview.attention.len() as i64;
+    let (total, shown) = (i64::from(overview.attention_total), overview.attention.len() as i64);
     let more =
         (total > shown).then(|| view! { <p class="in faint">{format!("The worst {shown} of {}.", number(total))}</p> });
+    let all = total + repositories + overview.late.len() as i64;
     view! {
         <section class="card">
-            <header><h2>"Needs a person"</h2><span class="right">{number(total + overview.late.len() as i64)}</span></header>
-            <div class="list two-lines">{rows}{late}</div>
+            <header><h2>"Needs a person"</h2><span class="right">{number(all)}</span></header>
+            <div class="list two-lines">{groups}{images}{late}</div>
             {more}
         </section>
     }
     .into_any()
+}
+
+/// The rows of one kind under its name, which leads to all of them.
+fn group(kind: Kind, title: &str, count: i64, mut lines: Vec<AnyView>, scopes: &Scopes) -> AnyView {
+    // One more row takes no more room than the words that hide it.
+    let rest = if lines.len() > FIRST + 1 { lines.split_off(FIRST) } else { vec![] };
+    let rest = (!rest.is_empty()).then(|| {
+        let words = format!("Show {} more", rest.len());
+        view! { <details class="more"><summary>{words}</summary>{rest}</details> }
+    });
+    let href = scopes.on(&format!("{}?attention=1", paths::list(kind)));
+    view! {
+        <div class="group" role="group" aria-label=title.to_owned()>
+            <h3><a href=href>{title.to_owned()}</a>" "<span class="faint">{number(count)}</span></h3>
+            {lines}
+            {rest}
+        </div>
+    }
+    .into_any()
+}
+
+fn line(href: String, kind: Kind, name: String, reason: String, place: String, state: Option<State>) -> AnyView {
+    view! {
+        <a class="row" href=href>
+            {icon(kind_icon(kind))}
+            <b class="name" title=name.clone()>{name.clone()}</b>
+            <span class="grow dim" title=reason.clone()>{reason.clone()}</span>
+            <span class="faint hide-s">{place}</span>
+            <StateBadge state=state/>
+        </a>
+    }
+    .into_any()
+}
+
+fn place(key: &ResourceKey, boot: &Boot) -> String {
+    format!("{} · {}", boot.account_name(&key.scope.account), key.scope.region)
+}
+
+fn one(row: &Row, boot: &Boot, scopes: &Scopes) -> AnyView {
+    let reason = row.state.as_ref().and_then(|s| s.reason.clone()).unwrap_or_default();
+    let href = scopes.on(&paths::detail(&row.key));
+    line(href, row.key.kind, row.name.clone(), reason, place(&row.key, boot), row.state.clone())
+}
+
+/// A repository whose images have findings.
+fn images(found: &Findings, boot: &Boot, scopes: &Scopes) -> AnyView {
+    let key = &found.repository;
+    let state = found.worst.state.clone();
+    let findings = state.as_ref().and_then(|s| s.reason.clone()).unwrap_or_default();
+    let count = counted(i64::from(found.images), "image", "images");
+    // Its name without that of the repository, which stands beside it.
+    let name = found.worst.name.strip_prefix(&key.id).unwrap_or(&found.worst.name);
+    let words = format!("{count}, the worst {}: {findings}", name.trim_start_matches(':'));
+    let href = scopes.on(&format!("{}?attention=1", paths::detail(key)));
+    line(href, Kind::Image, key.id.clone(), words, place(key, boot), state)
 }
 
 /// The latest changes.

@@ -35,7 +35,8 @@ const fn creates(form: &Form) -> Option<Kind> {
         | Form::PutImages(_)
         | Form::ChangePublicRepository(_)
         | Form::DeletePublicRepository(_)
-        | Form::PublicRepositoryPolicy(_) => None,
+        | Form::PublicRepositoryPolicy(_)
+        | Form::DeletePublicImages(_) => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rows that open to their parts: an index to the image of each platform.
+//! Rows that open to their parts: an index to the image of each platform, an image to its signatures.
 
 use domain::ResourceKey;
 use domain::listing::{ListQuery, MAX_LIMIT, Parts, Row};
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::api;
 use crate::asking::Asking;
 use crate::error::AppError;
+use crate::ui::format::counted;
 use crate::ui::{Icon, icon};
 
 /// Which rows of a list are open, and their parts as far as they have arrived.
@@ -76,7 +77,7 @@ impl Opened {
         Some(
             view! {
                 <button
-                    class="row-open" r#type="button" title=format!("{} platforms", row.parts) aria-label=label
+                    class="row-open" r#type="button" title=counted(i64::from(row.parts), "part", "parts") aria-label=label
                     aria-expanded=move || is_open.get().to_string() on:click=move |_| self.toggle(key.clone())
                 >
                     {sign}

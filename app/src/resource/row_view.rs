@@ -104,13 +104,17 @@ fn cell<'a>(row: &'a Row, id: &str) -> Option<&'a Cell> {
     row.cells.get(domain::describe::columns(row.key.kind).iter().position(|c| c.id == id)?)
 }
 
-/// What an image is called where its repository need not be said: its tags, or the beginning of its digest; of a part of an index its platform.
+/// What an image is called where its repository need not be said: its tags, or the beginning of its digest; of a part of an index its platform, of
+/// what is said of an image what it is.
 fn within(row: &Row, part: bool) -> Option<String> {
     if row.key.kind != Kind::Image {
         return None;
     }
-    if let (true, Some(Cell::List(platforms))) = (part, cell(row, "platforms")) {
-        return Some(platforms.join(", "));
+    match (part, cell(row, "platforms")) {
+        (true, Some(Cell::List(platforms))) => return Some(platforms.join(", ")),
+        // No platform but what it is: a signature.
+        (true, Some(Cell::Text(what))) => return Some(what.clone()),
+        _ => {}
     }
     let own = ends(row)?.1;
     match (own.strip_prefix(':'), cell(row, "tags")) {

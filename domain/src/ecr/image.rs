@@ -83,6 +83,13 @@ impl Image {
     /// Fields that only the manifest gives. It is read once per digest, for a digest never changes its content.
     pub const FROM_MANIFEST: &'static [&'static str] = &["gantry:platforms", "gantry:manifests", "gantry:layers"];
 
+    /// The parts of an index as it lists them, what nobody runs (attestations) last.
+    pub fn parts(&self) -> Vec<&ChildManifest> {
+        let mut parts: Vec<&ChildManifest> = self.manifests.iter().flatten().collect();
+        parts.sort_by_key(|part| part.platform.is_none());
+        parts
+    }
+
     /// Number of findings of a severity; 0 also when it was never scanned.
     pub fn findings(&self, severity: &str) -> i32 {
         self.image_scan_findings_summary
@@ -143,6 +150,7 @@ impl Model for Image {
         Column::text("pulled", "Last pulled").hidden(),
         Column::text("findings", "Findings"),
         Column::text("repository", "Repository").facet().hidden(),
+        Column::text("what", "What").facet().hidden(),
         Column::text("digest", "Digest").hidden(),
         Column::text("media", "Media type").facet().hidden(),
     ];
@@ -197,17 +205,23 @@ impl Model for Image {
         self.image_pushed_at.map(|t| t.0)
     }
     fn cells(&self) -> Vec<Cell> {
+        let artifact = self.artifact();
         let list = |words: &[String]| if words.is_empty() { Cell::None } else { Cell::List(words.to_vec()) };
         vec![
             list(self.image_tags.get(1..).unwrap_or_default()),
             Cell::None,
             Cell::None,
-            list(self.platforms.as_deref().unwrap_or_default()),
+            // In the list's place for it: nothing runs on it.
+            match &artifact {
+                Some(artifact) => Cell::text(artifact.what),
+                None => list(self.platforms.as_deref().unwrap_or_default()),
+            },
             self.image_size_in_bytes.map_or(Cell::None, Cell::Bytes),
             Cell::time(self.created()),
             Cell::time(self.last_recorded_pull_time.map(|t| t.0)),
             self.findings_text().map_or(Cell::None, |text| Cell::Mark(State::new(text, self.severity()))),
             Cell::text(&self.repository_name),
+            Cell::text(artifact.map_or(if self.manifests.is_some() { "Index" } else { "Image" }, |a| a.what)),
             Cell::Mono(self.image_digest.clone()),
             Cell::opt(self.image_manifest_media_type.clone()),
         ]
@@ -219,10 +233,12 @@ impl Model for Image {
     }
     fn links(&self, scope: &Scope) -> Vec<Link> {
         let repository = format!("{}/{}", self.registry(scope), self.repository_name);
-        let children = self.manifests.iter().flatten();
-        let mut links: Vec<Link> =
-            children.map(|child| Link::new(Relation::Uses, format!("{repository}@{}", child.digest))).collect();
-        if let Some(subject) = &self.subject_manifest_digest {
+        let mut links: Vec<Link> = self
+            .parts()
+            .into_iter()
+            .map(|child| Link::new(Relation::Uses, format!("{repository}@{}", child.digest)))
+            .collect();
+        if let Some(subject) = self.artifact().and_then(|artifact| artifact.subject) {
             links.push(Link::new(Relation::Of, format!("{repository}@{subject}")));
         }
         if let Ok(parent) = ResourceKey::new(Kind::Repository, scope.clone(), &self.repository_name) {

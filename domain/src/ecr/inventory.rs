@@ -24,6 +24,9 @@ pub struct Held {
     /// What runs or names it, as people call it: `service web in prod`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub used_by: Vec<String>,
+    /// It is no image but a signature, a bill of materials or the like.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub artifact: bool,
 }
 
 impl Inventory {
@@ -56,14 +59,17 @@ impl Inventory {
     pub fn untagged(&self) -> Vec<&Held> {
         let indexed: BTreeSet<&str> = self.images.iter().flat_map(|i| &i.facts.children).map(String::as_str).collect();
         let free = |held: &&Held| {
-            held.facts.tags.is_empty() && held.facts.subject.is_none() && !indexed.contains(held.facts.digest.as_str())
+            held.facts.tags.is_empty()
+                && held.facts.subject.is_none()
+                && !held.artifact
+                && !indexed.contains(held.facts.digest.as_str())
         };
         let all: Vec<&Held> = self.images.iter().filter(free).collect();
         self.unneeded(all)
     }
-    /// Tagged images that newer ones replaced, and that nothing uses: all but the `keep` newest.
+    /// Tagged images that newer ones replaced, and that nothing uses: all but the `keep` newest. Signatures and the like replace nothing.
     pub fn superseded(&self, keep: usize) -> Vec<&Held> {
-        let mut tagged: Vec<&Held> = self.images.iter().filter(|i| !i.facts.tags.is_empty()).collect();
+        let mut tagged: Vec<&Held> = self.images.iter().filter(|i| !i.facts.tags.is_empty() && !i.artifact).collect();
         tagged.sort_by(|a, b| {
             b.facts.pushed_at.cmp(&a.facts.pushed_at).then_with(|| b.facts.digest.cmp(&a.facts.digest))
         });
@@ -127,6 +133,7 @@ pub(crate) mod tests {
                 size: Some(1),
             },
             used_by: own(used_by),
+            artifact: false,
         }
     }
 
@@ -156,6 +163,19 @@ pub(crate) mod tests {
         // 1.1 runs, and a platform of 1.2 runs.
         assert_eq!(digests(inventory.superseded(1)), ["sha256:old"]);
         assert_eq!(digests(inventory.superseded(4)), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn signatures_are_no_images_to_clean_up() {
+        let mut inventory = inventory();
+        for held in inventory
+            .images
+            .iter_mut()
+            .filter(|held| ["sha256:lost", "sha256:old"].contains(&held.facts.digest.as_str()))
+        {
+            held.artifact = true;
+        }
+        assert!(inventory.untagged().is_empty() && inventory.superseded(1).is_empty());
     }
 
     #[test]

@@ -38,19 +38,7 @@ pub struct Referrer {
 impl Referrer {
     /// What it is, for people; `None` for what Gantry does not know.
     pub fn kind(&self) -> Option<&'static str> {
-        let artifact = self.artifact_type.as_deref().unwrap_or_default();
-        let known = [
-            ("notary.signature", "Signature (Notation)"),
-            ("cosign", "Signature (Cosign)"),
-            ("sigstore", "Signature (Sigstore)"),
-            ("spdx", "Bill of materials (SPDX)"),
-            ("cyclonedx", "Bill of materials (CycloneDX)"),
-            ("sbom", "Bill of materials"),
-            ("in-toto", "Attestation (in-toto)"),
-            ("soci", "Index for lazy loading (SOCI)"),
-            ("sarif", "Scan report (SARIF)"),
-        ];
-        known.into_iter().find(|(part, _)| artifact.contains(part)).map(|(_, words)| words)
+        self.artifact_type.as_deref().and_then(super::artifact::named)
     }
 }
 

@@ -58,7 +58,14 @@ document! { "camelCase";
         pub resource_arn: String,
         pub tag_keys: Vec<String>,
     }
+    /// <https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_BatchDeleteImage.html>
+    pub struct BatchDeleteImage {
+        pub repository_name: String,
+        /// Digests.
+        pub image_ids: Vec<ImageIdentifier>,
+    }
 }
+pub use crate::ecr::calls::ImageIdentifier;
 
 macro_rules! calls {
     ($($name:ident),*) => {
@@ -88,7 +95,8 @@ calls!(
     SetRepositoryPolicy,
     DeleteRepositoryPolicy,
     TagResource,
-    UntagResource
+    UntagResource,
+    BatchDeleteImage
 );
 
 impl Call {
@@ -104,6 +112,7 @@ impl Call {
             Call::DeleteRepositoryPolicy(_) => vec!["ecr-public:DeleteRepositoryPolicy"],
             Call::TagResource(_) => vec!["ecr-public:TagResource"],
             Call::UntagResource(_) => vec!["ecr-public:UntagResource"],
+            Call::BatchDeleteImage(_) => vec!["ecr-public:BatchDeleteImage"],
         }
     }
 
@@ -111,6 +120,7 @@ impl Call {
     pub fn deletes(&self) -> Option<&str> {
         match self {
             Call::DeleteRepository(input) => Some(&input.repository_name),
+            Call::BatchDeleteImage(input) => Some(&input.repository_name),
             _ => None,
         }
     }
@@ -123,7 +133,8 @@ impl Call {
             Call::SetRepositoryPolicy(_)
             | Call::DeleteRepositoryPolicy(_)
             | Call::TagResource(_)
-            | Call::UntagResource(_) => "",
+            | Call::UntagResource(_)
+            | Call::BatchDeleteImage(_) => "",
         }
     }
 
@@ -143,6 +154,10 @@ impl Call {
             }
             Call::TagResource(TagResource { resource_arn, .. })
             | Call::UntagResource(UntagResource { resource_arn, .. }) => Subject::Tags { arn: resource_arn.clone() },
+            Call::BatchDeleteImage(input) => Subject::ImagesOf {
+                repository: input.repository_name.clone(),
+                digests: input.image_ids.iter().filter_map(|id| id.image_digest.clone()).collect(),
+            },
         }
     }
 
@@ -155,12 +170,17 @@ impl Call {
                 true => Made::Yes,
                 false => Made::Taken,
             },
-            (Call::DeleteRepository(_) | Call::DeleteRepositoryPolicy(_), state) => yes(state.is_none()),
+            (Call::DeleteRepository(_) | Call::DeleteRepositoryPolicy(_) | Call::BatchDeleteImage(_), state) => {
+                yes(state.is_none())
+            }
             (Call::SetRepositoryPolicy(input), state) => {
                 let wanted = serde_json::from_str::<Value>(&input.policy_text).ok();
                 yes(state.is_some() && state == wanted.as_ref())
             }
-            (Call::PutRepositoryCatalogData(input), Some(state)) => yes(says(&input.catalog_data, state)),
+            (Call::PutRepositoryCatalogData(input), Some(state)) => {
+                let logo = input.catalog_data.logo_image_blob.is_none() || state["logoUrl"].is_string();
+                yes(logo && says(&input.catalog_data, state))
+            }
             (Call::TagResource(input), Some(state)) => {
                 yes(input.tags.iter().all(|tag| state[tag.key.as_str()] == tag.value.as_str()))
             }

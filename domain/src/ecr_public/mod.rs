@@ -1,4 +1,4 @@
-//! ECR Public: repositories whose images everybody may pull ([`repository`]), and what the Public Gallery says of them; what people may type
+//! ECR Public: repositories whose images everybody may pull ([`repository`]), and what the Public Gallery says of them; their images ([`image`]); what people may type
 //! ([`rules`]); who may push ([`policy`]); the calls that change them ([`calls`]), what they write ([`subject`]) and the plans made of those
 //! ([`wizards`]).
 //!
@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/general/latest/gr/ecr-public.html>
 
 pub mod calls;
+pub mod image;
 pub mod policy;
 pub mod repository;
 pub mod rules;

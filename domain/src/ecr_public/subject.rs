@@ -34,6 +34,18 @@ pub enum Subject {
         /// The repository's name.
         repository: String,
     },
+    /// The images of a repository: [`super::image::Images`].
+    ImageList {
+        /// The repository's name.
+        repository: String,
+    },
+    /// Of each of these images that exists its `tags` and its `mediaType`, by digest.
+    ImagesOf {
+        /// The repository's name.
+        repository: String,
+        /// At most as many as one call deletes.
+        digests: Vec<String>,
+    },
 }
 
 impl Subject {
@@ -43,7 +55,9 @@ impl Subject {
             Subject::Repository { repository }
             | Subject::Catalog { repository }
             | Subject::RepositoryPolicy { repository }
-            | Subject::Images { repository } => Some(repository),
+            | Subject::Images { repository }
+            | Subject::ImageList { repository }
+            | Subject::ImagesOf { repository, .. } => Some(repository),
             Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),
         }
     }

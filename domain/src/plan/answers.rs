@@ -67,6 +67,8 @@ pub enum Form {
     DeletePublicRepository(public::repository::Delete),
     /// [`public::permissions`]
     PublicRepositoryPolicy(public::permissions::Permissions),
+    /// Delete images of a public repository.
+    DeletePublicImages(public::images::Delete),
 }
 
 impl Form {
@@ -95,7 +97,8 @@ impl Form {
             | Form::PutImages(_)
             | Form::CreatePublicRepository(_)
             | Form::ChangePublicRepository(_)
-            | Form::DeletePublicRepository(_) => return,
+            | Form::DeletePublicRepository(_)
+            | Form::DeletePublicImages(_) => return,
         };
         typed.clone_into(field);
     }
@@ -136,6 +139,7 @@ impl Answers {
             Form::ChangePublicRepository(answers) => answers.subjects(&self.scope),
             Form::DeletePublicRepository(answers) => answers.subjects(&self.scope),
             Form::PublicRepositoryPolicy(answers) => answers.subjects(&self.scope),
+            Form::DeletePublicImages(answers) => answers.subjects(&self.scope),
         }
     }
     /// The plan.
@@ -167,6 +171,7 @@ impl Answers {
             Form::ChangePublicRepository(answers) => answers.plan(&self.scope, facts),
             Form::DeletePublicRepository(answers) => answers.plan(&self.scope, facts),
             Form::PublicRepositoryPolicy(answers) => answers.plan(&self.scope, facts),
+            Form::DeletePublicImages(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

@@ -1,7 +1,10 @@
-//! ECR Public, which the emulator does not have: repositories with what their page in the gallery says. No images.
+//! ECR Public, which the emulator does not have: repositories with what their page in the gallery says, and images without
+//! their layers.
 //!
 //! An account has one public registry, whose API is in us-east-1 only
 //! (<https://docs.aws.amazon.com/general/latest/gr/ecr-public.html>).
+
+mod images;
 
 use std::collections::BTreeMap;
 
@@ -42,6 +45,7 @@ struct Repository {
     catalog: Option<Map<String, Value>>,
     policy: Option<String>,
     tags: BTreeMap<String, String>,
+    images: images::Images,
 }
 
 /// Answers a call of the service.
@@ -56,6 +60,12 @@ pub fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
         "DescribeRepositories" => describe(gateway, account, &request)?,
         "DeleteRepository" => {
             let (name, repository) = find(gateway, account, &request)?;
+            if !repository.images.is_empty() && request["force"] != true {
+                let message = format!(
+                    "The repository with name '{name}' in registry with id '{account}' cannot be deleted because it still contains images"
+                );
+                return Err(bad("RepositoryNotEmptyException", &message));
+            }
             gateway.kept.change(|kept| kept.public_mut(account).repositories.remove(&name));
             json!({ "repository": told(account, &name, &repository) })
         }
@@ -101,17 +111,8 @@ pub fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
         "TagResource" | "UntagResource" | "ListTagsForResource" => {
             tags(gateway, account, &read.call.operation, &request)?
         }
-        "DescribeImages" => {
-            let (name, _) = find(gateway, account, &request)?;
-            if request["imageIds"].as_array().is_some_and(|ids| !ids.is_empty()) {
-                let message = format!("The repository '{name}' does not have the image.");
-                return Err(bad("ImageNotFoundException", &message));
-            }
-            json!({ "imageDetails": [] })
-        }
-        "DescribeImageTags" => {
-            find(gateway, account, &request)?;
-            json!({ "imageTagDetails": [] })
+        "DescribeImages" | "DescribeImageTags" | "PutImage" | "BatchDeleteImage" => {
+            images::answer(gateway, account, &read.call.operation, &request)?
         }
         "GetAuthorizationToken" => {
             let now = now().floor();

@@ -173,6 +173,13 @@ impl Engine {
             }
         };
         match call.made(state.as_ref()) {
+            // Of some calls their subject cannot tell (the content of a logo): what is as it was before was not made.
+            Made::Yes if state.is_some() && state == step.before && progress.attempts < self.patience.tries => {
+                progress.state = StepState::Waiting;
+                self.store.journal(lease, n, &progress, None).await?;
+                self.pause(progress.attempts).await;
+                Ok(())
+            }
             Made::Yes => {
                 progress.note = Some("The answer was lost; it was found to be made.".into());
                 self.made(lease, n, progress, step, &call).await

@@ -155,8 +155,10 @@ pub struct Entry {
     pub changed: Millis,
     /// When AWS no longer had it.
     pub gone: Option<Millis>,
-    /// The id of the row it is a part of: of an index; see [`super::usage`].
+    /// The id of the row it is a part of: of an index, or of the image it is a signature of; see [`super::usage`].
     pub part_of: Option<Text>,
+    /// Its place among the parts of that row.
+    pub part_at: u32,
     /// So many rows are parts of it.
     pub parts: u32,
 }
@@ -194,6 +196,7 @@ impl Entry {
             changed: stored.changed,
             gone: stored.gone,
             part_of: None,
+            part_at: 0,
             parts: 0,
         }
     }

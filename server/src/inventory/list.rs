@@ -196,6 +196,8 @@ fn sort(
 ) {
     let descending = query.direction == Direction::Descending;
     let key: Box<dyn for<'e> Fn(&'e Entry) -> SortKey<'e> + '_> = match query.sort.as_deref() {
+        // As what they are parts of lists them: names of images without a tag are their digests.
+        None if matches!(query.parts, Parts::Of(_)) => Box::new(|e| SortKey::Number(e.part_at.into())),
         None | Some("name") => {
             if descending {
                 rows.reverse();

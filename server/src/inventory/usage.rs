@@ -1,6 +1,6 @@
 //! What uses each image, reckoned from everything else that is collected: an image's own document does not say. The same arrows that
 //! `server/src/plans/inventory.rs` reads from the store before images go are followed here in memory, whenever one of them changes, so that lists
-//! can show, filter and sort by them. Also which images are the platforms of an index.
+//! can show, filter and sort by them. Also which images are the platforms of an index, and which signatures and the like are an image's.
 
 use domain::ecr::Image;
 use domain::resource::{Described, Relation, State, Tone};
@@ -22,6 +22,8 @@ type Place = (u16, Text);
 struct Target {
     refs: Vec<String>,
     parts: Vec<String>,
+    /// The image that this signature, attestation or the like is about.
+    about: Vec<String>,
     tagged: bool,
 }
 
@@ -91,10 +93,12 @@ impl Usage {
             next.cells[used] = Datum::Text(words[usize::from(of.users.is_empty())].clone());
             next.part_of = of.part_of.clone();
             next.parts = of.folded;
+            next.part_at = of.at;
             // An index is not scanned: it is as bad as the worst of its platforms.
             next.state = entry.own.clone().or_else(|| worst(snapshot, entry.scope, &of.parts));
             let same = next.cells == entry.cells
-                && (&next.part_of, next.parts, &next.state) == (&entry.part_of, entry.parts, &entry.state);
+                && (&next.part_of, next.part_at, next.parts, &next.state)
+                    == (&entry.part_of, entry.part_at, entry.parts, &entry.state);
             (!same).then_some((place, Some(next)))
         });
         changed.collect()
@@ -144,14 +148,14 @@ impl Usage {
             .map(|place| (place, known.get(place).map(|r| r.users.clone()).unwrap_or_default()))
             .collect();
         for (index, target) in &self.images {
-            let parts: Vec<&Place> = target.parts.iter().filter_map(|r| by_ref.get(r.as_str()).copied()).collect();
-            for part in parts {
+            let parts = target.parts.iter().filter_map(|r| by_ref.get(r.as_str()).copied());
+            for (at, part) in parts.enumerate() {
                 // What has a tag of its own is an image of its own.
                 let folds = self.images.get(part).is_some_and(|part| !part.tagged);
                 if let Some(of) = known.get_mut(part) {
                     of.users.extend(own.get(index).into_iter().flatten().cloned());
-                    if folds {
-                        of.part_of.get_or_insert_with(|| index.1.clone());
+                    if folds && of.part_of.is_none() {
+                        (of.part_of, of.at) = (Some(index.1.clone()), at as u32);
                     }
                 }
                 let folded = known.get(part).is_some_and(|of| of.part_of.as_ref() == Some(&index.1));
@@ -162,15 +166,46 @@ impl Usage {
                 }
             }
         }
+        self.artifacts(&by_ref, &mut known);
         known
     }
+
+    /// Puts signatures and the like under the row of the image they are about, behind its platforms.
+    fn artifacts(&self, by_ref: &HashMap<&str, &Place>, known: &mut BTreeMap<Place, Reckoned>) {
+        let about = |place: &Place| {
+            let of = self.images.get(place)?.about.iter().find_map(|r| by_ref.get(r.as_str()).copied())?;
+            (of != place).then_some(of)
+        };
+        for place in self.images.keys() {
+            let mut subject = None;
+            // A signature can be about a bill of materials; whoever makes a circle of them is not followed for ever.
+            let mut next = about(place);
+            for _ in 0..CHAIN {
+                let Some(of) = next else { break };
+                (subject, next) = (Some(of), about(of));
+            }
+            let Some(subject) = subject.filter(|_| next.is_none()) else { continue };
+            let index = known.get(subject).and_then(|of| of.part_of.clone()).map(|id| (subject.0, id));
+            let row = index.unwrap_or_else(|| subject.clone());
+            let Some(of) = known.get_mut(place).filter(|of| of.part_of.is_none() && row != *place) else { continue };
+            (of.part_of, of.at) = (Some(row.1.clone()), u32::MAX);
+            if let Some(row) = known.get_mut(&row) {
+                row.folded += 1;
+            }
+        }
+    }
 }
+
+/// So many things said of things said of an image are followed.
+const CHAIN: usize = 8;
 
 #[derive(Default)]
 struct Reckoned {
     users: BTreeSet<String>,
-    /// The index whose row it is shown under: the first of those that lead to it.
+    /// The row it is shown under: the first of the indexes that lead to it, or the image it is about.
     part_of: Option<Text>,
+    /// Where in that row: as the index lists it.
+    at: u32,
     /// So many are shown under its row.
     folded: u32,
     parts: Vec<Text>,
@@ -189,7 +224,8 @@ fn targets(described: &Described, relation: Relation) -> impl Iterator<Item = St
 
 fn target(described: &Described, doc: &serde_json::Value) -> Target {
     let tagged = doc["imageTags"].as_array().is_some_and(|tags| !tags.is_empty());
-    Target { refs: described.refs.clone(), parts: targets(described, Relation::Uses).collect(), tagged }
+    let (parts, about) = (targets(described, Relation::Uses), targets(described, Relation::Of));
+    Target { refs: described.refs.clone(), parts: parts.collect(), about: about.collect(), tagged }
 }
 
 fn source(key: &ResourceKey, described: &Described) -> Option<Source> {

@@ -144,11 +144,57 @@ fn an_index_shares_its_users_with_its_platforms_and_is_one_row() {
         "what is looked for is found"
     );
     let of = Parts::Of(ResourceKey::new(Kind::Image, scope(), "web@sha256:index").unwrap());
-    assert_eq!(fleet.names(of, ""), ["web@sha256:amd", "web@sha256:arm"]);
+    assert_eq!(fleet.names(of, ""), ["web@sha256:arm", "web@sha256:amd"], "as the index lists them");
     let index = fleet.snapshot.table(Kind::Image).find(0, "web@sha256:index").unwrap();
     assert_eq!((index.parts, index.state.as_ref().map(|s| s.tone)), (2, Some(Tone::Bad)));
     // Once the index is gone its platforms are images like others.
     fleet.row(Kind::Image, "web@sha256:index", json!({"repositoryName": "web", "imageDigest": "sha256:index"}), true);
     fleet.reckon();
     assert_eq!(fleet.names(Parts::Folded, "").len(), 3);
+}
+
+#[test]
+fn signatures_stand_under_the_image_they_are_about() {
+    let mut fleet = Fleet::default();
+    let image = format!("sha256:{}", "1".repeat(64));
+    let signature = json!({"imageTags": [format!("sha256-{}.sig", "1".repeat(64))]});
+    fleet.image(&image, json!({"imageTags": ["1"]}));
+    fleet.image("sha256:sig", signature);
+    fleet.image(
+        "sha256:bom",
+        json!({"artifactMediaType": "application/spdx+json", "subjectManifestDigest": "sha256:arm"}),
+    );
+    fleet.image("sha256:proof", json!({"artifactMediaType": "cosign", "subjectManifestDigest": "sha256:bom"}));
+    fleet.image("sha256:orphan", json!({"artifactMediaType": "cosign", "subjectManifestDigest": "sha256:nowhere"}));
+    fleet.image("sha256:a", json!({"artifactMediaType": "cosign", "subjectManifestDigest": "sha256:b"}));
+    fleet.image("sha256:b", json!({"artifactMediaType": "cosign", "subjectManifestDigest": "sha256:a"}));
+    fleet.image("sha256:arm", json!({}));
+    fleet.image("sha256:noise", json!({}));
+    let parts = json!([{"digest": "sha256:noise"}, {"digest": "sha256:arm", "platform": "linux/arm64"}]);
+    fleet.image("sha256:index", json!({"imageTags": ["2"], "gantry:manifests": parts}));
+    fleet.reckon();
+    let of = |digest: &str| Parts::Of(ResourceKey::new(Kind::Image, scope(), format!("web@{digest}")).unwrap());
+    assert_eq!(fleet.names(of(&image), ""), ["web@sha256:sig"]);
+    let index = ["web@sha256:arm", "web@sha256:noise", "web@sha256:bom", "web@sha256:proof"];
+    assert_eq!(fleet.names(of("sha256:index"), ""), index, "attestations last, then what is said of any of them");
+    let folded = fleet.names(Parts::Folded, "");
+    let kept = ["web@sha256:orphan", "web@sha256:a", "web@sha256:b", "web@sha256:index"];
+    assert!(folded.len() == 5 && kept.iter().all(|id| folded.iter().any(|one| one == id)), "{folded:?}");
+    assert_eq!(fleet.reckon(), 0);
+}
+
+#[test]
+fn images_that_need_a_person_are_told_by_repository() {
+    let mut fleet = Fleet::default();
+    let found = |severity: &str| json!({"imageScanFindingsSummary": {"findingSeverityCounts": {severity: 1}}});
+    fleet.image("sha256:a", found("HIGH"));
+    fleet.image("sha256:b", found("CRITICAL"));
+    fleet.image("sha256:c", found("LOW"));
+    fleet.image("sha256:index", json!({"imageTags": ["2"], "gantry:manifests": [{"digest": "sha256:b"}]}));
+    fleet.reckon();
+    let overview = crate::inventory::overview::overview(&fleet.snapshot, &[], &[], Millis(5));
+    assert_eq!((overview.attention.len(), overview.attention_total, overview.repositories_total), (0, 0, 1));
+    let web = &overview.repositories[0];
+    assert_eq!((web.repository.id.as_str(), web.images), ("web", 2), "an index and its platform are one");
+    assert_eq!(web.worst.name, "web:2");
 }

@@ -20,9 +20,11 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
     let mut images = Vec::with_capacity(rows.len());
     for row in rows {
         // A document that cannot be read names no image; without the time of its push no rule can be judged.
-        let facts = serde_json::from_value::<Image>(row.doc).ok().as_ref().and_then(ImageFacts::of);
+        let image = serde_json::from_value::<Image>(row.doc).ok();
+        let facts = image.as_ref().and_then(ImageFacts::of);
+        let artifact = image.is_some_and(|image| image.artifact().is_some());
         let used_by = users.remove(&row.id).unwrap_or_default().into_iter().collect();
-        images.extend(facts.map(|facts| Held { facts, used_by }));
+        images.extend(facts.map(|facts| Held { facts, used_by, artifact }));
     }
     Ok(Inventory { now, images })
 }

@@ -1,7 +1,6 @@
 //! The wizard "Create public repository".
 
 mod draft;
-mod logo;
 
 use domain::ecr_public::{HOST, REGION};
 use domain::plan::Answers;
@@ -10,6 +9,7 @@ use domain::{Kind, Region, Scope};
 use leptos::prelude::*;
 
 use super::catalog::{architectures, put, systems};
+use super::logo;
 use super::markdown::MarkdownField;
 use super::push_commands;
 use crate::api::Boot;
@@ -17,6 +17,7 @@ use crate::layout::use_scopes;
 use crate::ui::{Code, Empty, format};
 use crate::wizard::{AccountField, Fold, FormStep, Kept, Spec, TagRows, TextField, WizardPage, first_scope, start};
 use draft::Draft;
+pub use draft::Logo;
 
 const SPEC: Spec = Spec {
     title: "Create public repository",
@@ -26,7 +27,7 @@ const SPEC: Spec = Spec {
             id: "repository",
             title: "Repository",
             heading: "Create public repository",
-            explanation: "A place for images that everybody may pull, without an account. A name is enough; everything but the name and the logo can be changed here later.",
+            explanation: "A place for images that everybody may pull, without an account. A name is enough; everything but the name can be changed here later.",
             fields: &[""],
         },
         FormStep {
@@ -134,7 +135,7 @@ fn gallery(draft: Shared) -> impl IntoView {
                 hint="How to use it, in Markdown. At most 25,600 characters."
                 set=move |v| draft.update(|d| d.form.usage = v)
             />
-            {logo::field(draft)}
+            {logo::field("Logo", part(draft, |d| d.logo.clone()), true, move |logo| draft.update(|d| d.form.logo = logo))}
         </div></section>
     }
 }

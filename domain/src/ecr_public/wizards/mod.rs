@@ -1,7 +1,8 @@
-//! The plans people make with ECR Public: a repository ([`create_repository`]), changes of one ([`repository`]), its policy ([`permissions`]);
+//! The plans people make with ECR Public: a repository ([`create_repository`]), changes of one ([`repository`]), its images ([`images`]), its policy ([`permissions`]);
 //! and the notes on their calls.
 
 pub mod create_repository;
+pub mod images;
 pub mod permissions;
 pub mod repository;
 
@@ -149,6 +150,16 @@ pub fn lint(call: &Call) -> Vec<(Severity, String, String)> {
             Severity::Danger,
             "All images of the repository are deleted with it, and nobody can pull them any more, wherever they are used.",
             "Who uses public images is not known: announce it first.",
+        ),
+        Call::BatchDeleteImage(_) => note(
+            Severity::Danger,
+            "Nobody can pull these images any more, wherever they are used.",
+            "Who uses public images is not known: announce it first, or give their tags to newer images.",
+        ),
+        Call::PutRepositoryCatalogData(input) if input.catalog_data.logo_image_blob.is_some() => note(
+            Severity::Hint,
+            "The Public Gallery shows logos of verified accounts only.",
+            "Ask AWS to verify the account, if it is not.",
         ),
         Call::DeleteRepository(_)
         | Call::PutRepositoryCatalogData(_)

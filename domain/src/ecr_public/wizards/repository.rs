@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::calls::{
     Call, CatalogInput, DeleteRepository, PutRepositoryCatalogData, TagResource, UntagResource, says as gallery_says,
 };
+use super::super::rules;
 use super::super::subject::Subject;
 use super::super::{Catalog, arn};
 use super::{Words, check_tags, gone, in_order, place, state, step, subjects, undo};
@@ -14,7 +15,7 @@ use crate::identity::Scope;
 use crate::plan::tagging::{self, Pair, keys};
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Step, Undo};
 
-/// What is entered to change a repository: how it shall be. Its logo stays as it is.
+/// What is entered to change a repository: how it shall be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Change {
@@ -30,6 +31,8 @@ pub struct Change {
     pub architectures: Vec<String>,
     /// The same for operating systems.
     pub operating_systems: Vec<String>,
+    /// A PNG in base64 in place of the logo; empty to leave it as it is.
+    pub logo: String,
     /// Tags, in the order they were entered; those of AWS and of Gantry's runs stay whatever is entered.
     pub tags: Vec<(String, String)>,
 }
@@ -79,6 +82,11 @@ impl Change {
             operating_systems: &self.operating_systems,
         };
         words.check(&mut errors);
+        if !self.logo.is_empty()
+            && let Err(message) = rules::logo(&self.logo)
+        {
+            errors.insert("logo".into(), message);
+        }
         check_tags(&self.tags, &[], &mut errors);
         errors
     }
@@ -121,9 +129,16 @@ impl Change {
             let old: Catalog =
                 catalog.clone().and_then(|catalog| serde_json::from_value(catalog).ok()).unwrap_or_default();
             let says = format!("Change what the Public Gallery says of {repository}");
-            steps.push(step("catalog", says, scope, put(wanted), undo(put(input(&old))), catalog));
+            steps.push(step("catalog", says, scope, put(wanted), undo(put(input(&old))), catalog.clone()));
         }
         self.tag_steps(scope, tags.as_ref(), &mut steps);
+        if !self.logo.is_empty() {
+            // Last, for nothing that can be taken back may come after it. The texts go with it: what is left out is taken away.
+            let with_logo = CatalogInput { logo_image_blob: Some(self.logo.clone()), ..self.wanted() };
+            let never = "AWS gives a logo's address only: put the old picture in its place again.".to_owned();
+            let says = format!("Put another logo on {repository}");
+            steps.push(step("logo", says, scope, put(with_logo), Undo::Never(never), catalog));
+        }
         for step in &mut steps {
             step.effect = Effect::Update;
         }

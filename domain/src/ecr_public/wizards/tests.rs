@@ -85,6 +85,13 @@ fn repository(subject: &Subject) -> Option<Value> {
         Subject::Repository { .. } => Some(json!({ "repositoryName": "tools/probe" })),
         Subject::RepositoryPolicy { .. } => None,
         Subject::Images { .. } => Some(json!({ "count": 3, "more": false })),
+        Subject::ImageList { .. } => None,
+        Subject::ImagesOf { digests, .. } => {
+            let index = "application/vnd.oci.image.index.v1+json";
+            let kind = |digest: &String| if digest.ends_with("ff") { index } else { "" };
+            let found = digests.iter().filter(|digest| !digest.ends_with("00"));
+            Some(found.map(|d| (d.clone(), json!({ "tags": ["1"], "mediaType": kind(d) }))).collect())
+        }
     }
 }
 
@@ -138,4 +145,39 @@ fn a_policy_is_set_put_back_and_not_taken_from_its_author_unasked() {
     assert_eq!(set(&locked, "tools/probe").plan(&Facts::default()).unwrap().steps[0].call.input()["force"], true);
     let none = set("", "");
     assert!(none.plan(&facts(&none, |_| None)).unwrap_err().contains_key("nothing"));
+}
+
+#[test]
+fn a_logo_is_put_last_with_all_texts_and_does_not_come_back() {
+    let wanted = json!({ "repository": "tools/probe", "description": "Probes.", "about": "new", "architectures": ["x86"],
+        "tags": [["team", "web"]], "logo": "iVBORw0KGgo=" });
+    let change = answers("change-public-repository", wanted);
+    let plan = change.plan(&facts(&change, repository)).unwrap();
+    let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
+    assert_eq!(ids, ["catalog", "logo"]);
+    let logo = &plan.steps[1];
+    assert_eq!(logo.call.input()["catalogData"]["logoImageBlob"], "iVBORw0KGgo=");
+    assert_eq!(logo.call.input()["catalogData"]["aboutText"], "new");
+    assert_eq!(logo.before, repository(&Subject::Catalog { repository: "tools/probe".into() }));
+    assert!(matches!(&logo.undo, Undo::Never(why) if why.contains("old picture")));
+    assert_eq!(plan.steps[0].call.input()["catalogData"].get("logoImageBlob"), None);
+    let wrong = answers("change-public-repository", json!({ "repository": "tools/probe", "logo": "R0lGODlh" }));
+    assert!(wrong.plan(&Facts::default()).unwrap_err().contains_key("logo"));
+}
+
+#[test]
+fn images_go_indexes_first_and_for_good() {
+    let digest = |n: u8| format!("sha256:{}{n:02x}", "a".repeat(62));
+    let delete = |digests: Vec<String>| {
+        let answers = answers("delete-public-images", json!({ "repository": "tools/probe", "digests": digests }));
+        answers.plan(&facts(&answers, repository))
+    };
+    let plan = delete(vec![digest(1), digest(255), digest(1)]).unwrap();
+    assert_eq!((plan.steps.len(), plan.typed()), (2, Some("tools/probe")));
+    assert_eq!(plan.steps[0].call.input()["imageIds"], json!([{ "imageDigest": digest(255) }]));
+    assert_eq!(plan.steps[0].call.name(), "ecr-public:BatchDeleteImage");
+    assert!(plan.steps.iter().all(|step| matches!(step.undo, Undo::Never(_)) && step.effect == Effect::Delete));
+    assert!(lint(&plan).iter().any(|note| note.severity == Severity::Danger));
+    assert!(delete(vec![digest(0)]).unwrap_err()["digests"].contains("any more"));
+    assert!(delete(vec![]).is_err() && delete(vec!["latest".into()]).is_err());
 }

@@ -101,7 +101,8 @@ fn public_repositories(plan: &Plan) -> (Vec<PublicRepository<'_>>, Untold) {
             | EcrPublic::PutRepositoryCatalogData(_)
             | EcrPublic::DeleteRepositoryPolicy(_)
             | EcrPublic::TagResource(_)
-            | EcrPublic::UntagResource(_) => untold.push(step.says.clone()),
+            | EcrPublic::UntagResource(_)
+            | EcrPublic::BatchDeleteImage(_) => untold.push(step.says.clone()),
         }
     }
     (found, untold)

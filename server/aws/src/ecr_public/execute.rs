@@ -12,6 +12,7 @@ use domain::ecr_public::subject::Subject;
 use domain::{Code, Problem};
 use serde_json::{Map, Value, json};
 
+use super::images;
 use super::repositories::{bare, catalog, tags as tags_of};
 use crate::{Bucket, Caller, absent};
 
@@ -66,6 +67,7 @@ pub(crate) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>,
             let request = request.set_tag_keys(Some(input.tag_keys.clone()));
             send!("ecr-public:UntagResource", &input.resource_arn, request)
         }
+        Call::BatchDeleteImage(input) => return images::delete(caller, input).await,
     })
 }
 
@@ -104,6 +106,8 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
             let answer = caller.call(Bucket::EcrPublic, "ecr-public:DescribeImages", Some(repository), sent).await;
             Ok(absent(answer)?.map(|a| json!({ "count": a.image_details().len(), "more": a.next_token.is_some() })))
         }
+        Subject::ImageList { repository } => Ok(images::list(caller, repository).await?.map(|list| json!(list))),
+        Subject::ImagesOf { repository, digests } => images::of(caller, repository, digests).await,
     }
 }
 

@@ -90,6 +90,7 @@ async fn each_call_is_sent_as_its_document() {
         ("DeleteRepositoryPolicy", json!({ "repositoryName": "probe" })),
         ("TagResource", json!({ "resourceArn": arn, "tags": [{ "Key": "a", "Value": "" }] })),
         ("UntagResource", json!({ "resourceArn": arn, "tagKeys": ["a"] })),
+        ("BatchDeleteImage", json!({ "repositoryName": "probe", "imageIds": [{ "imageDigest": "sha256:a" }] })),
     ];
     for (operation, input) in calls {
         let sent = Arc::new(Mutex::new(vec![]));
@@ -126,4 +127,45 @@ async fn a_state_is_read_whole_and_what_is_not_there_is_told_from_what_fails() {
         assert_eq!(read(&nothing, &subject).await, Ok(None));
         assert_eq!(read(&failing, &subject).await.unwrap_err().code, Code::AwsDenied);
     }
+}
+
+#[tokio::test]
+async fn images_are_read_to_the_end_the_newest_first_and_those_that_are_gone_are_not_told() {
+    let image = |digest: &str, at: f64| json!({ "imageDigest": digest, "imageTags": ["b", "a"], "imagePushedAt": at, "imageManifestMediaType": "m" });
+    let there = caller(move |_: &str, input: &Value| match (&input["imageIds"], input["nextToken"].as_str()) {
+        (Value::Null, None) => (200, json!({ "imageDetails": [image("sha256:old", 1.0)], "nextToken": "2" })),
+        (Value::Null, _) => (200, json!({ "imageDetails": [image("sha256:new", 2.0)] })),
+        (Value::Array(ids), _) if ids.len() == 1 && ids[0]["imageDigest"] == "sha256:old" => {
+            (200, json!({ "imageDetails": [image("sha256:old", 1.0)] }))
+        }
+        _ => (400, json!({ "__type": "ImageNotFoundException", "message": "no" })),
+    });
+    let list = read(&there, &Subject::ImageList { repository: "probe".into() }).await.unwrap().unwrap();
+    assert_eq!(
+        (&list["images"][0]["imageDigest"], &list["images"][1]["imageTags"]),
+        (&json!("sha256:new"), &json!(["a", "b"]))
+    );
+    let of = |digests: &[&str]| Subject::ImagesOf {
+        repository: "probe".into(),
+        digests: digests.iter().map(|d| (*d).into()).collect(),
+    };
+    let found = read(&there, &of(&["sha256:old", "sha256:gone"])).await.unwrap();
+    assert_eq!(found, Some(json!({ "sha256:old": { "tags": ["a", "b"], "mediaType": "m" } })));
+    assert_eq!(read(&there, &of(&["sha256:gone"])).await, Ok(None));
+}
+
+#[tokio::test]
+async fn what_aws_did_not_delete_is_a_problem() {
+    let failing = |code: &'static str| {
+        caller(move |_: &str, _: &Value| {
+            let failure =
+                json!({ "imageId": { "imageDigest": "sha256:a" }, "failureCode": code, "failureReason": "why" });
+            (200, json!({ "imageIds": [], "failures": [failure] }))
+        })
+    };
+    let input = json!({ "repositoryName": "probe", "imageIds": [{ "imageDigest": "sha256:a" }] });
+    let call: Call = serde_json::from_value(json!({ "operation": "BatchDeleteImage", "input": input })).unwrap();
+    let problem = make(&failing("ImageReferencedByManifestList"), &call).await.unwrap_err();
+    assert!(problem.message.contains("sha256:a: why"), "{problem:?}");
+    make(&failing("ImageNotFound"), &call).await.unwrap();
 }

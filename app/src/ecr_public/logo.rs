@@ -3,20 +3,23 @@
 use domain::ecr_public::rules::LOGO;
 use leptos::prelude::*;
 
-use super::draft::Logo;
-use super::{Shared, part};
+use super::create_repository::Logo;
 use crate::wizard::{FieldGroup, Messages};
 
-/// The field.
-pub fn field(draft: Shared) -> impl IntoView {
+/// The field. `kept` says that it belongs to a draft, in which a large picture has no room.
+pub fn field(
+    label: &'static str,
+    logo: Signal<Logo>,
+    kept: bool,
+    set: impl Fn(Logo) + Copy + Send + Sync + 'static,
+) -> impl IntoView {
     let messages = expect_context::<Messages>();
-    let logo = part(draft, |d| d.logo.clone());
     let too_large = RwSignal::new(None::<String>);
     let choose = move |event: leptos::ev::Event| {
         read(&event, move |read| {
             too_large.set(read.as_ref().err().cloned());
             if let Ok(logo) = read {
-                draft.update(|d| d.form.logo = logo);
+                set(logo);
             }
             messages.touch("logo");
         });
@@ -24,22 +27,22 @@ pub fn field(draft: Shared) -> impl IntoView {
     let shown = move || {
         let logo = logo.get();
         (!logo.base64.is_empty()).then(|| {
-            let kept = logo.is_large().then(|| {
+            let kept = (kept && logo.is_large()).then(|| {
                 view! { <p class="hint">"It is too large for the draft: after a reload, choose it again."</p> }
             });
             view! {
                 <div class="logo">
                     <img src=format!("data:image/png;base64,{}", logo.base64) alt="The logo as chosen"/>
                     <span class="cut">{logo.file}</span>
-                    <button class="btn small" r#type="button" on:click=move |_| draft.update(|d| d.form.logo = Logo::default())>"Remove the logo"</button>
+                    <button class="btn small" r#type="button" on:click=move |_| set(Logo::default())>"Remove the logo"</button>
                 </div>
                 {kept}
             }
         })
     };
     view! {
-        <FieldGroup label="Logo" name="logo">
-            <label for="logo">"Logo"</label>
+        <FieldGroup label=label name="logo">
+            <label for="logo">{label}</label>
             <input id="logo" r#type="file" accept="image/png" aria-describedby="logo-hint" on:change=choose/>
             <span class="hint" id="logo-hint">{format!("A PNG of at most {} kB. The gallery shows it for verified accounts only.", LOGO / 1000)}</span>
             {move || too_large.get().map(|words| view! { <div class="err" role="alert"><span>{words}</span></div> })}
@@ -78,8 +81,7 @@ mod browser {
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::JsFuture;
 
-    use super::super::draft::Logo;
-    use super::base64;
+    use super::{Logo, base64};
 
     fn get(of: &JsValue, name: &str) -> Option<JsValue> {
         Reflect::get(of, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
