@@ -27,6 +27,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/api/v1/runs/{id}/cancel"),
     ("POST", "/api/v1/runs/{id}/steps/{step}"),
     ("GET", "/api/v1/search"),
+    ("POST", "/api/v1/source-credentials"),
     ("POST", "/api/v1/uploads"),
     ("GET", "/api/v1/uploads/{id}"),
     ("GET", "/live"),
