@@ -13,6 +13,7 @@ mod lifecycle;
 pub mod list;
 pub mod live_state;
 mod permissions;
+pub mod policy_editor;
 mod put_image;
 mod referrers;
 mod registry;

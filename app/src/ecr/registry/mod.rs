@@ -4,15 +4,24 @@ mod cache;
 mod policy;
 mod replication;
 mod scanning;
+mod settings;
+mod template_form;
 mod templates;
 
 pub use cache::tab as cache;
 pub use policy::tab as policy;
 pub use replication::tab as replication;
 pub use scanning::tab as scanning;
+pub use settings::tab as settings;
+pub use settings::tab as settings;
 pub use templates::tab as templates;
 
 /// What stands between commas, blanks and lines.
 fn pieces(text: &str) -> Vec<String> {
     text.split([',', ' ', '\n', '\t']).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether who looks may change something: a form is of no use to others.
+fn may_write() -> bool {
+    leptos::prelude::use_context::<crate::api::Boot>().is_some_and(|boot| crate::wizard::why_not(&boot).is_none())
 }
