@@ -55,7 +55,7 @@ fn one(known: &'static Known, key: &ResourceKey) -> AnyView {
     let scope = key.scope.clone();
     live_state::read(scope.clone(), vec![subject.clone()], move |facts, _| {
         let now = live_state::document(facts, subject.clone()).as_ref().and_then(Value::as_str).map(str::to_owned);
-        let others = known.values.iter().filter(|(value, _)| now.as_deref() != Some(value));
+        let others = known.values.iter().filter(|(value, _)| now.as_deref() != Some(*value));
         let acts = others.map(|(value, label)| set(&scope, known.name, value, label)).collect_view();
         let row = vec![
             view! { <small>{known.decides}</small> }.into_any(),
