@@ -104,7 +104,7 @@ pub const SIGN_IN: &str = "/sign-in";
 pub fn registry(scopes: &Scopes) -> String {
     match (scopes.accounts.as_slice(), scopes.regions.as_slice()) {
         ([account], [region]) => {
-            let scope = domain::Scope::new(account.clone(), region.clone());
+            let scope = Scope::new(account.clone(), region.clone());
             detail(&ResourceKey { kind: Kind::Registry, id: account.to_string(), scope })
         }
         _ => list(Kind::Registry),

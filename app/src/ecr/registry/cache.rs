@@ -32,19 +32,18 @@ fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let new = Rule { new: true, upstream: "docker-hub".into(), prefix: "docker-hub".into(), ..Rule::default() };
     let first = RwSignal::new(new.clone());
     let heads = &[("Prefix", false), ("Upstream", false), ("Credentials", false), ("", false)];
-    let edited = RwSignal::new(None::<CacheRule>);
-    let rows = rules.into_iter().map(|rule| row(&key.scope, rule, edited)).collect();
+    let rows = rules.into_iter().map(|rule| row(&key.scope, rule, first)).collect();
     let empty = "Nothing is cached: add a rule, and images of another registry can be pulled through this one.";
     let scope = key.scope.clone();
-    let forms = move || match edited.get() {
-        Some(rule) => change(scope.clone(), &rule, edited),
-        None => form(scope.clone()),
-    };
-    stack(vec![table_card("Pull-through cache rules", heads, rows, empty), forms.into_any()])
+    let form = (move || {
+        let new = new.clone();
+        form(scope.clone(), first.get(), move || first.set(new.clone()))
+    })
+    .into_any();
+    stack(vec![table_card("Pull-through cache rules", heads, rows, empty), form])
 }
 
-fn row(scope: &Scope, rule: CacheRule, edited: RwSignal<Option<CacheRule>>) -> Vec<AnyView> {
-    let whole = rule.clone();
+fn row(scope: &Scope, rule: CacheRule, first: RwSignal<Rule>) -> Vec<AnyView> {
     let prefix = rule.ecr_repository_prefix.clone();
     let delete = {
         let (scope, prefix) = (scope.clone(), prefix.clone());

@@ -13,7 +13,6 @@ pub use policy::tab as policy;
 pub use replication::tab as replication;
 pub use scanning::tab as scanning;
 pub use settings::tab as settings;
-pub use settings::tab as settings;
 pub use templates::tab as templates;
 
 /// What stands between commas, blanks and lines.

@@ -9,10 +9,9 @@ use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 
 use super::template_form::form;
-use super::{may_write, template_form};
 use crate::api::Boot;
 use crate::ecr::act::button;
-use crate::ecr::live_state::{self, Reread};
+use crate::ecr::live_state;
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, stack, table_card, text, word, words};
 use crate::ui::Icon;
@@ -21,35 +20,31 @@ use crate::wizard::why_not;
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
     let key = key_of(shown);
-    live_state::read(key.scope.clone(), vec![Subject::CreationTemplates], move |facts, again| view(&key, facts, again))
+    live_state::read(key.scope.clone(), vec![Subject::CreationTemplates], move |facts, _| view(&key, facts))
 }
 
-/// Which template the form is about; none for a new one.
-type Edited = RwSignal<Option<CreationTemplate>>;
-
-fn view(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
+fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let all: Vec<CreationTemplate> = live_state::state(facts, Subject::CreationTemplates).unwrap_or_default();
-    let edited: Edited = RwSignal::new(None);
     let first = RwSignal::new(blank());
     let heads = &[("Prefix", false), ("For", false), ("Tags", false), ("Encryption", false), ("", false)];
-    let rows = all.into_iter().map(|template| row(&key.scope, template, edited)).collect();
-    let table = table_card(
-        "Creation templates",
-        heads,
-        rows,
-        "There is no template: repositories that ECR makes itself have its defaults.",
-    );
+    let rows = all.into_iter().map(|template| row(&key.scope, template, first)).collect();
+    let empty = "There is no template: repositories that ECR makes itself have its defaults.";
     let scope = key.scope.clone();
-    let back = Callback::new(move |()| match edited.get_untracked() {
-        Some(_) => edited.set(None),
-        None => again.now(),
-    });
-    let form = move || edited.with(|template| template_form::form(scope.clone(), template.as_ref(), back));
-    stack(vec![table, form.into_any()])
+    let form = (move || form(scope.clone(), first.get(), move || first.set(blank()))).into_any();
+    stack(vec![table_card("Creation templates", heads, rows, empty), form])
 }
 
-fn row(scope: &Scope, template: CreationTemplate, edited: Edited) -> Vec<AnyView> {
-    let whole = template.clone();
+/// A template that is to be made: for everything that makes repositories by itself.
+fn blank() -> Template {
+    let applied_for = APPLIED_FOR.iter().map(|(word, _)| (*word).to_owned()).collect();
+    Template { new: true, applied_for, ..Template::default() }
+}
+
+fn row(scope: &Scope, template: CreationTemplate, first: RwSignal<Template>) -> Vec<AnyView> {
+    let known = Template::of(&template);
+    let change = why_not(&expect_context::<Boot>()).is_none().then(|| {
+        view! { <button class="btn small" r#type="button" on:click=move |_| first.set(known.clone())>"Change"</button> }
+    });
     let (scope, prefix) = (scope.clone(), template.prefix.clone());
     let delete = move || {
         let answers = Delete { prefix: prefix.clone() };
@@ -61,12 +56,6 @@ fn row(scope: &Scope, template: CreationTemplate, edited: Edited) -> Vec<AnyView
         words(&template.applied_for),
         word(template.image_tag_mutability),
         text(encryption),
-        view! {
-            <div class="acts">
-                {may_write().then(|| view! { <button class="btn small" r#type="button" on:click=move |_| edited.set(Some(whole.clone()))>"Change"</button> })}
-                {button("Delete", Icon::Close, "btn small", delete)}
-            </div>
-        }
-        .into_any(),
+        view! { <div class="acts">{change}{button("Delete", Icon::Close, "btn small", delete)}</div> }.into_any(),
     ]
 }
