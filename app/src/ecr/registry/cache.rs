@@ -10,7 +10,6 @@ use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::may_write;
 use crate::api::Boot;
 use crate::ecr::act::button;
 use crate::ecr::live_state;
@@ -86,46 +85,12 @@ fn row(scope: &Scope, rule: CacheRule, first: RwSignal<Rule>) -> Vec<AnyView> {
             <div class="acts">
                 <button class="btn small" r#type="button" on:click=check>"Validate"</button>
                 {change}
-                {may_write().then(|| view! { <button class="btn small" r#type="button" on:click=move |_| edited.set(Some(whole.clone()))>"Change"</button> })}
                 {button("Delete", Icon::Close, "btn small", delete)}
             </div>
             <small role="status">{move || said.get()}</small>
         }
         .into_any(),
     ]
-}
-
-/// Who a rule that is there is let in as; AWS changes nothing else of it.
-fn change(scope: Scope, there: &CacheRule, edited: RwSignal<Option<CacheRule>>) -> AnyView {
-    let first = Rule::of(there);
-    let heading = format!("Change how {} is let in", first.prefix);
-    let by_role = Upstream::named(&first.upstream).is_some_and(|upstream| upstream.access == Access::Role);
-    let rule = RwSignal::new(first.clone());
-    let errors = {
-        let scope = scope.clone();
-        Memo::new(move |_| rule.with(|r| r.check(&scope)))
-    };
-    provide_context(Messages::new(errors.into()));
-    let idle = move || rule.with(|r| *r == first) || !errors.with(FieldErrors::is_empty);
-    let save = move || Answers { scope: scope.clone(), form: Form::RegistryCacheRule(rule.get_untracked()) };
-    let field = match by_role {
-        true => view! { <TextField label="Role" name="role" value=Signal::derive(move || rule.with(|r| r.role.clone())) hint="The ARN of the role that pulls from the registry of the other account." set=move |v| rule.update(|r| r.role = v)/> }.into_any(),
-        false => view! { <TextField label="Secret with user and token" name="credential" value=Signal::derive(move || rule.with(|r| r.credential.clone())) hint="The ARN of a secret named ecr-pullthroughcache/…" set=move |v| rule.update(|r| r.credential = v)/> }.into_any(),
-    };
-    view! {
-        <section class="card">
-            <header><h2>{heading}</h2></header>
-            <div class="in stack">
-                {field}
-                <p class="dim">"Its upstream stays: for another one, delete the rule and add one."</p>
-                <div class="acts">
-                    <span class="acts" inert=idle.clone() class:idle=idle>{button("Review the change", Icon::Right, "btn primary", save)}</span>
-                    <button class="btn quiet" r#type="button" on:click=move |_| edited.set(None)>"Leave it as it is"</button>
-                </div>
-            </div>
-        </section>
-    }
-    .into_any()
 }
 
 /// The fields of a rule: of one that exists AWS changes only who is let in.

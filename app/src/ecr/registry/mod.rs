@@ -19,8 +19,3 @@ pub use templates::tab as templates;
 fn pieces(text: &str) -> Vec<String> {
     text.split([',', ' ', '\n', '\t']).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
 }
-
-/// Whether who looks may change something: a form is of no use to others.
-fn may_write() -> bool {
-    leptos::prelude::use_context::<crate::api::Boot>().is_some_and(|boot| crate::wizard::why_not(&boot).is_none())
-}
