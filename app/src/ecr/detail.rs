@@ -30,7 +30,6 @@ const REGISTRY: &[Tab] = &[
     Tab::new("policy", "Policy", registry::policy),
     Tab::new("scanning", "Scanning", registry::scanning),
     Tab::new("settings", "Account settings", registry::settings),
-    Tab::new("settings", "Account settings", registry::settings),
 ];
 
 /// The detail page of a kind, if ECR owns it.
