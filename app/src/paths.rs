@@ -100,6 +100,17 @@ pub const SETTINGS_TOKENS: &str = "/settings/tokens";
 /// Sign-in.
 pub const SIGN_IN: &str = "/sign-in";
 
+/// The registry of the account and region in scope; all of them where the scope leaves open which.
+pub fn registry(scopes: &Scopes) -> String {
+    match (scopes.accounts.as_slice(), scopes.regions.as_slice()) {
+        ([account], [region]) => {
+            let scope = Scope::new(account.clone(), region.clone());
+            detail(&ResourceKey { kind: Kind::Registry, id: account.to_string(), scope })
+        }
+        _ => list(Kind::Registry),
+    }
+}
+
 /// The sign-in page that leads back.
 pub fn sign_in(next: &str) -> String {
     format!("{SIGN_IN}?next={}", encode(next))
@@ -156,6 +167,14 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_registry_in_scope_is_opened_and_several_are_listed() {
+        let one = Scopes::read(Some("111122223333"), Some("eu-west-1"));
+        assert_eq!(registry(&one), "/registries/111122223333/eu-west-1/111122223333");
+        let many = Scopes::read(Some("111122223333"), None);
+        assert_eq!(registry(&many), "/registries");
+    }
 
     #[test]
     fn a_key_survives_its_path() {

@@ -1,4 +1,5 @@
-// The registry as a whole: replication is changed and taken back, a cache rule is tried and deleted, a policy that is none is refused.
+// The registry as a whole: replication is changed and taken back, a cache rule is tried and deleted, a template is made and changed, a
+// setting is switched, a policy that is none is refused.
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
 import type { Page } from "@playwright/test";
@@ -49,6 +50,52 @@ test("a cache rule is tried and deleted", async ({ page }) => {
   await apply(page);
   const left = aws("ecr", "describe_pull_through_cache_rules", {}, account, region) as { pullThroughCacheRules: unknown[] };
   expect(left.pullThroughCacheRules).toEqual([]);
+});
+
+type Template = { prefix: string; appliedFor: string[]; description?: string; imageTagMutability: string };
+const templates = () =>
+  (aws("ecr", "describe_repository_creation_templates", {}, account, region) as { repositoryCreationTemplates: Template[] })
+    .repositoryCreationTemplates;
+
+test("a creation template is added, changed and deleted", async ({ page }) => {
+  await open(page, "templates");
+  await page.getByLabel("Prefix", { exact: true }).fill("e2e");
+  await page.getByLabel("Push").uncheck();
+  await page.getByLabel("Tags stay").check();
+  await accessible(page);
+  await page.getByRole("button", { name: "Review the template" }).click();
+  await apply(page);
+  expect(templates().find((t) => t.prefix === "e2e")).toMatchObject({
+    appliedFor: ["PULL_THROUGH_CACHE", "REPLICATION"],
+    imageTagMutability: "IMMUTABLE",
+  });
+  await open(page, "templates");
+  const row = page.getByRole("row", { name: /e2e/ });
+  await row.getByRole("button", { name: "Change" }).click();
+  await page.getByLabel("Description").fill("for the journey");
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await apply(page);
+  expect(templates().find((t) => t.prefix === "e2e")?.description).toBe("for the journey");
+  await open(page, "templates");
+  await row.getByRole("button", { name: "Delete" }).click();
+  await apply(page);
+  expect(templates().filter((t) => t.prefix === "e2e")).toEqual([]);
+});
+
+test("a setting of the account is changed, and its other value offered", async ({ page }) => {
+  await open(page, "settings");
+  await page.getByRole("button", { name: "Enable" }).click();
+  await apply(page);
+  expect(aws("ecr", "get_account_setting", { name: "BLOB_MOUNTING" }, account, region)).toMatchObject({ value: "ENABLED" });
+  await open(page, "settings");
+  await expect(page.getByRole("button", { name: "Disable" })).toBeVisible();
+});
+
+test("the repositories lead to the registry in scope", async ({ page }) => {
+  await page.goto(`/repositories?account=${account}&region=${region}`);
+  await hydrated(page);
+  await page.getByRole("link", { name: "Registry settings" }).click();
+  await expect(page).toHaveURL(new RegExp(own));
 });
 
 test("a policy that is no JSON is refused beside its field", async ({ page }) => {

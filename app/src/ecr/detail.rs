@@ -29,6 +29,7 @@ const REGISTRY: &[Tab] = &[
     Tab::new("templates", "Creation templates", registry::templates),
     Tab::new("policy", "Policy", registry::policy),
     Tab::new("scanning", "Scanning", registry::scanning),
+    Tab::new("settings", "Account settings", registry::settings),
 ];
 
 /// The detail page of a kind, if ECR owns it.

@@ -15,6 +15,7 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
                 "Push an image, use it in ECS, EKS, Lambda and elsewhere, share public ones with others.",
             ])
             .creatable("Create repository")
+            .in_registry("Registry settings")
             .when_empty("Create one, or wait: as soon as ECR has a private repository, it appears here by itself."),
         Kind::Image => spec
             .explained("Blueprints of containers: operating system, software and code. Tags move, digests do not.")

@@ -14,6 +14,7 @@ pub mod list;
 pub mod live_state;
 mod permissions;
 mod pods;
+pub mod policy_editor;
 mod put_image;
 mod referrers;
 mod registry;

@@ -31,6 +31,8 @@ pub struct ListSpec {
     pub empty: String,
     /// What the button says that leads to the wizard of the kind, if there is one.
     pub create: Option<&'static str>,
+    /// What the link says that leads to the registry that holds what is listed, if there is one.
+    pub registry: Option<&'static str>,
 }
 
 impl ListSpec {
@@ -46,6 +48,7 @@ impl ListSpec {
             about: &[],
             empty: "As soon as AWS has one, it appears here by itself.".to_owned(),
             create: None,
+            registry: None,
         }
     }
     /// The same with an explanation.
@@ -61,6 +64,11 @@ impl ListSpec {
     /// The same with a button that leads to the wizard of the kind.
     pub fn creatable(mut self, label: &'static str) -> Self {
         self.create = Some(label);
+        self
+    }
+    /// The same with a link to the registry of the account and region in scope.
+    pub fn in_registry(mut self, label: &'static str) -> Self {
+        self.registry = Some(label);
         self
     }
     /// The same with words for when there are none.
@@ -98,7 +106,13 @@ pub fn ListPage(
         view! { " "<About title=spec.kind.plural()>{paragraphs}</About> }
     });
     let explanation = view! { {spec.explanation.clone()}{about} }.into_any();
-    let actions = spec.create.map_or_else(|| ().into_any(), |label| create_button(spec.kind, label));
+    let registry = spec.registry.map(|label| {
+        let scopes = crate::layout::use_scopes();
+        let href = move || scopes.with(|s| s.on(&crate::paths::registry(s)));
+        view! { <a class="btn" href=href>{label}</a> }
+    });
+    let create = spec.create.map_or_else(|| ().into_any(), |label| create_button(spec.kind, label));
+    let actions = view! { {registry}{create} }.into_any();
     view! {
         <Title text=title/>
         <Head title=spec.heading explanation=explanation actions=actions/>

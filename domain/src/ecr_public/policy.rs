@@ -1,9 +1,9 @@
 //! The policy of a public repository: who besides the own account may push to it. Everybody may pull.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-policies.html>
 
-use crate::ecr::repository_policy::{LIMIT, would_lock_out_of};
+use crate::ecr::repository_policy::{self, Gain, LIMIT, would_lock_out_of};
 use crate::iam::policy_document::{Document, Errors, Matches, fits};
-use crate::identity::{AccountId, clip};
+use crate::identity::{AccountId, Scope, clip};
 
 /// The actions that such a policy can be about.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistrypublic.html>
@@ -70,6 +70,28 @@ pub fn would_lock_out(document: &Document, account: &AccountId) -> Option<String
     would_lock_out_of("ecr-public", document, account)
 }
 
+/// What a public repository has and a private one has not, and the action of a private one that lets somebody do as much.
+const LIKE: [(&str, &str); 3] = [
+    ("DescribeImageTags", "ListImages"),
+    ("GetRepositoryCatalogData", "DescribeRepositories"),
+    ("PutRepositoryCatalogData", "PutImageTagMutability"),
+];
+
+/// Who gains what, in words: the same operations as those of a private repository, under another prefix.
+pub fn explain(document: &Document, scope: &Scope) -> Vec<Gain> {
+    let mut document = document.clone();
+    for statement in &mut document.statements {
+        let (Matches::Only(patterns) | Matches::Except(patterns)) = &mut statement.actions;
+        for pattern in patterns {
+            if let Some(("ecr-public", name)) = pattern.split_once(':') {
+                let like = LIKE.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map_or(name, |(_, like)| like);
+                *pattern = format!("ecr:{like}");
+            }
+        }
+    }
+    repository_policy::explain(&document, scope)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +110,21 @@ mod tests {
         let errors = read(&policy("Allow", other, "ecr:PutImage")).unwrap_err();
         assert!(errors["Statement[0].Action"].contains("ecr-public:"), "{errors:?}");
         assert!(read("{").is_err());
+    }
+
+    #[test]
+    fn who_gains_what_is_said() {
+        let scope = Scope::new("111122223333".parse().unwrap(), "us-east-1".parse().unwrap());
+        let other = r#"{"AWS":"arn:aws:iam::444455556666:root"}"#;
+        let said = |action: &str| {
+            let gain = explain(&read(&policy("Allow", other, action)).unwrap(), &scope).remove(0);
+            (gain.text, gain.severity)
+        };
+        let all = said("ecr-public:*");
+        assert_eq!(all, ("Account 444455556666 may do everything".into(), repository_policy::Severity::Dangerous));
+        let catalog = said("ecr-public:PutRepositoryCatalogData");
+        assert_eq!(catalog.1, repository_policy::Severity::Notable);
+        assert!(!catalog.0.contains("unknown"), "{catalog:?}");
     }
 
     #[test]

@@ -57,6 +57,18 @@ fn the_policies_allow_every_call_and_reading_changes_nothing() {
     let (mut reads, mut writes): (BTreeSet<String>, BTreeSet<String>) = called.into_iter().partition(|a| only_reads(a));
     // Opens the registry, and is asked for only to put an image there.
     writes.extend(reads.take("ecr:GetAuthorizationToken"));
+    // What ECR asks for besides its own action: for its roles and those it is given, for the cache's secrets, for Amazon Inspector.
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/using-service-linked-roles.html
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
+    for asked in [
+        "iam:CreateServiceLinkedRole",
+        "iam:PassRole",
+        "inspector2:Enable",
+        "inspector2:ListAccountPermissions",
+        "secretsmanager:GetSecretValue",
+    ] {
+        writes.insert(asked.to_owned());
+    }
     assert_eq!(actions(&root.join("../docs/read-policy.json")), reads);
     // What plans change comes on top.
     assert_eq!(actions(&root.join("../docs/write-policy.json")), writes);

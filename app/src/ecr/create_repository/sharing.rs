@@ -4,7 +4,7 @@ use domain::Scope;
 use domain::ecr::repository_policy::{Gain, explain, read};
 use leptos::prelude::*;
 
-use super::super::permissions::gain_view;
+use super::super::policy_editor::line_view;
 use super::draft::{Permissions, Source};
 use super::{Shared, part};
 use crate::wizard::{Choice, FieldGroup, Fold, TextArea, TextField, Wizard, check, choices};
@@ -61,7 +61,7 @@ pub fn section(draft: Shared, wizard: Wizard) -> impl IntoView {
             {move || {
                 let all = gained.get();
                 (!all.is_empty() && !is(Source::None)).then(|| {
-                    let all = all.into_iter().map(gain_view).collect_view();
+                    let all = all.into_iter().map(line_view).collect_view();
                     view! { <div class="means"><h3>"Who gains what"</h3><ul>{all}</ul></div> }
                 })
             }}

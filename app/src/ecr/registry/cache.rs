@@ -1,7 +1,7 @@
 //! What the registry fetches from others and keeps: its pull-through cache rules.
 
 use domain::ecr::registry::CacheRule;
-use domain::ecr::registry::upstream::{UPSTREAMS, Upstream};
+use domain::ecr::registry::upstream::{Access, UPSTREAMS, Upstream};
 use domain::ecr::subject::Subject;
 use domain::ecr::wizards::registry::cache::{Delete, Rule};
 use domain::plan::answers::Form;
@@ -10,6 +10,7 @@ use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use crate::api::Boot;
 use crate::ecr::act::button;
 use crate::ecr::live_state;
 use crate::error::AppError;
@@ -17,7 +18,7 @@ use crate::plan::api::look_up;
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, stack, table_card, text};
 use crate::ui::Icon;
-use crate::wizard::{Messages, TextField};
+use crate::wizard::{Messages, TextField, why_not};
 
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
@@ -27,13 +28,21 @@ pub fn tab(shown: Shown) -> AnyView {
 
 fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let rules: Vec<CacheRule> = live_state::state(facts, Subject::CacheRules).unwrap_or_default();
+    let new = Rule { new: true, upstream: "docker-hub".into(), prefix: "docker-hub".into(), ..Rule::default() };
+    let first = RwSignal::new(new.clone());
     let heads = &[("Prefix", false), ("Upstream", false), ("Credentials", false), ("", false)];
-    let rows = rules.into_iter().map(|rule| row(&key.scope, rule)).collect();
+    let rows = rules.into_iter().map(|rule| row(&key.scope, rule, first)).collect();
     let empty = "Nothing is cached: add a rule, and images of another registry can be pulled through this one.";
-    stack(vec![table_card("Pull-through cache rules", heads, rows, empty), form(key.scope.clone())])
+    let scope = key.scope.clone();
+    let form = (move || {
+        let new = new.clone();
+        form(scope.clone(), first.get(), move || first.set(new.clone()))
+    })
+    .into_any();
+    stack(vec![table_card("Pull-through cache rules", heads, rows, empty), form])
 }
 
-fn row(scope: &Scope, rule: CacheRule) -> Vec<AnyView> {
+fn row(scope: &Scope, rule: CacheRule, first: RwSignal<Rule>) -> Vec<AnyView> {
     let prefix = rule.ecr_repository_prefix.clone();
     let delete = {
         let (scope, prefix) = (scope.clone(), prefix.clone());
@@ -59,14 +68,23 @@ fn row(scope: &Scope, rule: CacheRule) -> Vec<AnyView> {
             said.try_set(Some(words));
         });
     };
+    let known = Rule::of(&rule);
+    let closed = Upstream::named(&known.upstream).is_some_and(|u| u.access != Access::Open);
+    let change = (closed && why_not(&expect_context::<Boot>()).is_none()).then(|| {
+        view! { <button class="btn small" r#type="button" on:click=move |_| first.set(known.clone())>"Change"</button> }
+    });
     let credentials = rule.credential_arn.or(rule.custom_role_arn);
     vec![
         exact(Some(prefix)),
-        text(Some(rule.upstream_registry_url)),
+        text(Some(match rule.upstream_repository_prefix.filter(|prefix| prefix != "ROOT") {
+            Some(prefix) => format!("{}/{prefix}", rule.upstream_registry_url),
+            None => rule.upstream_registry_url,
+        })),
         exact(credentials),
         view! {
             <div class="acts">
                 <button class="btn small" r#type="button" on:click=check>"Validate"</button>
+                {change}
                 {button("Delete", Icon::Close, "btn small", delete)}
             </div>
             <small role="status">{move || said.get()}</small>
@@ -75,43 +93,63 @@ fn row(scope: &Scope, rule: CacheRule) -> Vec<AnyView> {
     ]
 }
 
-fn form(scope: Scope) -> AnyView {
-    let first = Rule { new: true, upstream: "docker-hub".into(), prefix: "docker-hub".into(), ..Rule::default() };
-    let rule = RwSignal::new(first);
+/// The fields of a rule: of one that exists AWS changes only who is let in.
+fn form(scope: Scope, first: Rule, leave: impl Fn() + Clone + Send + Sync + 'static) -> AnyView {
+    let new = first.new;
+    let heading = if new { "Add a rule".to_owned() } else { format!("Change how {} is let in", first.prefix) };
+    let rule = RwSignal::new(first.clone());
     let errors = {
         let scope = scope.clone();
         Memo::new(move |_| rule.with(|r| r.check(&scope)))
     };
     provide_context(Messages::new(errors.into()));
-    let idle = move || !errors.with(FieldErrors::is_empty);
+    let idle = move || !errors.with(FieldErrors::is_empty) || (!new && rule.with(|r| *r == first));
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryCacheRule(rule.get_untracked()) };
+    let access = Memo::new(move |_| rule.with(|r| Upstream::named(&r.upstream).map(|u| u.access)));
+    view! {
+        <section class="card">
+            <header><h2>{heading}</h2></header>
+            <div class="in stack">
+                {new.then(|| where_from(rule))}
+                <div hidden=move || access.get() != Some(Access::Secret)>
+                    <TextField label="Secret with user and token" name="credential" value=Signal::derive(move || rule.with(|r| r.credential.clone())) hint="The ARN of a secret named ecr-pullthroughcache/…" set=move |v| rule.update(|r| r.credential = v)/>
+                </div>
+                <div hidden=move || access.get() != Some(Access::Role)>
+                    <TextField label="Role" name="role" value=Signal::derive(move || rule.with(|r| r.role.clone())) hint="The ARN of the role that pulls from a registry of ECR in another account." set=move |v| rule.update(|r| r.role = v)/>
+                </div>
+                <div class="acts">
+                    <div class="acts" inert=idle.clone() class:idle=idle>{button(if new { "Review the rule" } else { "Review the change" }, Icon::Right, "btn primary", save)}</div>
+                    {(!new).then(|| view! { <button class="btn quiet" r#type="button" on:click=move |_| leave()>"Leave it as it is"</button> })}
+                </div>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// What is fixed once the rule is there.
+fn where_from(rule: RwSignal<Rule>) -> AnyView {
     let choose = move |event| {
         let word = event_target_value(&event);
         rule.update(|r| {
             if let Some(upstream) = Upstream::named(&word) {
                 upstream.prefix.clone_into(&mut r.prefix);
             }
+            // What another upstream wants is not what this one takes.
+            r.credential.clear();
+            r.role.clear();
             r.upstream = word;
         });
     };
     let options = UPSTREAMS.iter().map(|u| view! { <option value=u.word>{u.name}</option> }).collect_view();
     let own = move || rule.with(|r| Upstream::named(&r.upstream).is_some_and(Upstream::is_own));
     view! {
-        <section class="card">
-            <header><h2>"Add a rule"</h2></header>
-            <div class="in stack">
-                <div class="field"><label for="upstream">"Upstream registry"</label><div class="input"><select id="upstream" on:change=choose>{options}</select></div></div>
-                <TextField label="Prefix" name="prefix" value=Signal::derive(move || rule.with(|r| r.prefix.clone())) hint="How the repositories begin that cached images come to; ROOT for all." set=move |v| rule.update(|r| r.prefix = v)/>
-                <div hidden=move || !own()>
-                    <TextField label="Address" name="url" value=Signal::derive(move || rule.with(|r| r.url.clone())) placeholder="myregistry.azurecr.io" set=move |v| rule.update(|r| r.url = v)/>
-                </div>
-                <TextField label="Secret with user and token" name="credential" value=Signal::derive(move || rule.with(|r| r.credential.clone())) hint="The ARN of a secret named ecr-pullthroughcache/…; empty where everybody is let in." set=move |v| rule.update(|r| r.credential = v)/>
-                <div hidden=move || !own()>
-                    <TextField label="Role" name="role" value=Signal::derive(move || rule.with(|r| r.role.clone())) hint="The ARN of the role that pulls from a registry of ECR in another account." set=move |v| rule.update(|r| r.role = v)/>
-                </div>
-                <div class="acts" inert=idle class:idle=idle>{button("Review the rule", Icon::Right, "btn primary", save)}</div>
-            </div>
-        </section>
+        <div class="field"><label for="upstream">"Upstream registry"</label><div class="input"><select id="upstream" on:change=choose>{options}</select></div></div>
+        <TextField label="Prefix" name="prefix" value=Signal::derive(move || rule.with(|r| r.prefix.clone())) hint="How the repositories begin that cached images come to; ROOT for all." set=move |v| rule.update(|r| r.prefix = v)/>
+        <TextField label="Upstream prefix" name="upstream_prefix" value=Signal::derive(move || rule.with(|r| r.upstream_prefix.clone())) hint="Only what begins like this upstream; empty for everything. It cannot be changed later." set=move |v| rule.update(|r| r.upstream_prefix = v)/>
+        <div hidden=move || !own()>
+            <TextField label="Address" name="url" value=Signal::derive(move || rule.with(|r| r.url.clone())) placeholder="myregistry.azurecr.io" set=move |v| rule.update(|r| r.url = v)/>
+        </div>
     }
     .into_any()
 }

@@ -4,12 +4,15 @@ mod cache;
 mod policy;
 mod replication;
 mod scanning;
+mod settings;
+mod template_form;
 mod templates;
 
 pub use cache::tab as cache;
 pub use policy::tab as policy;
 pub use replication::tab as replication;
 pub use scanning::tab as scanning;
+pub use settings::tab as settings;
 pub use templates::tab as templates;
 
 /// What stands between commas, blanks and lines.

@@ -1,18 +1,21 @@
 //! How repositories are made that nobody creates by hand.
 
-use domain::ecr::registry::CreationTemplate;
+use domain::ecr::registry::{APPLIED_FOR, CreationTemplate};
 use domain::ecr::subject::Subject;
-use domain::ecr::wizards::registry::template::Delete;
+use domain::ecr::wizards::registry::template::{Delete, Template};
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
 use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 
+use super::template_form::form;
+use crate::api::Boot;
 use crate::ecr::act::button;
 use crate::ecr::live_state;
 use crate::resource::Shown;
-use crate::sections::{exact, key_of, table_card, text, word, words};
+use crate::sections::{exact, key_of, stack, table_card, text, word, words};
 use crate::ui::Icon;
+use crate::wizard::why_not;
 
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
@@ -22,17 +25,26 @@ pub fn tab(shown: Shown) -> AnyView {
 
 fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let all: Vec<CreationTemplate> = live_state::state(facts, Subject::CreationTemplates).unwrap_or_default();
+    let first = RwSignal::new(blank());
     let heads = &[("Prefix", false), ("For", false), ("Tags", false), ("Encryption", false), ("", false)];
-    let rows = all.into_iter().map(|template| row(&key.scope, template)).collect();
-    table_card(
-        "Creation templates",
-        heads,
-        rows,
-        "There is no template: repositories that ECR makes itself have its defaults.",
-    )
+    let rows = all.into_iter().map(|template| row(&key.scope, template, first)).collect();
+    let empty = "There is no template: repositories that ECR makes itself have its defaults.";
+    let scope = key.scope.clone();
+    let form = (move || form(scope.clone(), first.get(), move || first.set(blank()))).into_any();
+    stack(vec![table_card("Creation templates", heads, rows, empty), form])
 }
 
-fn row(scope: &Scope, template: CreationTemplate) -> Vec<AnyView> {
+/// A template that is to be made: for everything that makes repositories by itself.
+fn blank() -> Template {
+    let applied_for = APPLIED_FOR.iter().map(|(word, _)| (*word).to_owned()).collect();
+    Template { new: true, applied_for, ..Template::default() }
+}
+
+fn row(scope: &Scope, template: CreationTemplate, first: RwSignal<Template>) -> Vec<AnyView> {
+    let known = Template::of(&template);
+    let change = why_not(&expect_context::<Boot>()).is_none().then(|| {
+        view! { <button class="btn small" r#type="button" on:click=move |_| first.set(known.clone())>"Change"</button> }
+    });
     let (scope, prefix) = (scope.clone(), template.prefix.clone());
     let delete = move || {
         let answers = Delete { prefix: prefix.clone() };
@@ -44,6 +56,6 @@ fn row(scope: &Scope, template: CreationTemplate) -> Vec<AnyView> {
         words(&template.applied_for),
         word(template.image_tag_mutability),
         text(encryption),
-        button("Delete", Icon::Close, "btn small", delete),
+        view! { <div class="acts">{change}{button("Delete", Icon::Close, "btn small", delete)}</div> }.into_any(),
     ]
 }

@@ -96,7 +96,7 @@ pub(super) fn actions(call: &Call) -> Vec<&'static str> {
             let mut actions = vec!["ecr:PutRegistryScanningConfiguration"];
             // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
             if input.scan_type == "ENHANCED" {
-                actions.extend(["inspector2:Enable", OWN_ROLE]);
+                actions.extend(["inspector2:Enable", "inspector2:ListAccountPermissions", OWN_ROLE]);
             }
             actions
         }

@@ -119,14 +119,20 @@ fn public_blocks(repository: &PublicRepository<'_>) -> String {
     out
 }
 
-/// `ShopWebApi` is `shop_web_api`.
+/// `ShopWebApi` is `shop_web_api`; capitals that follow each other are one word: `ROOT` is `root`.
 pub(super) fn label(id: &str) -> String {
     let mut out = String::new();
-    for c in id.chars() {
-        if c.is_ascii_uppercase() && !out.is_empty() {
+    let (mut before, mut all) = (None::<char>, id.chars().peekable());
+    while let Some(c) = all.next() {
+        let begins = |before: char| {
+            let ends = before.is_ascii_uppercase() && !all.peek().is_some_and(char::is_ascii_lowercase);
+            c.is_ascii_uppercase() && before != '_' && !ends
+        };
+        if before.is_some_and(begins) {
             out.push('_');
         }
         out.push(c.to_ascii_lowercase());
+        before = Some(c);
     }
     out
 }
@@ -169,5 +175,6 @@ mod tests {
     fn texts_cannot_begin_a_template() {
         assert_eq!(text("a \"b\" ${file(\"/etc/passwd\")} %{if}"), r#""a \"b\" $${file(\"/etc/passwd\")} %%{if}""#);
         assert_eq!(label("ShopWebApi"), "shop_web_api");
+        assert_eq!(["ROOT", "ShopAPI", "ABTest", "A"].map(label), ["root", "shop_api", "ab_test", "a"]);
     }
 }

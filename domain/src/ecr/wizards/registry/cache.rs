@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::super::{in_order, state, step, undo};
 use super::nothing;
 use crate::ecr::calls::{Call, DeletePullThroughCacheRule, UpdatePullThroughCacheRule};
-use crate::ecr::registry::upstream::{Access, Upstream, private};
+use crate::ecr::registry::upstream::{Access, UPSTREAMS, Upstream, private};
 use crate::ecr::registry::{CacheRule, rules};
 use crate::ecr::subject::Subject;
 use crate::identity::Scope;
@@ -45,6 +45,23 @@ fn given(text: &str) -> Option<String> {
 }
 
 impl Rule {
+    /// A rule that exists, to be changed.
+    pub fn of(rule: &CacheRule) -> Self {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let known = rule.upstream_registry.as_deref().and_then(Upstream::named);
+        // Rules of before 2023 do not say whose address theirs is.
+        let known = known.or_else(|| UPSTREAMS.iter().find(|upstream| upstream.host == rule.upstream_registry_url));
+        Self {
+            new: false,
+            prefix: rule.ecr_repository_prefix.clone(),
+            upstream: known.map_or_else(|| text(&rule.upstream_registry), |upstream| upstream.word.to_owned()),
+            url: rule.upstream_registry_url.clone(),
+            upstream_prefix: text(&rule.upstream_repository_prefix),
+            credential: text(&rule.credential_arn),
+            role: text(&rule.custom_role_arn),
+        }
+    }
+
     fn subject(&self) -> Subject {
         Subject::CacheRule { prefix: self.prefix.trim().to_owned() }
     }

@@ -1,0 +1,140 @@
+//! The fields of a creation template, of a new one or of one that is changed.
+
+use domain::Scope;
+use domain::ecr::wizards::create_repository::Encrypted;
+use domain::ecr::wizards::registry::template::Template;
+use domain::plan::answers::Form;
+use domain::plan::{Answers, FieldErrors};
+use leptos::prelude::*;
+
+use super::pieces;
+use crate::ecr::act::button;
+use crate::ui::Icon;
+use crate::wizard::{Choice, FieldGroup, Fold, Messages, TagRows, TextArea, TextField, check, choices};
+
+/// When a template is used.
+const USES: [Choice; 3] = [
+    ("PULL_THROUGH_CACHE", "Pull-through cache", "An image is pulled through the cache."),
+    ("REPLICATION", "Replication", "An image is replicated here."),
+    ("CREATE_ON_PUSH", "Push", "An image is pushed to a name that does not exist yet."),
+];
+const TAGS: &[Choice] = &[
+    ("mutable", "Tags can move", "Another image may take a tag over."),
+    ("immutable", "Tags stay", "A tag belongs to the first image that had it."),
+];
+const KEYS: &[Choice] = &[
+    ("AES256", "AES-256", "With keys that Amazon S3 manages. Costs nothing."),
+    ("KMS", "AWS KMS", "With a key of KMS; takes a role of your own."),
+];
+
+/// The form; `leave` goes back to a new one.
+pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Sync + 'static) -> AnyView {
+    let new = first.new;
+    let heading = if new { "Add a template".to_owned() } else { format!("Change the template for {}", first.prefix) };
+    let t = RwSignal::new(first.clone());
+    let errors = {
+        let scope = scope.clone();
+        Memo::new(move |_| t.with(|t| t.check(&scope)))
+    };
+    provide_context(Messages::new(errors.into()));
+    let idle = move || !errors.with(FieldErrors::is_empty) || (!new && t.with(|t| *t == first));
+    let save = move || Answers { scope: scope.clone(), form: Form::RegistryTemplate(t.get_untracked()) };
+    view! {
+        <section class="card">
+            <header><h2>{heading}</h2></header>
+            <div class="in stack">
+                {new.then(|| view! {
+                    <TextField label="Prefix" name="prefix" placeholder="prod" value=Signal::derive(move || t.with(|t| t.prefix.clone())) hint="How the names of the repositories begin; ROOT for all that no other template is for." set=move |v| t.update(|t| t.prefix = v)/>
+                })}
+                <TextField label="Description" name="description" value=Signal::derive(move || t.with(|t| t.description.clone())) set=move |v| t.update(|t| t.description = v)/>
+                {uses(t)}
+                {images(t)}
+                {more(t)}
+                <TextField label="Custom role" name="role" value=Signal::derive(move || t.with(|t| t.role.clone())) hint="The ARN of the role that ECR makes the repositories with. Tags and a KMS key take one." set=move |v| t.update(|t| t.role = v)/>
+                <div class="acts">
+                    <div class="acts" inert=idle.clone() class:idle=idle>{button(if new { "Review the template" } else { "Review the change" }, Icon::Right, "btn primary", save)}</div>
+                    {(!new).then(|| view! { <button class="btn quiet" r#type="button" on:click=move |_| leave()>"Leave it as it is"</button> })}
+                </div>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+fn uses(t: RwSignal<Template>) -> AnyView {
+    let boxes = USES.map(|(word, title, words)| {
+        let on = Signal::derive(move || t.with(|t| t.applied_for.iter().any(|w| w == word)));
+        check(word, title, words, on, move |on| {
+            t.update(|t| {
+                t.applied_for.retain(|w| w != word);
+                if on {
+                    t.applied_for.push(word.to_owned());
+                }
+            });
+        })
+    });
+    let boxes = boxes.into_iter().collect_view();
+    view! { <FieldGroup label="Used when" name="applied_for"><span class="label">"Used when"</span>{boxes}</FieldGroup> }
+        .into_any()
+}
+
+/// What holds for the images: whether tags move, and how images are encrypted.
+fn images(t: RwSignal<Template>) -> AnyView {
+    let stays = Signal::derive(move || if t.with(|t| t.immutable) { "immutable" } else { "mutable" });
+    let excluded = RwSignal::new(t.with_untracked(|t| t.exclusions.join(", ")));
+    let exclude = move |text: String| {
+        t.update(|t| t.exclusions = pieces(&text));
+        excluded.set(text);
+    };
+    let kms = Memo::new(move |_| t.with(|t| matches!(t.encryption, Encrypted::Kms { .. })));
+    let sort = Signal::derive(move || if kms.get() { "KMS" } else { "AES256" });
+    let encrypt = move |word: &'static str| {
+        let encryption = if word == "KMS" { Encrypted::Kms { key: String::new() } } else { Encrypted::Aes256 };
+        t.update(|t| t.encryption = encryption);
+    };
+    let key = Signal::derive(move || match t.with(|t| t.encryption.clone()) {
+        Encrypted::Kms { key } => key,
+        Encrypted::Aes256 => String::new(),
+    });
+    view! {
+        {choices("mutability", "Tags of images", TAGS, stays, move |v| t.update(|t| t.immutable = v == "immutable"))}
+        <TextField label="Except tags like" name="exclusions" placeholder="latest, dev-*" value=excluded.into() hint="Patterns of tags for which the opposite holds, divided by commas." set=exclude/>
+        {choices("encryption", "Encryption", KEYS, sort, encrypt)}
+        <div hidden=move || !kms.get()>
+            <TextField label="KMS key" name="key" value=key hint="Id, ARN or alias; empty for the one AWS manages for ECR." set=move |key| t.update(|t| t.encryption = Encrypted::Kms { key })/>
+        </div>
+    }
+    .into_any()
+}
+
+/// What folds away: policies and tags of the repositories.
+fn more(t: RwSignal<Template>) -> AnyView {
+    let said = move |is: fn(&Template) -> bool| {
+        Signal::derive(move || if t.with(is) { "set".to_owned() } else { "none".to_owned() })
+    };
+    let tags = Signal::derive(move || t.with(|t| t.tags.clone()));
+    view! {
+        <Fold title="Lifecycle policy" now=said(|t| !t.lifecycle.trim().is_empty())>
+            <TextArea label="Lifecycle policy" name="lifecycle" hint="Which images expire. Empty for none." value=Signal::derive(move || t.with(|t| t.lifecycle.clone())) set=move |v| t.update(|t| t.lifecycle = v)/>
+        </Fold>
+        <Fold title="Repository policy" now=said(|t| !t.permissions.trim().is_empty())>
+            <TextArea label="Repository policy" name="permissions" hint="Who else may use the repositories. Empty for none." value=Signal::derive(move || t.with(|t| t.permissions.clone())) set=move |v| t.update(|t| t.permissions = v)/>
+        </Fold>
+        <Fold title="Tags" now=said(|t| !t.tags.is_empty())>
+            <TagRows label="Tags of the repositories" tags=tags change=move |tags| t.update(|t| t.tags = tags)/>
+        </Fold>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ecr::registry::APPLIED_FOR;
+
+    use super::USES;
+
+    #[test]
+    fn every_use_can_be_ticked() {
+        assert_eq!(USES.map(|(word, ..)| word).to_vec(), APPLIED_FOR.iter().map(|(word, _)| *word).collect::<Vec<_>>());
+    }
+}
