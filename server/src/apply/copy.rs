@@ -82,10 +82,8 @@ impl Registries {
             Ok(found) => found,
             Err(problem) if problem.retryable() => return Err(problem),
             Err(problem) => {
-                let field = match problem.field.as_deref() {
-                    Some(own @ ("platform" | "credentials")) => own,
-                    _ => "source",
-                };
+                let own = |field: &&str| matches!(*field, "platform" | "credentials");
+                let field = problem.field.as_deref().filter(own).unwrap_or("source");
                 return Ok(json!({ "wrong": { "field": field, "message": problem.message } }));
             }
         };
