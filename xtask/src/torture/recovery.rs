@@ -168,7 +168,7 @@ mod tests {
         let dies = life(0, 100, Some(1_000), &[(500, Taken), (600, Written)]);
         let takes = [(4_000, Taken), (4_250, Written), (9_000, Let)];
         let one = |others: &[Life]| {
-            let lives = [&[dies.clone()], others].concat();
+            let lives = [std::slice::from_ref(&dies), others].concat();
             let found = recoveries(&lives);
             assert!(found.len() < 2, "{found:?}");
             found.first().map(|r| (r.waited, r.began, r.since_kill))

@@ -170,10 +170,10 @@ pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) 
     }
     let Some(runs) = rests(api, servers, &repository)? else { return Ok(()) };
     let applied = runs.iter().find(|(_, state)| state == "applied");
-    if let Some((id, _)) = applied.filter(|_| whim >= 6) {
-        if matches!(api.ask("POST", &format!("/runs/{id}/cancel"), Some(&json!({}))), Ok((202, _))) {
-            rests(api, servers, &repository)?;
-        }
+    if let Some((id, _)) = applied.filter(|_| whim >= 6)
+        && matches!(api.ask("POST", &format!("/runs/{id}/cancel"), Some(&json!({}))), Ok((202, _)))
+    {
+        rests(api, servers, &repository)?;
     }
     if applied.is_some() && (2..6).contains(&whim) {
         change(api, servers, seed, &repository, dice.one_in(3))?;
