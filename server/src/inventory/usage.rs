@@ -224,8 +224,15 @@ fn targets(described: &Described, relation: Relation) -> impl Iterator<Item = St
 
 fn target(described: &Described, doc: &serde_json::Value) -> Target {
     let tagged = doc["imageTags"].as_array().is_some_and(|tags| !tags.is_empty());
-    let (parts, about) = (targets(described, Relation::Uses), targets(described, Relation::Of));
-    Target { refs: described.refs.clone(), parts: parts.collect(), about: about.collect(), tagged }
+    let about = targets(described, Relation::Of).collect();
+    let mut parts: Vec<String> = targets(described, Relation::Uses).collect();
+    // Links are in order of their texts; people want the index's own, with what has no platform behind.
+    let manifests = doc["gantry:manifests"].as_array().map_or(&[][..], Vec::as_slice);
+    parts.sort_by_cached_key(|part| {
+        let at = manifests.iter().position(|m| m["digest"].as_str().is_some_and(|digest| part.ends_with(digest)));
+        at.map_or((true, usize::MAX), |at| (manifests[at]["platform"].is_null(), at))
+    });
+    Target { refs: described.refs.clone(), parts, about, tagged }
 }
 
 fn source(key: &ResourceKey, described: &Described) -> Option<Source> {
