@@ -98,6 +98,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await page.locator("#logo").setInputFiles({ name: "other.png", mimeType: "image/png", buffer: Buffer.concat([Buffer.from(pixel, "base64"), Buffer.from("other")]) });
   await expect(page.getByRole("img", { name: "The logo as chosen" })).toBeVisible();
   await page.getByRole("button", { name: "Review the change" }).click();
+  await dialog(page).locator("summary").first().click();
   await expect(dialog(page).getByText("put the old picture in its place again", { exact: false }).first()).toBeVisible();
   await accessible(page);
   await apply(page);
@@ -118,6 +119,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await accessible(page);
   await page.getByRole("checkbox", { name: "Choose 1.0" }).check();
   await page.getByRole("button", { name: "Delete 1 image …" }).click();
+  await dialog(page).locator("summary").first().click();
   await expect(dialog(page).getByText("an image that was deleted has to be pushed again", { exact: false }).first()).toBeVisible();
   await dialog(page).locator("#act-typed").fill(name);
   await apply(page);

@@ -53,7 +53,7 @@ test("two images of a list are compared, and one is seen through", async ({ page
   await expect(page).toHaveURL(/\/images\//);
   await hydrated(page);
   await page.locator("summary", { hasText: "In a new task definition" }).click();
-  await expect(page.locator("pre", { hasText: "aws ecs register-task-definition" })).toContainText(/northwind\/payments@sha256:[0-9a-f]{64}/);
+  await expect(page.locator("pre", { hasText: "aws ecs register-task-definition" }).first()).toContainText(/northwind\/payments@sha256:[0-9a-f]{64}/);
   await accessible(page);
   await page.getByRole("link", { name: "Layers", exact: true }).click();
   await expect(page.locator("code.build-line").first()).toBeVisible();
