@@ -1,5 +1,6 @@
 //! The next step from an image: its address to copy, and the AWS CLI commands that use exactly this digest.
 
+use domain::document::partition;
 use domain::ecr::Image;
 use domain::ecr::inventory::Inventory;
 use domain::ecr::subject::Subject as Ecr;
@@ -155,9 +156,10 @@ fn commands(image: &Image, scope: &Scope, uri: &str, existing: Option<&ResourceK
             title: "In a new function",
             about: "The image must speak Lambda's runtime interface. ROLE is the name of an execution role that Lambda may assume.".into(),
             text: format!(
-                "aws lambda create-function --region {region} --function-name {name} --package-type Image \\\n  --code {code} --role arn:aws:iam::{account}:role/ROLE{architecture}",
+                "aws lambda create-function --region {region} --function-name {name} --package-type Image \\\n  --code {code} --role arn:{partition}:iam::{account}:role/ROLE{architecture}",
                 name = quoted(&name),
                 code = quoted(&format!("ImageUri={uri}")),
+                partition = partition(&scope.region),
                 account = scope.account,
             ),
         });
@@ -196,7 +198,7 @@ fn task_definition(image: &Image, scope: &Scope, name: &str, uri: &str) -> Strin
         "networkMode": "awsvpc",
         "cpu": "256",
         "memory": "512",
-        "executionRoleArn": format!("arn:aws:iam::{}:role/ecsTaskExecutionRole", scope.account),
+        "executionRoleArn": format!("arn:{}:iam::{}:role/ecsTaskExecutionRole", partition(&scope.region), scope.account),
         "runtimePlatform": { "cpuArchitecture": architecture, "operatingSystemFamily": "LINUX" },
         "containerDefinitions": [{ "name": name, "image": uri, "essential": true }],
     });

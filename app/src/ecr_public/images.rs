@@ -121,7 +121,8 @@ fn row(image: Image, ticked: Ticked, may: bool, now: Millis) -> AnyView {
 /// The button that plans to delete what is ticked.
 fn delete(key: &ResourceKey, ticked: Ticked) -> AnyView {
     let (acts, key) = (expect_context::<Acts>(), key.clone());
-    let none = Signal::derive(move || ticked.with(BTreeSet::is_empty));
+    // No signal of its own: the list is made anew while this one is still shown, and what is ticked outlives both.
+    let none = move || ticked.with(BTreeSet::is_empty);
     let label = move || match ticked.with(BTreeSet::len) {
         0 => "Delete …".to_owned(),
         n => format!("Delete {} …", format::counted(n as i64, "image", "images")),
@@ -131,6 +132,6 @@ fn delete(key: &ResourceKey, ticked: Ticked) -> AnyView {
         let form = Form::DeletePublicImages(Delete { repository: key.id.clone(), digests });
         acts.ask(Answers { scope: key.scope.clone(), form });
     };
-    let why = move || none.get().then_some("Choose images first");
+    let why = move || none().then_some("Choose images first");
     view! { <button class="btn small" r#type="button" disabled=none title=why on:click=ask>{label}</button> }.into_any()
 }

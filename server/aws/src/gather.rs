@@ -20,6 +20,33 @@ where
     futures::stream::iter(items.into_iter().map(read)).buffered(ABREAST).collect().await
 }
 
+/// What there is of these. AWS refuses the whole question when one of them is missing (`None`): then they are asked for one by one.
+pub(crate) async fn found<T, F>(digests: &[String], read: impl Fn(Vec<String>) -> F) -> Result<Vec<T>, Problem>
+where
+    F: Future<Output = Result<Option<Vec<T>>, Problem>>,
+{
+    if let Some(all) = read(digests.to_vec()).await? {
+        return Ok(all);
+    }
+    let mut found = vec![];
+    for answer in each(digests.to_vec(), |digest| read(vec![digest])).await {
+        found.extend(answer?.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+/// The answer to a deletion that AWS answers with success, naming in it what it did not delete, with reasons.
+pub(crate) fn deleted(failures: Vec<String>, request_id: Option<String>) -> Result<Option<String>, Problem> {
+    if failures.is_empty() {
+        return Ok(request_id);
+    }
+    let more = if failures.len() > 3 { format!(" And {} more.", failures.len() - 3) } else { String::new() };
+    let message = format!("{}.{more}", failures.iter().take(3).cloned().collect::<Vec<_>>().join(". "));
+    let mut problem = Problem::new(Code::AwsRejected, "AWS did not delete all of it", message);
+    problem.aws_request_id = request_id;
+    Err(problem)
+}
+
 /// The first thing that went wrong while the rest went on.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble(Option<Problem>);

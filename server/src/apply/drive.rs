@@ -176,7 +176,7 @@ impl Engine {
             // Of some calls their subject cannot tell (the content of a logo): what is as it was before was not made.
             Made::Yes if state.is_some() && state == step.before && progress.attempts < self.patience.tries => {
                 progress.state = StepState::Waiting;
-                self.store.journal(lease, n, &progress, None).await?;
+                self.journal(lease, n, &progress, None).await?;
                 self.pause(progress.attempts).await;
                 Ok(())
             }

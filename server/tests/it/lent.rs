@@ -1,6 +1,6 @@
 //! Credentials that are lent for one copy: who may, what they open, and where they must not be afterwards.
 
-use crate::world::{Answer, World};
+use crate::world::{Answer, World, connected};
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
@@ -115,18 +115,7 @@ impl Set {
         let host = socket.local_addr().unwrap().to_string();
         let router = axum::Router::new().fallback(answer).with_state(fake.clone());
         tokio::spawn(async move { axum::serve(socket, router).await });
-        let config = ConnectionConfig {
-            name: "shop".into(),
-            account: "111122223333".parse().unwrap(),
-            regions: vec!["eu-west-1".parse().unwrap()],
-            profile: None,
-            role_arn: None,
-            external_id: None,
-            endpoint_url: Some(format!("http://{host}")),
-            access_key: Some("111122223333".into()),
-            secret_key: Some("sandbox".into()),
-            sandbox: true,
-        };
+        let config = connected(format!("http://{host}"));
         let registries = gantry::config::Registries { exceptions: vec![host.clone()], ..Default::default() };
         let world = World::reaching(500, false, vec![config.clone()], &registries).await;
         let cookie = world.session(world.person("Ada", Role::Operator).await).await;

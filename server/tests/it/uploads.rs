@@ -1,12 +1,11 @@
 //! Archives on their way in: what is refused, what is left behind, and how the sender hears of it.
 
-use crate::world::{Answer, LARGEST, World};
+use crate::world::{Answer, LARGEST, World, connected};
 use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::policy::Role;
-use gantry_aws::ConnectionConfig;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -58,18 +57,7 @@ impl Fake {
         let url = format!("http://{}", socket.local_addr().unwrap());
         let router = axum::Router::new().fallback(answer).with_state(fake.clone());
         tokio::spawn(async move { axum::serve(socket, router).await });
-        let config = ConnectionConfig {
-            name: "shop".into(),
-            account: "111122223333".parse().unwrap(),
-            regions: vec!["eu-west-1".parse().unwrap()],
-            profile: None,
-            role_arn: None,
-            external_id: None,
-            endpoint_url: Some(url),
-            access_key: Some("111122223333".into()),
-            secret_key: Some("sandbox".into()),
-            sandbox: true,
-        };
+        let config = connected(url);
         let world = World::connected(500, false, vec![config]).await;
         let person = world.person("Ada", Role::Operator).await;
         let cookie = world.session(person).await;

@@ -32,6 +32,22 @@ pub const LARGEST: u64 = 4_000_000;
 /// A good password.
 pub const PASSWORD: &str = "lumpy otter quilt";
 
+/// A connection to a stand-in for AWS.
+pub fn connected(endpoint_url: String) -> ConnectionConfig {
+    ConnectionConfig {
+        name: "shop".into(),
+        account: "111122223333".parse().unwrap(),
+        regions: vec!["eu-west-1".parse().unwrap()],
+        profile: None,
+        role_arn: None,
+        external_id: None,
+        endpoint_url: Some(endpoint_url),
+        access_key: Some("111122223333".into()),
+        secret_key: Some("sandbox".into()),
+        sandbox: true,
+    }
+}
+
 /// A running server.
 pub struct World {
     pub test: TestStore,

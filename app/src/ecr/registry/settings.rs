@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::ecr::act::button;
 use crate::ecr::live_state;
 use crate::resource::Shown;
-use crate::sections::{key_of, stack, table_card, word};
+use crate::sections::{card, key_of, stack};
 use crate::ui::Icon;
 
 /// A setting: AWS's name for it, what people call it, what it decides, and its values with the words that choose them.
@@ -57,12 +57,13 @@ fn one(known: &'static Known, key: &ResourceKey) -> AnyView {
         let now = live_state::document(facts, subject.clone()).as_ref().and_then(Value::as_str).map(str::to_owned);
         let others = known.values.iter().filter(|(value, _)| now.as_deref() != Some(*value));
         let acts = others.map(|(value, label)| set(&scope, known.name, value, label)).collect_view();
-        let row = vec![
-            view! { <small>{known.decides}</small> }.into_any(),
-            word(now.clone()),
-            view! { <div class="acts">{acts}</div> }.into_any(),
-        ];
-        table_card(known.title, &[("What it decides", false), ("Now", false), ("", false)], vec![row], "")
+        let body = view! {
+            <div class="in stack">
+                <p class="dim">{known.decides}</p>
+                <div class="acts"><b class="mono">{now.clone()}</b>{acts}</div>
+            </div>
+        };
+        card(known.title, body)
     })
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::config;
 use super::execute::once;
 use super::manifest::MEDIA_TYPES;
-use crate::gather::each;
+use crate::gather::{deleted, found};
 use crate::{Bucket, Caller, absent};
 
 /// How an image is named.
@@ -41,31 +41,12 @@ pub(super) async fn delete(caller: &Caller, input: &BatchDeleteImage) -> Result<
             format!("{id}: {} ({code})", failure.failure_reason().unwrap_or("AWS gave no reason"))
         })
         .collect();
-    let id = answer.request_id().map(str::to_owned);
-    if said.is_empty() {
-        return Ok(id);
-    }
-    let more = if said.len() > 3 { format!(" And {} more.", said.len() - 3) } else { String::new() };
-    let message = format!("{}.{more}", said.iter().take(3).cloned().collect::<Vec<_>>().join(". "));
-    let mut problem = Problem::new(Code::AwsRejected, "AWS did not delete all of it", message);
-    problem.aws_request_id = id;
-    Err(problem)
+    deleted(said, answer.request_id().map(str::to_owned))
 }
 
 /// The tags of each of these images that exists; `None` when none does.
 pub(super) async fn tags(caller: &Caller, repository: &str, digests: &[String]) -> Result<Option<Value>, Problem> {
-    let images = match described(caller, repository, digests).await? {
-        Some(images) => images,
-        // AWS refuses the whole question when one image is missing.
-        None => {
-            let one = |digest: String| async move { described(caller, repository, &[digest]).await };
-            let mut found = vec![];
-            for answer in each(digests.to_vec(), one).await {
-                found.extend(answer?.unwrap_or_default());
-            }
-            found
-        }
-    };
+    let images = found(digests, |digests| described(caller, repository, digests)).await?;
     let entries = images.into_iter().filter_map(|image| {
         let mut tags = image.image_tags.unwrap_or_default();
         tags.sort();
@@ -76,8 +57,12 @@ pub(super) async fn tags(caller: &Caller, repository: &str, digests: &[String]) 
 }
 
 /// These images, `None` when one of them does not exist.
-async fn described(caller: &Caller, repository: &str, digests: &[String]) -> Result<Option<Vec<ImageDetail>>, Problem> {
-    let ids = digests.iter().map(|digest| ImageIdentifier::builder().image_digest(digest).build()).collect();
+async fn described(
+    caller: &Caller,
+    repository: &str,
+    digests: Vec<String>,
+) -> Result<Option<Vec<ImageDetail>>, Problem> {
+    let ids = digests.into_iter().map(|digest| ImageIdentifier::builder().image_digest(digest).build()).collect();
     let request = caller.clients().ecr().describe_images().repository_name(repository).set_image_ids(Some(ids));
     let answer = caller.call(Bucket::EcrImages, "ecr:DescribeImages", Some(repository), request.send()).await;
     Ok(absent(answer)?.map(|answer| answer.image_details.unwrap_or_default()))
@@ -110,7 +95,7 @@ pub(super) async fn manifest(caller: &Caller, repository: &str, id: Id<'_>) -> R
 
 /// How far the scan of an image is; `None` when it was never scanned.
 pub(super) async fn scan(caller: &Caller, repository: &str, digest: &str) -> Result<Option<Value>, Problem> {
-    let images = described(caller, repository, &[digest.to_owned()]).await?;
+    let images = described(caller, repository, vec![digest.to_owned()]).await?;
     let Some(image) = images.into_iter().flatten().next() else { return Ok(None) };
     let Some(status) = image.image_scan_status.and_then(|scan| scan.status) else { return Ok(None) };
     let complete = image.image_scan_findings_summary.and_then(|s| s.image_scan_completed_at).map(|at| at.secs());

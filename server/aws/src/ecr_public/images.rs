@@ -4,12 +4,12 @@ use aws_sdk_ecrpublic::config::Builder as Config;
 use aws_sdk_ecrpublic::config::retry::RetryConfig;
 use aws_sdk_ecrpublic::operation::RequestId;
 use aws_sdk_ecrpublic::types::{ImageDetail, ImageFailureCode, ImageIdentifier};
+use domain::Problem;
 use domain::ecr_public::calls::BatchDeleteImage;
 use domain::ecr_public::image::{Image, Images, MOST};
-use domain::{Code, Problem};
 use serde_json::{Map, Value, json};
 
-use crate::gather::{each, when};
+use crate::gather::{deleted, found, when};
 use crate::{Bucket, Caller, Pages, absent};
 
 const DESCRIBE: &str = "ecr-public:DescribeImages";
@@ -41,18 +41,7 @@ pub(super) async fn list(caller: &Caller, repository: &str) -> Result<Option<Ima
 
 /// Tags and media type of each of these images that exists; `None` when none does.
 pub(super) async fn of(caller: &Caller, repository: &str, digests: &[String]) -> Result<Option<Value>, Problem> {
-    let images = match described(caller, repository, digests).await? {
-        Some(images) => images,
-        // AWS refuses the whole question when one image is missing.
-        None => {
-            let one = |digest: String| async move { described(caller, repository, &[digest]).await };
-            let mut found = vec![];
-            for answer in each(digests.to_vec(), one).await {
-                found.extend(answer?.unwrap_or_default());
-            }
-            found
-        }
-    };
+    let images = found(digests, |digests| described(caller, repository, digests)).await?;
     let entries = images.into_iter().map(document).map(|image| {
         (image.image_digest, json!({ "tags": image.image_tags, "mediaType": image.image_manifest_media_type }))
     });
@@ -60,8 +49,12 @@ pub(super) async fn of(caller: &Caller, repository: &str, digests: &[String]) ->
     Ok((!found.is_empty()).then_some(Value::Object(found)))
 }
 
-async fn described(caller: &Caller, repository: &str, digests: &[String]) -> Result<Option<Vec<ImageDetail>>, Problem> {
-    let ids = digests.iter().map(|digest| ImageIdentifier::builder().image_digest(digest).build()).collect();
+async fn described(
+    caller: &Caller,
+    repository: &str,
+    digests: Vec<String>,
+) -> Result<Option<Vec<ImageDetail>>, Problem> {
+    let ids = digests.into_iter().map(|digest| ImageIdentifier::builder().image_digest(digest).build()).collect();
     let request = caller.clients().ecr_public().describe_images().repository_name(repository);
     let answer =
         caller.call(Bucket::EcrPublic, DESCRIBE, Some(repository), request.set_image_ids(Some(ids)).send()).await;
@@ -80,19 +73,13 @@ pub(super) async fn delete(caller: &Caller, input: &BatchDeleteImage) -> Result<
     let sent = request.set_image_ids(Some(ids)).customize().config_override(once).send();
     let action = "ecr-public:BatchDeleteImage";
     let answer = caller.call(Bucket::EcrPublic, action, Some(&input.repository_name), sent).await?;
-    let request_id = answer.request_id().map(str::to_owned);
     // What is not there any more is what was asked for.
-    let mut failures = answer.failures().iter().filter(|f| f.failure_code() != Some(&ImageFailureCode::ImageNotFound));
-    let Some(first) = failures.next() else { return Ok(request_id) };
-    let digest = first.image_id().and_then(|id| id.image_digest()).unwrap_or("An image");
-    let more = match failures.count() {
-        0 => String::new(),
-        n => format!(" And {n} more."),
-    };
-    let message = format!("{digest}: {}.{more}", first.failure_reason().unwrap_or("AWS gave no reason"));
-    let mut problem = Problem::new(Code::AwsRejected, "AWS did not delete all of it", message);
-    problem.aws_request_id = request_id;
-    Err(problem)
+    let failures = answer.failures().iter().filter(|f| f.failure_code() != Some(&ImageFailureCode::ImageNotFound));
+    let said = failures.map(|failure| {
+        let digest = failure.image_id().and_then(|id| id.image_digest()).unwrap_or("an image");
+        format!("{digest}: {}", failure.failure_reason().unwrap_or("AWS gave no reason"))
+    });
+    deleted(said.collect(), answer.request_id().map(str::to_owned))
 }
 
 fn document(detail: ImageDetail) -> Image {

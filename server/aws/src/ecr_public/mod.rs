@@ -1,4 +1,4 @@
-//! ECR Public: repositories ([`repositories`]) their images ([`images`]) and the calls of plans ([`execute`]). Its API is in one region only
+//! ECR Public: repositories ([`repositories`]), their images ([`images`]) and the calls of plans ([`execute`]). Its API is in one region only
 //! ([`domain::ecr_public::REGION`]); nothing here is asked elsewhere.
 
 mod execute;
