@@ -28,6 +28,8 @@ const NATURAL_KEYS: &[&str] = &[
     "arn",
     "GroupId",
     "digest",
+    "ecrRepositoryPrefix",
+    "prefix",
     "type",
     "Type",
 ];

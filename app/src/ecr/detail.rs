@@ -40,5 +40,6 @@ pub fn spec(kind: Kind) -> Option<DetailSpec> {
         Kind::Registry => (REGISTRY, |_| ().into_any()),
         _ => return None,
     };
-    Some(DetailSpec { facts: generic::facts, tabs, banner: None, actions: Some(actions) })
+    let facts = if kind == Kind::Image { image::key_facts } else { generic::facts };
+    Some(DetailSpec { facts, tabs, banner: None, actions: Some(actions) })
 }

@@ -8,8 +8,9 @@ use domain::{Kind, Millis, ResourceKey};
 use leptos::prelude::*;
 
 use crate::paths;
+use crate::resource::generic;
 use crate::sections::{age, card, connections, exact, here, note, pair_card, stack, table_card, text, word, words};
-use crate::ui::{Note, Skeleton, format};
+use crate::ui::{Fact, Note, Skeleton, format};
 use crate::wire::ask;
 
 /// At most so many parts of an index are shown.
@@ -44,6 +45,12 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
         cards.push(parts(&image, &detail));
     }
     stack(cards)
+}
+
+/// Above the tabs: an artifact runs nowhere, on no platform.
+pub fn key_facts(detail: &Detail) -> Vec<Fact> {
+    let artifact = serde_json::from_value::<Image>(detail.doc.clone()).is_ok_and(|image| image.artifact().is_some());
+    if artifact { generic::facts_without(detail, &["platforms", Image::USE]) } else { generic::facts(detail) }
 }
 
 /// What it is, and of what, where it is no image.

@@ -100,6 +100,8 @@ fn meaning(own: Kind, c: &Connection) -> &'static str {
         (Kind::FunctionAlias, Relation::Of, true) => "points to",
         (Kind::TaskDefinition, Relation::Of, false) => "run by",
         (Kind::Service | Kind::Task, Relation::Of, true) => "runs",
+        (Kind::Image, Relation::Of, true) => "about",
+        (Kind::Image, Relation::Of, false) => "signatures and other artifacts",
         (_, relation, true) => relation.forward(),
         (_, relation, false) => relation.backward(),
     }

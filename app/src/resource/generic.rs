@@ -27,6 +27,13 @@ pub fn facts(detail: &Detail) -> Vec<Fact> {
     as_facts(split(detail).0, detail)
 }
 
+/// The same without these columns, which tell nothing of what is shown.
+pub fn facts_without(detail: &Detail, columns: &[&str]) -> Vec<Fact> {
+    let (mut values, _) = split(detail);
+    values.retain(|(column, _)| !columns.contains(&column.id));
+    as_facts(values, detail)
+}
+
 fn as_facts(values: Values, detail: &Detail) -> Vec<Fact> {
     let link = |reference: &str| here(&paths::resolve(reference));
     let fact = |(column, cell): &(Column, Cell)| Fact::new(column.title, fact_view(column, cell, detail.now, &link));

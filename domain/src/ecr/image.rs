@@ -150,7 +150,7 @@ impl Model for Image {
         Column::text("pulled", "Last pulled").hidden(),
         Column::text("findings", "Findings"),
         Column::text("repository", "Repository").facet().hidden(),
-        Column::text("what", "What").facet().hidden(),
+        Column::text("what", "Type").facet().hidden(),
         Column::text("digest", "Digest").hidden(),
         Column::text("media", "Media type").facet().hidden(),
     ];

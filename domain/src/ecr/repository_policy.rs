@@ -120,7 +120,20 @@ pub(super) fn about(statement: &Statement, action: &str) -> bool {
 
 /// Reads a policy that is to be set: its grammar, and what ECR refuses beyond it. A policy that AWS has is read with
 /// [`Document::parse`], which lets pass what AWS once let pass.
+///
+/// # Errors
+/// What is wrong, by path; broken JSON under the empty path.
 pub fn read(text: &str) -> Result<Document, Errors> {
+    read_with(text, no_resource, known)
+}
+
+/// Reads a policy that is to be set by what ECR refuses in each of its policies, and by what only this kind of it refuses: `resource`
+/// tells what is wrong with a statement's Resource, by its name, `action` what is wrong with a pattern of actions.
+pub(crate) fn read_with(
+    text: &str,
+    resource: impl Fn(&Statement) -> Option<(&'static str, String)>,
+    action: impl Fn(&str) -> Result<(), String>,
+) -> Result<Document, Errors> {
     let length = text.chars().count();
     if length > LIMIT {
         let message =
@@ -128,20 +141,11 @@ pub fn read(text: &str) -> Result<Document, Errors> {
         return Err(Errors::from([(String::new(), message)]));
     }
     let document = Document::parse(text)?;
-    let errors = refused(&document);
-    if errors.is_empty() { Ok(document) } else { Err(errors) }
-}
-
-fn refused(document: &Document) -> Errors {
     let mut errors = Errors::new();
     for (n, statement) in document.statements.iter().enumerate() {
         let path = format!("Statement[{n}]");
-        if let Some(resources) = &statement.resources {
-            let name = if matches!(resources, Matches::Only(_)) { "Resource" } else { "NotResource" };
-            errors.insert(
-                format!("{path}.{name}"),
-                format!("ECR refuses {name} here: the policy is always about the repository it is set on. Remove it."),
-            );
+        if let Some((name, message)) = resource(statement) {
+            errors.insert(format!("{path}.{name}"), message);
         }
         if statement.effect == Effect::Allow && matches!(statement.principals, Matches::Except(_)) {
             errors.insert(
@@ -155,17 +159,28 @@ fn refused(document: &Document) -> Errors {
             Matches::Except(patterns) => ("NotAction", patterns),
         };
         for (m, pattern) in patterns.iter().enumerate() {
-            if let Err(message) = known(pattern) {
+            if let Err(message) = action(pattern) {
                 let at = if patterns.len() == 1 { String::new() } else { format!("[{m}]") };
                 errors.insert(format!("{path}.{name}{at}"), message);
             }
         }
     }
-    errors
+    if errors.is_empty() { Ok(document) } else { Err(errors) }
+}
+
+/// A policy of a repository names none.
+pub(crate) fn no_resource(statement: &Statement) -> Option<(&'static str, String)> {
+    let name = match statement.resources.as_ref()? {
+        Matches::Only(_) => "Resource",
+        Matches::Except(_) => "NotResource",
+    };
+    let message =
+        format!("ECR refuses {name} here: the policy is always about the repository it is set on. Remove it.");
+    Some((name, message))
 }
 
 /// Whether a pattern covers any action of ECR.
-pub(super) fn known(pattern: &str) -> Result<(), String> {
+pub(in crate::ecr) fn known(pattern: &str) -> Result<(), String> {
     if ACTIONS.iter().any(|(action, _)| fits(pattern, &format!("ecr:{action}"))) {
         return Ok(());
     }

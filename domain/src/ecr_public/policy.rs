@@ -1,7 +1,7 @@
 //! The policy of a public repository: who besides the own account may push to it. Everybody may pull.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/public/public-repository-policies.html>
 
-use crate::ecr::repository_policy::{self, Gain, LIMIT, would_lock_out_of};
+use crate::ecr::repository_policy::{self, Gain, no_resource, read_with, would_lock_out_of};
 use crate::iam::policy_document::{Document, Errors, Matches, fits};
 use crate::identity::{AccountId, Scope, clip};
 
@@ -36,33 +36,18 @@ const ACTIONS: [&str; 20] = [
 /// # Errors
 /// What is wrong, by path.
 pub fn read(text: &str) -> Result<Document, Errors> {
-    let length = text.chars().count();
-    if length > LIMIT {
-        let message = format!("The policy has {length} characters; {LIMIT} are allowed.");
-        return Err(Errors::from([(String::new(), message)]));
+    read_with(text, no_resource, known)
+}
+
+/// Whether a pattern covers any action of ECR Public.
+fn known(pattern: &str) -> Result<(), String> {
+    if ACTIONS.iter().any(|action| fits(pattern, &format!("ecr-public:{action}"))) {
+        return Ok(());
     }
-    let document = Document::parse(text)?;
-    let mut errors = Errors::new();
-    for (n, statement) in document.statements.iter().enumerate() {
-        if statement.resources.is_some() {
-            errors.insert(
-                format!("Statement[{n}].Resource"),
-                "ECR refuses Resource here: the policy is always about the repository it is set on. Remove it.".into(),
-            );
-        }
-        let (Matches::Only(patterns) | Matches::Except(patterns)) = &statement.actions;
-        let unknown = patterns.iter().find(|p| !ACTIONS.iter().any(|action| fits(p, &format!("ecr-public:{action}"))));
-        if let Some(pattern) = unknown {
-            errors.insert(
-                format!("Statement[{n}].Action"),
-                format!(
-                    "“{}” is none of ECR Public's: actions here begin with ecr-public:, such as ecr-public:PutImage.",
-                    clip(pattern)
-                ),
-            );
-        }
-    }
-    if errors.is_empty() { Ok(document) } else { Err(errors) }
+    Err(format!(
+        "“{}” is none of ECR Public's: actions here begin with ecr-public:, such as ecr-public:PutImage.",
+        clip(pattern)
+    ))
 }
 
 /// Why nobody in the account, or somebody in it, could take the policy back once it is set.

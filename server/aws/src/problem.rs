@@ -193,6 +193,7 @@ const NOT_FOUND: &[&str] = &[
     "AWS.SimpleQueueService.NonExistentQueue",
     "ClusterNotFoundException",
     "ImageNotFoundException",
+    "LayersNotFoundException",
     "LifecyclePolicyNotFoundException",
     "LoadBalancerNotFound",
     "NoSuchBucket",

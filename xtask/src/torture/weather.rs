@@ -76,7 +76,7 @@ pub struct Call {
 }
 
 /// The most that befalls one repository: then it clears up, so that every run can end.
-const MOST_FAULTS: u32 = 10;
+const MOST_FAULTS: u32 = 14;
 const MOST_KILLS: u32 = 3;
 
 #[derive(Debug, Default)]
@@ -146,7 +146,7 @@ impl Weather {
 
     fn decides(&self, call: &Call, sent: u64) -> Option<Harm> {
         let mut fate = Dice::of(self.seed, &call.repository);
-        let storm = [0, 15, 30, 45][fate.below(4) as usize];
+        let storm = [0, 25, 45, 60][fate.below(4) as usize];
         // Some never get a permission, and some lack the one to clean up.
         let writes = ["PutLifecyclePolicy", "SetRepositoryPolicy", "DeleteRepository", "DeleteLifecyclePolicy"];
         let denied = writes.get(fate.below(32) as usize);

@@ -13,7 +13,7 @@ use crate::ui::Icon;
 use crate::wizard::{Choice, FieldGroup, Fold, Messages, TagRows, TextArea, TextField, check, choices};
 
 /// When a template is used.
-const USES: [Choice; 3] = [
+pub const USES: [Choice; 3] = [
     ("PULL_THROUGH_CACHE", "Pull-through cache", "An image is pulled through the cache."),
     ("REPLICATION", "Replication", "An image is replicated here."),
     ("CREATE_ON_PUSH", "Push", "An image is pushed to a name that does not exist yet."),

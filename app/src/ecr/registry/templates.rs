@@ -8,12 +8,12 @@ use domain::plan::{Answers, Facts};
 use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 
-use super::template_form::form;
+use super::template_form::{USES, form};
 use crate::api::Boot;
 use crate::ecr::act::button;
 use crate::ecr::live_state;
 use crate::resource::Shown;
-use crate::sections::{exact, key_of, stack, table_card, text, word, words};
+use crate::sections::{exact, key_of, stack, table_card, text, word};
 use crate::ui::Icon;
 use crate::wizard::why_not;
 
@@ -26,7 +26,7 @@ pub fn tab(shown: Shown) -> AnyView {
 fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let all: Vec<CreationTemplate> = live_state::state(facts, Subject::CreationTemplates).unwrap_or_default();
     let first = RwSignal::new(blank());
-    let heads = &[("Prefix", false), ("For", false), ("Tags", false), ("Encryption", false), ("", false)];
+    let heads = &[("Prefix", false), ("Used when", false), ("Tags", false), ("Encryption", false), ("", false)];
     let rows = all.into_iter().map(|template| row(&key.scope, template, first)).collect();
     let empty = "There is no template: repositories that ECR makes itself have its defaults.";
     let scope = key.scope.clone();
@@ -38,6 +38,14 @@ fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
 fn blank() -> Template {
     let applied_for = APPLIED_FOR.iter().map(|(word, _)| (*word).to_owned()).collect();
     Template { new: true, applied_for, ..Template::default() }
+}
+
+/// When it is used, as the form says it; AWS's word where the form has none.
+fn uses(words: &[String]) -> String {
+    let title = |word: &String| {
+        USES.iter().find(|(known, ..)| known == word).map_or(word.clone(), |(_, title, _)| (*title).to_owned())
+    };
+    words.iter().map(title).collect::<Vec<_>>().join(", ")
 }
 
 fn row(scope: &Scope, template: CreationTemplate, first: RwSignal<Template>) -> Vec<AnyView> {
@@ -52,8 +60,9 @@ fn row(scope: &Scope, template: CreationTemplate, first: RwSignal<Template>) -> 
     };
     let encryption = template.encryption_configuration.and_then(|e| e.encryption_type);
     vec![
-        view! { {exact(Some(template.prefix))}<small class="faint">{template.description}</small> }.into_any(),
-        words(&template.applied_for),
+        view! { <div class="lines">{exact(Some(template.prefix))}<small class="dim">{template.description}</small></div> }
+            .into_any(),
+        view! { <div class="lines">{uses(&template.applied_for)}</div> }.into_any(),
         word(template.image_tag_mutability),
         text(encryption),
         view! { <div class="acts">{change}{button("Delete", Icon::Close, "btn small", delete)}</div> }.into_any(),

@@ -3,14 +3,10 @@
 //! <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions.html>
 
 use crate::ecr::repository_policy::{
-    ACTIONS, Power, Severity, about, conditions, joined, known, who, without_way_back,
+    ACTIONS, Power, Severity, about, conditions, joined, known, read_with, who, without_way_back,
 };
 use crate::iam::policy_document::{Document, Effect, Errors, Matches, Principals, Statement};
 use crate::identity::{AccountId, Scope};
-
-/// The most characters a policy may have.
-/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryPolicy.html>
-pub const LIMIT: usize = 10_240;
 
 /// The actions that a policy of the first scope decides about.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry-permissions-scope.html>
@@ -32,35 +28,13 @@ pub struct Gain {
 /// # Errors
 /// What is wrong, by path; broken JSON under the empty path.
 pub fn read(text: &str) -> Result<Document, Errors> {
-    let length = text.chars().count();
-    if length > LIMIT {
-        let message =
-            format!("The policy has {length} characters; {LIMIT} are allowed. Merge statements, or leave out blanks.");
-        return Err(Errors::from([(String::new(), message)]));
-    }
-    let document = Document::parse(text)?;
-    let errors = refused(&document);
-    if errors.is_empty() { Ok(document) } else { Err(errors) }
+    read_with(text, no_place, known)
 }
 
-fn refused(document: &Document) -> Errors {
-    let mut errors = Errors::new();
-    for (n, statement) in document.statements.iter().enumerate() {
-        let path = format!("Statement[{n}]");
-        if statement.resources.is_none() {
-            let message = "Say which repositories it is about, such as \"Resource\": \"arn:aws:ecr:eu-west-1:111122223333:repository/*\".";
-            errors.insert(format!("{path}.Resource"), message.to_owned());
-        }
-        if statement.effect == Effect::Allow && matches!(statement.principals, Matches::Except(_)) {
-            let message = "With Allow, this would let in everybody else; AWS supports it only with Deny. Name those allowed under Principal.";
-            errors.insert(format!("{path}.NotPrincipal"), message.to_owned());
-        }
-        let (Matches::Only(patterns) | Matches::Except(patterns)) = &statement.actions;
-        if let Some(message) = patterns.iter().find_map(|pattern| known(pattern).err()) {
-            errors.insert(format!("{path}.Action"), message);
-        }
-    }
-    errors
+/// A policy of a registry says which repositories it is about.
+fn no_place(statement: &Statement) -> Option<(&'static str, String)> {
+    let message = "Say which repositories it is about, such as \"Resource\": \"arn:aws:ecr:eu-west-1:111122223333:repository/*\".";
+    statement.resources.is_none().then(|| ("Resource", message.to_owned()))
 }
 
 /// Why nobody in the account, or somebody in it, could take the policy back once it is set.

@@ -112,20 +112,24 @@ async fn a_page_that_fails_makes_no_repository_disappear() {
 }
 
 #[tokio::test]
-async fn an_image_that_may_not_be_downloaded_is_shown_without_its_platform() {
-    let feed = Memory::default();
-    let careful = |operation: &str, input: &Value| match operation {
-        "DescribeRepositories" => (200, json!({"repositories": [repository("web")]})),
-        "DescribeImages" => (200, json!({"imageDetails": [{"repositoryName": "web", "imageDigest": "sha256:arm"}]})),
-        "GetDownloadUrlForLayer" => {
-            assert_eq!(input["layerDigest"], "sha256:cfg");
-            (400, json!({"__type": "AccessDeniedException", "message": "no"}))
-        }
-        _ => registry(operation, input),
-    };
-    collect_images(&caller(careful), &feed).await.unwrap();
-    assert_eq!(feed.docs()["web@sha256:arm"].get("gantry:platforms"), None);
-    assert_eq!(feed.complete(), ["*", "web"]);
+async fn an_image_whose_configuration_cannot_be_had_is_shown_without_its_platform() {
+    for why in ["AccessDeniedException", "LayersNotFoundException"] {
+        let feed = Memory::default();
+        let without = move |operation: &str, input: &Value| match operation {
+            "DescribeRepositories" => (200, json!({"repositories": [repository("web")]})),
+            "DescribeImages" => {
+                (200, json!({"imageDetails": [{"repositoryName": "web", "imageDigest": "sha256:arm"}]}))
+            }
+            "GetDownloadUrlForLayer" => {
+                assert_eq!(input["layerDigest"], "sha256:cfg");
+                (400, json!({"__type": why, "message": "no"}))
+            }
+            _ => registry(operation, input),
+        };
+        collect_images(&caller(without), &feed).await.unwrap();
+        assert_eq!(feed.docs()["web@sha256:arm"].get("gantry:platforms"), None, "{why}");
+        assert_eq!(feed.complete(), ["*", "web"], "{why}");
+    }
 }
 
 #[tokio::test]
