@@ -176,8 +176,15 @@ document.addEventListener('toggle', (event) => {
   else if (target.matches?.('.rail-more[open]')) (target.querySelector('[aria-current]') ?? target).scrollIntoView({ block: 'nearest' });
 }, true);
 
-// The place of this page may be below the rail's edge.
-document.querySelector('.rail .places [aria-current]')?.scrollIntoView({ block: 'nearest' });
+// The place of this page may be below the rail's edge, its tab beyond the strip's. Not by scrollIntoView: keys would go on from there.
+const shownIn = (box, part) => {
+  if (!box || !part) return;
+  const [outer, inner] = [box.getBoundingClientRect(), part.getBoundingClientRect()];
+  box.scrollTop += Math.max(0, inner.bottom - outer.bottom) + Math.min(0, inner.top - outer.top);
+  box.scrollLeft += Math.max(0, inner.right - outer.right) + Math.min(0, inner.left - outer.left);
+};
+shownIn(document.querySelector('.rail .places'), document.querySelector('.rail .places [aria-current]'));
+for (const strip of document.querySelectorAll('.tabs')) shownIn(strip, strip.querySelector('[aria-current]'));
 
 // Absolute times in the reader's own zone ----------------------------------------------------------------------------------------
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
@@ -262,6 +269,8 @@ document.addEventListener('keydown', (event) => {
   if (rowMenu()) return;
   if (key === 'Escape') {
     const open = openMenus();
+    const drawer = document.getElementById('drawer');
+    if (drawer) drawer.checked = false;
     const idle = !open.length && !document.querySelector('dialog[open]') && !document.activeElement?.matches('[data-filter]');
     if (idle) document.querySelector('.selection [data-clear]')?.click();
     for (const menu of open) {

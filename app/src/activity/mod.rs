@@ -41,7 +41,7 @@ pub fn ActivityPage() -> impl IntoView {
     };
     view! {
         <Title text=move || if trail.get() { "Audit trail · Gantry" } else { "Runs · Gantry" }/>
-        <Head title="Activity" explanation=about.into_any()/>
+        <Head title="Runs and audit" explanation=about.into_any()/>
         <Tabs tabs=tabs current=current/>
         <div class="activity">
             {move || if trail.get() { view! { <audit::Trail/> }.into_any() } else { view! { <runs::Runs/> }.into_any() }}

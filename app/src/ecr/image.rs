@@ -50,7 +50,8 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
 /// Above the tabs: an artifact runs nowhere, on no platform.
 pub fn key_facts(detail: &Detail) -> Vec<Fact> {
     let artifact = serde_json::from_value::<Image>(detail.doc.clone()).is_ok_and(|image| image.artifact().is_some());
-    if artifact { generic::facts_without(detail, &["platforms", Image::USE]) } else { generic::facts(detail) }
+    // "In use by" says whether it is in use.
+    generic::facts_without(detail, if artifact { &["platforms", Image::USE] } else { &[Image::USE] })
 }
 
 /// What it is, and of what, where it is no image.

@@ -18,8 +18,10 @@ fn key_of(path: &str) -> Option<ResourceKey> {
     paths::detail_key(&pieces.next()?, &pieces.next()?, &pieces.next()?, &pieces.next()?).ok()
 }
 
+/// Control characters, which no name has and which HTML drops, show as unknown ones.
 fn decode(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+    let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// The pieces of the trail: words, and where they lead (none for the page itself). `name` is what people call the resource.
@@ -38,8 +40,10 @@ fn trail(path: &str, name: Option<String>) -> Vec<(String, Option<String>)> {
         (None, ["settings", page]) => {
             vec![("Settings".into(), Some(paths::SETTINGS_YOU.into())), (capital(&decode(page)), None)]
         }
-        (None, ["runs"]) => vec![("Activity".into(), None)],
-        (None, ["runs", id]) => vec![("Activity".into(), Some(paths::RUNS.into())), (shorten(&decode(id), 40), None)],
+        (None, ["runs"]) => vec![("Runs and audit".into(), None)],
+        (None, ["runs", id]) => {
+            vec![("Runs and audit".into(), Some(paths::RUNS.into())), (shorten(&decode(id), 40), None)]
+        }
         _ => vec![(shorten(&capital(&decode(pieces[0])), 40), None)],
     }
 }
@@ -99,8 +103,12 @@ mod tests {
         assert_eq!(words("/services/111122223333/eu-west-1/shop/web"), "Services / shop/web");
         assert_eq!(words("/repositories/new"), "Repositories / New repository");
         assert_eq!(words("/settings/people"), "Settings / People");
-        assert_eq!((words("/runs"), words("/runs/0a1b")), ("Activity".to_owned(), "Activity / 0a1b".to_owned()));
+        assert_eq!(
+            (words("/runs"), words("/runs/0a1b")),
+            ("Runs and audit".to_owned(), "Runs and audit / 0a1b".to_owned())
+        );
         assert_eq!(words("/nonsense/1"), "Nonsense");
+        assert_eq!(words("/functions/abc/eu-west-1/%00"), "Functions / \u{fffd}");
         let task = "/tasks/111122223333/eu-west-1/data/fcf1c3ba";
         let named = trail(task, Some("nightly-report fcf1c3ba".into()));
         assert_eq!(named[1].0, "nightly-report fcf1c3ba");

@@ -1,9 +1,13 @@
 //! Pages and actions that the search finds besides resources. Pure.
 
 use domain::Kind;
+use domain::kind::Service;
 use domain::listing::capital;
 
 use crate::paths;
+
+/// From so many letters on, the beginning of a name is enough.
+const CERTAIN: usize = 4;
 
 /// A page or an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +18,34 @@ pub struct Place {
     pub href: String,
     /// What it is.
     pub what: &'static str,
+    /// Other words people have for it, in lower case.
+    also: &'static str,
 }
 
 fn place(name: &str, href: &str, what: &'static str) -> Place {
-    Place { name: name.to_owned(), href: href.to_owned(), what }
+    Place { name: name.to_owned(), href: href.to_owned(), what, also: "" }
+}
+
+/// The words that a service's resources are looked for by.
+const fn service(kind: Kind) -> &'static str {
+    match kind.service() {
+        Service::Lambda => "lambda",
+        Service::Ecs => "ecs fargate",
+        Service::Ecr | Service::EcrPublic => "ecr",
+        Service::Eks => "eks kubernetes k8s",
+        Service::Iam => "iam",
+        Service::Ec2 => "ec2 vpc",
+        Service::S3 => "s3",
+        Service::Sqs => "sqs",
+        Service::Sns => "sns",
+        Service::Dynamodb => "dynamodb",
+        Service::Kinesis => "kinesis",
+        Service::Logs => "cloudwatch logs",
+        Service::Events => "eventbridge",
+        Service::Scheduler => "eventbridge scheduler cron",
+        Service::ApiGateway => "api gateway",
+        Service::ElasticLoadBalancing => "elb elastic load balancing",
+    }
 }
 
 /// All of them.
@@ -25,7 +53,7 @@ fn all() -> Vec<Place> {
     let mut places = vec![
         place("Overview", paths::OVERVIEW, "page"),
         place("Changes in the fleet", paths::CHANGES, "page"),
-        place("Runs of plans", paths::RUNS, "page"),
+        place("Runs and audit", paths::RUNS, "page"),
         place("Audit trail", paths::AUDIT, "page"),
         place("Compare two resources", "/compare", "action"),
         place("Create private repository", &paths::create(Kind::Repository), "action"),
@@ -34,33 +62,62 @@ fn all() -> Vec<Place> {
         place("Functions that need attention", "/functions?attention=1", "action"),
         place("Stopped tasks", "/tasks?state=STOPPED", "action"),
         place("Connections", paths::SETTINGS_CONNECTIONS, "page"),
-        place("Your sessions", paths::SETTINGS_YOU, "page"),
+        Place { also: "settings password sign out log out", ..place("Your sessions", paths::SETTINGS_YOU, "page") },
         place("API tokens", paths::SETTINGS_TOKENS, "page"),
         place("People", paths::SETTINGS_PEOPLE, "page"),
     ];
-    places.extend(Kind::ALL.iter().map(|kind| place(&capital(kind.plural()), &paths::list(*kind), "page")));
+    let kinds = Kind::ALL
+        .iter()
+        .map(|kind| Place { also: service(*kind), ..place(&capital(kind.plural()), &paths::list(*kind), "page") });
+    places.extend(kinds);
     places
 }
 
-/// Those whose name has every word of the text; without a text the first few.
-pub fn find(text: &str, limit: usize) -> Vec<Place> {
-    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+/// Those whose name, or what else they are called, has every word of the text; without a text the first few. Those that the text is the
+/// name of, or its beginning, come first, and stand before what is collected: nothing else can be meant by it as well.
+pub fn find(text: &str, limit: usize) -> (Vec<Place>, Vec<Place>) {
+    let text = text.trim().to_lowercase();
+    let words: Vec<&str> = text.split_whitespace().collect();
     let fits = |p: &Place| {
         let name = p.name.to_lowercase();
-        words.iter().all(|w| name.contains(w.as_str()))
+        words.iter().all(|w| name.contains(w) || p.also.split(' ').any(|word| word.starts_with(w)))
     };
-    all().into_iter().filter(fits).take(limit).collect()
+    let meant = |p: &Place| {
+        let whole = p.name.eq_ignore_ascii_case(&text) || p.also.split(' ').any(|word| word == text);
+        whole || (text.chars().count() >= CERTAIN && p.name.to_lowercase().starts_with(&text))
+    };
+    let found: Vec<Place> = all().into_iter().filter(fits).collect();
+    let (mut first, mut rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|p| !text.is_empty() && meant(p));
+    first.truncate(limit);
+    rest.truncate(limit - first.len());
+    (first, rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::find;
 
+    fn hrefs(text: &str) -> (Vec<String>, Vec<String>) {
+        let (first, rest) = find(text, 9);
+        let of = |places: Vec<super::Place>| places.into_iter().map(|p| p.href).collect();
+        (of(first), of(rest))
+    }
+
     #[test]
     fn pages_are_found_by_any_part_of_their_name() {
-        assert_eq!(find("task def", 9)[0].href, "/task-definitions");
-        assert_eq!(find("TOKEN", 9)[0].href, "/settings/tokens");
-        assert!(find("zzz", 9).is_empty());
-        assert_eq!(find("", 4).len(), 4);
+        assert_eq!(hrefs("task def").0, ["/task-definitions"]);
+        assert_eq!(hrefs("TOKEN").1, ["/settings/tokens"]);
+        assert_eq!(hrefs("zzz"), (vec![], vec![]));
+        assert_eq!(find("", 4).1.len(), 4);
+    }
+
+    #[test]
+    fn what_a_text_names_comes_before_what_contains_it() {
+        assert_eq!(hrefs("functions").0[0], "/functions");
+        assert_eq!(hrefs("Serv").0, ["/services"]);
+        assert_eq!(hrefs("fun").0, Vec::<String>::new());
+        assert_eq!(hrefs("settings").0, ["/settings/you"]);
+        assert!(hrefs("kubernetes").0.contains(&"/eks-clusters".to_owned()));
+        assert!(hrefs("sqs").0.contains(&"/queues".to_owned()));
     }
 }

@@ -51,7 +51,26 @@ fn group(choices: bool, title: String, rows: AnyView) -> AnyView {
     }
 }
 
-/// Hits by kind, best kind first, then pages and actions.
+/// Pages and actions; nothing without any.
+fn places_view(
+    places: Vec<Place>,
+    text: &str,
+    choices: bool,
+    id: &mut impl FnMut() -> Option<String>,
+) -> Option<AnyView> {
+    let scopes = use_scopes().get_untracked();
+    let role = choices.then_some("option");
+    let some = !places.is_empty();
+    let rows = places
+        .into_iter()
+        .map(|p| {
+            view! { <a class="hit" href=scopes.on(&p.href) role=role id=id() aria-selected=role.map(|_| "false")>{icon(Icon::Right)}<span class="grow">{name_view(&p.name, text)}</span><span class="faint">{p.what}</span></a> }
+        })
+        .collect_view();
+    some.then(|| group(choices, "Pages and actions".to_owned(), rows.into_any()))
+}
+
+/// What the text is the name of, hits by kind, best kind first, then other pages and actions.
 #[component]
 pub fn Results(
     /// What was searched.
@@ -78,8 +97,10 @@ pub fn Results(
             None => groups.push((hit.key.kind, vec![hit])),
         }
     }
-    let places: Vec<Place> = places::find(&text, PLACES);
-    let nothing = groups.is_empty() && places.is_empty();
+    let (meant, places) = places::find(&text, PLACES);
+    let nothing = groups.is_empty() && places.is_empty() && meant.is_empty();
+    // In the order they are shown: their ids count on.
+    let meant = places_view(meant, &text, choices, &mut id);
     let groups = groups
         .into_iter()
         .map(|(kind, hits)| {
@@ -99,18 +120,10 @@ pub fn Results(
             group(choices, capital(kind.plural()), rows.into_any())
         })
         .collect_view();
-    let places = (!places.is_empty()).then(|| {
-        let rows = places
-            .into_iter()
-            .map(|p| {
-                view! { <a class="hit" href=scopes.on(&p.href) role=role id=id() aria-selected=role.map(|_| "false")>{icon(Icon::Right)}<span class="grow">{name_view(&p.name, &text)}</span><span class="faint">{p.what}</span></a> }
-            })
-            .collect_view();
-        group(choices, "Pages and actions".to_owned(), rows.into_any())
-    });
+    let places = places_view(places, &text, choices, &mut id);
     let list = choices.then_some("listbox");
     view! {
-        <div class="hits" id=list.map(|_| "hits") role=list aria-label=list.map(|_| "Results") data-for=text>{groups}{places}</div>
+        <div class="hits" id=list.map(|_| "hits") role=list aria-label=list.map(|_| "Results") data-for=text>{meant}{groups}{places}</div>
         {nothing.then(|| view! { <p class="quiet-line">"Nothing like that in any account or region. Names, ARNs, tags and kinds are searched; one typo is forgiven."</p> })}
     }
 }

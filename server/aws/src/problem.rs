@@ -207,6 +207,7 @@ const NOT_FOUND: &[&str] = &[
     "RepositoryNotFoundException",
     "RepositoryPolicyNotFoundException",
     "ResourceNotFoundException",
+    "ScanNotFoundException",
     "ServiceNotFoundException",
     "TargetGroupNotFound",
     "TemplateNotFoundException",

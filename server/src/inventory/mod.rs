@@ -142,10 +142,10 @@ impl Inventory for Answers {
 
     async fn resolve(&self, actor: &Actor, reference: &str) -> Result<Option<ResourceKey>> {
         decide(actor, Permission::ReadResources)?;
-        if reference.is_empty() || reference.len() > 2048 {
+        if reference.is_empty() || reference.len() > 2048 || reference.contains(char::is_control) {
             return Err(Problem::invalid(
                 "ref",
-                "A reference is an ARN, an image URI or a key of at most 2,048 characters.",
+                "A reference is an ARN, an image URI or a key of at most 2,048 characters, none of them a control character.",
             ));
         }
         if let Some(key) = ResourceKey::parse(reference).ok().filter(|key| self.snapshot().find(key).is_some()) {

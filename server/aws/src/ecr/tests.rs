@@ -157,3 +157,12 @@ async fn what_carries_the_tags_of_a_run_is_found_on_every_page_and_nothing_is_le
     let problem = marked(&caller(denied)).await.unwrap_err();
     assert_eq!(problem.iam_action.as_deref(), Some("ecr:ListTagsForResource"));
 }
+
+#[tokio::test]
+async fn an_image_that_was_never_scanned_has_no_findings_and_that_is_no_failure() {
+    let never = |operation: &str, _: &Value| {
+        assert_eq!(operation, "DescribeImageScanFindings");
+        (400, json!({"__type": "ScanNotFoundException", "message": "Image scan does not exist for the image"}))
+    };
+    assert!(findings::read(&caller(never), "web", "sha256:arm").await.unwrap().is_none());
+}
