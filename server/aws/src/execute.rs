@@ -1,6 +1,7 @@
 //! Makes the calls of plans, reads what they write, and asks IAM about them beforehand. A service's own are in its module.
 
 use domain::Problem;
+use domain::ecr_public::REGION;
 use domain::plan::permissions::{Need, Verdict};
 use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
@@ -40,5 +41,9 @@ pub async fn permitted(caller: &Caller, needs: &[Need]) -> Result<Vec<Verdict>, 
 /// # Errors
 /// What AWS said; nothing is left out without an error.
 pub async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
-    ecr::marked(caller).await
+    let mut found = ecr::marked(caller).await?;
+    if caller.scope().region.as_str() == REGION {
+        found.extend(ecr_public::marked(caller).await?);
+    }
+    Ok(found)
 }

@@ -6,7 +6,7 @@ mod images;
 mod repositories;
 
 pub(crate) use execute::{make, read};
-pub(crate) use repositories::{collect_repositories, fetch_repository};
+pub(crate) use repositories::{collect_repositories, fetch_repository, marked};
 
 #[cfg(test)]
 mod tests;

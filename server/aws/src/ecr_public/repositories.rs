@@ -3,6 +3,7 @@
 use aws_sdk_ecrpublic::types;
 use domain::document::Tag;
 use domain::ecr_public::{Catalog, Repository};
+use domain::plan::sweep::Marked;
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
 
@@ -39,6 +40,34 @@ pub(crate) async fn fetch_repository(caller: &Caller, key: &ResourceKey) -> Resu
     repository.catalog_data = catalog?;
     repository.tags = tags?;
     caller.observed(&repository).map(Some)
+}
+
+/// Every repository that carries the tags of a run, and whose those are. Its tags are all read anew: a sweep trusts nothing it knew.
+///
+/// # Errors
+/// What AWS said; nothing is left out without an error.
+pub(crate) async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
+    let mut found = vec![];
+    let mut pages = Pages::new(DESCRIBE);
+    while let Some(token) = pages.next() {
+        let request = caller.clients().ecr_public().describe_repositories().max_results(1000).set_next_token(token);
+        let page = caller.call(Bucket::EcrPublic, DESCRIBE, None, request.send()).await?;
+        let listed: Vec<Repository> = page.repositories.into_iter().flatten().map(document).collect();
+        let tagged = |repository: Repository| async move {
+            let arn = repository.repository_arn.unwrap_or_default();
+            let tags = tags(caller, &arn).await;
+            (repository.repository_name, arn, tags)
+        };
+        for (name, arn, tags) in each(listed, tagged).await {
+            // It was deleted after it was listed.
+            let Some(tags) = tags? else { continue };
+            let key = ResourceKey::new(Kind::PublicRepository, caller.scope().clone(), &name)?;
+            let tag = |name: &str| tags.iter().find(|tag| tag.key == name).map(|tag| tag.value.clone());
+            found.extend(Marked::of(key, arn, tag));
+        }
+        pages.then(page.next_token)?;
+    }
+    Ok(found)
 }
 
 type Read<T> = Result<Option<T>, Problem>;

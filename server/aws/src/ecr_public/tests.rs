@@ -49,6 +49,28 @@ async fn every_page_is_read_with_what_the_gallery_says() {
 }
 
 #[tokio::test]
+async fn a_sweep_finds_what_runs_made_on_every_page() {
+    let marked_by_runs = |operation: &str, input: &Value| match (operation, input["resourceArn"].as_str()) {
+        ("ListTagsForResource", Some(arn)) if arn.ends_with("/last") => (
+            200,
+            json!({ "tags": [{ "Key": "gantry:run", "Value": "r1" }, { "Key": "gantry:step", "Value": "repository" }] }),
+        ),
+        ("ListTagsForResource", Some(arn)) if arn.ends_with("/bare") => {
+            (400, json!({ "__type": "RepositoryNotFoundException", "message": "deleted since" }))
+        }
+        _ => registry(operation, input),
+    };
+    let found = marked(&caller(marked_by_runs)).await.unwrap();
+    let names: Vec<_> = found.iter().map(|m| (m.key.kind, m.key.id.as_str(), m.run.as_str())).collect();
+    assert_eq!(names, [(domain::Kind::PublicRepository, "last", "r1")]);
+    let denied = |operation: &str, input: &Value| match operation {
+        "ListTagsForResource" => (400, json!({ "__type": "AccessDeniedException", "message": "no" })),
+        _ => registry(operation, input),
+    };
+    assert_eq!(marked(&caller(denied)).await.unwrap_err().code, Code::AwsDenied);
+}
+
+#[tokio::test]
 async fn what_may_not_be_read_hides_no_repository_and_is_said() {
     let feed = Memory::default();
     let denied = |operation: &str, input: &Value| match operation {
