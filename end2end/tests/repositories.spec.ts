@@ -192,7 +192,7 @@ test("images are scanned, tagged and deleted, but not those in use", async ({ pa
   await hydrated(page);
   await page.getByLabel("Number").last().fill("1");
   await page.getByRole("button", { name: "Review the change" }).click();
-  await expect(dialog(page).getByText(`service northwind-shop/${service}`, { exact: false })).toBeVisible();
+  await expect(dialog(page).getByText(`service ${service} in northwind-shop`, { exact: false })).toBeVisible();
   await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeHidden();
   aws("ecs", "delete_service", { cluster: "northwind-shop", service, force: true });
   await ecr("DeleteRepository", { repositoryName: name, force: true });

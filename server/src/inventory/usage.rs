@@ -211,9 +211,13 @@ struct Reckoned {
     parts: Vec<Text>,
 }
 
-/// As people call it: `service prod/web`.
+/// As people call it: `service web in prod`; where it is cut, the cluster goes first.
 fn named(key: &ResourceKey) -> String {
-    format!("{} {}", key.kind.singular(), key.id)
+    let kind = key.kind.singular();
+    match (key.kind, key.id.split_once('/')) {
+        (Kind::Service | Kind::Task, Some((cluster, name))) => format!("{kind} {name} in {cluster}"),
+        _ => format!("{kind} {}", key.id),
+    }
 }
 
 fn targets(described: &Described, relation: Relation) -> impl Iterator<Item = String> {

@@ -105,8 +105,8 @@ fn services_functions_and_lonely_tasks_use_images() {
         "Code": {"ImageUri": format!("{REGISTRY}/web:1"), "ResolvedImageUri": format!("{REGISTRY}/web@sha256:b")}});
     fleet.row(Kind::Function, "f", function, false);
     assert_eq!(fleet.reckon(), 2);
-    assert_eq!(fleet.users("sha256:a"), ["service prod/web"]);
-    assert_eq!(fleet.users("sha256:b"), ["function f", "task prod/t2"]);
+    assert_eq!(fleet.users("sha256:a"), ["service web in prod"]);
+    assert_eq!(fleet.users("sha256:b"), ["function f", "task t2 in prod"]);
     // A task that goes on running changes no image.
     fleet.task("t2", "RUNNING", "sha256:b", "family:web");
     assert_eq!(fleet.reckon(), 0);
@@ -134,7 +134,7 @@ fn an_index_shares_its_users_with_its_platforms_and_is_one_row() {
     fleet.task("t", "RUNNING", "sha256:arm", "family:web");
     fleet.reckon();
     for digest in ["sha256:index", "sha256:arm"] {
-        assert_eq!(fleet.users(digest), ["task prod/t"], "{digest}");
+        assert_eq!(fleet.users(digest), ["task t in prod"], "{digest}");
     }
     assert_eq!(fleet.users("sha256:amd"), Vec::<String>::new(), "nobody runs the index itself");
     assert_eq!(fleet.names(Parts::Folded, ""), ["web@sha256:index", "web@sha256:named"]);
