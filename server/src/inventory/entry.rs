@@ -97,7 +97,8 @@ impl std::hash::Hash for Shared {
 }
 
 impl Words {
-    fn text(&mut self, text: String) -> Text {
+    /// The one copy of these words.
+    pub fn text(&mut self, text: String) -> Text {
         if let Some(known) = self.texts.get(text.as_str()) {
             return known.clone();
         }
@@ -166,13 +167,18 @@ pub struct Entry {
 impl Entry {
     /// From what is stored. A document that cannot be read is a row that says so.
     pub fn of(stored: &Stored, scope: u16, words: &mut Words) -> Self {
-        Self::described(stored, scope, described(stored), words)
+        Self::described(stored, stored.key.id.as_str().into(), scope, described(stored), words)
     }
 
-    /// The same with what [`described`] made of its document.
-    pub fn described(stored: &Stored, scope: u16, described: Result<Described, Problem>, words: &mut Words) -> Self {
+    /// The same with what [`described`] made of its document; `id` is that of its key.
+    pub fn described(
+        stored: &Stored,
+        id: Text,
+        scope: u16,
+        described: Result<Described, Problem>,
+        words: &mut Words,
+    ) -> Self {
         let described = described.unwrap_or_else(|problem| unreadable(&stored.key, problem.message));
-        let id = Text::from(stored.key.id.as_str());
         let name = if described.name == stored.key.id { id.clone() } else { described.name.into() };
         let own = described.state.map(|s| words.state(s));
         let columns = domain::describe::columns(stored.key.kind).iter().zip(&described.cells);

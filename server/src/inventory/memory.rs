@@ -16,11 +16,11 @@ use tokio::sync::broadcast;
 
 use crate::clock::now;
 
-use super::entry::{Entry, Words, described};
+use super::entry::{Entry, Text, Words, described};
 use super::snapshot::Snapshot;
 use super::table::Replacement;
 use super::unrest;
-use super::usage::Usage;
+use super::usage::{self, Usage};
 
 /// Rows read at once.
 const CHUNK: u32 = 1000;
@@ -238,9 +238,14 @@ fn replacement(snapshot: &mut Snapshot, stored: &Stored, progress: &mut Progress
     let scope = numbered(snapshot, &stored.key.scope);
     let listed = stored.gone.is_none() || stored.key.kind.outlives_aws();
     let described = described(stored);
-    progress.usage.note(stored, scope, described.as_ref().ok());
-    let entry = listed.then(|| Entry::described(stored, scope, described, &mut progress.words));
-    ((scope, stored.key.id.as_str().into()), entry)
+    let id: Text = stored.key.id.as_str().into();
+    progress.usage.note(stored, &id, scope, described.as_ref().ok());
+    let words = &mut progress.words;
+    let mut entry = listed.then(|| Entry::described(stored, id.clone(), scope, described, words));
+    if let (Kind::Image, Some(entry)) = (stored.key.kind, &mut entry) {
+        usage::unused(entry, words);
+    }
+    ((scope, id), entry)
 }
 
 /// Puts into the rows of images what uses them, if that changed; answers which.

@@ -8,22 +8,27 @@ use domain::{Kind, ResourceKey};
 use gantry_store::links::base;
 use gantry_store::resources::Stored;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-use super::entry::{Datum, Entry, Text};
+use super::entry::{Datum, Entry, Text, Words};
 use super::snapshot::Snapshot;
 use super::table::Replacement;
 
 /// Where a row is: number of its scope and id.
 type Place = (u16, Text);
 
+/// A text by which others point to something. Fifty thousand images have a hundred and fifty thousand of them, each as long as an address:
+/// kept as 64 bits of a keyed hash, in which two of a million are the same once in forty million fleets.
+type Mark = u64;
+
 /// An image: by which texts others point to it, and to which images it leads.
 #[derive(Debug, PartialEq)]
 struct Target {
-    refs: Vec<String>,
-    parts: Vec<String>,
+    refs: Box<[Mark]>,
+    parts: Box<[Mark]>,
     /// The image that this signature, attestation or the like is about.
-    about: Vec<String>,
+    about: Box<[Mark]>,
     tagged: bool,
 }
 
@@ -44,17 +49,18 @@ pub struct Usage {
     images: BTreeMap<Place, Target>,
     sources: HashMap<ResourceKey, Source>,
     changed: bool,
+    marks: RandomState,
 }
 
 impl Usage {
-    /// Takes note of a row; `described` is what its document says, `None` when it cannot be read.
-    pub fn note(&mut self, stored: &Stored, scope: u16, described: Option<&Described>) {
+    /// Takes note of a row with this id; `described` is what its document says, `None` when it cannot be read.
+    pub fn note(&mut self, stored: &Stored, id: &Text, scope: u16, described: Option<&Described>) {
         let described = described.filter(|_| stored.gone.is_none());
         if stored.key.kind == Kind::Image {
-            let place = (scope, Text::from(stored.key.id.as_str()));
+            let place = (scope, id.clone());
             self.changed = true;
             match described {
-                Some(d) => self.images.insert(place, target(d, &stored.doc)),
+                Some(d) => self.images.insert(place, target(d, &stored.doc, &self.marks)),
                 None => self.images.remove(&place),
             };
             return;
@@ -111,7 +117,7 @@ impl Usage {
             source.through.iter().for_each(|definition| services.entry(definition).or_default().push(source));
             by_ref.extend(source.refs.iter().map(|r| (r.as_str(), source)));
         }
-        let mut users: HashMap<&str, BTreeSet<String>> = HashMap::new();
+        let mut users: HashMap<Mark, BTreeSet<String>> = HashMap::new();
         for source in self.sources.values() {
             let names: Vec<String> = match source.key.kind {
                 Kind::Service => continue,
@@ -127,19 +133,19 @@ impl Usage {
                 _ => vec![named(&source.key)],
             };
             for image in &source.images {
-                users.entry(image).or_default().extend(names.iter().cloned());
+                users.entry(self.marks.hash_one(image)).or_default().extend(names.iter().cloned());
             }
         }
         self.through_indexes(&users)
     }
 
     /// With what an index shares with its images: who uses one needs the other.
-    fn through_indexes(&self, users: &HashMap<&str, BTreeSet<String>>) -> BTreeMap<Place, Reckoned> {
+    fn through_indexes(&self, users: &HashMap<Mark, BTreeSet<String>>) -> BTreeMap<Place, Reckoned> {
         let mut known: BTreeMap<Place, Reckoned> = BTreeMap::new();
-        let mut by_ref: HashMap<&str, &Place> = HashMap::new();
+        let mut by_ref: HashMap<Mark, &Place> = HashMap::new();
         for (place, target) in &self.images {
-            by_ref.extend(target.refs.iter().map(|r| (r.as_str(), place)));
-            let found = target.refs.iter().filter_map(|r| users.get(r.as_str())).flatten().cloned();
+            by_ref.extend(target.refs.iter().map(|r| (*r, place)));
+            let found = target.refs.iter().filter_map(|r| users.get(r)).flatten().cloned();
             known.insert(place.clone(), Reckoned { users: found.collect(), ..Reckoned::default() });
         }
         let own: BTreeMap<&Place, BTreeSet<String>> = self
@@ -148,7 +154,7 @@ impl Usage {
             .map(|place| (place, known.get(place).map(|r| r.users.clone()).unwrap_or_default()))
             .collect();
         for (index, target) in &self.images {
-            let parts = target.parts.iter().filter_map(|r| by_ref.get(r.as_str()).copied());
+            let parts = target.parts.iter().filter_map(|r| by_ref.get(r).copied());
             for (at, part) in parts.enumerate() {
                 // What has a tag of its own is an image of its own.
                 let folds = self.images.get(part).is_some_and(|part| !part.tagged);
@@ -171,9 +177,9 @@ impl Usage {
     }
 
     /// Puts signatures and the like under the row of the image they are about, behind its platforms.
-    fn artifacts(&self, by_ref: &HashMap<&str, &Place>, known: &mut BTreeMap<Place, Reckoned>) {
+    fn artifacts(&self, by_ref: &HashMap<Mark, &Place>, known: &mut BTreeMap<Place, Reckoned>) {
         let about = |place: &Place| {
-            let of = self.images.get(place)?.about.iter().find_map(|r| by_ref.get(r.as_str()).copied())?;
+            let of = self.images.get(place)?.about.iter().find_map(|r| by_ref.get(r).copied())?;
             (of != place).then_some(of)
         };
         for place in self.images.keys() {
@@ -211,6 +217,14 @@ struct Reckoned {
     parts: Vec<Text>,
 }
 
+/// A row of an image that nothing was noted of yet: most are not used, and need no other row then.
+pub fn unused(entry: &mut Entry, words: &mut Words) {
+    let column = domain::describe::columns(Kind::Image).iter().position(|c| c.id == Image::USE);
+    if let Some(cell) = column.and_then(|n| entry.cells.get_mut(n)) {
+        *cell = Datum::Text(words.text(Image::UNUSED.to_owned()));
+    }
+}
+
 /// As people call it: `service web in prod`; where it is cut, the cluster goes first.
 fn named(key: &ResourceKey) -> String {
     let kind = key.kind.singular();
@@ -226,9 +240,10 @@ fn targets(described: &Described, relation: Relation) -> impl Iterator<Item = St
     all.flat_map(|l| BTreeSet::from([l.target.as_str(), base(&l.target)])).map(str::to_owned)
 }
 
-fn target(described: &Described, doc: &serde_json::Value) -> Target {
+fn target(described: &Described, doc: &serde_json::Value, marks: &RandomState) -> Target {
+    let mark = |text: String| marks.hash_one(text);
     let tagged = doc["imageTags"].as_array().is_some_and(|tags| !tags.is_empty());
-    let about = targets(described, Relation::Of).collect();
+    let about = targets(described, Relation::Of).map(mark).collect();
     let mut parts: Vec<String> = targets(described, Relation::Uses).collect();
     // Links are in order of their texts; people want the index's own, with what has no platform behind.
     let manifests = doc["gantry:manifests"].as_array().map_or(&[][..], Vec::as_slice);
@@ -236,7 +251,8 @@ fn target(described: &Described, doc: &serde_json::Value) -> Target {
         let at = manifests.iter().position(|m| m["digest"].as_str().is_some_and(|digest| part.ends_with(digest)));
         at.map_or((true, usize::MAX), |at| (manifests[at]["platform"].is_null(), at))
     });
-    Target { refs: described.refs.clone(), parts, about, tagged }
+    let refs = described.refs.iter().map(|text| marks.hash_one(text)).collect();
+    Target { refs, parts: parts.into_iter().map(mark).collect(), about, tagged }
 }
 
 fn source(key: &ResourceKey, described: &Described) -> Option<Source> {

@@ -38,9 +38,13 @@ impl Fleet {
         let stored = Stored { id: 1, key, doc, version: 1, first_seen: at, seen: at, changed: at, gone };
         let described = described(&stored);
         assert!(described.is_ok(), "{described:?}");
-        self.usage.note(&stored, 0, described.as_ref().ok());
-        let entry = gone.is_none().then(|| Entry::described(&stored, 0, described, &mut self.words));
-        self.replace(kind, vec![((0, id.into()), entry)]);
+        let id = Text::from(id);
+        self.usage.note(&stored, &id, 0, described.as_ref().ok());
+        let mut entry = gone.is_none().then(|| Entry::described(&stored, id.clone(), 0, described, &mut self.words));
+        if let (Kind::Image, Some(entry)) = (kind, &mut entry) {
+            unused(entry, &mut self.words);
+        }
+        self.replace(kind, vec![((0, id), entry)]);
     }
     fn replace(&mut self, kind: Kind, rows: Vec<Replacement>) {
         let number = Snapshot::number(kind);
