@@ -2,7 +2,7 @@
 //! panics or takes too long.
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Problem};
@@ -19,6 +19,10 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest a request may take; AWS calls give up earlier.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// What is sent here is as long as an image and may take as long as it goes on: each piece of it has to arrive in time
+/// ([`super::BODY_TIME`]), and so has each answer of the registry.
+const UPLOADS: &str = "/api/v1/uploads";
+
 /// The id of a request, in its extensions: what a [`Problem`] refers to.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub Arc<str>);
@@ -33,8 +37,9 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let kind = kind(&path);
     // The query stays out of the log: it may hold the one-time link's token.
     let span = tracing::info_span!("http", id = %id, %method, path = %path);
-    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let answered = tokio::time::timeout(LONGEST, work.instrument(span.clone())).await;
+    let streams = method == Method::POST && path == UPLOADS;
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone());
+    let answered = if streams { Ok(work.await) } else { tokio::time::timeout(LONGEST, work).await };
     let _in = span.enter();
     let mut response = match answered {
         Ok(Ok(response)) => response,
