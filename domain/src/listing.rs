@@ -60,7 +60,7 @@ pub struct ListQuery {
     /// Facet id → values, any of which matches. Besides the columns' ids: `state`, `tag` (values `key=value`).
     #[serde(default)]
     pub filters: BTreeMap<String, Vec<String>>,
-    /// Only what needs a person (tone bad or warn).
+    /// Only what needs a person (tone bad or warn, or a runtime that has ended).
     #[serde(default)]
     pub attention: bool,
     /// What becomes of rows that are parts of another.
