@@ -251,6 +251,7 @@ impl Entry {
             changed: self.changed,
             gone: self.gone,
             parts: self.parts,
+            matched: None,
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::entry::{Entry, Words};
 use super::list::{Listing, list};
 use super::overview::overview;
-use super::search::search;
+use super::search::{matched, search};
 use super::snapshot::Snapshot;
 use super::table::Table;
 
@@ -227,6 +227,9 @@ fn the_best_match_comes_first() {
     assert_eq!(hits("   "), [""; 0]);
     let tagged = search(&[&t], &scopes(), "media", 10);
     assert_eq!(tagged[0].matched.as_deref(), Some("tag team=media"));
+    let row = t.find(0, "thumbnailer").unwrap();
+    assert_eq!(matched(row, &["thumb", "media"]).as_deref(), Some("tag team=media"), "said of rows of lists, too");
+    assert_eq!((matched(row, &["thumb"]), matched(row, &[])), (None, None));
     assert_eq!(search(&[&t], &scopes(), "arn:aws:lambda:us-east-1:111122223333:function:orders", 10).len(), 1);
 }
 
