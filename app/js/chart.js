@@ -40,6 +40,16 @@ function align(series) {
   return [times.map((t) => t / 1000), ...columns];
 }
 
+/** The whole hour, also where nothing was measured at its beginning; a part of it that was dragged over stays that part. */
+function hour(u, min, max) {
+  const [first, last] = [u.data[0][0], u.data[0].at(-1)];
+  // uPlot asks with the first and the last moment measured; of a single one it makes a day, in which the hour is lost.
+  const all = min == null || (min === first && (max === last || first === last));
+  if (!all) return [min, max];
+  const now = Date.now() / 1000;
+  return [Math.min(first ?? Infinity, now - HOUR), Math.max(last ?? 0, now)];
+}
+
 function short(value) {
   if (value == null) return '–';
   const a = Math.abs(value);
@@ -95,8 +105,7 @@ export function draw(element, series) {
       legend: { show: false },
       padding: [10, 16, 0, 0],
       cursor: { y: false, points: { size: 6 }, drag: { x: true, y: false } },
-      // The whole hour, also where nothing was measured at its beginning.
-      scales: { x: { range: (_u, min, max) => [Math.min(min ?? Infinity, Date.now() / 1000 - HOUR), Math.max(max ?? 0, Date.now() / 1000)] }, y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
+      scales: { x: { range: hour }, y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
       axes: [{ ...axis, grid: { show: false }, space: 70, size: 26, incrs: STEPS, values: (_u, ticks) => ticks.map(clock) }, { ...axis, size: 56, space: 34, ...(whole && { incrs: WHOLE }), values: (_u, ticks) => ticks.map((t) => short(t) + (shown[0] ? unit(shown[0]) : "")) }],
       series: [
         {},

@@ -22,6 +22,16 @@ pub fn filtered(kind: Kind, filter: &str, value: &str) -> String {
     format!("/{}?{}={}", kind.segment(), encode(filter), encode(value))
 }
 
+/// The list of a kind with one of several values of a filter.
+pub fn filtered_by(kind: Kind, filter: &str, values: &[&str]) -> String {
+    filtered(kind, filter, &values.iter().map(|value| value.replace(',', "%2C")).collect::<Vec<_>>().join(","))
+}
+
+/// The list of those of a kind that need a person.
+pub fn attention(kind: Kind) -> String {
+    filtered(kind, "attention", "1")
+}
+
 /// The wizard that creates one of a kind.
 pub fn create(kind: Kind) -> String {
     format!("/{}/new", kind.segment())
@@ -198,6 +208,13 @@ mod tests {
         assert!(detail_key("functions", "1", "eu-west-1", "x").is_err());
         assert!(detail_key("functions", "111122223333", "nowhere", "x").is_err());
         assert!(detail_key("functions", "111122223333", "eu-west-1", "").is_err());
+    }
+
+    #[test]
+    fn several_values_of_a_filter_are_one_parameter() {
+        assert_eq!(filtered_by(Kind::Task, "state", &["RUNNING", "STOPPED"]), "/tasks?state=RUNNING%2CSTOPPED");
+        assert_eq!(filtered_by(Kind::Function, "tag", &["a=b,c"]), "/functions?tag=a%3Db%252Cc");
+        assert_eq!(attention(Kind::Image), "/images?attention=1");
     }
 
     #[test]

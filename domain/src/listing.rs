@@ -60,7 +60,7 @@ pub struct ListQuery {
     /// Facet id → values, any of which matches. Besides the columns' ids: `state`, `tag` (values `key=value`).
     #[serde(default)]
     pub filters: BTreeMap<String, Vec<String>>,
-    /// Only what needs a person (tone bad or warn).
+    /// Only what needs a person (tone bad or warn, or a runtime that has ended).
     #[serde(default)]
     pub attention: bool,
     /// What becomes of rows that are parts of another.
@@ -168,6 +168,9 @@ pub struct Row {
     /// So many rows of the same list are parts of it: the platforms of an index, the signatures of an image.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub parts: u32,
+    /// Where the text looked for was found, when not in the name: "tag team=payments".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched: Option<String>,
 }
 
 fn is_zero(n: &u32) -> bool {

@@ -172,8 +172,8 @@ pub struct Count {
     pub kind: Kind,
     /// All of them (stopped tasks left out).
     pub total: u32,
-    /// Those in a bad state.
-    pub bad: u32,
+    /// Those that need a person: as many as the list that asks for [`crate::listing::ListQuery::attention`] has.
+    pub attention: u32,
 }
 
 /// What the first page shows.
@@ -188,8 +188,8 @@ pub struct Overview {
     pub repositories: Vec<Findings>,
     /// How many repositories have such images.
     pub repositories_total: u32,
-    /// How many of a kind are only late: functions whose runtime has ended.
-    pub late: Vec<(Kind, u32)>,
+    /// Those whose runtime has ended, whatever else ails them.
+    pub late: Vec<Late>,
     /// What changed last, latest first; at most 10.
     pub changes: Vec<Change>,
     /// Counts per kind.
@@ -198,10 +198,24 @@ pub struct Overview {
     pub fleet: Vec<(AccountId, Region, Kind, u32)>,
     /// (desired, running) tasks over all services.
     pub tasks: (u32, u32),
+    /// Tasks that run, of a service or not.
+    pub running: u32,
     /// Collectors that fail.
     pub failing: Vec<Freshness>,
     /// The server's clock.
     pub now: Millis,
+}
+
+/// Those of a kind that are late: AWS no longer patches the runtime of these functions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Late {
+    /// The kind.
+    pub kind: Kind,
+    /// How many.
+    pub count: u32,
+    /// Their runtimes, each once: the list filtered by these has exactly them.
+    pub runtimes: Vec<String>,
 }
 
 /// The images of a repository that need a person.

@@ -128,4 +128,9 @@ test("the first page groups images by repository, beside what else needs a perso
   await images.locator("> a.row").first().click();
   await expect(page).toHaveURL(/\/repositories\/.*attention=1/);
   await expect(page.locator("[data-kind='ecr.image'] tbody a[href^='/images/']").first()).toBeVisible();
+  await page.goto("/");
+  await hydrated(page);
+  await images.getByRole("link", { name: /^[\d,]+ images?$/ }).click();
+  await expect(page).toHaveURL(/\/images\?attention=1/);
+  await expect(page.getByText(/^[\d,]+ of [\d,]+ images$/)).toBeVisible();
 });

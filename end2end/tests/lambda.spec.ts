@@ -82,6 +82,14 @@ test("a column keeps the width it was given until it is reset", async ({ page })
   await expect.poll(width).toBeLessThan(before + 40);
 });
 
+test("a function whose name does not say why it is listed says it", async ({ page }) => {
+  await page.goto("/functions?q=payments");
+  await hydrated(page);
+  const row = page.locator("tbody tr", { has: page.getByRole("link", { name: "tax-calculator" }) }).first();
+  await expect(row.getByText(/^tag \S+=.*payments/)).toBeVisible();
+  await accessible(page);
+});
+
 test("two rows picked with the keyboard are compared", async ({ page }) => {
   await page.goto("/functions?q=catalog-feed");
   await hydrated(page);

@@ -38,3 +38,15 @@ for (const [path, heading] of pages) {
     }
   });
 }
+
+test("changes of a kind are a click away, and an account nobody reads is named", async ({ page }) => {
+  await page.goto("/changes");
+  await hydrated(page);
+  await page.getByRole("main").locator("summary", { hasText: "Kind" }).click();
+  await page.locator("details.menu[open] a.option", { hasText: /^Functions$/ }).click();
+  await expect(page).toHaveURL(/\/changes\?kind=functions/);
+  await expect(page.getByRole("main").locator("summary", { hasText: "Kind: Functions" })).toBeVisible();
+  await page.goto("/changes?account=999988887777");
+  await expect(page.getByText("No connection leads to account 999988887777")).toBeVisible();
+  await accessible(page);
+});

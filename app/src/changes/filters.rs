@@ -1,13 +1,15 @@
-//! What the changes are chosen by: the query string besides the scope, and a plain form, which works before the page has been taken over.
+//! What the changes are chosen by: the query string besides the scope, a plain form and links, which work before the page has been taken over.
 
 use domain::history::HistoryQuery;
 use domain::listing::capital;
-use domain::{Kind, Problem};
+use domain::{AccountId, Kind, Problem, Region};
 use leptos::prelude::*;
 
 use crate::activity::filter::{self, Filter};
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
+use crate::ui::format::shorten;
+use crate::ui::{Icon, Menu, icon};
 
 /// What of the query string belongs to this page, in the order in which links write it.
 const NAMES: [&str; 5] = ["kind", "q", "from", "to", "before"];
@@ -25,33 +27,92 @@ pub fn query(filter: &Filter, scopes: &Scopes, limit: u32) -> Result<HistoryQuer
     Ok(HistoryQuery { accounts: scopes.accounts.clone(), regions: scopes.regions.clone(), ..query })
 }
 
-/// The form.
+/// From this many options on the panel gets a field to find one.
+const MANY: usize = 12;
+
+/// One option of a choice.
+struct Choice {
+    words: String,
+    on: bool,
+    /// Where choosing it leads, or leaving it when it is chosen.
+    href: String,
+}
+
+/// The list without the item, or with it if it was not there.
+fn toggled<T: PartialEq + Clone>(items: &[T], item: &T) -> Vec<T> {
+    let others: Vec<T> = items.iter().filter(|i| *i != item).cloned().collect();
+    if others.len() == items.len() { [items, std::slice::from_ref(item)].concat() } else { others }
+}
+
+/// A chip with the options behind it, which apply at once.
+fn chip(title: &'static str, choices: Vec<Choice>) -> AnyView {
+    let chosen: Vec<&str> = choices.iter().filter(|c| c.on).map(|c| c.words.as_str()).collect();
+    let class = if chosen.is_empty() { "chip" } else { "chip on" };
+    let label = if chosen.is_empty() {
+        view! { {title}{icon(Icon::Down)} }.into_any()
+    } else {
+        view! { {format!("{title}: ")}<b>{shorten(&chosen.join(", "), 40)}</b>{icon(Icon::Down)} }.into_any()
+    };
+    let find = (choices.len() >= MANY).then(|| {
+        view! { <input class="find-option" r#type="search" data-find-option="" placeholder="Find" aria-label=format!("Find in {title}")/> }
+    });
+    let rows = choices.into_iter().map(|Choice { words, on, href }| {
+        let text = words.to_lowercase();
+        view! {
+            <a class="option" href=href aria-current=on.then_some("true") data-text=text>
+                <span class="tick">{on.then(|| icon(Icon::Check))}</span><span class="grow">{words}</span>
+            </a>
+        }
+    });
+    let rows = rows.collect_view();
+    view! { <Menu label=label class=class keep=title>{find}<div class="options">{rows}</div></Menu> }.into_any()
+}
+
+/// Accounts, those that no connection leads to only if they are looked at.
+fn accounts(filter: &Filter, boot: &Boot, scopes: &Scopes) -> Vec<Choice> {
+    let known = || boot.instance.accounts.iter().map(|(id, _)| id);
+    let strangers = scopes.accounts.iter().filter(|id| known().all(|k| k != *id));
+    let choice = |id: &AccountId| {
+        let next = Scopes { accounts: toggled(&scopes.accounts, id), regions: scopes.regions.clone() };
+        Choice { words: boot.account_name(id), on: scopes.accounts.contains(id), href: filter.with(&[]).href(&next) }
+    };
+    known().chain(strangers).map(choice).collect()
+}
+
+fn regions(filter: &Filter, boot: &Boot, scopes: &Scopes) -> Vec<Choice> {
+    let choice = |region: &Region| {
+        let next = Scopes { accounts: scopes.accounts.clone(), regions: toggled(&scopes.regions, region) };
+        Choice { words: region.to_string(), on: scopes.regions.contains(region), href: filter.with(&[]).href(&next) }
+    };
+    boot.instance.regions.iter().map(choice).collect()
+}
+
+/// The form, and below it what applies at once.
 pub fn form(filter: &Filter, problem: Option<&Problem>, boot: &Boot, scopes: &Scopes) -> AnyView {
     let chosen = filter.get("kind").and_then(|text| Kind::named(text).ok());
     let kinds = Kind::ALL.iter().map(|k| {
-        view! { <option value=k.segment() selected=chosen == Some(*k)>{capital(k.plural())}</option> }
+        let on = chosen == Some(*k);
+        let href = filter.with(&[("kind", (!on).then_some(k.segment()))]).href(scopes);
+        Choice { words: capital(k.plural()), on, href }
     });
-    let one = |n: usize| n == 1;
-    let accounts = boot.instance.accounts.iter().map(|(id, _)| {
-        let selected = one(scopes.accounts.len()) && scopes.accounts.contains(id);
-        view! { <option value=id.to_string() selected=selected>{boot.account_name(id)}</option> }
-    });
-    let regions = boot.instance.regions.iter().map(|region| {
-        let selected = one(scopes.regions.len()) && scopes.regions.contains(region);
-        view! { <option value=region.to_string() selected=selected>{region.to_string()}</option> }
-    });
-    let kind = view! {
-        <label class="inline"><span class="dim">"Kind"</span><select class="select" name="kind"><option value="">"All"</option>{kinds.collect_view()}</select></label>
-    };
+    let kind = chip("Kind", kinds.collect());
+    // What its fields do not say is carried along when the form is sent.
+    let hidden = chosen.map(|k| view! { <input r#type="hidden" name="kind" value=k.segment()/> });
     let all = (filter.is_set() || !scopes.is_all()).then(|| paths::CHANGES.to_owned());
     view! {
         <form class="filters changes" method="get" action=paths::CHANGES role="search" aria-label="Changes">
+            {hidden}
+            {filter::hidden_scope(scopes)}
             {filter::text(filter, problem, "Name or id")}
-            {filter::field("kind", problem, kind.into_any())}
-            <label class="inline"><span class="dim">"Account"</span><select class="select" name="account"><option value="">"All"</option>{accounts.collect_view()}</select></label>
-            <label class="inline"><span class="dim">"Region"</span><select class="select" name="region"><option value="">"All"</option>{regions.collect_view()}</select></label>
             {filter::when(filter, problem, scopes, all)}
         </form>
+        <div class="filters">
+            <div class="facets">
+                {filter::field("kind", problem, kind)}
+                {chip("Account", accounts(filter, boot, scopes))}
+                {chip("Region", regions(filter, boot, scopes))}
+            </div>
+        </div>
     }
     .into_any()
 }
@@ -67,5 +128,11 @@ mod tests {
         assert_eq!(query(&of("24h"), &scopes, 50).unwrap().regions, scopes.regions);
         let filter = of("never");
         assert!(filter.is_beside_a_field(&query(&filter, &scopes, 50).unwrap_err()));
+    }
+
+    #[test]
+    fn a_choice_is_added_and_taken_back() {
+        assert_eq!(toggled(&["a", "b"], &"c"), ["a", "b", "c"]);
+        assert_eq!(toggled(&["a", "b"], &"a"), ["b"]);
     }
 }

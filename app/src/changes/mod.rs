@@ -14,7 +14,7 @@ use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::overview::{SELDOM, anything_changed};
 use crate::paths::{self, Scopes};
-use crate::resource::ChangeEntry;
+use crate::resource::{ChangeEntry, unconnected};
 use crate::ui::{About, Empty, Head, ProblemNote, Skeleton};
 use crate::wire::ask;
 
@@ -26,6 +26,7 @@ const ENTRIES: u32 = 100;
 pub fn ChangesPage() -> impl IntoView {
     let boot = expect_context::<Boot>();
     let now = boot.now;
+    let boot = StoredValue::new(boot);
     let scopes = use_scopes();
     let map = use_query_map();
     let filter = Memo::new(move |_| map.with(|m| filters::read(|name| m.get(name))));
@@ -51,11 +52,20 @@ pub fn ChangesPage() -> impl IntoView {
     view! {
         <Title text="Changes · Gantry"/>
         <Head title="Changes" explanation=about.into_any()/>
-        {move || question.with(|q| filters::form(&filter.get(), q.as_ref().err(), &boot, &scopes.get()))}
+        {move || question.with(|q| boot.with_value(|boot| filters::form(&filter.get(), q.as_ref().err(), boot, &scopes.get())))}
         <Transition fallback=|| view! { <Skeleton lines=10/> }>
             {move || Suspend::new(async move {
                 match entries.await {
-                    Ok(found) => days(found, now, &filter.get_untracked(), &scopes.get_untracked()),
+                    Ok(found) => {
+                        let (filter, scopes) = (filter.get_untracked(), scopes.get_untracked());
+                        let nobody_looks = if found.is_empty() {
+                            let all = filter.href(&Scopes { accounts: vec![], regions: scopes.regions.clone() });
+                            boot.with_value(|boot| unconnected(&scopes, boot, "what changed there", all))
+                        } else {
+                            None
+                        };
+                        nobody_looks.unwrap_or_else(|| days(found, now, &filter, &scopes))
+                    }
                     Err(AppError(problem)) if filter.with_untracked(|f| f.is_beside_a_field(&problem)) => view! {
                         <Empty title="Nothing to show">
                             <p>"A filter above cannot be read as it is."</p><a class="btn small" href=paths::CHANGES>"Clear all filters"</a>

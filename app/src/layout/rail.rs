@@ -12,7 +12,7 @@ use super::use_scopes;
 use crate::api::{self, Boot};
 use crate::paths;
 use crate::resource::kind_icon;
-use crate::ui::format::number;
+use crate::ui::format::{counted, number};
 use crate::ui::{Icon, icon};
 use crate::wire::ask;
 
@@ -93,9 +93,9 @@ pub fn Rail() -> impl IntoView {
                 {move || Suspend::new(async move {
                     let all: Vec<Count> = counts.await;
                     all.into_iter().find(|c| c.kind == kind).map(|c| {
-                        if c.bad > 0 {
-                            let title = format!("{} of {} need attention", c.bad, number(i64::from(c.total)));
-                            view! { <span class="n bad" title=title>{number(i64::from(c.bad))}</span> }.into_any()
+                        if c.attention > 0 {
+                            let title = counted(i64::from(c.attention), "needs attention", "need attention");
+                            view! { <span class="n bad" title=title>{number(i64::from(c.attention))}</span> }.into_any()
                         } else {
                             view! { <span class="n">{number(i64::from(c.total))}</span> }.into_any()
                         }

@@ -2,10 +2,12 @@
 
 use domain::listing::{Row, capital};
 use domain::resource::State;
-use domain::services::{Findings, Overview};
+use domain::services::{Findings, Late, Overview};
 use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
+use std::collections::BTreeSet;
 
+use super::fleet::{count_of, those_late};
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
 use crate::resource::{headline, kind_icon};
@@ -35,29 +37,23 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
         }
     }
     let groups = kinds.into_iter().map(|(kind, lines)| {
-        let all = lines.len();
-        group(kind, &capital(kind.plural()), all as i64, lines, scopes)
+        let title = capital(kind.plural());
+        let (count, href) = in_trouble(overview, kind, lines.len());
+        let heading =
+            view! { <a href=scopes.on(&href)>{title.clone()}</a>" "<span class="faint">{number(count)}</span> };
+        group(&title, heading.into_any(), lines)
     });
     let groups = groups.collect_view();
     let lines: Vec<AnyView> = overview.repositories.iter().map(|found| images(found, boot, scopes)).collect();
     let repositories = i64::from(overview.repositories_total);
-    let images =
-        (!lines.is_empty()).then(|| group(Kind::Image, "Repositories with findings", repositories, lines, scopes));
-    let late = overview.late.iter().map(|(kind, n)| {
-        let what = counted(i64::from(*n), kind.singular(), kind.plural());
-        let verb = if *n == 1 { "runs" } else { "run" };
-        // The latest end comes last: what ended long ago comes first.
-        let href = scopes.on(&format!("{}?attention=1&sort=runtime_ends", paths::list(*kind)));
-        view! {
-            <a class="row" href=href>
-                {icon(kind_icon(*kind))}
-                <b class="name">{what}</b>
-                <span class="grow dim">{format!("{verb} on a runtime that AWS no longer patches")}</span>
-                <span class="badge warn">"Runtime ended"</span>
-            </a>
-        }
+    let images = (!lines.is_empty()).then(|| {
+        let title = "Repositories with findings";
+        let words = counted(i64::from(count_of(overview, Kind::Image).attention), "image", "images");
+        let href = scopes.on(&paths::attention(Kind::Image));
+        let heading = view! { {title}" "<span class="faint">{number(repositories)}", "<a href=href>{words}</a></span> };
+        group(title, heading.into_any(), lines)
     });
-    let late = late.collect_view();
+    let late = overview.late.iter().map(|late| ended(late, scopes)).collect_view();
     let (total, shown) = (i64::from(overview.attention_total), overview.attention.len() as i64);
     let more =
         (total > shown).then(|| view! { <p class="in faint">{format!("The worst {shown} of {}.", number(total))}</p> });
@@ -72,18 +68,45 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
     .into_any()
 }
 
-/// The rows of one kind under its name, which leads to all of them.
-fn group(kind: Kind, title: &str, count: i64, mut lines: Vec<AnyView>, scopes: &Scopes) -> AnyView {
+/// How many of a kind are in a bad state, and the list of these; `shown` of them are listed here.
+fn in_trouble(overview: &Overview, kind: Kind, shown: usize) -> (i64, String) {
+    let all = paths::attention(kind);
+    if overview.late.iter().all(|late| late.kind != kind) {
+        return (i64::from(count_of(overview, kind).attention), all);
+    }
+    // Those on an ended runtime have a line of their own.
+    let rows = overview.attention.iter().filter(|row| row.key.kind == kind);
+    let states: BTreeSet<&str> = rows.filter_map(|row| row.state.as_ref()).map(|state| state.word.as_str()).collect();
+    let states: Vec<&str> = states.into_iter().collect();
+    (shown as i64, format!("{}&attention=1", paths::filtered_by(kind, "state", &states)))
+}
+
+/// The functions whose runtime has ended, in one line.
+fn ended(late: &Late, scopes: &Scopes) -> AnyView {
+    let what = counted(i64::from(late.count), late.kind.singular(), late.kind.plural());
+    let verb = if late.count == 1 { "runs" } else { "run" };
+    view! {
+        <a class="row" href=scopes.on(&those_late(late))>
+            {icon(kind_icon(late.kind))}
+            <b class="name">{what}</b>
+            <span class="grow dim">{format!("{verb} on a runtime that AWS no longer patches")}</span>
+            <span class="badge warn">"Runtime ended"</span>
+        </a>
+    }
+    .into_any()
+}
+
+/// The first rows under their heading, the others behind what opens them.
+fn group(title: &str, heading: AnyView, mut lines: Vec<AnyView>) -> AnyView {
     // One more row takes no more room than the words that hide it.
     let rest = if lines.len() > FIRST + 1 { lines.split_off(FIRST) } else { vec![] };
     let rest = (!rest.is_empty()).then(|| {
         let words = format!("Show {} more", rest.len());
         view! { <details class="more"><summary>{words}</summary>{rest}</details> }
     });
-    let href = scopes.on(&format!("{}?attention=1", paths::list(kind)));
     view! {
         <div class="group" role="group" aria-label=title.to_owned()>
-            <h3><a href=href>{title.to_owned()}</a>" "<span class="faint">{number(count)}</span></h3>
+            <h3>{heading}</h3>
             {lines}
             {rest}
         </div>

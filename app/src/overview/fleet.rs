@@ -1,13 +1,14 @@
 //! What there is: tiles, and the fleet by account and region.
 
-use domain::services::{Count, Overview};
+use domain::ecs::Task;
+use domain::services::{Count, Late, Overview};
 use domain::{AccountId, Kind, Region};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
-use crate::ui::format::number;
+use crate::ui::format::{counted, number};
 
 /// The kinds with a column in the fleet table.
 const FLEET: &[(Kind, &str)] = &[
@@ -20,8 +21,32 @@ const FLEET: &[(Kind, &str)] = &[
     (Kind::Image, "Images"),
 ];
 
-fn count_of(overview: &Overview, kind: Kind) -> Count {
-    overview.counts.iter().find(|c| c.kind == kind).cloned().unwrap_or(Count { kind, total: 0, bad: 0 })
+/// The numbers of a kind.
+pub fn count_of(overview: &Overview, kind: Kind) -> Count {
+    overview.counts.iter().find(|c| c.kind == kind).cloned().unwrap_or(Count { kind, total: 0, attention: 0 })
+}
+
+/// The list of those that are late, the latest end last.
+pub fn those_late(late: &Late) -> String {
+    let runtimes: Vec<&str> = late.runtimes.iter().map(String::as_str).collect();
+    format!("{}&sort=runtime_ends", paths::filtered_by(late.kind, "runtime", &runtimes))
+}
+
+/// What is to be said of those of a kind that need a person: a link to them.
+fn trouble(overview: &Overview, count: &Count, scopes: &Scopes) -> AnyView {
+    let late = overview.late.iter().find(|late| late.kind == count.kind);
+    let other = overview.attention.iter().any(|row| row.key.kind == count.kind);
+    match (count.attention, late) {
+        (0, _) => view! { <small class="faint">"all well"</small> }.into_any(),
+        (n, Some(late)) if late.count == n && !other => {
+            let words = format!("{} on ended runtimes", number(i64::from(n)));
+            view! { <small class="dim"><a href=scopes.on(&those_late(late))>{words}</a></small> }.into_any()
+        }
+        (n, _) => {
+            let words = counted(i64::from(n), "needs attention", "need attention");
+            view! { <small class="up"><a href=scopes.on(&paths::attention(count.kind))>{words}</a></small> }.into_any()
+        }
+    }
 }
 
 /// The four figures at the top.
@@ -29,21 +54,17 @@ pub fn tiles(overview: &Overview, scopes: &Scopes) -> AnyView {
     let tile = |title: &'static str, kind: Kind| {
         let count = count_of(overview, kind);
         let href = scopes.on(&paths::list(kind));
-        let late = overview.late.iter().find(|(late, _)| *late == kind).map_or(0, |(_, n)| *n);
-        let small = match (count.bad, late) {
-            (0, 0) => view! { <small class="faint">"all well"</small> }.into_any(),
-            (0, late) => {
-                view! { <small class="dim">{format!("{} on ended runtimes", number(i64::from(late)))}</small> }
-                    .into_any()
-            }
-            (bad, _) => {
-                view! { <small class="up">{format!("{} in a bad state", number(i64::from(bad)))}</small> }.into_any()
-            }
-        };
+        let small = trouble(overview, &count, scopes);
         view! { <div class="card kpi"><dt>{title}</dt><dd><a href=href>{number(i64::from(count.total))}</a>{small}</dd></div> }
     };
     let (desired, running) = overview.tasks;
     let short = running < desired;
+    // Tasks of no service run, too: what services lack is not to be hidden by them.
+    let wanted = (desired > 0).then(|| {
+        let words = format!("services run {} of {} wanted", number(i64::from(running)), number(i64::from(desired)));
+        view! { <small class:up=short class:faint=!short>{words}</small> }
+    });
+    let tasks = scopes.on(&paths::filtered_by(Kind::Task, "state", Task::RUNNING));
     view! {
         <dl class="kpis">
             {tile("Functions", Kind::Function)}
@@ -51,14 +72,19 @@ pub fn tiles(overview: &Overview, scopes: &Scopes) -> AnyView {
             <div class="card kpi">
                 <dt>"Tasks running"</dt>
                 <dd>
-                    <a href=scopes.on(&paths::list(Kind::Task))>{number(i64::from(running))}</a>
-                    <small class:up=short class:faint=!short>{format!("of {} wanted", number(i64::from(desired)))}</small>
+                    <a href=tasks>{number(i64::from(overview.running))}</a>
+                    {wanted}
                 </dd>
             </div>
             {tile("Images", Kind::Image)}
         </dl>
     }
     .into_any()
+}
+
+/// The list of what is counted of a kind: not the tasks that have ended.
+fn counted_list(kind: Kind) -> String {
+    if kind == Kind::Task { paths::filtered_by(kind, "state", Task::NOT_ENDED) } else { paths::list(kind) }
 }
 
 /// Numbers by account and region; global kinds are left out, they belong to no region.
@@ -80,7 +106,7 @@ pub fn by_account_and_region(overview: &Overview, boot: &Boot) -> AnyView {
             let label = format!("{title} in {} {region}: {n}", boot.account_name(account));
             let cell = match n {
                 0 => view! { <span class="faint">"0"</span> }.into_any(),
-                n => view! { <a href=here.on(&paths::list(*kind)) aria-label=label>{number(i64::from(n))}</a> }.into_any(),
+                n => view! { <a href=here.on(&counted_list(*kind)) aria-label=label>{number(i64::from(n))}</a> }.into_any(),
             };
             view! { <td class="num">{cell}</td> }
         });

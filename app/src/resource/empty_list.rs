@@ -17,6 +17,24 @@ fn strangers(wanted: &[AccountId], boot: &Boot) -> Vec<String> {
     wanted.iter().filter(known).map(ToString::to_string).collect()
 }
 
+/// Why nothing is known of accounts that no connection leads to, if such are looked at; `what` says what cannot be known, `all` is the address
+/// without a choice of accounts.
+pub fn unconnected(scopes: &Scopes, boot: &Boot, what: &str, all: String) -> Option<AnyView> {
+    let strangers = strangers(&scopes.accounts, boot);
+    if strangers.is_empty() {
+        return None;
+    }
+    let (accounts, lead) = (strangers.join(", "), if strangers.len() == 1 { "account" } else { "accounts" });
+    let view = view! {
+        <Empty title=format!("No connection leads to {lead} {accounts}")>
+            <p>{format!("Gantry reads only the accounts it is connected to, so it cannot know {what}.")}</p>
+            <a class="btn small" href=all>"All accounts"</a>
+            <a class="btn quiet small" href=scopes.on(paths::SETTINGS_CONNECTIONS)>"Connections"</a>
+        </Empty>
+    };
+    Some(view.into_any())
+}
+
 /// Why there is none: nobody looks there, or AWS had none when it was last asked, which can be asked again.
 #[component]
 pub fn EmptyList(
@@ -85,18 +103,8 @@ pub fn EmptyList(
             }
             .into_any();
         }
-        let strangers = scopes.with(|s| strangers(&s.accounts, &boot));
-        if strangers.is_empty() {
-            return words().into_any();
-        }
-        let (accounts, lead) = (strangers.join(", "), if strangers.len() == 1 { "account" } else { "accounts" });
-        view! {
-            <Empty title=format!("No connection leads to {lead} {accounts}")>
-                <p>{format!("Gantry reads only the accounts it is connected to, so it cannot know what {} there are.", kind.plural())}</p>
-                <a class="btn small" href=paths::list(kind)>"All accounts"</a>
-                <a class="btn quiet small" href=scopes.with(|s| s.on(paths::SETTINGS_CONNECTIONS))>"Connections"</a>
-            </Empty>
-        }
-        .into_any()
+        let what = format!("what {} there are", kind.plural());
+        let unconnected = scopes.with(|s| unconnected(s, &boot, &what, paths::list(kind)));
+        unconnected.unwrap_or_else(|| words().into_any())
     }
 }

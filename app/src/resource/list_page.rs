@@ -169,8 +169,12 @@ pub fn ResourceList(
                         view! { <ListRows query=query page=page url=url base=base empty=empty selection=selection/> }.into_any()
                     }
                     Err(AppError(problem)) => {
-                        let href = move || url.get().unfiltered().with("sort", None).with("account", None).with("region", None)
-                            .href_on(&base.get_value());
+                        let href = move || {
+                            let whole = ["sort", "cols", "account", "region"]
+                                .into_iter()
+                                .fold(url.get().unfiltered(), |url, name| url.with(name, None));
+                            whole.href_on(&base.get_value())
+                        };
                         view! {
                             <ProblemNote problem=problem/>
                             <p class="after-note"><a class="btn small" href=href>"Clear all filters"</a></p>

@@ -27,5 +27,6 @@ mod windows;
 pub use compare_page::ComparePage;
 pub use connected::kind_icon;
 pub use detail_page::{DetailPage, DetailSpec, Refused, Shown, Tab, generic_spec};
+pub use empty_list::unconnected;
 pub use history::{ChangeEntry, headline, verb};
 pub use list_page::{ListPage, ListSpec, ResourceList};

@@ -4,14 +4,18 @@
 //! `from=120` (the first row of the page's first answer).
 
 use domain::describe::columns;
-use domain::listing::{Direction, ListQuery};
+use domain::listing::{Direction, ListQuery, capital};
 use domain::resource::Column;
 use domain::{AccountId, Kind, Problem, Region};
 
 use crate::paths::encode;
+use crate::ui::format::shorten;
 
 /// How many rows the first answer carries.
 pub const FIRST_ROWS: u32 = 60;
+
+/// In place of columns: that none is wanted.
+const NO_COLUMN: &str = "-";
 
 /// The columns of the images of one repository: their names say all tags, and there is room for more.
 const OF_A_REPOSITORY: &[&str] = &["platforms", "size", "pushed", "pulled", "users", "findings", "digest"];
@@ -91,7 +95,11 @@ impl ListUrl {
         query.accounts = self.values("account").iter().map(|a| AccountId::parse(a)).collect::<Result<_, _>>()?;
         query.regions = self.values("region").iter().map(|r| Region::parse(r)).collect::<Result<_, _>>()?;
         query.text = self.get("q").unwrap_or_default().to_owned();
-        query.attention = self.get("attention") == Some("1");
+        query.attention = match self.get("attention") {
+            None => false,
+            Some("1") => true,
+            Some(_) => return Err(Problem::invalid("attention", "“attention” is 1, or it is left out.")),
+        };
         if let Some(sort) = self.get("sort") {
             let (id, direction) = match sort.strip_prefix('-') {
                 Some(id) => (id, Direction::Descending),
@@ -103,8 +111,21 @@ impl ListUrl {
         for (name, _) in self.pairs.iter().filter(|(n, _)| self.is_facet(n)) {
             query.filters.insert(name.clone(), self.values(name));
         }
+        self.check_columns()?;
         query.check()?;
         Ok(query)
+    }
+
+    /// Refuses columns that this kind has not: hiding all others in their place would say nothing of why.
+    fn check_columns(&self) -> Result<(), Problem> {
+        let known = |id: &String| id == NO_COLUMN || columns(self.kind).iter().any(|c| c.id == *id);
+        match self.values("cols").into_iter().find(|id| !known(id)) {
+            None => Ok(()),
+            Some(id) => {
+                let of = capital(self.kind.plural());
+                Err(Problem::invalid("cols", format!("{of} have no column “{}”.", shorten(&id, 60))))
+            }
+        }
     }
 
     /// The same with one parameter replaced; `None` or an empty value removes it. Another list begins at its top.
@@ -165,8 +186,7 @@ impl ListUrl {
         let next = columns(self.kind).iter().filter(|c| shown.contains(&c.id) != (c.id == id));
         let ids: Vec<&str> = next.map(|c| c.id).collect();
         let own: Vec<&str> = columns(self.kind).iter().filter(|c| self.chosen(c)).map(|c| c.id).collect();
-        // `-` is no column: it says that none is wanted.
-        let value = if ids.is_empty() { "-".to_owned() } else { ids.join(",") };
+        let value = if ids.is_empty() { NO_COLUMN.to_owned() } else { ids.join(",") };
         self.with("cols", (ids != own).then_some(value))
     }
 
@@ -225,6 +245,9 @@ mod tests {
         assert_eq!(field(&[("account", "12")]), "account");
         assert_eq!(field(&[("region", "mars")]), "region");
         assert_eq!(field(&[("q", &"a".repeat(10_000))]), "text");
+        assert_eq!(field(&[("attention", "maybe")]), "attention");
+        assert_eq!(field(&[("cols", "runtime,bogus")]), "cols");
+        assert!(url(&[("cols", "runtime,memory")]).query().is_ok() && url(&[("cols", "-")]).query().is_ok());
     }
 
     #[test]

@@ -177,6 +177,8 @@ pub fn row_cells(
     let place: Vec<String> =
         account_name.into_iter().chain(columns.region.then(|| row.key.scope.region.to_string())).collect();
     let place = (!place.is_empty()).then(|| view! { <small class="place">{place.join(" · ")}</small> });
+    let found =
+        row.matched.clone().map(|words| view! { <small class="found-by" title=words.clone()>{words.clone()}</small> });
     let state = columns.state.then(|| match row.gone {
         Some(at) => {
             view! { <td data-col="state"><span class="badge quiet">"gone "<Age at=at now=now/></span></td> }.into_any()
@@ -185,7 +187,7 @@ pub fn row_cells(
     });
     view! {
         <td class="name" data-col="name">
-            {picks.tick(row)}{picks.opened.button(row)}{name(row, href, short)}{place}{picks.more(row)}
+            {picks.tick(row)}{picks.opened.button(row)}{name(row, href, short)}{found}{place}{picks.more(row)}
         </td>
         {state}
         {own}

@@ -19,6 +19,7 @@ pub fn detail(key: &str) -> Detail {
             changed: zero,
             gone: None,
             parts: 0,
+            matched: None,
         },
         parent: None,
         created: None,

@@ -10,14 +10,14 @@ use super::format::value;
 /// Latest values in the table.
 const TABLE_ROWS: usize = 30;
 
-/// The latest value of a series.
-fn latest(series: &Series) -> String {
-    let unit = match series.unit.as_str() {
-        "count" => String::new(),
-        "%" => "%".to_owned(),
-        unit => format!(" {unit}"),
-    };
-    series.points.last().map_or_else(|| "–".to_owned(), |(_, v)| format!("{}{unit}", value(*v)))
+/// What the legend says of a line: all of what is counted; of what is measured the latest value, with a word that says so.
+fn told(series: &Series) -> (Option<&'static str>, String) {
+    let Some((_, last)) = series.points.last() else { return (None, "–".to_owned()) };
+    match series.unit.as_str() {
+        "count" => (None, value(series.points.iter().map(|(_, v)| *v).sum::<f64>())),
+        "%" => (Some("latest "), format!("{}%", value(*last))),
+        unit => (Some("latest "), format!("{} {unit}", value(*last))),
+    }
 }
 
 fn table(series: &[Series]) -> impl IntoView + use<> {
@@ -69,7 +69,8 @@ pub fn Chart(
                 () if name.contains("throttle") => "s-warn".to_owned(),
                 () => format!("s{}", i % 4 + 1),
             };
-            view! { <span><i class=class></i>{s.name.clone()}" "<b>{latest(&s)}</b></span> }
+            let (word, figure) = told(&s);
+            view! { <span><i class=class></i>{s.name.clone()}" "{word}<b>{figure}</b></span> }
         });
         items.collect_view()
     };
@@ -135,5 +136,25 @@ mod draw {
         let window: JsValue = window().into();
         let promise = call(&window, "gantryImport", &[address.into()]).ok_or(JsValue::NULL)?;
         wasm_bindgen_futures::JsFuture::from(promise.dyn_into::<Promise>()?).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Millis;
+
+    #[test]
+    fn counts_are_added_up_and_what_is_measured_is_the_latest() {
+        let line = |unit: &str, values: &[f64]| Series {
+            name: "x".into(),
+            unit: unit.into(),
+            points: values.iter().enumerate().map(|(minute, v)| (Millis(minute as i64 * 60_000), *v)).collect(),
+        };
+        let of = |unit: &str, values: &[f64]| told(&line(unit, values));
+        assert_eq!(of("count", &[30.0, 5.0, 3.0]), (None, "38".to_owned()));
+        assert_eq!(of("ms", &[900.0, 120.0]), (Some("latest "), "120 ms".to_owned()));
+        assert_eq!(of("%", &[7.0]), (Some("latest "), "7%".to_owned()));
+        assert_eq!(of("count", &[]), (None, "–".to_owned()));
     }
 }

@@ -98,6 +98,22 @@ impl Container {
 }
 
 impl Task {
+    /// The states of a task that runs.
+    pub const RUNNING: &'static [&'static str] = &["RUNNING", "UNHEALTHY"];
+    /// The states of a task that has ended: kept for reading, not counted.
+    pub const ENDED: &'static [&'static str] = &["STOPPED", "DELETED"];
+    /// The states of a task that has not.
+    pub const NOT_ENDED: &'static [&'static str] = &[
+        "PROVISIONING",
+        "PENDING",
+        "ACTIVATING",
+        "RUNNING",
+        "UNHEALTHY",
+        "DEACTIVATING",
+        "STOPPING",
+        "DEPROVISIONING",
+    ];
+
     /// The name of its cluster.
     pub fn cluster(&self) -> &str {
         self.cluster_arn.as_deref().map(last).unwrap_or_default()

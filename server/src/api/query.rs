@@ -58,7 +58,11 @@ impl Pairs {
         (query.accounts, query.regions) = self.scope()?;
         query.parent = self.get("parent").map(ResourceKey::parse).transpose()?;
         query.text = self.get("q").unwrap_or_default().to_owned();
-        query.attention = matches!(self.get("attention"), Some("1" | "true"));
+        query.attention = match self.get("attention") {
+            None | Some("0" | "false") => false,
+            Some("1" | "true") => true,
+            Some(_) => return Err(Problem::invalid("attention", "“attention” is true or false.")),
+        };
         if let Some(sort) = self.get("sort") {
             let (name, direction) =
                 sort.strip_prefix('-').map_or((sort, Direction::Ascending), |s| (s, Direction::Descending));
@@ -115,6 +119,7 @@ mod tests {
             ("kind=functions&region=mars", "region"),
             ("kind=functions&sort=shoe-size", "sort"),
             ("kind=functions&shoe=1", "filters"),
+            ("kind=functions&attention=maybe", "attention"),
             ("kind=functions&cursor=x", "cursor"),
             ("kind=functions&limit=-1", "limit"),
             ("kind=functions&limit=100000", "limit"),

@@ -1,5 +1,6 @@
 //! A row as kept in memory: what [`domain::listing::Row`] holds, with repeated words shared. Fifty thousand of them have to fit in tens of megabytes.
 
+use domain::ecs::Task;
 use domain::listing::Row;
 use domain::resource::{Cell, Described, Form, State, Tone};
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
@@ -215,9 +216,22 @@ impl Entry {
         }
     }
 
-    /// Whether it needs a person: it is in a bad state, or a deadline is over.
-    pub fn needs_attention(&self, now: Millis) -> bool {
-        matches!(self.tone(), Tone::Bad | Tone::Warn) || self.is_late(now)
+    /// Whether it needs a person: it is in a bad state, or a deadline is over. A service that keeps failing stops a task every minute: the
+    /// service needs one, not each of its tasks that ended.
+    pub fn needs_attention(&self, kind: Kind, now: Millis) -> bool {
+        (self.is_in_trouble() && !(self.rests(kind) && self.has_service(kind))) || self.is_late(now)
+    }
+    /// Whether its state is a bad one.
+    pub fn is_in_trouble(&self) -> bool {
+        matches!(self.tone(), Tone::Bad | Tone::Warn)
+    }
+    /// Whether it is kept for reading, not counted: a task that has ended.
+    pub fn rests(&self, kind: Kind) -> bool {
+        kind == Kind::Task && self.state.as_ref().is_some_and(|state| Task::ENDED.contains(&state.word.as_str()))
+    }
+    fn has_service(&self, kind: Kind) -> bool {
+        let column = domain::describe::columns(kind).iter().position(|c| c.id == "service");
+        column.and_then(|n| self.cells.get(n)).is_some_and(|cell| *cell != Datum::None)
     }
 
     /// Whether a deadline is over: the end of a runtime.
@@ -243,6 +257,7 @@ impl Entry {
             changed: self.changed,
             gone: self.gone,
             parts: self.parts,
+            matched: None,
         }
     }
 

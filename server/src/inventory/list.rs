@@ -120,14 +120,15 @@ pub fn list(table: &Table, scopes: &[Scope], covers: &dyn Fn(u16) -> Option<Mill
     let text = matching_text(table, &query.text);
     let columns = domain::describe::columns(table.kind);
     let mut facets = counted(columns, query);
-    let now = crate::clock::now();
+    // The same that the rail and the first page count.
+    let needs_attention = |n: usize| table.attention.binary_search(&(n as u32)).is_ok();
     let (mut rows, mut total) = (vec![], 0);
     for (n, entry) in table.rows.iter().enumerate() {
         if !wanted.get(usize::from(entry.scope)).copied().unwrap_or(false) || !inside(entry) || !unfolded(entry) {
             continue;
         }
         total += 1;
-        if text.as_ref().is_some_and(|t| !t[n]) || (query.attention && !entry.needs_attention(now)) {
+        if text.as_ref().is_some_and(|t| !t[n]) || (query.attention && !needs_attention(n)) {
             continue;
         }
         let mut failing = facets.iter().enumerate().filter(|(_, f)| !f.passes(entry)).map(|(n, _)| n);

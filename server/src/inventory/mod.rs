@@ -80,9 +80,14 @@ impl Inventory for Answers {
         let covers = |scope| snapshot.covered(query.kind, scope);
         let listing = table.listing(query, |whole| list::list(table, &snapshot.scopes, &covers, whole));
         let window = listing.rows.iter().skip(query.offset as usize).take(query.limit as usize);
+        let text = query.text.to_lowercase();
+        let words: Vec<&str> = text.split_whitespace().collect();
         let rows: Vec<Row> = window
             .map(|n| &table.rows[*n as usize])
-            .map(|e| e.row(query.kind, &snapshot.scopes, covers(e.scope)))
+            .map(|e| Row {
+                matched: search::matched(e, &words),
+                ..e.row(query.kind, &snapshot.scopes, covers(e.scope))
+            })
             .collect();
         if visible::READ_ONE_BY_ONE.contains(&query.kind) {
             self.visible.report(rows.iter().map(|r| r.key.clone()));
@@ -125,6 +130,7 @@ impl Inventory for Answers {
             changed: stored.changed,
             gone: stored.gone,
             parts: known.map_or(0, |e| e.parts),
+            matched: None,
         };
         let (parent, created) = (described.parent, described.created);
         Ok(Detail { row, parent, created, doc: stored.doc, connected, changes, freshness, now: now() })

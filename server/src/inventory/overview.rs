@@ -1,11 +1,11 @@
 //! The first page and the rail: what needs a person, what there is, who cannot collect.
 
+use domain::ecs::Task;
 use domain::listing::Row;
-use domain::resource::Tone;
-use domain::services::{Count, Findings, Overview};
+use domain::services::{Count, Findings, Late, Overview};
 use domain::{AccountId, Kind, Millis, Region, ResourceKey};
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::entry::{Datum, Entry};
@@ -22,9 +22,9 @@ pub fn counts(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region]) -
     let wanted = scopes_wanted(&snapshot.scopes, accounts, regions);
     let count = |kind: Kind| {
         let tallies = snapshot.table(kind).tallies.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
-        tallies.fold(Count { kind, total: 0, bad: 0 }, |c, (t, _)| Count {
+        tallies.fold(Count { kind, total: 0, attention: 0 }, |c, (t, _)| Count {
             total: c.total + t.total,
-            bad: c.bad + t.bad,
+            attention: c.attention + t.attention,
             ..c
         })
     };
@@ -35,11 +35,6 @@ pub fn counts(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region]) -
 pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region], now: Millis) -> Overview {
     let wanted = scopes_wanted(&snapshot.scopes, accounts, regions);
     let is_wanted = |scope: u16| wanted.get(usize::from(scope)).copied().unwrap_or(false);
-    let of_service = domain::describe::columns(Kind::Task).iter().position(|c| c.id == "service");
-    // A service that keeps failing stops a task every minute: the service is listed once, its tasks are on its page.
-    let speaks_for_itself = |kind: Kind, entry: &Entry| {
-        kind != Kind::Task || of_service.is_none_or(|n| matches!(entry.cells.get(n), None | Some(Datum::None)))
-    };
     let mut attention = vec![];
     let mut fleet = vec![];
     let mut late = vec![];
@@ -50,15 +45,15 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
             fleet.push((place.account.clone(), place.region.clone(), table.kind, tally.total));
         }
         let rows = table.attention.iter().map(|n| &table.rows[*n as usize]).filter(|e| is_wanted(e.scope));
-        let (bad, others): (Vec<_>, Vec<_>) = rows.partition(|e| matches!(e.tone(), Tone::Bad | Tone::Warn));
+        let rows: Vec<&Arc<Entry>> = rows.collect();
         // Late for the same reason, all of them: one line says it.
-        late.extend((!others.is_empty()).then_some((table.kind, others.len() as u32)));
+        late.extend(those_late(table.kind, &rows, now));
+        let bad: Vec<&Arc<Entry>> = rows.into_iter().filter(|e| e.is_in_trouble()).collect();
         if table.kind == Kind::Image {
             (repositories, repositories_total) = by_repository(snapshot, &bad);
             continue;
         }
-        let rows = bad.into_iter().filter(|e| speaks_for_itself(table.kind, e));
-        attention.extend(rows.map(|e| ((e.tone(), Reverse(e.changed)), table.kind, e)));
+        attention.extend(bad.into_iter().map(|e| ((e.tone(), Reverse(e.changed)), table.kind, e)));
     }
     let attention_total = attention.len() as u32;
     if attention.len() > ATTENTION {
@@ -68,7 +63,6 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
     attention.sort_by_key(|(order, ..)| *order);
     let row = |kind: Kind, entry: &Entry| entry.row(kind, &snapshot.scopes, snapshot.covered(kind, entry.scope));
     let attention: Vec<Row> = attention.into_iter().map(|(_, kind, entry)| row(kind, entry)).collect();
-    debug_assert!(attention.iter().all(|r| r.state.as_ref().is_some_and(|s| matches!(s.tone, Tone::Bad | Tone::Warn))));
     let failing = snapshot.freshness(None, accounts, regions).into_iter().filter(|f| f.failing.is_some()).collect();
     Overview {
         attention,
@@ -80,6 +74,7 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
         counts: counts(snapshot, accounts, regions),
         fleet,
         tasks: tasks(snapshot, &wanted),
+        running: running(snapshot, &wanted),
         failing,
         now,
     }
@@ -110,6 +105,30 @@ fn by_repository(snapshot: &Snapshot, images: &[&Arc<Entry>]) -> (Vec<Findings>,
         Some(Findings { repository, worst, images })
     });
     (listed.collect(), total)
+}
+
+/// Those of a kind whose runtime has ended, with their runtimes.
+fn those_late(kind: Kind, rows: &[&Arc<Entry>], now: Millis) -> Option<Late> {
+    let column = domain::describe::columns(kind).iter().position(|c| c.id == "runtime");
+    let (mut count, mut runtimes) = (0, BTreeSet::new());
+    for entry in rows.iter().filter(|e| e.is_late(now)) {
+        count += 1;
+        if let Some(cell) = column.and_then(|n| entry.cells.get(n)) {
+            cell.words(|word| {
+                runtimes.insert(word.to_owned());
+            });
+        }
+    }
+    (count > 0).then(|| Late { kind, count, runtimes: runtimes.into_iter().collect() })
+}
+
+/// How many tasks run, of a service or not.
+fn running(snapshot: &Snapshot, wanted: &[bool]) -> u32 {
+    let runs = |e: &&Arc<Entry>| {
+        let state = e.state.as_ref().filter(|_| e.gone.is_none() && wanted[usize::from(e.scope)]);
+        state.is_some_and(|state| Task::RUNNING.contains(&state.word.as_str()))
+    };
+    snapshot.table(Kind::Task).rows.iter().filter(runs).count() as u32
 }
 
 /// (desired, running) tasks over all services.

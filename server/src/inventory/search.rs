@@ -224,15 +224,20 @@ fn matches<'t>(tables: &[&'t Table], words: &[&str], limit: usize, typos: bool) 
     best.into_iter().map(|(.., row, at)| (tables[at], row)).collect()
 }
 
-fn hit(table: &Table, entry: &Entry, scopes: &[Scope], words: &[&str]) -> Hit {
+/// Where the first of these words is found, in lower case, that the name does not have.
+pub fn matched(entry: &Entry, words: &[&str]) -> Option<String> {
     let name = entry.name.to_lowercase();
-    let matched = words.iter().find(|w| !name.contains(**w)).and_then(|word| {
+    words.iter().find(|w| !name.contains(**w)).and_then(|word| {
         let tag = entry.tags.iter().map(|(k, v)| format!("{k}={v}")).find(|t| t.to_lowercase().contains(word));
         let id = || entry.id.to_lowercase().contains(word).then(|| format!("id {}", entry.id));
         let arn =
             || entry.arn.as_deref().filter(|arn| arn.to_lowercase().contains(word)).map(|arn| format!("ARN {arn}"));
         tag.map(|t| format!("tag {t}")).or_else(id).or_else(arn)
-    });
+    })
+}
+
+fn hit(table: &Table, entry: &Entry, scopes: &[Scope], words: &[&str]) -> Hit {
     let key: ResourceKey = entry.key(table.kind, scopes);
-    Hit { key, name: entry.name.to_string(), state: entry.state.as_deref().cloned(), matched }
+    let (name, state) = (entry.name.to_string(), entry.state.as_deref().cloned());
+    Hit { key, name, state, matched: matched(entry, words) }
 }

@@ -18,8 +18,8 @@ const KEPT_LISTINGS: usize = 24;
 pub struct Tally {
     /// All, without what rests (stopped tasks).
     pub total: u32,
-    /// In a bad state.
-    pub bad: u32,
+    /// Those that need a person.
+    pub attention: u32,
 }
 
 /// The rows of a kind.
@@ -39,7 +39,7 @@ pub struct Table {
     pub arns: Haystack,
     /// Per number of scope.
     pub tallies: Vec<Tally>,
-    /// Rows that need a person.
+    /// Numbers of the rows that need a person, ascending.
     pub attention: Vec<u32>,
     listings: Mutex<VecDeque<(ListQuery, Arc<Listing>)>>,
 }
@@ -67,18 +67,20 @@ impl Table {
             id.into_iter().chain(tags.iter().map(String::as_str)).chain(arn).collect()
         }));
         let arns = Haystack::new(rows.iter().map(|e| e.arn.as_deref().into_iter().collect()));
-        let mut tallies: Vec<Tally> = vec![];
-        for entry in &rows {
+        let now = crate::clock::now();
+        let (mut tallies, mut attention): (Vec<Tally>, _) = (vec![], vec![]);
+        for (n, entry) in rows.iter().enumerate() {
             let scope = usize::from(entry.scope);
             if tallies.len() <= scope {
                 tallies.resize(scope + 1, Tally::default());
             }
             let tally = &mut tallies[scope];
-            tally.total += u32::from(entry.gone.is_none() && !rests(kind, entry));
-            tally.bad += u32::from(entry.tone() == domain::resource::Tone::Bad);
+            tally.total += u32::from(entry.gone.is_none() && !entry.rests(kind));
+            if entry.needs_attention(kind, now) {
+                tally.attention += 1;
+                attention.push(n as u32);
+            }
         }
-        let now = crate::clock::now();
-        let attention = (0..rows.len() as u32).filter(|n| rows[*n as usize].needs_attention(now)).collect();
         Self { kind, rows, by_id, names, extras, arns, tallies, attention, listings: Mutex::default() }
     }
 
@@ -116,9 +118,4 @@ impl Table {
 
 fn place(entry: &Entry) -> (u16, &str) {
     (entry.scope, &entry.id)
-}
-
-/// Stopped tasks and the like: kept for reading, not counted.
-fn rests(kind: Kind, entry: &Entry) -> bool {
-    kind == Kind::Task && entry.state.as_ref().is_some_and(|s| s.word.eq_ignore_ascii_case("STOPPED"))
 }

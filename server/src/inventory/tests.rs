@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use super::entry::{Entry, Words};
 use super::list::{Listing, list};
-use super::search::search;
+use super::overview::overview;
+use super::search::{matched, search};
 use super::snapshot::Snapshot;
 use super::table::Table;
 
@@ -157,7 +158,57 @@ fn a_changed_row_replaces_itself_and_a_gone_one_leaves() {
     assert_eq!(next.rows.len(), 5);
     assert!(next.attention.is_empty() && t.attention.len() == 1);
     assert!(next.find(0, "web-10").is_none() && next.find(0, "web-2").is_some() && next.find(1, "web-2").is_none());
-    assert_eq!((next.tallies[0].total, next.tallies[0].bad, t.tallies[0].bad), (2, 0, 1));
+    assert_eq!((next.tallies[0].total, next.tallies[0].attention, t.tallies[0].attention), (2, 0, 1));
+}
+
+fn task(id: &str, group: &str, more: Value) -> Observed {
+    let arn = |rest: &str| format!("arn:aws:ecs:eu-west-1:111122223333:{rest}");
+    let mut doc =
+        json!({"taskArn": arn(&format!("task/prod/{id}")), "clusterArn": arn("cluster/prod"), "group": group});
+    doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Observed { key: ResourceKey::new(Kind::Task, scopes()[0].clone(), format!("prod/{id}")).unwrap(), doc }
+}
+
+#[test]
+fn what_needs_a_person_is_counted_as_it_is_listed() {
+    let running = json!({"lastStatus": "RUNNING"});
+    let ill = json!({"lastStatus": "RUNNING", "healthStatus": "UNHEALTHY"});
+    let failed = json!({"lastStatus": "STOPPED", "stopCode": "TaskFailedToStart"});
+    let asked = json!({"lastStatus": "STOPPED", "stopCode": "UserInitiated"});
+    let tasks = vec![
+        task("a", "service:web", running.clone()),
+        task("b", "service:web", failed.clone()),
+        task("c", "service:web", ill),
+        task("d", "family:job", failed),
+        task("e", "family:job", asked),
+        task("f", "family:job", running),
+    ];
+    let functions = vec![
+        function(0, "failed", json!({"State": "Failed", "Runtime": "python3.8"})),
+        function(0, "old", json!({"State": "Active", "Runtime": "python3.8"})),
+        function(0, "new", json!({"State": "Active"})),
+    ];
+    let mut snapshot = Snapshot::default();
+    snapshot.scopes = Arc::new(scopes());
+    for table in [table(Kind::Task, tasks), table(Kind::Function, functions)] {
+        let number = Snapshot::number(table.kind);
+        snapshot.tables[number] = Arc::new(table);
+    }
+    let seen = overview(&snapshot, &[], &[], crate::clock::now());
+    let counted = |kind: Kind| {
+        let count = seen.counts.iter().find(|c| c.kind == kind).unwrap();
+        let listed = |query: ListQuery| answer(snapshot.table(kind), &query).0.len() as u32;
+        assert_eq!(count.attention, listed(ListQuery { attention: true, ..ListQuery::all(kind) }), "{kind}");
+        (count.total, count.attention)
+    };
+    assert_eq!(counted(Kind::Task), (3, 2), "the unhealthy one and the one of no service that failed");
+    assert_eq!((counted(Kind::Function), seen.running), ((3, 2), 3));
+    assert_eq!(seen.attention_total, 3);
+    let late = &seen.late[0];
+    let runtimes = [("runtime".to_owned(), late.runtimes.clone())];
+    let (names, _) =
+        answer(snapshot.table(late.kind), &ListQuery { filters: runtimes.into(), ..ListQuery::all(late.kind) });
+    assert_eq!((seen.late.len(), late.count, names), (1, 2, vec!["failed".to_owned(), "old".to_owned()]));
 }
 
 fn names(tables: &[&Table], text: &str) -> Vec<String> {
@@ -176,6 +227,9 @@ fn the_best_match_comes_first() {
     assert_eq!(hits("   "), [""; 0]);
     let tagged = search(&[&t], &scopes(), "media", 10);
     assert_eq!(tagged[0].matched.as_deref(), Some("tag team=media"));
+    let row = t.find(0, "thumbnailer").unwrap();
+    assert_eq!(matched(row, &["thumb", "media"]).as_deref(), Some("tag team=media"), "said of rows of lists, too");
+    assert_eq!((matched(row, &["thumb"]), matched(row, &[])), (None, None));
     assert_eq!(search(&[&t], &scopes(), "arn:aws:lambda:us-east-1:111122223333:function:orders", 10).len(), 1);
 }
 

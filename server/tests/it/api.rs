@@ -57,6 +57,8 @@ async fn one_resource_its_history_and_a_search_that_forgives() {
     );
     assert!(!page.body.contains("thumbnailer"), "not silently everything");
     assert!(world.page("/changes?from=1h&q=thumb", &cookie).await.body.contains("thumbnailer"));
+    let page = world.page("/changes?account=999988887777", &cookie).await;
+    assert!(page.body.contains("No connection leads to account 999988887777"), "{}", page.body);
     let hits = world.get("/api/v1/search?q=thumbnialer", &cookie).await.json();
     assert_eq!(hits[0]["key"].as_str(), Some(key.to_string().as_str()));
     let arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumbnailer";
