@@ -62,6 +62,7 @@ async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear()
     let store = &test.store;
     let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
     let id = store.create_session(ada, "cookie", "Firefox", Millis(0), &entry()).await.unwrap();
+    assert_eq!(store.people().await.unwrap()[0].seen, Some(Millis(0)), "who signs in is here");
     let mut now = 0;
     while now + IDLE_MS <= LIFE_MS {
         now += IDLE_MS;
