@@ -53,10 +53,12 @@ impl Team for Auth {
 
     async fn revoke_token(&self, actor: &Actor, id: i64) -> Result<()> {
         decide(actor, Permission::ManageOwn)?;
-        let entry = entry(Some(actor), "token.revoke", &id.to_string(), json!({}));
+        let gone = || Problem::not_found("This token is already revoked.");
+        let token = self.store.tokens(actor.person).await?.into_iter().find(|t| t.id == id).ok_or_else(gone)?;
+        let entry = entry(Some(actor), "token.revoke", &token.name, json!({ "token": id }));
         let revoked = self.store.revoke_token(actor.person, id, &entry).await?;
         self.forget();
-        if revoked { Ok(()) } else { Err(Problem::not_found("This token is already revoked.")) }
+        if revoked { Ok(()) } else { Err(gone()) }
     }
 
     async fn people(&self, actor: &Actor) -> Result<Vec<Person>> {
@@ -75,7 +77,8 @@ impl Team for Auth {
 
     async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()> {
         decide(actor, Permission::ManagePeople)?;
-        let entry = entry(Some(actor), "people.set-role", &person.to_string(), json!({ "role": role }));
+        let name = self.store.person(person).await?.name;
+        let entry = entry(Some(actor), "people.set-role", &name, json!({ "role": role, "person": person }));
         self.store.set_role(person, role, &entry).await?;
         self.forget();
         Ok(())
@@ -83,7 +86,8 @@ impl Team for Auth {
 
     async fn remove_person(&self, actor: &Actor, person: i64) -> Result<()> {
         decide(actor, Permission::ManagePeople)?;
-        let entry = entry(Some(actor), "people.remove", &person.to_string(), json!({}));
+        let name = self.store.person(person).await?.name;
+        let entry = entry(Some(actor), "people.remove", &name, json!({ "person": person }));
         self.store.remove_person(person, &entry).await?;
         self.forget();
         Ok(())

@@ -90,6 +90,19 @@ impl Store {
         rows.into_iter().map(|row| Ok(row.read()?.person)).collect()
     }
 
+    /// The person of this id.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn person(&self, id: i64) -> Result<Person> {
+        let row: Option<Row> = sqlx::query_as("select id, name, password, role, since, seen from people where id = $1")
+            .bind(id)
+            .fetch_optional(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        Ok(row.ok_or_else(not_found)?.read()?.person)
+    }
+
     /// The person of this name (case does not matter), with the hash of their password.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
         let row: Option<Row> =

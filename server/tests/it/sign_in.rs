@@ -6,6 +6,7 @@ use domain::policy::{Actor, Role};
 use domain::services::Team;
 use gantry::clock::now;
 use gantry_store::sessions::{IDLE_MS, LIFE_MS};
+use std::time::Duration;
 
 async fn me(world: &World, cookie: &str) -> u16 {
     world.get("/api/v1/me", cookie).await.status
@@ -161,6 +162,28 @@ async fn whoever_is_removed_is_out_at_once_and_one_administrator_stays() {
     let viewer = Actor { role: Role::Viewer, ..admin };
     assert!(world.auth.people(&viewer).await.is_err());
     assert_eq!(world.test.store.audit_broken_at().await.unwrap(), None);
+    let entry = world.test.store.audit_latest(1).await.unwrap().remove(0);
+    assert_eq!((entry.action.as_str(), entry.subject.as_str()), ("people.remove", "Bob"), "by name, not by number");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_password_of_somebody_there_is_stands_in_the_trail() {
+    let world = World::new().await;
+    world.person("Ada", Role::Viewer).await;
+    world.sign_in("Nobody", "not the password").await;
+    world.sign_in("ada", "not the password").await;
+    // Written beside the answer: noticed by looking.
+    let refused = loop {
+        let latest = world.test.store.audit_latest(10).await.unwrap();
+        let refused: Vec<_> = latest.into_iter().filter(|e| e.action == "session.refuse").collect();
+        if !refused.is_empty() {
+            break refused;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let told: Vec<_> = refused.iter().map(|e| (e.actor.as_str(), e.subject.as_str())).collect();
+    assert_eq!(told, [("gantry", "Ada")]);
+    assert_eq!(refused[0].detail["address"], "127.0.0.1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
