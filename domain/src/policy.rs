@@ -13,7 +13,7 @@ pub enum Role {
     Viewer,
     /// Also changes AWS, through plans.
     Operator,
-    /// Also manages people and connections.
+    /// Also manages people.
     Administrator,
 }
 

@@ -49,7 +49,7 @@ pub const fn may(role: Role) -> &'static str {
     match role {
         Role::Viewer => "sees everything but secrets",
         Role::Operator => "also changes AWS, through plans",
-        Role::Administrator => "also manages people and connections",
+        Role::Administrator => "also manages people",
     }
 }
 

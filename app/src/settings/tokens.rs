@@ -71,7 +71,7 @@ pub fn TokensPage() -> impl IntoView {
 
 fn table(found: Vec<Token>, now: Millis, revoke: ServerAction<RevokeToken>) -> AnyView {
     if found.is_empty() {
-        let none = view! { <Empty title="No token"><p>"A token lets a program read the HTTP API as you, with a role you choose."</p></Empty> };
+        let none = view! { <Empty title="No token"><p>"A token lets a program use the HTTP API as you, with a role you choose: a viewer's token only reads, an operator's also changes AWS."</p></Empty> };
         return card("Your tokens", none);
     }
     let rows = found.into_iter().map(|token| {

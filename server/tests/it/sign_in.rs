@@ -98,7 +98,9 @@ async fn sessions_end_by_resting_and_by_age() {
         let cookie = world.session_at(ada, Millis(now().0 - age)).await;
         assert_eq!(me(&world, &cookie).await, status, "{age}");
     }
-    assert_eq!(me(&world, "gantry=0").await, 401);
+    let unknown = world.get("/api/v1/me", "gantry=0").await;
+    assert_eq!((unknown.status, unknown.json()["code"].as_str()), (401, Some("signed_out")));
+    assert!(unknown.body.contains("Authorization: Bearer"), "a program is told what to send: {}", unknown.body);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
