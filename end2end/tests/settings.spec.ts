@@ -60,10 +60,10 @@ test("a token is revoked after a question", async ({ page }) => {
   await page.goto("/settings/tokens");
   await hydrated(page);
   const name = some();
-  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Name", { exact: true }).fill(name);
   await page.getByRole("button", { name: "Create token" }).click();
   await expect(page.getByText("Copy the token now")).toBeVisible();
-  await expect(page.getByLabel("Name")).toHaveValue("");
+  await expect(page.getByLabel("Name", { exact: true })).toHaveValue("");
   const row = page.getByRole("row", { name: new RegExp(name) });
   await row.getByLabel(`Revoke the token ${name}`).click();
   await expect(row.getByText("refused at once")).toBeVisible();

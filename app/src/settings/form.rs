@@ -41,6 +41,8 @@ where
         if succeeded(action)
             && let Some(input) = asked.get_value()
         {
+            // Not kept: there may be a password in it.
+            asked.set_value(None);
             then(input);
         }
     });
