@@ -13,7 +13,7 @@ pub enum Role {
     Viewer,
     /// Also changes AWS, through plans.
     Operator,
-    /// Also manages people and connections.
+    /// Also manages people.
     Administrator,
 }
 
@@ -72,9 +72,9 @@ pub enum Permission {
     ChangeAws,
     /// The state of connections and collectors.
     ReadConnections,
-    /// One's own sessions and tokens.
+    /// One's own password, sessions and tokens.
     ManageOwn,
-    /// Other people, their roles and sessions.
+    /// Other people, their roles, passwords and sessions.
     ManagePeople,
     /// Who did what: whoever changes things may see who changed them. It tells of colleagues, too, when they signed in: not for everybody.
     ReadAudit,

@@ -113,6 +113,15 @@ impl Problem {
             "Your session has ended. Sign in again; the page will come back as it was.",
         )
     }
+    /// A program came without a session and without a token.
+    pub fn no_credentials() -> Self {
+        Self::new(
+            Code::SignedOut,
+            "Not signed in",
+            "The request has neither a token nor a session that still lasts. Make a token under Settings → Tokens and \
+             send it as “Authorization: Bearer gantry_…”.",
+        )
+    }
     /// The role does not allow it.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(Code::Forbidden, "Not allowed", message)

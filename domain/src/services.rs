@@ -101,6 +101,9 @@ pub trait Team: Send + Sync {
     async fn sessions(&self, actor: &Actor) -> Result<Vec<Session>>;
     /// Ends one of one's own sessions.
     async fn end_session(&self, actor: &Actor, id: i64) -> Result<()>;
+    /// Changes one's own password; one's other sessions end, this one stays. The current one is asked for, and wrong ones make it wait
+    /// as at sign-in.
+    async fn change_password(&self, actor: &Actor, current: &str, password: &str) -> Result<()>;
     /// One's own API tokens.
     async fn tokens(&self, actor: &Actor) -> Result<Vec<Token>>;
     /// Makes an API token; the answer is the only time its text is shown.
@@ -113,6 +116,8 @@ pub trait Team: Send + Sync {
     async fn create_person(&self, actor: &Actor, name: &str, password: &str, role: Role) -> Result<()>;
     /// Changes a person's role; the last administrator keeps theirs.
     async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()>;
+    /// Sets a new password for somebody else; their sessions end.
+    async fn set_password(&self, actor: &Actor, person: i64, password: &str) -> Result<()>;
     /// Removes a person, their sessions and tokens.
     async fn remove_person(&self, actor: &Actor, person: i64) -> Result<()>;
     /// Entries of the audit trail, the latest first; at most [`crate::audit::MAX_ENTRIES`].

@@ -19,7 +19,7 @@ const ENTRIES: u32 = 100;
 /// What of the query string belongs to it.
 const NAMES: [&str; 6] = ["actor", "action", "q", "from", "to", "before"];
 /// What is done, by how it begins, in words.
-const ACTIONS: [(&str, &str); 9] = [
+const ACTIONS: [(&str, &str); 10] = [
     ("run.", "Runs: all"),
     ("run.begin", "Runs: begun"),
     ("run.step", "Runs: calls to AWS"),
@@ -27,7 +27,8 @@ const ACTIONS: [(&str, &str); 9] = [
     ("run.decide", "Runs: decisions"),
     ("upload.", "Images sent from computers"),
     ("session.", "Signing in and out"),
-    ("people.", "People and roles"),
+    ("session.refuse", "Failed sign-ins"),
+    ("people.", "People, roles and passwords"),
     ("token.", "API tokens"),
 ];
 
@@ -103,6 +104,33 @@ fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView 
     .into_any()
 }
 
+/// What was done, in words; a code that none belong to stands as it is.
+fn words(action: &str) -> &str {
+    match action {
+        "run.begin" => "Began a run",
+        "run.step" => "Called AWS",
+        "run.undo" => "Called AWS to undo a step",
+        "run.cancel" => "Took a run back",
+        "run.decide" => "Decided about a stuck step",
+        "run.applied" => "Run applied",
+        "run.undone" => "Run undone",
+        "run.stuck" => "Run stuck",
+        "upload.begin" => "Sent an archive of images",
+        "session.start" => "Signed in",
+        "session.end" => "Ended a session",
+        "session.refuse" => "Wrong password",
+        "people.welcome" => "Made the first administrator",
+        "people.create" => "Added a person",
+        "people.remove" => "Removed a person",
+        "people.set-role" => "Changed a role",
+        "people.set-password" => "Set a new password",
+        "people.change-password" => "Changed their own password",
+        "token.create" => "Created a token",
+        "token.revoke" => "Revoked a token",
+        code => code,
+    }
+}
+
 /// The run an entry is about.
 fn run_of(entry: &AuditEntry) -> Option<&str> {
     let id = entry.subject.split('/').next().unwrap_or_default();
@@ -112,7 +140,7 @@ fn run_of(entry: &AuditEntry) -> Option<&str> {
 /// The facts beside an entry in a few words.
 fn brief(entry: &AuditEntry) -> String {
     let text = |name: &str| entry.detail.get(name).and_then(|v| v.as_str());
-    let words = ["title", "call", "decision", "role", "how", "scope"].map(text);
+    let words = ["title", "call", "decision", "role", "how", "scope", "address"].map(text);
     words.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
@@ -127,11 +155,12 @@ fn row(entry: AuditEntry, now: Millis, scopes: &Scopes) -> AnyView {
     let facts = some.then(
         || view! { <details class="fold"><summary>{words}</summary><Json value=entry.detail.clone()/></details> },
     );
+    let said = words(&entry.action).to_owned();
     view! {
         <tr>
             <td><Age at=entry.at now=now after=" ago"/></td>
             <td>{entry.actor}</td>
-            <td><code>{entry.action}</code></td>
+            <td><span title=entry.action>{said}</span></td>
             <td class="subject">{subject}</td>
             <td class="facts-cell">{facts}</td>
         </tr>
@@ -172,6 +201,12 @@ fn table(found: Vec<AuditEntry>, now: Millis, filter: &Filter, scopes: &Scopes) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_are_said_in_words_and_unknown_ones_stand_as_they_are() {
+        assert_eq!(words("people.set-role"), "Changed a role");
+        assert_eq!(words("run.of-tomorrow"), "run.of-tomorrow");
+    }
 
     #[test]
     fn the_export_is_of_the_same_choice_from_its_latest_entry() {

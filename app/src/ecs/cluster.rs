@@ -48,6 +48,8 @@ pub fn tasks(shown: Shown) -> AnyView {
     let of = |title, states, sort, empty| Children::of(title, Kind::Task, &key, sort, empty).only("state", states);
     stack(vec![
         of("Running tasks", RUNNING, "-started", "Nothing runs in this cluster.").showing(LIVING).view(),
-        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks.").showing(ENDED).view(),
+        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry started looking.")
+            .showing(ENDED)
+            .view(),
     ])
 }

@@ -21,7 +21,7 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
                 "A task is one copy of a task definition at work. The containers in it share network and life: when an essential one ends, the task stops.",
                 "AWS forgets a stopped task after about an hour. Gantry keeps it, with its stop reason and exit codes.",
             ])
-            .when_empty("Nothing runs, and nothing has stopped since Gantry looks."),
+            .when_empty("Nothing runs, and nothing has stopped since Gantry started looking."),
         Kind::TaskDefinition => spec
             .explained("The blueprint of tasks: images with their settings, roles, sizes. Each change is a new revision.")
             .about(&[

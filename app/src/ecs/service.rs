@@ -106,6 +106,8 @@ pub fn tasks(shown: Shown) -> AnyView {
     };
     stack(vec![
         of("Running tasks", RUNNING, "-started", "No task of this service runs.").showing(LIVING).view(),
-        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry looks.").showing(ENDED).view(),
+        of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry started looking.")
+            .showing(ENDED)
+            .view(),
     ])
 }

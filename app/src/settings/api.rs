@@ -31,6 +31,13 @@ pub async fn end_session(id: i64) -> Result<(), AppError> {
     Ok(services.team.end_session(&actor, id).await?)
 }
 
+/// Changes one's own password.
+#[server(prefix = "/api/fn", endpoint = "change-password")]
+pub async fn change_password(current: String, password: String) -> Result<(), AppError> {
+    let (services, actor) = services()?;
+    Ok(services.team.change_password(&actor, &current, &password).await?)
+}
+
 /// One's own tokens.
 #[server(prefix = "/api/fn", endpoint = "tokens", protocol = Call)]
 pub async fn tokens() -> Result<Vec<Token>, AppError> {
@@ -71,6 +78,13 @@ pub async fn create_person(name: String, password: String, role: Role) -> Result
 pub async fn set_role(person: i64, role: Role) -> Result<(), AppError> {
     let (services, actor) = services()?;
     Ok(services.team.set_role(&actor, person, role).await?)
+}
+
+/// Sets a new password for somebody else.
+#[server(prefix = "/api/fn", endpoint = "set-password")]
+pub async fn set_password(person: i64, password: String) -> Result<(), AppError> {
+    let (services, actor) = services()?;
+    Ok(services.team.set_password(&actor, person, &password).await?)
 }
 
 /// Removes a person.

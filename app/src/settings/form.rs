@@ -3,6 +3,7 @@
 use domain::Problem;
 use domain::policy::Role;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
 use crate::error::AppError;
 use crate::ui::ProblemNote;
@@ -10,6 +11,48 @@ use crate::ui::ProblemNote;
 /// The problem of the last try, if it failed.
 pub fn failure<T: Clone + Send + Sync + 'static>(value: Option<Result<T, AppError>>) -> Option<Problem> {
     value.and_then(Result::err).map(|e| e.0)
+}
+
+/// Whether the last try succeeded.
+pub fn succeeded<S>(action: ServerAction<S>) -> bool
+where
+    S: ServerFn + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+    S::Error: Send + Sync + 'static,
+{
+    action.value().with(|answer| matches!(answer, Some(Ok(_))))
+}
+
+/// Does something each time it was done, with what was asked. Only in the browser.
+pub fn when_done<S>(action: ServerAction<S>, then: impl Fn(S) + 'static)
+where
+    S: ServerFn + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+    S::Error: Send + Sync + 'static,
+{
+    // The action knows what it was asked only until it is done.
+    let asked = StoredValue::new(None::<S>);
+    Effect::new(move || {
+        if let Some(input) = action.input().get() {
+            asked.set_value(Some(input));
+        }
+    });
+    Effect::new(move || {
+        if succeeded(action)
+            && let Some(input) = asked.get_value()
+        {
+            // Not kept: there may be a password in it.
+            asked.set_value(None);
+            then(input);
+        }
+    });
+}
+
+/// Gives a form back as it was at first, for what comes next.
+pub fn emptied(form: NodeRef<leptos::html::Form>) {
+    if let Some(form) = form.get_untracked() {
+        form.reset();
+    }
 }
 
 /// A problem that belongs to none of these fields.
@@ -49,7 +92,7 @@ pub const fn may(role: Role) -> &'static str {
     match role {
         Role::Viewer => "sees everything but secrets",
         Role::Operator => "also changes AWS, through plans",
-        Role::Administrator => "also manages people and connections",
+        Role::Administrator => "also manages people",
     }
 }
 

@@ -3,6 +3,7 @@
 mod api;
 mod connections;
 mod form;
+mod password;
 mod people;
 mod tokens;
 mod you;

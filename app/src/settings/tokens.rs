@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::SettingsFrame;
 use super::api::{CreateToken, RevokeToken, tokens};
-use super::form::{Field, elsewhere, failure, role_options};
+use super::form::{Field, elsewhere, emptied, failure, role_options, when_done};
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::sections::card;
@@ -26,6 +26,8 @@ pub fn TokensPage() -> impl IntoView {
     let answer = ask(move || (create.version().get(), revoke.version().get()), |_| tokens());
     let now = boot.now;
     let problem = Signal::derive(move || failure(create.value().get()));
+    let form = NodeRef::<leptos::html::Form>::new();
+    when_done(create, move |_| emptied(form));
     let made = move || {
         create.value().get().and_then(Result::ok).map(|text| {
             view! {
@@ -42,7 +44,7 @@ pub fn TokensPage() -> impl IntoView {
             {made}
             <section class="card">
                 <header><h2>"New token"</h2></header>
-                <ActionForm action=create attr:class="in form">
+                <ActionForm action=create node_ref=form attr:class="in form">
                     {move || elsewhere(problem.get(), &["name", "role", "days"])}
                     <Field label="Name" name="name" hint="What it is for: the pipeline that uses it, say." problem=problem>
                         <input id="name" name="name" required=true maxlength="64" autocomplete="off"/>
@@ -71,7 +73,7 @@ pub fn TokensPage() -> impl IntoView {
 
 fn table(found: Vec<Token>, now: Millis, revoke: ServerAction<RevokeToken>) -> AnyView {
     if found.is_empty() {
-        let none = view! { <Empty title="No token"><p>"A token lets a program read the HTTP API as you, with a role you choose."</p></Empty> };
+        let none = view! { <Empty title="No token"><p>"A token lets a program use the HTTP API as you, with a role you choose: a viewer's token only reads, an operator's also changes AWS."</p></Empty> };
         return card("Your tokens", none);
     }
     let rows = found.into_iter().map(|token| {
@@ -89,10 +91,16 @@ fn table(found: Vec<Token>, now: Millis, revoke: ServerAction<RevokeToken>) -> A
                 <td>{day}{ended.then(|| view! { " "<span class="badge quiet">"ended"</span> })}</td>
                 <td>{used}</td>
                 <td>
-                    <ActionForm action=revoke>
-                        <input r#type="hidden" name="id" value=token.id.to_string()/>
-                        <button class="btn small danger" r#type="submit" aria-label=label>"Revoke"</button>
-                    </ActionForm>
+                    <details class="menu" name="menu">
+                        <summary class="btn small danger" aria-label=label>"Revoke…"</summary>
+                        <div class="panel right">
+                            <p>"What sends it is refused at once, for good."</p>
+                            <ActionForm action=revoke>
+                                <input r#type="hidden" name="id" value=token.id.to_string()/>
+                                <button class="btn small danger" r#type="submit">{format!("Revoke {}", token.name)}</button>
+                            </ActionForm>
+                        </div>
+                    </details>
                 </td>
             </tr>
         }

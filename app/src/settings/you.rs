@@ -1,4 +1,4 @@
-//! Oneself: role, sessions, sign out.
+//! Oneself: role, password, sessions, sign out.
 
 use domain::Millis;
 use domain::services::Session;
@@ -6,8 +6,9 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::SettingsFrame;
-use super::api::{EndSession, sessions};
+use super::api::{ChangePassword, EndSession, sessions};
 use super::form::{elsewhere, failure, may};
+use super::password::OwnPassword;
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::ui::{Age, ProblemNote, Skeleton};
@@ -18,7 +19,8 @@ use crate::wire::ask;
 pub fn YouPage() -> impl IntoView {
     let boot = expect_context::<Boot>();
     let end = ServerAction::<EndSession>::new();
-    let answer = ask(move || end.version().get(), |_| sessions());
+    let change = ServerAction::<ChangePassword>::new();
+    let answer = ask(move || (end.version().get(), change.version().get()), |_| sessions());
     let now = boot.now;
     let who = boot.actor.map(|actor| {
         view! {
@@ -35,6 +37,7 @@ pub fn YouPage() -> impl IntoView {
     view! {
         <SettingsFrame tab="you">
             {who}
+            <OwnPassword change=change/>
             {move || elsewhere(failure(end.value().get()), &[])}
             <Transition fallback=|| view! { <Skeleton/> }>
                 {move || Suspend::new(async move {

@@ -21,7 +21,7 @@ pub fn password_rule(boot: &Boot) -> String {
 /// What a problem's code means; `seconds` belongs to `wait`, `least` is the least length of a password.
 fn words(code: &str, seconds: Option<u32>, least: usize) -> String {
     match code {
-        "wrong" => "Name and password do not belong together.".to_owned(),
+        "wrong" => "Wrong name or password.".to_owned(),
         "wait" => match seconds {
             Some(1) => "Too many tries. Wait 1 second and try again.".to_owned(),
             Some(n) => format!("Too many tries. Wait {n} seconds and try again."),

@@ -152,6 +152,9 @@ async fn try_sign_in(web: &Web, headers: &HeaderMap, address: &str, form: &SignI
     if !auth.passwords.verify(&form.password, stored).await? {
         store.login_failed(&throttle::by_address(address), now()).await?;
         tracing::info!(address, "a sign-in failed");
+        if let Some(known) = &known {
+            auth.note_refusal(&known.person.name, json!({ "address": address }));
+        }
         return Ok(Outcome::Wrong);
     }
     let Some(known) = known else { return Ok(Outcome::Wrong) };

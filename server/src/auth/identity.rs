@@ -22,16 +22,6 @@ const COOKIE_SECONDS: i64 = gantry_store::sessions::LIFE_MS / 1000;
 #[derive(Clone, Debug)]
 pub struct Identity(pub Option<Actor>);
 
-impl Identity {
-    /// The actor.
-    ///
-    /// # Errors
-    /// [`Code::SignedOut`].
-    pub fn required(self) -> Result<Actor, Problem> {
-        self.0.ok_or_else(Problem::signed_out)
-    }
-}
-
 impl<S: Send + Sync> FromRequestParts<S> for Identity {
     type Rejection = std::convert::Infallible;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
@@ -47,7 +37,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let Ok(identity) = Identity::from_request_parts(parts, state).await;
-        Ok(Self(identity.required()?))
+        Ok(Self(identity.0.ok_or_else(Problem::no_credentials)?))
     }
 }
 

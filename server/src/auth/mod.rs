@@ -106,6 +106,17 @@ impl Auth {
         self.alive.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Writes down that somebody gave a wrong password for this person. Beside the answer, because the time that it takes would tell that
+    /// the name exists; and only for people there are: their names are slowed down ([`throttle`]), so guessing cannot flood the trail.
+    fn note_refusal(&self, name: &str, detail: serde_json::Value) {
+        let (store, entry) = (self.store.clone(), entry(None, "session.refuse", name, detail));
+        tokio::spawn(async move {
+            if let Err(problem) = store.note(&entry).await {
+                tracing::error!(%problem, "a failed sign-in is missing in the audit trail");
+            }
+        });
+    }
+
     /// Makes a new one-time link for the first administrator and answers its token; `None` when there is an administrator.
     pub async fn new_welcome(&self) -> Result<Option<String>, Problem> {
         if self.store.has_administrator().await? {

@@ -9,7 +9,7 @@ use domain::{Code, Millis, Problem};
 use gantry_store::tokens::NewToken;
 use serde_json::json;
 
-use super::{Auth, entry, forms, secret};
+use super::{Auth, entry, forms, secret, throttle};
 use crate::clock::now;
 
 type Result<T> = std::result::Result<T, Problem>;
@@ -41,6 +41,17 @@ impl Team for Auth {
         if ended { Ok(()) } else { Err(Problem::not_found("This session has already ended.")) }
     }
 
+    async fn change_password(&self, actor: &Actor, current: &str, password: &str) -> Result<()> {
+        decide(actor, Permission::ManageOwn)?;
+        self.passwords.require(password, &actor.name)?;
+        prove(self, actor, current).await?;
+        let hash = self.passwords.hash(password).await?;
+        let entry = entry(Some(actor), "people.change-password", &actor.name, json!({}));
+        self.store.set_password(actor.person, &hash, Some(actor.session), &entry).await?;
+        self.forget();
+        Ok(())
+    }
+
     async fn tokens(&self, actor: &Actor) -> Result<Vec<Token>> {
         decide(actor, Permission::ManageOwn)?;
         self.store.tokens(actor.person).await
@@ -53,10 +64,12 @@ impl Team for Auth {
 
     async fn revoke_token(&self, actor: &Actor, id: i64) -> Result<()> {
         decide(actor, Permission::ManageOwn)?;
-        let entry = entry(Some(actor), "token.revoke", &id.to_string(), json!({}));
+        let gone = || Problem::not_found("This token is already revoked.");
+        let token = self.store.tokens(actor.person).await?.into_iter().find(|t| t.id == id).ok_or_else(gone)?;
+        let entry = entry(Some(actor), "token.revoke", &token.name, json!({ "token": id }));
         let revoked = self.store.revoke_token(actor.person, id, &entry).await?;
         self.forget();
-        if revoked { Ok(()) } else { Err(Problem::not_found("This token is already revoked.")) }
+        if revoked { Ok(()) } else { Err(gone()) }
     }
 
     async fn people(&self, actor: &Actor) -> Result<Vec<Person>> {
@@ -75,15 +88,33 @@ impl Team for Auth {
 
     async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()> {
         decide(actor, Permission::ManagePeople)?;
-        let entry = entry(Some(actor), "people.set-role", &person.to_string(), json!({ "role": role }));
+        let name = self.store.person(person).await?.name;
+        let entry = entry(Some(actor), "people.set-role", &name, json!({ "role": role, "person": person }));
         self.store.set_role(person, role, &entry).await?;
         self.forget();
         Ok(())
     }
 
+    async fn set_password(&self, actor: &Actor, person: i64, password: &str) -> Result<()> {
+        decide(actor, Permission::ManagePeople)?;
+        if person == actor.person {
+            let message = "Change your own password under Settings → You: it asks for the current one.";
+            return Err(Problem::invalid("person", message));
+        }
+        let name = self.store.person(person).await?.name;
+        self.passwords.require(password, &name)?;
+        let hash = self.passwords.hash(password).await?;
+        let entry = entry(Some(actor), "people.set-password", &name, json!({ "person": person }));
+        self.store.set_password(person, &hash, None, &entry).await?;
+        self.forget();
+        // Whoever forgot their password may have to wait for having guessed it.
+        self.store.login_succeeded(&throttle::by_name(&name)).await
+    }
+
     async fn remove_person(&self, actor: &Actor, person: i64) -> Result<()> {
         decide(actor, Permission::ManagePeople)?;
-        let entry = entry(Some(actor), "people.remove", &person.to_string(), json!({}));
+        let name = self.store.person(person).await?.name;
+        let entry = entry(Some(actor), "people.remove", &name, json!({ "person": person }));
         self.store.remove_person(person, &entry).await?;
         self.forget();
         Ok(())
@@ -94,6 +125,29 @@ impl Team for Auth {
         let query = AuditQuery { limit: query.limit.clamp(1, MAX_ENTRIES), ..query.clone() };
         self.store.audit(&query, now()).await
     }
+}
+
+/// Asks for the current password again: slowed down as sign-in is, by the same count.
+///
+/// # Errors
+/// With the field `current`: [`Code::Invalid`] when it is wrong, [`Code::Busy`] while one has to wait. [`Code::Database`].
+async fn prove(auth: &Auth, actor: &Actor, current: &str) -> Result<()> {
+    let subject = throttle::by_name(&actor.name);
+    let seconds = throttle::seconds_left_of(&auth.store, &actor.name, now()).await?;
+    if seconds > 0 {
+        let message = format!("A wrong password was given too often. Try again in {seconds} s.");
+        let mut problem = Problem::new(Code::Busy, "Too many tries", message);
+        problem.field = Some("current".to_owned());
+        return Err(problem);
+    }
+    // Counted before the password is looked at, so that guesses sent at once do not all see the same count.
+    auth.store.login_failed(&subject, now()).await?;
+    let known = auth.store.credentials(&actor.name).await?.filter(|known| known.person.id == actor.person);
+    if !auth.passwords.verify(current, known.map(|known| known.password)).await? {
+        auth.note_refusal(&actor.name, json!({ "how": "change of password" }));
+        return Err(Problem::invalid("current", "That is not your current password."));
+    }
+    auth.store.login_succeeded(&subject).await
 }
 
 /// Makes a token that speaks for `owner`; whether that may be asked for was decided before.

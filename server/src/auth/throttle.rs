@@ -27,11 +27,20 @@ pub const fn wait(failures: u32) -> i64 {
 /// # Errors
 /// [`domain::Code::Database`].
 pub async fn seconds_left(store: &Store, name: &str, address: &str, now: Millis) -> Result<i64, Problem> {
-    let (failures, last) = store.login_failures(&by_name(name), Millis(now.0 - MEMORY)).await?;
-    let account = last.map_or(0, |last| (last.0 + wait(failures) * 1000 - now.0 + 999).div_euclid(1000));
+    let account = seconds_left_of(store, name, now).await?;
     let (failures, _) = store.login_failures(&by_address(address), Millis(now.0 - 60_000)).await?;
     let address = if failures >= PER_MINUTE { 60 } else { 0 };
-    Ok(account.max(address).max(0))
+    Ok(account.max(address))
+}
+
+/// Seconds until this name may try again, wherever from; 0 means now.
+///
+/// # Errors
+/// [`domain::Code::Database`].
+pub async fn seconds_left_of(store: &Store, name: &str, now: Millis) -> Result<i64, Problem> {
+    let (failures, last) = store.login_failures(&by_name(name), Millis(now.0 - MEMORY)).await?;
+    let left = last.map_or(0, |last| (last.0 + wait(failures) * 1000 - now.0 + 999).div_euclid(1000));
+    Ok(left.max(0))
 }
 
 /// The subject of an account's failures. Names are shortened: nobody's name is longer.

@@ -90,6 +90,19 @@ impl Store {
         rows.into_iter().map(|row| Ok(row.read()?.person)).collect()
     }
 
+    /// The person of this id.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn person(&self, id: i64) -> Result<Person> {
+        let row: Option<Row> = sqlx::query_as("select id, name, password, role, since, seen from people where id = $1")
+            .bind(id)
+            .fetch_optional(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        Ok(row.ok_or_else(not_found)?.read()?.person)
+    }
+
     /// The person of this name (case does not matter), with the hash of their password.
     pub async fn credentials(&self, name: &str) -> Result<Option<Credentials>> {
         let row: Option<Row> =
@@ -150,12 +163,24 @@ impl Store {
         audit::commit(tx, entry).await
     }
 
-    /// Replaces the hash of a password.
-    pub async fn set_password(&self, person: i64, password_hash: &str, entry: &Entry) -> Result<()> {
+    /// Replaces the hash of a password. Sessions end, because whoever knew the old one may have begun them; `keep` does not.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`].
+    pub async fn set_password(&self, person: i64, password_hash: &str, keep: Option<i64>, entry: &Entry) -> Result<()> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
-        sqlx::query("update people set password = $2 where id = $1")
+        let done = sqlx::query("update people set password = $2 where id = $1")
             .bind(person)
             .bind(password_hash)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        if done.rows_affected() == 0 {
+            return Err(not_found());
+        }
+        sqlx::query("delete from sessions where person = $1 and id is distinct from $2")
+            .bind(person)
+            .bind(keep)
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;

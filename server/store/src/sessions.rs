@@ -32,7 +32,7 @@ struct Row {
 }
 
 impl Store {
-    /// Starts a session; `secret` is the cookie's 256-bit id. Answers the session's number.
+    /// Starts a session; `secret` is the cookie's 256-bit id. The person was here then. Answers the session's number.
     pub async fn create_session(
         &self,
         person: i64,
@@ -42,6 +42,13 @@ impl Store {
         entry: &Entry,
     ) -> Result<i64> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        // The person before any session, in the order in which roles and passwords are changed: neither waits for the other.
+        sqlx::query("update people set seen = greatest(seen, $2) where id = $1")
+            .bind(person)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
         sqlx::query("delete from sessions where used < $1 or since < $2")
             .bind(now.0 - IDLE_MS)
             .bind(now.0 - LIFE_MS)

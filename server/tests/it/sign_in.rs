@@ -6,6 +6,7 @@ use domain::policy::{Actor, Role};
 use domain::services::Team;
 use gantry::clock::now;
 use gantry_store::sessions::{IDLE_MS, LIFE_MS};
+use std::time::Duration;
 
 async fn me(world: &World, cookie: &str) -> u16 {
     world.get("/api/v1/me", cookie).await.status
@@ -97,7 +98,9 @@ async fn sessions_end_by_resting_and_by_age() {
         let cookie = world.session_at(ada, Millis(now().0 - age)).await;
         assert_eq!(me(&world, &cookie).await, status, "{age}");
     }
-    assert_eq!(me(&world, "gantry=0").await, 401);
+    let unknown = world.get("/api/v1/me", "gantry=0").await;
+    assert_eq!((unknown.status, unknown.json()["code"].as_str()), (401, Some("signed_out")));
+    assert!(unknown.body.contains("Authorization: Bearer"), "a program is told what to send: {}", unknown.body);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -161,6 +164,89 @@ async fn whoever_is_removed_is_out_at_once_and_one_administrator_stays() {
     let viewer = Actor { role: Role::Viewer, ..admin };
     assert!(world.auth.people(&viewer).await.is_err());
     assert_eq!(world.test.store.audit_broken_at().await.unwrap(), None);
+    let entry = world.test.store.audit_latest(1).await.unwrap().remove(0);
+    assert_eq!((entry.action.as_str(), entry.subject.as_str()), ("people.remove", "Bob"), "by name, not by number");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wrong_password_of_somebody_there_is_stands_in_the_trail() {
+    let world = World::new().await;
+    world.person("Ada", Role::Viewer).await;
+    world.sign_in("Nobody", "not the password").await;
+    world.sign_in("ada", "not the password").await;
+    // Written beside the answer: noticed by looking.
+    let refused = loop {
+        let latest = world.test.store.audit_latest(10).await.unwrap();
+        let refused: Vec<_> = latest.into_iter().filter(|e| e.action == "session.refuse").collect();
+        if !refused.is_empty() {
+            break refused;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let told: Vec<_> = refused.iter().map(|e| (e.actor.as_str(), e.subject.as_str())).collect();
+    assert_eq!(told, [("gantry", "Ada")]);
+    assert_eq!(refused[0].detail["address"], "127.0.0.1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn whoever_changes_their_password_stays_here_and_is_out_elsewhere() {
+    const NEW: &str = "gravel pillow atlas";
+    let world = World::new().await;
+    let ada = world.person("Ada", Role::Viewer).await;
+    let (here, elsewhere) = (world.session(ada).await, world.session(ada).await);
+    let change = async |current: &str, password: &str| {
+        let fields = [("current", current), ("password", password)];
+        let headers = [
+            ("cookie", here.as_str()),
+            ("accept", "application/json"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", world.url.as_str()),
+        ];
+        let body: Vec<String> =
+            fields.iter().map(|(k, v)| format!("{k}={}", gantry::auth::forms::encoded(v))).collect();
+        world.send("POST", "/api/fn/change-password", &headers, &body.join("&")).await
+    };
+    let short = change(PASSWORD, "short").await;
+    assert_eq!((short.status, short.json()["field"].as_str()), (400, Some("password")), "{}", short.body);
+    let wrong = change("not the password", NEW).await;
+    assert_eq!((wrong.status, wrong.json()["field"].as_str()), (400, Some("current")), "{}", wrong.body);
+    assert_eq!(me(&world, &elsewhere).await, 200, "nothing has happened yet");
+    let done = change(PASSWORD, NEW).await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    assert_eq!((me(&world, &here).await, me(&world, &elsewhere).await), (200, 401));
+    assert!(world.sign_in("Ada", PASSWORD).await.header("location").ends_with("problem=wrong"));
+    assert_eq!(world.sign_in("Ada", NEW).await.header("location"), "/functions?q=a");
+    // Guessing the current one is as slow as at sign-in.
+    for _ in 0..9 {
+        world.test.store.login_failed("name:ada", now()).await.unwrap();
+    }
+    let wait = change(NEW, PASSWORD).await;
+    assert_eq!((wait.status, wait.json()["field"].as_str()), (429, Some("current")), "{}", wait.body);
+    let trail = world.test.store.audit_latest(50).await.unwrap();
+    assert_eq!(trail.iter().filter(|e| e.action == "people.change-password").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_administrator_gives_somebody_a_new_password_and_nobody_else_does() {
+    const NEW: &str = "gravel pillow atlas";
+    let world = World::new().await;
+    let (ada, bob) = (world.person("Ada", Role::Administrator).await, world.person("Bob", Role::Viewer).await);
+    let actor = |person, role, session| Actor { person, name: "Ada".into(), role, session };
+    let (admin, cookie) = (actor(ada, Role::Administrator, 1), world.session(bob).await);
+    for _ in 0..9 {
+        world.test.store.login_failed("name:bob", now()).await.unwrap();
+    }
+    assert!(world.auth.set_password(&actor(ada, Role::Operator, 1), bob, NEW).await.is_err());
+    assert!(world.auth.set_password(&actor(ada, Role::Administrator, -1), bob, NEW).await.is_err(), "a token");
+    assert!(world.auth.set_password(&admin, bob, "short").await.is_err());
+    assert!(world.auth.set_password(&admin, ada, NEW).await.is_err(), "one's own takes the current one");
+    assert_eq!(me(&world, &cookie).await, 200);
+    world.auth.set_password(&admin, bob, NEW).await.unwrap();
+    assert_eq!(me(&world, &cookie).await, 401);
+    assert_eq!(world.sign_in("Bob", NEW).await.header("location"), "/functions?q=a", "without waiting");
+    let trail = world.test.store.audit_latest(50).await.unwrap();
+    let told: Vec<_> = trail.iter().filter(|e| e.action == "people.set-password").map(|e| &*e.subject).collect();
+    assert_eq!(told, ["Bob"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

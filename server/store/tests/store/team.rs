@@ -49,7 +49,14 @@ async fn names_are_unique_whatever_their_case_and_one_administrator_stays() {
     store.set_role(bob, Role::Administrator, &entry()).await.unwrap();
     assert_eq!(store.session("s", Millis(3)).await.unwrap(), None, "a new role needs a new session");
     store.set_role(ada, Role::Operator, &entry()).await.unwrap();
-    store.set_password(ada, "other", &entry()).await.unwrap();
+    let kept = store.create_session(ada, "kept", "Firefox", Millis(3), &entry()).await.unwrap();
+    store.create_session(ada, "other", "Firefox", Millis(3), &entry()).await.unwrap();
+    store.set_password(ada, "other", Some(kept), &entry()).await.unwrap();
+    assert!(store.session("kept", Millis(3)).await.unwrap().is_some(), "the one in use stays");
+    assert_eq!(store.session("other", Millis(3)).await.unwrap(), None, "the others end");
+    store.set_password(ada, "other", None, &entry()).await.unwrap();
+    assert_eq!(store.session("kept", Millis(3)).await.unwrap(), None);
+    assert_eq!(store.set_password(ada + 100, "x", None, &entry()).await.unwrap_err().code, Code::NotFound);
     let found = store.credentials("aDa").await.unwrap().unwrap();
     assert_eq!((found.person.role, found.password.as_str()), (Role::Operator, "other"));
     store.remove_person(ada, &entry()).await.unwrap();
@@ -62,6 +69,7 @@ async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear()
     let store = &test.store;
     let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
     let id = store.create_session(ada, "cookie", "Firefox", Millis(0), &entry()).await.unwrap();
+    assert_eq!(store.people().await.unwrap()[0].seen, Some(Millis(0)), "who signs in is here");
     let mut now = 0;
     while now + IDLE_MS <= LIFE_MS {
         now += IDLE_MS;
