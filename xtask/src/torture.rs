@@ -46,6 +46,9 @@ pub struct Options {
     /// Begins no further run after so many minutes.
     #[arg(long)]
     minutes: Option<u64>,
+    /// Servers on the one database.
+    #[arg(long, default_value_t = SERVERS)]
+    servers: usize,
     /// Runs of each kind of script beside them.
     #[arg(long, default_value_t = 20)]
     scripts: u64,
@@ -71,10 +74,10 @@ const ACCOUNTS: Accounts = Accounts {
     template_export: "200000000004",
 };
 
-/// Servers on the one database. A restart takes seconds: with more of them more goes on meanwhile.
+/// Servers on the one database, unless it is said otherwise. A restart takes seconds: with more of them more goes on meanwhile.
 const SERVERS: usize = 4;
-/// Runs at the same time: fewer than two servers drive, so that hardly any has to wait for another.
-const AT_ONCE: usize = 16;
+/// Runs at the same time for each server: half of what one drives, so that hardly any has to wait for another.
+const AT_ONCE: usize = 4;
 /// The promise: milliseconds from the moment a server could take a run until it has gone on with it.
 const RECOVERY: u64 = 5_000;
 /// How many slow recoveries are shown one by one.
@@ -99,8 +102,8 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
             (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev))
         }
     };
-    let Options { seed, runs, scripts, minutes, .. } = *options;
-    let torture = Torture { checkout, binaries, site, seed, runs, scripts, minutes };
+    let Options { seed, runs, servers, scripts, minutes, .. } = *options;
+    let torture = Torture { checkout, binaries, site, seed, runs, servers, scripts, minutes };
     let offences = torture.run(true)?;
     Ok(if offences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -108,7 +111,7 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
 /// The short form, for `cargo xtask test`; answers how many promises were broken. How fast this machine is, is not judged.
 pub fn short(checkout: &Checkout) -> Result<u64> {
     let (binaries, site) = (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev));
-    Torture { checkout, binaries, site, seed: 1, runs: 4, scripts: 0, minutes: None }.run(false)
+    Torture { checkout, binaries, site, seed: 1, runs: 4, servers: SERVERS, scripts: 0, minutes: None }.run(false)
 }
 
 struct Torture<'a> {
@@ -117,6 +120,7 @@ struct Torture<'a> {
     site: PathBuf,
     seed: u64,
     runs: u64,
+    servers: usize,
     scripts: u64,
     minutes: Option<u64>,
 }
@@ -138,7 +142,7 @@ impl Torture<'_> {
         let weather = Arc::new(Weather::of(self.seed));
         let servers = Arc::new(Servers::default());
         let mut ports = vec![];
-        for n in 0..SERVERS {
+        for n in 0..self.servers {
             ports.push(self.server(&world, n, &weather, &servers)?);
         }
         let api = runs::Api::new(ports, self.token(&world)?);
@@ -213,7 +217,7 @@ impl Torture<'_> {
                 }
             }
         };
-        std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+        std::thread::scope(|scope| (0..AT_ONCE * self.servers).for_each(|_| drop(scope.spawn(work))));
         failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 
