@@ -54,6 +54,18 @@ impl Answers {
     fn snapshot(&self) -> Arc<snapshot::Snapshot> {
         self.memory.snapshot()
     }
+
+    /// Has a kind collected as soon as may be.
+    async fn request(&self, kind: Kind, accounts: &[AccountId], regions: &[Region]) -> Result<()> {
+        match self.memory.store().request(kind, accounts, regions, now()).await? {
+            0 => Err(Problem::new(
+                Code::NotFound,
+                "Nothing to collect",
+                format!("No connection collects {} there.", kind.plural()),
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn never_existed(key: &ResourceKey) -> Problem {
@@ -223,13 +235,16 @@ impl Inventory for Answers {
 
     async fn refresh(&self, actor: &Actor, kind: Kind, accounts: &[AccountId], regions: &[Region]) -> Result<()> {
         decide(actor, Permission::Refresh)?;
-        match self.memory.store().request(kind, accounts, regions, now()).await? {
-            0 => Err(Problem::new(
-                Code::NotFound,
-                "Nothing to collect",
-                format!("No connection collects {} there.", kind.plural()),
-            )),
-            _ => Ok(()),
+        self.request(kind, accounts, regions).await
+    }
+
+    async fn reread(&self, actor: &Actor, key: &ResourceKey) -> Result<()> {
+        decide(actor, Permission::Refresh)?;
+        self.memory.store().reread(std::slice::from_ref(key)).await?;
+        if visible::READ_ONE_BY_ONE.contains(&key.kind) {
+            self.visible.report(std::iter::once(key.clone()));
         }
+        let scope = &key.scope;
+        self.request(key.kind, std::slice::from_ref(&scope.account), std::slice::from_ref(&scope.region)).await
     }
 }
