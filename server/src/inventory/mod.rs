@@ -26,6 +26,7 @@ use domain::listing::{Detail, Hit, ListQuery, MAX_TEXT, Page, Row};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Comparison, ConnectionStatus, Count, HistoryQuery, Inventory, Overview};
 use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey};
+use gantry_store::batch::between;
 use gantry_store::resources::differences;
 use std::sync::Arc;
 
@@ -178,7 +179,7 @@ impl Inventory for Answers {
         let missing = || Problem::not_found("This resource's history has no such entry.");
         let before = store.document_after(key, from).await?.ok_or_else(missing)?;
         let after = store.document_after(key, to).await?.ok_or_else(missing)?;
-        let fields = differences(key.kind, &before, &after);
+        let fields = between(key.kind, &before, &after);
         Ok(Comparison { before, after, fields })
     }
 

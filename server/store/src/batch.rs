@@ -224,14 +224,22 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
 
 /// What a history says of this: what was not known before and is now is no change.
 fn news(kind: Kind, before: &Before, doc: &Value) -> Vec<FieldChange> {
-    let fields = if before.fetched {
-        differences(kind, &before.doc, doc)
-    } else {
-        let mut known = before.doc.clone();
-        keep(domain::describe::kept(kind), doc, &mut known);
-        differences(kind, &known, doc)
-    };
+    let fields = if before.fetched { differences(kind, &before.doc, doc) } else { beyond_list(kind, &before.doc, doc) };
     fields.into_iter().filter(|change| domain::describe::tells(kind, change)).collect()
+}
+
+/// How a document differs from one that a list gave: what only a single read gives and the list's lacks is no difference.
+fn beyond_list(kind: Kind, listed: &Value, doc: &Value) -> Vec<FieldChange> {
+    let mut known = listed.clone();
+    keep(domain::describe::kept(kind), doc, &mut known);
+    differences(kind, &known, doc)
+}
+
+/// How two documents of one resource's history differ, noise left out, as its entries tell it: an earlier one with nothing of what
+/// single reads give was only listed.
+pub fn between(kind: Kind, before: &Value, after: &Value) -> Vec<FieldChange> {
+    let listed = domain::describe::kept(kind).iter().all(|field| before.get(*field).is_none_or(Value::is_null));
+    if listed { beyond_list(kind, before, after) } else { differences(kind, before, after) }
 }
 
 /// Postgres's jsonb has no room for NUL; tags and messages from AWS could.
@@ -332,6 +340,9 @@ mod tests {
         let mut before = Before { id: 1, version: 1, doc: listed, seen: 0, gone: None, fetched: false };
         let paths = |fields: Vec<FieldChange>| fields.into_iter().map(|f| f.path).collect::<Vec<_>>();
         assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize"]);
+        assert_eq!(paths(between(Kind::Function, &before.doc, &read)), ["MemorySize"]);
+        let untagged = json!({"FunctionName": "f", "MemorySize": 256, "State": "Active"});
+        assert_eq!(paths(between(Kind::Function, &untagged, &read)), ["Tags[team]"]);
         before.fetched = true;
         assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize", "State", "Tags[team]"]);
     }
