@@ -6,7 +6,7 @@ pub mod children;
 pub mod logs;
 pub mod telemetry;
 
-use domain::listing::{Connection, Detail};
+use domain::listing::{Connection, Detail, capital};
 use domain::resource::{Model, State, Tone};
 use domain::{Arn, Kind, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
@@ -256,7 +256,7 @@ pub fn connection(connection: &Connection, name: &str) -> AnyView {
     };
     match &connection.key {
         Some(key) => view! { <a class="row" href=here(&paths::detail(key))>{body}</a> }.into_any(),
-        None => view! { <div class="row" title="Not collected">{body}</div> }.into_any(),
+        None => view! { <div class="row" title=capital(connection.absence())>{body}</div> }.into_any(),
     }
 }
 
