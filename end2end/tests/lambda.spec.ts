@@ -29,6 +29,14 @@ test("its log is there and goes on while one looks", async ({ page }) => {
   await expect(log).toBeVisible();
   aws("lambda", "invoke", { FunctionName: "orders-api", Payload: JSON.stringify({ path: "/orders/e2e-marker", httpMethod: "GET" }) });
   await expect(log).toContainText("START RequestId", { timeout: 20_000 });
+
+  await page.getByLabel("Filter pattern").fill("nothing-is-like-this");
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await expect(log).toContainText("No event matches the filter", { timeout: 20_000 });
+  await expect(page).toHaveURL(/filter=nothing-is-like-this/);
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await expect(log).toContainText("START RequestId", { timeout: 20_000 });
+  await expect(page).not.toHaveURL(/filter=/);
 });
 
 test("values of environment variables are nowhere on the page", async ({ page }) => {
