@@ -21,6 +21,7 @@ pub mod visible;
 mod tests;
 
 use async_trait::async_trait;
+use domain::diff::beyond_place;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, MAX_TEXT, Page, Row};
 use domain::policy::{Actor, Permission, decide};
@@ -192,7 +193,7 @@ impl Inventory for Answers {
         let store = self.memory.store();
         let before = store.get(left).await?.ok_or_else(|| never_existed(left))?.doc;
         let after = store.get(right).await?.ok_or_else(|| never_existed(right))?.doc;
-        let fields = differences(left.kind, &before, &after);
+        let fields = beyond_place(differences(left.kind, &before, &after), &left.scope, &right.scope);
         Ok(Comparison { before, after, fields })
     }
 
