@@ -39,6 +39,15 @@ test("its log is there and goes on while one looks", async ({ page }) => {
   await expect(page).not.toHaveURL(/filter=/);
 });
 
+test("tags that somebody else set show when the page is asked to read again", async ({ page }) => {
+  await page.goto("/functions/111122223333/eu-west-1/orders-worker");
+  await hydrated(page);
+  const owner = `owner-${Date.now()}`;
+  aws("lambda", "tag_resource", { Resource: "arn:aws:lambda:eu-west-1:111122223333:function:orders-worker", Tags: { owner } });
+  await page.getByRole("button", { name: "Collect again from AWS" }).click();
+  await expect(page.getByText(owner).locator("visible=true").first()).toBeVisible({ timeout: 30_000 });
+});
+
 test("values of environment variables are nowhere on the page", async ({ page }) => {
   await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=configuration");
   await expect(page.getByText("DATABASE_PASSWORD")).toBeVisible();

@@ -3,7 +3,7 @@
 
 use domain::listing::Connection;
 use domain::resource::{Relation, Tone};
-use domain::{Kind, Problem, ResourceKey, reference};
+use domain::{Kind, Problem, ResourceKey, Scope, reference};
 use gantry_store::Store;
 use gantry_store::links::Linked;
 use gantry_store::resources::Stored;
@@ -213,9 +213,10 @@ fn named(
         // A list from before it was pointed to knows nothing of it.
         let step = arrow.step.as_ref().and_then(|step| snapshot.find(step));
         let since = step.map_or(stored.changed, |row| row.changed);
-        let whole = place.is_some_and(|(kind, scope)| snapshot.whole(kind, &scope, since));
+        let lacks = |(kind, scope): (Kind, Scope)| snapshot.whole(kind, &scope, since);
+        let missing = arrow.key.is_none() && place.is_some_and(lacks);
         let connection = Connection {
-            missing: arrow.key.is_none() && whole,
+            missing,
             within,
             relation: arrow.relation,
             outgoing: arrow.outgoing,
