@@ -120,3 +120,10 @@ pub async fn refresh(kind: Kind, accounts: Vec<AccountId>, regions: Vec<Region>)
     let (services, actor) = services()?;
     Ok(services.inventory.refresh(&actor, kind, &accounts, &regions).await?)
 }
+
+/// Reads this resource's whole document again.
+#[server(prefix = "/api/fn", endpoint = "reread", protocol = Call)]
+pub async fn reread(key: ResourceKey) -> Result<(), AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.reread(&actor, &key).await?)
+}

@@ -124,13 +124,24 @@ fn DetailRoute() -> impl IntoView {
     }
 }
 
+/// What a reference leads to: an image that is not collected to its repository, whose tags say what there is.
+async fn meant(reference: String) -> Result<Option<ResourceKey>, AppError> {
+    if let Some(key) = api::resolve(reference.clone()).await? {
+        return Ok(Some(key));
+    }
+    match domain::reference::repository(&reference) {
+        Some(repository) => api::resolve(repository.to_owned()).await,
+        None => Ok(None),
+    }
+}
+
 /// `/resolve?ref=…`: goes to whatever the reference means.
 #[component]
 fn ResolvePage() -> impl IntoView {
     let query = use_query_map();
     let scopes = use_scopes();
     let reference = Memo::new(move |_| query.with(|q| q.get("ref")).unwrap_or_default());
-    let answer = ask(move || reference.get(), api::resolve);
+    let answer = ask(move || reference.get(), meant);
     view! {
         <Transition fallback=|| view! { <Skeleton/> }>
             {move || Suspend::new(async move {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 use crate::history::FieldChange;
+use crate::identity::{Arn, Scope};
 
 /// Fields by which the parts of a list are told apart, the first that fits all parts.
 const NATURAL_KEYS: &[&str] = &[
@@ -54,6 +55,35 @@ pub fn diff(before: &Value, after: &Value, noise: &[&str]) -> Vec<FieldChange> {
     let mut walk = Walk { noise, path: vec![], found: vec![] };
     walk.compare(before, after);
     walk.found
+}
+
+/// The fields that differ by more than where the two are: ARNs that name the account and region of their own side, and are the same
+/// apart from that, are left out.
+pub fn beyond_place(fields: Vec<FieldChange>, before: &Scope, after: &Scope) -> Vec<FieldChange> {
+    let same = |field: &FieldChange| match (&field.before, &field.after) {
+        (Some(b), Some(a)) => placeless(b, before) == placeless(a, after),
+        _ => false,
+    };
+    fields.into_iter().filter(|field| !same(field)).collect()
+}
+
+/// The value with ARNs that do not say that they are in this account and region.
+fn placeless(value: &Value, scope: &Scope) -> Value {
+    match value {
+        Value::String(text) if Arn::parse(text).is_ok() => {
+            let parts = text.splitn(6, ':').enumerate().map(|(n, part)| match n {
+                3 if part == scope.region.as_str() => "",
+                4 if part == scope.account.as_str() => "",
+                _ => part,
+            });
+            Value::String(parts.collect::<Vec<_>>().join(":"))
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| placeless(item, scope)).collect()),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), placeless(value, scope))).collect())
+        }
+        _ => value.clone(),
+    }
 }
 
 struct Walk<'a> {

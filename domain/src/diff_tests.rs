@@ -129,3 +129,27 @@ fn a_type_that_changes_is_a_change_of_the_value() {
     assert_eq!(changes.len(), 1);
     assert_eq!(diff(&json!({"a": 0}), &json!({}), &[]).len(), 1, "0 and absent are different answers");
 }
+
+#[test]
+fn arns_of_the_own_account_and_region_differ_by_more_than_the_place() {
+    let place = |account: &str, region: &str| Scope::new(account.parse().unwrap(), region.parse().unwrap());
+    let (left, right) = (place("111122223333", "eu-west-1"), place("444455556666", "us-east-1"));
+    let doc = |scope: &Scope, role: &str, queue_of: &str| {
+        let (account, region) = (&scope.account, &scope.region);
+        json!({
+            "FunctionArn": format!("arn:aws:lambda:{region}:{account}:function:f"),
+            "Role": format!("arn:aws:iam::{account}:role/{role}"),
+            "DeadLetterConfig": {"TargetArn": format!("arn:aws:sqs:{region}:{queue_of}:failed")},
+            "Layers": [format!("arn:aws:lambda:{region}:580247275435:layer:insights:2")]
+        })
+    };
+    let paths = |before: &Value, after: &Value| -> Vec<String> {
+        beyond_place(diff(before, after, &[]), &left, &right).into_iter().map(|f| f.path).collect()
+    };
+    let before = doc(&left, "f", "111122223333");
+    assert!(paths(&before, &doc(&right, "f", "444455556666")).is_empty());
+    // What is still in the account of the other is what one looks for.
+    assert_eq!(paths(&before, &doc(&right, "f", "111122223333")), ["DeadLetterConfig.TargetArn"]);
+    let other = paths(&before, &doc(&right, "g", "444455556666"));
+    assert_eq!(other, ["Role"]);
+}

@@ -29,6 +29,7 @@ pub mod logs;
 pub mod plan;
 pub mod policy;
 pub mod problem;
+pub mod reference;
 pub mod resource;
 pub mod s3;
 pub mod scheduler;

@@ -241,6 +241,19 @@ pub struct Connection {
     pub state: Option<State>,
     /// One more fact about it: "14 days", "batch 10".
     pub note: Option<String>,
+    /// AWS has no such thing: all of its kind there are listed, and it is not among them.
+    #[serde(default)]
+    pub missing: bool,
+    /// Of an image that is not collected its repository, where that is.
+    #[serde(default)]
+    pub within: Option<ResourceKey>,
+}
+
+impl Connection {
+    /// Why the other end has no page.
+    pub const fn absence(&self) -> &'static str {
+        if self.missing { "does not exist" } else { "not collected" }
+    }
 }
 
 /// Everything about one resource.

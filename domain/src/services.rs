@@ -47,6 +47,8 @@ pub trait Inventory: Send + Sync {
     async fn connections(&self, actor: &Actor) -> Result<Vec<ConnectionStatus>>;
     /// Collect this kind now, in all scopes or those given.
     async fn refresh(&self, actor: &Actor, kind: Kind, accounts: &[AccountId], regions: &[Region]) -> Result<()>;
+    /// Read this resource's whole document again, with what lists leave out, and collect its kind there now.
+    async fn reread(&self, actor: &Actor, key: &ResourceKey) -> Result<()>;
 }
 
 /// Live calls to AWS: log events and metrics.

@@ -57,7 +57,7 @@ fn fields(fields: &[FieldChange]) -> String {
     match variables.as_slice() {
         [] => {}
         [only] => parts.push(format!("variable {} {}", part(&only.path).unwrap_or_default(), verb(only))),
-        many => parts.push(format!("{} variables {}", many.len(), verb_of_all(many))),
+        many => parts.push(all_variables(many)),
     }
     let rest = others.len().saturating_sub(NAMED);
     if rest > 0 {
@@ -93,9 +93,16 @@ fn verb(field: &FieldChange) -> &'static str {
     }
 }
 
-fn verb_of_all(fields: &[&FieldChange]) -> &'static str {
-    let first = fields.first().map_or("changed", |f| verb(f));
-    if fields.iter().all(|f| verb(f) == first) { first } else { "changed" }
+/// "2 variables changed", "1 variable added, 2 removed".
+fn all_variables(fields: &[&FieldChange]) -> String {
+    let counts = ["added", "removed", "changed"].map(|word| (fields.iter().filter(|f| verb(f) == word).count(), word));
+    let counts = counts.into_iter().filter(|(n, _)| *n > 0).enumerate();
+    let parts = counts.map(|(at, (n, word))| match (at, n) {
+        (0, 1) => format!("1 variable {word}"),
+        (0, n) => format!("{n} variables {word}"),
+        (_, n) => format!("{n} {word}"),
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// What stands in the last brackets, if the path ends with them.
@@ -253,6 +260,14 @@ mod tests {
                 "2 variables changed",
             ),
             (vec![("Environment.Variables[A]", Value::Null, seal("b"))], "Variable A added"),
+            (
+                vec![
+                    ("Environment.Variables[A]", Value::Null, seal("a")),
+                    ("Environment.Variables[B]", seal("a"), seal("c")),
+                    ("Environment.Variables[C]", seal("a"), Value::Null),
+                ],
+                "1 variable added, 1 removed, 1 changed",
+            ),
             (vec![("desiredCount", json!(2), json!(0))], "Desired count 2 → 0"),
             (
                 vec![

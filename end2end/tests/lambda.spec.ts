@@ -29,6 +29,23 @@ test("its log is there and goes on while one looks", async ({ page }) => {
   await expect(log).toBeVisible();
   aws("lambda", "invoke", { FunctionName: "orders-api", Payload: JSON.stringify({ path: "/orders/e2e-marker", httpMethod: "GET" }) });
   await expect(log).toContainText("START RequestId", { timeout: 20_000 });
+
+  await page.getByLabel("Filter pattern").fill("nothing-is-like-this");
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await expect(log).toContainText("No event matches the filter", { timeout: 20_000 });
+  await expect(page).toHaveURL(/filter=nothing-is-like-this/);
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await expect(log).toContainText("START RequestId", { timeout: 20_000 });
+  await expect(page).not.toHaveURL(/filter=/);
+});
+
+test("tags that somebody else set show when the page is asked to read again", async ({ page }) => {
+  await page.goto("/functions/111122223333/eu-west-1/orders-worker");
+  await hydrated(page);
+  const owner = `owner-${Date.now()}`;
+  aws("lambda", "tag_resource", { Resource: "arn:aws:lambda:eu-west-1:111122223333:function:orders-worker", Tags: { owner } });
+  await page.getByRole("button", { name: "Collect again from AWS" }).click();
+  await expect(page.getByText(owner).locator("visible=true").first()).toBeVisible({ timeout: 30_000 });
 });
 
 test("values of environment variables are nowhere on the page", async ({ page }) => {

@@ -37,7 +37,8 @@ pub fn spec(kind: Kind) -> Option<DetailSpec> {
         Kind::Cluster => CLUSTER,
         _ => return None,
     };
-    Some(DetailSpec { facts: generic::facts, tabs, banner, actions: None })
+    let facts = if kind == Kind::Task { task::facts } else { generic::facts };
+    Some(DetailSpec { facts, tabs, banner, actions: None })
 }
 
 /// The words of states in which a task works, or is about to.

@@ -1,5 +1,6 @@
 //! A task: why it stopped before anything else, its containers, network and times.
 
+use domain::Kind;
 use domain::ecs::Task;
 use domain::listing::Detail;
 use domain::resource::Tone;
@@ -7,15 +8,27 @@ use domain::wording::capacity;
 use leptos::prelude::*;
 
 use super::stopped;
+use crate::resource::generic;
 use crate::sections::{
     age, badge, connected, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words,
     word,
 };
-use crate::ui::{Note, format};
+use crate::ui::{Fact, Note, format};
 
 /// The overview.
 pub fn view(task: Task, detail: Detail) -> AnyView {
     stack(vec![containers(&task), times(&task, &detail), place(&task)])
+}
+
+/// What stands above the tabs; its service is a link.
+pub fn facts(detail: &Detail) -> Vec<Fact> {
+    let mut facts = generic::facts(detail);
+    let task: Option<Task> = serde_json::from_value(detail.doc.clone()).ok();
+    let service = task.as_ref().and_then(|task| Some(format!("{}/{}", task.cluster(), task.service()?)));
+    if let (Some(service), Some(fact)) = (service, facts.iter_mut().find(|fact| fact.label == "Service")) {
+        fact.value = connected(detail, Some(Kind::Service), Some(&service));
+    }
+    facts
 }
 
 /// Why it stopped, in AWS's words and in plain ones.
@@ -44,6 +57,9 @@ pub fn why(detail: &Detail) -> Option<AnyView> {
 }
 
 fn containers(task: &Task) -> AnyView {
+    // The reason is what one comes for: what nothing is said of leaves it the room.
+    let digests = task.containers.iter().any(|c| c.image_digest.is_some());
+    let healths = task.containers.iter().any(|c| c.health_status.as_deref().is_some_and(|h| h != "UNKNOWN"));
     let rows = task.containers.iter().map(|c| {
         let image = c.image.clone().unwrap_or_default();
         let link = c.image_reference().map_or_else(none, |r| reference(&r, short_image(&image)));
@@ -56,25 +72,15 @@ fn containers(task: &Task) -> AnyView {
             Some("UNHEALTHY") => Tone::Bad,
             _ => Tone::Quiet,
         };
-        vec![
-            view! { <b>{c.name.clone()}</b> }.into_any(),
-            link,
-            exact(c.image_digest.clone().map(|d| format::shorten(&d, 24))),
-            word(c.last_status.clone()),
-            badge(c.health_status.as_deref(), health),
-            exit.unwrap_or_else(none),
-            c.reason.clone().map_or_else(none, |reason| why_words(Some(reason))),
-        ]
+        let status = view! { {word(c.last_status.clone())}{why_words(c.reason.clone())} }.into_any();
+        let mut cells = vec![view! { <b>{c.name.clone()}</b> }.into_any(), link, status, exit.unwrap_or_else(none)];
+        cells.extend(healths.then(|| badge(c.health_status.as_deref(), health)));
+        cells.extend(digests.then(|| exact(c.image_digest.clone().map(|d| format::shorten(&d, 24)))));
+        cells
     });
-    let heads = [
-        ("Container", false),
-        ("Image", false),
-        ("Digest", false),
-        ("Status", false),
-        ("Health", false),
-        ("Exit code", true),
-        ("Reason", false),
-    ];
+    let mut heads = vec![("Container", false), ("Image", false), ("Status", false), ("Exit code", true)];
+    heads.extend(healths.then_some(("Health", false)));
+    heads.extend(digests.then_some(("Digest", false)));
     table_card("Containers", &heads, rows.collect(), "AWS lists no container.")
 }
 

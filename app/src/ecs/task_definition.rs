@@ -220,8 +220,8 @@ fn revision_table(page: &Page, here: &ResourceKey) -> AnyView {
                 <td>{cell("images")}</td>
                 <td>{cell("registered")}</td>
                 <td>
-                    {before.map(|b| link(&b.key, &row.key, "previous"))}
-                    {(!this).then(|| link(&row.key, here, "this one"))}
+                    {before.map(|b| link(&b.key, &row.key, "with previous"))}
+                    {(!this).then(|| link(&row.key, here, "with this one"))}
                 </td>
             </tr>
         }

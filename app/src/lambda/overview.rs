@@ -117,6 +117,7 @@ fn node(connection: &Connection, name: &str) -> AnyView {
     };
     match &connection.key {
         Some(key) => view! { <a class="node" href=here(&paths::detail(key))>{body}</a> }.into_any(),
-        None => view! { <div class="node" title=format!("{}: not collected", connection.name)>{body}</div> }.into_any(),
+        None => view! { <div class="node" title=format!("{}: {}", connection.name, connection.absence())>{body}</div> }
+            .into_any(),
     }
 }

@@ -87,7 +87,7 @@ fn row(end: End, scopes: &paths::Scopes) -> impl IntoView + use<> {
     let c = end.connection;
     // Only trouble is worth a badge in a narrow column.
     let state = c.state.filter(|s| s.tone != Tone::Good).map(|s| view! { <StateBadge state=Some(s)/> });
-    let sign = icon(c.key.as_ref().map_or(Icon::Link, |key| kind_icon(key.kind)));
+    let sign = icon(c.key.as_ref().or(c.within.as_ref()).map_or(Icon::Link, |key| kind_icon(key.kind)));
     // A badge takes the room beside the name.
     let (under, beside) = match (end.beside, state.is_some()) {
         (Some(beside), true) if end.under.is_empty() => (beside, None),
@@ -102,16 +102,21 @@ fn row(end: End, scopes: &paths::Scopes) -> impl IntoView + use<> {
         {beside.map(|b| view! { <span class="faint">{b}</span> })}
         {state}
     };
-    match c.key {
-        Some(key) => {
+    let why = match c.missing {
+        true => "All of its kind there were listed, and it is not among them: never made, or deleted.",
+        false => "Not among what Gantry has collected: another account or region, or deleted.",
+    };
+    match (c.key, c.within) {
+        (Some(key), _) => {
             let title = format!("{} {}", key.kind.singular(), end.name);
             view! { <a class="row" href=scopes.on(&paths::detail(&key)) title=title>{body}</a> }.into_any()
         }
-        None => {
-            let title = format!(
-                "{}\nNot among what Gantry has collected: another account or region, or deleted.\nClick to copy",
-                c.name
-            );
+        (None, Some(repository)) => {
+            let title = format!("{}\n{why}\nLeads to its repository.", c.name);
+            view! { <a class="row" href=scopes.on(&paths::detail(&repository)) title=title>{body}</a> }.into_any()
+        }
+        (None, None) => {
+            let title = format!("{}\n{why}\nClick to copy", c.name);
             view! { <button class="row" r#type="button" data-copy=c.name title=title>{body}</button> }.into_any()
         }
     }

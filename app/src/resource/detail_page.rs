@@ -207,6 +207,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
     let freshness = Signal::derive(move || shown.get().freshness.clone().into_iter().collect::<Vec<_>>());
     let now = Signal::derive(move || shown.get().now);
     let problem = RwSignal::new(None);
+    let own_key = key.clone();
     let only_here =
         Signal::stored(Scopes { accounts: vec![key.scope.account.clone()], regions: vec![key.scope.region.clone()] });
     let gone = move || {
@@ -253,7 +254,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
                     {arn.map(|arn| view! { <Copy text=arn max=64/> })}
                     <span class="read">
                         <AgeOfData kind=kind freshness=freshness now=now/>
-                        <CollectButton kind=kind scopes=only_here freshness=freshness problem=problem/>
+                        <CollectButton kind=kind scopes=only_here freshness=freshness problem=problem whole=own_key/>
                     </span>
                 </div>
             </div>

@@ -131,7 +131,7 @@ fn end(c: &Connection, twice: bool, boot: &Boot) -> End {
         Some(key) => (c.name.clone(), Some(key.kind.singular().to_owned()), twice.then(|| place(key))),
         None => {
             let (name, kind) = uncollected(&c.name);
-            (name, kind, Some("not collected".to_owned()))
+            (name, kind, Some(c.absence().to_owned()))
         }
     };
     // Where the heading says it, the kind need not.
@@ -183,7 +183,8 @@ mod tests {
     }
 
     fn to(relation: Relation, outgoing: bool, key: &str, name: &str) -> Connection {
-        Connection { relation, outgoing, key: ResourceKey::parse(key).ok(), name: name.into(), state: None, note: None }
+        let key = ResourceKey::parse(key).ok();
+        Connection { relation, outgoing, key, name: name.into(), state: None, note: None, missing: false, within: None }
     }
 
     fn detail(key: &str, connected: Vec<Connection>) -> Detail {
@@ -212,6 +213,15 @@ mod tests {
         let groups = groups(&role, &boot());
         assert_eq!(groups[0].ends[0].under, "function · prod · eu-west-1");
         assert_eq!(groups[0].ends[1].under, "function · prod · us-east-1");
+    }
+
+    #[test]
+    fn what_does_not_exist_is_told_from_what_is_not_collected() {
+        let image = |missing| Connection { missing, ..to(Relation::Image, true, "", "r.example/web:2") };
+        let service = detail("ecs.service/111122223333/eu-west-1/shop/web", vec![image(true)]);
+        assert_eq!(groups(&service, &boot())[0].ends[0].under, "does not exist");
+        let service = detail("ecs.service/111122223333/eu-west-1/shop/web", vec![image(false)]);
+        assert_eq!(groups(&service, &boot())[0].ends[0].under, "not collected");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use domain::listing::Freshness;
 use domain::resource::Tone;
-use domain::{Kind, Millis};
+use domain::{Kind, Millis, ResourceKey};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -66,14 +66,20 @@ pub fn CollectButton(
     /// In place of the icon alone.
     #[prop(optional)]
     words: Option<&'static str>,
+    /// Of this resource the whole document, not only what its list says.
+    #[prop(optional)]
+    whole: Option<ResourceKey>,
 ) -> impl IntoView {
     let asking = RwSignal::new(false);
     let busy = move || (asking.get() || freshness.with(|f| f.iter().any(|f| f.running))).then_some("true");
     let collect = move |_| {
-        let scopes = scopes.get_untracked();
+        let (scopes, whole) = (scopes.get_untracked(), whole.clone());
         asking.set(true);
         spawn_local(async move {
-            let answer = api::refresh(kind, scopes.accounts, scopes.regions).await;
+            let answer = match whole {
+                Some(key) => api::reread(key).await,
+                None => api::refresh(kind, scopes.accounts, scopes.regions).await,
+            };
             asking.try_set(false);
             problem.try_set(answer.err());
         });

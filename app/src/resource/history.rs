@@ -80,6 +80,13 @@ pub fn ChangeEntry(
     }
 }
 
+/// The entry that is asked for, or the latest, and the one before it; `ids` are latest first.
+fn two(ids: &[i64], to: Option<i64>) -> Option<(i64, i64)> {
+    let at = to.and_then(|to| ids.iter().position(|id| *id == to));
+    let at = at.filter(|at| at + 1 < ids.len()).unwrap_or_default();
+    Some((*ids.get(at + 1)?, *ids.get(at)?))
+}
+
 /// The tab Changes.
 #[component]
 pub fn HistoryTab(
@@ -115,7 +122,8 @@ pub fn HistoryTab(
     let action = key.with_value(paths::detail);
     let list = move |entries: Vec<Change>| {
         let now = shown.with_untracked(|d| d.now);
-        let chosen = pair.get();
+        let ids: Vec<i64> = entries.iter().map(|change| change.id).collect();
+        let chosen = pair.get().or_else(|| two(&ids, number("to")));
         let last = entries.last().filter(|_| entries.len() as u32 == ENTRIES).map(|c| c.id);
         let picks = entries.len() > 1;
         let rows = entries.into_iter().map(|change| {
@@ -140,9 +148,10 @@ pub fn HistoryTab(
                 <ScopeFields/>
                 {picks.then(|| view! {
                     <div class="compare-bar">
-                        <span class="dim">"Pick two moments (from, to) to see what differs between them."</span>
+                        <span class="dim">"Pick two moments to see what differs between them."</span>
                         <button class="btn small" r#type="submit">"Compare"</button>
                     </div>
+                    <div class="picks heads" aria-hidden="true"><span>"From"</span><span>"To"</span></div>
                 })}
                 {rows}
             </form>
@@ -176,5 +185,18 @@ pub fn HistoryTab(
                 }
             }
         </Transition>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::two;
+
+    #[test]
+    fn the_last_two_moments_are_compared_unless_others_are_asked_for() {
+        assert_eq!(two(&[9, 7, 4], None), Some((7, 9)));
+        assert_eq!(two(&[9, 7, 4], Some(7)), Some((4, 7)));
+        assert_eq!(two(&[9, 7, 4], Some(4)), Some((7, 9)), "nothing is before the first");
+        assert_eq!(two(&[9], None), None);
     }
 }

@@ -3,13 +3,15 @@
 use domain::stream::{LogEvent, ToPage};
 use domain::{Code, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::telemetry::log;
-use crate::live;
 use crate::ui::{LogView, ProblemNote, moment};
+use crate::{live, paths};
 
 /// More than so many events are not kept on a page; the oldest go first.
 const KEPT: usize = 2000;
@@ -24,7 +26,10 @@ struct Panel {
     missing: RwSignal<Option<String>>,
     asked: RwSignal<bool>,
     following: RwSignal<bool>,
+    /// What is asked by, as the address says it.
     filter: RwSignal<String>,
+    /// JavaScript runs.
+    alive: RwSignal<bool>,
     /// Counts the questions, so that a late answer to an old one is dropped.
     question: StoredValue<u32>,
 }
@@ -39,6 +44,7 @@ impl Panel {
             asked: RwSignal::new(false),
             following: RwSignal::new(true),
             filter: RwSignal::new(String::new()),
+            alive: RwSignal::new(false),
             question: StoredValue::new(0),
         }
     }
@@ -147,7 +153,22 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
         let at = map.with(|m| m.get_str("at").and_then(|at| at.parse::<i64>().ok()));
         at.filter(|_| tools).map(|at| Millis(at.saturating_add(60_000)))
     });
+    let wanted = Memo::new(move |_| map.with(|m| m.get("filter")).filter(|_| tools).unwrap_or_default());
+    panel.filter.set(wanted.get_untracked());
+    let again = key.clone();
+    Effect::new(move |before: Option<String>| {
+        let wanted = wanted.get();
+        if before.is_some_and(|before| before != wanted) {
+            panel.filter.set(wanted.clone());
+            panel.events.set(vec![]);
+            panel.asked.set(false);
+            let until = at.get_untracked().filter(|_| !panel.following.get_untracked());
+            panel.ask(again.clone(), until);
+        }
+        wanted
+    });
     Effect::new(move || {
+        panel.alive.set(true);
         let until = at.get();
         panel.following.set(until.is_none() && !past);
         panel.events.set(vec![]);
@@ -169,11 +190,13 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
     };
     let bar = tools.then(|| toolbar(panel, key.clone(), past));
     let empty = Signal::derive(move || match (panel.asked.get(), past) {
+        (false, _) if panel.alive.get() => "Reading the log from AWS…".to_owned(),
         (false, _) => "Reading the log from AWS. This needs JavaScript.".to_owned(),
         (true, _) if panel.missing.with(Option::is_some) => {
             let group = panel.missing.get().unwrap_or_default();
             format!("AWS has no log group {group}. It appears with the first event, unless it was deleted.")
         }
+        (true, _) if panel.filter.with(|f| !f.is_empty()) => "No event matches the filter.".to_owned(),
         (true, false) => "No events in the log yet: they appear here when it runs.".to_owned(),
         (true, true) => "It wrote nothing that CloudWatch still has.".to_owned(),
     });
@@ -190,10 +213,30 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
 
 fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
     let (filtered, resumed) = (key.clone(), key.clone());
+    let typed = RwSignal::new(panel.filter.get_untracked());
+    Effect::new(move |before: Option<()>| {
+        let filter = panel.filter.get();
+        if before.is_some() {
+            typed.set(filter);
+        }
+    });
+    // A filtered log has an address to be sent to somebody.
+    let (map, path) = (use_query_map(), use_location().pathname);
+    let navigate = StoredValue::new_local(use_navigate());
+    let narrow = move |filter: &str| {
+        let href = format!("{}{}", path.get_untracked(), narrowed(map.get_untracked(), filter));
+        let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
+        navigate.with_value(|navigate| navigate(&href, options));
+    };
     let search = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        panel.ask(filtered.clone(), None);
+        let filter = typed.get_untracked().trim().to_owned();
+        match filter == panel.filter.get_untracked() {
+            true => panel.ask(filtered.clone(), None),
+            false => narrow(&filter),
+        }
     };
+    let clear = move |_: leptos::ev::MouseEvent| narrow("");
     let toggle = move |_| {
         panel.following.update(|on| *on = !*on);
         if panel.following.get_untracked() {
@@ -208,9 +251,12 @@ fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
         <div class="in filters">
             <form class="inline" on:submit=search>
                 <label class="input">
-                    <input name="pattern" aria-label="Filter pattern" autocomplete="off" maxlength="200" placeholder="Filter: ERROR, \"timed out\" …" bind:value=panel.filter/>
+                    <input name="pattern" aria-label="Filter pattern" autocomplete="off" maxlength="200" placeholder="Filter: ERROR, \"timed out\" …" bind:value=typed/>
                 </label>
                 <button class="btn" r#type="submit">"Filter"</button>
+                <Show when=move || panel.filter.with(|f| !f.is_empty())>
+                    <button class="btn quiet" r#type="button" on:click=clear>"Clear"</button>
+                </Show>
             </form>
             {(!past).then(|| view! {
                 <button class="btn" r#type="button" on:click=toggle>
@@ -223,9 +269,27 @@ fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
     .into_any()
 }
 
+/// The query of the page with this filter of its log.
+fn narrowed(query: impl IntoIterator<Item = (Cow<'static, str>, String)>, filter: &str) -> String {
+    let rest = query.into_iter().filter(|(name, _)| name != "filter");
+    let rest = rest.map(|(name, value)| format!("{}={}", paths::encode(&name), paths::encode(&value)));
+    let own = (!filter.is_empty()).then(|| format!("filter={}", paths::encode(filter)));
+    let query = rest.chain(own).collect::<Vec<_>>().join("&");
+    if query.is_empty() { query } else { format!("?{query}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_stands_in_the_address_once() {
+        let query = || [(Cow::from("tab"), "logs".to_owned()), (Cow::from("filter"), "old".to_owned())];
+        assert_eq!(narrowed(query(), "timed out"), "?tab=logs&filter=timed%20out");
+        assert_eq!(narrowed(query(), ""), "?tab=logs");
+        assert_eq!(narrowed([], "a&b"), "?filter=a%26b");
+        assert_eq!(narrowed([], ""), "");
+    }
 
     fn event(at: i64, id: &str) -> Arc<LogEvent> {
         Arc::new(LogEvent { id: id.to_owned(), at: Millis(at), stream: String::new(), message: id.to_owned() })

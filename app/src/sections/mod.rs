@@ -6,7 +6,7 @@ pub mod children;
 pub mod logs;
 pub mod telemetry;
 
-use domain::listing::{Connection, Detail};
+use domain::listing::{Connection, Detail, capital};
 use domain::resource::{Model, State, Tone};
 use domain::{Arn, Kind, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::resource::Shown;
+use crate::ui::format::without_registries;
 use crate::ui::{Age, Copy, Note, ProblemNote, StateBadge, tone_class, word_view};
 
 /// Names and values of a card, one a row.
@@ -123,8 +124,9 @@ pub fn short(arn: &str) -> &str {
 
 /// Words that may be long, under or beside a short one in a table: they wrap.
 pub fn why(text: Option<String>) -> AnyView {
-    text.filter(|t| !t.is_empty())
-        .map_or_else(|| ().into_any(), |t| view! { <span class="why" title=t.clone()>{t.clone()}</span> }.into_any())
+    let Some(text) = text.filter(|t| !t.is_empty()) else { return ().into_any() };
+    let shown = without_registries(&text);
+    view! { <span class="why" title=text>{shown}</span> }.into_any()
 }
 
 /// A link to an ARN by its last piece, or the dash.
@@ -256,7 +258,7 @@ pub fn connection(connection: &Connection, name: &str) -> AnyView {
     };
     match &connection.key {
         Some(key) => view! { <a class="row" href=here(&paths::detail(key))>{body}</a> }.into_any(),
-        None => view! { <div class="row" title="Not collected">{body}</div> }.into_any(),
+        None => view! { <div class="row" title=capital(connection.absence())>{body}</div> }.into_any(),
     }
 }
 

@@ -116,6 +116,20 @@ pub fn counted(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 
+/// A sentence of AWS's with the images in it as people call them: without the registry's address, and not twice in a row.
+pub fn without_registries(text: &str) -> String {
+    let own = |host: &str| host.starts_with(|c: char| c.is_ascii_digit()) && host.contains(".dkr.ecr.");
+    let mut words: Vec<&str> = vec![];
+    for word in text.split(' ') {
+        match word.split_once('/').filter(|(host, _)| own(host)) {
+            Some((_, image)) if words.last() == Some(&image) => {}
+            Some((_, image)) => words.push(image),
+            None => words.push(word),
+        }
+    }
+    words.join(" ")
+}
+
 /// A log line without terminal colours and other control characters (tabs stay).
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -140,6 +154,15 @@ pub fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn images_in_sentences_lose_their_registry_and_are_said_once() {
+        let image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web:2.0.0";
+        let said = format!("CannotPullContainerError: failed to resolve ref {image}: {image}: not found");
+        let brief = "CannotPullContainerError: failed to resolve ref team/web:2.0.0: not found";
+        assert_eq!(without_registries(&said), brief);
+        assert_eq!(without_registries("either/or, docker.io/web:1"), "either/or, docker.io/web:1");
+    }
 
     #[test]
     fn sizes_are_binary_and_short() {

@@ -3,7 +3,7 @@
 
 use domain::listing::Connection;
 use domain::resource::{Relation, Tone};
-use domain::{Kind, Problem, ResourceKey};
+use domain::{Kind, Problem, ResourceKey, Scope, reference};
 use gantry_store::Store;
 use gantry_store::links::Linked;
 use gantry_store::resources::Stored;
@@ -21,6 +21,8 @@ struct Arrow {
     key: Option<ResourceKey>,
     reference: String,
     note: Option<String>,
+    /// The step it was found through.
+    step: Option<ResourceKey>,
 }
 
 impl Arrow {
@@ -31,12 +33,13 @@ impl Arrow {
             key: linked.key.clone(),
             reference: linked.target.clone(),
             note: linked.note.clone(),
+            step: None,
         }
     }
     fn through(self, relation: Relation, outgoing: bool, step: &ResourceKey) -> Self {
-        let step = format!("through {}", step.id);
-        let note = self.note.map_or(step.clone(), |note| format!("{note}, {step}"));
-        Self { relation, outgoing, note: Some(note), ..self }
+        let through = format!("through {}", step.id);
+        let note = self.note.map_or(through.clone(), |note| format!("{note}, {through}"));
+        Self { relation, outgoing, note: Some(note), step: Some(step.clone()), ..self }
     }
 }
 
@@ -70,7 +73,29 @@ pub async fn connected(store: &Store, snapshot: &Snapshot, stored: &Stored) -> R
         }
         _ => {}
     }
-    Ok(named(snapshot, &stored.key, arrows))
+    let repositories = repositories(store, snapshot, &arrows).await?;
+    Ok(named(snapshot, stored, arrows, &repositories))
+}
+
+/// Of references to images that are not collected: the repositories they would be in, as far as those are.
+async fn repositories(
+    store: &Store,
+    snapshot: &Snapshot,
+    arrows: &[Arrow],
+) -> Result<HashMap<String, ResourceKey>, Problem> {
+    let open: Vec<&Arrow> = arrows.iter().filter(|a| a.key.is_none() && a.relation == Relation::Image).collect();
+    let mut found = HashMap::new();
+    for arrow in open {
+        let Some(repository) = reference::repository(&arrow.reference) else { continue };
+        let key = store.resolve(repository).await?;
+        let there = |key: &ResourceKey| {
+            key.kind == Kind::Repository && snapshot.find(key).is_some_and(|row| row.gone.is_none())
+        };
+        if let Some(key) = key.filter(there) {
+            found.insert(arrow.reference.clone(), key);
+        }
+    }
+    Ok(found)
 }
 
 /// A mapping is no place of its own for people: what is at its other end stands in for it, with what there is to say of the mapping.
@@ -161,10 +186,15 @@ impl Steps<'_> {
 }
 
 /// Looks up names and states; one connection per relation, direction and other end.
-fn named(snapshot: &Snapshot, own: &ResourceKey, arrows: Vec<Arrow>) -> Vec<Connection> {
+fn named(
+    snapshot: &Snapshot,
+    stored: &Stored,
+    arrows: Vec<Arrow>,
+    repositories: &HashMap<String, ResourceKey>,
+) -> Vec<Connection> {
     let mut found: BTreeMap<(bool, Relation, String), Connection> = BTreeMap::new();
     for arrow in arrows {
-        if arrow.key.as_ref() == Some(own) {
+        if arrow.key.as_ref() == Some(&stored.key) {
             continue;
         }
         let row = arrow.key.as_ref().and_then(|k| snapshot.find(k));
@@ -175,7 +205,19 @@ fn named(snapshot: &Snapshot, own: &ResourceKey, arrows: Vec<Arrow>) -> Vec<Conn
         };
         let end = arrow.key.as_ref().map_or(arrow.reference.clone(), ToString::to_string);
         let state = row.and_then(|r| r.state.as_deref().cloned());
+        let within = repositories.get(&arrow.reference).filter(|_| arrow.key.is_none()).cloned();
+        let place = match &within {
+            Some(repository) => Some((Kind::Image, repository.scope.clone())),
+            None => reference::place(&arrow.reference),
+        };
+        // A list from before it was pointed to knows nothing of it.
+        let step = arrow.step.as_ref().and_then(|step| snapshot.find(step));
+        let since = step.map_or(stored.changed, |row| row.changed);
+        let lacks = |(kind, scope): (Kind, Scope)| snapshot.whole(kind, &scope, since);
+        let missing = arrow.key.is_none() && place.is_some_and(lacks);
         let connection = Connection {
+            missing,
+            within,
             relation: arrow.relation,
             outgoing: arrow.outgoing,
             key: arrow.key,

@@ -21,11 +21,13 @@ pub mod visible;
 mod tests;
 
 use async_trait::async_trait;
+use domain::diff::beyond_place;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, MAX_TEXT, Page, Row};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Comparison, ConnectionStatus, Count, HistoryQuery, Inventory, Overview};
 use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey};
+use gantry_store::batch::between;
 use gantry_store::resources::differences;
 use std::sync::Arc;
 
@@ -53,6 +55,18 @@ impl Answers {
 
     fn snapshot(&self) -> Arc<snapshot::Snapshot> {
         self.memory.snapshot()
+    }
+
+    /// Has a kind collected as soon as may be.
+    async fn request(&self, kind: Kind, accounts: &[AccountId], regions: &[Region]) -> Result<()> {
+        match self.memory.store().request(kind, accounts, regions, now()).await? {
+            0 => Err(Problem::new(
+                Code::NotFound,
+                "Nothing to collect",
+                format!("No connection collects {} there.", kind.plural()),
+            )),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -172,7 +186,7 @@ impl Inventory for Answers {
         let missing = || Problem::not_found("This resource's history has no such entry.");
         let before = store.document_after(key, from).await?.ok_or_else(missing)?;
         let after = store.document_after(key, to).await?.ok_or_else(missing)?;
-        let fields = differences(key.kind, &before, &after);
+        let fields = between(key.kind, &before, &after);
         Ok(Comparison { before, after, fields })
     }
 
@@ -185,7 +199,7 @@ impl Inventory for Answers {
         let store = self.memory.store();
         let before = store.get(left).await?.ok_or_else(|| never_existed(left))?.doc;
         let after = store.get(right).await?.ok_or_else(|| never_existed(right))?.doc;
-        let fields = differences(left.kind, &before, &after);
+        let fields = beyond_place(differences(left.kind, &before, &after), &left.scope, &right.scope);
         Ok(Comparison { before, after, fields })
     }
 
@@ -229,13 +243,16 @@ impl Inventory for Answers {
 
     async fn refresh(&self, actor: &Actor, kind: Kind, accounts: &[AccountId], regions: &[Region]) -> Result<()> {
         decide(actor, Permission::Refresh)?;
-        match self.memory.store().request(kind, accounts, regions, now()).await? {
-            0 => Err(Problem::new(
-                Code::NotFound,
-                "Nothing to collect",
-                format!("No connection collects {} there.", kind.plural()),
-            )),
-            _ => Ok(()),
+        self.request(kind, accounts, regions).await
+    }
+
+    async fn reread(&self, actor: &Actor, key: &ResourceKey) -> Result<()> {
+        decide(actor, Permission::Refresh)?;
+        self.memory.store().reread(std::slice::from_ref(key)).await?;
+        if visible::READ_ONE_BY_ONE.contains(&key.kind) {
+            self.visible.report(std::iter::once(key.clone()));
         }
+        let scope = &key.scope;
+        self.request(key.kind, std::slice::from_ref(&scope.account), std::slice::from_ref(&scope.region)).await
     }
 }

@@ -86,6 +86,14 @@ impl Snapshot {
         self.covers.get(&(kind, scope)).copied()
     }
 
+    /// Whether all there are of this kind in this scope were listed since this moment, and nothing fails there now.
+    pub fn whole(&self, kind: Kind, scope: &Scope, since: Millis) -> bool {
+        let covered = self.scope(scope).and_then(|scope| self.covered(kind, scope));
+        let well =
+            |c: &Collection| c.freshness.kind == kind && c.freshness.scope == *scope && c.freshness.failing.is_none();
+        covered.is_some_and(|at| at >= since) && self.collections.iter().any(well)
+    }
+
     /// The state of the collections of a kind in these accounts and regions (empty: all).
     pub fn freshness(&self, kind: Option<Kind>, accounts: &[AccountId], regions: &[Region]) -> Vec<Freshness> {
         let scopes: Vec<Scope> = self.collections.iter().map(|c| c.freshness.scope.clone()).collect();

@@ -1,12 +1,9 @@
 //! Which rows people are looking at: what lists leave open about them is read first.
 
-use domain::{Kind, ResourceKey};
+use domain::ResourceKey;
+pub use gantry_store::resources::READ_ONE_BY_ONE;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Kinds whose lists leave open what pages show: ListFunctions gives no state and no tags.
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>
-pub const READ_ONE_BY_ONE: &[Kind] = &[Kind::Function];
 
 /// Keys remembered.
 const MOST: usize = 1000;

@@ -38,6 +38,8 @@ fn function(name: &str, revision: &str, state: Option<&str>) -> Observed {
 #[derive(Default)]
 struct Fake {
     functions: Mutex<BTreeMap<String, String>>,
+    /// The team that all of them are tagged with, which only a single read says.
+    team: Mutex<Option<String>>,
     broken: AtomicBool,
     /// Collects at once in a scope, now and at most.
     now: AtomicUsize,
@@ -76,7 +78,14 @@ impl Collector for Fake {
     }
     async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
         let functions = self.functions.lock().unwrap();
-        Ok(functions.get(&key.id).map(|revision| function(&key.id, revision, Some("Active"))))
+        let team = self.team.lock().unwrap().clone();
+        Ok(functions.get(&key.id).map(|revision| {
+            let mut function = function(&key.id, revision, Some("Active"));
+            if let Some(team) = team {
+                function.doc["Tags"] = json!({"team": team});
+            }
+            function
+        }))
     }
 }
 
@@ -201,4 +210,24 @@ async fn a_server_that_ends_gives_its_work_back_at_once() {
     let second = Server::start(store, &fake, fast());
     until(async || store.collections(domain::Millis(0)).await.unwrap()[0].freshness.complete).await;
     second.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_asks_gets_the_whole_document_of_its_resource() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.configure(&[(scope(), Kind::Function)]).await.unwrap();
+    let fake = Arc::new(Fake::default());
+    fake.functions.lock().unwrap().insert("f".to_owned(), "1".to_owned());
+    let server = Server::start(store, &fake, fast());
+    let key = ResourceKey::new(Kind::Function, scope(), "f").unwrap();
+    let doc = async || store.get(&key).await.unwrap().map(|stored| stored.doc);
+    until(async || doc().await.filter(|doc| doc["State"] == "Active")).await;
+
+    // Tags come without a new revision: no list says that there is something to read.
+    *fake.team.lock().unwrap() = Some("payments".to_owned());
+    let answers = Answers::new(Memory::new(store.clone()), vec![], Visible::default());
+    answers.reread(&viewer(), &key).await.unwrap();
+    until(async || doc().await.filter(|doc| doc["Tags"]["team"] == "payments")).await;
+    server.end().await;
 }

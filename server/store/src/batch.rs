@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::collections::{Fence, fence_holds};
 use crate::history::Entry;
-use crate::resources::{differences, next_version, notify_version};
+use crate::resources::{differences, next_version, notify_version, read_one_by_one};
 use crate::{Result, Store, hash, history, links, problem};
 
 /// What a batch did.
@@ -151,7 +151,7 @@ async fn unchanged<'k>(
     Ok((same.into_iter().filter_map(|key| rows.get(key).cloned()).collect(), rest))
 }
 
-/// Makes rows younger; those that somebody else changed meanwhile are younger already.
+/// Makes rows younger; a list does not answer who wants a single read again. Those that somebody else changed meanwhile are younger already.
 async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -161,7 +161,8 @@ async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis
         Source::Single { began } => Some(began.0),
     };
     sqlx::query(
-        "update resources r set seen = greatest(seen, $4), reread = false, hash = same.hash, fetched = coalesce($5, fetched),
+        "update resources r set seen = greatest(seen, $4), hash = same.hash, fetched = coalesce($5, fetched),
+         reread = reread and $5::bigint is null and kind = any($6),
          fetched_revision = case when $5::bigint is null then fetched_revision else doc->>'RevisionId' end
          from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as same (id, version, hash)
          where r.id = same.id and r.version = same.version",
@@ -171,6 +172,7 @@ async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis
     .bind(rows.iter().map(|r| r.hash.as_slice()).collect::<Vec<_>>())
     .bind(now.0)
     .bind(fetched)
+    .bind(read_one_by_one())
     .execute(tx)
     .await
     .map_err(problem::of)?;
@@ -222,14 +224,22 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
 
 /// What a history says of this: what was not known before and is now is no change.
 fn news(kind: Kind, before: &Before, doc: &Value) -> Vec<FieldChange> {
-    let fields = if before.fetched {
-        differences(kind, &before.doc, doc)
-    } else {
-        let mut known = before.doc.clone();
-        keep(domain::describe::kept(kind), doc, &mut known);
-        differences(kind, &known, doc)
-    };
+    let fields = if before.fetched { differences(kind, &before.doc, doc) } else { beyond_list(kind, &before.doc, doc) };
     fields.into_iter().filter(|change| domain::describe::tells(kind, change)).collect()
+}
+
+/// How a document differs from one that a list gave: what only a single read gives and the list's lacks is no difference.
+fn beyond_list(kind: Kind, listed: &Value, doc: &Value) -> Vec<FieldChange> {
+    let mut known = listed.clone();
+    keep(domain::describe::kept(kind), doc, &mut known);
+    differences(kind, &known, doc)
+}
+
+/// How two documents of one resource's history differ, noise left out, as its entries tell it: an earlier one with nothing of what
+/// single reads give was only listed.
+pub fn between(kind: Kind, before: &Value, after: &Value) -> Vec<FieldChange> {
+    let listed = domain::describe::kept(kind).iter().all(|field| before.get(*field).is_none_or(Value::is_null));
+    if listed { beyond_list(kind, before, after) } else { differences(kind, before, after) }
 }
 
 /// Postgres's jsonb has no room for NUL; tags and messages from AWS could.
@@ -272,7 +282,8 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
               as new (key, kind, account, region, parent, doc, hash, news)
          on conflict on constraint resources_key do update set
              parent = excluded.parent, doc = excluded.doc, hash = excluded.hash, version = excluded.version,
-             seen = greatest(resources.seen, excluded.seen), gone = null, reread = false,
+             seen = greatest(resources.seen, excluded.seen), gone = null,
+             reread = resources.reread and excluded.fetched is null and excluded.kind = any($12),
              changed = case when (select n.news from unnest($1::text[], $11::boolean[]) as n (key, news) where n.key = excluded.key)
                        then excluded.changed else resources.changed end,
              fetched = coalesce(excluded.fetched, resources.fetched),
@@ -290,6 +301,7 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
     .bind(now.0)
     .bind(fetched)
     .bind(&news)
+    .bind(read_one_by_one())
     .fetch_all(&mut *tx)
     .await
     .map_err(problem::of)?;
@@ -328,6 +340,9 @@ mod tests {
         let mut before = Before { id: 1, version: 1, doc: listed, seen: 0, gone: None, fetched: false };
         let paths = |fields: Vec<FieldChange>| fields.into_iter().map(|f| f.path).collect::<Vec<_>>();
         assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize"]);
+        assert_eq!(paths(between(Kind::Function, &before.doc, &read)), ["MemorySize"]);
+        let untagged = json!({"FunctionName": "f", "MemorySize": 256, "State": "Active"});
+        assert_eq!(paths(between(Kind::Function, &untagged, &read)), ["Tags[team]"]);
         before.fetched = true;
         assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize", "State", "Tags[team]"]);
     }

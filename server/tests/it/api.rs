@@ -3,7 +3,10 @@
 use crate::world::World;
 use domain::policy::{Actor, Role};
 use domain::services::Team;
+use domain::{Kind, Millis};
+use gantry::clock::now;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn lists_are_paged_to_their_end_by_the_cursor() {
@@ -101,4 +104,28 @@ async fn a_token_reads_everything_and_the_document_says_how() {
     assert_eq!(refresh.status, 404, "no connection collects anything: {}", refresh.body);
     let nonsense = world.send("POST", "/api/v1/refresh", &[("authorization", &bearer)], "{").await;
     assert_eq!((nonsense.status, nonsense.json()["field"].as_str()), (400, Some("body")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_a_complete_list_lacks_does_not_exist() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    let key = world.function("thumbnailer", json!({})).await;
+    let logs = async || {
+        let one = world.get(&format!("/api/v1/resources/{key}"), &cookie).await.json();
+        let connected = one["connected"].as_array().unwrap().clone();
+        connected.into_iter().find(|c| c["relation"] == "logs").unwrap()
+    };
+    let open = logs().await;
+    assert_eq!((open["key"].as_str(), open["missing"].as_bool()), (None, Some(false)), "nothing is said to be read");
+
+    let (store, scope) = (&world.test.store, &key.scope);
+    store.configure(&[(scope.clone(), Kind::LogGroup)]).await.unwrap();
+    let lease = store.claim("a", &[], now(), Millis(now().0 + 30_000)).await.unwrap().expect("due");
+    store.complete(lease.fence, scope, Kind::LogGroup, None, lease.started, now()).await.unwrap();
+    store.finish(&lease, now(), Millis(now().0 + 60_000)).await.unwrap();
+    // Noticed by looking: memory hears of a collection a moment later.
+    while logs().await["missing"] != true {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

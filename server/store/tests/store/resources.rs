@@ -170,6 +170,18 @@ async fn what_only_the_single_read_gives_survives_the_next_list() {
     store.seen(Source::Single { began: Millis(1230) }, &[untagged], Millis(1231)).await.unwrap();
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc.get("Tags"), None);
 
+    // asked for by a person: no list answers that, the next single read does
+    store.reread(std::slice::from_ref(&listed.key)).await.unwrap();
+    let described = function("f", json!({"Description": "new"}));
+    for list_again in [listed.clone(), described] {
+        store.seen(list(&held), &[list_again], Millis(1240)).await.unwrap();
+        assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap(), [listed.key.clone()]);
+    }
+    assert!(store.known(&scope(), Kind::Function).await.unwrap().contains("f"), "its list knows it all the same");
+    let read = function("f", json!({"State": "Active", "Description": "new"}));
+    store.seen(Source::Single { began: Millis(1245) }, &[read], Millis(1246)).await.unwrap();
+    assert!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap().is_empty());
+
     let revised = function("f", json!({"RevisionId": "2"}));
     store.seen(list(&held), &[revised], Millis(1300)).await.unwrap();
     // as it was last known, until the single read that is now due

@@ -1,0 +1,100 @@
+//! What a reference says that leads to nothing collected: of which kind it would be and where, and what it would be in. Pure.
+
+use crate::identity::{AccountId, Arn, Region, ResourceKey, Scope};
+use crate::kind::Kind;
+
+/// The kind and place of what this means, where a complete list of the kind in the place has all there are. `None` for kinds that are
+/// never listed in full (task definitions that are no longer active) and for what is no key, ARN or image of ECR.
+pub fn place(reference: &str) -> Option<(Kind, Scope)> {
+    if let Ok(key) = ResourceKey::parse(reference) {
+        let in_full =
+            matches!(key.kind, Kind::Vpc | Kind::Subnet | Kind::SecurityGroup | Kind::Repository | Kind::Role);
+        return in_full.then_some((key.kind, key.scope));
+    }
+    let Ok(arn) = Arn::parse(reference) else { return image(reference) };
+    let resource = arn.resource();
+    let one_of = |prefix: &str| resource.strip_prefix(prefix).is_some_and(|name| !name.contains('/'));
+    let kind = match arn.service() {
+        "logs" if resource.starts_with("log-group:") => Kind::LogGroup,
+        "lambda" if resource.starts_with("function:") => Kind::Function,
+        "sqs" => Kind::Queue,
+        // With a second part it is a subscription.
+        "sns" if !resource.contains(':') => Kind::Topic,
+        // With a second part it is an index or a stream of it.
+        "dynamodb" if one_of("table/") => Kind::Table,
+        "kinesis" if one_of("stream/") => Kind::Stream,
+        "iam" if resource.starts_with("role/") => Kind::Role,
+        _ => return None,
+    };
+    let account = AccountId::parse(arn.account()).ok()?;
+    let region = if kind.is_global() { Region::global() } else { Region::parse(arn.region()).ok()? };
+    Some((kind, Scope::new(account, region)))
+}
+
+/// Where an image of ECR would be: `111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1`.
+fn image(reference: &str) -> Option<(Kind, Scope)> {
+    let (host, _) = reference.split_once('/')?;
+    let mut parts = host.split('.');
+    let account = AccountId::parse(parts.next()?).ok()?;
+    if (parts.next(), parts.next()) != (Some("dkr"), Some("ecr")) {
+        return None;
+    }
+    Some((Kind::Image, Scope::new(account, Region::parse(parts.next()?).ok()?)))
+}
+
+/// The repository that an image with a registry before its name is in: without tag and digest. `None` when there is neither.
+pub fn repository(reference: &str) -> Option<&str> {
+    let (host, _) = reference.split_once('/')?;
+    if Arn::parse(reference).is_ok() || !host.contains(['.', ':']) {
+        return None;
+    }
+    let named = reference.split_once('@').map_or(reference, |(named, _)| named);
+    let repository = match named.rsplit_once(':') {
+        // A colon before the last slash is a port.
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => named,
+    };
+    (repository != reference).then_some(repository)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reference_says_of_which_kind_it_would_be_and_where() {
+        let said = |reference: &str| place(reference).map(|(kind, scope)| format!("{kind}/{scope}"));
+        for (reference, expected) in [
+            ("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/f:*", "logs.log-group/111122223333/eu-west-1"),
+            ("arn:aws:iam::111122223333:role/service-role/f", "iam.role/111122223333/global"),
+            ("arn:aws:dynamodb:eu-west-1:111122223333:table/orders", "dynamodb.table/111122223333/eu-west-1"),
+            ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web:1", "ecr.image/111122223333/eu-west-1"),
+            ("ec2.vpc/111122223333/eu-west-1/vpc-1", "ec2.vpc/111122223333/eu-west-1"),
+        ] {
+            assert_eq!(said(reference).as_deref(), Some(expected), "{reference}");
+        }
+        for nothing in [
+            "arn:aws:dynamodb:eu-west-1:111122223333:table/orders/stream/2026",
+            "arn:aws:s3:::bucket",
+            "ecs.task-definition/111122223333/eu-west-1/web:1",
+            "public.ecr.aws/nginx/nginx:1.27",
+            "library/nginx",
+            "nginx",
+        ] {
+            assert_eq!(said(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn an_image_is_in_its_repository() {
+        let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+        assert_eq!(repository(&format!("{host}/team/web:1")), Some(format!("{host}/team/web").as_str()));
+        assert_eq!(repository(&format!("{host}/web:1@sha256:ab")), Some(format!("{host}/web").as_str()));
+        assert_eq!(repository("localhost:4510/web@sha256:ab"), Some("localhost:4510/web"));
+        for none in
+            ["localhost:4510/web", "library/nginx:1", "nginx:1", "arn:aws:lambda:eu-west-1:111122223333:function:a/b:1"]
+        {
+            assert_eq!(repository(none), None, "{none}");
+        }
+    }
+}
