@@ -151,9 +151,9 @@ fn row(entry: AuditEntry, now: Millis, scopes: &Scopes) -> AnyView {
     };
     let some = entry.detail.as_object().is_some_and(|facts| !facts.is_empty());
     let brief = brief(&entry);
-    let words = if brief.is_empty() { "Facts".to_owned() } else { brief };
+    let heading = if brief.is_empty() { "Facts".to_owned() } else { brief };
     let facts = some.then(
-        || view! { <details class="fold"><summary>{words}</summary><Json value=entry.detail.clone()/></details> },
+        || view! { <details class="fold"><summary>{heading}</summary><Json value=entry.detail.clone()/></details> },
     );
     let said = words(&entry.action).to_owned();
     view! {

@@ -25,11 +25,13 @@ pub fn unconnected(scopes: &Scopes, boot: &Boot, what: &str, all: String) -> Opt
         return None;
     }
     let (accounts, lead) = (strangers.join(", "), if strangers.len() == 1 { "account" } else { "accounts" });
+    let words = format!("Gantry reads only the accounts it is connected to, so it cannot know {what}.");
+    let connections = scopes.on(paths::SETTINGS_CONNECTIONS);
     let view = view! {
         <Empty title=format!("No connection leads to {lead} {accounts}")>
-            <p>{format!("Gantry reads only the accounts it is connected to, so it cannot know {what}.")}</p>
+            <p>{words}</p>
             <a class="btn small" href=all>"All accounts"</a>
-            <a class="btn quiet small" href=scopes.on(paths::SETTINGS_CONNECTIONS)>"Connections"</a>
+            <a class="btn quiet small" href=connections>"Connections"</a>
         </Empty>
     };
     Some(view.into_any())
