@@ -1,8 +1,9 @@
 //! What `cargo xtask bench` runs: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
-//! first visit, a full collect of the demo fleet, the plan of a wizard and what the engine adds to a call. Prints a table; judges nothing.
+//! first visit, a full collect of the demo fleet, the plan of a wizard, what the engine adds to a call, and images beside skopeo. Prints a table; judges nothing.
 
 mod child;
 mod engine;
+mod images;
 mod load;
 mod measure;
 mod preview;
@@ -41,6 +42,9 @@ struct Arguments {
     /// Only plans and the engine.
     #[arg(long)]
     only_plans: bool,
+    /// Only images, pushed and copied, beside skopeo.
+    #[arg(long, conflicts_with = "only_plans")]
+    only_images: bool,
 }
 
 fn now() -> Millis {
@@ -65,6 +69,7 @@ async fn server(
     database: &str,
     config: &Path,
     name: &str,
+    role: &'static str,
 ) -> Result<(Reporter, String, String, String)> {
     let (port, metrics) = (free_port()?, free_port()?);
     let env = [
@@ -99,7 +104,7 @@ async fn server(
     let _ =
         gantry(vec!["admin", "create", "--name", "bench", "--password-stdin"], "a long enough bench password\n").await;
     let token =
-        gantry(vec!["token", "create", "--person", "bench", "--name", "bench", "--role", "viewer", "--days", "1"], "")
+        gantry(vec!["token", "create", "--person", "bench", "--name", "bench", "--role", role, "--days", "1"], "")
             .await?;
     let token = token.split_whitespace().find(|w| w.starts_with("gantry_")).context("no token was printed")?.to_owned();
     Ok((server, format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{metrics}"), token))
@@ -119,6 +124,9 @@ async fn counter(metrics: &str, name: &str) -> Result<f64> {
 async fn main() -> Result<()> {
     let a = Arguments::parse();
     std::fs::create_dir_all(&a.data_dir)?;
+    if a.only_images {
+        return images::measure(&a).await.context("images");
+    }
     preview::measure()?;
     engine::measure(&a.bin, &a.data_dir).await.context("the engine")?;
     if a.only_plans {
@@ -126,7 +134,8 @@ async fn main() -> Result<()> {
     }
     lists(&a).await.context("lists and search")?;
     weight(&a.site)?;
-    collect(&a).await.context("collect of the demo fleet")
+    collect(&a).await.context("collect of the demo fleet")?;
+    images::measure(&a).await.context("images")
 }
 
 async fn lists(a: &Arguments) -> Result<()> {
@@ -150,7 +159,7 @@ async fn lists(a: &Arguments) -> Result<()> {
     // No connection: nothing is collected, so whatever Gantry asks of AWS it asks because of these requests.
     let config = a.data_dir.join("load.toml");
     std::fs::write(&config, "requests_per_second = 1000000\n")?;
-    let (server, base, metrics, token) = server(a, &database, &config, "load-gantry").await?;
+    let (server, base, metrics, token) = server(a, &database, &config, "load-gantry", "viewer").await?;
     let calls = counter(&metrics, "gantry_aws_calls_total").await?;
     let limit = Duration::from_secs(a.seconds);
     let series = [
@@ -298,7 +307,7 @@ async fn collect(a: &Arguments) -> Result<()> {
     let store = Store::connect(text(&cloud, "database_url")?).await?;
     store.migrate().await?;
     let start = Instant::now();
-    let (server, _, metrics, _) = server(a, text(&cloud, "database_url")?, &path, "fleet-gantry").await?;
+    let (server, _, metrics, _) = server(a, text(&cloud, "database_url")?, &path, "fleet-gantry", "viewer").await?;
     // Collected once everything that is scheduled has a complete list or a reason why not.
     loop {
         let all = store.collections(now()).await?;

@@ -19,6 +19,9 @@ pub struct Options {
     /// Measures plans and the engine only.
     #[arg(long)]
     only_plans: bool,
+    /// Measures images only: pushed and copied, beside skopeo where it is installed.
+    #[arg(long, conflicts_with = "only_plans")]
+    only_images: bool,
 }
 
 /// `cargo xtask bench`.
@@ -39,6 +42,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     }
     if options.only_plans {
         bench.arg("--only-plans");
+    }
+    if options.only_images {
+        bench.arg("--only-images");
     }
     if let Err(error) = process::run(&mut bench).context("the measurement was not finished") {
         bail!("{error:#}; logs are in {}", folder.display());
