@@ -38,7 +38,7 @@ enum Details {
     Run,
 }
 
-#[wasm_split(details, wasm_split_path = leptos::wasm_split, fallible)]
+#[wasm_split(details, wasm_split_path = leptos::wasm_split, preload(fetch_details), fallible)]
 fn details(page: Details) -> Result<AnyView, Missing> {
     Ok(match page {
         Details::Detail => view! { <DetailRoute/> }.into_any(),
@@ -56,7 +56,7 @@ enum Wizards {
     PublicRepository,
 }
 
-#[wasm_split(wizards, wasm_split_path = leptos::wasm_split, fallible)]
+#[wasm_split(wizards, wasm_split_path = leptos::wasm_split, preload(fetch_wizards), fallible)]
 fn wizards(page: Wizards) -> Result<AnyView, Missing> {
     Ok(match page {
         Wizards::Repository => view! { <CreateRepositoryPage/> }.into_any(),
@@ -73,7 +73,7 @@ enum Settings {
     Connections,
 }
 
-#[wasm_split(settings, wasm_split_path = leptos::wasm_split, fallible)]
+#[wasm_split(settings, wasm_split_path = leptos::wasm_split, preload(fetch_settings), fallible)]
 fn settings(page: Settings) -> Result<AnyView, Missing> {
     Ok(match page {
         Settings::You => view! { <YouPage/> }.into_any(),
@@ -83,9 +83,9 @@ fn settings(page: Settings) -> Result<AnyView, Missing> {
     })
 }
 
-/// Makes a route of each page: `Name = part(Page)`.
+/// Makes a route of each page: `Name = part(Page) after fetch`.
 macro_rules! routes {
-    ($($name:ident = $part:ident($page:expr);)*) => {$(
+    ($($name:ident = $part:ident($page:expr) after $fetch:ident;)*) => {$(
         #[doc = concat!("`", stringify!($page), "`, when its code is here.")]
         #[derive(Debug)]
         pub struct $name;
@@ -93,6 +93,12 @@ macro_rules! routes {
         impl LazyRoute for $name {
             fn data() -> Self {
                 Self
+            }
+
+            // The server's page can only be taken over at once: the code must be here before that begins.
+            async fn preload() {
+                // A failure is told by `view`, which tries again.
+                let _ = $fetch().await;
             }
 
             async fn view(_this: Self) -> AnyView {
@@ -103,17 +109,17 @@ macro_rules! routes {
 }
 
 routes! {
-    LaterDetail = details(Details::Detail);
-    LaterCompare = details(Details::Compare);
-    LaterChanges = details(Details::Changes);
-    LaterActivity = details(Details::Activity);
-    LaterRun = details(Details::Run);
-    LaterRepositoryWizard = wizards(Wizards::Repository);
-    LaterPublicRepositoryWizard = wizards(Wizards::PublicRepository);
-    LaterYou = settings(Settings::You);
-    LaterTokens = settings(Settings::Tokens);
-    LaterPeople = settings(Settings::People);
-    LaterConnections = settings(Settings::Connections);
+    LaterDetail = details(Details::Detail) after fetch_details;
+    LaterCompare = details(Details::Compare) after fetch_details;
+    LaterChanges = details(Details::Changes) after fetch_details;
+    LaterActivity = details(Details::Activity) after fetch_details;
+    LaterRun = details(Details::Run) after fetch_details;
+    LaterRepositoryWizard = wizards(Wizards::Repository) after fetch_wizards;
+    LaterPublicRepositoryWizard = wizards(Wizards::PublicRepository) after fetch_wizards;
+    LaterYou = settings(Settings::You) after fetch_settings;
+    LaterTokens = settings(Settings::Tokens) after fetch_settings;
+    LaterPeople = settings(Settings::People) after fetch_settings;
+    LaterConnections = settings(Settings::Connections) after fetch_settings;
 }
 
 /// In place of a page whose code could not be fetched.
