@@ -16,6 +16,7 @@ pub mod ecs;
 pub mod eks;
 pub mod error;
 pub mod lambda;
+mod later;
 pub mod layout;
 pub mod live;
 pub mod nearby;
@@ -37,10 +38,12 @@ pub use error::AppError;
 pub use routes::App;
 pub use shell::{Assets, shell};
 
-/// Takes over the page the server rendered.
+/// Takes over the page the server rendered; done when it answers to clicks.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
+pub async fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    // The page's own code may have to be fetched first, so this waits.
+    let body = leptos::tachys::dom::body();
+    leptos::mount::hydrate_from_async(body, App).await.forget();
 }

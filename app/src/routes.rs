@@ -5,19 +5,16 @@ use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
-use leptos_router::path;
+use leptos_router::{Lazy, path};
 
-use crate::activity::ActivityPage;
 use crate::api::{self, Boot};
-use crate::changes::ChangesPage;
 use crate::error::AppError;
+use crate::later;
 use crate::layout::{Frame, use_scopes};
 use crate::overview::OverviewPage;
 use crate::paths;
-use crate::plan::RunPage;
-use crate::resource::{ComparePage, DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
+use crate::resource::{DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
 use crate::search::SearchPage;
-use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
 use crate::sign_in::{SignInPage, WelcomePage};
 use crate::ui::{Clock, ProblemNote, Skeleton};
 use crate::wire::{ask, shared};
@@ -57,21 +54,21 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/welcome") view=WelcomePage/>
                 <ParentRoute path=path!("") view=Frame>
                     <Route path=path!("") view=OverviewPage/>
-                    <Route path=path!("/changes") view=ChangesPage/>
-                    <Route path=path!("/runs") view=ActivityPage/>
-                    <Route path=path!("/runs/:id") view=RunPage/>
-                    <Route path=path!("/settings") view=YouPage/>
-                    <Route path=path!("/settings/you") view=YouPage/>
-                    <Route path=path!("/settings/tokens") view=TokensPage/>
-                    <Route path=path!("/settings/people") view=PeoplePage/>
-                    <Route path=path!("/settings/connections") view=ConnectionsPage/>
+                    <Route path=path!("/changes") view={Lazy::<later::LaterChanges>::new()}/>
+                    <Route path=path!("/runs") view={Lazy::<later::LaterActivity>::new()}/>
+                    <Route path=path!("/runs/:id") view={Lazy::<later::LaterRun>::new()}/>
+                    <Route path=path!("/settings") view={Lazy::<later::LaterYou>::new()}/>
+                    <Route path=path!("/settings/you") view={Lazy::<later::LaterYou>::new()}/>
+                    <Route path=path!("/settings/tokens") view={Lazy::<later::LaterTokens>::new()}/>
+                    <Route path=path!("/settings/people") view={Lazy::<later::LaterPeople>::new()}/>
+                    <Route path=path!("/settings/connections") view={Lazy::<later::LaterConnections>::new()}/>
                     <Route path=path!("/search") view=SearchPage/>
-                    <Route path=path!("/compare") view=ComparePage/>
+                    <Route path=path!("/compare") view={Lazy::<later::LaterCompare>::new()}/>
                     <Route path=path!("/resolve") view=ResolvePage/>
-                    <Route path=path!("/repositories/new") view=ecr::create_repository::CreateRepositoryPage/>
-                    <Route path=path!("/public-repositories/new") view=ecr_public::create_repository::CreatePublicRepositoryPage/>
+                    <Route path=path!("/repositories/new") view={Lazy::<later::LaterRepositoryWizard>::new()}/>
+                    <Route path=path!("/public-repositories/new") view={Lazy::<later::LaterPublicRepositoryWizard>::new()}/>
                     <Route path=path!("/:segment") view=ListRoute/>
-                    <Route path=path!("/:segment/:account/:region/*id") view=DetailRoute/>
+                    <Route path=path!("/:segment/:account/:region/*id") view={Lazy::<later::LaterDetail>::new()}/>
                     <Route path=path!("/*any") view=NotFound/>
                 </ParentRoute>
             </Routes>
@@ -115,7 +112,7 @@ fn ListRoute() -> impl IntoView {
 
 /// `/{segment}/{account}/{region}/{*id}`
 #[component]
-fn DetailRoute() -> impl IntoView {
+pub fn DetailRoute() -> impl IntoView {
     let params = use_params_map();
     let segment = Memo::new(move |_| params.with(|p| p.get("segment")).unwrap_or_default());
     move || match segment.with(|s| Kind::from_segment(s)) {

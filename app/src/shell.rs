@@ -41,7 +41,7 @@ pub fn shell(_options: LeptosOptions) -> AnyView {
     let js_string = |s: &str| serde_json::to_string(s).unwrap_or_default().replace('<', "\\u003c");
     // Effects of the hydrated page run as microtasks: after them the page answers to clicks, which `data-hydrated` says.
     let start = format!(
-        "import({js}).then(m=>m.default({{module_or_path:{wasm}}}).then(()=>{{m.hydrate();setTimeout(()=>{{document.documentElement.dataset.hydrated=''}})}}))",
+        "import({js}).then(m=>m.default({{module_or_path:{wasm}}}).then(()=>m.hydrate()).then(()=>setTimeout(()=>{{document.documentElement.dataset.hydrated=''}})))",
         js = js_string(&assets.js),
         wasm = js_string(&assets.wasm)
     );

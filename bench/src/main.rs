@@ -279,6 +279,24 @@ fn weight(site: &Path) -> Result<()> {
         add(font.rsplit('/').next().unwrap_or(font), font)?;
     }
     row("in all, without the page itself", format!("{:>6.1}", total as f64 / 1000.0));
+
+    // Parts of the program that a page brings when it is opened (app/src/later.rs).
+    println!("\nFetched when a page needs it{:>53}", "kB");
+    let first = text(&manifest, "wasm")?.rsplit('/').next().unwrap_or_default().to_owned();
+    let mut parts = vec![];
+    for entry in std::fs::read_dir(site.join("pkg"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".wasm") && name != first {
+            let packed = site.join("pkg").join(format!("{name}.br"));
+            let size = std::fs::metadata(if packed.exists() { packed } else { site.join("pkg").join(&name) })?.len();
+            parts.push((name, size));
+        }
+    }
+    parts.sort();
+    for (name, size) in &parts {
+        row(name, format!("{:>6.1}", *size as f64 / 1000.0));
+    }
+    row("in all", format!("{:>6.1}", parts.iter().map(|(_, size)| size).sum::<u64>() as f64 / 1000.0));
     Ok(())
 }
 

@@ -59,7 +59,7 @@ pub fn build(checkout: &Checkout, profile: Profile, wasm: &wasm::Files) -> Resul
     let site = checkout.site(profile);
     copy_public(&checkout.path("public"), &site)?;
     let mut keep = bundle.files.clone();
-    keep.extend([wasm.js.clone(), wasm.wasm.clone()]);
+    keep.extend(wasm.names().cloned());
     remove_old(&site.join("pkg"), &keep, profile)?;
 
     let address = |name: &String| format!("/pkg/{name}");

@@ -1,4 +1,4 @@
-//! The browser's half: `app` compiled to WebAssembly, made loadable, made small for release.
+//! The browser's half: `app` compiled to WebAssembly, taken apart, made loadable, made small for release.
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -25,14 +25,23 @@ const FEATURES: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
-/// The two files' names in the site's `pkg` folder, and what they were made from.
+/// The files' names in the site's `pkg` folder, and what they were made from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Files {
     made_from: String,
     /// The loader.
     pub js: String,
-    /// The program.
+    /// What every page needs of the program.
     pub wasm: String,
+    /// What the loader fetches when a page needs it (`app/src/later.rs`).
+    pub parts: Vec<String>,
+}
+
+impl Files {
+    /// Every name.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        [&self.js, &self.wasm].into_iter().chain(&self.parts)
+    }
 }
 
 /// Arguments of cargo that choose the browser's half, for building and for linting.
@@ -42,13 +51,15 @@ pub const SELECTION: [&str; 8] =
 /// Compiles the browser's half and puts it into the site's `pkg` folder; skips what did not change.
 pub fn build(checkout: &Checkout, toolchain: &Toolchain, profile: Profile) -> Result<Files> {
     let mut cargo = toolchain.cargo();
-    cargo.arg("build").args(SELECTION);
+    cargo.arg("rustc").args(SELECTION);
     match profile {
         // The development profile itself, so that macros and build scripts are shared with the server's build. Without
         // any optimisation the file would be several times larger.
         Profile::Dev => cargo.args(["--config", "profile.dev.opt-level=1", "--config", "profile.dev.debug=false"]),
         Profile::Release => cargo.args(["--profile", "wasm-release"]),
     };
+    // Tells gantry-bindgen what uses what, so that it can take the program apart.
+    cargo.args(["--", "-Clink-args=--emit-relocs"]);
     process::run(&mut cargo).context("the browser's half does not compile")?;
 
     let folder = match profile {
@@ -62,63 +73,77 @@ pub fn build(checkout: &Checkout, toolchain: &Toolchain, profile: Profile) -> Re
     let stamp = work.join("wasm.json");
     if let Some(files) = assets::stamped::<Files>(&stamp)
         && files.made_from == made_from
-        && [&files.js, &files.wasm].iter().all(|name| pkg.join(name).exists())
+        && files.names().all(|name| pkg.join(name).exists())
     {
         return Ok(files);
     }
-    let (js, wasm) = make_loadable(checkout, toolchain, profile, &compiled, &work.join("bindgen"))?;
+    let made = make_loadable(checkout, toolchain, profile, &compiled, &work.join("bindgen"))?;
     checkout::make_folder(&pkg)?;
-
-    let wasm_bytes = checkout::read(&wasm)?;
-    let wasm_name = format!("{NAME}.{}.wasm", short_digest(&wasm_bytes));
-    // The loader's own guess of the file's name, for a page that names none.
-    let loader = String::from_utf8(checkout::read(&js)?)
-        .context("the loader is no text")?
-        .replace(&format!("{NAME}_bg.wasm"), &wasm_name);
-    let js_name = format!("{NAME}.{}.js", short_digest(loader.as_bytes()));
-    checkout::write(&pkg.join(&wasm_name), wasm_bytes)?;
-    checkout::write(&pkg.join(&js_name), loader)?;
-    let files = Files { made_from, js: js_name, wasm: wasm_name };
+    // Names carry a digest of the contents, and the loader knows its parts by them.
+    let mut loader = String::from_utf8(checkout::read(&made.join("bundled.js"))?).context("the loader is no text")?;
+    let mut parts = vec![];
+    for path in wasm_files(&made)? {
+        let bytes = checkout::read(&path)?;
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = format!("{}.{}.wasm", stem.trim_end_matches("_bg"), short_digest(&bytes));
+        loader = loader.replace(&format!("{stem}.wasm"), &name);
+        checkout::write(&pkg.join(&name), bytes)?;
+        parts.push(name);
+    }
+    let program = parts.iter().position(|name| name.starts_with(&format!("{NAME}.")));
+    let wasm = parts.remove(program.context("gantry-bindgen made no program")?);
+    let js = format!("{NAME}.{}.js", short_digest(loader.as_bytes()));
+    checkout::write(&pkg.join(&js), loader)?;
+    let files = Files { made_from, js, wasm, parts };
     assets::stamp(&stamp, &files)?;
     Ok(files)
 }
 
-/// Runs wasm-bindgen, wasm-opt for release, and the bundler, which pulls the loader's snippets into one file.
+/// Runs gantry-bindgen, wasm-opt for release, and the bundler, which pulls the loader's snippets into one file, `bundled.js`.
+/// Answers with the folder of that file and of those of WebAssembly.
 fn make_loadable(
     checkout: &Checkout,
     toolchain: &Toolchain,
     profile: Profile,
     compiled: &Path,
     work: &Path,
-) -> Result<(PathBuf, PathBuf)> {
+) -> Result<PathBuf> {
     progress::step("Making the browser's half loadable");
     process::run(toolchain.cargo().args(["build", "--package", "gantry-bindgen"]))
         .context("gantry-bindgen does not compile")?;
     let _ = std::fs::remove_dir_all(work);
-    checkout::make_folder(work)?;
+    let made = work.join("made");
+    checkout::make_folder(&made)?;
     let mut bindgen = process::command(checkout.binaries(Profile::Dev).join("gantry-bindgen"));
-    process::run_quietly(bindgen.arg(compiled).arg(work).arg(NAME))?;
+    process::run_quietly(bindgen.arg(compiled).arg(&made).arg(NAME))?;
 
-    let mut wasm = work.join(format!("{NAME}_bg.wasm"));
-    let js = work.join("bundled.js");
     let mut esbuild = process::command(checkout.npm_binary("esbuild"));
-    esbuild.arg(work.join(format!("{NAME}.js"))).args([
+    esbuild.arg(made.join(format!("{NAME}.js"))).args([
         "--bundle",
         "--format=esm",
         "--target=es2022",
         "--log-level=warning",
     ]);
-    esbuild.arg(format!("--outfile={}", js.display()));
+    let mut finished = made.clone();
     if profile == Profile::Release {
         esbuild.arg("--minify");
         progress::step("Making it small (wasm-opt)");
-        let small = work.join("small.wasm");
-        let mut wasm_opt = process::command(checkout.npm_binary("wasm-opt"));
-        process::run_quietly(wasm_opt.arg("-Oz").args(FEATURES).arg(&wasm).arg("-o").arg(&small))?;
-        wasm = small;
+        finished = work.join("small");
+        checkout::make_folder(&finished)?;
+        for path in wasm_files(&made)? {
+            let small = finished.join(path.file_name().unwrap_or_default());
+            let mut wasm_opt = process::command(checkout.npm_binary("wasm-opt"));
+            process::run_quietly(wasm_opt.arg("-Oz").args(FEATURES).arg(&path).arg("-o").arg(&small))?;
+        }
     }
-    process::run_quietly(&mut esbuild)?;
-    Ok((js, wasm))
+    process::run_quietly(esbuild.arg(format!("--outfile={}", finished.join("bundled.js").display())))?;
+    Ok(finished)
+}
+
+fn wasm_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = assets::files_below(folder)?;
+    files.retain(|path| path.extension().is_some_and(|kind| kind == "wasm"));
+    Ok(files)
 }
 
 /// Cargo writes the file only when something changed, so its size and time tell; reading megabytes would not be quicker.
