@@ -93,7 +93,7 @@ fn command(binaries: &Binaries, data: &Path, port: u16) -> Vec<String> {
         "shared_buffers=128MB".into(),
         "max_wal_size=512MB".into(),
         "checkpoint_timeout=15min".into(),
-        "max_connections=100".into(),
+        "max_connections=200".into(),
         "timezone=UTC".into(),
         "log_timezone=UTC".into(),
         "log_min_messages=warning".into(),
