@@ -88,6 +88,7 @@ pub fn find(text: &str, limit: usize) -> (Vec<Place>, Vec<Place>) {
     };
     let found: Vec<Place> = all().into_iter().filter(fits).collect();
     let (mut first, mut rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|p| !text.is_empty() && meant(p));
+    first.sort_by_key(|p| p.what != "page");
     first.truncate(limit);
     rest.truncate(limit - first.len());
     (first, rest)
