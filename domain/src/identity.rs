@@ -194,6 +194,14 @@ impl ResourceKey {
             }
         }
     }
+    /// As people call it: `service web in prod`; where that is cut, the cluster goes first.
+    pub fn spoken(&self) -> String {
+        let kind = self.kind.singular();
+        match (self.kind, self.id.split_once('/')) {
+            (Kind::Service | Kind::Task, Some((cluster, name))) => format!("{kind} {name} in {cluster}"),
+            _ => format!("{kind} {}", self.id),
+        }
+    }
 }
 
 #[cfg(feature = "openapi")]

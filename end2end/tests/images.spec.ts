@@ -25,7 +25,7 @@ test("a repository's list says what is in use, and an index opens to its platfor
 
   await page.goto(`${repositories}/northwind/payments`);
   await hydrated(page);
-  await expect(list.locator("tbody tr", { hasText: /live/ }).first()).toContainText(/service [\w-]+\/payments/);
+  await expect(list.locator("tbody tr", { hasText: /live/ }).first()).toContainText(/service payments in [\w-]+/);
   // The same as a filter, also over all images.
   await page.goto("/images?account=111122223333&region=eu-west-1&use=In use&q=northwind");
   await hydrated(page);

@@ -123,14 +123,14 @@ impl Usage {
                 Kind::Service => continue,
                 Kind::TaskDefinition => {
                     let of = source.refs.iter().flat_map(|r| services.get(r.as_str()).into_iter().flatten());
-                    of.map(|service| named(&service.key)).collect()
+                    of.map(|service| service.key.spoken()).collect()
                 }
                 // People think of the service, not of its tasks.
                 Kind::Task => {
                     let service = source.through.iter().find_map(|t| by_ref.get(t.as_str()));
-                    vec![named(service.map_or(&source.key, |service| &service.key))]
+                    vec![service.map_or(&source.key, |service| &service.key).spoken()]
                 }
-                _ => vec![named(&source.key)],
+                _ => vec![source.key.spoken()],
             };
             for image in &source.images {
                 users.entry(self.marks.hash_one(image)).or_default().extend(names.iter().cloned());
@@ -222,15 +222,6 @@ pub fn unused(entry: &mut Entry, words: &mut Words) {
     let column = domain::describe::columns(Kind::Image).iter().position(|c| c.id == Image::USE);
     if let Some(cell) = column.and_then(|n| entry.cells.get_mut(n)) {
         *cell = Datum::Text(words.text(Image::UNUSED.to_owned()));
-    }
-}
-
-/// As people call it: `service web in prod`; where it is cut, the cluster goes first.
-fn named(key: &ResourceKey) -> String {
-    let kind = key.kind.singular();
-    match (key.kind, key.id.split_once('/')) {
-        (Kind::Service | Kind::Task, Some((cluster, name))) => format!("{kind} {name} in {cluster}"),
-        _ => format!("{kind} {}", key.id),
     }
 }
 

@@ -46,11 +46,10 @@ async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<S
     let services = services(store, &of(Kind::TaskDefinition)).await?;
     let mut users: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     for (image, key) in arrows {
-        let named = |key: &ResourceKey| format!("{} {}", key.kind.singular(), key.id);
         let names: Vec<String> = match key.kind {
-            Kind::TaskDefinition => services.get(&key).into_iter().flatten().map(named).collect(),
+            Kind::TaskDefinition => services.get(&key).into_iter().flatten().map(ResourceKey::spoken).collect(),
             Kind::Task if stopped.contains(&key) => vec![],
-            _ => vec![named(&key)],
+            _ => vec![key.spoken()],
         };
         if !names.is_empty() {
             users.entry(image).or_default().extend(names);
