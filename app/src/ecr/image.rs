@@ -47,11 +47,15 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
     stack(cards)
 }
 
-/// Above the tabs: an artifact runs nowhere, on no platform.
+/// Above the tabs. Who uses it is told below; an artifact runs nowhere, on no platform; of an image there is no need to say that it is one.
 pub fn key_facts(detail: &Detail) -> Vec<Fact> {
-    let artifact = serde_json::from_value::<Image>(detail.doc.clone()).is_ok_and(|image| image.artifact().is_some());
-    // "In use by" says whether it is in use.
-    generic::facts_without(detail, if artifact { &["platforms", Image::USE] } else { &[Image::USE] })
+    let Ok(image) = serde_json::from_value::<Image>(detail.doc.clone()) else { return generic::facts(detail) };
+    let without: &[&str] = match (image.artifact(), manifests(&image).is_empty()) {
+        (Some(_), _) => &["platforms", Image::USE, Image::USERS],
+        (None, true) => &["what", Image::USERS],
+        (None, false) => &[Image::USERS],
+    };
+    generic::facts_without(detail, without)
 }
 
 /// What it is, and of what, where it is no image.
