@@ -103,9 +103,9 @@ async fn server(
     // A second run on the same database has the person already.
     let _ =
         gantry(vec!["admin", "create", "--name", "bench", "--password-stdin"], "a long enough bench password\n").await;
+    let own = format!("bench {}", now().0);
     let token =
-        gantry(vec!["token", "create", "--person", "bench", "--name", "bench", "--role", role, "--days", "1"], "")
-            .await?;
+        gantry(vec!["token", "create", "--person", "bench", "--name", &own, "--role", role, "--days", "1"], "").await?;
     let token = token.split_whitespace().find(|w| w.starts_with("gantry_")).context("no token was printed")?.to_owned();
     Ok((server, format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{metrics}"), token))
 }
