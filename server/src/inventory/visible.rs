@@ -15,10 +15,15 @@ pub struct Visible(Arc<Mutex<VecDeque<ResourceKey>>>);
 impl Visible {
     /// These were shown.
     pub fn report(&self, keys: impl Iterator<Item = ResourceKey>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.extend(keys);
-        let excess = known.len().saturating_sub(MOST);
-        known.drain(..excess);
+        // Each page of functions comes here: what takes time, making keys and letting them go, is done beside the lock.
+        let keys: Vec<ResourceKey> = keys.collect();
+        let forgotten: Vec<ResourceKey> = {
+            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            known.extend(keys);
+            let excess = known.len().saturating_sub(MOST);
+            known.drain(..excess).collect()
+        };
+        drop(forgotten);
     }
 
     /// Moves those that were shown to the front, the latest first.
