@@ -82,8 +82,9 @@ async fn server(
     let log = a.data_dir.join(format!("{name}.log"));
     let mut server = Reporter::start(&a.bin.join("gantry"), &["serve", "--exit-with-stdin"], &env, &log)?;
     server.event("ready", Duration::from_secs(120)).await?;
-    let gantry = |args: Vec<&'static str>, input: &'static str| {
+    let gantry = |args: &str, name: &str, input: &'static str| {
         let (program, env) = (a.bin.join("gantry"), env.clone());
+        let args: Vec<String> = args.split(' ').chain(["--name", name]).map(str::to_owned).collect();
         async move {
             let mut child = tokio::process::Command::new(program)
                 .args(&args)
@@ -101,11 +102,9 @@ async fn server(
         }
     };
     // A second run on the same database has the person already.
-    let _ =
-        gantry(vec!["admin", "create", "--name", "bench", "--password-stdin"], "a long enough bench password\n").await;
-    let own = format!("bench {}", now().0);
-    let token =
-        gantry(vec!["token", "create", "--person", "bench", "--name", &own, "--role", role, "--days", "1"], "").await?;
+    let _ = gantry("admin create --password-stdin", "bench", "a long enough bench password\n").await;
+    let create = format!("token create --person bench --role {role} --days 1");
+    let token = gantry(&create, &format!("bench {}", now().0), "").await?;
     let token = token.split_whitespace().find(|w| w.starts_with("gantry_")).context("no token was printed")?.to_owned();
     Ok((server, format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{metrics}"), token))
 }
