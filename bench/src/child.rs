@@ -66,3 +66,14 @@ impl Reporter {
         Ok(())
     }
 }
+
+/// Starts a sandbox of its own in the folder `name`, with the demo fleet or without, and answers what it said when it was ready.
+pub async fn sandbox(bin: &Path, data: &Path, name: &str, fleet: bool) -> Result<(Reporter, Value)> {
+    let folder = data.join(name).display().to_string();
+    let mut args = vec!["up", "--data-dir", &folder, "--exit-with-stdin"];
+    args.extend((!fleet).then_some("--no-fleet"));
+    let log = data.join(format!("{name}-sandbox.log"));
+    let mut sandbox = Reporter::start(&bin.join("gantry-sandbox"), &args, &[], &log)?;
+    let cloud = sandbox.event("ready", Duration::from_secs(300)).await?;
+    Ok((sandbox, cloud))
+}

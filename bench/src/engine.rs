@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
-use crate::child::Reporter;
+use crate::child::sandbox;
 use crate::{now, row, text};
 
 /// Steps of one run.
@@ -97,14 +97,7 @@ async fn ends(store: &Store, id: &str) -> Result<f64> {
 
 /// Prints the median and the slowest.
 pub async fn measure(bin: &Path, data: &Path) -> Result<()> {
-    let folder = data.join("engine").display().to_string();
-    let mut sandbox = Reporter::start(
-        &bin.join("gantry-sandbox"),
-        &["up", "--no-fleet", "--data-dir", &folder, "--exit-with-stdin"],
-        &[],
-        &data.join("engine-sandbox.log"),
-    )?;
-    let cloud = sandbox.event("ready", Duration::from_secs(300)).await?;
+    let (sandbox, cloud) = sandbox(bin, data, "engine", false).await?;
     let store = Store::connect(text(&cloud, "database_url")?).await?;
     store.migrate().await?;
     println!("\nWhat the engine adds to a call, {STEPS} steps a run{:>37}", "median ms   slowest");

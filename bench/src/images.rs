@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::process::Command;
 use tokio_util::io::ReaderStream;
 
-use crate::child::Reporter;
+use crate::child::{self, Reporter};
 use crate::{Arguments, measure, row, server, text};
 
 const LAYERS: u32 = 4;
@@ -125,14 +125,7 @@ pub async fn measure(a: &Arguments) -> Result<()> {
 }
 
 async fn run(a: &Arguments, data: &Path, layout: &Path) -> Result<()> {
-    let sandbox_data = data.join("sandbox").display().to_string();
-    let mut sandbox = Reporter::start(
-        &a.bin.join("gantry-sandbox"),
-        &["up", "--no-fleet", "--data-dir", &sandbox_data, "--exit-with-stdin"],
-        &[],
-        &a.data_dir.join("images-sandbox.log"),
-    )?;
-    let cloud = sandbox.event("ready", Duration::from_secs(300)).await?;
+    let (sandbox, cloud) = child::sandbox(&a.bin, data, "cloud", false).await?;
     let (endpoint, python) = (text(&cloud, "endpoint_url")?, text(&cloud, "python")?);
     let script = data.join("images.py");
     std::fs::write(&script, include_str!("images.py"))?;

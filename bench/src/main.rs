@@ -138,15 +138,7 @@ async fn main() -> Result<()> {
 }
 
 async fn lists(a: &Arguments) -> Result<()> {
-    let data = a.data_dir.join("load");
-    let data_text = data.display().to_string();
-    let mut sandbox = Reporter::start(
-        &a.bin.join("gantry-sandbox"),
-        &["up", "--no-fleet", "--data-dir", &data_text, "--exit-with-stdin"],
-        &[],
-        &a.data_dir.join("load-sandbox.log"),
-    )?;
-    let cloud = sandbox.event("ready", Duration::from_secs(300)).await?;
+    let (sandbox, cloud) = child::sandbox(&a.bin, &a.data_dir, "load", false).await?;
     let database = text(&cloud, "database_url")?.to_owned();
     let store = Store::connect(&database).await?;
     store.migrate().await?;
@@ -300,14 +292,7 @@ fn weight(site: &Path) -> Result<()> {
 }
 
 async fn collect(a: &Arguments) -> Result<()> {
-    let data = a.data_dir.join("fleet").display().to_string();
-    let mut sandbox = Reporter::start(
-        &a.bin.join("gantry-sandbox"),
-        &["up", "--data-dir", &data, "--exit-with-stdin"],
-        &[],
-        &a.data_dir.join("fleet-sandbox.log"),
-    )?;
-    let cloud = sandbox.event("ready", Duration::from_secs(300)).await?;
+    let (mut sandbox, cloud) = child::sandbox(&a.bin, &a.data_dir, "fleet", true).await?;
     sandbox.event("seeded", Duration::from_secs(300)).await?;
     let mut config = String::new();
     for account in cloud["accounts"].as_array().context("no accounts")? {

@@ -8,8 +8,7 @@ use leptos::prelude::*;
 use crate::activity::filter::{self, Filter};
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
-use crate::ui::format::shorten;
-use crate::ui::{Icon, Menu, icon};
+use crate::ui::{Choice, chip};
 
 /// What of the query string belongs to this page, in the order in which links write it.
 const NAMES: [&str; 5] = ["kind", "q", "from", "to", "before"];
@@ -27,64 +26,33 @@ pub fn query(filter: &Filter, scopes: &Scopes, limit: u32) -> Result<HistoryQuer
     Ok(HistoryQuery { accounts: scopes.accounts.clone(), regions: scopes.regions.clone(), ..query })
 }
 
-/// From this many options on the panel gets a field to find one.
-const MANY: usize = 12;
-
-/// One option of a choice.
-struct Choice {
-    words: String,
-    on: bool,
-    /// Where choosing it leads, or leaving it when it is chosen.
-    href: String,
-}
-
 /// The list without the item, or with it if it was not there.
 fn toggled<T: PartialEq + Clone>(items: &[T], item: &T) -> Vec<T> {
     let others: Vec<T> = items.iter().filter(|i| *i != item).cloned().collect();
     if others.len() == items.len() { [items, std::slice::from_ref(item)].concat() } else { others }
 }
 
-/// A chip with the options behind it, which apply at once.
-fn chip(title: &'static str, choices: Vec<Choice>) -> AnyView {
-    let chosen: Vec<&str> = choices.iter().filter(|c| c.on).map(|c| c.words.as_str()).collect();
-    let class = if chosen.is_empty() { "chip" } else { "chip on" };
-    let label = if chosen.is_empty() {
-        view! { {title}{icon(Icon::Down)} }.into_any()
-    } else {
-        view! { {format!("{title}: ")}<b>{shorten(&chosen.join(", "), 40)}</b>{icon(Icon::Down)} }.into_any()
-    };
-    let find = (choices.len() >= MANY).then(|| {
-        view! { <input class="find-option" r#type="search" data-find-option="" placeholder="Find" aria-label=format!("Find in {title}")/> }
-    });
-    let rows = choices.into_iter().map(|Choice { words, on, href }| {
-        let text = words.to_lowercase();
-        view! {
-            <a class="option" href=href aria-current=on.then_some("true") data-text=text>
-                <span class="tick">{on.then(|| icon(Icon::Check))}</span><span class="grow">{words}</span>
-            </a>
-        }
-    });
-    let rows = rows.collect_view();
-    view! { <Menu label=label class=class keep=title>{find}<div class="options">{rows}</div></Menu> }.into_any()
+fn choice(words: String, on: bool, href: String) -> Choice {
+    Choice { words, value: None, on, href, count: None }
 }
 
 /// Accounts, those that no connection leads to only if they are looked at.
 fn accounts(filter: &Filter, boot: &Boot, scopes: &Scopes) -> Vec<Choice> {
     let known = || boot.instance.accounts.iter().map(|(id, _)| id);
     let strangers = scopes.accounts.iter().filter(|id| known().all(|k| k != *id));
-    let choice = |id: &AccountId| {
+    let each = |id: &AccountId| {
         let next = Scopes { accounts: toggled(&scopes.accounts, id), regions: scopes.regions.clone() };
-        Choice { words: boot.account_name(id), on: scopes.accounts.contains(id), href: filter.with(&[]).href(&next) }
+        choice(boot.account_name(id), scopes.accounts.contains(id), filter.with(&[]).href(&next))
     };
-    known().chain(strangers).map(choice).collect()
+    known().chain(strangers).map(each).collect()
 }
 
 fn regions(filter: &Filter, boot: &Boot, scopes: &Scopes) -> Vec<Choice> {
-    let choice = |region: &Region| {
+    let each = |region: &Region| {
         let next = Scopes { accounts: scopes.accounts.clone(), regions: toggled(&scopes.regions, region) };
-        Choice { words: region.to_string(), on: scopes.regions.contains(region), href: filter.with(&[]).href(&next) }
+        choice(region.to_string(), scopes.regions.contains(region), filter.with(&[]).href(&next))
     };
-    boot.instance.regions.iter().map(choice).collect()
+    boot.instance.regions.iter().map(each).collect()
 }
 
 /// The form, and below it what applies at once.
@@ -93,9 +61,9 @@ pub fn form(filter: &Filter, problem: Option<&Problem>, boot: &Boot, scopes: &Sc
     let kinds = Kind::ALL.iter().map(|k| {
         let on = chosen == Some(*k);
         let href = filter.with(&[("kind", (!on).then_some(k.segment()))]).href(scopes);
-        Choice { words: capital(k.plural()), on, href }
+        choice(capital(k.plural()), on, href)
     });
-    let kind = chip("Kind", kinds.collect());
+    let kind = chip("Kind", "kind", kinds.collect());
     // What its fields do not say is carried along when the form is sent.
     let hidden = chosen.map(|k| view! { <input r#type="hidden" name="kind" value=k.segment()/> });
     let all = (filter.is_set() || !scopes.is_all()).then(|| paths::CHANGES.to_owned());
@@ -109,8 +77,8 @@ pub fn form(filter: &Filter, problem: Option<&Problem>, boot: &Boot, scopes: &Sc
         <div class="filters">
             <div class="facets">
                 {filter::field("kind", problem, kind)}
-                {chip("Account", accounts(filter, boot, scopes))}
-                {chip("Region", regions(filter, boot, scopes))}
+                {chip("Account", "account", accounts(filter, boot, scopes))}
+                {chip("Region", "region", regions(filter, boot, scopes))}
             </div>
         </div>
     }

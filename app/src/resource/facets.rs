@@ -6,11 +6,7 @@ use domain::wording::of_facet;
 use leptos::prelude::*;
 
 use super::query::ListUrl;
-use crate::ui::format::{number, shorten};
-use crate::ui::{Icon, Menu, icon};
-
-/// From this many values on the panel gets a field to find one.
-const MANY: usize = 12;
+use crate::ui::{Choice, Icon, Menu, chip, icon};
 
 /// One chip a facet, "Needs attention", and "Clear".
 #[component]
@@ -54,34 +50,14 @@ fn Chip(facet: Facet, url: Memo<ListUrl>, base: StoredValue<String>) -> impl Int
     if values.len() < 2 && chosen.is_empty() {
         return ().into_any();
     }
-    let label = if chosen.is_empty() {
-        view! { {facet.title.clone()}{icon(Icon::Down)} }.into_any()
-    } else {
-        let words = chosen.iter().map(|value| of_facet(kind, &id, value)).collect::<Vec<_>>().join(", ");
-        view! { {format!("{}: ", facet.title)}<b>{shorten(&words, 40)}</b>{icon(Icon::Down)} }.into_any()
+    let choice = |(value, count): (String, u32)| Choice {
+        words: of_facet(kind, &id, &value),
+        on: chosen.contains(&value),
+        href: base.with_value(|b| url.get_untracked().toggled(&id, &value).href_on(b)),
+        value: Some(value),
+        count: Some(i64::from(count)),
     };
-    let class = if chosen.is_empty() { "chip" } else { "chip on" };
-    let many = values.len() >= MANY;
-    let rows = values
-        .into_iter()
-        .map(|(value, count)| {
-            let on = chosen.contains(&value);
-            let href = base.with_value(|b| url.get_untracked().toggled(&id, &value).href_on(b));
-            let words = of_facet(kind, &id, &value);
-            let text = format!("{words} {value}").to_lowercase();
-            view! {
-                <a class="option" href=href aria-current=on.then_some("true") data-text=text>
-                    <span class="tick">{on.then(|| icon(Icon::Check))}</span>
-                    <span class="grow" title=value.clone()>{shorten(&words, 44)}</span>
-                    <span class="n">{number(i64::from(count))}</span>
-                </a>
-            }
-        })
-        .collect_view();
-    let find = many.then(|| {
-        view! { <input class="find-option" r#type="search" data-find-option="" placeholder="Find" aria-label=format!("Find in {}", facet.title)/> }
-    });
-    view! { <Menu label=label class=class keep=facet.id>{find}<div class="options">{rows}</div></Menu> }.into_any()
+    chip(&facet.title, &id, values.into_iter().map(choice).collect())
 }
 
 /// The button that opens the choice of columns.

@@ -1,5 +1,6 @@
 //! Passwords: changing one's own, and a new one for somebody else.
 
+use domain::Problem;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
@@ -8,6 +9,16 @@ use super::form::{Field, elsewhere, emptied, failure, succeeded, when_done};
 use crate::api::Boot;
 use crate::sign_in::password_rule;
 
+/// The field for a password to come, sent as `password`; `id` is its name on the page and in problems.
+fn new_password(id: &'static str, boot: &Boot, problem: Signal<Option<Problem>>) -> impl IntoView + use<> {
+    let (rule, least) = (password_rule(boot), boot.instance.password_min.to_string());
+    view! {
+        <Field label="New password" name=id hint=rule problem=problem>
+            <input id=id name="password" r#type="password" required=true minlength=least maxlength="128" autocomplete="new-password"/>
+        </Field>
+    }
+}
+
 /// The card that changes one's own.
 #[component]
 pub fn OwnPassword(
@@ -15,7 +26,6 @@ pub fn OwnPassword(
     change: ServerAction<ChangePassword>,
 ) -> impl IntoView {
     let boot = expect_context::<Boot>();
-    let (rule, least) = (password_rule(&boot), boot.instance.password_min.to_string());
     let problem = Signal::derive(move || failure(change.value().get()));
     let form = NodeRef::<leptos::html::Form>::new();
     when_done(change, move |_| emptied(form));
@@ -28,9 +38,7 @@ pub fn OwnPassword(
                 <Field label="Current password" name="current" problem=problem>
                     <input id="current" name="current" r#type="password" required=true maxlength="128" autocomplete="current-password"/>
                 </Field>
-                <Field label="New password" name="password" hint=rule problem=problem>
-                    <input id="password" name="password" r#type="password" required=true minlength=least maxlength="128" autocomplete="new-password"/>
-                </Field>
+                {new_password("password", &boot, problem)}
                 <p class="dim">"Your other sessions end; this one stays. API tokens stay good until you revoke them."</p>
                 <div class="inline">
                     <button class="btn primary" r#type="submit" disabled=move || change.pending().get()>"Change password"</button>
@@ -53,7 +61,6 @@ pub fn NewPassword(
     set: ServerAction<SetPassword>,
 ) -> impl IntoView {
     let boot = expect_context::<Boot>();
-    let (rule, least) = (password_rule(&boot), boot.instance.password_min.to_string());
     let (dialog, form) = (NodeRef::<leptos::html::Dialog>::new(), NodeRef::<leptos::html::Form>::new());
     Effect::new(move || {
         if whom.with(Option::is_none) {
@@ -90,9 +97,7 @@ pub fn NewPassword(
                 <h2>"Set a new password for "{name}</h2>
                 {move || elsewhere(problem.get(), &["new-password"])}
                 <input r#type="hidden" name="person" value=id/>
-                <Field label="New password" name="new-password" hint=rule problem=problem>
-                    <input id="new-password" name="password" r#type="password" required=true minlength=least maxlength="128" autocomplete="new-password"/>
-                </Field>
+                {new_password("new-password", &boot, problem)}
                 <p class="dim">"Their sessions end at once: they sign in again with the new password. Their API tokens stay good."</p>
                 <div class="inline">
                     <button class="btn primary" r#type="submit" disabled=move || set.pending().get()>"Set password"</button>

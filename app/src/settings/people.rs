@@ -170,7 +170,7 @@ fn table(found: Vec<Person>, now: Millis, me: Option<&Actor>, acts: Acts) -> Any
         let seen = person.seen.map_or_else(|| "never".into_any(), |at| view! { <Age at=at now=now after=" ago"/> }.into_any());
         view! {
             <tr>
-                <td class="name">{person.name.clone()}{mine.then(|| view! { " "<span class="badge quiet">"you"</span> })}</td>
+                <td class="name" title=person.name.clone()>{person.name.clone()}{mine.then(|| view! { " "<span class="badge quiet">"you"</span> })}</td>
                 <td>{role}</td>
                 <td><Age at=person.since now=now after=" ago"/></td>
                 <td>{seen}</td>

@@ -125,7 +125,8 @@ fn those_late(kind: Kind, rows: &[&Arc<Entry>], now: Millis) -> Option<Late> {
 /// How many tasks run, of a service or not.
 fn running(snapshot: &Snapshot, wanted: &[bool]) -> u32 {
     let runs = |e: &&Arc<Entry>| {
-        let state = e.state.as_ref().filter(|_| e.gone.is_none() && wanted[usize::from(e.scope)]);
+        let state =
+            e.state.as_ref().filter(|_| e.gone.is_none() && wanted.get(usize::from(e.scope)).copied().unwrap_or(false));
         state.is_some_and(|state| Task::RUNNING.contains(&state.word.as_str()))
     };
     snapshot.table(Kind::Task).rows.iter().filter(runs).count() as u32

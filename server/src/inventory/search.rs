@@ -226,6 +226,9 @@ fn matches<'t>(tables: &[&'t Table], words: &[&str], limit: usize, typos: bool) 
 
 /// Where the first of these words is found, in lower case, that the name does not have.
 pub fn matched(entry: &Entry, words: &[&str]) -> Option<String> {
+    if words.is_empty() {
+        return None;
+    }
     let name = entry.name.to_lowercase();
     words.iter().find(|w| !name.contains(**w)).and_then(|word| {
         let tag = entry.tags.iter().map(|(k, v)| format!("{k}={v}")).find(|t| t.to_lowercase().contains(word));
