@@ -67,9 +67,14 @@ impl Reporter {
     }
 }
 
-/// Starts a sandbox of its own in the folder `name`, with the demo fleet or without, and answers what it said when it was ready.
+/// Starts a sandbox of its own in the folder `name`, emptied before, with the demo fleet or without, and answers what it said when it was ready.
 pub async fn sandbox(bin: &Path, data: &Path, name: &str, fleet: bool) -> Result<(Reporter, Value)> {
-    let folder = data.join(name).display().to_string();
+    // What an earlier measurement left would be there already.
+    let folder = data.join(name);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    let folder = folder.display().to_string();
     let mut args = vec!["up", "--data-dir", &folder, "--exit-with-stdin"];
     args.extend((!fleet).then_some("--no-fleet"));
     let log = data.join(format!("{name}-sandbox.log"));

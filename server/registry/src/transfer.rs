@@ -13,8 +13,8 @@ use serde::Deserialize;
 use std::collections::HashSet;
 use tokio_util::sync::CancellationToken;
 
-/// Blobs moved at the same time.
-const PARALLEL: usize = 4;
+/// Blobs moved at the same time: more of them want more memory, and are hardly faster.
+const PARALLEL: usize = 3;
 /// A configuration is read for its platform only.
 const MAX_CONFIG: u64 = 8 << 20;
 const MAX_MANIFESTS: usize = 500;

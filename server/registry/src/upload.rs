@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::task::JoinHandle;
 use url::Url;
 
+/// Up to here a blob is taken for a small one, of which no whole piece will come.
+const SMALL: usize = 64 << 10;
+
 /// A blob being sent. Dropped before the end, its session is closed in the registry.
 pub struct BlobUpload {
     repository: Repository,
@@ -106,8 +109,10 @@ impl BlobUpload {
         while !bytes.is_empty() {
             let room = self.chunk - self.buffer.len();
             let (now, later) = bytes.split_at(room.min(bytes.len()));
-            if self.buffer.capacity() == 0 && !later.is_empty() {
-                self.buffer.reserve_exact(self.chunk);
+            // A vector that grew by itself would hold up to twice a piece, and be copied each time.
+            let wanted = self.buffer.len() + now.len();
+            if wanted > self.buffer.capacity() {
+                self.buffer.reserve_exact(if wanted > SMALL { self.chunk - self.buffer.len() } else { now.len() });
             }
             self.buffer.extend_from_slice(now);
             bytes = later;

@@ -106,7 +106,7 @@ impl Store {
 /// For how many milliseconds a transaction may lie still. A server that is stopped in the middle of one, as a paused machine is, would hold its
 /// locks until it goes on: the audit log's, which every write needs, and the lease of its run, which others wait for. Less than the time that a
 /// page's statement gets, so that whoever waits for such a lock still gets it.
-const STILL: &str = "2500";
+const STILL: &str = "2000";
 
 /// SHA-256: what is stored in place of a session id, a token or a welcome link.
 fn hashed(secret: &str) -> Vec<u8> {

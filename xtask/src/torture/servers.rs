@@ -14,7 +14,7 @@ use super::road::Sender;
 use crate::process;
 use crate::service::{self, Event, Service};
 
-/// Longer than a lease of the engine (3.5 s) and its look for runs that nobody drives (0.5 s).
+/// Longer than a lease of the engine (3 s) and its look for runs that nobody drives (0.5 s).
 const STOP: Duration = Duration::from_millis(4_800);
 
 /// Milliseconds since 1970: what logs say, too.
