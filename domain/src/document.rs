@@ -20,6 +20,30 @@ macro_rules! document {
 }
 pub(crate) use document;
 
+/// Declares the calls of a service that a plan can hold, each named as its operation and with its input document inside.
+macro_rules! calls {
+    ($(#[$meta:meta])* $($name:ident),* $(,)?) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "operation", content = "input")]
+        #[allow(missing_docs)] // each is named as its operation
+        pub enum Call { $($name($name)),* }
+
+        impl Call {
+            /// As the API reference names it.
+            pub fn operation(&self) -> &'static str {
+                match self { $(Call::$name(_) => stringify!($name)),* }
+            }
+            /// The input document.
+            pub fn input(&self) -> serde_json::Value {
+                let input = match self { $(Call::$name(input) => serde_json::to_value(input)),* };
+                input.unwrap_or_default()
+            }
+        }
+    };
+}
+pub(crate) use calls;
+
 /// Whether a field holds nothing. `Some(false)` and `Some(0)` are something.
 pub(crate) fn absent<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()

@@ -36,7 +36,9 @@ const fn creates(form: &Form) -> Option<Kind> {
         | Form::ChangePublicRepository(_)
         | Form::DeletePublicRepository(_)
         | Form::PublicRepositoryPolicy(_)
-        | Form::DeletePublicImages(_) => None,
+        | Form::DeletePublicImages(_)
+        | Form::UseInFunction(_)
+        | Form::UseInTaskDefinition(_) => None,
     }
 }
 

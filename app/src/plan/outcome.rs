@@ -2,6 +2,8 @@
 
 use domain::ecr::calls::Call as Ecr;
 use domain::ecr_public::calls::Call as EcrPublic;
+use domain::ecs::calls::Call as Ecs;
+use domain::lambda::calls::Call as Lambda;
 use domain::plan::Call;
 use domain::plan::run::{Run, State, StepState};
 use domain::{Kind, Region, ResourceKey};
@@ -13,26 +15,34 @@ use crate::paths;
 use crate::resource::kind_icon;
 use crate::ui::{Card, Code, icon};
 
-/// A repository that a run made.
-struct Repository {
+/// Something that a run made, or gave an image.
+struct Made {
     key: ResourceKey,
     /// `111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/api` or `public.ecr.aws/a1b2c3d4/shop/api`, as AWS answered.
     uri: Option<String>,
 }
 
-fn repositories(run: &Run) -> Vec<Repository> {
+fn all_made(run: &Run) -> Vec<Made> {
     let steps = run.plan.steps.iter().zip(&run.steps).filter(|(_, p)| p.state == StepState::Made);
-    let repository = |(step, progress): (&domain::plan::Step, &domain::plan::run::Progress)| {
+    let one = |(step, progress): (&domain::plan::Step, &domain::plan::run::Progress)| {
+        let left = |field: &str| progress.after.as_ref().and_then(|after| after.get(field)?.as_str());
         let (kind, name) = match &step.call {
-            Call::Ecr(Ecr::CreateRepository(input)) => (Kind::Repository, &input.repository_name),
-            Call::EcrPublic(EcrPublic::CreateRepository(input)) => (Kind::PublicRepository, &input.repository_name),
-            Call::Ecr(_) | Call::EcrPublic(_) => return None,
+            Call::Ecr(Ecr::CreateRepository(input)) => (Kind::Repository, input.repository_name.clone()),
+            Call::EcrPublic(EcrPublic::CreateRepository(input)) => {
+                (Kind::PublicRepository, input.repository_name.clone())
+            }
+            Call::Lambda(Lambda::UpdateFunctionCode(input)) => (Kind::Function, input.function_name.clone()),
+            Call::Ecs(Ecs::RegisterTaskDefinition(_)) => {
+                (Kind::TaskDefinition, domain::ecs::last(left("taskDefinitionArn")?).to_owned())
+            }
+            Call::Ecs(Ecs::UpdateService(input)) => (Kind::Service, format!("{}/{}", input.cluster, input.service)),
+            Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) => return None,
         };
         let key = ResourceKey::new(kind, step.scope.clone(), name).ok()?;
-        let uri = progress.after.as_ref().and_then(|after| after.get("repositoryUri")?.as_str()).map(str::to_owned);
-        Some(Repository { key, uri })
+        let uri = left("repositoryUri").map(str::to_owned);
+        Some(Made { key, uri })
     };
-    steps.filter_map(repository).collect()
+    steps.filter_map(one).collect()
 }
 
 /// The commands that push a local image to a repository.
@@ -49,12 +59,18 @@ fn push(uri: &str, region: &Region) -> String {
 
 /// What an applied run made, with the next step; nothing for other runs.
 pub fn outcome(run: &Run) -> Option<AnyView> {
-    let made = if run.state == State::Applied { repositories(run) } else { vec![] };
+    let made = if run.state == State::Applied { all_made(run) } else { vec![] };
     if made.is_empty() {
         return None;
     }
     let scopes = use_scopes();
-    let cards = made.into_iter().map(|Repository { key, uri }| {
+    let changed = |made: &Made| matches!(made.key.kind, Kind::Function | Kind::Service);
+    let title = match (made.iter().any(changed), made.iter().all(changed)) {
+        (false, _) => "Made",
+        (true, true) => "Changed",
+        (true, false) => "Made and changed",
+    };
+    let all = made.into_iter().map(|Made { key, uri }| {
         let href = paths::detail(&key);
         let commands = uri.map(|uri| {
             let commands = match key.kind {
@@ -67,15 +83,12 @@ pub fn outcome(run: &Run) -> Option<AnyView> {
             }
         });
         view! {
-            <Card title="Made">
-                <div class="stack">
-                    <a class="btn made" href=move || scopes.get().on(&href)>{icon(kind_icon(key.kind))}{format!("Open the {} {}", key.kind.singular(), key.id)}</a>
-                    {commands}
-                </div>
-            </Card>
+            <a class="btn made" href=move || scopes.get().on(&href)>{icon(kind_icon(key.kind))}{format!("Open the {}", key.spoken())}</a>
+            {commands}
         }
     });
-    Some(cards.collect_view().into_any())
+    let all = all.collect_view();
+    Some(view! { <Card title=title><div class="stack">{all}</div></Card> }.into_any())
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
         all.iter().filter(|other| step.depends_on.contains(&other.id)).map(|other| other.says.clone()).collect();
     let cost =
         step.monthly.map_or_else(|| "not known beforehand".to_owned(), |n| format!("{} a month", format::dollars(n)));
-    let actions = step.call.actions().join(", ");
+    let actions = step.actions().join(", ");
     let after = (!first.is_empty()).then(|| view! { <div><dt>"After"</dt><dd>{first.join("; ")}</dd></div> });
     let before = step.before.clone().map(|before| {
         view! { <h3>"What must still be so when it runs"</h3><Json value=before/> }

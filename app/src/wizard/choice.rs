@@ -27,24 +27,30 @@ pub fn choices(
 
 /// A box to tick with a line of explanation.
 pub fn check(
-    id: &'static str,
-    title: &'static str,
-    words: &'static str,
+    id: impl Into<String>,
+    title: impl Into<String>,
+    words: impl Into<String>,
     on: Signal<bool>,
     set: impl Fn(bool) + Send + Sync + 'static,
-) -> impl IntoView {
+) -> AnyView {
+    tickbox(id.into(), title.into(), words.into(), on, Callback::new(set))
+}
+
+fn tickbox(id: String, title: String, words: String, on: Signal<bool>, set: Callback<bool>) -> AnyView {
+    let own = id.clone();
     view! {
-        <label class="tickbox" for=id>
+        <label class="tickbox" for=own>
             <input
                 r#type="checkbox"
                 id=id
                 checked=move || on.get()
                 prop:checked=move || on.get()
-                on:change=move |event| set(event_target_checked(&event))
+                on:change=move |event| set.run(event_target_checked(&event))
             />
             <span><b>{title}</b>{(!words.is_empty()).then(|| view! { <small>{words}</small> })}</span>
         </label>
     }
+    .into_any()
 }
 
 /// Something optional: folded, it says what holds without it.

@@ -1,7 +1,7 @@
 //! The plan as it grows at the right of a form: steps, what they need, what they cost, what a careful colleague would say.
 
 use domain::plan::lint::{Note as Hint, Severity, lint};
-use domain::plan::{Effect as Does, Plan};
+use domain::plan::{Effect as Does, Plan, Step};
 use domain::resource::Tone;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use crate::ui::{CopyButton, Note, ProblemNote, format};
 
 /// The IAM actions that a plan needs, each once.
 pub fn actions(plan: &Plan) -> BTreeSet<&'static str> {
-    plan.steps.iter().flat_map(|step| step.call.actions()).collect()
+    plan.steps.iter().flat_map(Step::actions).collect()
 }
 
 /// What a plan costs a month, as far as it is known beforehand.

@@ -80,9 +80,9 @@ impl Messages {
         }
         self.errors.with(|errors| errors.get(field).cloned())
     }
-    /// Somebody was at this field.
+    /// Somebody was at this field. One that is taken away with its form loses the focus after the form is gone.
     pub fn touch(self, field: &str) {
-        if !self.touched.with_untracked(|t| t.contains(field)) {
+        if self.touched.try_with_untracked(|t| t.contains(field)) == Some(false) {
             self.touched.update(|t| {
                 t.insert(field.to_owned());
             });

@@ -4,13 +4,12 @@
 
 mod registry;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 use super::subject::Subject;
 use super::{Encryption, Scanning, TagMutabilityExclusion};
-use crate::document::{Tag, document};
+use crate::document::{Tag, calls, document};
 use crate::plan::Made;
 
 pub use registry::*;
@@ -113,28 +112,8 @@ document! { "camelCase";
     }
 }
 
-macro_rules! calls {
-    ($($name:ident),*) => {
-        /// A call to ECR.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "operation", content = "input")]
-        #[allow(missing_docs)] // each is named as its operation
-        pub enum Call { $($name($name)),* }
-
-        impl Call {
-            /// As the API reference names it.
-            pub fn operation(&self) -> &'static str {
-                match self { $(Call::$name(_) => stringify!($name)),* }
-            }
-            /// The input document.
-            pub fn input(&self) -> Value {
-                let input = match self { $(Call::$name(input) => serde_json::to_value(input)),* };
-                input.unwrap_or_default()
-            }
-        }
-    };
-}
 calls!(
+    /// A call to ECR.
     CreateRepository,
     DeleteRepository,
     PutLifecyclePolicy,
@@ -213,6 +192,48 @@ impl Call {
             | Call::DeleteRegistryPolicy(_)
             | Call::PutRegistryScanningConfiguration(_)
             | Call::PutAccountSetting(_) => actions(self),
+        }
+    }
+
+    /// What it needs besides because of how what it writes was before: who turns enhanced scanning off turns Amazon Inspector off.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html>
+    pub fn actions_from(&self, before: Option<&Value>) -> Option<&'static str> {
+        match self {
+            Call::PutRegistryScanningConfiguration(input) if input.scan_type != "ENHANCED" => {
+                before.filter(|before| before["scanType"] == "ENHANCED").map(|_| "inspector2:Disable")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it writes a document as a whole, or takes it away.
+    pub fn is_whole_document(&self) -> bool {
+        match self {
+            Call::PutLifecyclePolicy(_)
+            | Call::DeleteLifecyclePolicy(_)
+            | Call::SetRepositoryPolicy(_)
+            | Call::DeleteRepositoryPolicy(_)
+            | Call::PutReplicationConfiguration(_)
+            | Call::UpdateRepositoryCreationTemplate(_)
+            | Call::DeleteRepositoryCreationTemplate(_)
+            | Call::PutRegistryPolicy(_)
+            | Call::DeleteRegistryPolicy(_)
+            | Call::PutRegistryScanningConfiguration(_) => true,
+            Call::CreateRepository(_)
+            | Call::DeleteRepository(_)
+            | Call::PutImageTagMutability(_)
+            | Call::PutImageScanningConfiguration(_)
+            | Call::TagResource(_)
+            | Call::UntagResource(_)
+            | Call::BatchDeleteImage(_)
+            | Call::PutImage(_)
+            | Call::StartImageScan(_)
+            | Call::CopyImage(_)
+            | Call::CreatePullThroughCacheRule(_)
+            | Call::UpdatePullThroughCacheRule(_)
+            | Call::DeletePullThroughCacheRule(_)
+            | Call::CreateRepositoryCreationTemplate(_)
+            | Call::PutAccountSetting(_) => false,
         }
     }
 

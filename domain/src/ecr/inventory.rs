@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lifecycle::{Danger, Fate, ImageFacts, Verdict, in_danger};
+use super::subject::Subject;
+use crate::plan;
 use crate::time::Millis;
 
 /// The images of a repository, as they were collected.
@@ -27,9 +29,16 @@ pub struct Held {
     /// It is no image but a signature, a bill of materials or the like.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub artifact: bool,
+    /// What it is for, such as `linux/arm64`, as far as it is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
 }
 
 impl Inventory {
+    /// What has to be looked up for it.
+    pub fn subject(repository: &str) -> plan::Subject {
+        plan::Subject::Ecr(Subject::Inventory { repository: repository.to_owned() })
+    }
     /// The images that something uses.
     pub fn in_use(&self) -> BTreeSet<String> {
         self.images.iter().filter(|i| !i.used_by.is_empty()).map(|i| i.facts.digest.clone()).collect()
@@ -134,6 +143,7 @@ pub(crate) mod tests {
             },
             used_by: own(used_by),
             artifact: false,
+            platforms: vec![],
         }
     }
 

@@ -1,12 +1,11 @@
 //! The calls of ECR Public that a plan can hold: each struct's serde form is the input document of the API reference.
 //! <https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_Operations.html>
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
 use super::subject::Subject;
-use crate::document::{Tag, document};
+use crate::document::{Tag, calls, document};
 use crate::plan::Made;
 
 document! { "camelCase";
@@ -67,28 +66,8 @@ document! { "camelCase";
 }
 pub use crate::ecr::calls::ImageIdentifier;
 
-macro_rules! calls {
-    ($($name:ident),*) => {
-        /// A call to ECR Public.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "operation", content = "input")]
-        #[allow(missing_docs)] // each is named as its operation
-        pub enum Call { $($name($name)),* }
-
-        impl Call {
-            /// As the API reference names it.
-            pub fn operation(&self) -> &'static str {
-                match self { $(Call::$name(_) => stringify!($name)),* }
-            }
-            /// The input document.
-            pub fn input(&self) -> Value {
-                let input = match self { $(Call::$name(input) => serde_json::to_value(input)),* };
-                input.unwrap_or_default()
-            }
-        }
-    };
-}
 calls!(
+    /// A call to ECR Public.
     CreateRepository,
     DeleteRepository,
     PutRepositoryCatalogData,
@@ -113,6 +92,18 @@ impl Call {
             Call::TagResource(_) => vec!["ecr-public:TagResource"],
             Call::UntagResource(_) => vec!["ecr-public:UntagResource"],
             Call::BatchDeleteImage(_) => vec!["ecr-public:BatchDeleteImage"],
+        }
+    }
+
+    /// Whether it writes a document as a whole, or takes it away.
+    pub fn is_whole_document(&self) -> bool {
+        match self {
+            Call::PutRepositoryCatalogData(_) | Call::SetRepositoryPolicy(_) | Call::DeleteRepositoryPolicy(_) => true,
+            Call::CreateRepository(_)
+            | Call::DeleteRepository(_)
+            | Call::TagResource(_)
+            | Call::UntagResource(_)
+            | Call::BatchDeleteImage(_) => false,
         }
     }
 

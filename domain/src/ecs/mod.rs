@@ -1,10 +1,13 @@
 //! ECS: clusters with their capacity providers ([`cluster`]), services ([`service`]), tasks ([`task`]) and task definitions
-//! ([`task_definition`]): their documents and what Gantry reads from them.
+//! ([`task_definition`]): their documents and what Gantry reads from them. What can be changed is in [`calls`] and [`wizards`].
 
+pub mod calls;
 pub mod cluster;
 pub mod service;
+pub mod subject;
 pub mod task;
 pub mod task_definition;
+pub mod wizards;
 pub use cluster::{CapacityProvider, Cluster};
 pub use service::{Deployment, Service, ServiceEvent};
 pub use task::{Container, Task};

@@ -1,11 +1,15 @@
 //! Lambda: functions with their versions ([`function`]) and aliases ([`alias`]), layers ([`layer`]) and event source mappings
-//! ([`event_source_mapping`]): their documents and what Gantry reads from them. AWS's rules are in [`rules`].
+//! ([`event_source_mapping`]): their documents and what Gantry reads from them. AWS's rules are in [`rules`], what can be changed in
+//! [`calls`] and [`wizards`].
 
 pub mod alias;
+pub mod calls;
 pub mod event_source_mapping;
 pub mod function;
 pub mod layer;
 pub mod rules;
+pub mod subject;
+pub mod wizards;
 pub use alias::FunctionAlias;
 pub use event_source_mapping::EventSourceMapping;
 pub use function::{Function, FunctionVersion};

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{Facts, FieldErrors, Plan, Subject};
 use crate::ecr::wizards::{copy_image, create_repository, images, policies, put_images, registry, repository};
 use crate::ecr_public::wizards as public;
+use crate::ecs::wizards as ecs;
 use crate::identity::Scope;
+use crate::lambda::wizards as lambda;
 
 /// The answers of a wizard, and where it is to happen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +71,10 @@ pub enum Form {
     PublicRepositoryPolicy(public::permissions::Permissions),
     /// Delete images of a public repository.
     DeletePublicImages(public::images::Delete),
+    /// [`lambda::UseImage`]
+    UseInFunction(lambda::UseImage),
+    /// [`ecs::UseImage`]
+    UseInTaskDefinition(ecs::UseImage),
 }
 
 impl Form {
@@ -98,7 +104,9 @@ impl Form {
             | Form::CreatePublicRepository(_)
             | Form::ChangePublicRepository(_)
             | Form::DeletePublicRepository(_)
-            | Form::DeletePublicImages(_) => return,
+            | Form::DeletePublicImages(_)
+            | Form::UseInFunction(_)
+            | Form::UseInTaskDefinition(_) => return,
         };
         typed.clone_into(field);
     }
@@ -140,6 +148,8 @@ impl Answers {
             Form::DeletePublicRepository(answers) => answers.subjects(&self.scope),
             Form::PublicRepositoryPolicy(answers) => answers.subjects(&self.scope),
             Form::DeletePublicImages(answers) => answers.subjects(&self.scope),
+            Form::UseInFunction(answers) => answers.subjects(),
+            Form::UseInTaskDefinition(answers) => answers.subjects(),
         }
     }
     /// The plan.
@@ -172,6 +182,8 @@ impl Answers {
             Form::DeletePublicRepository(answers) => answers.plan(&self.scope, facts),
             Form::PublicRepositoryPolicy(answers) => answers.plan(&self.scope, facts),
             Form::DeletePublicImages(answers) => answers.plan(&self.scope, facts),
+            Form::UseInFunction(answers) => answers.plan(&self.scope, facts),
+            Form::UseInTaskDefinition(answers) => answers.plan(&self.scope, facts),
         }
     }
 }

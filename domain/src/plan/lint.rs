@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Plan};
-use crate::{ecr, ecr_public};
+use crate::{ecr, ecr_public, ecs, lambda};
 
 /// How much a note matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,6 +41,8 @@ pub fn lint(plan: &Plan) -> Vec<Note> {
             let notes = match &step.call {
                 Call::Ecr(call) => ecr::wizards::lint(call, plan),
                 Call::EcrPublic(call) => ecr_public::wizards::lint(call),
+                Call::Lambda(call) => lambda::wizards::lint(call),
+                Call::Ecs(call) => ecs::wizards::lint(call, plan),
             };
             notes.into_iter().map(|(severity, says, mend)| Note { severity, step: step.id.clone(), says, mend })
         })

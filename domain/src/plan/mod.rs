@@ -24,14 +24,17 @@ pub use answers::Answers;
 
 use crate::ecr;
 use crate::ecr_public;
+use crate::ecs;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
+use crate::lambda;
 
 /// The version of this format. A run keeps the one it was planned in, and no server drives a run whose format it does not know. It grows with
 /// whatever an older version could not read: a new call, another field of a document or of the journal.
 ///
-/// 1: repositories and images. 2: everything since; a step of the journal may say what was found instead.
-pub const FORMAT: u32 = 2;
+/// 1: repositories and images. 2: everything of ECR; a step of the journal may say what was found instead. 3: images in functions and task
+/// definitions.
+pub const FORMAT: u32 = 3;
 /// The oldest format that is still carried out: all that its plans hold can be read.
 pub const OLDEST_FORMAT: u32 = 1;
 
@@ -103,6 +106,13 @@ pub struct Step {
     pub monthly: Option<i64>,
 }
 
+impl Step {
+    /// The IAM actions it needs.
+    pub fn actions(&self) -> Vec<&'static str> {
+        self.call.actions().into_iter().chain(self.call.actions_from(self.before.as_ref())).collect()
+    }
+}
+
 /// What a step does to what it writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,6 +145,10 @@ pub enum Call {
     /// Amazon ECR, public registries.
     #[serde(rename = "ecr-public")]
     EcrPublic(ecr_public::calls::Call),
+    /// AWS Lambda.
+    Lambda(lambda::calls::Call),
+    /// Amazon ECS.
+    Ecs(ecs::calls::Call),
 }
 
 impl Call {
@@ -143,6 +157,8 @@ impl Call {
         match self {
             Call::Ecr(_) => "ecr",
             Call::EcrPublic(_) => "ecr-public",
+            Call::Lambda(_) => "lambda",
+            Call::Ecs(_) => "ecs",
         }
     }
     /// As the API reference names it: `CreateRepository`.
@@ -150,6 +166,8 @@ impl Call {
         match self {
             Call::Ecr(call) => call.operation(),
             Call::EcrPublic(call) => call.operation(),
+            Call::Lambda(call) => call.operation(),
+            Call::Ecs(call) => call.operation(),
         }
     }
     /// `ecr:CreateRepository`
@@ -161,6 +179,8 @@ impl Call {
         match self {
             Call::Ecr(call) => call.input(),
             Call::EcrPublic(call) => call.input(),
+            Call::Lambda(call) => call.input(),
+            Call::Ecs(call) => call.input(),
         }
     }
     /// The IAM actions it needs; mostly its own name.
@@ -169,17 +189,35 @@ impl Call {
         match self {
             Call::Ecr(call) => call.actions(),
             Call::EcrPublic(call) => call.actions(),
+            Call::Lambda(call) => call.actions(),
+            Call::Ecs(call) => call.actions(),
+        }
+    }
+    /// What it needs besides because of how what it writes was before.
+    pub fn actions_from(&self, before: Option<&Value>) -> Option<&'static str> {
+        match self {
+            Call::Ecr(call) => call.actions_from(before),
+            Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) => None,
         }
     }
     /// Whether it may take hours: it carries data.
     pub fn is_long(&self) -> bool {
         matches!(self, Call::Ecr(ecr::calls::Call::CopyImage(_)))
     }
+    /// Whether it writes a document as a whole, so that what somebody else wrote into it since it was read would be lost.
+    pub fn is_whole_document(&self) -> bool {
+        match self {
+            Call::Ecr(call) => call.is_whole_document(),
+            Call::EcrPublic(call) => call.is_whole_document(),
+            Call::Lambda(_) | Call::Ecs(_) => false,
+        }
+    }
     /// The name of what it deletes for good, which a person types to show that it is meant.
     pub fn deletes(&self) -> Option<&str> {
         match self {
             Call::Ecr(call) => call.deletes(),
             Call::EcrPublic(call) => call.deletes(),
+            Call::Lambda(_) | Call::Ecs(_) => None,
         }
     }
     /// What it writes.
@@ -187,6 +225,8 @@ impl Call {
         match self {
             Call::Ecr(call) => Subject::Ecr(call.subject()),
             Call::EcrPublic(call) => Subject::EcrPublic(call.subject()),
+            Call::Lambda(call) => Subject::Lambda(call.subject()),
+            Call::Ecs(call) => Subject::Ecs(call.subject()),
         }
     }
     /// What the state of its subject says about whether it was made.
@@ -194,6 +234,8 @@ impl Call {
         match self {
             Call::Ecr(call) => call.made(state),
             Call::EcrPublic(call) => call.made(state),
+            Call::Lambda(call) => call.made(state),
+            Call::Ecs(call) => call.made(state),
         }
     }
     /// Where in its answer the state of its subject is, as a JMESPath prefix: the CLI export hands on what the answer says.
@@ -201,6 +243,8 @@ impl Call {
         match self {
             Call::Ecr(call) => call.answers_at(),
             Call::EcrPublic(call) => call.answers_at(),
+            Call::Lambda(_) => "",
+            Call::Ecs(call) => call.answers_at(),
         }
     }
     /// With references replaced by what they stand for.
@@ -222,6 +266,10 @@ pub enum Subject {
     /// Of Amazon ECR, public registries.
     #[serde(rename = "ecr-public")]
     EcrPublic(ecr_public::subject::Subject),
+    /// Of AWS Lambda.
+    Lambda(lambda::subject::Subject),
+    /// Of Amazon ECS.
+    Ecs(ecs::subject::Subject),
 }
 
 /// Whether a call was made, judged by the state of what it writes.
@@ -241,6 +289,8 @@ impl Subject {
         match self {
             Subject::Ecr(subject) => subject.kind(),
             Subject::EcrPublic(_) => Kind::PublicRepository,
+            Subject::Lambda(_) => Kind::Function,
+            Subject::Ecs(subject) => subject.kind(),
         }
     }
     /// The resource whose document shows it, where that is one.
@@ -257,12 +307,16 @@ impl Subject {
             Subject::EcrPublic(subject) => {
                 ResourceKey::new(Kind::PublicRepository, scope.clone(), subject.repository()?).ok()
             }
+            Subject::Lambda(subject) => ResourceKey::new(Kind::Function, scope.clone(), subject.function()).ok(),
+            Subject::Ecs(subject) => subject.key(scope),
         }
     }
-    /// Whether it is only known once an earlier step is made.
+    /// Whether it is only known once an earlier step is made. What names the run is known: nothing of that run exists before.
     pub fn is_to_come(&self) -> bool {
         let text = serde_json::to_string(self).unwrap_or_default();
-        reference::pieces(&text).iter().any(|piece| matches!(piece, reference::Piece::Reference { .. }))
+        let earlier =
+            |piece: &reference::Piece<'_>| matches!(piece, reference::Piece::Reference { step, .. } if *step != "run");
+        reference::pieces(&text).iter().any(earlier)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a plan needs to be allowed to do, on what; and what IAM says to that before anything is sent.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::reference::{Piece, pieces};
 use super::{Call, Plan, Subject, Undo};
@@ -58,6 +59,8 @@ fn own_arn(call: &Call, scope: &Scope) -> String {
     match call.subject() {
         Subject::Ecr(subject) => ecr::arn::of(&subject, scope),
         Subject::EcrPublic(subject) => subject.arn(scope),
+        Subject::Lambda(subject) => subject.arn(scope),
+        Subject::Ecs(subject) => subject.arn(scope),
     }
 }
 
@@ -77,8 +80,8 @@ fn arn(call: &Call, scope: &Scope, plan: &Plan) -> Option<String> {
 /// What a plan needs in one account and region, each once; then what taking it back needs besides.
 pub fn needs(plan: &Plan, scope: &Scope) -> Vec<Need> {
     let mut all: Vec<Need> = vec![];
-    let mut add = |call: &Call, undo: bool| {
-        for action in call.actions() {
+    let mut add = |call: &Call, before: Option<&Value>, undo: bool| {
+        for action in call.actions().into_iter().chain(call.actions_from(before)) {
             // Of another service, such as the key's, nothing is known but the name.
             let own = action.split_once(':').is_some_and(|(service, _)| service == call.service());
             let resource = if own { arn(call, scope, plan) } else { None };
@@ -89,10 +92,11 @@ pub fn needs(plan: &Plan, scope: &Scope) -> Vec<Need> {
         }
     };
     let steps = || plan.steps.iter().filter(|step| step.scope == *scope);
-    steps().for_each(|step| add(&step.call, false));
+    steps().for_each(|step| add(&step.call, step.before.as_ref(), false));
     for step in steps() {
         if let Undo::Call(call) = &step.undo {
-            add(call, true);
+            // What the step leaves is mostly what it was told to.
+            add(call, Some(&step.call.input()), true);
         }
     }
     all

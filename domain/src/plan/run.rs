@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::reference::Known;
-use super::{Plan, Undo};
+use super::{Plan, Step, Undo};
 use crate::problem::Problem;
 use crate::time::Millis;
 
@@ -182,6 +182,13 @@ impl Run {
     pub fn new(id: String, plan: Plan) -> Self {
         let steps = vec![Progress::default(); plan.steps.len()];
         Self { id, plan, state: State::Checking, cancelled: false, problem: None, steps }
+    }
+
+    /// Whether no step before this one writes the same: what it read when it was planned is what has to be there still.
+    pub fn is_own(&self, n: usize) -> bool {
+        let subject = |step: &Step| (step.scope.clone(), step.call.subject());
+        let own = self.plan.steps.get(n).map(subject);
+        !self.plan.steps.iter().take(n).any(|step| Some(subject(step)) == own)
     }
 
     /// What to do next.

@@ -7,7 +7,7 @@ use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
 use serde_json::Value;
 
-use crate::{Caller, ecr, ecr_public, iam};
+use crate::{Caller, ecr, ecr_public, ecs, iam, lambda};
 
 /// Makes a call; answers AWS's id of the request.
 ///
@@ -17,6 +17,8 @@ pub async fn make(caller: &Caller, call: &Call) -> Result<Option<String>, Proble
     match call {
         Call::Ecr(call) => ecr::make(caller, call).await,
         Call::EcrPublic(call) => ecr_public::make(caller, call).await,
+        Call::Lambda(call) => lambda::make(caller, call).await,
+        Call::Ecs(call) => ecs::make(caller, call).await,
     }
 }
 
@@ -25,6 +27,8 @@ pub async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Value>, P
     match subject {
         Subject::Ecr(subject) => ecr::read(caller, subject).await,
         Subject::EcrPublic(subject) => ecr_public::read(caller, subject).await,
+        Subject::Lambda(subject) => lambda::read(caller, subject).await,
+        Subject::Ecs(subject) => ecs::read(caller, subject).await,
     }
 }
 

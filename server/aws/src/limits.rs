@@ -52,6 +52,8 @@ buckets! {
     EcsServices "ecs-services" Quota::Published(100.0, 20.0);
     EcsTasks "ecs-tasks" Quota::Published(100.0, 20.0);
     EcsTaskDefinitions "ecs-task-definitions" Quota::Published(50.0, 20.0);
+    EcsRegister "ecs-register" Quota::Published(20.0, 1.0);
+    EcsServiceChanges "ecs-service-changes" Quota::Published(50.0, 5.0);
     EcsCapacityProviders "ecs-capacity-providers" Quota::Published(50.0, 20.0);
     Logs "logs" Quota::Published(10.0, 10.0);
     LogsFilter "logs-filter" Quota::Published(5.0, 5.0);

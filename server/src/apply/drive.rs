@@ -114,6 +114,21 @@ impl Engine {
     async fn make(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
         let Some(call) = self.call(lease, stored, n).await? else { return Ok(()) };
         let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+        // Steps before it may have taken long. A document that is written as a whole is read once more right before.
+        if progress.attempts == 0 && call.is_whole_document() && stored.run.is_own(n) {
+            match self.reads(step, &call).await {
+                Ok(state) if state == step.before => {}
+                Ok(state) => {
+                    progress.found = Some(Found { state });
+                    let problem = conflict(format!(
+                        "{}: somebody changed it while the run was under way. It was left as it is.",
+                        step.says
+                    ));
+                    return self.failed(lease, n, progress, problem).await;
+                }
+                Err(problem) => return self.failed(lease, n, progress, problem).await,
+            }
+        }
         progress.state = StepState::Begun;
         progress.attempts += 1;
         progress.began.get_or_insert(now());

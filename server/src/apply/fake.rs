@@ -34,6 +34,8 @@ pub enum Fault {
     Away,
     /// It says how far it is, and goes on until it is cancelled.
     Endless,
+    /// Nothing; but somebody else gives the repository a policy right after it was made.
+    Meddled,
 }
 
 /// Decides what goes wrong: the number of the call, the call.
@@ -294,6 +296,14 @@ impl Cloud for Fake {
                     (fault, inside.make(call))
                 }
                 Some(Fault::Endless) => (fault, Ok(())),
+                Some(Fault::Meddled) => {
+                    let made = inside.make(call);
+                    inside
+                        .repositories
+                        .values_mut()
+                        .for_each(|repository| repository.policy = Some(json!({ "theirs": 1 })));
+                    (fault, made)
+                }
                 Some(Fault::LostAfter | Fault::HangsAfter) | None => (fault, inside.make(call)),
             }
         };

@@ -179,7 +179,7 @@ pub struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            lease: Duration::from_millis(3_500),
+            lease: Duration::from_secs(3),
             poll: Duration::from_millis(500),
             call: Duration::from_secs(60),
             // ECR's token lasts for twelve hours.

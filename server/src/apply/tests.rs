@@ -215,6 +215,17 @@ async fn what_changed_since_it_was_reviewed_stops_the_run_before_anything_is_mad
 }
 
 #[tokio::test]
+async fn a_document_that_somebody_wrote_while_the_run_was_under_way_is_not_written_over() {
+    let world = World::new(|number, _| (number == 1).then_some(Fault::Meddled)).await;
+    world.begin("shop").await;
+    let run = world.rests("shop").await;
+    assert_eq!((run.state, run.steps[2].state), (State::Undone, StepState::Failed));
+    assert_eq!(run.steps[2].found.as_ref().unwrap().state, Some(json!({ "theirs": 1 })));
+    assert!(run.problem.unwrap().message.contains("while the run was under way"));
+    assert!(!world.cloud.calls().contains(&"ecr:SetRepositoryPolicy".to_owned()));
+}
+
+#[tokio::test]
 async fn an_undo_leaves_what_somebody_changed_since() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;

@@ -22,9 +22,10 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
         // A document that cannot be read names no image; without the time of its push no rule can be judged.
         let image = serde_json::from_value::<Image>(row.doc).ok();
         let facts = image.as_ref().and_then(ImageFacts::of);
-        let artifact = image.is_some_and(|image| image.artifact().is_some());
+        let artifact = image.as_ref().is_some_and(|image| image.artifact().is_some());
+        let platforms = image.and_then(|image| image.platforms).unwrap_or_default();
         let used_by = users.remove(&row.id).unwrap_or_default().into_iter().collect();
-        images.extend(facts.map(|facts| Held { facts, used_by, artifact }));
+        images.extend(facts.map(|facts| Held { facts, used_by, artifact, platforms }));
     }
     Ok(Inventory { now, images })
 }

@@ -63,12 +63,15 @@ fn the_policies_allow_every_call_and_reading_changes_nothing() {
     for asked in [
         "iam:CreateServiceLinkedRole",
         "iam:PassRole",
+        "inspector2:Disable",
         "inspector2:Enable",
         "inspector2:ListAccountPermissions",
         "secretsmanager:GetSecretValue",
     ] {
         writes.insert(asked.to_owned());
     }
+    // Whoever registers a revision with tags. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
+    writes.insert("ecs:TagResource".to_owned());
     assert_eq!(actions(&root.join("../docs/read-policy.json")), reads);
     // What plans change comes on top.
     assert_eq!(actions(&root.join("../docs/write-policy.json")), writes);

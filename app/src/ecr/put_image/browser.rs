@@ -114,11 +114,6 @@ pub(super) async fn ask(id: &str) -> Option<Result<Upload, Problem>> {
     }
 }
 
-/// Moves the focus to the first field that is wrong, once the dialog in front has gone.
-pub(super) fn focus_wrong() {
-    crate::wizard::focus_first_wrong_in(".put-image [aria-invalid=true]");
-}
-
 impl Sending {
     /// Breaks it off. Of one that has ended, nothing.
     pub(super) fn abort(&self) {

@@ -8,7 +8,7 @@ use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::Wrong;
+use crate::ecr::wrong::Wrong;
 use crate::plan::api::lend_credentials;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;

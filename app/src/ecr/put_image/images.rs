@@ -6,7 +6,7 @@ use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
-use super::Wrong;
+use crate::ecr::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
 

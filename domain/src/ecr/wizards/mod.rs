@@ -12,8 +12,10 @@ pub mod repository;
 mod tests;
 
 use super::calls::Call;
-use super::inventory::Inventory;
+use super::inventory::{Inventory, short};
+use super::rules;
 use super::subject::Subject;
+use crate::document::registry;
 use crate::identity::Scope;
 use crate::plan::lint::Severity;
 use crate::plan::{self, Effect, FORMAT, Facts, Plan, Step, Undo};
@@ -43,9 +45,47 @@ fn some(all: &[String]) -> String {
 
 /// The images of a repository and what uses them, as far as they were looked up.
 fn inventory(facts: &Facts, repository: &str) -> Option<Inventory> {
-    let subject = Subject::Inventory { repository: repository.to_owned() };
-    let state = facts.of(&plan::Subject::Ecr(subject))??;
+    let state = facts.of(&Inventory::subject(repository))??;
     serde_json::from_value(state.clone()).ok()
+}
+
+/// An image that something is to run.
+pub(crate) struct ChosenImage {
+    /// Its address by digest: a tag may say another image later.
+    pub uri: String,
+    /// What it is for, as far as it is known.
+    pub platforms: Vec<String>,
+    /// Whether it leads to the images of several platforms.
+    pub is_index: bool,
+}
+
+/// An image of the same account and region, for a function or a container. Where nothing was looked up, nothing is known of it.
+///
+/// # Errors
+/// The field, `repository` or `digest`, and what is wrong with it.
+pub(crate) fn chosen_image(
+    scope: &Scope,
+    repository: &str,
+    digest: &str,
+    facts: &Facts,
+) -> Result<ChosenImage, (&'static str, String)> {
+    rules::repository_name(repository).map_err(|message| ("repository", message))?;
+    rules::image_digest(digest).map_err(|message| ("digest", message))?;
+    let uri = format!("{}/{repository}@{digest}", registry(scope));
+    let Some(inventory) = inventory(facts, repository) else {
+        return Ok(ChosenImage { uri, platforms: vec![], is_index: false });
+    };
+    match inventory.get(digest) {
+        None => {
+            Err(("digest", format!("{repository} has no image {} here, or Gantry has not seen it yet.", short(digest))))
+        }
+        Some(held) if held.artifact => Err(("digest", "This is a signature or the like: nothing runs it.".into())),
+        Some(held) => Ok(ChosenImage {
+            uri,
+            platforms: held.platforms.clone(),
+            is_index: !held.facts.children.is_empty() || held.platforms.len() > 1,
+        }),
+    }
 }
 
 /// The state of something: `None` when it was not looked up, `Some(None)` when it does not exist.
@@ -77,7 +117,7 @@ pub fn lint(call: &Call, plan: &Plan) -> Vec<(Severity, String, String)> {
     let has = |wanted: fn(&Call) -> bool| {
         plan.steps.iter().any(|step| match &step.call {
             plan::Call::Ecr(call) => wanted(call),
-            plan::Call::EcrPublic(_) => false,
+            plan::Call::EcrPublic(_) | plan::Call::Lambda(_) | plan::Call::Ecs(_) => false,
         })
     };
     let mut notes = registry::lint(call, &plan.scope);

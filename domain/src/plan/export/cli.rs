@@ -8,6 +8,7 @@ use super::super::reference::{Piece, pieces};
 use super::super::{Call, Plan, Step};
 use crate::document::registry;
 use crate::ecr::calls::{Call as Ecr, CopyImage};
+use crate::ecs::calls::{Call as Ecs, RegisterTaskDefinition};
 
 /// Linux starts no program with a longer argument (131,072 bytes with its end); a logo may be.
 const LONGEST_ARGUMENT: usize = 100_000;
@@ -29,6 +30,11 @@ pub fn script(plan: &Plan) -> String {
     for step in &plan.steps {
         lines.push(String::new());
         lines.push(format!("# {}", one_line(&step.says)));
+        if matches!(step.call, Call::Ecs(Ecs::RegisterTaskDefinition(_))) {
+            lines.push(
+                "# Needs jq. All else goes from AWS to AWS as it is, values of environment variables too.".to_owned(),
+            );
+        }
         lines.push(call(plan, step));
     }
     lines.push(String::new());
@@ -74,6 +80,24 @@ fn password(region: &str) -> String {
     format!("\"AWS:$(aws ecr get-login-password --region {region})\"")
 }
 
+/// What writes the whole document of a revision: as the one it is like, which only AWS knows whole. What only AWS may set is left out of it.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskDefinition.html>
+fn next_revision(plan: &Plan, step: &Step, input: &RegisterTaskDefinition) -> String {
+    let images = input.container_definitions.iter().map(|c| (c.name.clone(), Value::String(c.image.clone())));
+    let images = document(plan, &Value::Object(images.collect()));
+    let tags = document(plan, &serde_json::to_value(&input.tags).unwrap_or_default());
+    let filter = "(.tags // [] | map(select(.key | test(\"^(aws|gantry):\") | not))) as $own\n  | .taskDefinition\n  | .containerDefinitions |= map(.image = ($images[.name] // .image))\n  | .tags = $own + $tags\n  | del(.taskDefinitionArn, .revision, .status, .requiresAttributes, .compatibilities, .registeredAt, .registeredBy, .deregisteredAt, .inferenceAccelerators)";
+    [
+        format!(
+            "aws ecs describe-task-definition --region {} --include TAGS --output json --task-definition {}",
+            step.scope.region,
+            quoted(&input.like)
+        ),
+        format!("jq --argjson images {images} --argjson tags {tags} {}", quoted(filter)),
+    ]
+    .join(" |\n  ")
+}
+
 fn call(plan: &Plan, step: &Step) -> String {
     if let Call::Ecr(Ecr::CopyImage(input)) = &step.call {
         return copy(step, input);
@@ -87,10 +111,13 @@ fn call(plan: &Plan, step: &Step) -> String {
         let binary =
             if input.pointer("/catalogData/logoImageBlob").is_some() { " --cli-binary-format base64" } else { "" };
         let aws = format!("aws {service} {operation} --region {} {query}{binary} --cli-input-json", step.scope.region);
-        match word.len() > LONGEST_ARGUMENT {
+        match &step.call {
+            Call::Ecs(Ecs::RegisterTaskDefinition(input)) => {
+                format!("{} |\n  {aws} file:///dev/stdin", next_revision(plan, step, input))
+            }
             // A shell writes by itself, so that no program is handed the long word.
-            true => format!("printf %s {word} | {aws} file:///dev/stdin"),
-            false => format!("{aws} {word}"),
+            _ if word.len() > LONGEST_ARGUMENT => format!("printf %s {word} | {aws} file:///dev/stdin"),
+            _ => format!("{aws} {word}"),
         }
     };
     let mut wanted = BTreeSet::new();
@@ -185,6 +212,16 @@ mod tests {
         assert!(script.contains("\nprintf %s '{"), "{}", &script[..600]);
         let end = "| aws ecr-public create-repository --region us-east-1 --output json --cli-binary-format base64 --cli-input-json file:///dev/stdin > /dev/null\n";
         assert!(script.ends_with(end), "{}", &script[script.len() - 300..]);
+    }
+
+    #[test]
+    fn a_revision_is_made_from_the_one_that_aws_has() {
+        let answers = serde_json::json!({ "scope": { "account": "111122223333", "region": "eu-west-1" },
+            "wizard": "use-in-task-definition",
+            "answers": { "like": "web:12", "containers": ["app"], "services": ["prod/web"], "repository": "shop/web",
+                "digest": format!("sha256:{}", "1".repeat(64)) } });
+        let answers: crate::plan::Answers = serde_json::from_value(answers).unwrap();
+        insta::assert_snapshot!(script(&answers.plan(&Default::default()).unwrap()));
     }
 
     #[test]

@@ -108,6 +108,12 @@ fn public_repositories(plan: &Plan) -> (Vec<PublicRepository<'_>>, Untold) {
     (found, untold)
 }
 
+/// The steps that change what exists already: no template creates that.
+fn changes(plan: &Plan) -> Untold {
+    let told = |call: &Call| matches!(call, Call::Ecr(_) | Call::EcrPublic(_));
+    plan.steps.iter().filter(|step| !told(&step.call)).map(|step| step.says.clone()).collect()
+}
+
 fn own_tags(tags: &[Tag]) -> impl Iterator<Item = &Tag> {
     tags.iter().filter(|tag| !tag.key.starts_with("gantry:"))
 }

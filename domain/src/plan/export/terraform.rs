@@ -5,13 +5,16 @@ use serde_json::Value;
 use std::fmt::Write;
 
 use super::super::Plan;
-use super::{PublicRepository, Repository, Untold, document, own_tags, public_repositories, registry, repositories};
+use super::{
+    PublicRepository, Repository, Untold, changes, document, own_tags, public_repositories, registry, repositories,
+};
 
 /// The configuration, and what it cannot tell of.
 pub fn configuration(plan: &Plan) -> (String, Untold) {
     let (found, mut untold) = repositories(plan);
     let (public, more) = public_repositories(plan);
     untold.extend(more);
+    untold.extend(changes(plan));
     let mut out = format!("# {}\n", plan.title.replace(['\n', '\r'], " "));
     let _ = write!(
         out,

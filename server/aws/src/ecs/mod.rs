@@ -3,11 +3,13 @@
 //! Services and tasks are listed cluster by cluster: a cluster that cannot be read keeps what is known of it, the others go on.
 
 mod clusters;
+mod execute;
 mod services;
 mod task_definitions;
 mod tasks;
 
 pub(crate) use clusters::{collect_capacity_providers, collect_clusters, fetch_capacity_provider, fetch_cluster};
+pub(crate) use execute::{make, read};
 pub(crate) use services::{collect_services, fetch_service};
 pub(crate) use task_definitions::{collect_task_definitions, fetch_task_definition};
 pub(crate) use tasks::{collect_tasks, fetch_task};

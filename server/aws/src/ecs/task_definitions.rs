@@ -12,21 +12,24 @@ use crate::gather::{Trouble, each};
 use crate::wire::take;
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
-const LIST: &str = "ecs:ListTaskDefinitions";
-const DESCRIBE: &str = "ecs:DescribeTaskDefinition";
+pub(super) const LIST: &str = "ecs:ListTaskDefinitions";
+pub(super) const DESCRIBE: &str = "ecs:DescribeTaskDefinition";
 /// So many new ones are delivered together.
 const BATCH: usize = 50;
+
+/// Nothing, where there is no such revision: ECS has no code of its own for that.
+pub(super) fn no_revision<T>(result: Result<T, Problem>) -> Result<Option<T>, Problem> {
+    match result {
+        Err(problem) if problem.message.contains("Unable to describe task definition") => Ok(None),
+        other => absent(other),
+    }
+}
 
 async fn describe(caller: &Caller, id: &str) -> Result<Option<Observed>, Problem> {
     let request =
         caller.clients().ecs().describe_task_definition().task_definition(id).include(TaskDefinitionField::Tags);
     let result = caller.call_raw(Bucket::EcsTaskDefinitions, DESCRIBE, Some(id), request.send()).await;
-    let raw = match result {
-        // ECS has no code of its own for "does not exist" here.
-        Err(problem) if problem.message.contains("Unable to describe task definition") => return Ok(None),
-        other => absent(other)?,
-    };
-    let Some((_, mut raw)) = raw else { return Ok(None) };
+    let Some((_, mut raw)) = no_revision(result)? else { return Ok(None) };
     let mut doc = document(take(&mut raw, "taskDefinition"));
     let tags = take(&mut raw, "tags");
     if tags.as_array().is_some_and(|tags| !tags.is_empty()) {

@@ -135,3 +135,123 @@ async fn what_is_inactive_or_missing_does_not_exist() {
     assert!(fetch_cluster(&caller, &key(Kind::Cluster, "shop")).await.unwrap().is_none());
     assert!(fetch_task_definition(&caller, &key(Kind::TaskDefinition, "web:9")).await.unwrap().is_none());
 }
+
+/// A family with revisions, the newest first, each with the run that registered it.
+fn family(operation: &str, input: &Value) -> (u16, Value) {
+    let runs = [(9, Some("r9")), (10, None), (8, None)];
+    let arn = |n: u32| format!("{ARN}:task-definition/web:{n}");
+    match operation {
+        "ListTaskDefinitions" => {
+            assert_eq!(
+                (&input["familyPrefix"], &input["status"], &input["sort"]),
+                (&json!("web"), &json!("ACTIVE"), &json!("DESC"))
+            );
+            let other = format!("{ARN}:task-definition/webhook:99");
+            (200, json!({"taskDefinitionArns": [other, arn(10), arn(9), arn(8)]}))
+        }
+        "DescribeTaskDefinition" => {
+            let id = domain::ecs::last(input["taskDefinition"].as_str().unwrap()).to_owned();
+            let number: u32 = id.strip_prefix("web:").unwrap().parse().unwrap();
+            let Some((_, run)) = runs.iter().find(|(n, _)| *n == number) else {
+                return (400, json!({"__type": "ClientException", "message": "Unable to describe task definition."}));
+            };
+            let mut tags = vec![json!({"key": "team", "value": "shop"}), json!({"key": "aws:stack", "value": "s"})];
+            tags.extend(run.map(|run| json!({"key": "gantry:run", "value": run})));
+            (
+                200,
+                json!({"tags": tags, "taskDefinition": {
+                    "taskDefinitionArn": arn(number), "family": "web", "revision": number, "status": "ACTIVE", "cpu": "256",
+                    "executionRoleArn": "arn:aws:iam::111122223333:role/e", "compatibilities": ["FARGATE"], "registeredAt": 1.0,
+                    "containerDefinitions": [
+                        {"name": "app", "image": "old", "environment": [{"name": "PASSWORD", "value": "hunter2"}]},
+                        {"name": "proxy", "image": "envoy"}
+                    ]
+                }}),
+            )
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn the_next_revision_is_the_one_of_the_run_or_else_the_latest() {
+    use domain::ecs::subject::Subject;
+    let caller = caller(family);
+    let next = |after, run: &str| {
+        let subject = Subject::NextRevision { family: "web".into(), after, run: run.into() };
+        let caller = &caller;
+        async move { read(caller, &subject).await.unwrap().unwrap() }
+    };
+    let (own, latest) = (next(8, "r9").await, next(8, "${run.id}").await);
+    assert!(own["taskDefinitionArn"].as_str().unwrap().ends_with("/web:9"));
+    assert_eq!((&own["run"], &latest["run"]), (&json!("r9"), &Value::Null));
+    assert!(latest["taskDefinitionArn"].as_str().unwrap().ends_with("/web:10"));
+    // What a run registered before the one it is like is not its own.
+    assert!(next(9, "r9").await["taskDefinitionArn"].as_str().unwrap().ends_with("/web:10"));
+    assert!(!own.to_string().contains("hunter2"), "states are stored with plans");
+    let revision = Subject::Revision { task_definition: "web:9".into() };
+    assert_eq!(read(&caller, &revision).await.unwrap(), Some(own));
+    let gone = Subject::Revision { task_definition: "web:7".into() };
+    assert_eq!(read(&caller, &gone).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_revision_is_registered_like_another_with_its_secrets_and_other_images() {
+    let sent = std::sync::Arc::new(std::sync::Mutex::new(Value::Null));
+    let wire = sent.clone();
+    let caller = caller(move |operation, input| match operation {
+        "RegisterTaskDefinition" => {
+            *wire.lock().unwrap() = input.clone();
+            (200, json!({}))
+        }
+        _ => family(operation, input),
+    });
+    let call = serde_json::from_value(json!({ "operation": "RegisterTaskDefinition", "input": {
+        "family": "web", "gantry:like": "web:9", "containerDefinitions": [{"name": "app", "image": "new"}],
+        "tags": [{"key": "gantry:run", "value": "r11"}]
+    }}));
+    make(&caller, &call.unwrap()).await.unwrap();
+    let sent = sent.lock().unwrap().clone();
+    assert_eq!(sent["containerDefinitions"][0]["image"], "new");
+    assert_eq!(sent["containerDefinitions"][0]["environment"][0]["value"], "hunter2");
+    assert_eq!(sent["containerDefinitions"][1]["image"], "envoy");
+    let tags = json!([{"key": "team", "value": "shop"}, {"key": "gantry:run", "value": "r11"}]);
+    assert_eq!((&sent["tags"], &sent["cpu"], &sent["family"]), (&tags, &json!("256"), &json!("web")));
+    assert!(sent.get("registeredAt").is_none());
+}
+
+#[tokio::test]
+async fn a_service_is_read_as_what_it_runs() {
+    use domain::ecs::subject::Subject;
+    let caller = caller(|operation, input| match (operation, names(input, "services")[0].as_str()) {
+        ("DescribeServices", "web") => (
+            200,
+            json!({"services": [{"serviceName": "web", "status": "ACTIVE", "taskDefinition": "t:1", "deploymentController": {"type": "CODE_DEPLOY"}}]}),
+        ),
+        ("DescribeServices", "late") => (200, json!({"services": [{"serviceName": "late", "status": "INACTIVE"}]})),
+        ("DescribeServices", _) => (200, json!({"services": [], "failures": [{"arn": "x", "reason": "MISSING"}]})),
+        other => panic!("{other:?}"),
+    });
+    let of = |service: &str| {
+        let subject = Subject::Service { cluster: "shop".into(), service: service.into() };
+        let caller = &caller;
+        async move { read(caller, &subject).await.unwrap() }
+    };
+    let web = json!({"status": "ACTIVE", "taskDefinition": "t:1", "deploymentController": "CODE_DEPLOY"});
+    assert_eq!((of("web").await, of("late").await, of("gone").await), (Some(web), None, None));
+    let sent = std::sync::Arc::new(std::sync::Mutex::new(vec![]));
+    let wire = sent.clone();
+    let caller = crate::scripted::caller(move |operation, input| {
+        wire.lock().unwrap().push((operation.to_owned(), input.clone()));
+        (200, json!({}))
+    });
+    let calls = [
+        json!({"operation": "UpdateService", "input": {"cluster": "shop", "service": "web", "taskDefinition": "t:2"}}),
+        json!({"operation": "DeregisterTaskDefinition", "input": {"taskDefinition": "t:2"}}),
+    ];
+    for call in &calls {
+        make(&caller, &serde_json::from_value(call.clone()).unwrap()).await.unwrap();
+    }
+    let wanted = calls.map(|call| (call["operation"].as_str().unwrap().to_owned(), call["input"].clone()));
+    assert_eq!(*sent.lock().unwrap(), wanted);
+}

@@ -108,3 +108,47 @@ async fn the_moments_of_a_mapping_are_readable() {
     collect_event_source_mappings(&caller, &feed).await.unwrap();
     assert_eq!(feed.docs()["u-1"]["LastModified"], "2025-11-13T02:13:20.500Z");
 }
+
+#[tokio::test]
+async fn the_image_of_a_function_is_read_once_its_update_is_over() {
+    use domain::lambda::subject::Subject;
+    let looks = std::sync::atomic::AtomicU32::new(0);
+    let caller = caller(move |operation, _| {
+        assert!(operation.ends_with("/functions/resize"), "{operation}");
+        let status = ["InProgress", "InProgress", "Successful"]
+            [looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed).min(2) as usize];
+        let mut configuration = function("resize", "$LATEST");
+        configuration["PackageType"] = "Image".into();
+        configuration["State"] = "Active".into();
+        configuration["LastUpdateStatus"] = status.into();
+        let uri = if status == "Successful" { "r/resize@sha256:2" } else { "r/resize@sha256:1" };
+        (
+            200,
+            json!({"Configuration": configuration, "Code": {"RepositoryType": "ECR", "ImageUri": "r/resize:live", "ResolvedImageUri": uri}}),
+        )
+    });
+    let state = read(&caller, &Subject::FunctionImage { function: "resize".into() }).await.unwrap().unwrap();
+    let wanted =
+        json!({"FunctionName": "resize", "PackageType": "Image", "Architectures": [], "ImageUri": "r/resize@sha256:2"});
+    assert_eq!(state, wanted);
+}
+
+#[tokio::test]
+async fn a_function_that_is_not_there_has_no_image_and_a_failed_update_says_why() {
+    use domain::lambda::subject::Subject;
+    let caller = caller(|operation, _| match operation.ends_with("/functions/gone") {
+        true => (404, json!({"__type": "ResourceNotFoundException", "Message": "no"})),
+        false => {
+            let configuration =
+                json!({"FunctionName": "bad", "LastUpdateStatus": "Failed", "LastUpdateStatusReason": "denied"});
+            (200, json!({"Configuration": configuration}))
+        }
+    });
+    let of = |function: &str| {
+        let subject = Subject::FunctionImage { function: function.into() };
+        let caller = &caller;
+        async move { read(caller, &subject).await.unwrap() }
+    };
+    assert_eq!(of("gone").await, None);
+    assert_eq!(of("bad").await.unwrap()["LastUpdateStatusReason"], "denied");
+}

@@ -199,6 +199,13 @@ fn scanning_is_compared_by_what_it_means() {
     let inspector = planned(&form(json!({ "enhanced": true, "continuous": ["*"] })), &[before(vec![])]).unwrap();
     assert!(inspector.steps[0].call.actions().contains(&"inspector2:Enable"));
     assert!(lint_of(&inspector)[0].contains("Inspector bills"));
+    // On or off, and back: Amazon Inspector is turned off by one of the two.
+    let on = (Subject::RegistryScanning, json!({ "scanType": "ENHANCED", "rules": [] }));
+    let off = planned(&form(json!({ "on_push": ["prod/*"] })), &[on]).unwrap();
+    for (plan, undo) in [(&inspector, true), (&off, false)] {
+        let needs = plan::permissions::needs(plan, &plan.scope);
+        assert!(needs.iter().any(|need| need.action == "inspector2:Disable" && need.undo == undo), "{needs:?}");
+    }
 }
 
 #[test]
