@@ -80,6 +80,7 @@ models! {
     NodeGroup => crate::eks::NodeGroup,
     FargateProfile => crate::eks::FargateProfile,
     Addon => crate::eks::Addon,
+    Pod => crate::eks::Pod,
     Repository => crate::ecr::Repository,
     Image => crate::ecr::Image,
     Registry => crate::ecr::registry::Registry,

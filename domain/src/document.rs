@@ -75,15 +75,19 @@ pub fn partition(region: &Region) -> &'static str {
     }
 }
 
-/// The host of an account's private image registry in a region.
-/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html>
-pub fn registry(scope: &Scope) -> String {
-    let suffix = match partition(&scope.region) {
+/// How the names of AWS's endpoints in a region end.
+pub fn dns_suffix(region: &Region) -> &'static str {
+    match partition(region) {
         "aws-cn" => "amazonaws.com.cn",
         "aws-eusc" => "amazonaws.eu",
         _ => "amazonaws.com",
-    };
-    format!("{}.dkr.ecr.{}.{suffix}", scope.account, scope.region)
+    }
+}
+
+/// The host of an account's private image registry in a region.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html>
+pub fn registry(scope: &Scope) -> String {
+    format!("{}.dkr.ecr.{}.{}", scope.account, scope.region, dns_suffix(&scope.region))
 }
 
 /// The reference by which the target of a rule, schedule, subscription or integration is found: function ARNs lose their version or

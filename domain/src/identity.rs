@@ -194,11 +194,16 @@ impl ResourceKey {
             }
         }
     }
-    /// As people call it: `service web in prod`; where that is cut, the cluster goes first.
+    /// As people call it: `service web in prod`, `pod web-7d9 in prod/shop`; where that is cut, the cluster goes first.
     pub fn spoken(&self) -> String {
         let kind = self.kind.singular();
         match (self.kind, self.id.split_once('/')) {
             (Kind::Service | Kind::Task, Some((cluster, name))) => format!("{kind} {name} in {cluster}"),
+            // The name of a pod is the last of three parts.
+            (Kind::Pod, Some(_)) => {
+                let (place, name) = self.id.rsplit_once('/').unwrap_or(("", &self.id));
+                format!("{kind} {name} in {place}")
+            }
             _ => format!("{kind} {}", self.id),
         }
     }
@@ -275,6 +280,14 @@ mod tests {
         assert_eq!(ResourceKey::parse(&key.to_string()).unwrap(), key);
         assert!(ResourceKey::parse("ecr.image/1111/eu-west-1/x").is_err());
         assert!(ResourceKey::parse("nonsense/111122223333/eu-west-1/x").is_err());
+    }
+
+    #[test]
+    fn keys_are_spoken_with_the_place_last() {
+        let spoken = |key: &str| ResourceKey::parse(key).unwrap().spoken();
+        assert_eq!(spoken("ecs.service/111122223333/eu-west-1/prod/web"), "service web in prod");
+        assert_eq!(spoken("eks.pod/111122223333/eu-west-1/shop/production/web-7d9"), "pod web-7d9 in shop/production");
+        assert_eq!(spoken("lambda.function/111122223333/eu-west-1/resize"), "function resize");
     }
 
     #[test]

@@ -86,6 +86,7 @@ kinds! {
     NodeGroup        Eks          "eks.nodegroup"           "node-groups"        "node group"            "node groups"             180
     FargateProfile   Eks          "eks.fargate-profile"     "fargate-profiles"   "Fargate profile"       "Fargate profiles"        900
     Addon            Eks          "eks.addon"               "addons"             "add-on"                "add-ons"                 900
+    Pod              Eks          "eks.pod"                 "pods"               "pod"                   "pods"                    60
     Repository       Ecr          "ecr.repository"          "repositories"       "repository"            "repositories"            180
     Image            Ecr          "ecr.image"               "images"             "image"                 "images"                  300
     Registry         Ecr          "ecr.registry"            "registries"         "registry"              "registries"              900
@@ -132,6 +133,11 @@ impl Kind {
     /// complete list stays visible, marked as no longer known to AWS.
     pub const fn outlives_aws(self) -> bool {
         matches!(self, Kind::Task)
+    }
+
+    /// Kinds that come and go all day: a busy fleet makes ten thousand of them, and what is gone of them is kept for days, not for a year.
+    pub const fn fleeting(self) -> bool {
+        matches!(self, Kind::Task | Kind::Pod)
     }
 
     /// Kinds that AWS lists once per account, not per region; their scope's region is `global`.

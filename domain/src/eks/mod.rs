@@ -1,12 +1,14 @@
-//! EKS: clusters ([`cluster`]), their node groups ([`nodegroup`]), Fargate profiles and add-ons ([`parts`]): their documents and what
-//! Gantry reads from them.
+//! EKS: clusters ([`cluster`]), their node groups ([`nodegroup`]), Fargate profiles and add-ons ([`parts`]), and what Kubernetes runs in
+//! them ([`pod`]): their documents and what Gantry reads from them.
 
 pub mod cluster;
 pub mod nodegroup;
 pub mod parts;
+pub mod pod;
 pub use cluster::{Cluster, Health, Issue};
 pub use nodegroup::NodeGroup;
 pub use parts::{Addon, FargateProfile};
+pub use pod::Pod;
 
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;

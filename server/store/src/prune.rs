@@ -18,7 +18,7 @@ const EXPIRED_TOKENS: i64 = 30 * DAY;
 /// For how many days things are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// Tasks that AWS forgot.
+    /// Tasks that AWS forgot, and pods that are gone.
     pub tasks: u32,
     /// Entries of histories, and other resources that are gone.
     pub history: u32,
@@ -56,19 +56,19 @@ impl Store {
         if !ours {
             return Ok(Pruned::default());
         }
-        let outlive: Vec<&str> = Kind::ALL.iter().filter(|k| k.outlives_aws()).map(|k| k.stem()).collect();
+        let fleeting: Vec<&str> = Kind::ALL.iter().filter(|k| k.fleeting()).map(|k| k.stem()).collect();
         let tasks =
             "delete from resources where id in (select id from resources where kind = any($1) and gone < $2 limit $3)";
         let others =
             "delete from resources where id in (select id from resources where kind <> all($1) and gone < $2 limit $3)";
         let mut pruned = Pruned::default();
         for (sql, days) in [(tasks, keep.tasks), (others, keep.history)] {
-            pruned.resources += self.in_batches(sql, &outlive, before(days)).await?;
+            pruned.resources += self.in_batches(sql, &fleeting, before(days)).await?;
         }
         let entries = "delete from history where id in (
                  select h.id from history h where h.at < $2 and $1::text[] is not null
                  and exists (select from history later where later.resource = h.resource and later.id > h.id) limit $3)";
-        pruned.history = self.in_batches(entries, &outlive, before(keep.history)).await?;
+        pruned.history = self.in_batches(entries, &fleeting, before(keep.history)).await?;
         for (sql, moment) in [
             ("delete from tokens where until < $1", now.0 - EXPIRED_TOKENS),
             ("delete from welcomes where until < $1", now.0),
