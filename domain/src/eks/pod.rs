@@ -337,10 +337,10 @@ mod tests {
 
     #[test]
     fn an_image_is_found_whatever_its_node_calls_it() {
-        let asked = |image: &str, image_id: &str| {
-            let container = Container { name: "a".into(), image: Some(image.into()) };
-            let status = ContainerStatus { image_id: Some(image_id.into()), ..ContainerStatus::default() };
-            super::image(&container, Some(&status)).unwrap()
+        let asked = |asked: &str, told: &str| {
+            let container = Container { name: "a".into(), image: Some(asked.into()) };
+            let status = ContainerStatus { image_id: Some(told.into()), ..ContainerStatus::default() };
+            image(&container, Some(&status)).unwrap()
         };
         let other = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/mirror/web";
         assert_eq!(asked(WEB, ""), format!("{WEB}:latest"));

@@ -187,6 +187,29 @@ impl Caller {
         }
     }
 
+    /// Makes one request that no client of the SDK makes: in its turn, counted, and more slowly after an answer with status 429.
+    pub(crate) async fn plain<T>(
+        &self,
+        bucket: Bucket,
+        operation: &'static str,
+        ask: impl Future<Output = Result<(u16, T), Problem>>,
+    ) -> Result<(u16, T), Problem> {
+        let limiter = self.common.limits.limiter(&self.scope, bucket);
+        limiter.turn(self.turn).await;
+        let began = Instant::now();
+        let result = ask.await;
+        let throttled = matches!(&result, Ok((429, _)));
+        let failed = !matches!(&result, Ok((200..=299, _)));
+        self.common.counters.attempt(operation, &self.scope, throttled);
+        self.common.counters.call(operation, &self.scope, began.elapsed(), failed);
+        match &result {
+            Ok(_) if throttled => limiter.throttled(),
+            Ok(_) => limiter.went_through(),
+            Err(problem) => tracing::debug!(operation, scope = %self.scope, error = %problem, "a request failed"),
+        }
+        result
+    }
+
     /// The answer of an identical call that is in flight, or that of `make`. For live reads, which many pages may ask for at once.
     ///
     /// `input` distinguishes calls of one operation; scope and operation are part of the key already.

@@ -1,10 +1,20 @@
 //! The SDK clients of one connection in one region, each made when first used.
 
 use aws_config::SdkConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
 use domain::Region;
 use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+use tokio::sync::Mutex;
 
 use crate::call::Watch;
+
+/// Credentials are asked for anew so long before they expire.
+const MARGIN: Duration = Duration::from_secs(120);
+/// Also those that do not say that they expire are asked for anew after so long.
+const HELD: Duration = Duration::from_secs(900);
 
 macro_rules! clients {
     ($($(#[$doc:meta])* $name:ident: $sdk:ident;)*) => {
@@ -12,15 +22,33 @@ macro_rules! clients {
         pub struct Clients {
             sdk: SdkConfig,
             pub(crate) region: Region,
+            /// What [`Clients::credentials`] answered, and until when it holds.
+            held: Mutex<Option<(Credentials, SystemTime)>>,
             $($name: OnceLock<$sdk::Client>,)*
         }
         impl Clients {
             pub(crate) fn new(sdk: SdkConfig, region: Region) -> Self {
-                Self { sdk, region, $($name: OnceLock::new(),)* }
+                Self { sdk, region, held: Mutex::default(), $($name: OnceLock::new(),)* }
             }
             /// The configured endpoint, when it is not AWS's own.
             pub(crate) fn endpoint_url(&self) -> Option<&str> {
                 self.sdk.endpoint_url()
+            }
+            /// The credentials of this connection, for what no client of the SDK signs.
+            pub(crate) async fn credentials(&self) -> Result<Credentials, CredentialsError> {
+                let mut held = self.held.lock().await;
+                let now = SystemTime::now();
+                if let Some((credentials, until)) = &*held
+                    && *until > now
+                {
+                    return Ok(credentials.clone());
+                }
+                let provider = self.sdk.credentials_provider().ok_or_else(CredentialsError::not_loaded_no_source)?;
+                let credentials = provider.provide_credentials().await?;
+                let until = credentials.expiry().and_then(|at| at.checked_sub(MARGIN));
+                let until = until.map_or(now + HELD, |at| at.min(now + HELD));
+                *held = Some((credentials.clone(), until));
+                Ok(credentials)
             }
             $($(#[$doc])*
             pub fn $name(&self) -> &$sdk::Client {

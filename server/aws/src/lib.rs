@@ -2,7 +2,8 @@
 //! [`domain::Problem`]s (`problem`), through connections ([`connections`]) and limiters per quota bucket ([`limits`]).
 //!
 //! A service's calls are in the module with its endpoint prefix. Start at [`collect`] (lists) and [`fetch`] (one resource);
-//! what plans do is in [`execute`]. All go through [`Caller::call`], the one way to call AWS.
+//! what plans do is in [`execute`]. All go through [`Caller::call`], the one way to call AWS; only the pods of EKS clusters are asked
+//! for without the SDK (`eks/kubernetes.rs`).
 
 mod apigatewayv2;
 mod call;
@@ -87,6 +88,7 @@ pub async fn collect(caller: &Caller, kind: Kind, feed: &dyn Feed) -> Result<(),
         Kind::NodeGroup => eks::collect_node_groups(caller, feed).await,
         Kind::FargateProfile => eks::collect_fargate_profiles(caller, feed).await,
         Kind::Addon => eks::collect_addons(caller, feed).await,
+        Kind::Pod => eks::collect_pods(caller, feed).await,
         Kind::Repository => ecr::collect_repositories(caller, feed).await,
         Kind::Image => ecr::collect_images(caller, feed).await,
         Kind::Registry => ecr::collect_registries(caller, feed).await,
@@ -126,6 +128,7 @@ pub async fn fetch(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed
         Kind::NodeGroup => eks::fetch_node_group(caller, key).await,
         Kind::FargateProfile => eks::fetch_fargate_profile(caller, key).await,
         Kind::Addon => eks::fetch_addon(caller, key).await,
+        Kind::Pod => eks::fetch_pod(caller, key).await,
         Kind::Repository => ecr::fetch_repository(caller, key).await,
         Kind::Image => ecr::fetch_image(caller, key).await,
         Kind::Registry => ecr::fetch_registry(caller, key).await,

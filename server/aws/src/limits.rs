@@ -67,6 +67,8 @@ buckets! {
     EcrImages "ecr-images" Quota::Learned;
     EcrPublic "ecr-public" Quota::Learned;
     Eks "eks" Quota::Learned;
+    // The API servers of the clusters of a scope: each has limits of its own, by its size.
+    Kubernetes "kubernetes" Quota::Learned;
     Iam "iam" Quota::Learned;
     Kms "kms" Quota::Published(100.0, 100.0);
     S3 "s3" Quota::Learned;

@@ -83,6 +83,11 @@ where
     placed(problem, asked)
 }
 
+/// Says of a request that no SDK client makes why it cannot be signed.
+pub(crate) fn from_credentials(error: &CredentialsError, asked: Asked<'_>) -> Problem {
+    placed(no_credentials(&DisplayErrorContext(error).to_string(), asked), asked)
+}
+
 fn placed(mut problem: Problem, asked: Asked<'_>) -> Problem {
     problem.operation = Some(asked.operation.to_owned());
     if problem.resource.is_none() {
