@@ -33,6 +33,7 @@ fn rank(kind: Kind) -> u8 {
         Kind::TaskDefinition | Kind::NodeGroup | Kind::FargateProfile | Kind::Addon => 3,
         Kind::Image
         | Kind::Task
+        | Kind::Pod
         | Kind::FunctionAlias
         | Kind::FunctionVersion
         | Kind::EventSourceMapping

@@ -3,6 +3,8 @@
 //! can show, filter and sort by them. Also which images are the platforms of an index, and which signatures and the like are an image's.
 
 use domain::ecr::Image;
+use domain::ecs::Task;
+use domain::eks::Pod;
 use domain::resource::{Described, Relation, State, Tone};
 use domain::{Kind, ResourceKey};
 use gantry_store::links::base;
@@ -247,10 +249,11 @@ fn target(described: &Described, doc: &serde_json::Value, marks: &RandomState) -
 }
 
 fn source(key: &ResourceKey, described: &Described) -> Option<Source> {
-    let stopped = || described.state.as_ref().is_some_and(|s| matches!(s.word.as_str(), "STOPPED" | "DELETED"));
+    let ended = |words: &[&str]| described.state.as_ref().is_some_and(|s| words.contains(&s.word.as_str()));
     let through: Vec<String> = match key.kind {
         Kind::Service => targets(described, Relation::Of).collect(),
-        Kind::Task if stopped() => return None,
+        Kind::Task if ended(Task::ENDED) => return None,
+        Kind::Pod if ended(Pod::OVER) => return None,
         Kind::Task => targets(described, Relation::In).collect(),
         _ => vec![],
     };

@@ -60,6 +60,13 @@ impl Fleet {
             "group": group, "containers": [{"name": "web", "image": format!("{REGISTRY}/web:1"), "imageDigest": digest}]});
         self.row(Kind::Task, &format!("prod/{id}"), doc, false);
     }
+    fn pod(&mut self, name: &str, phase: &str, digest: &str) {
+        let image = format!("{REGISTRY}/web:1");
+        let status = json!({"name": "web", "ready": true, "imageID": format!("{REGISTRY}/web@{digest}")});
+        let doc = json!({"gantry:cluster": "shop", "metadata": {"name": name, "namespace": "production"},
+            "spec": {"containers": [{"name": "web", "image": image}]}, "status": {"phase": phase, "containerStatuses": [status]}});
+        self.row(Kind::Pod, &format!("shop/production/{name}"), doc, false);
+    }
     /// How many rows change, and what then stands in the row of this image: users, use.
     fn reckon(&mut self) -> usize {
         let rows = self.usage.images(&self.snapshot);
@@ -125,6 +132,22 @@ fn services_functions_and_lonely_tasks_use_images() {
     fleet.task("t1", "STOPPED", "sha256:a", "service:web");
     fleet.reckon();
     assert_eq!(fleet.users("sha256:a"), Vec::<String>::new());
+}
+
+#[test]
+fn pods_use_images_until_they_are_over() {
+    let mut fleet = Fleet::default();
+    fleet.image("sha256:a", json!({"imageTags": ["1"]}));
+    fleet.image("sha256:b", json!({}));
+    fleet.pod("web-7d9", "Running", "sha256:b");
+    fleet.pod("web-8e0", "Pending", "sha256:b");
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), Vec::<String>::new(), "the tag has moved on");
+    assert_eq!(fleet.users("sha256:b"), ["pod web-7d9 in shop/production", "pod web-8e0 in shop/production"]);
+    fleet.pod("web-7d9", "Failed", "sha256:b");
+    fleet.pod("web-8e0", "Succeeded", "sha256:b");
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:b"), Vec::<String>::new());
 }
 
 #[test]

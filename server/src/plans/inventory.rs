@@ -3,6 +3,8 @@
 use domain::ecr::Image;
 use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::lifecycle::ImageFacts;
+use domain::ecs::Task;
+use domain::eks::Pod;
 use domain::resource::Relation;
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_store::Store;
@@ -30,7 +32,7 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
     Ok(Inventory { now, images })
 }
 
-/// What uses these images: tasks that are not stopped, services through their task definitions, functions.
+/// What uses these images: tasks that are not stopped, pods that are not over, services through their task definitions, functions.
 async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<String>>, Problem> {
     let arrows = store.links_to(images, ARROWS).await?;
     let arrows: Vec<(i64, ResourceKey)> = arrows
@@ -43,13 +45,13 @@ async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<S
             arrows.iter().map(|(_, key)| key).filter(|k| k.kind == kind).cloned().collect();
         keys.into_iter().collect::<Vec<_>>()
     };
-    let stopped = stopped(store, &of(Kind::Task)).await?;
+    let over = over(store, [of(Kind::Task), of(Kind::Pod)].concat()).await?;
     let services = services(store, &of(Kind::TaskDefinition)).await?;
     let mut users: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     for (image, key) in arrows {
         let names: Vec<String> = match key.kind {
             Kind::TaskDefinition => services.get(&key).into_iter().flatten().map(ResourceKey::spoken).collect(),
-            Kind::Task if stopped.contains(&key) => vec![],
+            Kind::Task | Kind::Pod if over.contains(&key) => vec![],
             _ => vec![key.spoken()],
         };
         if !names.is_empty() {
@@ -59,11 +61,17 @@ async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<S
     Ok(users)
 }
 
-/// Those of these tasks that run no more.
-async fn stopped(store: &Store, tasks: &[ResourceKey]) -> Result<BTreeSet<ResourceKey>, Problem> {
-    let docs = store.documents(tasks).await?;
-    let over = |doc: &serde_json::Value| matches!(doc["lastStatus"].as_str(), Some("STOPPED" | "DELETED"));
-    Ok(docs.into_iter().filter(|(_, doc)| over(doc)).map(|(key, _)| key).collect())
+/// Those of these tasks and pods that run no more.
+async fn over(store: &Store, keys: Vec<ResourceKey>) -> Result<BTreeSet<ResourceKey>, Problem> {
+    let docs = store.documents(&keys).await?;
+    let over = |key: &ResourceKey, doc: &serde_json::Value| {
+        let (word, ended) = match key.kind {
+            Kind::Pod => (&doc["status"]["phase"], Pod::OVER),
+            _ => (&doc["lastStatus"], Task::ENDED),
+        };
+        word.as_str().is_some_and(|word| ended.contains(&word))
+    };
+    Ok(docs.into_iter().filter(|(key, doc)| over(key, doc)).map(|(key, _)| key).collect())
 }
 
 /// The services that start each of these task definitions.
