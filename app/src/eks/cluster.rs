@@ -74,6 +74,12 @@ fn network(cluster: &Cluster, detail: &Detail) -> AnyView {
     )
 }
 
+/// What runs in it.
+pub fn pods(shown: Shown) -> AnyView {
+    let none = "No pod runs here, and none is waiting.";
+    Children::of("Pods", Kind::Pod, &key_of(shown), "namespace", none).view()
+}
+
 /// What runs its pods.
 pub fn compute(shown: Shown) -> AnyView {
     let key = key_of(shown);

@@ -27,6 +27,13 @@ pub fn spec(kind: Kind) -> Option<ListSpec> {
         Kind::Addon => spec
             .explained("Parts of a cluster that EKS keeps up to date: networking, DNS, storage drivers.")
             .when_empty("Networking and DNS of clusters may be installed by other means than EKS."),
+        Kind::Pod => spec
+            .explained("Containers that Kubernetes runs together, read from the API servers of the clusters.")
+            .about(&[
+                "A pod is the smallest thing that Kubernetes starts: one or more containers on one node. A Deployment, DaemonSet or Job makes it, and replaces it when it ends.",
+                "Each cluster decides who may read its pods: Gantry's role needs an access entry there, with the policy AmazonEKSViewPolicy.",
+            ])
+            .when_empty("Nothing runs in the clusters here, or there is no cluster."),
         _ => return None,
     })
 }

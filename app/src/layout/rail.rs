@@ -44,7 +44,7 @@ const GROUPS: &[(&str, &[(Kind, &str)])] = &[
 const MORE: &[(&str, &[Kind])] = &[
     ("Lambda", &[Kind::FunctionVersion, Kind::FunctionAlias, Kind::Layer, Kind::EventSourceMapping]),
     ("Containers", &[Kind::CapacityProvider]),
-    ("Kubernetes", &[Kind::NodeGroup, Kind::FargateProfile, Kind::Addon]),
+    ("Kubernetes", &[Kind::Pod, Kind::NodeGroup, Kind::FargateProfile, Kind::Addon]),
     (
         "Events and data",
         &[Kind::Queue, Kind::Topic, Kind::Stream, Kind::Rule, Kind::Schedule, Kind::Bucket, Kind::Table],

@@ -1,4 +1,5 @@
-//! The AWS CLI commands that read the same resource and what belongs to it. <https://docs.aws.amazon.com/cli/latest/reference/>
+//! The AWS CLI commands that read the same resource and what belongs to it, and kubectl's for pods.
+//! <https://docs.aws.amazon.com/cli/latest/reference/>
 
 use domain::Kind;
 use domain::listing::Detail;
@@ -63,6 +64,12 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             read("eks describe-fargate-profile", &[("cluster-name", head), ("fargate-profile-name", tail)])
         }
         Kind::Addon => read("eks describe-addon", &[("cluster-name", head), ("addon-name", tail)]),
+        Kind::Pod => {
+            let (namespace, pod) = tail.split_once('/').unwrap_or(("default", tail));
+            let kubectl = format!("kubectl get pod -n {} {} -o yaml", quoted(namespace), quoted(pod));
+            let first = read("eks update-kubeconfig", &[("name", head)]);
+            Command { text: format!("{}\n{kubectl}", first.text), ..first }
+        }
         Kind::Repository => read("ecr describe-repositories", &[("repository-names", id)]),
         Kind::Image => {
             let (repository, digest) = id.split_once('@').unwrap_or((id, ""));
@@ -164,6 +171,7 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
         | Kind::NodeGroup
         | Kind::FargateProfile
         | Kind::Addon
+        | Kind::Pod
         | Kind::Vpc
         | Kind::Subnet
         | Kind::SecurityGroup
@@ -234,6 +242,11 @@ mod tests {
         let function: Vec<String> = of(Kind::Function, "resize").into_iter().map(|c| c.text).collect();
         assert_eq!(function[0], "aws lambda get-function --function-name resize --region eu-west-1");
         assert_eq!(function.last().unwrap(), "aws logs tail /aws/lambda/resize --follow --region eu-west-1");
+        let pod = of(Kind::Pod, "shop/production/web-7d9").remove(0).text;
+        assert!(
+            pod.ends_with("--name shop --region eu-west-1\nkubectl get pod -n production web-7d9 -o yaml"),
+            "{pod}"
+        );
         assert!(of(Kind::Service, "shop/web")[0].text.contains("--cluster shop --services web --include TAGS"));
     }
 

@@ -24,7 +24,7 @@ pub const fn kind_icon(kind: Kind) -> Icon {
         Kind::Task => Icon::Task,
         Kind::TaskDefinition => Icon::Document,
         Kind::Cluster | Kind::CapacityProvider => Icon::Cluster,
-        Kind::EksCluster | Kind::NodeGroup | Kind::FargateProfile | Kind::Addon => Icon::Kubernetes,
+        Kind::EksCluster | Kind::NodeGroup | Kind::FargateProfile | Kind::Addon | Kind::Pod => Icon::Kubernetes,
         Kind::Repository | Kind::Image | Kind::Registry | Kind::PublicRepository => Icon::Image,
         Kind::Role => Icon::Shield,
         Kind::Vpc | Kind::Subnet | Kind::SecurityGroup | Kind::LoadBalancer | Kind::TargetGroup | Kind::HttpApi => {

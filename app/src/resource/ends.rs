@@ -116,6 +116,7 @@ fn shown_whole(detail: &Detail, kind: Kind) -> Option<String> {
         (Kind::Cluster | Kind::Service, Kind::Task) => "tasks",
         (Kind::EksCluster, Kind::NodeGroup | Kind::FargateProfile) => "compute",
         (Kind::EksCluster, Kind::Addon) => "addons",
+        (Kind::EksCluster, Kind::Pod) => "pods",
         (Kind::TaskDefinition, Kind::Task) => {
             let here = Scopes { accounts: vec![own.scope.account.clone()], regions: vec![own.scope.region.clone()] };
             return Some(here.on(&paths::filtered(kind, "definition", &detail.row.name)));
