@@ -11,6 +11,7 @@ mod ecr_public;
 mod ecs;
 mod eks;
 mod kept;
+mod kubernetes;
 mod lambda;
 mod paging;
 mod upstream;
@@ -74,6 +75,9 @@ pub async fn serve(listener: TcpListener, gateway: Gateway) -> std::io::Result<(
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     if ecr::registry::is_registry(request.uri().path()) {
         return ecr::registry::answer(&gateway, request).await;
+    }
+    if kubernetes::is_kubernetes(request.uri().path()) {
+        return kubernetes::answer(&gateway, request).await;
     }
     let call = Call::of(request.method(), request.uri(), request.headers());
     if let Some(refusal) = call.refusal() {

@@ -1,11 +1,11 @@
-//! What the emulator's EKS lacks: Fargate profiles, and lists in pages.
+//! What the emulator's EKS lacks: Fargate profiles, lists in pages, and API servers to be found (`kubernetes`).
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::call::{Call, json_error};
 use super::upstream::Scope;
-use super::{Answer, Gateway, Read, decode, json as answer_json, paging};
+use super::{Answer, Gateway, Read, decode, json as answer_json, kubernetes, paging};
 
 const PROFILES: &str = "fargate-profiles";
 /// EKS gives at most a hundred names a page.
@@ -17,7 +17,7 @@ const CREATING_SECONDS: f64 = 20.0;
 pub fn is_ours(call: &Call) -> bool {
     let parts = parts(&call.path);
     let lists = call.method == Method::GET
-        && matches!(parts.as_slice(), ["clusters"] | ["clusters", _, "node-groups" | "addons"]);
+        && matches!(parts.as_slice(), ["clusters"] | ["clusters", _] | ["clusters", _, "node-groups" | "addons"]);
     lists || matches!(parts.as_slice(), ["clusters", _, PROFILES] | ["clusters", _, PROFILES, _])
 }
 
@@ -36,6 +36,15 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
             let found = gateway.upstream.get(&scope, "eks", &format!("/clusters/{cluster}")).await?;
             let arn = found["cluster"]["arn"].as_str().unwrap_or_default().to_owned();
             profiles(gateway, read, &scope, &cluster, &arn, rest.first().map(|name| decode(name)))
+        }
+        ["clusters", name] => {
+            let mut answer = gateway.upstream.pass_json(read).await?;
+            let scope = Scope { account: read.call.account.clone(), region: read.call.region.clone() };
+            let host = read.parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+            if let Some(cluster) = answer.get_mut("cluster").and_then(Value::as_object_mut) {
+                cluster.insert("endpoint".into(), kubernetes::endpoint(host, &scope, &decode(name)).into());
+            }
+            Ok(answer_json(&answer))
         }
         other => {
             let list = match other {

@@ -18,6 +18,8 @@ use crate::report::Failure;
 pub struct Contents {
     /// EKS Fargate profiles, as DescribeFargateProfile gives them, by ARN of their cluster and name.
     pub fargate_profiles: BTreeMap<String, BTreeMap<String, Value>>,
+    /// Pods of EKS clusters, as the Kubernetes API gives them, by ARN of their cluster and `namespace/name`.
+    pub pods: BTreeMap<String, BTreeMap<String, Value>>,
     /// The subnet of tasks that belong to no service, by task ARN.
     pub subnets: BTreeMap<String, String>,
     /// What is remembered of ECR registries, by account and region (`111122223333/eu-west-1`).

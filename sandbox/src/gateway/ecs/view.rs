@@ -186,7 +186,8 @@ pub async fn definition(gateway: &Gateway, scope: &Scope, name: &str) -> Result<
     Ok(definition)
 }
 
-async fn image(gateway: &Gateway, address: &str) -> Image {
+/// What there is under an image's address.
+pub async fn image(gateway: &Gateway, address: &str) -> Image {
     let Some((scope, repository, id)) = parse_image(address) else { return Image::Outside };
     if let Some((at, known)) = lock(&gateway.ecs.images).get(address)
         && at.elapsed() < IMAGE_HOLDS

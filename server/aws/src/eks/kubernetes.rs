@@ -122,15 +122,13 @@ pub(super) fn open(server: &Server) -> Result<Box<dyn Line>, Problem> {
         .timeout(WHOLE)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy();
-    if server.endpoint.starts_with("https://") {
-        client = client.https_only(true).tls_built_in_root_certs(false);
-    }
     let unreadable = |error: reqwest::Error| {
         tracing::warn!(cluster = server.cluster, %error, "no line to an API server");
         unusable(&server.cluster, "the certificate that EKS gives for it cannot be read")
     };
-    if let Some(authority) = &server.authority {
-        client = client.add_root_certificate(reqwest::Certificate::from_pem(authority).map_err(unreadable)?);
+    if let (true, Some(authority)) = (server.endpoint.starts_with("https://"), &server.authority) {
+        let authority = reqwest::Certificate::from_pem(authority).map_err(unreadable)?;
+        client = client.https_only(true).tls_built_in_root_certs(false).add_root_certificate(authority);
     }
     let client = client.build().map_err(unreadable)?;
     Ok(Box::new(Direct { client, server: server.clone() }))
