@@ -201,7 +201,7 @@ impl ResourceKey {
             (Kind::Service | Kind::Task, Some((cluster, name))) => format!("{kind} {name} in {cluster}"),
             // The name of a pod is the last of three parts.
             (Kind::Pod, Some(_)) => {
-                let (place, name) = self.id.rsplit_once('/').unwrap_or(("", &self.id));
+                let (place, name) = self.id.rsplit_once('/').unwrap_or(("", self.id.as_str()));
                 format!("{kind} {name} in {place}")
             }
             _ => format!("{kind} {}", self.id),

@@ -10,8 +10,12 @@ use crate::kind::Kind;
 const WHOLE: &[(&str, &str)] = &[
     ("AES256", "AES-256"),
     ("CODE_DEPLOY", "CodeDeploy"),
+    // Kubernetes's, looked up by that name.
+    ("CrashLoopBackOff", "CrashLoopBackOff"),
     ("EC2_AUTOSCALING", "EC2 Auto Scaling"),
+    ("ErrImagePull", "ErrImagePull"),
     ("FARGATE_SPOT", "Fargate Spot"),
+    ("ImagePullBackOff", "ImagePullBackOff"),
     ("KMS_DSSE", "KMS, two layers"),
     // Only ECS says it, of the health of tasks and containers without a health check:
     // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/healthcheck.html>
