@@ -104,7 +104,7 @@ impl Inventory for Answers {
             })
             .collect();
         if visible::READ_ONE_BY_ONE.contains(&query.kind) {
-            self.visible.report(rows.iter().map(|r| r.key.clone()));
+            self.visible.report(rows.iter().map(|r| &r.key));
         }
         Ok(Page {
             rows,
@@ -250,7 +250,7 @@ impl Inventory for Answers {
         decide(actor, Permission::Refresh)?;
         self.memory.store().reread(std::slice::from_ref(key)).await?;
         if visible::READ_ONE_BY_ONE.contains(&key.kind) {
-            self.visible.report(std::iter::once(key.clone()));
+            self.visible.report(std::iter::once(key));
         }
         let scope = &key.scope;
         self.request(key.kind, std::slice::from_ref(&scope.account), std::slice::from_ref(&scope.region)).await

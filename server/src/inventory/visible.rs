@@ -3,22 +3,38 @@
 use domain::ResourceKey;
 pub use gantry_store::resources::READ_ONE_BY_ONE;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Keys remembered.
 const MOST: usize = 1000;
 
 /// Keys that were just shown, latest last. Shared between the inventory and the collectors.
 #[derive(Clone, Debug, Default)]
-pub struct Visible(Arc<Mutex<VecDeque<ResourceKey>>>);
+pub struct Visible(Arc<Shown>);
+
+#[derive(Debug, Default)]
+struct Shown {
+    keys: Mutex<VecDeque<ResourceKey>>,
+    /// What was reported last, in a number.
+    last: AtomicU64,
+}
 
 impl Visible {
     /// These were shown.
-    pub fn report(&self, keys: impl Iterator<Item = ResourceKey>) {
-        // Each page of functions comes here: what takes time, making keys and letting them go, is done beside the lock.
-        let keys: Vec<ResourceKey> = keys.collect();
+    pub fn report<'k>(&self, keys: impl Iterator<Item = &'k ResourceKey> + Clone) {
+        // Each page of functions comes here, mostly the same one for many people: its keys are the latest already.
+        let mut all = DefaultHasher::new();
+        keys.clone().for_each(|key| key.hash(&mut all));
+        let all = all.finish();
+        if self.0.last.swap(all, Ordering::Relaxed) == all {
+            return;
+        }
+        // What takes time, making keys and letting them go, is done beside the lock.
+        let keys: Vec<ResourceKey> = keys.cloned().collect();
         let forgotten: Vec<ResourceKey> = {
-            let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.known();
             known.extend(keys);
             let excess = known.len().saturating_sub(MOST);
             known.drain(..excess).collect()
@@ -26,9 +42,13 @@ impl Visible {
         drop(forgotten);
     }
 
+    fn known(&self) -> MutexGuard<'_, VecDeque<ResourceKey>> {
+        self.0.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Moves those that were shown to the front, the latest first.
     pub fn first(&self, keys: &mut [ResourceKey]) {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let place = |key: &ResourceKey| known.iter().rev().position(|k| k == key).unwrap_or(usize::MAX);
         keys.sort_by_cached_key(place);
     }
@@ -42,7 +62,10 @@ mod tests {
     fn what_was_shown_last_comes_first_and_the_rest_keeps_its_order() {
         let key = |n: u32| ResourceKey::parse(&format!("lambda.function/111122223333/eu-west-1/f{n}")).unwrap();
         let visible = Visible::default();
-        visible.report([key(3), key(4)].into_iter());
+        visible.report([key(4), key(3)].iter());
+        visible.report([key(3), key(4)].iter());
+        visible.report([key(3), key(4)].iter());
+        assert_eq!(visible.known().len(), 4, "the same once more changes nothing");
         let mut keys: Vec<_> = (1..=5).map(key).collect();
         visible.first(&mut keys);
         assert_eq!(keys, [key(4), key(3), key(1), key(2), key(5)]);
