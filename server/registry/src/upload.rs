@@ -5,7 +5,7 @@ use crate::client::{Action, Repository, header};
 use crate::digest::Digest;
 use crate::http::{Call, Trouble};
 use crate::problems;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use domain::problem::{Code, Problem};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use reqwest::{Method, Response, StatusCode};
@@ -23,10 +23,12 @@ pub struct BlobUpload {
     /// Where to go on; the registry may change it with every answer.
     location: Option<Url>,
     chunk: usize,
-    buffer: Vec<u8>,
+    buffer: BytesMut,
+    /// The memory of the piece that was sent before: two of them serve for a whole blob, and leave no holes.
+    spare: Option<BytesMut>,
     /// Bytes handed to the registry, or on their way.
     sent: u64,
-    inflight: Option<JoinHandle<Result<Url, Problem>>>,
+    inflight: Option<JoinHandle<Result<(Url, Bytes), Problem>>>,
     resumed: Arc<AtomicU32>,
 }
 
@@ -58,7 +60,8 @@ impl Repository {
                     location: Some(self.http().location(&response)?),
                     // A registry that wants huge pieces does not get them: memory is bounded here.
                     chunk: self.http().settings.chunk.max(least.min(32 << 20)).max(1),
-                    buffer: Vec::new(),
+                    buffer: BytesMut::new(),
+                    spare: None,
                     sent: 0,
                     inflight: None,
                     resumed: Arc::default(),
@@ -109,10 +112,10 @@ impl BlobUpload {
         while !bytes.is_empty() {
             let room = self.chunk - self.buffer.len();
             let (now, later) = bytes.split_at(room.min(bytes.len()));
-            // A vector that grew by itself would hold up to twice a piece, and be copied each time.
+            // What grew by itself would hold up to twice a piece, and be copied each time.
             let wanted = self.buffer.len() + now.len();
             if wanted > self.buffer.capacity() {
-                self.buffer.reserve_exact(if wanted > SMALL { self.chunk - self.buffer.len() } else { now.len() });
+                self.buffer.reserve(if wanted > SMALL { self.chunk - self.buffer.len() } else { now.len() });
             }
             self.buffer.extend_from_slice(now);
             bytes = later;
@@ -129,13 +132,17 @@ impl BlobUpload {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let bytes = Bytes::from(std::mem::take(&mut self.buffer));
+        let mut next = self.spare.take().unwrap_or_default();
+        next.clear();
+        let bytes = std::mem::replace(&mut self.buffer, next).freeze();
         let location = self.location.clone().ok_or_else(|| problems::internal("registry-upload", &"no location"))?;
         let start = self.sent;
         self.sent += bytes.len() as u64;
         let (repository, resumed) = (self.repository.clone(), self.resumed.clone());
-        self.inflight =
-            Some(tokio::spawn(async move { send_piece(&repository, location, start, bytes, &resumed).await }));
+        self.inflight = Some(tokio::spawn(async move {
+            let next = send_piece(&repository, location, start, &bytes, &resumed).await?;
+            Ok((next, bytes))
+        }));
         Ok(())
     }
 
@@ -144,7 +151,10 @@ impl BlobUpload {
         if let Some(task) = &mut self.inflight {
             let outcome = task.await.map_err(|e| problems::internal("registry-upload", &e));
             self.inflight = None;
-            self.location = Some(outcome??);
+            let (location, sent) = outcome??;
+            self.location = Some(location);
+            // Whoever still holds it keeps it: then there is new memory.
+            self.spare = sent.try_into_mut().ok();
         }
         Ok(())
     }
@@ -226,7 +236,7 @@ async fn send_piece(
     repository: &Repository,
     mut location: Url,
     start: u64,
-    bytes: Bytes,
+    bytes: &Bytes,
     resumed: &AtomicU32,
 ) -> Result<Url, Problem> {
     let http = repository.http();
