@@ -78,15 +78,9 @@ impl UseImage {
     /// What is wrong, by field.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let mut errors = FieldErrors::new();
+        let image = chosen_image(scope, &self.repository, &self.digest, facts, &mut errors);
         let mut wrong = |field: &str, message: String| {
             errors.entry(field.to_owned()).or_insert(message);
-        };
-        let image = match chosen_image(scope, &self.repository, &self.digest, facts) {
-            Ok(image) => Some(image),
-            Err((field, message)) => {
-                wrong(field, message);
-                None
-            }
         };
         let known = revision(&self.like);
         let state = self.latest().and_then(|subject| facts.of(&plan::Subject::Ecs(subject)));

@@ -50,15 +50,9 @@ impl UseImage {
     /// What is wrong, by field.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let (function, mut errors) = (self.function.as_str(), FieldErrors::new());
+        let image = chosen_image(scope, &self.repository, &self.digest, facts, &mut errors);
         let mut wrong = |field: &str, message: String| {
             errors.entry(field.to_owned()).or_insert(message);
-        };
-        let image = match chosen_image(scope, &self.repository, &self.digest, facts) {
-            Ok(image) => Some(image),
-            Err((field, message)) => {
-                wrong(field, message);
-                None
-            }
         };
         // Lambda takes the image of one platform only: https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
         if image.as_ref().is_some_and(|image| image.is_index) {

@@ -9,6 +9,7 @@ pub mod lent;
 mod meter;
 pub mod sweep;
 mod take_back;
+mod trail;
 
 #[cfg(test)]
 mod fake;

@@ -7,7 +7,8 @@ use domain::{Code, Problem};
 use gantry_store::runs::{Lease, Stored};
 use serde_json::Value;
 
-use super::drive::{Result, UNKNOWN, entry, is_unknown};
+use super::drive::{Result, UNKNOWN, is_unknown};
+use super::trail::entry;
 use super::{Course, Engine, ran_out};
 use crate::clock::now;
 

@@ -18,7 +18,7 @@ use super::subject::Subject;
 use crate::document::registry;
 use crate::identity::Scope;
 use crate::plan::lint::Severity;
-use crate::plan::{self, Effect, FORMAT, Facts, Plan, Step, Undo};
+use crate::plan::{self, Effect, FORMAT, Facts, FieldErrors, Plan, Step, Undo};
 use serde_json::Value;
 
 /// The field under which a plan is refused that would take away what is in use; [`insisted`] lets it pass.
@@ -59,11 +59,20 @@ pub(crate) struct ChosenImage {
     pub is_index: bool,
 }
 
-/// An image of the same account and region, for a function or a container. Where nothing was looked up, nothing is known of it.
-///
-/// # Errors
-/// The field, `repository` or `digest`, and what is wrong with it.
+/// An image of the same account and region, for a function or a container. Where nothing was looked up, nothing is known of it. What is wrong
+/// with it is said beside `repository` or `digest`.
 pub(crate) fn chosen_image(
+    scope: &Scope,
+    repository: &str,
+    digest: &str,
+    facts: &Facts,
+    errors: &mut FieldErrors,
+) -> Option<ChosenImage> {
+    let chosen = image_of(scope, repository, digest, facts);
+    chosen.map_err(|(field, message)| errors.insert(field.to_owned(), message)).ok()
+}
+
+fn image_of(
     scope: &Scope,
     repository: &str,
     digest: &str,
