@@ -265,7 +265,7 @@ impl Engine {
     /// Drives a run as long as its lease holds.
     async fn hold(&self, lease: Lease, asked: Instant, mut stop: watch::Receiver<bool>) {
         self.holds(&lease, asked);
-        tracing::debug!(run = lease.run, "apply: taken");
+        tracing::debug!(run = lease.run, fence = lease.fence, "apply: taken");
         let late = async {
             // Its sender gone is no word to stop.
             if stop.wait_for(|stop| *stop).await.is_err() {

@@ -8,12 +8,18 @@ use serde_json::Value;
 /// What a server said of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
-    /// It took the lease.
-    Taken,
+    /// It took the lease with this fencing number: one more than the lease on the run before.
+    Taken(u64),
     /// It wrote into the journal.
     Written,
     /// It gave the lease back, or let it run out.
     Let,
+}
+
+impl What {
+    fn fence(self) -> Option<u64> {
+        if let What::Taken(fence) = self { Some(fence) } else { None }
+    }
 }
 
 /// One line of its log.
@@ -72,6 +78,11 @@ impl Life {
         self.words.iter().rev().find(|word| word.run == run)
     }
 
+    /// The fencing number of its last lease on a run.
+    fn fence(&self, run: &str) -> Option<u64> {
+        self.words.iter().rev().filter(|word| word.run == run).find_map(|word| word.what.fence())
+    }
+
     /// The runs it had when it ended.
     fn held(&self) -> Vec<&Word> {
         let mut runs: Vec<&str> = self.words.iter().map(|word| word.run.as_str()).collect();
@@ -81,7 +92,8 @@ impl Life {
     }
 }
 
-/// Every recovery in these lives. One that was itself cut short, by another kill or a stop, begins again with that or is left out.
+/// Every recovery in these lives. One that was itself cut short, by another kill or a stop, begins again with that or is left out: also where the
+/// server that went on came to its end between taking the lease and saying so, which only the next fencing number tells.
 pub fn recoveries(lives: &[Life]) -> Vec<Recovery> {
     let mut found = vec![];
     for (n, life) in lives.iter().enumerate() {
@@ -89,13 +101,14 @@ pub fn recoveries(lives: &[Life]) -> Vec<Recovery> {
         for last in life.held() {
             let others = || lives.iter().enumerate().filter(|(other, _)| *other != n).map(|(_, other)| other);
             let takes = |other: &Life| {
-                let taken = other.words.iter().find(|w| w.run == last.run && w.what == What::Taken && w.at > last.at);
-                taken.map(|taken| taken.at)
+                let later = other.words.iter().filter(|word| word.run == last.run && word.at > last.at);
+                later.filter_map(|word| Some((word.at, word.what.fence()?))).next()
             };
-            let Some((taken, by)) = others().filter_map(|other| Some((takes(other)?, other))).min_by_key(|t| t.0)
-            else {
+            let next = others().filter_map(|other| Some((takes(other)?, other))).min_by_key(|(taken, _)| *taken);
+            let Some(((taken, fence), by)) = next else { continue };
+            if life.fence(&last.run) != fence.checked_sub(1) {
                 continue;
-            };
+            }
             let wrote = by.words.iter().find(|w| w.run == last.run && w.what == What::Written && w.at >= taken);
             let Some(written) = wrote.map(|word| word.at).filter(|_| taken > killed) else { continue };
             if by.stopped.iter().any(|(from, to)| *from < written && *to > taken) {
@@ -131,7 +144,7 @@ pub fn words(log: &Path) -> Vec<Word> {
 fn word(line: &str) -> Option<Word> {
     let line: Value = serde_json::from_str(line).ok()?;
     let what = match line["message"].as_str()? {
-        "apply: taken" => What::Taken,
+        "apply: taken" => What::Taken(line["fence"].as_u64()?),
         "apply: written" => What::Written,
         "apply: let go" => What::Let,
         _ => return None,
@@ -165,8 +178,8 @@ mod tests {
     #[test]
     fn a_run_waits_from_the_moment_a_server_lives_that_could_take_it() {
         use What::{Let, Taken, Written};
-        let dies = life(0, 100, Some(1_000), &[(500, Taken), (600, Written)]);
-        let takes = [(4_000, Taken), (4_250, Written), (9_000, Let)];
+        let dies = life(0, 100, Some(1_000), &[(500, Taken(7)), (600, Written)]);
+        let takes = [(4_000, Taken(8)), (4_250, Written), (9_000, Let)];
         let one = |others: &[Life]| {
             let lives = [std::slice::from_ref(&dies), others].concat();
             let found = recoveries(&lives);
@@ -185,15 +198,17 @@ mod tests {
         // Cut short; taken before the kill; given back before the kill.
         stopped.stopped = vec![(4_100, 9_000)];
         assert_eq!(one(&[stopped]), None);
-        assert_eq!(one(&[life(1, 200, None, &[(900, Taken), (950, Written)])]), None);
+        assert_eq!(one(&[life(1, 200, None, &[(900, Taken(8)), (950, Written)])]), None);
         assert_eq!(recoveries(&[life(0, 100, Some(9_500), &takes), life(1, 200, None, &takes)]), []);
+        // Somebody took it in between and came to its end before it could say so.
+        assert_eq!(one(&[life(1, 200, None, &[(7_100, Taken(9)), (7_300, Written)])]), None);
     }
 
     #[test]
     fn logs_tell_when_runs_are_taken() {
-        let line = r#"{"timestamp":"2026-11-28T07:02:03.456789Z","level":"DEBUG","message":"apply: taken","run":"abc","target":"gantry::apply"}"#;
+        let line = r#"{"timestamp":"2026-11-28T07:02:03.456789Z","level":"DEBUG","message":"apply: taken","run":"abc","fence":4,"target":"gantry::apply"}"#;
         let word = word(line).unwrap();
-        assert_eq!((word.at, word.run.as_str(), word.what), (1_795_849_323_456, "abc", What::Taken));
+        assert_eq!((word.at, word.run.as_str(), word.what), (1_795_849_323_456, "abc", What::Taken(4)));
         assert_eq!(moment("1970-01-01T00:00:00.000000Z"), Some(0));
         assert_eq!(moment("2024-03-01T00:00:00.000000Z"), Some(1_709_251_200_000));
     }
