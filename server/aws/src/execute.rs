@@ -46,6 +46,7 @@ pub async fn permitted(caller: &Caller, needs: &[Need]) -> Result<Vec<Verdict>, 
 /// What AWS said; nothing is left out without an error.
 pub async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
     let mut found = ecr::marked(caller).await?;
+    found.extend(ecs::marked(caller).await?);
     if caller.scope().region.as_str() == REGION {
         found.extend(ecr_public::marked(caller).await?);
     }

@@ -3,14 +3,16 @@
 use aws_sdk_ecs::config::Builder as Config;
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::operation::RequestId;
-use aws_sdk_ecs::types::{SortOrder, Tag, TaskDefinition, TaskDefinitionField, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{Tag, TaskDefinition, TaskDefinitionField};
 use domain::ecs::calls::{Call, RegisterTaskDefinition, revision};
 use domain::ecs::subject::Subject;
-use domain::{Code, Problem};
+use domain::plan::sweep::Marked;
+use domain::{Code, Kind, Problem, ResourceKey};
 use serde_json::{Value, json};
 
 use super::failures;
-use super::task_definitions::{DESCRIBE, LIST, no_revision};
+use super::task_definitions::{DESCRIBE, LIST, no_revision, page};
+use crate::gather::each;
 use crate::{Bucket, Caller, Pages, absent};
 
 /// Tags that AWS gives, which nobody can set, and those that lead to the run that registered another revision.
@@ -115,17 +117,7 @@ async fn next_revision(caller: &Caller, family: &str, after: u32, run: &str) -> 
     let mut latest = None;
     let mut pages = Pages::new(LIST);
     while let Some(token) = pages.next() {
-        let request = caller
-            .clients()
-            .ecs()
-            .list_task_definitions()
-            .family_prefix(family)
-            .status(TaskDefinitionStatus::Active)
-            .sort(SortOrder::Desc)
-            .max_results(100)
-            .set_next_token(token);
-        let page = caller.call(Bucket::EcsTaskDefinitions, LIST, Some(family), request.send()).await?;
-        let arns = page.task_definition_arns.unwrap_or_default();
+        let (arns, next) = page(caller, Some(family), token).await?;
         let mut older = false;
         for (arn, number) in
             arns.iter().filter_map(|arn| Some((arn, revision(arn).filter(|(own, _)| *own == family)?.1)))
@@ -143,11 +135,29 @@ async fn next_revision(caller: &Caller, family: &str, after: u32, run: &str) -> 
         if older {
             break;
         }
-        pages.then(page.next_token)?;
+        pages.then(next)?;
     }
     let Some(latest) = latest else { return Ok(None) };
     let found = described(caller, &format!("{family}:{latest}")).await?;
     Ok(found.map(|(found, tags)| state(&found, &tags)))
+}
+
+/// The active revisions that carry the tags of a run. ECS lists no tags: each revision is read.
+pub(crate) async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
+    let mut found = vec![];
+    let mut pages = Pages::new(LIST);
+    while let Some(token) = pages.next() {
+        let (arns, next) = page(caller, None, token).await?;
+        let read = each(arns, |arn| async move { described(caller, &arn).await.map(|read| (arn, read)) }).await;
+        for revision in read {
+            let (arn, Some((_, tags))) = revision? else { continue };
+            let id = domain::ecs::last(&arn).to_owned();
+            let key = ResourceKey::new(Kind::TaskDefinition, caller.scope().clone(), id)?;
+            found.extend(Marked::of(key, arn, |name| tag(&tags, name).map(str::to_owned)));
+        }
+        pages.then(next)?;
+    }
+    Ok(found)
 }
 
 async fn described(caller: &Caller, id: &str) -> Result<Option<(TaskDefinition, Vec<Tag>)>, Problem> {

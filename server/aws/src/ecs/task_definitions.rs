@@ -2,7 +2,7 @@
 //!
 //! Deregistered revisions leave the list of active ones: they are gone then, with all they said kept in the history.
 
-use aws_sdk_ecs::types::{TaskDefinitionField, TaskDefinitionStatus};
+use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use domain::ecs::TaskDefinition;
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
@@ -25,6 +25,25 @@ pub(super) fn no_revision<T>(result: Result<T, Problem>) -> Result<Option<T>, Pr
     }
 }
 
+/// A page of the ARNs of active revisions: of all families, or of one with the latest first.
+pub(super) async fn page(
+    caller: &Caller,
+    family: Option<&str>,
+    token: Option<String>,
+) -> Result<(Vec<String>, Option<String>), Problem> {
+    let request = caller
+        .clients()
+        .ecs()
+        .list_task_definitions()
+        .set_family_prefix(family.map(str::to_owned))
+        .set_sort(family.map(|_| SortOrder::Desc))
+        .status(TaskDefinitionStatus::Active)
+        .max_results(100)
+        .set_next_token(token);
+    let page = caller.call(Bucket::EcsTaskDefinitions, LIST, family, request.send()).await?;
+    Ok((page.task_definition_arns.unwrap_or_default(), page.next_token))
+}
+
 async fn describe(caller: &Caller, id: &str) -> Result<Option<Observed>, Problem> {
     let request =
         caller.clients().ecs().describe_task_definition().task_definition(id).include(TaskDefinitionField::Tags);
@@ -45,16 +64,8 @@ pub(crate) async fn collect_task_definitions(caller: &Caller, feed: &dyn Feed) -
     let mut trouble = Trouble::default();
     let mut pages = Pages::new(LIST);
     while let Some(token) = pages.next() {
-        let request = caller
-            .clients()
-            .ecs()
-            .list_task_definitions()
-            .status(TaskDefinitionStatus::Active)
-            .max_results(100)
-            .set_next_token(token);
-        let page = caller.call(Bucket::EcsTaskDefinitions, LIST, None, request.send()).await?;
-        let ids = page.task_definition_arns.unwrap_or_default();
-        let ids = ids.iter().map(|arn| domain::ecs::last(arn).to_owned());
+        let (arns, next) = page(caller, None, token).await?;
+        let ids = arns.iter().map(|arn| domain::ecs::last(arn).to_owned());
         let (old, new): (Vec<String>, Vec<String>) = ids.partition(|id| known.contains(id));
         if !old.is_empty() {
             feed.still(Kind::TaskDefinition, old).await?;
@@ -67,7 +78,7 @@ pub(crate) async fn collect_task_definitions(caller: &Caller, feed: &dyn Feed) -
             }
             feed.seen(batch).await?;
         }
-        pages.then(page.next_token)?;
+        pages.then(next)?;
     }
     if trouble.is_none() {
         feed.complete(Kind::TaskDefinition, None).await?;

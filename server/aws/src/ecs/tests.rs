@@ -196,6 +196,28 @@ async fn the_next_revision_is_the_one_of_the_run_or_else_the_latest() {
 }
 
 #[tokio::test]
+async fn a_sweep_finds_revisions_that_runs_registered_on_every_page() {
+    let pages = |operation: &str, input: &Value| match (operation, input["nextToken"].as_str()) {
+        ("ListTaskDefinitions", token) => {
+            let (n, next) = if token.is_none() { (10, Some("more")) } else { (9, None) };
+            assert_eq!((&input["status"], &input["familyPrefix"]), (&json!("ACTIVE"), &Value::Null));
+            // The last one is deregistered and deleted before it is read.
+            let arns = [n, n - 3].map(|n| format!("{ARN}:task-definition/web:{n}"));
+            (200, json!({ "taskDefinitionArns": arns, "nextToken": next }))
+        }
+        _ => family(operation, input),
+    };
+    let found = marked(&caller(pages)).await.unwrap();
+    let found: Vec<_> = found.iter().map(|m| (m.key.kind, m.key.id.as_str(), m.run.as_str())).collect();
+    assert_eq!(found, [(Kind::TaskDefinition, "web:9", "r9")]);
+    let denied = move |operation: &str, input: &Value| match operation {
+        "DescribeTaskDefinition" => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+        _ => pages(operation, input),
+    };
+    assert_eq!(marked(&caller(denied)).await.unwrap_err().code, Code::AwsDenied);
+}
+
+#[tokio::test]
 async fn a_revision_is_registered_like_another_with_its_secrets_and_other_images() {
     let sent = std::sync::Arc::new(std::sync::Mutex::new(Value::Null));
     let wire = sent.clone();
