@@ -17,9 +17,13 @@ pub fn view(pod: Pod, detail: Detail) -> AnyView {
 }
 
 fn containers(pod: &Pod, detail: &Detail) -> AnyView {
-    let prepares = pod.spec.init_containers.len();
+    let (prepares, own) = (pod.spec.init_containers.len(), pod.spec.containers.len());
     let rows = pod.containers().enumerate().map(|(n, (container, status))| {
-        let role = if n < prepares { "prepares" } else { "runs" };
+        let role = match n {
+            n if n < prepares => "prepares",
+            n if n < prepares + own => "runs",
+            _ => "debugs",
+        };
         let digest = status.and_then(ContainerStatus::digest);
         vec![
             view! { <b>{container.name.clone()}</b> }.into_any(),

@@ -40,6 +40,8 @@ document! { "camelCase";
         pub node_name: Option<String>,
         pub containers: Vec<Container>,
         pub init_containers: Vec<Container>,
+        /// Put in by a person to look around, `kubectl debug`: they stay listed after they have ended.
+        pub ephemeral_containers: Vec<Container>,
     }
     /// A container as it was asked for.
     pub struct Container {
@@ -55,6 +57,7 @@ document! { "camelCase";
         pub message: Option<String>,
         pub container_statuses: Vec<ContainerStatus>,
         pub init_container_statuses: Vec<ContainerStatus>,
+        pub ephemeral_container_statuses: Vec<ContainerStatus>,
     }
     /// A container as it runs.
     pub struct ContainerStatus {
@@ -103,11 +106,15 @@ impl Pod {
     /// The phases of a pod that has ended: it uses nothing any more.
     pub const OVER: &'static [&'static str] = &["Succeeded", "Failed"];
 
-    /// Its containers with what is known of each as it runs; those that only prepare it first.
+    /// Its containers with what is known of each as it runs; those that only prepare it first, those that a person put in last and
+    /// that have not ended: they are listed as long as the pod is.
     pub fn containers(&self) -> impl Iterator<Item = (&Container, Option<&ContainerStatus>)> {
         let (first, then) = (&self.status.init_container_statuses, &self.status.container_statuses);
         let prepare = self.spec.init_containers.iter().map(move |c| (c, status(first, c)));
-        prepare.chain(self.spec.containers.iter().map(move |c| (c, status(then, c))))
+        let last = &self.status.ephemeral_container_statuses;
+        let put_in = self.spec.ephemeral_containers.iter().map(move |c| (c, status(last, c)));
+        let put_in = put_in.filter(|(_, status)| status.is_none_or(|status| status.state.terminated.is_none()));
+        prepare.chain(self.spec.containers.iter().map(move |c| (c, status(then, c)))).chain(put_in)
     }
 
     /// `2/2`: how many of its containers are ready.
@@ -181,6 +188,7 @@ impl Model for Pod {
     const NOISE: &'static [&'static str] = &[
         "status.containerStatuses",
         "status.initContainerStatuses",
+        "status.ephemeralContainerStatuses",
         // Filled in while it starts, and on its way out.
         "spec.nodeName",
         "metadata.deletionTimestamp",
@@ -317,6 +325,21 @@ mod tests {
         );
         assert_eq!(pod.cells.len(), Pod::COLUMNS.len());
         assert_eq!(pod.tags.keys().collect::<Vec<_>>(), ["app.kubernetes.io/name"]);
+    }
+
+    #[test]
+    fn a_container_that_somebody_put_in_counts_until_it_ends() {
+        let pod = |state: serde_json::Value| -> Pod {
+            let doc = serde_json::json!({
+                "spec": {"containers": [{"name": "web"}], "ephemeralContainers": [{"name": "debug", "image": "busybox"}]},
+                "status": {"ephemeralContainerStatuses": [{"name": "debug", "state": state}]}
+            });
+            serde_json::from_value(doc).unwrap()
+        };
+        let names = |pod: &Pod| pod.containers().map(|(c, _)| c.name.clone()).collect::<Vec<_>>();
+        let runs = pod(serde_json::json!({"running": {}}));
+        assert_eq!((names(&runs), runs.ready()), (vec!["web".to_owned(), "debug".to_owned()], "0/1".to_owned()));
+        assert_eq!(names(&pod(serde_json::json!({"terminated": {"reason": "Completed"}}))), ["web"]);
     }
 
     #[test]
