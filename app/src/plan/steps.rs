@@ -76,7 +76,7 @@ fn decisions(act: Act, step: &Step, refusal: Option<&str>) -> AnyView {
 
 fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
     let (step, progress) = (&view.run.plan.steps[n], &view.run.steps[n]);
-    let (tone, sign, word) = words::step(progress.state, !view.run.state.is_live());
+    let (tone, sign, word) = words::step(progress, !view.run.state.is_live());
     let tries = (progress.attempts > 1).then(|| format!(" · tried {} times", progress.attempts));
     // What is sent, once it can be known; until then the references to what earlier steps give.
     let known = view.run.known(&view.by);

@@ -1,6 +1,6 @@
 //! What is said of runs and their steps. Pure.
 
-use domain::plan::run::{Run, State, StepState};
+use domain::plan::run::{Progress, Run, State, StepState};
 use domain::resource::Tone;
 
 use crate::ui::Icon;
@@ -64,12 +64,13 @@ pub fn explains(run: &Run) -> String {
     }
 }
 
-/// A state of a step: its tone, its sign and its word. `at_rest` when the run has ended.
-pub const fn step(state: StepState, at_rest: bool) -> (Tone, Icon, &'static str) {
-    match state {
+/// How a step is: its tone, its sign and its word. `at_rest` when the run has ended.
+pub const fn step(progress: &Progress, at_rest: bool) -> (Tone, Icon, &'static str) {
+    match progress.state {
         StepState::Waiting if at_rest => (Tone::Quiet, Icon::Clock, "not made"),
         StepState::Waiting => (Tone::Quiet, Icon::Clock, "not started"),
         StepState::Begun => (Tone::Busy, Icon::Refresh, "being made"),
+        StepState::Made if progress.problem.is_some() => (Tone::Bad, Icon::Close, "refused afterwards"),
         StepState::Made => (Tone::Good, Icon::Check, "done"),
         StepState::Failed => (Tone::Bad, Icon::Close, "failed"),
         StepState::Undoing => (Tone::Busy, Icon::Undo, "being taken back"),
@@ -83,7 +84,6 @@ pub const fn step(state: StepState, at_rest: bool) -> (Tone, Icon, &'static str)
 mod tests {
     use super::*;
     use domain::Scope;
-    use domain::plan::run::Progress;
     use domain::plan::{FORMAT, Plan};
 
     fn run(state: State, steps: &[StepState]) -> Run {

@@ -43,6 +43,14 @@ impl Call {
         }
     }
 
+    /// Why AWS, which had taken the call, refused it afterwards.
+    pub fn refused<'s>(&self, state: Option<&'s Value>) -> Option<&'s str> {
+        match self {
+            // The function goes on with what it had: https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+            Call::UpdateFunctionCode(_) => state?.get("LastUpdateStatusReason")?.as_str(),
+        }
+    }
+
     /// What the state of its subject says about whether it was made.
     pub fn made(&self, state: Option<&Value>) -> Made {
         match self {
@@ -73,5 +81,7 @@ mod tests {
         assert_eq!(made(json!({ "ImageUri": "r/a@sha256:0" })), Made::No);
         assert_eq!(made(json!({ "ImageUri": "r/a@sha256:1", "LastUpdateStatusReason": "denied" })), Made::No);
         assert_eq!(call.made(None), Made::No);
+        assert_eq!(call.refused(Some(&json!({ "LastUpdateStatusReason": "denied" }))), Some("denied"));
+        assert_eq!(call.refused(Some(&json!({ "ImageUri": "r/a@sha256:1" }))), None);
     }
 }

@@ -238,6 +238,13 @@ impl Call {
             Call::Ecs(call) => call.made(state),
         }
     }
+    /// Why AWS, which had taken the call, refused it afterwards: some calls are only begun when they are answered.
+    pub fn refused<'s>(&self, state: Option<&'s Value>) -> Option<&'s str> {
+        match self {
+            Call::Lambda(call) => call.refused(state),
+            Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) => None,
+        }
+    }
     /// Where in its answer the state of its subject is, as a JMESPath prefix: the CLI export hands on what the answer says.
     pub fn answers_at(&self) -> &'static str {
         match self {

@@ -200,6 +200,9 @@ impl Engine {
                 progress.note = Some("The answer was lost; it was found to be made.".into());
                 self.made(lease, n, progress, step, &call).await
             }
+            Made::No if state != step.before && call.refused(state.as_ref()).is_some() => {
+                self.made(lease, n, progress, step, &call).await
+            }
             Made::Taken => {
                 let problem = conflict(format!("{}: it exists, and this run did not make it.", step.says));
                 self.failed(lease, n, progress, problem).await
@@ -217,19 +220,21 @@ impl Engine {
         }
     }
 
-    /// A call went through: waits until AWS shows it, and keeps what it left.
+    /// A call went through: waits until AWS shows it, and keeps what it left, and why AWS refused it afterwards if it did.
     async fn made(&self, lease: &Lease, n: usize, mut progress: Progress, step: &Step, call: &Call) -> Result<()> {
+        progress.problem = None;
         match self.settled(step, call).await {
             Ok((after, shown)) => {
-                progress.after = after;
-                if !shown {
+                if let Some(why) = call.refused(after.as_ref()) {
+                    progress.problem = Some(Problem::new(Code::AwsRejected, "AWS refused it afterwards", why));
+                } else if !shown {
                     progress.note = Some("AWS did not show it as asked for yet.".into());
                 }
+                progress.after = after;
             }
             Err(problem) => progress.note = Some(format!("It was made, but could not be read: {}", problem.message)),
         }
         progress.state = StepState::Made;
-        progress.problem = None;
         progress.ended = Some(now());
         self.journal(lease, n, &progress, None).await
     }
@@ -243,13 +248,15 @@ impl Engine {
         self.journal(lease, n, &progress, None).await
     }
 
-    /// What a call left, once AWS shows it as asked for; `false` when it did not in time.
+    /// What a call left, once AWS shows it as asked for or refused it; `false` when it did not show it in time.
     pub(super) async fn settled(&self, step: &Step, call: &Call) -> Result<(Option<Value>, bool)> {
         let mut attempt = 1;
         loop {
             let state = self.reads(step, call).await?;
             let shown = call.made(state.as_ref()) == Made::Yes;
-            if shown || attempt >= self.patience.tries {
+            // Of one that was refused before, the state is what an earlier call left until this one shows.
+            let refused = state != step.before && call.refused(state.as_ref()).is_some();
+            if shown || refused || attempt >= self.patience.tries {
                 return Ok((state, shown));
             }
             self.pause(attempt).await;

@@ -403,3 +403,6 @@ mod sweeping;
 
 #[path = "twice_tests.rs"]
 mod twice;
+
+#[path = "refused_tests.rs"]
+mod refused;

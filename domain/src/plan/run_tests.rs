@@ -1,0 +1,139 @@
+//! Runs against a cloud of named things, with crashes and failures by the numbers of a seed.
+
+use super::*;
+use crate::plan::tests::three_steps;
+
+/// A cloud of named things, with failures by the numbers of a seed.
+struct Cloud {
+    there: std::collections::BTreeSet<usize>,
+    seed: u64,
+}
+
+impl Cloud {
+    fn chance(&mut self, one_in: u64) -> bool {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.seed >> 33).is_multiple_of(one_in)
+    }
+}
+
+/// Runs until it rests, with crashes between any two writes; what a crash loses is everything but the journal.
+fn drive(run: &mut Run, cloud: &mut Cloud, kills: u64, failures: u64) {
+    for _ in 0..10_000 {
+        match run.next() {
+            Next::Rest => return,
+            Next::Check => run.state = State::Applying,
+            Next::Become(state) => run.state = state,
+            Next::Make(n) => {
+                run.steps[n].state = StepState::Begun;
+                if cloud.chance(kills) {
+                    continue;
+                }
+                if cloud.chance(failures) {
+                    run.steps[n].state = StepState::Failed;
+                    continue;
+                }
+                assert!(cloud.there.insert(n), "step {n} was made twice");
+                if cloud.chance(kills) {
+                    continue;
+                }
+                run.steps[n].state = StepState::Made;
+            }
+            Next::FindOut(n) => {
+                let made = cloud.there.contains(&n);
+                run.steps[n].state = if made { StepState::Made } else { StepState::Waiting };
+            }
+            Next::TakeBack(n) => {
+                run.steps[n].state = StepState::Undoing;
+                if cloud.chance(kills) {
+                    continue;
+                }
+                // What is gone needs no undo: it is read first.
+                if cloud.there.contains(&n) {
+                    if cloud.chance(failures) {
+                        run.steps[n].state = StepState::Stuck;
+                        continue;
+                    }
+                    cloud.there.remove(&n);
+                    if cloud.chance(kills) {
+                        continue;
+                    }
+                }
+                run.steps[n].state = StepState::Undone;
+            }
+        }
+    }
+    panic!("it never ends: {:?}", run.steps);
+}
+
+#[test]
+fn every_run_ends_and_leaves_what_its_end_says() {
+    let mut ends = std::collections::BTreeMap::new();
+    for seed in 0..3_000 {
+        let mut run = Run::new(seed.to_string(), three_steps());
+        let mut cloud = Cloud { there: [].into(), seed: seed * 7919 + 1 };
+        run.cancelled = seed % 11 == 0;
+        drive(&mut run, &mut cloud, 3, 5);
+        let left: Vec<usize> = cloud.there.iter().copied().collect();
+        match run.state {
+            State::Applied => assert_eq!(left, [0, 1, 2], "seed {seed}"),
+            State::Undone => assert!(left.is_empty(), "seed {seed}: {left:?}"),
+            State::Stuck => assert_eq!(left, run.stuck().collect::<Vec<_>>(), "seed {seed}"),
+            live => panic!("seed {seed} rests as {live:?}"),
+        }
+        *ends.entry(run.state.as_str()).or_insert(0) += 1;
+    }
+    assert_eq!(ends.len(), 3, "{ends:?}");
+}
+
+#[test]
+fn cancelling_is_failing_at_the_next_step_and_too_late_after_the_last() {
+    let mut run = Run::new("r".into(), three_steps());
+    run.state = State::Applying;
+    run.steps[0].state = StepState::Made;
+    run.cancelled = true;
+    assert_eq!(run.next(), Next::Become(State::Undoing));
+    for step in &mut run.steps {
+        step.state = StepState::Made;
+    }
+    assert_eq!(run.next(), Next::Become(State::Applied));
+    run.state = State::Undoing;
+    assert_eq!(run.next(), Next::TakeBack(2));
+}
+
+#[test]
+fn what_was_refused_afterwards_is_taken_back_too() {
+    let mut run = Run::new("r".into(), three_steps());
+    run.state = State::Applying;
+    run.steps[0].state = StepState::Made;
+    run.steps[1].state = StepState::Made;
+    run.steps[1].problem = Some(Problem::new(crate::Code::AwsRejected, "AWS refused", "no"));
+    assert_eq!(run.next(), Next::Become(State::Undoing));
+    run.state = State::Undoing;
+    assert_eq!(run.next(), Next::TakeBack(1));
+}
+
+#[test]
+fn what_a_stuck_step_wrote_over_waits_for_it() {
+    let mut plan = three_steps();
+    plan.steps[2].call = plan.steps[1].call.clone();
+    let mut run = Run::new("r".into(), plan);
+    run.state = State::Undoing;
+    (run.steps[0].state, run.steps[1].state) = (StepState::Made, StepState::Made);
+    run.steps[2].state = StepState::Stuck;
+    assert!(run.waits(1) && !run.waits(0) && !run.waits(2));
+    assert_eq!(run.next(), Next::TakeBack(0));
+    run.steps[0].state = StepState::Undone;
+    assert_eq!(run.next(), Next::Become(State::Stuck));
+    // Somebody tried again, and it went.
+    run.steps[2].state = StepState::Undone;
+    assert_eq!(run.next(), Next::TakeBack(1));
+}
+
+#[test]
+fn an_unknown_outcome_is_found_out_before_anything_is_taken_back() {
+    let mut run = Run::new("r".into(), three_steps());
+    run.state = State::Undoing;
+    run.steps[0].state = StepState::Made;
+    run.steps[1].state = StepState::Begun;
+    assert_eq!(run.next(), Next::FindOut(1));
+}
