@@ -298,7 +298,8 @@ impl Model for Function {
 impl Model for FunctionVersion {
     const KIND: Kind = Kind::FunctionVersion;
     const COLUMNS: &'static [Column] = &[
-        Column::text("function", "Function"),
+        // Its name begins with it.
+        Column::text("function", "Function").hidden(),
         Column::number("version", "Version").form(Form::Exact),
         Column::text("description", "Description").form(Form::Sentence),
         Column::text("runtime", "Runtime").facet(),
