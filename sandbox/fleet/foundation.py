@@ -20,7 +20,7 @@ ROLES = [
     ("northwind-payments-function", "lambda", ["service-role/AWSLambdaBasicExecutionRole"], ["secretsmanager:GetSecretValue", "sqs:SendMessage"]),
     ("northwind-catalog-function", "lambda", ["service-role/AWSLambdaBasicExecutionRole"], ["s3:GetObject", "s3:PutObject"]),
     ("northwind-search-function", "lambda", ["service-role/AWSLambdaBasicExecutionRole", "service-role/AWSLambdaKinesisExecutionRole"], ["es:ESHttpPost"]),
-    ("northwind-platform-function", "lambda", ["service-role/AWSLambdaBasicExecutionRole"], ["cloudwatch:PutMetricData", "ec2:Describe*"]),
+    ("northwind-platform-function", "lambda", ["service-role/AWSLambdaBasicExecutionRole"], ["cloudwatch:PutMetricData", "ec2:Describe*", "sqs:ListQueues", "sqs:GetQueueAttributes"]),
     ("northwind-web-function", "lambda", ["service-role/AWSLambdaBasicExecutionRole"], ["dynamodb:GetItem"]),
     ("northwind-data-function", "lambda", ["service-role/AWSLambdaBasicExecutionRole"], ["glue:StartJobRun", "s3:*"]),
     ("northwind-task-execution", "ecs-tasks", ["service-role/AmazonECSTaskExecutionRolePolicy"], ["secretsmanager:GetSecretValue"]),

@@ -38,6 +38,8 @@ MAIN = [
     ("web-image-proxy", "web", "ruby3.3", "declared.txt", 512, 20, {"handler": "app.handler"}),
     ("data-hourly-report", "data", PY, "report.py", 1024, 300, {}),
     ("data-gdpr-erase", "data", "python3.9", "small.py", 512, 900, {}),
+    ("stock-alerts", "orders", PY, "stock_alerts.py", 256, 30, {"environment": {"TABLE_NAME": "orders"}}),
+    ("queue-watch", "platform", PY, "queue_watch.py", 128, 30, {}),
 ]
 SECOND = [
     ("tax-calculator", "payments", PY, "small.py", 256, 5, {"versions": 2}),

@@ -27,6 +27,15 @@ JOBS = [
     ("gdpr-erase", "data", "northwind/catalog", 256, 512, ["sh", "-c", "python -m gdpr.erase; exit 0"]),
     ("search-reindex", "search", "northwind/search", 1024, 2048, None),
     ("price-export", "catalog", "northwind/catalog", 256, 512, ["sh", "-c", "python -m prices.export; exit 0"]),
+    ("orders-archive", "orders", "northwind/orders", 512, 1024, ["sh", "-c", "java -jar /app/archive.jar --older-than 400d; exit 0"]),
+    ("returns-import", "orders", "northwind/orders", 512, 1024, ["sh", "-c", "java -jar /app/returns.jar --from warehouse; exit 0"]),
+    ("sitemap-build", "web", "northwind/web", 256, 512, ["sh", "-c", "node dist/sitemap.js; exit 0"]),
+    ("cache-warmup", "web", "northwind/web", 256, 512, ["sh", "-c", "node dist/warmup.js --top 500; exit 0"]),
+    ("picture-backfill", "catalog", "northwind/thumbnails", 2048, 4096, ["sh", "-c", "/app/start --since 90d; exit 0"]),
+    ("supplier-feed-check", "catalog", "northwind/catalog", 256, 512, ["sh", "-c", "python -m feeds.check --strict || exit 1"]),
+    ("synonyms-build", "search", "northwind/search", 1024, 2048, ["sh", "-c", "java -jar /app/synonyms.jar; exit 0"]),
+    ("model-training", "search", "northwind/recommendations", 4096, 16384, ["sh", "-c", "python -m train --days 30; exit 0"]),
+    ("warehouse-sync", "data", "data/airflow", 1024, 4096, ["sh", "-c", "airflow dags test warehouse_sync; exit 0"]),
 ]
 PLACE_SERVICES = {
     ("prod", "eu-west-1"): [row[0] for row in SERVICES],
@@ -81,7 +90,7 @@ def _service(place, row):
         return
     count = next(entry[3] for entry in images.REPOSITORIES if entry[0] == repository)
     tags = images.releases(place, repository, count)[-4:] + ([more["missing"]] if "missing" in more else [])
-    arn = None
+    arn, logs = None, _logs(place, name, team)
     for number, tag in enumerate(tags):
         last = number == len(tags) - 1
         image = images.pinned(place, repository, "live") if last and more.get("pinned") else images.uri(place, repository, tag)
@@ -91,7 +100,7 @@ def _service(place, row):
             java = "-Xmx6g"
         container = {
             "name": name, "image": image, "essential": True, "cpu": cpu // 2 if more.get("sidecar") else 0, "environment": _environment(place, name, tag, java),
-            "logConfiguration": _logs(place, name, team), "stopTimeout": 30,
+            "logConfiguration": logs, "stopTimeout": 30,
         }
         if port:
             container["portMappings"] = [{"containerPort": port, "protocol": "tcp", "name": "http", "appProtocol": "http"}]
@@ -102,7 +111,7 @@ def _service(place, row):
         if more.get("sidecar"):
             containers.append({
                 "name": "envoy", "image": images.uri(place, "platform/envoy", images.newest(place, "platform/envoy")), "essential": True, "cpu": 128, "memoryReservation": 128,
-                "portMappings": [{"containerPort": 9901, "protocol": "tcp"}], "logConfiguration": _logs(place, name, team), "environment": as_list({"ENVOY_LOG": "warn"}, "name", "value"),
+                "portMappings": [{"containerPort": 9901, "protocol": "tcp"}], "logConfiguration": logs, "environment": as_list({"ENVOY_LOG": "warn"}, "name", "value"),
             })
         # Revisions differ in more than the image: someone gave it more memory on the way.
         arn = _register(place, name, team, cpu, memory if number > 0 else max(512, memory // 2), containers)
@@ -128,10 +137,11 @@ def _service(place, row):
 def _job_family(place, family, team, repository, cpu, memory, command):
     if _has_family(place, family):
         return
-    for release in images.releases(place, repository, next(row[3] for row in images.REPOSITORIES if row[0] == repository))[-2:]:
+    logs = _logs(place, family, team)
+    for release in images.releases(place, repository, next(row[3] for row in images.REPOSITORIES if row[0] == repository))[-3:]:
         container = {
             "name": "job", "image": images.uri(place, repository, release), "essential": True, "environment": _environment(place, family, release),
-            "logConfiguration": _logs(place, family, team), "memory": memory,
+            "logConfiguration": logs, "memory": memory,
         }
         if command:
             container["command"] = command

@@ -32,7 +32,9 @@ RULES = [
     ("health-probe-schedule", "health-probe", "rate(1 minute)", "rate(2 minutes)"),
     ("clicks-schedule", "search-click-generator", "rate(1 minute)", "rate(15 minutes)"),
     ("session-cleanup-schedule", "session-cleanup", "rate(1 minute)", "rate(10 minutes)"),
-    ("price-sync-schedule", "catalog-price-sync", "rate(5 minutes)", "rate(20 minutes)"),
+    ("price-sync-schedule", "catalog-price-sync", "rate(1 minute)", "rate(20 minutes)"),
+    ("stock-alerts-schedule", "stock-alerts", "rate(1 minute)", "rate(10 minutes)"),
+    ("queue-watch-schedule", "queue-watch", "rate(1 minute)", "rate(10 minutes)"),
 ]
 
 
