@@ -1,19 +1,17 @@
 //! The data folder of `cargo xtask up`: database, sandbox, logs. One `up` at a time may use it.
 
 use std::fs::{File, TryLockError};
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use crate::progress;
+use crate::{disk, progress};
 
 const LOCK: &str = "up.lock";
 /// Says that the folder is ours to empty.
 const MARK: &str = ".gantry-data";
-/// Below this, Postgres would soon stop in the middle of something.
-const LEAST_FREE: u64 = 300 << 20;
 
 /// The folder, held by this process alone.
 #[derive(Debug)]
@@ -47,16 +45,7 @@ impl DataFolder {
             }
             Err(TryLockError::Error(error)) => return Err(fault(&path, &error)),
         }
-        let space = rustix::fs::statvfs(&path).context("cannot see how full the disk is")?;
-        let free = space.f_bavail.saturating_mul(space.f_frsize);
-        if free < LEAST_FREE {
-            bail!(
-                "the disk of {} is full: {} MiB are free, {} MiB are needed",
-                path.display(),
-                free >> 20,
-                LEAST_FREE >> 20
-            );
-        }
+        disk::require_some(&path)?;
         lock.set_len(0).and_then(|()| write!(lock, "{}", std::process::id())).map_err(|error| fault(&path, &error))?;
         let folder = Self { path, _lock: lock };
         if is_new {
@@ -124,18 +113,7 @@ impl DataFolder {
 }
 
 fn fault(path: &Path, error: &std::io::Error) -> anyhow::Error {
-    let reason = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "the disk is full; free some space and start again".to_owned()
-        }
-        ErrorKind::ReadOnlyFilesystem => "the file system is read-only; choose another --data-dir".to_owned(),
-        ErrorKind::PermissionDenied => "no permission to write there; choose another --data-dir".to_owned(),
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            "it is a file, not a folder; choose another --data-dir".to_owned()
-        }
-        _ => error.to_string(),
-    };
-    anyhow!("cannot use {}: {reason}", path.display())
+    anyhow!("cannot use {}: {}", path.display(), disk::reason(error, "choose another --data-dir"))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod checkout;
 mod compress;
 mod configuration;
 mod data_folder;
+mod disk;
 mod dist;
 mod process;
 mod progress;

@@ -12,6 +12,9 @@ use crate::checkout::{self, Checkout};
 use crate::toolchain::Toolchain;
 use crate::{apt, process, progress};
 
+/// Holds the digest of what npm installed from.
+const NPM_STAMP: &str = "node_modules/.installed";
+
 /// What a command needs beyond compiling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
@@ -98,12 +101,26 @@ fn require_python() -> Result<()> {
     Ok(())
 }
 
+/// Whether the packages that the lock file names are installed.
+///
+/// # Errors
+/// When the lock file or what belongs to it cannot be read.
+pub fn has_npm_packages(checkout: &Checkout) -> Result<bool> {
+    Ok(is_installed_from(checkout, &npm_digest(checkout)?))
+}
+
+fn npm_digest(checkout: &Checkout) -> Result<String> {
+    digest_of_files(&["package.json", "package-lock.json", ".npmrc"].map(|name| checkout.path(name)))
+}
+
+fn is_installed_from(checkout: &Checkout, digest: &str) -> bool {
+    std::fs::read_to_string(checkout.path(NPM_STAMP)).is_ok_and(|installed| installed == digest)
+}
+
 /// `npm ci`, when the lock file is not the one that was installed.
 fn install_npm_packages(checkout: &Checkout) -> Result<()> {
-    let inputs = ["package.json", "package-lock.json", ".npmrc"].map(|name| checkout.path(name));
-    let digest = digest_of_files(&inputs)?;
-    let stamp = checkout.path("node_modules/.installed");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == digest) {
+    let digest = npm_digest(checkout)?;
+    if is_installed_from(checkout, &digest) {
         return Ok(());
     }
     progress::step("Installing JavaScript packages (npm)");
@@ -113,7 +130,7 @@ fn install_npm_packages(checkout: &Checkout) -> Result<()> {
         .args(["ci", "--no-audit", "--no-fund"])
         .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     process::run_quietly(&mut npm)?;
-    checkout::write(&stamp, digest)
+    checkout::write(&checkout.path(NPM_STAMP), digest)
 }
 
 /// A Chromium to drive; none when Playwright's own is to be used.

@@ -16,7 +16,7 @@ use crate::data_folder::DataFolder;
 use crate::progress::Reports;
 use crate::service::{Event, Service};
 use crate::toolchain::Toolchain;
-use crate::{build, configuration, process, progress, service, setup};
+use crate::{build, configuration, disk, process, progress, service, setup};
 
 const PORT: u16 = 4646;
 
@@ -71,6 +71,7 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     let profile = Profile::from_release(options.release);
     let folder = DataFolder::open(&options.data_dir.clone().unwrap_or_else(|| checkout.path(".gantry")))?;
     let port = choose_port(options.port)?;
+    disk::check_before_build(checkout, profile)?;
     folder.wait_for_earlier_services();
     if options.fresh {
         folder.empty()?;
