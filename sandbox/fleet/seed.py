@@ -94,7 +94,6 @@ def main():
     wanted = version()
     missing = [place for place in PLACES if not is_complete(place, wanted)]
     if not missing:
-        say("the demo fleet is complete")
         return 0
     say("making the demo fleet", 0, len(missing) * len(STEPS))
     began = time.monotonic()

@@ -181,8 +181,10 @@ async fn serve(
         if !no_fleet {
             match fleet::seed(emulator, &fleet_folder, &endpoint).await {
                 Ok(()) => emit(&Event::Seeded),
-                // The cloud and the database are of use without it.
-                Err(failure) => progress("fleet", &failure.0),
+                Err(failure) => {
+                    tracing::warn!("{failure}");
+                    emit(&Event::Incomplete { message: &failure.0 });
+                }
             }
         }
         std::future::pending::<()>().await;

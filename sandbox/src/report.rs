@@ -57,6 +57,11 @@ pub enum Event<'a> {
     },
     /// The demo fleet is complete.
     Seeded,
+    /// The demo fleet could not be completed. The cloud and the database are of use without it.
+    Incomplete {
+        /// One line: what happened and what to do.
+        message: &'a str,
+    },
     /// It cannot go on; the process ends with code 1.
     Failed {
         /// One line: what happened and what to do.

@@ -104,12 +104,30 @@ impl DataFolder {
         Ok(path)
     }
 
+    /// Whether Gantry was ready on this folder before, with the sandbox or without.
+    pub fn was_ready(&self, with_sandbox: bool) -> bool {
+        self.path.join(ready_mark(with_sandbox)).exists()
+    }
+
+    /// Notes for [`Self::was_ready`] that Gantry is ready.
+    pub fn note_ready(&self, with_sandbox: bool) -> Result<()> {
+        self.write(
+            ready_mark(with_sandbox),
+            "The next start does not wait for the demo fleet and the first collect.\n",
+        )?;
+        Ok(())
+    }
+
     /// The log of a service.
     pub fn log(&self, name: &str) -> Result<PathBuf> {
         let logs = self.path.join("logs");
         std::fs::create_dir_all(&logs).map_err(|error| fault(&logs, &error))?;
         Ok(logs.join(format!("{name}.log")))
     }
+}
+
+fn ready_mark(with_sandbox: bool) -> &'static str {
+    if with_sandbox { ".was-ready-with-sandbox" } else { ".was-ready" }
 }
 
 fn fault(path: &Path, error: &std::io::Error) -> anyhow::Error {
@@ -140,8 +158,11 @@ mod tests {
 
         let own = DataFolder::open(&folder.path().join("data")).unwrap();
         own.write("state", "old").unwrap();
+        own.note_ready(true).unwrap();
+        assert!(own.was_ready(true) && !own.was_ready(false));
         own.empty().unwrap();
         assert!(!own.path.join("state").exists());
+        assert!(!own.was_ready(true), "a fresh start is a first one");
         own.empty().unwrap();
     }
 }

@@ -14,6 +14,7 @@ mod configuration;
 mod data_folder;
 mod disk;
 mod dist;
+mod first_start;
 mod process;
 mod progress;
 mod service;

@@ -55,6 +55,11 @@ pub enum Event {
     },
     /// The demo fleet is complete.
     Seeded,
+    /// The demo fleet could not be completed; the rest goes on.
+    Incomplete {
+        /// One line.
+        message: String,
+    },
     /// It gives up, and why.
     Failed {
         /// One line.

@@ -6,13 +6,14 @@ use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
 use crate::checkout::{Checkout, Profile};
 use crate::data_folder::DataFolder;
+use crate::first_start::FirstStart;
 use crate::progress::Reports;
 use crate::service::{Event, Service};
 use crate::toolchain::Toolchain;
@@ -62,6 +63,10 @@ struct Up<'a> {
     database_url: Option<String>,
     configuration: Option<PathBuf>,
     site_is_built: bool,
+    first_start: FirstStart,
+    /// Where the server answers, until that is said.
+    url: Option<String>,
+    is_ready: bool,
     begin: Instant,
 }
 
@@ -82,6 +87,7 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
 
     let own_configuration = configuration::own(checkout);
     let with_sandbox = options.sandbox || own_configuration.is_none();
+    let first_start = FirstStart::new(!folder.was_ready(with_sandbox), with_sandbox);
     let (sender, messages) = channel();
     let mut up = Up {
         checkout,
@@ -97,6 +103,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
         database_url: None,
         configuration: None,
         site_is_built: false,
+        first_start,
+        url: None,
+        is_ready: false,
         begin,
     };
     up.start_sandbox()?;
@@ -128,13 +137,12 @@ impl Up<'_> {
 
     fn follow(&mut self, messages: &Receiver<Message>) -> Result<ExitCode> {
         loop {
-            match messages.recv().context("nobody is left to listen to")? {
-                Message::Site(built) => {
+            match self.message(messages)? {
+                Some(Message::Site(built)) => {
                     built?;
                     self.site_is_built = true;
-                    self.start_server_when_possible()?;
                 }
-                Message::Sandbox(Event::Ready { database_url, endpoint_url, accounts, regions, .. }) => {
+                Some(Message::Sandbox(Event::Ready { database_url, endpoint_url, accounts, regions, .. })) => {
                     self.database_url = database_url;
                     self.configuration = match endpoint_url {
                         Some(endpoint_url) => {
@@ -148,28 +156,54 @@ impl Up<'_> {
                         }
                         None => self.own_configuration.clone(),
                     };
-                    self.start_server_when_possible()?;
                 }
-                Message::Sandbox(event) => self.hear("sandbox", event)?,
-                Message::Server(Event::Ready { url, .. }) => {
+                Some(Message::Sandbox(event)) => self.hear("sandbox", event)?,
+                Some(Message::Server(Event::Ready { url, .. })) => {
                     let url = url.with_context(|| "the server is ready but names no address")?;
                     wait_until_ready(self.port)?;
-                    progress::note(&format!(
-                        "Started in {}. Ctrl-C stops everything.",
-                        progress::seconds(self.begin.elapsed())
-                    ));
-                    println!("Gantry is ready: {url}");
-                    std::io::stdout().flush().context("cannot write to standard output")?;
+                    self.url = Some(url);
+                    self.first_start.server_answers(Instant::now());
                 }
-                Message::Server(event) => self.hear("server", event)?,
+                Some(Message::Server(event)) => self.hear("server", event)?,
+                None => self.first_start.give_up(Instant::now()).iter().for_each(|words| progress::note(words)),
             }
+            self.start_server_when_possible()?;
+            self.say_when_ready()?;
         }
+    }
+
+    /// The next message; none where a first start has waited long enough for something.
+    fn message(&self, messages: &Receiver<Message>) -> Result<Option<Message>> {
+        let Some(time) = self.first_start.remaining(Instant::now()) else {
+            return messages.recv().map(Some).context("nobody is left to listen to");
+        };
+        match messages.recv_timeout(time) {
+            Ok(message) => Ok(Some(message)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => bail!("nobody is left to listen to"),
+        }
+    }
+
+    /// The last line of a start, with what it waited for behind it.
+    fn say_when_ready(&mut self) -> Result<()> {
+        if !self.first_start.is_over() {
+            return Ok(());
+        }
+        let Some(url) = self.url.take() else { return Ok(()) };
+        self.folder.note_ready(self.with_sandbox)?;
+        self.is_ready = true;
+        progress::note(&format!("Started in {}. Ctrl-C stops everything.", progress::seconds(self.begin.elapsed())));
+        println!("Gantry is ready: {url}");
+        std::io::stdout().flush().context("cannot write to standard output")
     }
 
     fn start_server_when_possible(&mut self) -> Result<()> {
         let (Some(database_url), true, None) = (&self.database_url, self.site_is_built, &self.server) else {
             return Ok(());
         };
+        if !self.first_start.may_serve(Instant::now()) {
+            return Ok(());
+        }
         progress::step("Starting the server");
         let mut command = process::command(self.checkout.binaries(self.profile).join("gantry"));
         command
@@ -188,8 +222,23 @@ impl Up<'_> {
 
     fn hear(&mut self, name: &str, event: Event) -> Result<()> {
         match event {
-            Event::Progress { step, message, done, total } => self.reports.show(&step, &message, done, total),
-            Event::Seeded => self.reports.show("fleet", "the demo fleet is complete", None, None),
+            Event::Progress { step, message, done, total } => {
+                self.reports.show(&step, &message, done, total);
+                if name == "server" && step == "collect" {
+                    self.first_start.collected(done, total, Instant::now());
+                }
+            }
+            Event::Seeded => {
+                // At a later start nothing was made, mostly, and the ready line stays the last one.
+                if !self.is_ready {
+                    self.reports.show("fleet", "the demo fleet is complete", None, None);
+                }
+                self.first_start.fleet_ended();
+            }
+            Event::Incomplete { message } => {
+                self.reports.show("fleet", &message, None, None);
+                self.first_start.fleet_ended();
+            }
             Event::Failed { message } => bail!("{message}"),
             Event::Ended(status) => {
                 process::wait_if_stopping();
