@@ -24,7 +24,7 @@ pub const PREFIX: &str = "/api/v1";
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Gantry", description = "The fleet as Gantry's cache has it, and plans that change it. Nothing here calls AWS but logs, metrics, refresh, plans and runs."),
+    info(title = "Gantry", description = "The fleet as Gantry's cache has it, and plans that change it. Nothing here calls AWS but logs, metrics, refresh, plans, runs and uploads."),
     modifiers(&Security),
     components(schemas(Problem))
 )]
