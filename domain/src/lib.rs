@@ -39,6 +39,7 @@ pub mod sqs;
 pub mod stream;
 pub mod summary;
 pub mod time;
+pub mod typo;
 pub mod wording;
 
 pub use identity::{AccountId, Arn, Region, ResourceKey, Scope};

@@ -37,7 +37,7 @@ pub trait Inventory: Send + Sync {
     async fn compare(&self, actor: &Actor, key: &ResourceKey, from: i64, to: i64) -> Result<Comparison>;
     /// How the documents of two resources of one kind differ (two task definition revisions).
     async fn compare_two(&self, actor: &Actor, left: &ResourceKey, right: &ResourceKey) -> Result<Comparison>;
-    /// Substring and one-typo search over names, ARNs, tags and kinds, best first.
+    /// Substring search over names, ARNs, tags and kinds, best first. Where that finds next to nothing one typo is forgiven in each word.
     async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<Hit>>;
     /// The first page a person sees.
     async fn overview(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Overview>;

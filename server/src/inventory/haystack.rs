@@ -56,6 +56,21 @@ impl Haystack {
         }
     }
 
+    /// Calls back with each place of what the finder looks for, in order, as its row and where in the row's line it starts, until it
+    /// answers `false`.
+    pub fn places(&self, finder: &Finder<'_>, mut each: impl FnMut(u32, usize) -> bool) {
+        let bytes = self.text.as_bytes();
+        let (mut from, mut row) = (0, 0);
+        while let Some(at) = finder.find(&bytes[from..]) {
+            let at = from + at;
+            row = self.row_of(at, row);
+            if !each(row as u32, at - self.starts[row] as usize) {
+                return;
+            }
+            from = at + 1;
+        }
+    }
+
     /// The row in which this place is, at or after a known one: looked for in growing steps, as matches often are neighbours.
     fn row_of(&self, place: usize, from: usize) -> usize {
         let (mut low, mut step) = (from, 1);
@@ -88,5 +103,20 @@ mod tests {
         assert_eq!(rows("älpha"), [4]);
         assert!(rows("zzz").is_empty());
         assert_eq!(haystack.line(3), "a lpha");
+    }
+
+    #[test]
+    fn each_place_is_found_in_its_row_until_enough_are() {
+        let haystack = Haystack::new([vec!["aaa"], vec!["b"], vec!["", "BAA"]].into_iter());
+        let places = |enough: usize| {
+            let mut places = vec![];
+            haystack.places(&Finder::new("aa"), |row, place| {
+                places.push((row, place));
+                places.len() < enough
+            });
+            places
+        };
+        assert_eq!(places(9), [(0, 0), (0, 1), (2, 2)]);
+        assert_eq!(places(2), [(0, 0), (0, 1)]);
     }
 }

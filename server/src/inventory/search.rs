@@ -1,6 +1,8 @@
-//! Search over everything: every word must be found; the best match first. Typos are forgiven only when nothing better fills the list.
+//! Search over everything: every word must be found; the best match first. Typos are forgiven only when nothing better fills the list:
+//! in names, then in tags, ids and ARNs, then in words for kinds.
 
 use domain::listing::Hit;
+use domain::typo::{self, SHORTEST_ELSEWHERE};
 use domain::{Kind, ResourceKey, Scope};
 use memchr::memmem::Finder;
 use std::collections::{BinaryHeap, HashSet};
@@ -8,7 +10,7 @@ use std::collections::{BinaryHeap, HashSet};
 use super::entry::Entry;
 use super::list::arn_like;
 use super::table::Table;
-use super::typo;
+use super::typo::Forgiven;
 
 /// How well a word matched; smaller is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +21,7 @@ enum Class {
     Substring,
     Elsewhere,
     Typo,
+    TypoElsewhere,
 }
 
 /// A candidate; the smallest are answered. The row's number decides between equals: names are in order.
@@ -49,27 +52,35 @@ pub fn search<'t>(tables: &[&'t Table], scopes: &[Scope], text: &str, limit: usi
     if words.is_empty() || limit == 0 {
         return vec![];
     }
-    let (kinds, rest) = narrowed(&words);
+    let named = narrowed(&words, false);
+    let (kinds, rest) = &named;
+    let narrow = of_kinds(tables, kinds);
     let mut found: Vec<(&'t Table, u32)> = vec![];
-    if !kinds.is_empty() {
-        let narrow: Vec<&Table> = tables.iter().filter(|t| kinds.contains(&t.kind)).copied().collect();
-        if !rest.is_empty() {
-            add(&mut found, matches(&narrow, &rest, limit, false), limit);
-            if found.is_empty() {
-                add(&mut found, matches(&narrow, &rest, limit, true), limit);
-            }
-        }
-    }
+    add(&mut found, matches(&narrow, rest, limit, false), limit);
     add(&mut found, matches(tables, &words, limit, false), limit);
-    if !kinds.is_empty() && rest.is_empty() {
-        let of_kind = tables.iter().filter(|t| kinds.contains(&t.kind));
-        add(&mut found, of_kind.flat_map(|t| (0..t.rows.len().min(limit) as u32).map(|n| (*t, n))).collect(), limit);
+    if rest.is_empty() {
+        add(&mut found, first_of(&narrow, limit), limit);
     }
-    if found.len() < limit.min(3) {
+    // An ARN names one thing: what differs from it in a letter is not meant
+    let enough = if words.iter().any(|w| w.starts_with("arn:")) { 1 } else { limit.min(3) };
+    if found.len() < enough {
+        add(&mut found, matches(&narrow, rest, limit, true), limit);
+    }
+    if found.len() < enough {
         add(&mut found, matches(tables, &words, limit, true), limit);
     }
-    let of = if rest.is_empty() { &words } else { &rest };
-    found.into_iter().map(|(table, n)| hit(table, &table.rows[n as usize], scopes, of)).collect()
+    let mut said = if rest.is_empty() { &words } else { rest };
+    // A single word that is nearly one for a kind lists all of it, so only when there is nothing else
+    let few = found.is_empty() || (words.len() > 1 && found.len() < enough);
+    let nearly = few.then(|| narrowed(&words, true));
+    if let Some(nearly) = nearly.as_ref().filter(|nearly| **nearly != named) {
+        let more = nearly_named(tables, nearly, limit);
+        if !more.is_empty() {
+            said = &nearly.1;
+        }
+        add(&mut found, more, limit);
+    }
+    found.into_iter().map(|(table, n)| hit(table, &table.rows[n as usize], scopes, said)).collect()
 }
 
 fn add<'t>(found: &mut Vec<(&'t Table, u32)>, more: Vec<(&'t Table, u32)>, limit: usize) {
@@ -78,12 +89,38 @@ fn add<'t>(found: &mut Vec<(&'t Table, u32)>, more: Vec<(&'t Table, u32)>, limit
     found.truncate(limit);
 }
 
-/// Kinds that words of the query name, and the other words: "function thumb", "iam role deploy", "tasks".
-fn narrowed<'w>(words: &[&'w str]) -> (Vec<Kind>, Vec<&'w str>) {
+/// What is found when a word that is nearly one for a kind is taken for it.
+fn nearly_named<'t>(tables: &[&'t Table], (kinds, rest): &Named, limit: usize) -> Vec<(&'t Table, u32)> {
+    let narrow = of_kinds(tables, kinds);
+    if rest.is_empty() {
+        return first_of(&narrow, limit);
+    }
+    let found = matches(&narrow, rest, limit, false);
+    if found.is_empty() { matches(&narrow, rest, limit, true) } else { found }
+}
+
+fn of_kinds<'t>(tables: &[&'t Table], kinds: &[Kind]) -> Vec<&'t Table> {
+    tables.iter().filter(|t| kinds.contains(&t.kind)).copied().collect()
+}
+
+fn first_of<'t>(tables: &[&'t Table], limit: usize) -> Vec<(&'t Table, u32)> {
+    tables.iter().flat_map(|t| (0..t.rows.len().min(limit) as u32).map(move |n| (*t, n))).collect()
+}
+
+/// Kinds that words of the query name, and the other words.
+type Named<'w> = (Vec<Kind>, Vec<&'w str>);
+
+/// The parts of a query: "function thumb", "iam role deploy", "tasks"; with typos also "fucntion thumb".
+fn narrowed<'w>(words: &[&'w str], typos: bool) -> Named<'w> {
+    let names = Kind::ALL.iter().flat_map(|k| [k.singular(), k.plural()].map(|name| (*k, name.to_lowercase())));
+    let names: Vec<(Kind, String)> = names.collect();
     for length in (1..=words.len().min(3)).rev() {
         for start in 0..=words.len() - length {
             let phrase = words[start..start + length].join(" ");
-            let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| names_kind(*k, &phrase)).collect();
+            let mut kinds = called(&names, |word| word == phrase);
+            if typos && kinds.is_empty() && typo::is_forgiven(&phrase, SHORTEST_ELSEWHERE) {
+                kinds = called(&names, |word| typo::same(&phrase, word));
+            }
             if !kinds.is_empty() {
                 let rest = words[..start].iter().chain(&words[start + length..]).copied().collect();
                 return (kinds, rest);
@@ -93,14 +130,16 @@ fn narrowed<'w>(words: &[&'w str]) -> (Vec<Kind>, Vec<&'w str>) {
     (vec![], words.to_vec())
 }
 
-fn names_kind(kind: Kind, phrase: &str) -> bool {
-    [kind.singular(), kind.plural()].iter().any(|name| {
-        let name = name.to_lowercase();
-        // "cluster" means both ECS and EKS clusters, "role" the IAM role; "version" of "function version" says too little
-        name == phrase
-            || (matches!(phrase, "cluster" | "clusters" | "role" | "roles" | "rule" | "rules")
-                && name.split(' ').next_back() == Some(phrase))
-    })
+/// The kinds with a name that is meant, or with the last word of one where that says enough: "cluster" means both ECS and EKS clusters,
+/// "role" the IAM role; "version" of "function version" says too little.
+fn called(names: &[(Kind, String)], is_meant: impl Fn(&str) -> bool) -> Vec<Kind> {
+    let says_enough = |word: &&str| matches!(*word, "cluster" | "clusters" | "role" | "roles" | "rule" | "rules");
+    let meant = names
+        .iter()
+        .filter(|(_, name)| is_meant(name) || name.split(' ').next_back().filter(says_enough).is_some_and(&is_meant));
+    let mut kinds: Vec<Kind> = meant.map(|(kind, _)| *kind).collect();
+    kinds.dedup();
+    kinds
 }
 
 /// A word of the query with what is prepared once for all rows.
@@ -109,11 +148,19 @@ struct Word<'w> {
     finder: Finder<'w>,
     /// It may be part of an ARN.
     arn: bool,
+    /// The same with a typo, where one is forgiven.
+    typo: Option<Forgiven<'w>>,
 }
 
 impl<'w> Word<'w> {
-    fn new(text: &'w str) -> Self {
-        Self { text, finder: Finder::new(text), arn: arn_like(text) }
+    fn new(text: &'w str, typos: bool) -> Self {
+        let typo = if typos { Forgiven::new(text) } else { None };
+        Self { text, finder: Finder::new(text), arn: arn_like(text), typo }
+    }
+
+    /// What is looked for where names are not.
+    fn typo_elsewhere(&self) -> Option<&Forgiven<'w>> {
+        self.typo.as_ref().filter(|_| self.text.len() >= SHORTEST_ELSEWHERE)
     }
 
     fn is_in(&self, line: &str) -> bool {
@@ -121,7 +168,7 @@ impl<'w> Word<'w> {
     }
 
     /// How it matches this row, if it does.
-    fn class(&self, table: &Table, row: u32, typos: bool) -> Option<Class> {
+    fn class(&self, table: &Table, row: u32) -> Option<Class> {
         let name = table.names.line(row);
         let mut best = None;
         let mut from = 0;
@@ -142,26 +189,32 @@ impl<'w> Word<'w> {
         if self.is_in(table.extras.line(row)) || (self.arn && self.is_in(table.arns.line(row))) {
             return Some(Class::Elsewhere);
         }
-        let forgiven = typos && self.text.len() >= typo::SHORTEST && self.text.is_ascii();
-        (forgiven && (typo::close(self.text, name) || typo::tokens(name).any(|token| typo::close(self.text, token))))
-            .then_some(Class::Typo)
+        if self.typo.as_ref()?.is_in(name) {
+            return Some(Class::Typo);
+        }
+        let typo = self.typo_elsewhere()?;
+        (typo.is_in(table.extras.line(row)) || (self.arn && typo.is_in(table.arns.line(row))))
+            .then_some(Class::TypoElsewhere)
     }
 }
 
 /// The smallest candidates, at most `limit`.
-struct Best {
+struct Best<'q> {
+    tables: &'q [&'q Table],
+    words: &'q [Word<'q>],
     limit: usize,
     heap: BinaryHeap<Ranked>,
 }
 
-impl Best {
+impl Best<'_> {
     /// Takes a row in which every word is found, if it is better than what is known.
-    fn offer(&mut self, words: &[Word], tables: &[&Table], at: usize, row: u32, typos: bool) {
-        let table = tables[at];
-        let classes = words.iter().map(|w| w.class(table, row, typos));
-        let Some(class) = classes.into_iter().try_fold(Class::Exact, |worst, c| Some(worst.max(c?))) else { return };
+    fn offer(&mut self, at: usize, row: u32) {
+        let table = self.tables[at];
+        let mut classes = self.words.iter().map(|w| w.class(table, row));
+        let Some(class) = classes.try_fold(Class::Exact, |worst, c| Some(worst.max(c?))) else { return };
         // Where the name does not match its length says nothing
-        let length = if class == Class::Elsewhere { 0 } else { table.names.line(row).len() };
+        let elsewhere = matches!(class, Class::Elsewhere | Class::TypoElsewhere);
+        let length = if elsewhere { 0 } else { table.names.line(row).len() };
         let candidate = (class, rank(table.kind), length, row, at);
         if self.heap.len() < self.limit {
             self.heap.push(candidate);
@@ -176,68 +229,108 @@ impl Best {
         self.heap.len() < self.limit
             || self.heap.peek().is_some_and(|last| (class, rank(kind), 0, row) <= (last.0, last.1, last.2, last.3))
     }
-}
 
-/// The best rows in which every word is found.
-fn matches<'t>(tables: &[&'t Table], words: &[&str], limit: usize, typos: bool) -> Vec<(&'t Table, u32)> {
-    let words: Vec<Word> = words.iter().map(|w| Word::new(w)).collect();
-    let Some(first) = words.iter().max_by_key(|w| w.text.len()) else { return vec![] };
-    let mut best = Best { limit, heap: BinaryHeap::with_capacity(limit + 1) };
-    // The kinds people look for first come first: once they fill the answer, the others need not be looked through
-    let mut order: Vec<usize> = (0..tables.len()).collect();
-    order.sort_by_key(|at| rank(tables[*at].kind));
-    for at in &order {
-        tables[*at].names.find(&first.finder, |row| {
-            best.offer(&words, tables, *at, row, typos);
+    /// Offers the rows of a table that have the first word in their names.
+    fn exact_names(&mut self, first: &Word, at: usize) {
+        let table = self.tables[at];
+        table.names.find(&first.finder, |row| {
+            self.offer(at, row);
             true
         });
     }
-    for at in &order {
-        let table = tables[*at];
+
+    /// Offers those that have it elsewhere only.
+    fn exact_elsewhere(&mut self, first: &Word, at: usize) {
+        let table = self.tables[at];
         // A single letter is in nearly every tag; names are what is meant
         let extras = (first.text.len() > 1).then_some(&table.extras);
         let mut seen = vec![&table.names];
         for haystack in extras.into_iter().chain(first.arn.then_some(&table.arns)) {
-            if !best.takes(Class::Elsewhere, table.kind, 0) {
+            if !self.takes(Class::Elsewhere, table.kind, 0) {
                 break;
             }
             haystack.find(&first.finder, |row| {
                 if !seen.iter().any(|haystack| first.is_in(haystack.line(row))) {
-                    best.offer(&words, tables, *at, row, typos);
+                    self.offer(at, row);
                 }
-                best.takes(Class::Elsewhere, table.kind, row)
+                self.takes(Class::Elsewhere, table.kind, row)
             });
             seen.push(haystack);
         }
-        if typos && best.takes(Class::Typo, table.kind, 0) {
-            let mut offered = HashSet::new();
-            for anchor in typo::anchors(first.text) {
-                table.names.find(&anchor, |row| {
-                    if !first.is_in(table.names.line(row)) && offered.insert(row) {
-                        best.offer(&words, tables, *at, row, typos);
-                    }
-                    true
-                });
+    }
+
+    /// Offers those that have it with a typo: in their names, or nowhere but elsewhere.
+    fn typos(&mut self, first: &Word, at: usize, class: Class) {
+        let table = self.tables[at];
+        let in_name = class == Class::Typo;
+        let (typo, haystacks) = if in_name {
+            (first.typo.as_ref(), [Some(&table.names), None])
+        } else {
+            (first.typo_elsewhere(), [Some(&table.extras), first.arn.then_some(&table.arns)])
+        };
+        let Some(typo) = typo else { return };
+        let mut offered = HashSet::new();
+        for haystack in haystacks.into_iter().flatten() {
+            if !self.takes(class, table.kind, 0) {
+                break;
             }
+            typo.find(haystack, |row| {
+                if offered.insert(row) && first.class(table, row) == Some(class) {
+                    self.offer(at, row);
+                }
+                // The length of a name counts before its place
+                in_name || self.takes(class, table.kind, row)
+            });
+        }
+    }
+}
+
+/// The best rows in which every word is found. With typos those in which a single word is found without one are left out: they are known.
+fn matches<'t>(tables: &[&'t Table], words: &[&str], limit: usize, typos: bool) -> Vec<(&'t Table, u32)> {
+    let words: Vec<Word> = words.iter().map(|w| Word::new(w, typos)).collect();
+    let Some(first) = words.iter().max_by_key(|w| w.text.len()) else { return vec![] };
+    let mut best = Best { tables, words: &words, limit, heap: BinaryHeap::with_capacity(limit + 1) };
+    // The kinds people look for first come first: once they fill the answer, the others need not be looked through
+    let mut order: Vec<usize> = (0..tables.len()).collect();
+    order.sort_by_key(|at| rank(tables[*at].kind));
+    if !typos || words.len() > 1 {
+        for at in &order {
+            best.exact_names(first, *at);
+        }
+        for at in &order {
+            best.exact_elsewhere(first, *at);
+        }
+    }
+    for class in [Class::Typo, Class::TypoElsewhere] {
+        for at in &order {
+            best.typos(first, *at, class);
         }
     }
     let best = best.heap.into_sorted_vec();
     best.into_iter().map(|(.., row, at)| (tables[at], row)).collect()
 }
 
-/// Where the first of these words is found, in lower case, that the name does not have.
+/// Where the first of these words, in lower case, that the name does not have is found.
 pub fn matched(entry: &Entry, words: &[&str]) -> Option<String> {
     if words.is_empty() {
         return None;
     }
     let name = entry.name.to_lowercase();
-    words.iter().find(|w| !name.contains(**w)).and_then(|word| {
-        let tag = entry.tags.iter().map(|(k, v)| format!("{k}={v}")).find(|t| t.to_lowercase().contains(word));
-        let id = || entry.id.to_lowercase().contains(word).then(|| format!("id {}", entry.id));
-        let arn =
-            || entry.arn.as_deref().filter(|arn| arn.to_lowercase().contains(word)).map(|arn| format!("ARN {arn}"));
-        tag.map(|t| format!("tag {t}")).or_else(id).or_else(arn)
+    words.iter().filter(|w| !name.contains(**w)).find_map(|word| {
+        found_in(entry, |text| text.contains(word)).or_else(|| {
+            let forgiven = typo::is_forgiven(word, SHORTEST_ELSEWHERE) && !typo::is_in(word, &name);
+            if forgiven { found_in(entry, |text| typo::is_in(word, text)) } else { None }
+        })
     })
+}
+
+/// The first of what else is known of a row that has it; it is asked in lower case.
+fn found_in(entry: &Entry, has: impl Fn(&str) -> bool) -> Option<String> {
+    let has = |text: &str| has(&text.to_lowercase());
+    let tag = entry.tags.iter().map(|(k, v)| format!("{k}={v}")).find(|t| has(t));
+    let id = || has(&entry.id).then(|| format!("id {}", entry.id));
+    let arn = || entry.arn.as_deref().filter(|arn| has(arn)).map(|arn| format!("ARN {arn}"));
+    tag.map(|t| format!("tag {t}")).or_else(id).or_else(arn)
 }
 
 fn hit(table: &Table, entry: &Entry, scopes: &[Scope], words: &[&str]) -> Hit {

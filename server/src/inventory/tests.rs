@@ -244,6 +244,37 @@ fn one_typo_is_forgiven_when_nothing_else_matches() {
 }
 
 #[test]
+fn one_typo_is_forgiven_in_tags_and_arns() {
+    let t = fleet();
+    for typed in ["meida", "medai", "tema=media", "team=medi4"] {
+        let hits = search(&[&t], &scopes(), typed, 10);
+        let said: Vec<_> = hits.iter().map(|h| (h.name.as_str(), h.matched.as_deref())).collect();
+        assert_eq!(said, [("thumbnailer", Some("tag team=media"))], "{typed}");
+    }
+    assert_eq!(names(&[&t], "thmbnailer meida"), ["thumbnailer"]);
+    assert_eq!(names(&[&t], "tean"), [""; 0], "too short");
+    for typed in ["us-eats-1:111122223333", "arn:aws:lamdba:us-east-1:111122223333:function:orders"] {
+        let hits = search(&[&t], &scopes(), typed, 10);
+        let said: Vec<_> = hits.iter().map(|h| (h.name.as_str(), h.matched.as_deref())).collect();
+        let arn = "ARN arn:aws:lambda:us-east-1:111122223333:function:orders";
+        assert_eq!(said, [("orders", Some(arn))], "{typed}");
+    }
+    assert_eq!(names(&[&t], "function:ordres"), ["orders", "orders-retry"]);
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:web-2";
+    assert_eq!(names(&[&t], arn), ["web-2"], "not web-10: the ARN of one thing is meant");
+}
+
+#[test]
+fn what_matches_exactly_comes_before_typos_and_names_before_the_rest() {
+    let tagged = |name: &str, team: &str| function(0, name, json!({"Tags": {"team": team}}));
+    let few = vec![tagged("alpha", "orders"), function(0, "orders", json!({})), tagged("zeta", "oders")];
+    assert_eq!(names(&[&table(Kind::Function, few.clone())], "oders"), ["zeta", "orders", "alpha"]);
+    let enough = ["oders-1", "oders-2"].map(|name| function(0, name, json!({})));
+    let enough = few.into_iter().chain(enough).collect();
+    assert_eq!(names(&[&table(Kind::Function, enough)], "oders"), ["oders-1", "oders-2", "zeta"]);
+}
+
+#[test]
 fn words_for_kinds_narrow_the_search() {
     let functions = fleet();
     let queue = Observed {
@@ -259,6 +290,11 @@ fn words_for_kinds_narrow_the_search() {
     assert_eq!(kinds("queue orders")[0], Kind::Queue);
     assert_eq!(kinds("queues"), [Kind::Queue]);
     assert_eq!(names(&[&functions, &queues], "function thunbnailer"), ["thumbnailer"]);
+    assert_eq!(names(&[&functions, &queues], "fucntion thumb"), ["thumbnailer", "api-thumb"]);
+    assert_eq!(names(&[&functions, &queues], "fucntion thunbnailer"), ["thumbnailer"]);
+    assert_eq!(kinds("quuee orders"), [Kind::Queue]);
+    assert_eq!(kinds("quuees"), [Kind::Queue], "all of the kind");
+    assert!(kinds("qeueu orders").is_empty(), "two typos");
 }
 
 #[test]

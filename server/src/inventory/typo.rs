@@ -1,74 +1,84 @@
-//! One-typo matching: a letter too many, too few, wrong, or two swapped.
+//! A word looked for with one typo ([`domain::typo`]) in many rows, at the speed of a substring search.
 
+use domain::typo;
 use memchr::memmem::Finder;
 
-/// The shortest word in which a typo is forgiven, in bytes.
-pub const SHORTEST: usize = 4;
+use super::haystack::Haystack;
 
-/// Whether `word` with one typo is `token` or its beginning (people search while they type).
-pub fn close(word: &str, token: &str) -> bool {
-    let (word, token) = (word.as_bytes(), token.as_bytes());
-    (word.len() - 1..=word.len() + 1).any(|n| n <= token.len() && within_one(word, &token[..n]))
+/// A piece of a word.
+struct Anchor {
+    finder: Finder<'static>,
+    /// Where in the word it starts.
+    at: usize,
 }
 
-/// Whether at most one insertion, deletion, substitution or swap of neighbours makes `a` into `b`.
-fn within_one(a: &[u8], b: &[u8]) -> bool {
-    let same = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (&a[same..], &b[same..]);
-    match (a, b) {
-        ([], []) => true,
-        _ if a.len() == b.len() => {
-            a[1..] == b[1..] || (a.len() > 1 && a[0] == b[1] && a[1] == b[0] && a[2..] == b[2..])
+impl Anchor {
+    fn new(piece: &[u8], at: usize) -> Self {
+        Self { finder: Finder::new(piece).into_owned(), at }
+    }
+}
+
+/// A word in which one typo is forgiven, with pieces of which at least one occurs unchanged in whatever is one typo away.
+pub struct Forgiven<'w> {
+    word: &'w str,
+    anchors: Vec<Anchor>,
+}
+
+impl<'w> Forgiven<'w> {
+    /// Nothing for words in which none is.
+    pub fn new(word: &'w str) -> Option<Self> {
+        typo::is_forgiven(word, typo::SHORTEST).then(|| Self { word, anchors: anchors(word.as_bytes()) })
+    }
+
+    /// Whether it is in this line.
+    pub fn is_in(&self, line: &str) -> bool {
+        self.anchors.iter().any(|anchor| {
+            let mut from = 0;
+            while let Some(at) = anchor.finder.find(&line.as_bytes()[from..]) {
+                if self.is_around(anchor, line, from + at) {
+                    return true;
+                }
+                from += at + 1;
+            }
+            false
+        })
+    }
+
+    /// Calls back with the rows in whose line it is, once or several times with each: for each anchor in order, until that is answered
+    /// with `false`.
+    pub fn find(&self, haystack: &Haystack, mut each: impl FnMut(u32) -> bool) {
+        for anchor in &self.anchors {
+            haystack
+                .places(&anchor.finder, |row, place| !self.is_around(anchor, haystack.line(row), place) || each(row));
         }
-        _ if a.len() == b.len() + 1 => a[1..] == *b,
-        _ if b.len() == a.len() + 1 => b[1..] == *a,
-        _ => false,
+    }
+
+    /// Whether it is where the anchor was found; the typo may have moved that by one.
+    fn is_around(&self, anchor: &Anchor, line: &str, place: usize) -> bool {
+        let Some(last) = (place + 1).checked_sub(anchor.at) else { return false };
+        (last.saturating_sub(2)..=last).any(|start| typo::is_at(self.word, line, start))
     }
 }
 
-/// Finders for what must occur unchanged in whatever is one typo away: one of the halves, or, when the two letters at the seam are swapped,
-/// the word with them swapped back.
-pub fn anchors(word: &str) -> Vec<Finder<'static>> {
-    if word.len() < SHORTEST || !word.is_ascii() {
-        return vec![];
-    }
+/// What is before and what is after the letter in the middle: with that left out, swapping two letters never touches both. In the shortest
+/// words that would leave a single letter: one of the halves, or, when the two letters at the seam are swapped, the word with them
+/// swapped back.
+fn anchors(word: &[u8]) -> Vec<Anchor> {
     let middle = word.len() / 2;
-    let mut swapped = word.as_bytes().to_vec();
+    if word.len() > typo::SHORTEST {
+        return vec![Anchor::new(&word[..middle], 0), Anchor::new(&word[middle + 1..], middle + 1)];
+    }
+    let mut swapped = word.to_vec();
     swapped.swap(middle - 1, middle);
-    [&word.as_bytes()[..middle], &word.as_bytes()[middle..], &swapped].map(|n| Finder::new(n).into_owned()).into()
-}
-
-/// Where words start in a lower-cased name: after anything that is no letter or digit, and at the beginning.
-pub fn tokens(name: &str) -> impl Iterator<Item = &str> {
-    name.split(|c: char| !c.is_alphanumeric()).filter(|t| !t.is_empty())
+    vec![Anchor::new(&word[..middle], 0), Anchor::new(&word[middle..], middle), Anchor::new(&swapped, 0)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn one_typo_is_forgiven_two_are_not() {
-        for typed in [
-            "thumbnailer",
-            "thumbnialer",
-            "thmbnailer",
-            "thumbnaileer",
-            "thumbnaiker",
-            "humbnailer",
-            "thumbnial",
-            "tuhmb",
-        ] {
-            assert!(close(typed, "thumbnailer"), "{typed}");
-        }
-        for typed in ["thmbnialer", "thumbnailerxx", "tmubnailer", "payments"] {
-            assert!(!close(typed, "thumbnailer"), "{typed}");
-        }
-    }
-
-    #[test]
-    fn whatever_is_one_typo_away_contains_an_anchor() {
-        let word = "orders";
+    /// Everything one typo away.
+    fn typos(word: &str) -> Vec<String> {
         let mut typos = vec![];
         for n in 0..word.len() {
             let (head, tail) = word.split_at(n);
@@ -79,9 +89,49 @@ mod tests {
                 typos.push(format!("{head}{}{}{}", &tail[1..2], &tail[..1], &tail[2..]));
             }
         }
-        for typed in typos.iter().filter(|t| t.len() >= SHORTEST) {
-            let found = anchors(typed).iter().any(|f| f.find(word.as_bytes()).is_some());
-            assert!(found && close(typed, word), "{typed}");
+        typos
+    }
+
+    #[test]
+    fn whatever_is_one_typo_away_is_found() {
+        for word in ["prod", "media", "orders"] {
+            let lines = [word.to_owned(), format!("api-{word}-7"), format!("team={word}\ttier=1"), format!("q{word}")];
+            let haystack = Haystack::new(lines.iter().map(|line| vec![line.as_str()]));
+            for typed in typos(word).iter().filter(|typed| typed.len() >= typo::SHORTEST) {
+                let word = Forgiven::new(typed).unwrap();
+                assert_eq!(lines.each_ref().map(|line| word.is_in(line))[..3], [true; 3], "{typed}");
+                let mut rows = vec![];
+                word.find(&haystack, |row| {
+                    rows.push(row);
+                    true
+                });
+                rows.sort_unstable();
+                rows.dedup();
+                assert_eq!(rows[..3], [0, 1, 2], "{typed}");
+            }
         }
+    }
+
+    #[test]
+    fn it_finds_what_looking_at_every_place_finds() {
+        let lines = ["aaaa", "aaab-aaaa", "abab=baba", "baab", "bbaa-abba", "aabbaab", "b-a-b-a", ""];
+        for number in 0..64 {
+            let typed: String = (0..4 + number % 3).map(|n| if (number >> n) & 1 == 1 { 'a' } else { 'b' }).collect();
+            let word = Forgiven::new(&typed).unwrap();
+            for line in lines {
+                assert_eq!(word.is_in(line), typo::is_in(&typed, line), "{typed} in {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_of_no_ends_only_what_one_anchor_finds() {
+        let haystack = Haystack::new([vec!["ordxxx-ordxrs"], vec!["ord-rs"], vec!["orders"]].into_iter());
+        let mut rows = vec![];
+        Forgiven::new("orders").unwrap().find(&haystack, |row| {
+            rows.push(row);
+            false
+        });
+        assert_eq!(rows, [0, 0]);
     }
 }

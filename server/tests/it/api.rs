@@ -62,8 +62,10 @@ async fn one_resource_its_history_and_a_search_that_forgives() {
     assert!(world.page("/changes?from=1h&q=thumb", &cookie).await.body.contains("thumbnailer"));
     let page = world.page("/changes?account=999988887777", &cookie).await;
     assert!(page.body.contains("No connection leads to account 999988887777"), "{}", page.body);
-    let hits = world.get("/api/v1/search?q=thumbnialer", &cookie).await.json();
-    assert_eq!(hits[0]["key"].as_str(), Some(key.to_string().as_str()));
+    for typed in ["thumbnialer", "fucntion%20thumb", "function:thumbnialer"] {
+        let hits = world.get(&format!("/api/v1/search?q={typed}"), &cookie).await.json();
+        assert_eq!(hits[0]["key"].as_str(), Some(key.to_string().as_str()), "{typed}");
+    }
     let arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumbnailer";
     assert_eq!(
         world.get(&format!("/api/v1/resolve?ref={arn}"), &cookie).await.json()["key"].as_str(),
