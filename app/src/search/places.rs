@@ -3,6 +3,7 @@
 use domain::Kind;
 use domain::kind::Service;
 use domain::listing::capital;
+use domain::typo::{self, SHORTEST_ELSEWHERE};
 
 use crate::paths;
 
@@ -74,24 +75,39 @@ fn all() -> Vec<Place> {
 }
 
 /// Those whose name, or what else they are called, has every word of the text; without a text the first few. Those that the text is the
-/// name of, or its beginning, come first, and stand before what is collected: nothing else can be meant by it as well.
+/// name of, or its beginning, come first, and stand before what is collected: nothing else can be meant by it as well. Where nothing has
+/// the words as they are, one typo is forgiven in each; that puts nothing before what is collected.
 pub fn find(text: &str, limit: usize) -> (Vec<Place>, Vec<Place>) {
     let text = text.trim().to_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();
-    let fits = |p: &Place| {
-        let name = p.name.to_lowercase();
-        words.iter().all(|w| name.contains(w) || p.also.split(' ').any(|word| word.starts_with(w)))
-    };
     let meant = |p: &Place| {
         let whole = p.name.eq_ignore_ascii_case(&text) || p.also.split(' ').any(|word| word == text);
         whole || (text.chars().count() >= CERTAIN && p.name.to_lowercase().starts_with(&text))
     };
-    let found: Vec<Place> = all().into_iter().filter(fits).collect();
+    let found: Vec<Place> = all().into_iter().filter(|p| fits(p, &words, false)).collect();
+    if found.is_empty() {
+        let mut nearly: Vec<Place> = all().into_iter().filter(|p| fits(p, &words, true)).collect();
+        nearly.sort_by_key(|p| p.what != "page");
+        nearly.truncate(limit);
+        return (vec![], nearly);
+    }
     let (mut first, mut rest): (Vec<_>, Vec<_>) = found.into_iter().partition(|p| !text.is_empty() && meant(p));
     first.sort_by_key(|p| p.what != "page");
     first.truncate(limit);
     rest.truncate(limit - first.len());
     (first, rest)
+}
+
+/// Whether its name, or what else it is called, has all of these words; with typos also those that are nearly there.
+fn fits(place: &Place, words: &[&str], typos: bool) -> bool {
+    let name = place.name.to_lowercase();
+    words.iter().all(|word| {
+        name.contains(word)
+            || place.also.split(' ').any(|also| also.starts_with(word))
+            || (typos
+                && typo::is_forgiven(word, SHORTEST_ELSEWHERE)
+                && (typo::is_in(word, &name) || typo::is_in(word, place.also)))
+    })
 }
 
 #[cfg(test)]
@@ -120,5 +136,18 @@ mod tests {
         assert_eq!(hrefs("settings").0, ["/settings/you"]);
         assert!(hrefs("kubernetes").0.contains(&"/eks-clusters".to_owned()));
         assert!(hrefs("sqs").0.contains(&"/queues".to_owned()));
+    }
+
+    #[test]
+    fn one_typo_is_forgiven_where_nothing_is_called_so() {
+        assert_eq!(hrefs("comapre"), (vec![], vec!["/compare".to_owned()]));
+        assert_eq!(hrefs("setings"), (vec![], vec!["/settings/you".to_owned()]), "what else it is called");
+        assert_eq!(hrefs("api tokns").1, ["/settings/tokens"]);
+        let (first, rest) = hrefs("fucntions");
+        assert!(first.is_empty() && rest.contains(&"/functions?attention=1".to_owned()), "{rest:?}");
+        assert_eq!(rest[0], "/functions", "pages first");
+        assert_eq!(hrefs("rules"), (vec![], vec!["/rules".to_owned()]), "no typo of roles: something is called so");
+        assert_eq!(hrefs("prod"), (vec![], vec![]), "too short to be nearly “pod”");
+        assert_eq!(hrefs("fcuntoins"), (vec![], vec![]), "two typos");
     }
 }
