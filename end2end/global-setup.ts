@@ -59,6 +59,7 @@ export default async function setup() {
         GANTRY_LISTEN: `127.0.0.1:${port}`,
         GANTRY_SITE: site,
         GANTRY_CONFIG: join(folder, "gantry.toml"),
+        GANTRY_CONNECTIONS: "",
       },
       logs,
     );

@@ -78,6 +78,7 @@ async fn server(
         ("GANTRY_METRICS_LISTEN", format!("127.0.0.1:{metrics}")),
         ("GANTRY_SITE", a.site.display().to_string()),
         ("GANTRY_CONFIG", config.display().to_string()),
+        ("GANTRY_CONNECTIONS", String::new()),
     ];
     let log = a.data_dir.join(format!("{name}.log"));
     let mut server = Reporter::start(&a.bin.join("gantry"), &["serve", "--exit-with-stdin"], &env, &log)?;

@@ -42,7 +42,7 @@ pub async fn connections(connections: &Connections) -> Result<bool, Problem> {
     if configs.is_empty() {
         return Err(Problem::invalid(
             "connections",
-            "No connection is configured: write [[connections]] into gantry.toml.",
+            "No connection is configured: write [[connections]] into gantry.toml, or set AWS_REGION beside AWS credentials.",
         ));
     }
     let mut all_well = true;

@@ -15,6 +15,7 @@ use crate::auth::password::{Passwords, SHORTEST};
 use crate::auth::{self, Auth, forms, secret, team};
 use crate::clock::{self, now};
 use crate::config::{self, Config};
+use crate::connections;
 use crate::report::{Event, say};
 
 /// A web console for Lambda, ECS, Fargate, EKS and ECR.
@@ -166,7 +167,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
     match cli.command {
         Command::Serve(ref serve) => {
             let exit_with_stdin = serve.exit_with_stdin;
-            crate::serve::run(configuration(&cli.common, serve)?, exit_with_stdin).await?;
+            crate::serve::run(configuration(&cli.common, serve).await?, exit_with_stdin).await?;
         }
         Command::Admin(Admin::Create { name, password_stdin }) => {
             create_admin(&cli.common, &name, password_stdin).await?
@@ -200,10 +201,16 @@ fn file(common: &Common) -> Result<config::File, Problem> {
     }
 }
 
-fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
+async fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
     let file = file(common)?;
+    let database_url = database(common, &file)?;
+    // What is written wrongly keeps the server from starting. That AWS does not say whose credentials it has does not.
+    let connections = connections::source(&file, variable)?.read().await.unwrap_or_else(|problem| {
+        tracing::warn!("no connection is made of the environment's AWS credentials until the next start: {problem}");
+        vec![]
+    });
     Ok(Config {
-        database_url: database(common, &file)?,
+        database_url,
         listen: serve.listen.or(file.listen).unwrap_or(config::LISTEN),
         metrics_listen: serve.metrics_listen.or(file.metrics_listen),
         site: serve.site.clone().or(file.site),
@@ -211,9 +218,14 @@ fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
         password_min: file.password_min.unwrap_or(SHORTEST),
         requests_per_second: serve.requests_per_second.or(file.requests_per_second).unwrap_or(50),
         keep: file.keep,
-        connections: file.connections,
+        connections,
         registries: file.registries,
     })
+}
+
+/// A variable of the environment; what is not text counts as not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn database(common: &Common, file: &config::File) -> Result<String, Problem> {
@@ -275,7 +287,8 @@ fn first_line() -> Result<String, Problem> {
 
 async fn check(common: &Common) -> Result<ExitCode, Problem> {
     // Nothing is kept, so any key will do for the secrets in what AWS answers.
-    let connections = gantry_aws::Connections::new(file(common)?.connections, &secret::random_key())?;
+    let configs = connections::source(&file(common)?, variable)?.read().await?;
+    let connections = gantry_aws::Connections::new(configs, &secret::random_key())?;
     let all_well = crate::check::connections(&connections).await?;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -287,7 +300,8 @@ async fn sweep(common: &Common, json: bool, without_database: bool) -> Result<Ex
         true => None,
         false => Some(Store::connect(&database(common, &file)?).await?),
     };
-    let connections = gantry_aws::Connections::new(file.connections, &secret::random_key())?;
+    let configs = connections::source(&file, variable)?.read().await?;
+    let connections = gantry_aws::Connections::new(configs, &secret::random_key())?;
     let registries = apply::copy::Registries::new(&file.registries)?;
     let scopes = apply::sweep::scopes(&connections)?;
     let sweep = apply::sweep::sweep(&apply::Aws::new(connections, registries), &scopes, store.as_ref()).await?;

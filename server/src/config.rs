@@ -1,4 +1,4 @@
-//! What the server is told: `gantry.toml`, overridden by the environment, overridden by flags ([`crate::cli`]).
+//! What the server is told: `gantry.toml`, overridden by the environment, overridden by flags ([`crate::cli`], [`crate::connections`]).
 //! A bad value is one line that names the file (or variable) and the key.
 
 use domain::{AccountId, Problem, Region};
@@ -88,6 +88,8 @@ pub struct File {
     pub connections: Vec<ConnectionConfig>,
     /// `[registries]`
     pub registries: Registries,
+    /// There is such a file, whatever it says.
+    pub found: bool,
 }
 
 /// Reads a configuration file.
@@ -100,11 +102,25 @@ pub fn read(path: &Path) -> Result<File> {
     parse(&name, &text)
 }
 
-fn parse(name: &str, text: &str) -> Result<File> {
-    let table: Table = text.parse().map_err(|e: toml::de::Error| {
+/// Reads connections, and nothing else, from what is written as in a configuration file; `name` says where.
+///
+/// # Errors
+/// One line naming the place and the key that is wrong, unknown or missing.
+pub fn connections(name: &str, text: &str) -> Result<Vec<ConnectionConfig>> {
+    let table = read_table(name, text)?;
+    Section { file: name, prefix: String::new(), table: &table }.only(&["connections"])?;
+    listed(name, &table)
+}
+
+fn read_table(name: &str, text: &str) -> Result<Table> {
+    text.parse::<Table>().map_err(|e: toml::de::Error| {
         let line = e.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         wrong(name, &format!("line {line}"), e.message().lines().next().unwrap_or("cannot be read"))
-    })?;
+    })
+}
+
+fn parse(name: &str, text: &str) -> Result<File> {
+    let table = read_table(name, text)?;
     let top = Section { file: name, prefix: String::new(), table: &table };
     top.only(&[
         "database_url",
@@ -119,7 +135,31 @@ fn parse(name: &str, text: &str) -> Result<File> {
         "connections",
         "registries",
     ])?;
-    let mut connections = Vec::new();
+    Ok(File {
+        database_url: top.text("database_url")?,
+        listen: top.parsed("listen", address)?,
+        metrics_listen: top.parsed("metrics_listen", address)?,
+        site: top.text("site")?.map(PathBuf::from),
+        behind_tls_proxy: top.flag("behind_tls_proxy")?,
+        password_min: top.number("password_min", 12, 128)?.map(|n| n as usize),
+        requests_per_second: top.number("requests_per_second", 1, u32::MAX)?,
+        keep: Keep {
+            tasks: top.number("keep_tasks_days", 1, 36_500)?.unwrap_or(Keep::default().tasks),
+            history: top.number("keep_history_days", 1, 36_500)?.unwrap_or(Keep::default().history),
+        },
+        connections: listed(name, &table)?,
+        registries: match table.get("registries") {
+            None => Registries::default(),
+            Some(Value::Table(table)) => registries(&Section { file: name, prefix: "registries.".into(), table })?,
+            Some(_) => return Err(wrong(name, "registries", "is not a table: write [registries]")),
+        },
+        found: true,
+    })
+}
+
+/// `[[connections]]`; none where it is left out.
+fn listed(name: &str, table: &Table) -> Result<Vec<ConnectionConfig>> {
+    let mut connections: Vec<ConnectionConfig> = Vec::new();
     match table.get("connections") {
         None => {}
         Some(Value::Array(items)) => {
@@ -138,25 +178,7 @@ fn parse(name: &str, text: &str) -> Result<File> {
             return Err(wrong(name, &format!("connections[{n}].name"), format!("“{}” is there twice", one.name)));
         }
     }
-    Ok(File {
-        database_url: top.text("database_url")?,
-        listen: top.parsed("listen", address)?,
-        metrics_listen: top.parsed("metrics_listen", address)?,
-        site: top.text("site")?.map(PathBuf::from),
-        behind_tls_proxy: top.flag("behind_tls_proxy")?,
-        password_min: top.number("password_min", 12, 128)?.map(|n| n as usize),
-        requests_per_second: top.number("requests_per_second", 1, u32::MAX)?,
-        keep: Keep {
-            tasks: top.number("keep_tasks_days", 1, 36_500)?.unwrap_or(Keep::default().tasks),
-            history: top.number("keep_history_days", 1, 36_500)?.unwrap_or(Keep::default().history),
-        },
-        connections,
-        registries: match table.get("registries") {
-            None => Registries::default(),
-            Some(Value::Table(table)) => registries(&Section { file: name, prefix: "registries.".into(), table })?,
-            Some(_) => return Err(wrong(name, "registries", "is not a table: write [registries]")),
-        },
-    })
+    Ok(connections)
 }
 
 fn registries(section: &Section<'_>) -> Result<Registries> {
@@ -308,6 +330,7 @@ mod tests {
         assert_eq!(file.listen.unwrap().port(), 4000);
         assert_eq!(file.connections[0].name, "shop");
         assert!(file.connections[0].access_key.is_none() && !file.connections[0].sandbox);
+        assert!(file.found && !File::default().found);
     }
 
     #[test]

@@ -215,6 +215,10 @@ impl Up<'_> {
         if let Some(configuration) = &self.configuration {
             command.env("GANTRY_CONFIG", configuration);
         }
+        if self.with_sandbox {
+            // It would stand in for the connections of the sandbox.
+            command.env_remove("GANTRY_CONNECTIONS");
+        }
         let log = self.folder.log("server")?;
         self.server = Some(Service::start(&mut command, log, self.sender.clone(), Message::Server)?);
         Ok(())

@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::call::{Caller, Common};
 use crate::clients::Clients;
 use crate::counters::Tally;
-use crate::identity::Verdict;
+use crate::identity::{self, Verdict};
 use crate::limits::{Limits, Turn};
 use crate::sealing::Sealer;
 
@@ -72,6 +72,38 @@ impl fmt::Debug for ConnectionConfig {
 }
 
 impl ConnectionConfig {
+    /// The connection that the credentials of the environment make in a region: of the account that AWS says they lead to.
+    ///
+    /// # Errors
+    /// What AWS has against them, or that it cannot be asked.
+    pub async fn of_environment(name: &str, region: Region, endpoint_url: Option<String>) -> Result<Self, Problem> {
+        let mut config = Self {
+            name: name.to_owned(),
+            // The account is what is asked for: until then this one, which nobody has.
+            account: AccountId::parse("000000000000")?,
+            regions: vec![region.clone()],
+            profile: None,
+            role_arn: None,
+            external_id: None,
+            endpoint_url,
+            access_key: None,
+            secret_key: None,
+            sandbox: false,
+        };
+        config.check()?;
+        let caller = Caller {
+            scope: Scope::new(config.account.clone(), region.clone()),
+            clients: Arc::new(Clients::new(load(&config).await, region)),
+            common: Arc::new(Common::default()),
+            sealer: Sealer::new(&[0; 32]),
+            emulator: config.endpoint_url.is_some(),
+            turn: Turn::default(),
+            permit: None,
+        };
+        config.account = identity::account(&caller).await?;
+        Ok(config)
+    }
+
     /// How it gets credentials, in words: "role arn:… through profile work".
     pub fn credentials(&self) -> String {
         let base = match (&self.access_key, &self.profile) {

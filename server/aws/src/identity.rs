@@ -64,6 +64,23 @@ impl Verdict {
     }
 }
 
+/// The account that the caller's credentials lead to.
+///
+/// # Errors
+/// When AWS refuses them, does not answer or does not say.
+pub(crate) async fn account(caller: &Caller) -> Result<AccountId, Problem> {
+    let request = caller.clients().sts().get_caller_identity().send();
+    let answer = tokio::time::timeout(PATIENCE, caller.call(Bucket::Sts, IDENTITY, None, request)).await;
+    let Ok(identity) = answer else {
+        let message = format!("{IDENTITY} was not answered within {} seconds.", PATIENCE.as_secs());
+        return Err(Problem::new(Code::AwsUnreachable, "AWS cannot be reached", message));
+    };
+    AccountId::parse(identity?.account().unwrap_or_default()).map_err(|problem| {
+        let message = format!("{IDENTITY} was not answered with an account: {}", problem.message);
+        Problem::new(Code::AwsRejected, "The answer could not be read", message)
+    })
+}
+
 /// What is wrong when credentials of this identity are used for this account.
 fn other_account(wanted: &AccountId, reached: Option<&str>, arn: Option<&str>) -> Option<Problem> {
     let reached = reached.filter(|reached| *reached != wanted.as_str())?;
@@ -80,6 +97,26 @@ fn other_account(wanted: &AccountId, reached: Option<&str>, arn: Option<&str>) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scripted::caller;
+
+    #[tokio::test]
+    async fn aws_says_which_account_credentials_lead_to_or_why_not() {
+        let answer = |status: u16, xml: &'static str| caller(move |_, _| (status, xml.into()));
+        let told = answer(
+            200,
+            "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+             <Account>444455556666</Account></GetCallerIdentityResult></GetCallerIdentityResponse>",
+        );
+        assert_eq!(account(&told).await.unwrap().as_str(), "444455556666");
+        let refused = answer(
+            403,
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type>\
+             <Code>InvalidClientTokenId</Code><Message>The security token is invalid.</Message></Error></ErrorResponse>",
+        );
+        let problem = account(&refused).await.unwrap_err();
+        assert_eq!(problem.code, Code::AwsCredentials);
+        assert!(problem.message.contains("The security token is invalid"), "{problem}");
+    }
 
     #[test]
     fn credentials_of_another_account_are_named() {
