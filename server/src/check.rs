@@ -1,16 +1,22 @@
-//! `gantry connections check`: reads everything for a while, and one resource of each kind by itself, per connection and region, and says what
-//! AWS answers.
+//! `gantry connections check`: reads everything for a while, one resource of each kind by itself, a log and a chart, per connection and region,
+//! and says what AWS answers.
 
 use async_trait::async_trait;
 use domain::resource::Observed;
 use domain::{Code, Kind, Problem, Region, ResourceKey, Scope};
-use gantry_aws::{Connections, Feed};
+use gantry_aws::{Caller, Connections, Feed};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::clock::now;
+
 /// How long a list is read: by then each call it takes has been made, and only the permissions are of interest.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Nothing is called so. Who may ask for it is told that it does not exist.
+const NOTHING: &str = "gantry-connections-check";
+/// Nor this, where most policies that name log groups begin.
+const NO_LOG: &str = "/aws/lambda/gantry-connections-check";
 
 /// Remembers the first resource, to read it by itself.
 #[derive(Default)]
@@ -33,11 +39,11 @@ impl Feed for First {
     }
 }
 
-/// Prints what works and what does not; answers whether everything does.
+/// Tells, line by line, what works and what does not; answers whether everything does.
 ///
 /// # Errors
 /// When there is nothing to check.
-pub async fn connections(connections: &Connections) -> Result<bool, Problem> {
+pub async fn connections(connections: &Connections, tell: &mut dyn FnMut(String)) -> Result<bool, Problem> {
     let configs: Vec<_> = connections.configs().cloned().collect();
     if configs.is_empty() {
         return Err(Problem::invalid(
@@ -47,52 +53,86 @@ pub async fn connections(connections: &Connections) -> Result<bool, Problem> {
     }
     let mut all_well = true;
     for config in configs {
-        println!("{} ({}, {})", config.name, config.account, config.credentials());
+        tell(format!("{} ({}, {})", config.name, config.account, config.credentials()));
         let global = Region::global();
         for region in std::iter::once(&global).chain(&config.regions) {
             let scope = Scope::new(config.account.clone(), region.clone());
             let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| k.is_in(region)).collect();
-            all_well &= one(connections, &scope, &kinds).await;
+            all_well &= one(connections, &scope, &kinds, tell).await;
         }
     }
     Ok(all_well)
 }
 
-async fn one(connections: &Connections, scope: &Scope, kinds: &[Kind]) -> bool {
+async fn one(connections: &Connections, scope: &Scope, kinds: &[Kind], tell: &mut dyn FnMut(String)) -> bool {
     let caller = match connections.caller(scope).await {
         Ok(caller) => caller,
         Err(problem) => {
-            println!("  {}: {}", scope.region, problem.message);
+            tell(format!("  {}: {}", scope.region, problem.message));
             return false;
         }
     };
     let mut works = 0;
     let mut troubles: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    let mut note = |problem: &Problem, what: &'static str| {
+        let concerned = troubles.entry(in_words(problem)).or_default();
+        if !concerned.contains(&what) {
+            concerned.push(what);
+        }
+    };
     for kind in kinds {
-        match read(&caller, *kind).await {
-            Ok(()) => works += 1,
-            Err(problem) => troubles.entry(in_words(&problem)).or_default().push(kind.plural()),
+        let problems = read(&caller, *kind).await;
+        works += usize::from(problems.is_empty());
+        for problem in &problems {
+            note(problem, kind.plural());
         }
     }
-    println!("  {}: {works} of {} kinds can be read", scope.region, kinds.len());
-    for (trouble, kinds) in &troubles {
-        println!("    {}: {trouble}", kinds.join(", "));
+    if scope.region != Region::global() {
+        for (what, problem) in looked_at(&caller).await {
+            note(&problem, what);
+        }
+    }
+    tell(format!("  {}: {works} of {} kinds can be read", scope.region, kinds.len()));
+    for (trouble, concerned) in &troubles {
+        tell(format!("    {}: {trouble}", concerned.join(", ")));
     }
     troubles.is_empty()
 }
 
-/// Reads a list for a while, then its first resource by itself, which takes other calls.
-async fn read(caller: &gantry_aws::Caller, kind: Kind) -> Result<(), Problem> {
+/// Reads a list for a while, then one of it by itself, which takes other calls; answers what is in the way of either.
+async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
     let feed = First::default();
     // A list that is not finished in this time has answered without a problem so far.
-    if let Ok(read) = tokio::time::timeout(PATIENCE, gantry_aws::collect(caller, kind, &feed)).await {
-        read?;
-    }
+    let list = tokio::time::timeout(PATIENCE, gantry_aws::collect(caller, kind, &feed)).await;
+    let mut problems: Vec<Problem> = list.ok().and_then(Result::err).into_iter().collect();
     let first = feed.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     match first.filter(|key| key.kind == kind) {
-        Some(key) => gantry_aws::fetch(caller, &key).await.map(|_| ()),
-        None => Ok(()),
+        Some(key) => problems.extend(gantry_aws::fetch(caller, &key).await.err()),
+        // What may not be listed may also be missing the permission to be read, which is better said now than after the first was given.
+        None if problems.iter().any(denied) => {
+            if let Ok(key) = ResourceKey::new(kind, caller.scope().clone(), NOTHING) {
+                problems.extend(gantry_aws::fetch(caller, &key).await.err().filter(denied));
+            }
+        }
+        None => {}
     }
+    problems
+}
+
+/// What is in the way of the two things that are read only while somebody looks: the events of a log, and a chart. That an emulator lacks
+/// them is not.
+async fn looked_at(caller: &Caller) -> Vec<(&'static str, Problem)> {
+    let at = now();
+    let log = gantry_aws::Log { group: NO_LOG, streams: "", filter: "" };
+    // The permission is there when AWS says that the log is not.
+    let events = gantry_aws::absent(gantry_aws::log_events(caller, log, at, at, 1).await).err();
+    let chart = gantry_aws::function_totals(caller, 5, at).await.err();
+    let both = [("log events", events), ("charts", chart)];
+    both.into_iter().filter_map(|(what, problem)| Some((what, problem.filter(|p| !p.is_calm())?))).collect()
+}
+
+fn denied(problem: &Problem) -> bool {
+    problem.code == Code::AwsDenied
 }
 
 fn in_words(problem: &Problem) -> String {

@@ -289,7 +289,7 @@ async fn check(common: &Common) -> Result<ExitCode, Problem> {
     // Nothing is kept, so any key will do for the secrets in what AWS answers.
     let configs = connections::source(&file(common)?, variable)?.read().await?;
     let connections = gantry_aws::Connections::new(configs, &secret::random_key())?;
-    let all_well = crate::check::connections(&connections).await?;
+    let all_well = crate::check::connections(&connections, &mut |line| println!("{line}")).await?;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
