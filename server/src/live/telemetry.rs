@@ -99,15 +99,21 @@ impl AwsTelemetry {
     ) -> Result<Vec<LogEvent>> {
         let each = places.iter().map(async |place| {
             let caller = self.connections.caller(&Scope::new(key.scope.account.clone(), place.region.clone())).await?;
-            let log = gantry_aws::Log { group: &place.group, streams: &place.streams, filter };
-            gantry_aws::log_events(&caller, log, start, end, limit).await
+            let input = format!("{:?}", (&place.group, &place.streams, filter, start, end, limit));
+            let (place, filter) = (place.clone(), filter.to_owned());
+            let make = move |caller: gantry_aws::Caller| async move {
+                let log = gantry_aws::Log { group: &place.group, streams: &place.streams, filter: &filter };
+                gantry_aws::log_events(&caller, log, start, end, limit).await
+            };
+            // Ten pages that open at once ask once.
+            caller.shared("logs:FilterLogEvents", &input, make).await
         });
         // A group appears with its first line: one that is not there yet must not hide the others.
         let (mut events, mut absent, mut read) = (vec![], None, 0);
         for answer in futures::future::join_all(each).await {
             match answer {
                 Ok(some) => {
-                    events.extend(some);
+                    events.extend(some.iter().cloned());
                     read += 1;
                 }
                 Err(problem) if problem.code == Code::NotFound => absent = Some(problem),
@@ -189,6 +195,11 @@ fn chart_length(minutes: u32) -> Result<u32> {
     }
 }
 
+/// The end of the second: what is asked until then is the same for all who ask within it.
+fn whole_second(now: Millis) -> Millis {
+    Millis(now.0 + (-now.0).rem_euclid(1000))
+}
+
 /// Some streams of a log group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
@@ -236,7 +247,7 @@ impl Telemetry for AwsTelemetry {
         }
         let places = self.places(key).await?;
         let now = now();
-        let end = before.map_or(now, |before| Millis(before.0.min(now.0).saturating_sub(1)));
+        let end = before.map_or(whole_second(now), |before| Millis(before.0.min(now.0).saturating_sub(1)));
         let start = Millis(end.0.saturating_sub(REACH));
         let events = self.read(key, &places, filter, start, end, EVENTS).await?;
         let groups: BTreeSet<&str> = places.iter().map(|place| place.group.as_str()).collect();
@@ -312,6 +323,12 @@ impl Source for AwsTelemetry {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn all_who_ask_within_a_second_ask_until_its_end() {
+        let ends = [1, 500, 999, 1000, 1001].map(|now| whole_second(Millis(now)).0);
+        assert_eq!(ends, [1000, 1000, 1000, 1000, 2000]);
+    }
 
     #[test]
     fn logs_are_found_where_aws_documents_say() {

@@ -10,5 +10,6 @@ mod plans;
 mod read_policy;
 mod routes;
 mod sign_in;
+mod telemetry;
 mod uploads;
 mod world;

@@ -1,0 +1,57 @@
+//! What is asked of AWS while somebody looks.
+
+use crate::world::connected;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::ResourceKey;
+use domain::policy::{Actor, Role};
+use domain::services::Telemetry;
+use gantry::live::telemetry::AwsTelemetry;
+use gantry_aws::Connections;
+use gantry_store::testing::TestStore;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+
+/// Until when events were asked for.
+type Ends = Arc<Mutex<Vec<i64>>>;
+
+/// A log with more events than one answer of Gantry's takes.
+async fn answer(State(ends): State<Ends>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let target = parts.headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !target.ends_with(".FilterLogEvents") {
+        return (StatusCode::FORBIDDEN, "").into_response();
+    }
+    let input: Value = serde_json::from_slice(&axum::body::to_bytes(body, usize::MAX).await.unwrap()).unwrap();
+    let end = input["endTime"].as_i64().unwrap();
+    ends.lock().unwrap().push(end);
+    let event =
+        |n: i64| json!({ "eventId": n.to_string(), "timestamp": end - n, "message": "m", "logStreamName": "s" });
+    let events: Vec<Value> = (0..300).map(event).collect();
+    ([("content-type", "application/x-amz-json-1.1")], json!({ "events": events }).to_string()).into_response()
+}
+
+#[tokio::test]
+async fn pages_that_open_a_log_at_once_ask_for_it_once() {
+    let ends = Ends::default();
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", socket.local_addr().unwrap());
+    let router = axum::Router::new().fallback(answer).with_state(ends.clone());
+    tokio::spawn(async move { axum::serve(socket, router).await });
+    let connections = Connections::new(vec![connected(endpoint)], &[7; 32]).unwrap();
+    let test = TestStore::fresh().await;
+    let telemetry = AwsTelemetry::new(connections, test.store.clone());
+    let actor = Actor { person: 1, name: "Ada".into(), role: Role::Viewer, session: 1 };
+    let key = ResourceKey::parse("logs.log-group/111122223333/eu-west-1//shop").unwrap();
+    let page = async || telemetry.log(&actor, &key, "", None).await.unwrap().events.len();
+    // Whose credentials these are is asked once, before everything else.
+    assert_eq!(page().await, 200);
+    // All ten are asked for before the first answer can be heard: the test runs in one thread.
+    let pages = futures::future::join_all((0..10).map(|_| page())).await;
+    assert_eq!(pages, [200; 10]);
+    let ends = ends.lock().unwrap().clone();
+    // One more when a second ended among them.
+    assert!(ends.len() <= 3, "{ends:?}");
+    assert!(ends.iter().all(|end| end % 1000 == 0), "{ends:?}");
+}
