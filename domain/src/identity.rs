@@ -174,13 +174,25 @@ pub struct ResourceKey {
 }
 
 impl ResourceKey {
-    /// Puts the parts together; refuses an empty or overlong id (AWS's longest are ARNs).
+    /// Puts the parts together; refuses what [`ResourceKey::check`] does.
     pub fn new(kind: Kind, scope: Scope, id: impl Into<String>) -> Result<Self, Problem> {
-        let id = id.into();
-        if id.is_empty() || id.len() > 2048 || id.chars().any(char::is_control) {
-            return Err(Problem::invalid("id", format!("“{}” cannot be the id of a {}.", clip(&id), kind.singular())));
-        }
-        Ok(Self { kind, scope, id })
+        let key = Self { kind, scope, id: id.into() };
+        key.check()?;
+        Ok(key)
+    }
+    /// Refuses an id that is empty, longer than 2,048 bytes (AWS's longest are ARNs) or has control characters.
+    pub fn check(&self) -> Result<(), Problem> {
+        let why = if self.id.is_empty() {
+            "it is empty"
+        } else if self.id.len() > 2048 {
+            "it is too long, 2,048 bytes are the most"
+        } else if self.id.chars().any(char::is_control) {
+            "it has control characters"
+        } else {
+            return Ok(());
+        };
+        let message = format!("“{}” cannot be the id of a {}: {why}.", clip(&self.id), self.kind.singular());
+        Err(Problem::invalid("id", message))
     }
     /// Reads `kind/account/region/id`.
     pub fn parse(text: &str) -> Result<Self, Problem> {
@@ -280,6 +292,18 @@ mod tests {
         assert_eq!(ResourceKey::parse(&key.to_string()).unwrap(), key);
         assert!(ResourceKey::parse("ecr.image/1111/eu-west-1/x").is_err());
         assert!(ResourceKey::parse("nonsense/111122223333/eu-west-1/x").is_err());
+    }
+
+    #[test]
+    fn an_impossible_id_is_refused_with_the_reason() {
+        let refused = |id: &str| {
+            let scope = Scope::new(AccountId::parse("111122223333").unwrap(), Region::global());
+            ResourceKey::new(Kind::Role, scope, id).err().map(|p| p.message).unwrap_or_default()
+        };
+        assert_eq!(refused(&"a".repeat(2048)), "");
+        assert!(refused("").ends_with("cannot be the id of a role: it is empty."));
+        assert!(refused(&"a".repeat(2049)).ends_with("it is too long, 2,048 bytes are the most."));
+        assert!(refused("a\nb").ends_with("it has control characters."));
     }
 
     #[test]

@@ -237,11 +237,11 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// From a typed document.
+    /// From a typed document. The id is as AWS gave it: whether it can be one is asked where it is delivered ([`ResourceKey::check`]).
     pub fn new<M: Model>(scope: &Scope, model: &M) -> Result<Self, Problem> {
         let doc = serde_json::to_value(model)
             .map_err(|e| Problem::invalid("doc", format!("A {} could not be written: {e}", M::KIND.singular())))?;
-        Ok(Self { key: ResourceKey::new(M::KIND, scope.clone(), model.id())?, doc })
+        Ok(Self { key: ResourceKey { kind: M::KIND, scope: scope.clone(), id: model.id() }, doc })
     }
 }
 

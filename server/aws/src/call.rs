@@ -81,25 +81,22 @@ impl Caller {
         self.sealer.seal(value)
     }
 
-    /// What a collector delivers: a model in this scope.
+    /// What a collector delivers: a model in this scope. That its id is one nothing can be kept under is seen by [`crate::collect`].
     pub fn observed<M: Model>(&self, model: &M) -> Result<Observed, Problem> {
         Observed::new(&self.scope, model)
     }
 
-    /// The same for a document as AWS wrote it. One without an id is an answer that cannot be used.
+    /// The same for a document as AWS wrote it.
     pub fn observed_raw<M: Model>(&self, doc: Value) -> Result<Observed, Problem> {
-        let unreadable = |why: &str| {
+        let model: M = serde::Deserialize::deserialize(&doc).map_err(|why: serde_json::Error| {
             let what = M::KIND.singular();
             Problem::new(
                 Code::AwsRejected,
                 "The answer could not be read",
                 format!("AWS described a {what} in a way Gantry cannot read: {why}."),
             )
-        };
-        let model: M =
-            serde::Deserialize::deserialize(&doc).map_err(|e: serde_json::Error| unreadable(&e.to_string()))?;
-        let key = ResourceKey::new(M::KIND, self.scope.clone(), model.id()).map_err(|_| unreadable("it has no id"))?;
-        Ok(Observed { key, doc })
+        })?;
+        Ok(Observed { key: ResourceKey { kind: M::KIND, scope: self.scope.clone(), id: model.id() }, doc })
     }
 
     /// Makes one call: waits for its turn in the bucket, sends, counts, and turns an error into a [`Problem`].

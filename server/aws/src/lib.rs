@@ -34,6 +34,7 @@ mod scheduler;
 #[cfg(test)]
 mod scripted;
 mod sealing;
+mod sieve;
 mod sns;
 mod sqs;
 mod wire;
@@ -72,7 +73,15 @@ pub trait Feed: Send + Sync {
 
 /// Reads everything of a kind in the caller's scope and delivers it page by page. What lives in something else (images, tasks)
 /// is read parent by parent. Ends with the first problem; what was delivered until then stays, what was not keeps its age.
+///
+/// What has an impossible id is left out and said at the end; its list is not complete then.
 pub async fn collect(caller: &Caller, kind: Kind, feed: &dyn Feed) -> Result<(), Problem> {
+    let sieve = sieve::Sieve::new(feed);
+    list(caller, kind, &sieve).await?;
+    sieve.end()
+}
+
+async fn list(caller: &Caller, kind: Kind, feed: &dyn Feed) -> Result<(), Problem> {
     match kind {
         Kind::Function => lambda::collect_functions(caller, feed).await,
         Kind::FunctionVersion => lambda::collect_versions(caller, feed).await,
@@ -113,6 +122,14 @@ pub async fn collect(caller: &Caller, kind: Kind, feed: &dyn Feed) -> Result<(),
 
 /// Reads one resource afresh, with what lists leave out. `None` when AWS says that it does not exist.
 pub async fn fetch(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    let found = read(caller, key).await?;
+    if let Some(observed) = &found {
+        sieve::usable(&observed.key)?;
+    }
+    Ok(found)
+}
+
+async fn read(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
     match key.kind {
         Kind::Function => lambda::fetch_function(caller, key).await,
         Kind::FunctionVersion => lambda::fetch_version(caller, key).await,

@@ -70,10 +70,13 @@ pub(super) async fn cluster_by_cluster<F>(
 where
     F: Future<Output = Result<(), Problem>>,
 {
-    let names = arns(caller).await?.into_iter().map(|arn| domain::ecs::last(&arn).to_owned());
-    let keys: Result<Vec<ResourceKey>, Problem> =
-        names.map(|name| ResourceKey::new(Kind::Cluster, caller.scope().clone(), name)).collect();
-    let reads = each(keys?, |cluster| {
+    let mut trouble = Trouble::default();
+    let mut clusters = vec![];
+    for arn in arns(caller).await? {
+        let key = ResourceKey::new(Kind::Cluster, caller.scope().clone(), domain::ecs::last(&arn));
+        clusters.extend(trouble.past(key)?);
+    }
+    let reads = each(clusters, |cluster| {
         let done = read(cluster.clone());
         async move {
             // A cluster that was deleted since has nothing left.
@@ -83,7 +86,6 @@ where
             feed.complete(kind, Some(&cluster)).await
         }
     });
-    let mut trouble = Trouble::default();
     for result in reads.await {
         trouble.past(result)?;
     }
