@@ -47,7 +47,7 @@ pub fn App() -> impl IntoView {
     provide_context(Clock::start(boot.now));
     provide_context(boot);
     view! {
-        <Title text="Gantry"/>
+        <Title text="Gantry" formatter=title/>
         <Router>
             <Routes fallback=NotFound>
                 <Route path=path!("/sign-in") view=SignInPage/>
@@ -74,6 +74,12 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
     }
+}
+
+/// A title as it is written: `leptos_meta` puts it into the document as it is, and names in it may hold markup (the `Name` tag of a VPC). The
+/// browser sets it as text.
+fn title(text: String) -> String {
+    if cfg!(feature = "ssr") { text.replace('&', "&amp;").replace('<', "&lt;") } else { text }
 }
 
 /// What every page knows, on the server from its context; the browser reads what the server wrote.

@@ -127,6 +127,19 @@ async fn markup_in_names_tags_and_addresses_stays_text() {
         let page = world.page(path, &cookie).await;
         assert!(!page.body.contains("<script>alert(1)") && !page.body.contains("<img src=x"), "{path}");
     }
+    // Lambda allows no such name; tags called `Name`, and other endpoints, do.
+    world.function("<img src=x onerror=alert(1)></title><script>alert(1)</script>", json!({})).await;
+    for path in [
+        "/functions",
+        "/functions?q=onerror",
+        "/functions/111122223333/eu-west-1/%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E%3C/title%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "/search?q=onerror",
+    ] {
+        let page = world.page(path, &cookie).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.body.contains("&lt;img src=x"), "{path}: it is there");
+        assert!(!page.body.contains("<script>alert(1)") && !page.body.contains("<img src=x"), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
