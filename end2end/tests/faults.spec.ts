@@ -35,6 +35,21 @@ test("HTML in names and tags stays text", async ({ page }) => {
   await expect(page.locator('img[src="x"]')).toHaveCount(0);
 });
 
+test("HTML in a line of a log stays text", async ({ page }) => {
+  // The function writes the number of the order it is asked for as it is.
+  const evil = `<img src=x onerror=document.title=${Date.now()}>`;
+  aws("lambda", "invoke", { FunctionName: "orders-api", Payload: JSON.stringify({ pathParameters: { id: evil } }) });
+  await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=logs");
+  await hydrated(page);
+  await expect(page.getByRole("log")).toContainText(evil, { timeout: 20_000 });
+  // One that comes while one looks, too.
+  const live = evil.replace("document.title=", "document.title=1+");
+  aws("lambda", "invoke", { FunctionName: "orders-api", Payload: JSON.stringify({ pathParameters: { id: live } }) });
+  await expect(page.getByRole("log")).toContainText(live, { timeout: 20_000 });
+  await expect(page.locator('img[src="x"]')).toHaveCount(0);
+  await expect(page).toHaveTitle(/orders-api/);
+});
+
 test("ten tabs at once stay live", async ({ context }) => {
   // Ten times the unoptimised WebAssembly on a busy machine.
   test.setTimeout(180_000);

@@ -143,6 +143,26 @@ async fn markup_in_names_tags_and_addresses_stays_text() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn names_and_tags_of_any_length_do_no_harm() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    world.function("neighbour", json!({})).await;
+    // As long as a key allows, and a tag far longer than AWS does.
+    let name = "long-name-".repeat(205)[..2_048].to_owned();
+    let value = "wide-value ".repeat(1_000)[..10_000].to_owned();
+    world.function(&name, json!({ "Tags": { "team": value } })).await;
+    let detail = format!("/functions/111122223333/eu-west-1/{name}");
+    for path in ["/functions", "/functions?q=wide-value", detail.as_str(), "/search?q=wide-value"] {
+        let page = world.page(path, &cookie).await;
+        assert_eq!(page.status, 200, "{}", &path[..20.min(path.len())]);
+        assert!(page.body.contains(&name) && page.body.len() < 500_000, "{} bytes", page.body.len());
+    }
+    assert!(world.page("/functions", &cookie).await.body.contains("neighbour"));
+    let shown = world.page(&detail, &cookie).await;
+    assert!(shown.body.contains(value.trim_end()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_person_who_asks_too_often_is_asked_to_wait() {
     let world = World::with(5, false).await;
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
