@@ -84,7 +84,7 @@ fn run(command: &Command) -> anyhow::Result<ExitCode> {
         Command::Bench(options) => bench::run(&checkout, options),
         Command::Torture(options) => torture::run(&checkout, options),
         Command::Setup => {
-            setup::prepare(&checkout, &[setup::Need::Lints, setup::Need::Browser])?;
+            setup::prepare(&checkout, &[setup::Need::Lints, setup::Need::Browser, setup::Need::Moto])?;
             println!("Everything is here.");
             Ok(ExitCode::SUCCESS)
         }

@@ -1,6 +1,6 @@
 //! Brings what a new machine lacks, and is quick where nothing is missing.
 //!
-//! Installed by itself: what belongs to this checkout (npm packages), and system packages where this is root on Debian
+//! Installed by itself: what belongs to this checkout (npm packages, an emulator for a journey), and system packages where this is root on Debian
 //! or Ubuntu. Everything else is named with the command that brings it.
 
 use std::path::PathBuf;
@@ -22,6 +22,8 @@ pub enum Need {
     Lints,
     /// A Chromium for the journeys.
     Browser,
+    /// An emulator of AWS other than the sandbox's, for a journey.
+    Moto,
 }
 
 /// Makes sure of everything, and returns the toolchain to build with.
@@ -45,6 +47,9 @@ pub fn prepare(checkout: &Checkout, needs: &[Need]) -> Result<Toolchain> {
     }
     if needs.contains(&Need::Browser) {
         chromium(checkout)?;
+    }
+    if needs.contains(&Need::Moto) {
+        moto(checkout)?;
     }
     Ok(toolchain)
 }
@@ -131,6 +136,34 @@ fn install_npm_packages(checkout: &Checkout) -> Result<()> {
         .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     process::run_quietly(&mut npm)?;
     checkout::write(&checkout.path(NPM_STAMP), digest)
+}
+
+/// The Python of an environment of its own that has moto's server; made when it is missing or was made for other packages.
+///
+/// # Errors
+/// When the packages cannot be had.
+pub fn moto(checkout: &Checkout) -> Result<PathBuf> {
+    let list = checkout.path("end2end/moto.txt");
+    let wanted = checkout::read(&list)?;
+    let place = checkout.target.join("moto");
+    let (python, stamp) = (place.join("bin").join("python"), place.join("installed.txt"));
+    // One that was made with a Python that is gone since does not start.
+    let starts = || process::text(process::command(&python).args(["-c", "import moto.server"])).is_some();
+    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted) && starts() {
+        return Ok(python);
+    }
+    progress::step("Installing moto, an emulator for one journey (pip)");
+    if place.exists() {
+        std::fs::remove_dir_all(&place).with_context(|| format!("cannot remove {}", place.display()))?;
+    }
+    process::run_quietly(process::command("python3").args(["-m", "venv"]).arg(&place))?;
+    let mut pip = process::command(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--require-hashes", "--only-binary", ":all:", "-r"])
+        .arg(&list);
+    process::run_quietly(&mut pip)?;
+    checkout::write(&stamp, wanted)?;
+    Ok(python)
 }
 
 /// A Chromium to drive; none when Playwright's own is to be used.

@@ -73,7 +73,7 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
         needs.push(Need::Lints);
     }
     if wants(Part::E2e) {
-        needs.push(Need::Browser);
+        needs.extend([Need::Browser, Need::Moto]);
     }
     let toolchain = setup::prepare(checkout, &needs)?;
     let mut run = Run { checkout, toolchain, options, steps: Vec::new() };
@@ -180,7 +180,8 @@ impl Run<'_> {
             .args(&self.options.journey)
             .env("GANTRY_E2E_JSON", &report)
             .env("GANTRY_BIN_DIR", self.checkout.binaries(Profile::Dev))
-            .env("GANTRY_SITE", self.checkout.site(Profile::Dev));
+            .env("GANTRY_SITE", self.checkout.site(Profile::Dev))
+            .env("GANTRY_MOTO", setup::moto(self.checkout)?);
         if let Some(chromium) = setup::chromium(self.checkout)? {
             playwright.env("CHROMIUM", chromium);
         }
