@@ -39,6 +39,26 @@ test("its log is there and goes on while one looks", async ({ page }) => {
   await expect(page).not.toHaveURL(/filter=/);
 });
 
+test("what a chart draws is there in words and numbers, too", async ({ page }) => {
+  test.setTimeout(120_000);
+  aws("lambda", "invoke", { FunctionName: "orders-api", Payload: "{}" });
+  await page.goto("/functions/111122223333/eu-west-1/orders-api");
+  await hydrated(page);
+  const chart = (title: string) => page.locator("figure", { has: page.getByRole("img", { name: title, exact: true }) });
+  const calls = chart("Invocations and errors");
+  // Asked again each minute, should CloudWatch be late.
+  await expect(calls.locator("canvas")).toBeVisible({ timeout: 75_000 });
+  await expect(calls.locator("figcaption")).toContainText(/invocations\s+[1-9]/);
+  await expect(chart("Duration").locator("figcaption")).toContainText(/duration avg\s+latest\s+[\d.,]+ ms/);
+  const numbers = calls.getByRole("table");
+  await expect(numbers).toBeHidden();
+  await calls.locator("summary", { hasText: "Numbers" }).click();
+  await expect(numbers.getByRole("columnheader", { name: "invocations" })).toBeVisible();
+  const cells = await numbers.locator("tbody td:nth-child(2)").allInnerTexts();
+  expect(cells.filter((cell) => /^[1-9]/.test(cell)).length).toBeGreaterThan(0);
+  await accessible(page);
+});
+
 test("tags that somebody else set show when the page is asked to read again", async ({ page }) => {
   await page.goto("/functions/111122223333/eu-west-1/orders-worker");
   await hydrated(page);

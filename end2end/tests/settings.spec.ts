@@ -1,4 +1,4 @@
-// Passwords, people and tokens: what was done is said, and what ends somebody's access is said before.
+// Passwords, sessions, people and tokens: what was done is said, and what ends somebody's access is said before.
 import { NewPerson } from "../fixtures/person";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { password } from "../fixtures/world";
@@ -32,6 +32,30 @@ test("a password is changed by its owner and set anew by an administrator; sessi
   await expect(page.getByText(`The new password of ${person.name} is set.`)).toBeVisible();
   await expect(dialog).toBeHidden();
   await expect(here.getByRole("dialog", { name: /signed out/i })).toBeVisible();
+  await person.leave();
+});
+
+test("one's own sessions are listed, and ending one signs that browser out", async ({ page, browser }) => {
+  const person = await NewPerson.make(page, browser, "viewer");
+  const [here, elsewhere] = [await person.browser(), await person.browser()];
+  await hydrated(elsewhere);
+  await here.goto("/settings/you");
+  await hydrated(here);
+  const sessions = here.locator("section.card", { has: here.getByRole("heading", { name: "Sessions" }) });
+  const rows = sessions.locator("tbody tr");
+  const own = rows.filter({ hasText: "this one" });
+  await expect(rows).toHaveCount(2);
+  await expect(own).toHaveCount(1);
+  await expect(own).toContainText("by signing out");
+  await accessible(here);
+  await sessions.getByRole("button", { name: /^End the session of / }).click();
+  await expect(rows).toHaveCount(1);
+  await expect(own).toHaveCount(1);
+  await expect(elsewhere.getByRole("dialog", { name: /signed out/i })).toBeVisible();
+  await elsewhere.goto("/functions");
+  await expect(elsewhere).toHaveURL(/\/sign-in\?next=/);
+  await here.reload();
+  await expect(here.getByRole("heading", { level: 1 })).toHaveText("Settings");
   await person.leave();
 });
 
