@@ -46,6 +46,14 @@ test("a repository is made by its plan", async ({ page }) => {
   await form.getByRole("button", { name: "Review" }).click();
   await expect(page).toHaveURL(/step=review/);
   await expect(page.getByRole("heading", { level: 1, name: `Review: Create the repository ${name}` })).toBeVisible();
+  // The graph says what waits for what, in words too, and each of its boxes leads to its step in the list.
+  const graph = page.getByRole("group", { name: `Create the repository ${name}. Then: Let old images of ${name} expire by rules` });
+  await expect(graph.getByRole("link")).toHaveCount(2);
+  await expect(graph.getByRole("link", { name: "creates CreateRepository" })).toBeVisible();
+  await expect(graph.locator("path").first()).toHaveAttribute("d", /^M\d+ \d+C[\d ]+$/);
+  await graph.getByRole("link", { name: "PutLifecyclePolicy" }).click();
+  await expect(page).toHaveURL(/#step-lifecycle$/);
+  await expect(page.locator("#step-lifecycle")).toBeInViewport();
   await page.locator(".review-steps summary").first().click();
   await expect(page.locator(".review-steps details[open]")).toContainText(`"repositoryName": "${name}"`);
   await accessible(page);
@@ -55,6 +63,8 @@ test("a repository is made by its plan", async ({ page }) => {
 
   await page.getByRole("button", { name: "Apply" }).click();
   await expect(page).toHaveURL(/\/runs\/[0-9a-f]+/);
+  // On its run the same boxes say how far each step is.
+  await expect(graph.getByRole("link", { name: "done" })).toHaveCount(2, { timeout: 30_000 });
   await expect(async () => {
     await page.goto(`/repositories?q=${encodeURIComponent(name)}`);
     await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name })).toBeVisible({ timeout: 2000 });

@@ -5,6 +5,7 @@ mod again;
 pub mod api;
 mod changed;
 mod exports;
+mod graph;
 mod outcome;
 mod permitted;
 pub mod review;

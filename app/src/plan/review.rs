@@ -11,12 +11,13 @@ use leptos_router::hooks::{use_navigate, use_query_map};
 use super::api::{begin_run, review_plan};
 use super::changed::since;
 use super::exports::{self, Export};
+use super::graph::graph;
 use super::permitted::permitted;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::ui::{Json, ProblemNote, Skeleton, TabLink, Tabs, format};
-use crate::wizard::{Spec, Sum, Wizard, effect_sign, note_list, why_not};
+use crate::wizard::{Spec, Sum, Wizard, effect_sign, effect_tone, note_list, why_not};
 
 fn does(effect: Does) -> &'static str {
     match effect {
@@ -49,7 +50,7 @@ fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
         view! { <h3>"What must still be so when it runs"</h3><Json value=before/> }
     });
     view! {
-        <li>
+        <li id=format!("step-{}", step.id)>
             <details>
                 <summary>
                     {effect_sign(step.effect)}
@@ -75,14 +76,16 @@ fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
     .into_any()
 }
 
-/// All steps of a plan, each a line that opens.
+/// All steps of a plan: what waits for what, then each as a line that opens.
 pub fn steps(found: &Found, boot: &Boot) -> AnyView {
     let all = &found.plan.steps;
     let rows = all.iter().map(|step| {
         let place = format!("{} · {}", boot.account_name(&step.scope.account), step.scope.region);
         step_view(step, all, place)
     });
-    view! { <ol class="review-steps card">{rows.collect_view()}</ol> }.into_any()
+    let look = |n: usize| (effect_tone(all[n].effect), effect_sign(all[n].effect));
+    let graph = graph(&found.plan, &look).map(|graph| view! { <div class="card">{graph}</div> });
+    view! { {graph}<ol class="review-steps card">{rows.collect_view()}</ol> }.into_any()
 }
 
 /// The last step of a wizard.

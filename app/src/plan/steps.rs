@@ -7,6 +7,7 @@ use domain::{Millis, Problem};
 use leptos::prelude::*;
 
 use super::changed::instead;
+use super::graph::graph;
 use super::run::{Act, Ask, confirm};
 use super::words;
 use crate::ui::format::{duration, took};
@@ -100,7 +101,7 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
     let decide =
         (progress.state == StepState::Stuck && !view.run.state.is_live()).then(|| decisions(act, step, refusal));
     view! {
-        <li>
+        <li id=format!("step-{}", step.id)>
             <span class=format!("sign {}", tone_class(tone))>{icon(sign)}</span>
             <div class="grow">
                 <span class="says">{step.says.clone()}</span>
@@ -126,10 +127,15 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
     .into_any()
 }
 
-/// All of them. `refusal` is why this person may not decide.
+/// All of them, below what waits for what. `refusal` is why this person may not decide.
 pub fn steps(view: &RunView, act: Act, refusal: Option<&str>) -> AnyView {
     // A journal of another version may be shorter than its plan.
     let count = view.run.steps.len().min(view.run.plan.steps.len());
     let lines = (0..count).map(|n| line(view, n, act, refusal)).collect_view();
-    view! { <ol class="run-steps">{lines}</ol> }.into_any()
+    let none = Progress::default();
+    let look = |n: usize| {
+        let (tone, sign, word) = words::step(view.run.steps.get(n).unwrap_or(&none), !view.run.state.is_live());
+        (tone, view! { <span class="sign" role="img" aria-label=word title=word>{icon(sign)}</span> }.into_any())
+    };
+    view! { {graph(&view.run.plan, &look)}<ol class="run-steps">{lines}</ol> }.into_any()
 }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use std::collections::BTreeSet;
 
 use super::state::{Lookup, Wizard};
-use crate::ui::{CopyButton, Note, ProblemNote, format};
+use crate::ui::{CopyButton, Note, ProblemNote, format, tone_class};
 
 /// The IAM actions that a plan needs, each once.
 pub fn actions(plan: &Plan) -> BTreeSet<&'static str> {
@@ -20,14 +20,24 @@ fn monthly(plan: &Plan) -> String {
     known.map_or_else(|| "unknown".to_owned(), format::dollars)
 }
 
-/// The sign of what a step does to what it writes, and its tone.
+/// The tone of what a step does to what it writes.
+pub const fn effect_tone(effect: Does) -> Tone {
+    match effect {
+        Does::Create => Tone::Good,
+        Does::Update => Tone::Warn,
+        Does::Delete => Tone::Bad,
+    }
+}
+
+/// Its sign, in that tone.
 pub fn effect_sign(effect: Does) -> AnyView {
-    let (sign, tone, words) = match effect {
-        Does::Create => ("+", "good", "creates"),
-        Does::Update => ("~", "warn", "changes"),
-        Does::Delete => ("−", "bad", "deletes"),
+    let (sign, words) = match effect {
+        Does::Create => ("+", "creates"),
+        Does::Update => ("~", "changes"),
+        Does::Delete => ("−", "deletes"),
     };
-    view! { <span class=format!("op {tone}") role="img" aria-label=words title=words>{sign}</span> }.into_any()
+    let class = format!("op {}", tone_class(effect_tone(effect)));
+    view! { <span class=class role="img" aria-label=words title=words>{sign}</span> }.into_any()
 }
 
 /// Notes on a plan, one box each.
