@@ -1,6 +1,6 @@
 //! The steps of a run, coming alive: how each does, what it sends, how it is taken back, and what a person can decide about it.
 
-use domain::plan::run::{Progress, StepState};
+use domain::plan::run::{Progress, StepState, Try};
 use domain::plan::service::{Decision, RunView};
 use domain::plan::{Step, Undo};
 use domain::{Millis, Problem};
@@ -11,7 +11,7 @@ use super::graph::graph;
 use super::run::{Act, Ask, confirm};
 use super::words;
 use crate::ui::format::{duration, took};
-use crate::ui::{Copy, Icon, Json, ProblemNote, icon, now_or, tone_class};
+use crate::ui::{Copy, Icon, Json, ProblemNote, icon, moment, now_or, tone_class};
 
 /// How long a step took, or takes so far.
 fn time(progress: &Progress, now: Millis) -> AnyView {
@@ -41,6 +41,24 @@ fn trouble(progress: &Progress, why: Option<&Problem>) -> Option<AnyView> {
         }
         _ => view! { <ProblemNote problem=problem past=true/> }.into_any(),
     })
+}
+
+/// The tries that failed: when and why. Not where there was one, whose problem is shown.
+fn tries(progress: &Progress) -> Option<AnyView> {
+    let shown = |one: &Try| progress.problem.as_ref().is_some_and(|p| p.title == one.title && p.message == one.message);
+    if progress.tries.len() < 2 && progress.tries.iter().all(shown) {
+        return None;
+    }
+    let title = match words::tried(progress) {
+        0 | 1 => "Tries that failed".to_owned(),
+        many => format!("Tried {many} times"),
+    };
+    let line = |one: &Try| {
+        let why = format!(" {}: {}", one.title, one.message);
+        view! { <li><time class="faint" datetime=one.at.rfc3339()>{moment(one.at)}</time>{why}</li> }
+    };
+    let lines = progress.tries.iter().map(line).collect_view();
+    Some(view! { <details class="fold"><summary>{title}</summary><ul class="tries">{lines}</ul></details> }.into_any())
 }
 
 /// The buttons of a step that is stuck.
@@ -78,7 +96,9 @@ fn decisions(act: Act, step: &Step, refusal: Option<&str>) -> AnyView {
 fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
     let (step, progress) = (&view.run.plan.steps[n], &view.run.steps[n]);
     let (tone, sign, word) = words::step(progress, !view.run.state.is_live());
-    let tries = (progress.attempts > 1).then(|| format!(" · tried {} times", progress.attempts));
+    // With reasons, where the journal has them.
+    let many = words::tried(progress);
+    let tried = (many > 1 && progress.tries.is_empty()).then(|| format!(" · tried {many} times"));
     // What is sent, once it can be known; until then the references to what earlier steps give.
     let known = view.run.known(&view.by);
     let sent = step.call.resolved(&known).unwrap_or_else(|_| step.call.clone());
@@ -105,9 +125,10 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
             <span class=format!("sign {}", tone_class(tone))>{icon(sign)}</span>
             <div class="grow">
                 <span class="says">{step.says.clone()}</span>
-                <small>{step.call.name()}" · "<b>{word}</b>{tries}</small>
+                <small>{step.call.name()}" · "<b>{word}</b>{tried}</small>
                 {progress.note.clone().map(|note| view! { <p class="dim">{note}</p> })}
                 {trouble(progress, view.run.problem.as_ref())}
+                {tries(progress)}
                 {progress.found.as_ref().map(|found| instead(step, found))}
                 {waits}
                 {left}

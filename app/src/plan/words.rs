@@ -1,6 +1,6 @@
 //! What is said of runs and their steps. Pure.
 
-use domain::plan::run::{Progress, Run, State, StepState};
+use domain::plan::run::{KEPT_TRIES, Progress, Run, State, StepState};
 use domain::resource::Tone;
 
 use crate::ui::Icon;
@@ -80,11 +80,21 @@ pub const fn step(progress: &Progress, at_rest: bool) -> (Tone, Icon, &'static s
     }
 }
 
+/// How often a step was tried. Attempts of one that failed are raised to the last that is allowed, so that it is not sent again: of it the
+/// tries count that the journal tells of.
+pub fn tried(progress: &Progress) -> usize {
+    let told = progress.tries.len();
+    match progress.state {
+        StepState::Failed if (1..KEPT_TRIES).contains(&told) => told,
+        _ => progress.attempts as usize,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Scope;
     use domain::plan::{FORMAT, Plan};
+    use domain::{Code, Millis, Problem, Scope};
 
     fn run(state: State, steps: &[StepState]) -> Run {
         let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
@@ -103,5 +113,15 @@ mod tests {
         assert!(explains(&run(State::Stuck, &[Stuck, Undone])).starts_with("1 step "));
         assert_eq!(explains(&run(State::Undone, &[Waiting])), "Nothing was made.");
         assert!(explains(&run(State::Undone, &[Left, Undone])).contains("but for"));
+    }
+
+    #[test]
+    fn a_step_refused_at_once_was_tried_once() {
+        let mut progress = Progress { state: StepState::Failed, attempts: 6, ..Progress::default() };
+        assert_eq!(tried(&progress), 6, "of a journal without reasons");
+        progress.try_failed(Millis(1), &Problem::new(Code::AwsRejected, "AWS refused", "No."));
+        assert_eq!(tried(&progress), 1);
+        (progress.state, progress.attempts) = (StepState::Made, 2);
+        assert_eq!(tried(&progress), 2);
     }
 }

@@ -30,7 +30,8 @@ use crate::kind::Kind;
 use crate::lambda;
 
 /// The version of this format. A run keeps the one it was planned in, and no server drives a run whose format it does not know. It grows with
-/// whatever an older version could not read: a new call, another field of a document or of the journal.
+/// whatever an older version could not read: a new call, another field of a document or of the journal. What it may leave unread, as the tries
+/// of a step that failed, does not count.
 ///
 /// 1: repositories and images. 2: everything of ECR; a step of the journal may say what was found instead. 3: images in functions and task
 /// definitions.

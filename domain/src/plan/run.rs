@@ -135,6 +135,32 @@ pub struct Progress {
     /// What there was instead of what was reviewed, where the run stopped because of that.
     #[serde(default)]
     pub found: Option<Found>,
+    /// The tries that failed, to make it or to take it back, the latest last: at most [`KEPT_TRIES`].
+    #[serde(default)]
+    pub tries: Vec<Try>,
+}
+
+/// How many tries that failed the journal keeps of a step: the latest.
+pub const KEPT_TRIES: usize = 8;
+
+/// A try that failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Try {
+    /// When its answer came, or was no longer waited for.
+    pub at: Millis,
+    /// The problem's few words.
+    pub title: String,
+    /// What happened and why.
+    pub message: String,
+}
+
+impl Progress {
+    /// Keeps that a try failed, and forgets the first where there are too many.
+    pub fn try_failed(&mut self, at: Millis, problem: &Problem) {
+        self.tries.push(Try { at, title: problem.title.clone(), message: problem.message.clone() });
+        let extra = self.tries.len().saturating_sub(KEPT_TRIES);
+        self.tries.drain(..extra);
+    }
 }
 
 /// A state that was read when a run began and was not the one that was reviewed.

@@ -130,6 +130,20 @@ fn what_a_stuck_step_wrote_over_waits_for_it() {
 }
 
 #[test]
+fn the_latest_tries_that_failed_are_kept() {
+    let mut progress = Progress::default();
+    for n in 0..10 {
+        progress.try_failed(Millis(n), &Problem::new(crate::Code::AwsThrottled, "Too fast", "Later."));
+    }
+    let kept: Vec<i64> = progress.tries.iter().map(|one| one.at.0).collect();
+    assert_eq!(kept, [2, 3, 4, 5, 6, 7, 8, 9]);
+    // As a server of before wrote it.
+    let mut older = serde_json::to_value(&progress).unwrap();
+    older.as_object_mut().unwrap().remove("tries");
+    assert!(serde_json::from_value::<Progress>(older).unwrap().tries.is_empty());
+}
+
+#[test]
 fn an_unknown_outcome_is_found_out_before_anything_is_taken_back() {
     let mut run = Run::new("r".into(), three_steps());
     run.state = State::Undoing;

@@ -161,6 +161,7 @@ impl Engine {
                 let goes_on = is_unknown(&problem) || problem.code == Code::AwsThrottled;
                 progress.request_ids.extend(problem.aws_request_id.clone());
                 let attempts = progress.attempts;
+                progress.try_failed(now(), &problem);
                 progress.problem = Some(problem);
                 if !goes_on {
                     progress.attempts = progress.attempts.max(self.patience.tries);

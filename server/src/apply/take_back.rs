@@ -1,11 +1,10 @@
 //! The way back of a run: takes steps back, unless somebody changed since what they left, and looks once more at what is doubtful
 //! before the run rests.
 
-use domain::plan::run::StepState;
+use domain::plan::run::{Progress, StepState};
 use domain::plan::{Call, Made, Step, Undo};
 use domain::{Code, Problem};
 use gantry_store::runs::{Lease, Stored};
-use serde_json::Value;
 
 use super::drive::{Result, UNKNOWN, is_unknown};
 use super::trail::entry;
@@ -47,26 +46,34 @@ impl Engine {
         progress.state = StepState::Undoing;
         progress.problem = None;
         self.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
-        (progress.state, progress.note, progress.problem) =
-            match self.undo(lease, step, &call, &undo, progress.after.as_ref()).await {
-                Ok(Back::Gone) => (StepState::Undone, progress.note, None),
-                Ok(Back::Changed) => (StepState::Left, Some(CHANGED.into()), None),
-                Ok(Back::Away(problem)) => return Err(problem),
-                Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
-            };
+        let back = self.undo(lease, step, &call, &undo, &mut progress).await;
+        (progress.state, progress.note, progress.problem) = match back {
+            Ok(Back::Gone) => (StepState::Undone, progress.note, None),
+            Ok(Back::Changed) => (StepState::Left, Some(CHANGED.into()), None),
+            Ok(Back::Away(problem)) => return Err(problem),
+            Err(problem) => (StepState::Stuck, progress.note, Some(problem)),
+        };
         // How long a step took is how long it took to make it.
         progress.ended.get_or_insert_with(now);
         self.journal(lease, n, &progress, None).await
     }
 
-    /// Takes a step back, if nobody changed since what it left.
-    async fn undo(&self, lease: &Lease, step: &Step, call: &Call, undo: &Call, after: Option<&Value>) -> Result<Back> {
+    /// Takes a step back, if nobody changed since what it left. What its tries failed with is kept.
+    async fn undo(
+        &self,
+        lease: &Lease,
+        step: &Step,
+        call: &Call,
+        undo: &Call,
+        progress: &mut Progress,
+    ) -> Result<Back> {
         for attempt in 1.. {
             let state = self.reads(step, undo).await?;
             if undo.made(state.as_ref()) == Made::Yes {
                 return Ok(Back::Gone);
             }
             // What could not be read when it was made is compared with what was asked for.
+            let after = progress.after.as_ref();
             let untouched = state.as_ref() == after || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
             // A try before this one may be half through.
             if !untouched && attempt == 1 {
@@ -85,6 +92,7 @@ impl Engine {
                     }
                 }
                 Err(problem) if is_unknown(&problem) || problem.code == Code::AwsThrottled => {
+                    progress.try_failed(now(), &problem);
                     if attempt >= self.patience.tries {
                         return Err(problem);
                     }

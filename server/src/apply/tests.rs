@@ -6,7 +6,7 @@ use crate::clock::now;
 use domain::ecr::calls::{Call as Ecr, CreateRepository, PutImageTagMutability};
 use domain::ecr::wizards::create_repository;
 use domain::plan::answers::Form;
-use domain::plan::run::{Run, State, StepState};
+use domain::plan::run::{Run, State, StepState, Try};
 use domain::plan::{Answers, FORMAT, Facts};
 use domain::{Code, Millis, Scope};
 use gantry_store::audit::Entry;
@@ -141,7 +141,30 @@ async fn lost_answers_and_throttles_make_each_thing_once() {
         world.begin("shop").await;
         let run = world.rests("shop").await;
         assert_eq!(run.state, State::Applied, "{fault:?}: {run:?}");
+        // Why they were tried again is still there, and no problem of what was made in the end.
+        let tries: Vec<_> = run.steps.iter().flat_map(|step| &step.tries).collect();
+        let throttled = |one: &&Try| one.title == "Too many calls" && one.message == "Slow down.";
+        let expected = if fault == Fault::Throttled { 2 } else { 0 };
+        assert!(tries.len() >= 2, "{fault:?}: {tries:?}");
+        assert_eq!(tries.iter().copied().filter(throttled).count(), expected, "{fault:?}: {tries:?}");
+        assert!(run.steps.iter().all(|step| step.problem.is_none()), "{fault:?}: {run:?}");
     }
+}
+
+#[tokio::test]
+async fn an_undo_that_is_tried_again_says_why() {
+    // The third step is refused, and the first undo throttled once.
+    let world = World::new(|number, _| match number {
+        2 => Some(Fault::Denied),
+        3 => Some(Fault::Throttled),
+        _ => None,
+    })
+    .await;
+    world.begin("shop").await;
+    let run = world.rests("shop").await;
+    assert_eq!(states(&run), [StepState::Undone, StepState::Undone, StepState::Failed], "{run:#?}");
+    let (first, problem) = (run.steps[1].tries.first().unwrap(), &run.steps[1].problem);
+    assert_eq!((first.title.as_str(), problem), ("Too many calls", &None));
 }
 
 #[tokio::test]

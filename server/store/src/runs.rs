@@ -149,7 +149,7 @@ impl Store {
         hold(&mut tx, lease).await?;
         sqlx::query(
             "update run_steps set state = $3, attempts = $4, after = $5, problem = $6, note = $7, request_ids = $8, began = $9, ended = $10,
-                    found = $11
+                    found = $11, tries = $12
              where run = $1 and n = $2",
         )
         .bind(&lease.run)
@@ -163,6 +163,7 @@ impl Store {
         .bind(step.began.map(|at| at.0))
         .bind(step.ended.map(|at| at.0))
         .bind(step.found.as_ref().map(Json))
+        .bind(Json(&step.tries))
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;

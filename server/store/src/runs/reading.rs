@@ -1,7 +1,7 @@
 //! How runs are read: whole, or as lines of a list. Of a run in a format that is not known here nothing but its line is read.
 
 use domain::plan::listing::RunsQuery;
-use domain::plan::run::{Found, Progress, Run, State, StepState};
+use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
 use domain::plan::service::RunLine;
 use domain::plan::{FORMAT, OLDEST_FORMAT, is_known};
 use domain::{Code, Millis, Problem, Scope};
@@ -39,6 +39,7 @@ struct StepRow {
     began: Option<i64>,
     ended: Option<i64>,
     found: Option<Json<Found>>,
+    tries: Json<Vec<Try>>,
 }
 
 #[derive(FromRow)]
@@ -127,7 +128,7 @@ impl Store {
         let plan = serde_json::from_value(row.plan.0).map_err(|e| unreadable(&e.to_string()))?;
         let answers = serde_json::from_value(row.answers.0).map_err(|e| unreadable(&e.to_string()))?;
         let rows: Vec<StepRow> = sqlx::query_as(
-            "select state, attempts, after, problem, note, request_ids, began, ended, found from run_steps where run = $1 order by n",
+            "select state, attempts, after, problem, note, request_ids, began, ended, found, tries from run_steps where run = $1 order by n",
         )
         .bind(&row.id)
         .fetch_all(&self.pages)
@@ -145,6 +146,7 @@ impl Store {
                 began: step.began.map(Millis),
                 ended: step.ended.map(Millis),
                 found: step.found.map(|f| f.0),
+                tries: step.tries.0,
             });
         }
         Ok(Stored {

@@ -2,7 +2,7 @@
 
 use domain::plan::answers::Form;
 use domain::plan::listing::RunsQuery;
-use domain::plan::run::{Found, Progress, Run, State, StepState};
+use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
 use domain::plan::{Answers, FORMAT, Facts, OLDEST_FORMAT};
 use domain::{Code, Millis, Problem, Scope};
 use gantry_store::Store;
@@ -46,6 +46,7 @@ async fn a_run_is_read_as_it_was_written_step_by_step() {
         began: Some(Millis(21)),
         ended: Some(Millis(22)),
         found: Some(Found { state: None }),
+        tries: vec![Try { at: Millis(21), title: "Too fast".into(), message: "Later.".into() }],
     };
     store.journal(&lease, 1, &step, Some(&entry())).await.unwrap();
     let why = Problem::new(Code::AwsDenied, "Access denied", "No.");
