@@ -10,8 +10,6 @@ use crate::time::Millis;
 
 /// The most entries of one answer to a page.
 pub const MAX_ENTRIES: u32 = 500;
-/// The most entries of one export.
-pub const MAX_EXPORT: u32 = 100_000;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -13,6 +13,8 @@ use crate::time::Millis;
 pub const MAX_LIMIT: u32 = 500;
 /// The longest text filter or search, in characters.
 pub const MAX_TEXT: usize = 200;
+/// The most entries of one export: of the audit trail, of runs.
+pub const MAX_EXPORT: u32 = 100_000;
 
 /// Which way to sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -14,6 +14,8 @@ use crate::paths::{self, Scopes};
 use crate::ui::{Age, Empty, Json, ProblemNote, Skeleton};
 use crate::wire::ask;
 
+/// Where the API has it.
+const API: &str = "/api/v1/audit";
 /// Entries per page.
 const ENTRIES: u32 = 100;
 /// What of the query string belongs to it.
@@ -72,19 +74,9 @@ pub fn Trail() -> impl IntoView {
     .into_any()
 }
 
-/// The export of the same choice, whole.
-fn export(filter: &Filter, format: &str) -> String {
-    let query = filter.with(&[]).query_string();
-    let sign = if query.is_empty() { "" } else { "&" };
-    format!("/api/v1/audit?{query}{sign}format={format}&limit={}", domain::audit::MAX_EXPORT)
-}
-
 fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView {
     let known = ACTIONS.iter().map(|(action, words)| view! { <option value=*action>{*words}</option> });
     let all = filter.is_set().then(|| scopes.on(paths::AUDIT));
-    let download = |format: &'static str, label: &'static str| {
-        view! { <a class="btn small" href=export(filter, format) download=format!("audit.{format}") rel="external">{label}</a> }
-    };
     view! {
         <form class="filters changes" method="get" action=paths::RUNS role="search" aria-label="Audit trail">
             <input r#type="hidden" name="tab" value="audit"/>
@@ -93,11 +85,7 @@ fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView 
             {filter::short(filter, problem, "actor", "Who", "name", None)}
             {filter::short(filter, problem, "action", "What", "run.", Some("actions"))}
             <datalist id="actions">{known.collect_view()}</datalist>
-            <div class="filters-end inline">
-                <span class="dim">"Export"</span>
-                {download("csv", "CSV")}
-                {download("json", "JSON")}
-            </div>
+            {filter::downloads("audit", |format| filter.export(API, format))}
             {filter::when(filter, problem, scopes, all)}
         </form>
     }
@@ -206,15 +194,5 @@ mod tests {
     fn codes_are_said_in_words_and_unknown_ones_stand_as_they_are() {
         assert_eq!(words("people.set-role"), "Changed a role");
         assert_eq!(words("run.of-tomorrow"), "run.of-tomorrow");
-    }
-
-    #[test]
-    fn the_export_is_of_the_same_choice_from_its_latest_entry() {
-        let values = [("action", "run."), ("q", "a b"), ("before", "7")];
-        let get = |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
-        let filter = Filter::read(paths::AUDIT, &NAMES, get);
-        assert_eq!(export(&filter, "csv"), "/api/v1/audit?action=run.&q=a%20b&format=csv&limit=100000");
-        let all = Filter::read(paths::AUDIT, &NAMES, |_| None);
-        assert_eq!(export(&all, "json"), "/api/v1/audit?format=json&limit=100000");
     }
 }

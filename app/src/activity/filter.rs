@@ -1,7 +1,7 @@
 //! A choice among many entries as the query string says it, scope left out; and the fields that change it.
 
 use domain::Problem;
-use domain::listing::MAX_TEXT;
+use domain::listing::{MAX_EXPORT, MAX_TEXT};
 use leptos::prelude::*;
 
 use crate::paths::{Scopes, encode};
@@ -56,6 +56,13 @@ impl Filter {
         let query = self.query_string();
         let sign = if self.path.contains('?') { '&' } else { '?' };
         scopes.on(&if query.is_empty() { self.path.to_owned() } else { format!("{}{sign}{query}", self.path) })
+    }
+
+    /// The same choice as a file, whole, of the list that the API has at `api`.
+    pub fn export(&self, api: &str, format: &str) -> String {
+        let query = self.with(&[]).query_string();
+        let sign = if query.is_empty() { "" } else { "&" };
+        format!("{api}?{query}{sign}format={format}&limit={MAX_EXPORT}")
     }
 
     /// Whether the form says this problem beside a field.
@@ -132,6 +139,21 @@ pub fn when(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes, all: Op
     .into_any()
 }
 
+/// The links that have the choice as a file, called `name`; `href` of a format.
+pub fn downloads(name: &str, href: impl Fn(&str) -> String) -> AnyView {
+    let link = |format: &str, label: &'static str| {
+        view! { <a class="btn small" href=href(format) download=format!("{name}.{format}") rel="external">{label}</a> }
+    };
+    view! {
+        <div class="filters-end inline">
+            <span class="dim">"Export"</span>
+            {link("csv", "CSV")}
+            {link("json", "JSON")}
+        </div>
+    }
+    .into_any()
+}
+
 /// The scope, carried along by a form that is sent.
 pub fn hidden_scope(scopes: &Scopes) -> AnyView {
     let fields =
@@ -159,6 +181,13 @@ mod tests {
         assert_eq!(next.href(&scopes), "/changes?q=a%20b&from=24h&before=5&region=eu-west-1");
         assert!(filter.is_set() && !of("/changes", "before=7").is_set());
         assert_eq!(of("/runs?tab=audit", "q=x").href(&Scopes::default()), "/runs?tab=audit&q=x");
+    }
+
+    #[test]
+    fn the_export_is_of_the_same_choice_from_its_latest_entry() {
+        let filter = of("/runs?tab=audit", "q=a b&before=7");
+        assert_eq!(filter.export("/api/v1/audit", "csv"), "/api/v1/audit?q=a%20b&format=csv&limit=100000");
+        assert_eq!(of("/runs", "").export("/api/v1/runs", "json"), "/api/v1/runs?format=json&limit=100000");
     }
 
     #[test]

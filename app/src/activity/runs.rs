@@ -25,6 +25,8 @@ use crate::wire::ask;
 
 /// What of the query string belongs to it.
 const NAMES: [&str; 3] = ["state", "q", "before"];
+/// Where the API has them.
+const API: &str = "/api/v1/runs";
 /// Runs per page.
 const RUNS: u32 = 50;
 /// How long news is gathered before the list is asked for again.
@@ -83,6 +85,11 @@ fn row(line: RunLine, now: Millis, scopes: &Scopes) -> AnyView {
     .into_any()
 }
 
+/// The same choice as a file: that of the scope, too, which the API takes by the same names.
+fn export(filter: &Filter, scopes: &Scopes, format: &str) -> String {
+    scopes.on(&filter.export(API, format))
+}
+
 fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView {
     let chosen = filter.get("state");
     let states = State::ALL.into_iter().map(|state| {
@@ -100,6 +107,7 @@ fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView 
             {filter::field("state", problem, state.into_any())}
             <button class="btn" r#type="submit">"Show"</button>
             {all}
+            {filter::downloads("runs", |format| export(filter, scopes, format))}
         </form>
     }
     .into_any()
@@ -151,4 +159,20 @@ fn table(found: Vec<RunLine>, now: Millis, filter: &Filter, scopes: &Scopes) -> 
         <p class="tablefoot">{latest}{next}</p>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_export_is_of_the_same_choice_and_scope_from_its_latest_run() {
+        let values = [("state", "stuck"), ("q", "a b"), ("before", "7,0a1b")];
+        let get = |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
+        let filter = Filter::read(paths::RUNS, &NAMES, get);
+        assert_eq!(
+            export(&filter, &Scopes::read(None, Some("eu-west-1")), "csv"),
+            "/api/v1/runs?state=stuck&q=a%20b&format=csv&limit=100000&region=eu-west-1"
+        );
+    }
 }

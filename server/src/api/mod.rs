@@ -1,10 +1,12 @@
 //! The HTTP API: the same services as the pages', as JSON under `/api/v1`, described by OpenAPI 3.1.
 
 pub mod audit;
+pub mod export;
 pub mod fleet;
 pub mod plans;
 pub mod query;
 pub mod resources;
+pub mod runs;
 pub mod telemetry;
 pub mod uploads;
 
@@ -69,7 +71,7 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(fleet::me))
         .routes(routes!(plans::review))
         .routes(routes!(plans::lend))
-        .routes(routes!(plans::begin, plans::list))
+        .routes(routes!(plans::begin, runs::list))
         .routes(routes!(plans::one))
         .routes(routes!(plans::cancel))
         .routes(routes!(plans::decide))

@@ -5,12 +5,10 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::Problem;
 use domain::plan::Answers;
-use domain::plan::listing::RunsQuery;
-use domain::plan::service::{Decision, Lent, Reviewed, RunLine, RunView, SourceCredentials};
+use domain::plan::service::{Decision, Lent, Reviewed, RunView, SourceCredentials};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::Pairs;
 use crate::auth::identity::SignedIn;
 use crate::http::Web;
 use crate::http::problem::Refusal;
@@ -83,34 +81,6 @@ pub async fn begin(
     let Json(begin) = body.map_err(|e| unreadable(&e))?;
     let id = web.plans.apply(&actor, &begin.answers, &begin.hash).await?;
     Ok((StatusCode::CREATED, Json(Begun { id })))
-}
-
-/// Runs, the latest first.
-#[utoipa::path(get, path = "/runs", tag = "plans",
-    params(
-        ("state" = Option<String>, Query, description = "`checking`, `applying`, `undoing`, `applied`, `undone` or `stuck`"),
-        ("q" = Option<String>, Query, description = "Substring of the title, or of who started it; at most 200 characters"),
-        ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
-        ("region" = Option<String>, Query, description = "Regions, separated by commas"),
-        ("before" = Option<String>, Query, description = "`MOMENT,ID` of the last run of the page before, the moment in milliseconds"),
-        ("limit" = Option<u32>, Query, description = "1 to 100; 50 unless given"),
-    ),
-    responses((status = 200, body = Vec<RunLine>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn list(
-    State(web): State<Web>,
-    SignedIn(actor): SignedIn,
-    pairs: Pairs,
-) -> Result<Json<Vec<RunLine>>, Refusal> {
-    let limit = match pairs.get("limit") {
-        None => 50,
-        Some(text) => {
-            let limit = text.parse().ok().filter(|n| (1..=100).contains(n));
-            limit.ok_or_else(|| Problem::invalid("limit", "limit is a number from 1 to 100."))?
-        }
-    };
-    let (accounts, regions) = pairs.scope()?;
-    let query = RunsQuery { accounts, regions, ..RunsQuery::read(limit, |name| pairs.get(name))? };
-    Ok(Json(web.plans.runs(&actor, &query).await?))
 }
 
 /// One run with its plan and journal.

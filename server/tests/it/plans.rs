@@ -103,9 +103,23 @@ async fn runs_are_listed_page_by_page_and_nonsense_is_refused() {
     assert_eq!(world.get("/api/v1/runs/nothing", &cookie).await.status, 404);
     assert_eq!(post(&world, "/api/v1/runs/nothing/cancel", &cookie, &json!({})).await.status, 404);
     assert_eq!(ids("?q=shop/b&state=checking").await, ["b"]);
+    let csv = world.get("/api/v1/runs?format=csv&limit=100000&region=eu-west-1&q=shop/", &cookie).await;
+    assert!(csv.header("content-type").starts_with("text/csv"), "{}", csv.header("content-type"));
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"runs.csv\"");
+    let lines: Vec<&str> = csv.body.lines().collect();
+    assert!(lines.len() == 4 && lines[0].starts_with("id,title,account"), "{}", csv.body);
+    assert!(lines[3].starts_with("\"a\",\"Create the repository shop/a\",\"111122223333\""), "{}", csv.body);
+    let json = world.get("/api/v1/runs?format=json&state=checking", &cookie).await;
+    assert_eq!(json.header("content-disposition"), "attachment; filename=\"runs.json\"");
+    assert_eq!(json.json().as_array().map(Vec::len), Some(3));
+    for (query, field) in [("limit=100001", "limit"), ("format=xml", "format")] {
+        let refused = world.get(&format!("/api/v1/runs?{query}"), &cookie).await;
+        assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(field)), "{query}");
+    }
     assert_eq!(world.get("/api/v1/runs?state=lost", &cookie).await.json()["field"].as_str(), Some("state"));
     let page = world.page("/runs?before=2000,b", &cookie).await.body;
     assert!(page.contains("shop/a") && !page.contains("shop/c"));
+    assert!(page.contains("/api/v1/runs?format=csv"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
