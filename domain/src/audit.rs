@@ -1,10 +1,11 @@
-//! The audit trail: who did what, when, on what. Entries are only ever appended (`server/store/src/audit.rs`).
+//! The audit trail: who did what, when, on what, and what came of it. Entries are only ever appended (`server/store/src/audit.rs`).
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::history::{Since, no_moment};
 use crate::listing::MAX_TEXT;
+use crate::plan::run::StepState;
 use crate::problem::Problem;
 use crate::time::Millis;
 
@@ -27,8 +28,42 @@ pub struct AuditEntry {
     pub action: String,
     /// On what.
     pub subject: String,
+    /// What came of it by now, in words ([`result`]); empty where only what it was done on says so.
+    pub result: String,
     /// More facts: the call with its input, how a run ended.
     pub detail: Value,
+}
+
+/// What came of an action. The entry of a run's call is written with the intent, before anybody knows: it takes what the journal says by now of the
+/// `step`, and the title of the problem there. Every other entry is written with what it tells of, or neither is: it stands for itself.
+pub fn result(action: &str, step: Option<(StepState, Option<&str>)>) -> String {
+    match (action, step) {
+        ("run.step" | "run.undo", Some((state, problem))) => result_of_step(state, problem),
+        ("run.step" | "run.undo", None) => "unknown".to_owned(),
+        ("run.applied", _) => "applied".to_owned(),
+        ("run.undone", _) => "undone".to_owned(),
+        ("run.stuck", _) => "stuck".to_owned(),
+        ("session.refuse", _) => "refused".to_owned(),
+        // Written before the archive is read; its page says what became of it.
+        ("upload.begin", _) => String::new(),
+        _ => "done".to_owned(),
+    }
+}
+
+fn result_of_step(state: StepState, problem: Option<&str>) -> String {
+    let why = |words: &str| problem.map_or_else(|| words.to_owned(), |title| format!("{words}: {title}"));
+    match state {
+        // Its answer was lost, and it was found not to be there.
+        StepState::Waiting => why("not made"),
+        StepState::Begun => why("unknown"),
+        // AWS had taken the call and refused it afterwards.
+        StepState::Made => why(if problem.is_some() { "refused" } else { "made" }),
+        StepState::Failed => why("refused"),
+        StepState::Undoing => "being taken back".to_owned(),
+        StepState::Undone => "taken back".to_owned(),
+        StepState::Left => "left as it is".to_owned(),
+        StepState::Stuck => why("stuck"),
+    }
 }
 
 /// Which entries.
@@ -93,6 +128,20 @@ mod tests {
         AuditQuery::read(50, |name| {
             query.split('&').filter_map(|p| p.split_once('=')).find(|p| p.0 == name).map(|p| p.1)
         })
+    }
+
+    #[test]
+    fn a_call_has_the_result_of_its_step_and_what_else_is_written_was_done() {
+        let of = |state, problem| result("run.step", Some((state, problem)));
+        assert_eq!(of(StepState::Made, None), "made");
+        assert_eq!(of(StepState::Made, Some("AWS refused it afterwards")), "refused: AWS refused it afterwards");
+        assert_eq!(of(StepState::Failed, Some("Access denied")), "refused: Access denied");
+        assert_eq!(of(StepState::Begun, None), "unknown");
+        assert_eq!(result("run.undo", Some((StepState::Undone, None))), "taken back");
+        assert_eq!(result("run.undo", None), "unknown", "no journal says anything of it");
+        let others =
+            ["people.create", "session.refuse", "run.stuck", "upload.begin"].map(|action| result(action, None));
+        assert_eq!(others, ["done", "refused", "stuck", ""]);
     }
 
     #[test]

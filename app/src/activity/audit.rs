@@ -1,4 +1,4 @@
-//! The audit trail: who did what, when, on what.
+//! The audit trail: who did what, when, on what, and what came of it.
 
 use domain::audit::{AuditEntry, AuditQuery};
 use domain::policy::{Permission, decide};
@@ -150,6 +150,7 @@ fn row(entry: AuditEntry, now: Millis, scopes: &Scopes) -> AnyView {
             <td>{entry.actor}</td>
             <td><span title=entry.action>{said}</span></td>
             <td class="subject">{subject}</td>
+            <td>{entry.result}</td>
             <td class="facts-cell">{facts}</td>
         </tr>
     }
@@ -176,7 +177,7 @@ fn table(found: Vec<AuditEntry>, now: Millis, filter: &Filter, scopes: &Scopes) 
         <div class="scroll plain" tabindex="0">
             <table class="table audit">
                 <thead><tr>
-                    <th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th><th scope="col">"On what"</th><th scope="col">"Facts"</th>
+                    <th scope="col">"When"</th><th scope="col">"Who"</th><th scope="col">"What"</th><th scope="col">"On what"</th><th scope="col">"Result"</th><th scope="col">"Facts"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
             </table>

@@ -26,7 +26,7 @@ struct Trail {
 impl Listing for Trail {
     type Entry = AuditEntry;
     const FILE: &'static str = "audit";
-    const COLUMNS: &'static str = "id,at,person,actor,action,subject,detail";
+    const COLUMNS: &'static str = "id,at,person,actor,action,subject,result,detail";
     const PAGE: u32 = MAX_ENTRIES;
 
     async fn page(&mut self, limit: u32) -> Result<Vec<AuditEntry>, Problem> {
@@ -38,12 +38,12 @@ impl Listing for Trail {
     fn line(entry: &AuditEntry) -> String {
         let person = entry.person.map(|id| id.to_string()).unwrap_or_default();
         let (at, detail) = (entry.at.rfc3339(), entry.detail.to_string());
-        let texts = cells(&[&at, &person, &entry.actor, &entry.action, &entry.subject, &detail]);
+        let texts = cells(&[&at, &person, &entry.actor, &entry.action, &entry.subject, &entry.result, &detail]);
         format!("{},{texts}", entry.id)
     }
 }
 
-/// The audit trail: who did what, when, on what, the latest first.
+/// The audit trail: who did what, when, on what, and what came of it by now; the latest first.
 #[utoipa::path(get, path = "/audit", tag = "people",
     params(
         ("actor" = Option<String>, Query, description = "By whom: the name then, as a whole"),
@@ -83,12 +83,13 @@ mod tests {
             actor: "ada".into(),
             action: "run.begin".into(),
             subject: "=x".into(),
+            result: "done".into(),
             detail: json!({ "title": "it's \"x\"" }),
         };
         assert_eq!(
             Trail::line(&entry),
-            "7,\"1970-01-01T00:00:00.000Z\",\"1\",\"ada\",\"run.begin\",\"'=x\",\"{\"\"title\"\":\"\"it's \\\"\"x\\\"\"\"\"}\""
+            "7,\"1970-01-01T00:00:00.000Z\",\"1\",\"ada\",\"run.begin\",\"'=x\",\"done\",\"{\"\"title\"\":\"\"it's \\\"\"x\\\"\"\"\"}\""
         );
-        assert_eq!(Trail::COLUMNS.split(',').count(), 7);
+        assert_eq!(Trail::COLUMNS.split(',').count(), 8);
     }
 }

@@ -2,7 +2,8 @@
 //! covers the one before.
 
 use domain::Millis;
-use domain::audit::{AuditEntry, AuditQuery};
+use domain::audit::{AuditEntry, AuditQuery, result};
+use domain::plan::run::StepState;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::types::Json;
@@ -55,6 +56,24 @@ impl Row {
             detail: self.detail.0,
         };
         (entry, self.hash)
+    }
+}
+
+/// An entry, and what the journal says by now of the step that it is about.
+#[derive(FromRow)]
+struct Told {
+    #[sqlx(flatten)]
+    row: Row,
+    step: Option<String>,
+    refusal: Option<String>,
+}
+
+impl Told {
+    fn entry(self) -> AuditEntry {
+        let step = self.step.as_deref().and_then(StepState::parse).map(|state| (state, self.refusal.as_deref()));
+        let result = result(&self.row.action, step);
+        let Entry { id, at, person, actor, action, subject, detail } = self.row.entry().0;
+        AuditEntry { id, at, person, actor, action, subject, result, detail }
     }
 }
 
@@ -111,14 +130,24 @@ impl Store {
         Ok(rows.into_iter().map(|row| row.entry().0).collect())
     }
 
-    /// Entries, the latest first; `now` is what ages in `from` are counted from.
+    /// Entries, the latest first; `now` is what ages in `from` are counted from. Those of calls name the run and the id of its step: what came of
+    /// them is read from the journal with them.
     pub async fn audit(&self, query: &AuditQuery, now: Millis) -> Result<Vec<AuditEntry>> {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let rows: Vec<Row> = sqlx::query_as(
-            "select id, at, person, actor, action, subject, detail, hash from audit
-             where id < $1 and at >= $2 and at < $3 and ($4::text is null or lower(actor) = lower($4))
-               and ($5::text is null or starts_with(action, $5)) and ($6::text is null or subject ilike $6 or detail::text ilike $6)
-             order by id desc limit $7",
+        let rows: Vec<Told> = sqlx::query_as(
+            "select a.id, a.at, a.person, a.actor, a.action, a.subject, a.detail, a.hash, s.state as step, s.problem ->> 'title' as refusal
+             from (
+               select id, at, person, actor, action, subject, detail, hash from audit
+               where id < $1 and at >= $2 and at < $3 and ($4::text is null or lower(actor) = lower($4))
+                 and ($5::text is null or starts_with(action, $5)) and ($6::text is null or subject ilike $6 or detail::text ilike $6)
+               order by id desc limit $7) a
+             left join runs r on a.action in ('run.step', 'run.undo') and r.id = split_part(a.subject, '/', 1)
+             left join lateral (
+               select n - 1 as n
+               from jsonb_array_elements(case jsonb_typeof(r.plan -> 'steps') when 'array' then r.plan -> 'steps' end) with ordinality e (step, n)
+               where step ->> 'id' = split_part(a.subject, '/', 2) limit 1) p on true
+             left join run_steps s on s.run = r.id and s.n = p.n
+             order by a.id desc",
         )
         .bind(query.before.unwrap_or(i64::MAX))
         .bind(query.from.map_or(i64::MIN, |from| from.at(now).0))
@@ -130,11 +159,7 @@ impl Store {
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;
-        let entry = |row: Row| {
-            let Entry { id, at, person, actor, action, subject, detail } = row.entry().0;
-            AuditEntry { id, at, person, actor, action, subject, detail }
-        };
-        Ok(rows.into_iter().map(entry).collect())
+        Ok(rows.into_iter().map(Told::entry).collect())
     }
 
     /// Goes through the whole log; answers the number of the first entry whose hash does not fit, if there is one.

@@ -2,12 +2,13 @@
 
 use crate::world::{Answer, World};
 use domain::plan::answers::Form;
-use domain::plan::run::{Found, Progress, Run, State};
+use domain::plan::run::{Found, Progress, Run, State, StepState};
 use domain::plan::{Answers, FORMAT, Facts};
 use domain::policy::Role;
 use domain::stream::ToPage;
 use domain::{Code, Millis, Problem, Scope};
 use gantry::clock::now;
+use gantry_store::audit::Entry;
 use gantry_store::runs::Stored;
 use gantry_store::testing::entry;
 use serde_json::{Value, json};
@@ -150,7 +151,19 @@ async fn the_audit_trail_is_filtered_exported_and_not_for_viewers() {
     let csv = world.get("/api/v1/audit?format=csv&limit=100000&action=run.", &cookie).await;
     assert!(csv.header("content-type").starts_with("text/csv"), "{}", csv.header("content-type"));
     assert_eq!(csv.header("content-disposition"), "attachment; filename=\"audit.csv\"");
-    assert!(csv.body.starts_with("id,at,person") && csv.body.contains("\"run.cancel\",\"0a1b\""), "{}", csv.body);
+    assert!(
+        csv.body.starts_with("id,at,person") && csv.body.contains("\"run.cancel\",\"0a1b\",\"done\""),
+        "{}",
+        csv.body
+    );
+    let store = &world.test.store;
+    let lease = store.lease_run("test", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    let intent = Entry { action: "run.step".into(), subject: "0a1b/repository".into(), ..entry() };
+    let denied = Problem::new(Code::AwsDenied, "Access denied", "No.");
+    let failed = Progress { state: StepState::Failed, problem: Some(denied), ..Progress::default() };
+    store.journal(&lease, 0, &failed, Some(&intent)).await.unwrap();
+    let entries = world.get("/api/v1/audit?action=run.step", &cookie).await.json();
+    assert_eq!(entries[0]["result"].as_str(), Some("refused: Access denied"), "{entries}");
     let accepted = world.send("GET", "/api/v1/audit", &[("cookie", &cookie), ("accept", "text/csv")], "").await;
     assert!(accepted.body.starts_with("id,at,person"));
     for (query, field) in
@@ -161,6 +174,7 @@ async fn the_audit_trail_is_filtered_exported_and_not_for_viewers() {
     }
     let page = world.page("/runs?tab=audit&action=run.&q=0a1b", &cookie).await.body;
     assert!(page.contains("run.cancel") && page.contains("format=csv") && page.contains("action=run."), "{page}");
+    assert!(page.contains("refused: Access denied"), "{page}");
     let viewer = world.session(world.person("Vic", Role::Viewer).await).await;
     assert_eq!(world.get("/api/v1/audit", &viewer).await.status, 403);
     let page = world.page("/runs?tab=audit", &viewer).await.body;

@@ -1,11 +1,13 @@
 //! Runs, their journal, and who drives them.
 
+use domain::audit::AuditQuery;
 use domain::plan::answers::Form;
 use domain::plan::listing::RunsQuery;
 use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
 use domain::plan::{Answers, FORMAT, Facts, OLDEST_FORMAT};
 use domain::{Code, Millis, Problem, Scope};
 use gantry_store::Store;
+use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
 use gantry_store::testing::{TestStore, entry};
 use serde_json::json;
@@ -57,6 +59,45 @@ async fn a_run_is_read_as_it_was_written_step_by_step() {
     (run.run.state, run.run.problem, run.ended) = (State::Undone, Some(why), Some(Millis(31)));
     assert_eq!(store.run("a").await.unwrap(), Some(run));
     assert_eq!(store.audit_latest(10).await.unwrap().len(), 3, "the begin, the intent, the end");
+}
+
+#[tokio::test]
+async fn the_trail_says_what_came_of_each_call() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let run = stored("a", 10);
+    store.begin_run(&run, &entry()).await.unwrap();
+    let lease = lease(store, "one", 20).await.unwrap();
+    let intent = |action: &str, n: usize| {
+        let subject = format!("a/{}", run.run.plan.steps[n].id);
+        Some(Entry { action: action.into(), subject, ..entry() })
+    };
+    let journal = async |n: usize, state: StepState, problem: Option<Problem>, intent: Option<Entry>| {
+        let step = Progress { state, problem, ..Progress::default() };
+        store.journal(&lease, n, &step, intent.as_ref()).await.unwrap();
+    };
+    let results = async |action: &str| {
+        let query = AuditQuery { action: action.to_owned(), limit: 10, ..AuditQuery::default() };
+        let found = store.audit(&query, Millis(0)).await.unwrap();
+        found.into_iter().map(|entry| entry.result).collect::<Vec<_>>()
+    };
+    journal(0, StepState::Begun, None, intent("run.step", 0)).await;
+    assert_eq!(results("run.").await, ["unknown"]);
+    journal(0, StepState::Made, None, None).await;
+    journal(1, StepState::Begun, None, intent("run.step", 1)).await;
+    let denied = Problem::new(Code::AwsDenied, "Access denied", "No.");
+    journal(1, StepState::Failed, Some(denied), None).await;
+    assert_eq!(results("run.").await, ["refused: Access denied", "made"]);
+    journal(0, StepState::Undoing, None, intent("run.undo", 0)).await;
+    journal(0, StepState::Undone, None, None).await;
+    assert_eq!(results("run.").await, ["taken back", "refused: Access denied", "taken back"]);
+    // Of a run or a step that nothing is known of, and of what is no run's.
+    for (action, subject) in [("run.step", "b/repository"), ("run.step", "a/shoe"), ("session.refuse", "a/repository")]
+    {
+        store.note(&Entry { action: action.into(), subject: subject.into(), ..entry() }).await.unwrap();
+    }
+    assert_eq!(results("run.step").await, ["unknown", "unknown", "refused: Access denied", "taken back"]);
+    assert_eq!(results("session.").await, ["refused"]);
 }
 
 #[tokio::test]
