@@ -40,7 +40,7 @@ pub fn lint(plan: &Plan) -> Vec<Note> {
         .flat_map(|step| {
             let notes = match &step.call {
                 Call::Ecr(call) => ecr::wizards::lint(call, plan),
-                Call::EcrPublic(call) => ecr_public::wizards::lint(call),
+                Call::EcrPublic(call) => ecr_public::wizards::lint(call, &step.scope),
                 Call::Lambda(call) => lambda::wizards::lint(call),
                 Call::Ecs(call) => ecs::wizards::lint(call, plan),
             };

@@ -3,6 +3,7 @@
 pub mod copy_image;
 pub mod create_repository;
 pub mod images;
+pub mod notes;
 pub mod policies;
 pub mod put_images;
 pub mod registry;
@@ -13,6 +14,7 @@ mod tests;
 
 use super::calls::Call;
 use super::inventory::{Inventory, short};
+use super::repository_policy::explain;
 use super::rules;
 use super::subject::Subject;
 use crate::document::registry;
@@ -130,6 +132,10 @@ pub fn lint(call: &Call, plan: &Plan) -> Vec<(Severity, String, String)> {
         })
     };
     let mut notes = registry::lint(call, &plan.scope);
+    notes.extend(notes::nearly_full(call));
+    if let Some(policy) = notes::repository_policy(call) {
+        notes.extend(notes::opened(policy, |document| explain(document, &plan.scope)));
+    }
     if let Call::CreateRepository(input) = call {
         if !has(|call| matches!(call, Call::PutLifecyclePolicy(_))) {
             notes.push((

@@ -102,6 +102,49 @@ fn a_policy_that_locks_out_its_author_is_forced_only_when_insisted_on() {
 }
 
 #[test]
+fn a_policy_that_lets_strangers_in_is_noted_by_statement() {
+    use crate::plan::lint::{Severity, lint};
+    let notes = |statements: Value| {
+        let policy = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let wanted = json!({ "repository": "shop/api", "policy": policy });
+        lint(&answers("repository-policy", wanted).plan(&Facts::default()).unwrap())
+    };
+    let allow = |principal: Value, action: &str| json!({ "Effect": "Allow", "Principal": principal, "Action": action });
+    let own = json!({ "AWS": "arn:aws:iam::111122223333:root" });
+    let other = json!({ "AWS": "arn:aws:iam::444455556666:root" });
+    let found = notes(json!([
+        allow(own, "ecr:*"),
+        allow(json!({ "AWS": "*" }), "ecr:BatchGetImage"),
+        allow(other, "ecr:SetRepositoryPolicy")
+    ]));
+    let said: Vec<(Severity, &str)> = found.iter().map(|note| (note.severity, &note.says[..12])).collect();
+    assert_eq!(said, [(Severity::Danger, "Statement[1]"), (Severity::Danger, "Statement[2]")], "{found:?}");
+    assert!(found[0].says.contains("Open to the world"), "{found:?}");
+    let mut narrow = allow(json!("*"), "ecr:BatchGetImage");
+    narrow["Condition"] = json!({ "IpAddress": { "aws:SourceIp": "203.0.113.0/24" } });
+    let found = notes(json!([narrow]));
+    assert_eq!(found.iter().map(|note| note.severity).collect::<Vec<_>>(), [Severity::Warning], "{found:?}");
+    let lambda = json!({ "Service": "lambda.amazonaws.com" });
+    assert!(notes(json!([allow(lambda, "ecr:BatchGetImage")])).is_empty(), "notable, and no wildcard");
+}
+
+#[test]
+fn what_is_nearly_full_is_noted() {
+    let notes = |many: usize| {
+        let rule = |n: usize| {
+            json!({ "rulePriority": n, "action": { "type": "expire" }, "selection": { "tagStatus": "tagged",
+                "tagPrefixList": [format!("v{n}-")], "countType": "imageCountMoreThan", "countNumber": 9 } })
+        };
+        let policy = json!({ "rules": (1..=many).map(rule).collect::<Vec<_>>() }).to_string();
+        let answers = answers("lifecycle-policy", json!({ "repository": "shop/api", "policy": policy }));
+        let notes = crate::plan::lint::lint(&answers.plan(&Facts::default()).unwrap());
+        notes.into_iter().map(|note| note.says).collect::<Vec<_>>()
+    };
+    assert_eq!(notes(44), Vec::<String>::new());
+    assert_eq!(notes(45), ["45 of at most 50 rules of a lifecycle policy are used."]);
+}
+
+#[test]
 fn a_repository_goes_with_its_images_only_if_that_is_said() {
     let wanted = |force, insist: &str| json!({ "repository": "shop/api", "force": force, "insist": insist });
     let plan = |force, insist| {

@@ -11,7 +11,7 @@ mod tests;
 
 use super::calls::Call;
 use super::subject::Subject;
-use super::{REGION, rules};
+use super::{REGION, policy, rules};
 use crate::ecr;
 use crate::identity::Scope;
 use crate::plan::lint::Severity;
@@ -115,7 +115,7 @@ fn check_tags(tags: &[(String, String)], marks: &[(String, String)], errors: &mu
 }
 
 /// Notes on a call: severity, what it is, what to do about it.
-pub fn lint(call: &Call) -> Vec<(Severity, String, String)> {
+pub fn lint(call: &Call, scope: &Scope) -> Vec<(Severity, String, String)> {
     let mut notes = vec![];
     let mut note = |severity, says: &str, mend: &str| notes.push((severity, says.to_owned(), mend.to_owned()));
     match call {
@@ -167,6 +167,9 @@ pub fn lint(call: &Call) -> Vec<(Severity, String, String)> {
         | Call::DeleteRepositoryPolicy(_)
         | Call::TagResource(_)
         | Call::UntagResource(_) => {}
+    }
+    if let Call::SetRepositoryPolicy(input) = call {
+        notes.extend(ecr::wizards::notes::opened(&input.policy_text, |document| policy::explain(document, scope)));
     }
     notes
 }

@@ -1,0 +1,92 @@
+//! Notes on a policy that lets strangers in, and on what is nearly full.
+
+use std::collections::BTreeSet;
+
+use crate::ecr::calls::Call;
+use crate::ecr::lifecycle;
+use crate::ecr::registry::rules as of_registry;
+use crate::ecr::repository_policy::{Gain, LIMIT, Severity as Worth};
+use crate::iam::policy_document::{Document, Effect, Matches, Principals};
+use crate::plan::lint::Severity;
+
+/// The policy of repositories that a call sets.
+pub fn repository_policy(call: &Call) -> Option<&str> {
+    match call {
+        Call::SetRepositoryPolicy(input) => Some(&input.policy_text),
+        Call::CreateRepositoryCreationTemplate(input) | Call::UpdateRepositoryCreationTemplate(input) => {
+            input.repository_policy.as_deref().filter(|text| !text.is_empty())
+        }
+        _ => None,
+    }
+}
+
+/// Notes on whom a policy lets in: what `explain` finds dangerous, and what is open to everybody but for a network.
+pub fn opened(
+    text: &str,
+    explain: impl Fn(&Document) -> Vec<Gain>,
+) -> impl Iterator<Item = (Severity, String, String)> {
+    // A policy that cannot be read was refused before there was a plan.
+    let document = Document::parse(text).ok();
+    let gains = document.as_ref().map(explain).unwrap_or_default();
+    let wild: BTreeSet<String> = document.iter().flat_map(wildcards).collect();
+    gains.into_iter().filter_map(move |gain| {
+        let severity = match gain.severity {
+            Worth::Dangerous => Severity::Danger,
+            Worth::Notable if wild.contains(&gain.path) => Severity::Warning,
+            Worth::Notable | Worth::Usual => return None,
+        };
+        let says = format!("{}: {}. {}", gain.path, gain.text, gain.why.unwrap_or_default());
+        Some((severity, says, "Name accounts or an organization, and only the actions that they need.".to_owned()))
+    })
+}
+
+/// The paths of the statements that allow something to everybody.
+fn wildcards(document: &Document) -> Vec<String> {
+    let statements = document.statements.iter().enumerate();
+    let wild = statements.filter(|(_, statement)| {
+        let everyone = match &statement.principals {
+            Matches::Only(Principals::Everyone) => true,
+            Matches::Only(Principals::These(list)) => list.iter().any(|principal| principal.is_everyone()),
+            Matches::Except(_) => false,
+        };
+        everyone && statement.effect == Effect::Allow
+    });
+    wild.map(|(n, _)| format!("Statement[{n}]")).collect()
+}
+
+/// Hints where a call leaves little of what AWS allows: nine tenths are used. More than all is refused beside its field.
+pub fn nearly_full(call: &Call) -> impl Iterator<Item = (Severity, String, String)> {
+    let near = used(call).into_iter().filter(|(count, most, _)| count * 10 >= most * 9);
+    near.map(|(count, most, what)| {
+        let says = format!("{count} of at most {most} {what} are used.");
+        (Severity::Hint, says, "Merge some, or leave out what nobody needs, before one more is refused.".to_owned())
+    })
+}
+
+/// How many of how many of what a call uses, as far as it says so itself.
+fn used(call: &Call) -> Vec<(usize, usize, &'static str)> {
+    const CHARACTERS: &str = "characters of a policy";
+    let mut used = vec![];
+    if let Some(policy) = repository_policy(call) {
+        used.push((policy.chars().count(), LIMIT, CHARACTERS));
+    }
+    match call {
+        Call::PutLifecyclePolicy(input) => {
+            let text = &input.lifecycle_policy_text;
+            let rules = lifecycle::parse(text).map_or(0, |policy| policy.rules.len());
+            used.push((rules, lifecycle::rules::MOST_RULES, "rules of a lifecycle policy"));
+            used.push((text.chars().count(), lifecycle::rules::LONGEST, "characters of a lifecycle policy"));
+        }
+        Call::PutReplicationConfiguration(input) => {
+            let rules = &input.replication_configuration.rules;
+            let to = rules.iter().flat_map(|rule| &rule.destinations);
+            let different: BTreeSet<(&str, &str)> =
+                to.map(|to| (to.registry_id.as_str(), to.region.as_str())).collect();
+            used.push((rules.len(), of_registry::MOST_RULES, "rules of replication"));
+            used.push((different.len(), of_registry::MOST_DESTINATIONS, "destinations of replication"));
+        }
+        Call::PutRegistryPolicy(input) => used.push((input.policy_text.chars().count(), LIMIT, CHARACTERS)),
+        _ => {}
+    }
+    used
+}
