@@ -47,6 +47,8 @@ test("a cache rule is tried and deleted", async ({ page }) => {
   await row.getByRole("button", { name: "Validate" }).click();
   await expect(row.getByText("It works.")).toBeVisible();
   await row.getByRole("button", { name: "Delete" }).click();
+  await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeDisabled();
+  await dialog(page).locator("#act-typed").fill("e2e-quay");
   await apply(page);
   const left = aws("ecr", "describe_pull_through_cache_rules", {}, account, region) as { pullThroughCacheRules: unknown[] };
   expect(left.pullThroughCacheRules).toEqual([]);
@@ -78,6 +80,7 @@ test("a creation template is added, changed and deleted", async ({ page }) => {
   expect(templates().find((t) => t.prefix === "e2e")?.description).toBe("for the journey");
   await open(page, "templates");
   await row.getByRole("button", { name: "Delete" }).click();
+  await dialog(page).locator("#act-typed").fill("e2e");
   await apply(page);
   expect(templates().filter((t) => t.prefix === "e2e")).toEqual([]);
 });

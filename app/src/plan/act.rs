@@ -1,4 +1,4 @@
-//! A single act on what a page shows: its plan in a dialog, the name typed where something is lost for good, and how it goes.
+//! A single act on what a page shows: its plan in a dialog, the name typed where a thing is deleted, and how it goes.
 //! Larger changes have a wizard and a review of their own; the engine behind both is the same.
 
 use domain::ecr::wizards::INSIST;
@@ -290,10 +290,11 @@ fn planned(
     let name = review.plan.typed().map(str::to_owned);
     let wanted = name.clone();
     let idle = move || wanted.as_ref().is_some_and(|name| typed.with(|t| t.trim() != name));
+    let fate = if review.plan.loses() { "It is lost for good." } else { "It goes; Undo makes it again." };
     let field = name.map(|name| {
         view! {
             <div class="field">
-                <label for="act-typed">"It is lost for good. Type "<b>{name}</b>" to show that it is meant."</label>
+                <label for="act-typed">{fate}" Type "<b>{name}</b>" to show that it is meant."</label>
                 <div class="input"><input id="act-typed" autocomplete="off" spellcheck="false" on:input=move |e| typed.set(event_target_value(&e))/></div>
             </div>
         }

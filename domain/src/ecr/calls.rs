@@ -237,11 +237,14 @@ impl Call {
         }
     }
 
-    /// The name of what it deletes for good, which a person types to show that it is meant.
+    /// The name of the thing that it deletes, which a person types to show that it is meant: not of a tag, or of a policy, which the undo puts back.
     pub fn deletes(&self) -> Option<&str> {
         match self {
             Call::DeleteRepository(input) => Some(&input.repository_name),
+            Call::BatchDeleteImage(input) if input.image_ids.iter().all(|id| id.image_digest.is_none()) => None,
             Call::BatchDeleteImage(input) => Some(&input.repository_name),
+            Call::DeletePullThroughCacheRule(input) => Some(&input.ecr_repository_prefix),
+            Call::DeleteRepositoryCreationTemplate(input) => Some(&input.prefix),
             _ => None,
         }
     }

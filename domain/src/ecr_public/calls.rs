@@ -107,7 +107,7 @@ impl Call {
         }
     }
 
-    /// The name of what it deletes for good, which a person types to show that it is meant.
+    /// The name of the thing that it deletes, which a person types to show that it is meant: not of a policy, which the undo puts back.
     pub fn deletes(&self) -> Option<&str> {
         match self {
             Call::DeleteRepository(input) => Some(&input.repository_name),

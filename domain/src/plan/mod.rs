@@ -77,10 +77,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What a person types before it is applied: the name of what is deleted and cannot be brought back.
+    /// What a person types before it is applied: the name of the thing that it deletes.
     pub fn typed(&self) -> Option<&str> {
-        let lost = |step: &&Step| step.effect == Effect::Delete && matches!(step.undo, Undo::Never(_));
-        self.steps.iter().filter(lost).find_map(|step| step.call.deletes())
+        self.steps.iter().find_map(|step| step.call.deletes())
+    }
+    /// Whether a thing that it deletes cannot be brought back.
+    pub fn loses(&self) -> bool {
+        self.steps.iter().any(|step| step.call.deletes().is_some() && matches!(step.undo, Undo::Never(_)))
     }
 }
 
@@ -213,7 +216,7 @@ impl Call {
             Call::Lambda(_) | Call::Ecs(_) => false,
         }
     }
-    /// The name of what it deletes for good, which a person types to show that it is meant.
+    /// The name of the thing that it deletes, which a person types to show that it is meant.
     pub fn deletes(&self) -> Option<&str> {
         match self {
             Call::Ecr(call) => call.deletes(),

@@ -83,6 +83,7 @@ fn a_policy_is_replaced_and_put_back() {
     let answers = answers("lifecycle-policy", json!({ "repository": "shop/api", "policy": "" }));
     let old = json!({ "rules": [] });
     let plan = answers.plan(&facts(&answers, |_| Some(old.clone()))).unwrap();
+    assert_eq!(plan.typed(), None, "a policy is no thing of its own, and comes back as it was");
     assert_eq!(plan.steps[0].before, Some(old));
     let Undo::Call(undo) = &plan.steps[0].undo else { panic!() };
     assert_eq!((plan.steps[0].call.operation(), undo.operation()), ("DeleteLifecyclePolicy", "PutLifecyclePolicy"));
@@ -155,7 +156,7 @@ fn a_repository_goes_with_its_images_only_if_that_is_said() {
     assert_eq!(errors["force"], "It holds 7 images. Say that they are to go with it.");
     assert!(plan(true, "").unwrap_err()["insist"].contains("service batch in prod"));
     let plan = plan(true, "shop/api").unwrap();
-    assert_eq!(plan.typed(), Some("shop/api"));
+    assert_eq!((plan.typed(), plan.loses()), (Some("shop/api"), true));
     assert_eq!(plan.steps[0].call.input(), json!({ "repositoryName": "shop/api", "force": true }));
 }
 

@@ -119,7 +119,9 @@ fn a_cache_rule_is_added_changed_and_deleted_and_each_leads_back() {
     );
     let delete = answers(json!({ "wizard": "delete-registry-cache-rule", "answers": { "prefix": "docker-hub" } }));
     assert!(planned(&delete, &[]).unwrap_err().contains_key("prefix"));
-    let (operation, sent, again, made) = only(&planned(&delete, std::slice::from_ref(&there)).unwrap());
+    let plan = planned(&delete, std::slice::from_ref(&there)).unwrap();
+    assert_eq!((plan.typed(), plan.loses()), (Some("docker-hub"), false), "a thing, which the undo brings back");
+    let (operation, sent, again, made) = only(&plan);
     assert_eq!(
         (operation.as_str(), sent, again.as_str()),
         ("DeletePullThroughCacheRule", back, "CreatePullThroughCacheRule")
@@ -175,7 +177,9 @@ fn a_template_is_written_whole_and_what_it_lost_is_said() {
     assert_eq!(update["imageTagMutabilityExclusionFilters"], json!([]));
     assert_eq!(undone["description"], "of the shop");
     let delete = answers(json!({ "wizard": "delete-registry-template", "answers": { "prefix": "shop" } }));
-    let (.., again, made) = only(&planned(&delete, &[there]).unwrap());
+    let plan = planned(&delete, &[there]).unwrap();
+    assert_eq!((plan.typed(), plan.loses()), (Some("shop"), false));
+    let (.., again, made) = only(&plan);
     assert_eq!((again.as_str(), made), ("CreateRepositoryCreationTemplate", sent));
     let bad =
         json!({ "new": true, "prefix": "Shop", "tags": [["team", "shop"]], "lifecycle": "{", "permissions": "[]" });
