@@ -55,7 +55,7 @@ impl Export {
                 "What the plan creates, as a template. A stack made from it owns what it makes, and deleting the stack deletes that."
             }
             Export::Terraform => {
-                "What the plan creates, as a configuration for Terraform's AWS provider. Account and region come from the provider."
+                "What the plan creates and what it changes, as a configuration for Terraform's AWS provider. What exists is imported, by Terraform 1.5 or later. Account and region come from the provider."
             }
         }
     }

@@ -5,14 +5,16 @@ use serde_json::{Map, Value, json};
 
 use super::super::Plan;
 use super::{
-    PublicRepository, Repository, Untold, changes, document, own_tags, public_repositories, registry, repositories,
+    PublicRepository, Repository, Untold, changes, document, named, own_tags, public_repositories, registry,
+    repositories,
 };
 
 /// The template, and what it cannot tell of.
 pub fn template(plan: &Plan) -> (String, Untold) {
-    let (found, mut untold) = repositories(plan);
+    let (found, mut rest) = repositories(plan);
     let (public, more) = public_repositories(plan);
-    untold.extend(more);
+    rest.extend(more);
+    let mut untold = named(&rest);
     untold.extend(changes(plan));
     for repository in public.iter().filter(|r| r.create.catalog_data.iter().any(|c| c.logo_image_blob.is_some())) {
         untold.push(format!("The logo of {}, which CloudFormation cannot set", repository.create.repository_name));

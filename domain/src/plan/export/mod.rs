@@ -1,16 +1,17 @@
 //! A plan in other tools' words, to be reviewed, kept and run elsewhere.
 //!
-//! The CLI script makes the same calls. Templates say what there shall be, not how it is made: they can only tell of what a plan creates,
-//! and [`Untold`] names the rest.
+//! The CLI script makes the same calls. Templates say what there shall be, not how it is made: they can only tell of what a plan creates, Terraform
+//! also of what it writes as a whole of what exists; [`Untold`] names the rest.
 
 pub mod cli;
 pub mod cloudformation;
+mod existing;
 mod registry;
 pub mod terraform;
 
 use serde_json::Value;
 
-use super::{Call, Plan};
+use super::{Call, Plan, Step};
 use crate::document::Tag;
 use crate::ecr::calls::{Call as Ecr, CreateRepository};
 use crate::ecr_public::calls::{Call as EcrPublic, CreateRepository as CreatePublic};
@@ -27,9 +28,14 @@ struct Repository<'p> {
     policy: Option<&'p str>,
 }
 
-/// The private repositories that a plan creates. Tags that lead to a run say nothing outside of Gantry.
-fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
-    let (mut found, mut untold): (Vec<Repository<'_>>, Untold) = (vec![], vec![]);
+/// The steps as they are named.
+fn named(steps: &[&Step]) -> Untold {
+    steps.iter().map(|step| step.says.clone()).collect()
+}
+
+/// The private repositories that a plan creates, and the steps about those that exist. Tags that lead to a run say nothing outside of Gantry.
+fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Vec<&Step>) {
+    let (mut found, mut rest): (Vec<Repository<'_>>, Vec<&Step>) = (vec![], vec![]);
     for step in &plan.steps {
         let Call::Ecr(call) = &step.call else { continue };
         let of = |name: &str| found.iter().position(|r| r.create.repository_name == name);
@@ -40,11 +46,11 @@ fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
             }
             Ecr::PutLifecyclePolicy(put) => match of(&put.repository_name) {
                 Some(n) => found[n].lifecycle = Some(&put.lifecycle_policy_text),
-                None => untold.push(step.says.clone()),
+                None => rest.push(step),
             },
             Ecr::SetRepositoryPolicy(set) => match of(&set.repository_name) {
                 Some(n) => found[n].policy = Some(&set.policy_text),
-                None => untold.push(step.says.clone()),
+                None => rest.push(step),
             },
             Ecr::DeleteRepository(_)
             | Ecr::DeleteLifecyclePolicy(_)
@@ -56,7 +62,7 @@ fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
             | Ecr::BatchDeleteImage(_)
             | Ecr::PutImage(_)
             | Ecr::StartImageScan(_)
-            | Ecr::CopyImage(_) => untold.push(step.says.clone()),
+            | Ecr::CopyImage(_) => rest.push(step),
             // Told of by [`registry`], as far as each tool has a word for it.
             Ecr::PutReplicationConfiguration(_)
             | Ecr::CreatePullThroughCacheRule(_)
@@ -71,7 +77,7 @@ fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Untold) {
             | Ecr::PutAccountSetting(_) => {}
         }
     }
-    (found, untold)
+    (found, rest)
 }
 
 /// A public repository with all that the plan's steps say of it.
@@ -82,9 +88,9 @@ struct PublicRepository<'p> {
     policy: Option<&'p str>,
 }
 
-/// The public repositories that a plan creates.
-fn public_repositories(plan: &Plan) -> (Vec<PublicRepository<'_>>, Untold) {
-    let (mut found, mut untold): (Vec<PublicRepository<'_>>, Untold) = (vec![], vec![]);
+/// The public repositories that a plan creates, and the steps about those that exist.
+fn public_repositories(plan: &Plan) -> (Vec<PublicRepository<'_>>, Vec<&Step>) {
+    let (mut found, mut rest): (Vec<PublicRepository<'_>>, Vec<&Step>) = (vec![], vec![]);
     for step in &plan.steps {
         let Call::EcrPublic(call) = &step.call else { continue };
         match call {
@@ -94,7 +100,7 @@ fn public_repositories(plan: &Plan) -> (Vec<PublicRepository<'_>>, Untold) {
             EcrPublic::SetRepositoryPolicy(set) => {
                 match found.iter().position(|r| r.create.repository_name == set.repository_name) {
                     Some(n) => found[n].policy = Some(&set.policy_text),
-                    None => untold.push(step.says.clone()),
+                    None => rest.push(step),
                 }
             }
             EcrPublic::DeleteRepository(_)
@@ -102,10 +108,10 @@ fn public_repositories(plan: &Plan) -> (Vec<PublicRepository<'_>>, Untold) {
             | EcrPublic::DeleteRepositoryPolicy(_)
             | EcrPublic::TagResource(_)
             | EcrPublic::UntagResource(_)
-            | EcrPublic::BatchDeleteImage(_) => untold.push(step.says.clone()),
+            | EcrPublic::BatchDeleteImage(_) => rest.push(step),
         }
     }
-    (found, untold)
+    (found, rest)
 }
 
 /// The steps that change what exists already: no template creates that.
@@ -172,7 +178,8 @@ mod tests {
     #[test]
     fn what_a_template_cannot_tell_of_is_named() {
         let plan = crate::plan::tests::three_steps();
-        let (found, untold) = repositories(&plan);
-        assert_eq!((found.len(), untold), (1, vec!["Tag it".to_owned()]));
+        let (found, rest) = repositories(&plan);
+        assert_eq!((found.len(), named(&rest)), (1, vec!["Tag it".to_owned()]));
+        assert_eq!(terraform::configuration(&plan).1, ["Tag it"], "what has no ARN yet is not told of");
     }
 }

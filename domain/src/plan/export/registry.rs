@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::existing::import;
 use super::terraform::{expression, label, text};
 use super::{Untold, document, identifier};
 use crate::ecr::calls::Call as Ecr;
 use crate::ecr::registry::{CacheRule, CreationTemplate, ReplicationRule, RepositoryFilter, ScanningConfiguration};
-use crate::plan::{Call, Plan};
+use crate::plan::{Call, Effect, Plan, Step};
 
 /// Whether a call is about the registry as a whole.
 fn is_ours(call: &Ecr) -> bool {
@@ -27,12 +28,12 @@ fn is_ours(call: &Ecr) -> bool {
 }
 
 /// Each step about the registry through `tell`; what it cannot tell of is named.
-fn told<T>(plan: &Plan, untold: &mut Untold, tell: fn(&Ecr) -> Option<T>) -> Vec<T> {
+fn told<T>(plan: &Plan, untold: &mut Untold, tell: fn(&Step, &Ecr) -> Option<T>) -> Vec<T> {
     let mut all = vec![];
     for step in &plan.steps {
         let Call::Ecr(call) = &step.call else { continue };
         if is_ours(call) {
-            match tell(call) {
+            match tell(step, call) {
                 Some(one) => all.push(one),
                 None => untold.push(step.says.clone()),
             }
@@ -43,12 +44,30 @@ fn told<T>(plan: &Plan, untold: &mut Untold, tell: fn(&Ecr) -> Option<T>) -> Vec
 
 /// As CloudFormation's resources.
 pub fn resources(plan: &Plan, untold: &mut Untold) -> Map<String, Value> {
-    told(plan, untold, resource).into_iter().collect()
+    told(plan, untold, |_, call| resource(call)).into_iter().collect()
 }
 
 /// As Terraform's blocks.
 pub fn blocks(plan: &Plan, untold: &mut Untold) -> Vec<String> {
-    told(plan, untold, block)
+    told(plan, untold, |step, call| Some(taken_over(step, call) + &block(call)?))
+}
+
+/// What has Terraform take over what exists; nothing for what a step creates.
+fn taken_over(step: &Step, call: &Ecr) -> String {
+    let account = step.scope.account.as_str();
+    let this = || "this".to_owned();
+    let (kind, name, id) = match call {
+        _ if step.effect == Effect::Create => return String::new(),
+        Ecr::PutReplicationConfiguration(_) => ("replication_configuration", this(), account),
+        Ecr::UpdateRepositoryCreationTemplate(template) => {
+            ("repository_creation_template", label(&identifier(&template.prefix)), template.prefix.as_str())
+        }
+        Ecr::PutRegistryPolicy(_) => ("registry_policy", this(), account),
+        Ecr::PutRegistryScanningConfiguration(_) => ("registry_scanning_configuration", this(), account),
+        Ecr::PutAccountSetting(setting) => ("account_setting", setting.name.to_lowercase(), setting.name.as_str()),
+        _ => return String::new(),
+    };
+    import(&format!("aws_ecr_{kind}"), &name, id) + "\n"
 }
 
 /// With capitals and without what is empty, as CloudFormation names properties.

@@ -6,14 +6,18 @@ use std::fmt::Write;
 
 use super::super::Plan;
 use super::{
-    PublicRepository, Repository, Untold, changes, document, own_tags, public_repositories, registry, repositories,
+    PublicRepository, Repository, Untold, changes, document, existing, own_tags, public_repositories, registry,
+    repositories,
 };
+use crate::document::Tag;
+use crate::ecr::calls::CreateRepository;
 
 /// The configuration, and what it cannot tell of.
 pub fn configuration(plan: &Plan) -> (String, Untold) {
-    let (found, mut untold) = repositories(plan);
+    let (found, mut rest) = repositories(plan);
     let (public, more) = public_repositories(plan);
-    untold.extend(more);
+    rest.extend(more);
+    let (there, mut untold) = existing::blocks(&rest);
     untold.extend(changes(plan));
     let mut out = format!("# {}\n", plan.title.replace(['\n', '\r'], " "));
     let _ = write!(
@@ -24,7 +28,7 @@ pub fn configuration(plan: &Plan) -> (String, Untold) {
     for repository in &found {
         let _ = write!(out, "\n{}", blocks(repository));
     }
-    for block in registry::blocks(plan, &mut untold) {
+    for block in there.into_iter().chain(registry::blocks(plan, &mut untold)) {
         let _ = write!(out, "\n{block}");
     }
     for repository in &public {
@@ -33,9 +37,13 @@ pub fn configuration(plan: &Plan) -> (String, Untold) {
     (out, untold)
 }
 
-fn blocks(repository: &Repository<'_>) -> String {
-    let create = repository.create;
-    let name = label(&repository.id);
+/// A private repository. What is `ignored` stays as Terraform finds it.
+pub(super) fn repository_block<'t>(
+    name: &str,
+    create: &CreateRepository,
+    tags: impl Iterator<Item = &'t Tag>,
+    ignored: &[&str],
+) -> String {
     let mut out =
         format!("resource \"aws_ecr_repository\" \"{name}\" {{\n  name = {}\n", text(&create.repository_name));
     if let Some(mutability) = &create.image_tag_mutability {
@@ -60,12 +68,21 @@ fn blocks(repository: &Repository<'_>) -> String {
         }
         out.push_str("  }\n");
     }
-    let tags: Vec<String> =
-        own_tags(&create.tags).map(|t| format!("    {} = {}\n", text(&t.key), text(&t.value))).collect();
+    let tags: Vec<String> = tags.map(|t| format!("    {} = {}\n", text(&t.key), text(&t.value))).collect();
     if !tags.is_empty() {
         let _ = write!(out, "\n  tags = {{\n{}  }}\n", tags.concat());
     }
+    if !ignored.is_empty() {
+        let _ = write!(out, "\n  lifecycle {{\n    ignore_changes = [{}]\n  }}\n", ignored.join(", "));
+    }
     out.push_str("}\n");
+    out
+}
+
+fn blocks(repository: &Repository<'_>) -> String {
+    let create = repository.create;
+    let name = label(&repository.id);
+    let mut out = repository_block(&name, create, own_tags(&create.tags), &[]);
     for (kind, policy) in
         [("aws_ecr_lifecycle_policy", repository.lifecycle), ("aws_ecr_repository_policy", repository.policy)]
     {
