@@ -9,7 +9,9 @@ use super::super::calls::{
 };
 use super::super::lifecycle::{self, evaluate, in_danger};
 use super::super::repository_policy;
+use super::super::rules;
 use super::super::subject::Subject;
+use super::repository::gone;
 use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
@@ -77,6 +79,25 @@ impl Writer<'_> {
     }
 }
 
+fn settings(repository: &str) -> Subject {
+    Subject::Settings { repository: repository.to_owned() }
+}
+
+/// What has to be known of a repository for its policy. With a name that none can have nothing is asked.
+fn known(repository: &str, subjects: Vec<Subject>) -> Vec<plan::Subject> {
+    match rules::repository_name(repository) {
+        Ok(()) => subjects.into_iter().chain([settings(repository)]).map(plan::Subject::Ecr).collect(),
+        Err(_) => vec![],
+    }
+}
+
+/// AWS says of a repository that is not there what it says of one without a policy, so whether it is there is asked apart.
+fn exists(repository: &str, facts: &Facts) -> Result<(), FieldErrors> {
+    let missing = || if state(facts, &settings(repository)) == Some(None) { Err(gone(repository)) } else { Ok(()) };
+    let there = rules::repository_name(repository).and_then(|()| missing());
+    there.map_err(|message| [("repository".to_owned(), message)].into())
+}
+
 impl Lifecycle {
     fn subject(&self) -> Subject {
         Subject::LifecyclePolicy { repository: self.repository.clone() }
@@ -84,15 +105,17 @@ impl Lifecycle {
     /// What has to be known.
     pub fn subjects(&self) -> Vec<plan::Subject> {
         let inventory = Subject::Inventory { repository: self.repository.clone() };
-        [self.subject(), inventory].map(plan::Subject::Ecr).into()
+        known(&self.repository, vec![self.subject(), inventory])
     }
 
     /// The plan.
     ///
     /// # Errors
-    /// What is wrong with the policy, by its own paths (`rules.0.selection.countNumber`); under [`INSIST`] images in use that would go.
+    /// That there is no such repository; what is wrong with the policy, by its own paths (`rules.0.selection.countNumber`); under [`INSIST`]
+    /// images in use that would go.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let repository = &self.repository;
+        exists(repository, facts)?;
         let none = self.policy.trim().is_empty();
         let wanted: Option<Value> = match none {
             true => None,
@@ -137,15 +160,17 @@ impl Permissions {
     }
     /// What has to be known.
     pub fn subjects(&self) -> Vec<plan::Subject> {
-        vec![plan::Subject::Ecr(self.subject())]
+        known(&self.repository, vec![self.subject()])
     }
 
     /// The plan.
     ///
     /// # Errors
-    /// What is wrong with the policy, by its own paths; under [`INSIST`] that it locks out whoever would change it.
+    /// That there is no such repository; what is wrong with the policy, by its own paths; under [`INSIST`] that it locks out whoever would
+    /// change it.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let repository = &self.repository;
+        exists(repository, facts)?;
         let (mut wanted, mut force) = (None, None);
         if !self.policy.trim().is_empty() {
             let document = repository_policy::read(&self.policy)?;

@@ -43,7 +43,8 @@ pub struct Delete {
     pub insist: String,
 }
 
-fn gone(repository: &str) -> String {
+/// What is said beside the name of one that is not there.
+pub(super) fn gone(repository: &str) -> String {
     format!("There is no repository named {repository} here.")
 }
 

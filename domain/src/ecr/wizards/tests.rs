@@ -67,14 +67,19 @@ fn a_repository_that_is_so_already_needs_no_plan() {
 
 const EXPIRE: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":1},"action":{"type":"expire"}}]}"#;
 
+/// A repository that is there, without anything.
+fn bare(subject: &Ecr) -> Option<Value> {
+    matches!(subject, Ecr::Settings { .. }).then(|| json!({ "repositoryName": "shop/api" }))
+}
+
 #[test]
 fn rules_that_take_images_in_use_have_to_be_insisted_on() {
     let wanted = |insist: &str| json!({ "repository": "shop/api", "policy": EXPIRE, "insist": insist });
     let answers = |insist| answers("lifecycle-policy", wanted(insist));
-    let errors = answers("").plan(&facts(&answers(""), |_| None)).unwrap_err();
+    let errors = answers("").plan(&facts(&answers(""), bare)).unwrap_err();
     assert!(errors["insist"].contains("shop/api:1.1 (used by service web in prod)"), "{errors:?}");
-    assert!(answers("shop/ap").plan(&facts(&answers(""), |_| None)).is_err());
-    let plan = answers("shop/api").plan(&facts(&answers(""), |_| None)).unwrap();
+    assert!(answers("shop/ap").plan(&facts(&answers(""), bare)).is_err());
+    let plan = answers("shop/api").plan(&facts(&answers(""), bare)).unwrap();
     assert_eq!((plan.steps[0].effect, plan.steps[0].call.name()), (Effect::Create, "ecr:PutLifecyclePolicy".into()));
 }
 
@@ -88,7 +93,18 @@ fn a_policy_is_replaced_and_put_back() {
     let Undo::Call(undo) = &plan.steps[0].undo else { panic!() };
     assert_eq!((plan.steps[0].call.operation(), undo.operation()), ("DeleteLifecyclePolicy", "PutLifecyclePolicy"));
     assert_eq!(undo.input()["lifecyclePolicyText"], r#"{"rules":[]}"#);
-    assert!(answers.plan(&facts(&answers, |_| None)).unwrap_err().contains_key("nothing"));
+    assert!(answers.plan(&facts(&answers, bare)).unwrap_err().contains_key("nothing"));
+}
+
+#[test]
+fn a_policy_is_of_a_repository_that_is_there() {
+    for wizard in ["lifecycle-policy", "repository-policy"] {
+        let answers = |repository: &str| answers(wizard, json!({ "repository": repository, "policy": "" }));
+        let gone = answers("shop/api").plan(&facts(&answers("shop/api"), |_| None)).unwrap_err();
+        assert_eq!(gone.into_keys().collect::<Vec<_>>(), ["repository"], "{wizard}");
+        assert!(answers("").subjects().is_empty());
+        assert!(answers("").plan(&Facts::default()).unwrap_err().contains_key("repository"));
+    }
 }
 
 #[test]
