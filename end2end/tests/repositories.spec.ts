@@ -122,6 +122,53 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   expect(await ecr("DescribeRepositories", { repositoryNames: [name] })).toBeUndefined();
 });
 
+test("a change is made again from its run: in another region, and with other values", async ({ page }) => {
+  const name = await repository(page);
+  const there = (operation: string, input: object) => aws("ecr", operation, input, account, "us-east-1");
+  await page.goto(`/repositories/${account}/eu-west-1/${name}?tab=settings`);
+  await hydrated(page);
+  await page.getByRole("radio", { name: "Tags stay" }).check();
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await dialog(page).getByRole("button", { name: "Apply" }).click();
+  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  const run = await dialog(page).getByRole("link", { name: "Open the run" }).getAttribute("href");
+  await page.goto(run ?? "");
+  await hydrated(page);
+
+  // Where it cannot work is said beside its field, before anything is made.
+  await page.getByRole("button", { name: "Make this elsewhere" }).click();
+  const form = page.locator("section.again");
+  const named = form.getByLabel("Repository", { exact: true });
+  await expect(form.getByLabel("Account", { exact: true })).toBeFocused();
+  await expect(named).toHaveValue(name);
+  await form.getByLabel("Region", { exact: true }).selectOption("us-east-1");
+  await form.getByRole("button", { name: "Review" }).click();
+  await expect(form.locator("#repository-wrong")).toContainText(`There is no repository named ${name} here.`);
+  await expect(dialog(page)).toBeHidden();
+  await expect(named).toBeFocused();
+  await accessible(page);
+
+  there("create_repository", { repositoryName: `${name}-us` });
+  await named.fill(`${name}-us`);
+  await form.getByRole("button", { name: "Review" }).click();
+  await expect(call(page, "ecr:PutImageTagMutability")).toBeVisible();
+  await expect(dialog(page).getByText("us-east-1").first()).toBeVisible();
+  await accessible(page);
+  await apply(page);
+  expect(there("describe_repositories", { repositoryNames: [`${name}-us`] })).toMatchObject({ repositories: [{ imageTagMutability: "IMMUTABLE" }] });
+
+  // The same with one value changed, where it was.
+  await page.getByRole("button", { name: "Use these answers again" }).click();
+  await expect(form.getByRole("heading", { name: "Use these answers again" })).toBeFocused();
+  await expect(form.getByLabel("Region", { exact: true })).toHaveValue("eu-west-1");
+  await form.getByLabel("Tags stay with their images").uncheck();
+  await form.getByRole("button", { name: "Review" }).click();
+  await apply(page);
+  expect(await ecr("DescribeRepositories", { repositoryNames: [name] })).toMatchObject({ repositories: [{ imageTagMutability: "MUTABLE" }] });
+  await ecr("DeleteRepository", { repositoryName: name, force: true });
+  there("delete_repository", { repositoryName: `${name}-us`, force: true });
+});
+
 test("what somebody changed between review and apply is shown, with the plan that fits now", async ({ page }) => {
   const name = await repository(page);
   const arn = `arn:aws:ecr:eu-west-1:${account}:repository/${name}`;

@@ -21,5 +21,5 @@ mod registry;
 mod repository;
 mod settings;
 mod use_image;
-mod wrong;
+pub mod wrong;
 pub use image_compare::compared;

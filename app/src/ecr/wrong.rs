@@ -62,10 +62,18 @@ impl Wrong {
 
     /// What is wrong with no field of these names.
     pub fn others(self, fields: &'static [&'static str]) -> impl Fn() -> AnyView + Copy {
+        self.others_than(move |name| {
+            fields.iter().any(|field| name == *field || name.starts_with(&format!("{field}-")))
+        })
+    }
+
+    /// What is wrong beside no field, where this says which have one.
+    pub fn others_than(
+        self,
+        own: impl Fn(&str) -> bool + Copy + Send + Sync + 'static,
+    ) -> impl Fn() -> AnyView + Copy + Send + Sync + 'static {
         move || {
             let others = self.said.with(|said| {
-                let own =
-                    |name: &str| fields.iter().any(|field| name == *field || name.starts_with(&format!("{field}-")));
                 said.iter().filter(|(name, _)| !own(name)).map(|(_, words)| words.clone()).collect::<Vec<_>>()
             });
             others

@@ -29,6 +29,11 @@ const UNHEARD: Duration = Duration::from_secs(2);
 /// The field of a deletion that would take something with it.
 const FORCE: &str = "force";
 
+/// Whether nothing is wrong but what somebody may mean nevertheless: that is asked in the dialog, where it can be said.
+fn is_asked_back(errors: &FieldErrors) -> bool {
+    !errors.is_empty() && errors.keys().all(|field| field == INSIST || field == FORCE)
+}
+
 /// Asks for an act from anywhere on a page. In the context of every page.
 #[derive(Clone, Copy)]
 pub struct Acts(RwSignal<Option<Answers>>, StoredValue<Option<Callback<FieldErrors>>>);
@@ -45,7 +50,8 @@ impl Acts {
         self.1.set_value(None);
         self.0.set(Some(answers));
     }
-    /// The same for answers from a form: what is wrong with them goes back to its fields, and the dialog closes.
+    /// The same for answers from a form: what is wrong with them goes back to its fields, and the dialog closes. What may be meant nevertheless
+    /// is asked in the dialog.
     pub fn ask_beside(self, answers: Answers, wrong: Callback<FieldErrors>) {
         self.1.set_value(Some(wrong));
         self.0.set(Some(answers));
@@ -95,7 +101,7 @@ pub fn ActDialog() -> impl IntoView {
             }
             stage.set(match answer {
                 Ok(Reviewed::Plan(review)) => Stage::Planned(review),
-                Ok(Reviewed::Wrong(errors)) => match acts.1.get_value() {
+                Ok(Reviewed::Wrong(errors)) => match acts.1.get_value().filter(|_| !is_asked_back(&errors)) {
                     Some(beside) => {
                         if let Some(dialog) = dialog.get_untracked() {
                             dialog.close();
@@ -329,4 +335,16 @@ fn running(view: &RunView) -> AnyView {
         <p><a href=move || scopes.with(|s| s.on(&paths::run(&id)))>"Open the run"</a>" with its journal and Undo."</p>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_meant_is_asked_back_and_everything_else_belongs_to_its_field() {
+        let errors = |fields: &[&str]| fields.iter().map(|f| ((*f).to_owned(), String::new())).collect::<FieldErrors>();
+        assert!(is_asked_back(&errors(&[INSIST])) && is_asked_back(&errors(&[FORCE, INSIST])));
+        assert!(!is_asked_back(&errors(&[INSIST, "repository"])) && !is_asked_back(&errors(&[])));
+    }
 }

@@ -187,6 +187,7 @@ fn page(view: RunView, act: Act, refusal: Option<String>) -> AnyView {
     ];
     let (title, id) = (run.plan.title.clone(), run.id.clone());
     let lines = steps(&view, act, refusal.as_deref());
+    let (ways, form) = again(&view, refusal.as_deref());
     view! {
         <Title text=format!("{title} · Gantry")/>
         <div class="head detail-head">
@@ -197,9 +198,10 @@ fn page(view: RunView, act: Act, refusal: Option<String>) -> AnyView {
                 </div>
                 <p>{words::explains(run)}</p>
             </div>
-            <div class="acts">{again(&view)}{buttons(run, act, refusal.clone())}</div>
+            <div class="acts">{ways}{buttons(run, act, refusal.clone())}</div>
         </div>
         {notes(run, act)}
+        {form}
         <Facts facts=facts/>
         <div class="cols">
             <div class="stack">

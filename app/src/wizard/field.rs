@@ -209,34 +209,40 @@ fn accounts(boot: &Boot) -> Vec<(String, String)> {
 }
 
 /// The choice of the account; the region stays as it is.
-fn account_chooser(wizard: Wizard, boot: &Boot) -> impl IntoView + use<> {
-    let account = Signal::derive(move || wizard.scope.with(|s| s.account.to_string()));
+fn account_chooser(boot: &Boot, scope: Signal<Scope>, choose: Callback<Scope>) -> impl IntoView + use<> {
+    let account = Signal::derive(move || scope.with(|s| s.account.to_string()));
     let choose = move |id: String| {
         if let Ok(id) = AccountId::parse(&id) {
-            wizard.choose_scope.run(Scope::new(id, wizard.scope.get_untracked().region));
+            choose.run(Scope::new(id, scope.get_untracked().region));
         }
     };
     chooser("account", "Account", accounts(boot), account, choose)
+}
+
+/// The choice of the region; the account stays as it is.
+fn region_chooser(boot: &Boot, scope: Signal<Scope>, choose: Callback<Scope>) -> impl IntoView + use<> {
+    let regions = boot.instance.regions.iter().map(|region| (region.to_string(), region.to_string()));
+    let region = Signal::derive(move || scope.with(|s| s.region.to_string()));
+    let choose = move |region: String| {
+        if let Ok(region) = Region::parse(&region) {
+            choose.run(Scope::new(scope.get_untracked().account, region));
+        }
+    };
+    chooser("region", "Region", regions.collect(), region, choose)
+}
+
+/// Account and region, of those that connections lead to; the account alone where the region is fixed.
+pub fn place_fields(boot: &Boot, scope: Signal<Scope>, choose: Callback<Scope>, fixed: bool) -> AnyView {
+    let account = account_chooser(boot, scope, choose);
+    let region = (!fixed).then(|| region_chooser(boot, scope, choose));
+    view! { <div class="two">{account}{region}</div> }.into_any()
 }
 
 /// Account and region, of those that connections lead to.
 #[component]
 pub fn ScopeFields() -> impl IntoView {
     let wizard = expect_context::<Wizard>();
-    let boot = expect_context::<Boot>();
-    let regions = boot.instance.regions.iter().map(|region| (region.to_string(), region.to_string()));
-    let region = Signal::derive(move || wizard.scope.with(|s| s.region.to_string()));
-    let choose_region = move |region: String| {
-        if let Ok(region) = Region::parse(&region) {
-            wizard.choose_scope.run(Scope::new(wizard.scope.get_untracked().account, region));
-        }
-    };
-    view! {
-        <div class="two">
-            {account_chooser(wizard, &boot)}
-            {chooser("region", "Region", regions.collect(), region, choose_region)}
-        </div>
-    }
+    place_fields(&expect_context::<Boot>(), wizard.scope.into(), wizard.choose_scope, false)
 }
 
 /// The account alone, of what is in one region only.
@@ -251,7 +257,7 @@ pub fn AccountField(
     let boot = expect_context::<Boot>();
     view! {
         <div class="two">
-            {account_chooser(wizard, &boot)}
+            {account_chooser(&boot, wizard.scope.into(), wizard.choose_scope)}
             <div class="field">
                 <span class="label">"Region"</span>
                 <code class="uri">{region}</code>

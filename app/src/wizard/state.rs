@@ -157,7 +157,7 @@ fn parse<D: Draft>(boot: &Boot, body: Value) -> Option<Kept<D>> {
 }
 
 /// An account without a connection is no place any more.
-fn is_reachable(boot: &Boot, scope: &Scope) -> bool {
+pub fn is_reachable(boot: &Boot, scope: &Scope) -> bool {
     boot.instance.accounts.iter().any(|(id, _)| *id == scope.account) && boot.instance.regions.contains(&scope.region)
 }
 

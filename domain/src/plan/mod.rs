@@ -4,6 +4,7 @@
 //! both, without clock or network, in the browser at every keystroke and on the server again before anything runs.
 //! [`run`] says what a run of a plan does next; [`crate::plan::reference`] how a step uses what earlier steps gave.
 
+pub mod again;
 pub mod answers;
 pub mod difference;
 pub mod export;
