@@ -50,8 +50,8 @@ test("a cache rule is tried and deleted", async ({ page }) => {
   await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeDisabled();
   await dialog(page).locator("#act-typed").fill("e2e-quay");
   await apply(page);
-  const left = aws("ecr", "describe_pull_through_cache_rules", {}, account, region) as { pullThroughCacheRules: unknown[] };
-  expect(left.pullThroughCacheRules).toEqual([]);
+  const left = aws("ecr", "describe_pull_through_cache_rules", {}, account, region) as { pullThroughCacheRules: { ecrRepositoryPrefix: string }[] };
+  expect(left.pullThroughCacheRules.map((rule) => rule.ecrRepositoryPrefix)).not.toContain("e2e-quay");
 });
 
 type Template = { prefix: string; appliedFor: string[]; description?: string; imageTagMutability: string };
@@ -83,6 +83,37 @@ test("a creation template is added, changed and deleted", async ({ page }) => {
   await dialog(page).locator("#act-typed").fill("e2e");
   await apply(page);
   expect(templates().filter((t) => t.prefix === "e2e")).toEqual([]);
+});
+
+test("a role is chosen among those that ECR may assume, and a secret among those of other rules", async ({ page }) => {
+  test.setTimeout(120_000);
+  const trust = (service: string) => JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }] });
+  aws("iam", "create_role", { RoleName: "e2e-templates", AssumeRolePolicyDocument: trust("ecr.amazonaws.com") }, account, region);
+  aws("iam", "create_role", { RoleName: "e2e-others", AssumeRolePolicyDocument: trust("lambda.amazonaws.com") }, account, region);
+  await page.goto(`/roles?account=${account}&q=e2e-templates`);
+  await hydrated(page);
+  await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+  await expect(page.locator("tbody a[href^='/roles/']", { hasText: "e2e-templates" }).first()).toBeVisible({ timeout: 60_000 });
+
+  await open(page, "templates");
+  const roles = page.getByRole("group", { name: "Roles to choose from" });
+  await expect(roles).toBeHidden();
+  await page.getByRole("radio", { name: "AWS KMS" }).check();
+  await expect(roles.getByRole("button", { name: "e2e-templates" })).toBeVisible();
+  await expect(roles.getByRole("button", { name: "e2e-others" })).toBeHidden();
+  await accessible(page);
+  await roles.getByRole("button", { name: "e2e-templates" }).click();
+  await expect(page.getByLabel("Custom role")).toHaveValue(`arn:aws:iam::${account}:role/e2e-templates`);
+
+  const secret = `arn:aws:secretsmanager:${region}:${account}:secret:ecr-pullthroughcache/hub-AbCdEf`;
+  const rule = { ecrRepositoryPrefix: "e2e-hub", upstreamRegistryUrl: "registry-1.docker.io", upstreamRegistry: "docker-hub", credentialArn: secret };
+  aws("ecr", "create_pull_through_cache_rule", rule, account, region);
+  await open(page, "cache");
+  await page.getByRole("group", { name: "Secrets to choose from" }).getByRole("button", { name: "hub-AbCdEf" }).click();
+  await expect(page.getByLabel("Secret with user and token")).toHaveValue(secret);
+  await accessible(page);
+  aws("ecr", "delete_pull_through_cache_rule", { ecrRepositoryPrefix: "e2e-hub" }, account, region);
+  for (const RoleName of ["e2e-templates", "e2e-others"]) aws("iam", "delete_role", { RoleName }, account, region);
 });
 
 test("a setting of the account is changed, and its other value offered", async ({ page }) => {

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::{Shared, part};
-use crate::wizard::{Choice, Fold, TextField, check, choices};
+use crate::ecr::keys;
+use crate::wizard::{Choice, Fold, TextField, Wizard, check, choices};
 
 const MUTABILITY: &[Choice] = &[
     (
@@ -41,11 +42,13 @@ pub fn mutability(draft: Shared) -> impl IntoView {
 }
 
 /// How images are encrypted.
-pub fn encryption(draft: Shared) -> impl IntoView {
+pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
     let kms = part(draft, |d| d.kms);
     let chosen = Signal::derive(move || if kms.get() { "kms" } else { "aes" });
     let now = Signal::derive(move || if kms.get() { "AWS KMS key" } else { "AES-256" }.to_owned());
     let key = part(draft, |d| d.key.clone());
+    let wanted = Memo::new(move |_| kms.get());
+    let set = move |key: String| draft.update(|d| d.form.key = key);
     view! {
         <Fold title="Encryption" now=now>
             <p class="dim">"This cannot be changed later: another encryption means another repository."</p>
@@ -54,9 +57,9 @@ pub fn encryption(draft: Shared) -> impl IntoView {
                 <TextField
                     label="KMS key" name="encryption.key" placeholder="alias/images" value=key
                     hint="Id, alias or ARN of a key in this account and region. Empty: the key that AWS manages for ECR."
-                    set=move |v| draft.update(|d| d.form.key = v)
+                    set=set
                 />
-                {super::keys::offers(draft)}
+                {keys::offers(wizard.scope.into(), wanted, key, set)}
             </div>
         </Fold>
     }

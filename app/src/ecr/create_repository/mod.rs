@@ -3,7 +3,6 @@
 mod draft;
 mod expiry;
 mod images;
-mod keys;
 mod sharing;
 mod tags;
 
@@ -61,7 +60,7 @@ pub fn CreateRepositoryPage() -> impl IntoView {
             {name(draft, wizard)}
         </div></section>
         {images::mutability(draft)}
-        {images::encryption(draft)}
+        {images::encryption(draft, wizard)}
         {images::scanning(draft)}
         {expiry::section(draft)}
         {sharing::section(draft, wizard)}

@@ -10,6 +10,7 @@ use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 use serde_json::Value;
 
+use super::roles::{self, Assumes};
 use crate::api::Boot;
 use crate::ecr::act::button;
 use crate::ecr::live_state;
@@ -17,7 +18,7 @@ use crate::error::AppError;
 use crate::plan::api::look_up;
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, stack, table_card, text};
-use crate::ui::Icon;
+use crate::ui::{Code, Icon};
 use crate::wizard::{Messages, TextField, why_not};
 
 /// The tab.
@@ -31,12 +32,13 @@ fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let new = Rule { new: true, upstream: "docker-hub".into(), prefix: "docker-hub".into(), ..Rule::default() };
     let first = RwSignal::new(new.clone());
     let heads = &[("Prefix", false), ("Upstream", false), ("Credentials", false), ("", false)];
+    let secrets = secrets_of(&rules);
     let rows = rules.into_iter().map(|rule| row(&key.scope, rule, first)).collect();
     let empty = "Nothing is cached: add a rule, and images of another registry can be pulled through this one.";
     let scope = key.scope.clone();
     let form = (move || {
         let new = new.clone();
-        form(scope.clone(), first.get(), move || first.set(new.clone()))
+        form(scope.clone(), first.get(), secrets.clone(), move || first.set(new.clone()))
     })
     .into_any();
     stack(vec![table_card("Pull-through cache rules", heads, rows, empty), form])
@@ -93,8 +95,51 @@ fn row(scope: &Scope, rule: CacheRule, first: RwSignal<Rule>) -> Vec<AnyView> {
     ]
 }
 
+/// The upstreams that rules here have a secret for, each with it, once.
+fn secrets_of(rules: &[CacheRule]) -> Vec<(String, String)> {
+    let used = rules.iter().map(Rule::of).filter(|rule| !rule.credential.is_empty());
+    let mut used: Vec<(String, String)> = used.map(|rule| (rule.upstream, rule.credential)).collect();
+    used.sort();
+    used.dedup();
+    used
+}
+
+/// The secret, with those below that other rules have for the same upstream. Gantry reads no secrets, so it cannot list others.
+fn secret(rule: RwSignal<Rule>, region: &str, used: Vec<(String, String)>) -> AnyView {
+    let command = format!(
+        "aws secretsmanager list-secrets --region {region} --filters Key=name,Values=ecr-pullthroughcache/ --query 'SecretList[].ARN'"
+    );
+    let upstream = Memo::new(move |_| rule.with(|r| r.upstream.clone()));
+    let list = move || {
+        let fit = used.iter().filter(|(of, _)| upstream.with(|upstream| of == upstream));
+        let options = fit.map(|(_, arn)| {
+            let name = arn.rsplit_once(":secret:").map_or(arn.clone(), |(_, name)| name.to_owned());
+            let (own, arn) = (arn.clone(), arn.clone());
+            let on = move || rule.with(|r| r.credential == own).to_string();
+            let pick = move |_| rule.update(|r| r.credential.clone_from(&arn));
+            view! {
+                <button class="option" r#type="button" aria-pressed=on on:click=pick>
+                    <span class="grow">{name}<small class="faint">"A rule here has it"</small></span>
+                </button>
+            }
+        });
+        options.collect_view()
+    };
+    view! {
+        <TextField label="Secret with user and token" name="credential" value=Signal::derive(move || rule.with(|r| r.credential.clone())) hint="The ARN of a secret of this account and region whose name begins with ecr-pullthroughcache/. Gantry reads no secrets, not even their names." set=move |v| rule.update(|r| r.credential = v)/>
+        <div class="field suggested" role="group" aria-label="Secrets to choose from">{list}</div>
+        <details class="fold"><summary>"List those there are"</summary><Code text=command/></details>
+    }
+    .into_any()
+}
+
 /// The fields of a rule: of one that exists AWS changes only who is let in.
-fn form(scope: Scope, first: Rule, leave: impl Fn() + Clone + Send + Sync + 'static) -> AnyView {
+fn form(
+    scope: Scope,
+    first: Rule,
+    secrets: Vec<(String, String)>,
+    leave: impl Fn() + Clone + Send + Sync + 'static,
+) -> AnyView {
     let new = first.new;
     let heading = if new { "Add a rule".to_owned() } else { format!("Change how {} is let in", first.prefix) };
     let rule = RwSignal::new(first.clone());
@@ -104,19 +149,26 @@ fn form(scope: Scope, first: Rule, leave: impl Fn() + Clone + Send + Sync + 'sta
     };
     provide_context(Messages::new(errors.into()));
     let idle = move || !errors.with(FieldErrors::is_empty) || (!new && rule.with(|r| *r == first));
-    let save = move || Answers { scope: scope.clone(), form: Form::RegistryCacheRule(rule.get_untracked()) };
     let access = Memo::new(move |_| rule.with(|r| Upstream::named(&r.upstream).map(|u| u.access)));
+    let secret = secret(rule, scope.region.as_str(), secrets);
+    let assumed = Memo::new(move |_| access.get() == Some(Access::Role));
+    let of = scope.clone();
+    // Made anew with each choice of an upstream that wants one: what was typed is gone from the rule by then.
+    let role = move || {
+        let named = rule.with_untracked(|r| r.role.clone());
+        let set = move |role: String| rule.update(|r| r.role = role);
+        assumed.get().then(|| roles::field(Assumes::Cache, of.clone(), named, assumed, set))
+    };
+    let save = move || Answers { scope: scope.clone(), form: Form::RegistryCacheRule(rule.get_untracked()) };
     view! {
         <section class="card">
             <header><h2>{heading}</h2></header>
             <div class="in stack">
                 {new.then(|| where_from(rule))}
-                <div hidden=move || access.get() != Some(Access::Secret)>
-                    <TextField label="Secret with user and token" name="credential" value=Signal::derive(move || rule.with(|r| r.credential.clone())) hint="The ARN of a secret named ecr-pullthroughcache/…" set=move |v| rule.update(|r| r.credential = v)/>
+                <div class="stack" hidden=move || access.get() != Some(Access::Secret)>
+                    {secret}
                 </div>
-                <div hidden=move || access.get() != Some(Access::Role)>
-                    <TextField label="Role" name="role" value=Signal::derive(move || rule.with(|r| r.role.clone())) hint="The ARN of the role that pulls from a registry of ECR in another account." set=move |v| rule.update(|r| r.role = v)/>
-                </div>
+                {role}
                 <div class="acts">
                     <div class="acts" inert=idle.clone() class:idle=idle>{button(if new { "Review the rule" } else { "Review the change" }, Icon::Right, "btn primary", save)}</div>
                     {(!new).then(|| view! { <button class="btn quiet" r#type="button" on:click=move |_| leave()>"Leave it as it is"</button> })}
@@ -152,4 +204,21 @@ fn where_from(rule: RwSignal<Rule>) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn secrets_of_rules_are_offered_once_for_their_upstream() {
+        let rule = |prefix: &str, secret: Option<&str>| {
+            json!({ "ecrRepositoryPrefix": prefix, "upstreamRegistryUrl": "registry-1.docker.io", "upstreamRegistry": "docker-hub",
+                "credentialArn": secret })
+        };
+        let rules = json!([rule("a", Some("arn:b")), rule("b", Some("arn:b")), rule("c", None)]);
+        let rules: Vec<CacheRule> = serde_json::from_value(rules).unwrap();
+        assert_eq!(secrets_of(&rules), [("docker-hub".to_owned(), "arn:b".to_owned())]);
+    }
 }

@@ -3,6 +3,7 @@
 mod cache;
 mod policy;
 mod replication;
+mod roles;
 mod scanning;
 mod settings;
 mod template_form;

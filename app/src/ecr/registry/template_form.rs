@@ -8,7 +8,9 @@ use domain::plan::{Answers, FieldErrors};
 use leptos::prelude::*;
 
 use super::pieces;
+use super::roles::{self, Assumes};
 use crate::ecr::act::button;
+use crate::ecr::keys;
 use crate::ui::Icon;
 use crate::wizard::{Choice, FieldGroup, Fold, Messages, TagRows, TextArea, TextField, check, choices};
 
@@ -38,6 +40,14 @@ pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Syn
     };
     provide_context(Messages::new(errors.into()));
     let idle = move || !errors.with(FieldErrors::is_empty) || (!new && t.with(|t| *t == first));
+    // Until one has to be named, or somebody begins to.
+    let wants = Memo::new(move |_| {
+        t.with(|t| !t.role.is_empty() || !t.tags.is_empty() || matches!(t.encryption, Encrypted::Kms { .. }))
+    });
+    let named = t.with_untracked(|t| t.role.clone());
+    let role = roles::field(Assumes::Templates, scope.clone(), named, wants, move |v| t.update(|t| t.role = v));
+    let place = scope.clone();
+    let place = Signal::derive(move || place.clone());
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryTemplate(t.get_untracked()) };
     view! {
         <section class="card">
@@ -48,9 +58,9 @@ pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Syn
                 })}
                 <TextField label="Description" name="description" value=Signal::derive(move || t.with(|t| t.description.clone())) set=move |v| t.update(|t| t.description = v)/>
                 {uses(t)}
-                {images(t)}
+                {images(t, place)}
                 {more(t)}
-                <TextField label="Custom role" name="role" value=Signal::derive(move || t.with(|t| t.role.clone())) hint="The ARN of the role that ECR makes the repositories with. Tags and a KMS key take one." set=move |v| t.update(|t| t.role = v)/>
+                {role}
                 <div class="acts">
                     <div class="acts" inert=idle.clone() class:idle=idle>{button(if new { "Review the template" } else { "Review the change" }, Icon::Right, "btn primary", save)}</div>
                     {(!new).then(|| view! { <button class="btn quiet" r#type="button" on:click=move |_| leave()>"Leave it as it is"</button> })}
@@ -79,7 +89,7 @@ fn uses(t: RwSignal<Template>) -> AnyView {
 }
 
 /// What holds for the images: whether tags move, and how images are encrypted.
-fn images(t: RwSignal<Template>) -> AnyView {
+fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
     let stays = Signal::derive(move || if t.with(|t| t.immutable) { "immutable" } else { "mutable" });
     let excluded = RwSignal::new(t.with_untracked(|t| t.exclusions.join(", ")));
     let exclude = move |text: String| {
@@ -96,12 +106,16 @@ fn images(t: RwSignal<Template>) -> AnyView {
         Encrypted::Kms { key } => key,
         Encrypted::Aes256 => String::new(),
     });
+    let set_key = move |key: String| t.update(|t| t.encryption = Encrypted::Kms { key });
+    // Keys are listed in the browser only, once one is wanted.
+    let offered = move || kms.get().then(|| keys::offers(place, kms, key, set_key));
     view! {
         {choices("mutability", "Tags of images", TAGS, stays, move |v| t.update(|t| t.immutable = v == "immutable"))}
         <TextField label="Except tags like" name="exclusions" placeholder="latest, dev-*" value=excluded.into() hint="Patterns of tags for which the opposite holds, divided by commas." set=exclude/>
         {choices("encryption", "Encryption", KEYS, sort, encrypt)}
-        <div hidden=move || !kms.get()>
-            <TextField label="KMS key" name="key" value=key hint="Id, ARN or alias; empty for the one AWS manages for ECR." set=move |key| t.update(|t| t.encryption = Encrypted::Kms { key })/>
+        <div class="stack" hidden=move || !kms.get()>
+            <TextField label="KMS key" name="key" value=key hint="Id, ARN or alias; empty for the one AWS manages for ECR." set=set_key/>
+            {offered}
         </div>
     }
     .into_any()

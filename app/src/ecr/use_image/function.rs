@@ -8,7 +8,7 @@ use domain::plan::{Answers, Facts};
 use domain::{Kind, Scope};
 use leptos::prelude::*;
 
-use super::offers::{Offer, offers, query, words};
+use crate::ecr::offers::{Offer, offers, query, words};
 use crate::ecr::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
@@ -20,7 +20,12 @@ fn functions(scope: &Scope, text: &str) -> ListQuery {
 }
 
 fn offered(rows: &[Row]) -> Vec<Offer> {
-    let offer = |row: &Row| Offer { value: row.key.id.clone(), about: words(row, "architecture"), first: false };
+    let offer = |row: &Row| Offer {
+        value: row.key.id.clone(),
+        name: row.key.id.clone(),
+        about: words(row, "architecture"),
+        first: false,
+    };
     rows.iter().map(offer).collect()
 }
 

@@ -3,7 +3,6 @@
 
 mod commands;
 mod function;
-mod offers;
 mod task_definition;
 
 use domain::ecr::Image;

@@ -11,8 +11,8 @@ use domain::{Kind, Problem, ResourceKey, Scope};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
-use super::offers::{Offer, offers, query, words};
 use crate::api;
+use crate::ecr::offers::{Offer, offers, query, words};
 use crate::ecr::wrong::Wrong;
 use crate::error::AppError;
 use crate::ui::format::without_registries;
@@ -37,7 +37,8 @@ fn latest(rows: &[Row], repository: &str) -> Vec<Offer> {
             name.split([':', '@']).next() == repository.rsplit('/').next()
         };
         let first = images.split(", ").any(is_of);
-        Offer { value: row.key.id.clone(), about: without_registries(&images), first }
+        let id = &row.key.id;
+        Offer { value: id.clone(), name: id.clone(), about: without_registries(&images), first }
     };
     families.into_values().map(offer).collect()
 }

@@ -17,6 +17,8 @@ const OFFERED: usize = 6;
 pub(super) struct Offer {
     /// What is chosen.
     pub value: String,
+    /// What people call it.
+    pub name: String,
     /// What else tells it apart.
     pub about: String,
     /// It is offered before others.
@@ -74,8 +76,8 @@ pub(super) fn offers(
                 return view! { <span class="hint">{words}</span> }.into_any();
             }
             let more = all.len().saturating_sub(OFFERED);
-            let options = all.into_iter().take(OFFERED).map(|Offer { value, about, .. }| {
-                let (name, own) = (value.clone(), value.clone());
+            let options = all.into_iter().take(OFFERED).map(|Offer { value, name, about, .. }| {
+                let own = value.clone();
                 let on = move || (chosen.get() == own).to_string();
                 let pick = move |_| {
                     picked.set(value.clone());

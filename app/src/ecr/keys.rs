@@ -1,28 +1,30 @@
 //! The KMS keys to choose from, below the field in which one is typed.
 
+use domain::Scope;
 use domain::ecr::keys::{Key, found};
 use domain::ecr::subject::Subject as Ecr;
 use domain::plan::Subject;
 use leptos::prelude::*;
 
-use super::{Shared, part};
-use crate::ecr::live_state;
+use super::live_state;
 use crate::error::AppError;
 use crate::plan::api::look_up;
 use crate::ui::{ProblemNote, Skeleton};
-use crate::wizard::Wizard;
 
 /// Offered at once.
 const OFFERED: usize = 8;
 
-/// Those that have what is typed in the field; all while it holds one that was chosen.
-pub fn offers(draft: Shared) -> AnyView {
-    let wizard = expect_context::<Wizard>();
-    let kms = Memo::new(move |_| draft.with(|kept| kept.form.kms));
-    let typed = part(draft, |d| d.key.clone());
+/// Those of this place that have what is typed in the field; all while it holds one that was chosen.
+pub(super) fn offers(
+    scope: Signal<Scope>,
+    wanted: Memo<bool>,
+    typed: Signal<String>,
+    choose: impl Fn(String) + Copy + Send + Sync + 'static,
+) -> AnyView {
+    let choose = Callback::new(choose);
     // Nothing is asked while rendering on the server, nor before a key is wanted.
     let answer = LocalResource::new(move || {
-        let (scope, wanted) = (wizard.scope.get(), kms.get());
+        let (scope, wanted) = (scope.get(), wanted.get());
         async move { if wanted { look_up(scope, vec![Subject::Ecr(Ecr::Keys)]).await.map(Some) } else { Ok(None) } }
     });
     let list = move || match answer.get() {
@@ -31,13 +33,13 @@ pub fn offers(draft: Shared) -> AnyView {
         Some(Err(AppError(problem))) => view! { <ProblemNote problem=problem/> }.into_any(),
         Some(Ok(Some(facts))) => {
             let keys: Vec<Key> = live_state::state(&facts, Ecr::Keys).unwrap_or_default();
-            shown(&keys, &typed.get(), draft)
+            shown(&keys, &typed.get(), choose)
         }
     };
     view! { <div class="field" role="group" aria-label="Keys to choose from">{list}</div> }.into_any()
 }
 
-fn shown(keys: &[Key], typed: &str, draft: Shared) -> AnyView {
+fn shown(keys: &[Key], typed: &str, choose: Callback<String>) -> AnyView {
     let value = |key: &Key| key.aliases.first().unwrap_or(&key.arn).clone();
     let chosen = keys.iter().any(|key| value(key) == typed);
     let fit = found(keys, if chosen { "" } else { typed });
@@ -55,9 +57,9 @@ fn shown(keys: &[Key], typed: &str, draft: Shared) -> AnyView {
             (false, false) => format!("{} · {}", key.id, key.description),
         };
         let on = own == typed;
-        let choose = move |_| draft.update(|kept| kept.form.key.clone_from(&own));
+        let pick = move |_| choose.run(own.clone());
         view! {
-            <button class="option" r#type="button" aria-pressed=if on { "true" } else { "false" } on:click=choose>
+            <button class="option" r#type="button" aria-pressed=if on { "true" } else { "false" } on:click=pick>
                 <span class="grow">{name}<small class="faint">{about}</small></span>
             </button>
         }
