@@ -23,5 +23,4 @@ mod registry;
 mod repository;
 mod settings;
 mod use_image;
-pub mod wrong;
 pub use image_compare::compared;

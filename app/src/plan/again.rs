@@ -11,8 +11,8 @@ use domain::{Kind, Scope};
 use leptos::prelude::*;
 
 use super::act::Acts;
+use super::wrong::Wrong;
 use crate::api::Boot;
-use crate::ecr::wrong::Wrong;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::ui::{Icon, Json, Note, ProblemNote, icon};
@@ -22,6 +22,8 @@ use crate::wizard::{
 
 /// Texts from this length on have several lines.
 const LONG: usize = 120;
+/// Texts that have several, even while they are empty.
+const DOCUMENTS: [&str; 5] = ["policy", "lifecycle", "permissions", "about", "usage"];
 
 /// What a form of this kind creates; none for what is no wizard but an action on something that exists.
 const fn creates(form: &Form) -> Option<Kind> {
@@ -248,7 +250,7 @@ fn field(name: String, entry: Entry, entries: RwSignal<Entries>, wrong: Wrong) -
     };
     match entry {
         Entry::Text(text) => {
-            let long = text.len() >= LONG || text.contains('\n') || text.starts_with('{');
+            let long = DOCUMENTS.contains(&name.as_str()) || text.len() >= LONG || text.contains('\n');
             let typed = RwSignal::new(text);
             let put = move |text: String| {
                 set(Entry::Text(text.clone()));

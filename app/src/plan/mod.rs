@@ -12,5 +12,6 @@ pub mod review;
 mod run;
 mod steps;
 pub mod words;
+pub mod wrong;
 
 pub use run::RunPage;

@@ -8,8 +8,8 @@ use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::ecr::wrong::Wrong;
 use crate::plan::api::lend_credentials;
+use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
 

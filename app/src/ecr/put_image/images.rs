@@ -6,7 +6,7 @@ use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
-use crate::ecr::wrong::Wrong;
+use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
 

@@ -9,7 +9,7 @@ use domain::{Kind, Scope};
 use leptos::prelude::*;
 
 use crate::ecr::offers::{Offer, offers, query, words};
-use crate::ecr::wrong::Wrong;
+use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
 

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 use crate::api;
 use crate::ecr::offers::{Offer, offers, query, words};
-use crate::ecr::wrong::Wrong;
 use crate::error::AppError;
+use crate::plan::wrong::Wrong;
 use crate::ui::format::without_registries;
 use crate::ui::{Icon, ProblemNote, Skeleton, icon};
 use crate::wizard::{TextField, check};
