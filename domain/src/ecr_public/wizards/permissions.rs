@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::calls::{Call, DeleteRepositoryPolicy, SetRepositoryPolicy};
 use super::super::policy;
 use super::super::subject::Subject;
-use super::{in_order, place, state, step, subjects, undo};
+use super::{gone, in_order, place, state, step, subjects, undo};
 use crate::ecr::wizards::INSIST;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
@@ -27,19 +27,26 @@ impl Permissions {
     fn subject(&self) -> Subject {
         Subject::RepositoryPolicy { repository: self.repository.clone() }
     }
+    fn whole(&self) -> Subject {
+        Subject::Repository { repository: self.repository.clone() }
+    }
     /// What has to be known.
     pub fn subjects(&self, scope: &Scope) -> Vec<plan::Subject> {
-        subjects(scope, [self.subject()])
+        subjects(scope, [self.subject(), self.whole()])
     }
 
     /// The plan.
     ///
     /// # Errors
-    /// What is wrong with the policy, by its own paths; under [`INSIST`] that it locks out whoever would change it.
+    /// That there is no such repository; what is wrong with the policy, by its own paths; under [`INSIST`] that it locks out whoever would change it.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let repository = &self.repository;
         let mut errors = FieldErrors::new();
         place(scope, &mut errors);
+        // AWS says of one that is not there what it says of one without a policy.
+        if state(facts, &self.whole()) == Some(None) {
+            errors.insert("repository".to_owned(), gone(repository));
+        }
         let (mut wanted, mut force) = (None, None);
         if !self.policy.trim().is_empty() {
             let document = policy::read(&self.policy)?;

@@ -137,17 +137,19 @@ fn a_policy_is_set_put_back_and_not_taken_from_its_author_unasked() {
         answers("public-repository-policy", json!({ "repository": "tools/probe", "policy": policy, "insist": insist }))
     };
     let push = set(&policy("Allow", "ecr-public:PutImage"), "");
-    let plan = push.plan(&facts(&push, |_| None)).unwrap();
+    let bare = |subject: &Subject| matches!(subject, Subject::Repository { .. }).then(|| json!({}));
+    let plan = push.plan(&facts(&push, bare)).unwrap();
     let Undo::Call(undo) = &plan.steps[0].undo else { panic!() };
     assert_eq!((plan.steps[0].effect, undo.operation()), (Effect::Create, "DeleteRepositoryPolicy"));
     let notes = lint(&plan);
     let open = |note: &plan::lint::Note| note.severity == Severity::Danger && note.says.starts_with("Statement[0]: ");
     assert!(notes.iter().any(open), "{notes:?}");
+    assert!(push.plan(&facts(&push, |_| None)).unwrap_err()["repository"].contains("tools/probe"));
     let locked = policy("Deny", "ecr-public:*");
     assert!(set(&locked, "").plan(&Facts::default()).unwrap_err().contains_key("insist"));
     assert_eq!(set(&locked, "tools/probe").plan(&Facts::default()).unwrap().steps[0].call.input()["force"], true);
     let none = set("", "");
-    assert!(none.plan(&facts(&none, |_| None)).unwrap_err().contains_key("nothing"));
+    assert!(none.plan(&facts(&none, bare)).unwrap_err().contains_key("nothing"));
 }
 
 #[test]
