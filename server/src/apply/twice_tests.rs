@@ -1,71 +1,13 @@
-//! Every plan there is, step by step: each step and each undo tried twice, each refused in turn. Judged by a listing of the cloud.
+//! A plan of each form there is, step by step: each step and each undo tried twice, each refused in turn. Judged by a listing of the cloud.
+//! The plans are those of `twice_cases.rs`, where each form has one; what has a step that cannot be taken back says so there, and is left out
+//! where undos are tried.
 
-use super::super::Cloud;
-use super::super::fake::manifest;
+#[path = "twice_cases.rs"]
+mod cases;
+
 use super::*;
-use domain::plan::{Plan, Undo};
-use serde_json::Value;
-
-const RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}"#;
-const OTHER_RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#;
-const PULL: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"pull","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}"#;
-const LOOK: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"look","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:DescribeImages"]}]}"#;
-
-fn digest(of: char) -> String {
-    format!("sha256:{}", of.to_string().repeat(64))
-}
-
-/// Answers of each wizard and action; of those that write documents, to write the first, another, and none.
-fn cases() -> Vec<(&'static str, Value)> {
-    let (a, b) = (digest('a'), digest('b'));
-    vec![
-        (
-            "create-repository",
-            json!({ "name": "new", "lifecycle": RULES, "permissions": PULL, "tags": [["team", "web"]] }),
-        ),
-        (
-            "change-repository",
-            json!({ "repository": "shop", "immutable": true, "exclusions": ["dev-*"], "scan_on_push": true,
-                "tags": [["team", "web"], ["new", "2"]] }),
-        ),
-        ("lifecycle-policy", json!({ "repository": "bare", "policy": RULES })),
-        ("lifecycle-policy", json!({ "repository": "shop", "policy": OTHER_RULES })),
-        ("lifecycle-policy", json!({ "repository": "shop", "policy": "" })),
-        ("repository-policy", json!({ "repository": "bare", "policy": PULL })),
-        ("repository-policy", json!({ "repository": "shop", "policy": LOOK })),
-        ("repository-policy", json!({ "repository": "shop", "policy": "" })),
-        ("tag-image", json!({ "repository": "shop", "digest": a, "tag": "next" })),
-        ("tag-image", json!({ "repository": "shop", "digest": a, "tag": "prod" })),
-        ("untag-image", json!({ "repository": "shop", "digest": a, "tag": "2" })),
-        ("copy-image", json!({ "source": format!("nginx@{}", digest('c')), "repository": "shop", "tag": "nginx" })),
-        ("copy-image", json!({ "source": format!("nginx@{}", digest('c')), "repository": "shop", "tag": "prod" })),
-        ("delete-images", json!({ "repository": "shop", "digests": [a, b] })),
-        ("scan-images", json!({ "repository": "shop", "digests": [a, b] })),
-        ("delete-repository", json!({ "repository": "bare" })),
-        ("delete-repository", json!({ "repository": "shop", "force": true })),
-    ]
-}
-
-/// A repository with everything, and one with nothing.
-fn cloud(faults: impl FnMut(usize, &domain::plan::Call) -> Option<Fault> + Send + 'static) -> Fake {
-    let fake = Fake::new(faults);
-    let call = |operation: &str, input: Value| {
-        fake.meanwhile(&serde_json::from_value(json!({ "operation": operation, "input": input })).unwrap());
-    };
-    let tags = json!([{ "Key": "team", "Value": "shop" }, { "Key": "old", "Value": "1" }]);
-    call("CreateRepository", json!({ "repositoryName": "bare" }));
-    call("CreateRepository", json!({ "repositoryName": "shop", "tags": tags }));
-    call("PutLifecyclePolicy", json!({ "repositoryName": "shop", "lifecyclePolicyText": RULES }));
-    call("SetRepositoryPolicy", json!({ "repositoryName": "shop", "policyText": PULL }));
-    let scan = json!({ "repositoryName": "shop", "imageScanningConfiguration": { "scanOnPush": false } });
-    call("PutImageScanningConfiguration", scan);
-    for (of, tag) in [('a', "1"), ('a', "2"), ('b', "prod"), ('b', "3")] {
-        let image = json!({ "repositoryName": "shop", "imageDigest": digest(of), "imageTag": tag,
-            "imageManifest": manifest(&digest(of)), "imageManifestMediaType": "m" });
-        call("PutImage", image);
-    }
-    fake
-}
+use cases::{Case, cases, cloud};
+use domain::plan::{Plan, Step, Undo};
 
 struct Twice {
     world: World,
@@ -85,30 +27,16 @@ impl Twice {
         Self { world: World::new(|_, _| None).await, runs: 0 }
     }
 
-    /// What these answers plan in a new cloud.
-    async fn plan((wizard, answers): &(&'static str, Value)) -> (Answers, Plan) {
-        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
-        let text = json!({ "scope": scope, "wizard": wizard, "answers": answers });
-        let answers: Answers = serde_json::from_value(text).unwrap();
-        let (there, mut facts) = (cloud(|_, _| None), vec![]);
-        for subject in answers.subjects() {
-            let state = there.read(&answers.scope, &subject).await.unwrap();
-            facts.push((subject, state));
-        }
-        let plan = answers.plan(&Facts::new(facts)).unwrap_or_else(|wrong| panic!("{wizard}: {wrong:?}"));
-        (answers, plan)
-    }
-
     /// Begins a run of these answers in a cloud of its own.
     async fn begin(
         &mut self,
-        case: &(&'static str, Value),
+        case: &Case,
         faults: impl FnMut(usize, &domain::plan::Call) -> Option<Fault> + Send + 'static,
     ) -> Begun {
         self.runs += 1;
         self.world.cloud = Arc::new(cloud(faults));
         let id = format!("run-{}", self.runs);
-        let (answers, plan) = Self::plan(case).await;
+        let (answers, plan) = case.plan().await;
         let run = Run::new(id.clone(), plan.clone());
         let stored = Stored { run, answers, person: None, by: "ada".into(), made: now(), ended: None };
         self.world.test.store.begin_run(&stored, &entry()).await.unwrap();
@@ -121,20 +49,21 @@ impl Twice {
     }
 }
 
-fn can_go_back(plan: &Plan) -> bool {
-    plan.steps.iter().all(|step| matches!(step.undo, Undo::Call(_)))
+/// Those that can be taken back whole.
+fn reversible() -> Vec<Case> {
+    cases().into_iter().filter(Case::can_go_back).collect()
 }
 
-/// Those that can be taken back whole.
-async fn reversible() -> Vec<(&'static str, Value)> {
-    let mut found = vec![];
-    for case in cases() {
-        if can_go_back(&Twice::plan(&case).await.1) {
-            found.push(case);
-        }
-    }
-    assert!(found.len() >= 13, "{found:?}");
-    found
+/// The steps of a plan whose undos are sent, in that order. An image that was put goes with its only tag: its own undo finds it gone.
+fn undos(plan: &Plan) -> Vec<usize> {
+    let input = |step: &Step, name: &str| step.call.input().get(name).cloned();
+    let goes = |n: usize| {
+        let image = input(&plan.steps[n], "imageDigest");
+        let tags = |later: &Step| later.before.is_none() && input(later, "imageTag").is_some();
+        let own = |later: &Step| tags(later) && input(later, "imageDigest") == image;
+        input(&plan.steps[n], "imageTag").is_none() && plan.steps[n + 1..].iter().any(own)
+    };
+    (0..plan.steps.len()).rev().filter(|n| !goes(*n)).collect()
 }
 
 #[tokio::test]
@@ -174,14 +103,15 @@ async fn every_step_tried_twice_makes_the_same_as_once() {
 async fn whichever_step_of_whichever_plan_is_refused_nothing_is_left() {
     let mut twice = Twice::new().await;
     for case in cases() {
-        let steps = Twice::plan(&case).await.1.steps.len();
+        let steps = case.plan().await.1.steps.len();
         for n in 0..steps {
             let begun = twice.begin(&case, move |number, _| (number == n).then_some(Fault::Denied)).await;
             let run = twice.world.rests(&begun.id).await;
             assert_eq!((run.state, run.steps[n].state), (State::Undone, StepState::Failed), "{case:?}: {run:#?}");
             // What cannot be taken back stays, and its step says so.
             let left = run.steps.iter().any(|step| step.state == StepState::Left);
-            assert_eq!(left, !can_go_back(&begun.plan) && n > 0, "{case:?}");
+            let never = begun.plan.steps[..n].iter().any(|step| matches!(step.undo, Undo::Never(_)));
+            assert_eq!(left, never, "{case:?}");
             assert!(left || twice.world.cloud.listing() == begun.before, "step {n} of {case:?}: {run:#?}");
         }
     }
@@ -190,8 +120,8 @@ async fn whichever_step_of_whichever_plan_is_refused_nothing_is_left() {
 #[tokio::test]
 async fn every_undo_tried_twice_takes_back_the_same_as_once() {
     let mut twice = Twice::new().await;
-    for case in reversible().await {
-        let steps = Twice::plan(&case).await.1.steps.len();
+    for case in reversible() {
+        let steps = case.plan().await.1.steps.len();
         for n in 0..steps {
             for fault in [Fault::LostAfter, Fault::HangsAfter, Fault::LostBefore, Fault::Throttled] {
                 let begun = twice.begin(&case, move |number, _| (number == steps + n).then_some(fault)).await;
@@ -209,7 +139,7 @@ async fn every_undo_tried_twice_takes_back_the_same_as_once() {
 #[tokio::test]
 async fn an_undo_that_was_made_and_not_written_down_is_made_again_without_harm() {
     let mut twice = Twice::new().await;
-    for case in reversible().await {
+    for case in reversible() {
         let begun = twice.begin(&case, |_, _| None).await;
         assert_eq!(twice.world.rests(&begun.id).await.state, State::Applied);
         let store = &twice.world.test.store;
@@ -235,9 +165,10 @@ async fn an_undo_that_was_made_and_not_written_down_is_made_again_without_harm()
 #[tokio::test]
 async fn an_undo_that_is_refused_in_turn_is_stuck_alone_and_can_be_tried_again() {
     let mut twice = Twice::new().await;
-    for case in reversible().await {
-        let steps = Twice::plan(&case).await.1.steps.len();
-        for n in 0..steps {
+    for case in reversible() {
+        let plan = case.plan().await.1;
+        let (steps, undos) = (plan.steps.len(), undos(&plan));
+        for (n, step) in undos.iter().enumerate() {
             let begun = twice.begin(&case, move |number, _| (number == steps + n).then_some(Fault::Denied)).await;
             assert_eq!(twice.world.rests(&begun.id).await.state, State::Applied);
             let store = &twice.world.test.store;
@@ -245,8 +176,8 @@ async fn an_undo_that_is_refused_in_turn_is_stuck_alone_and_can_be_tried_again()
             let run = twice.world.rests(&begun.id).await;
             let stuck: Vec<usize> = run.stuck().collect();
             // What went with what it belonged to is not stuck.
-            let gone = case.0 == "create-repository" && n + 1 < steps;
-            let expected = if gone { vec![] } else { vec![steps - 1 - n] };
+            let gone = case.wizard == "create-repository" && n + 1 < steps;
+            let expected = if gone { vec![] } else { vec![*step] };
             assert_eq!((run.state == State::Stuck, stuck.clone()), (!gone, expected), "{case:?}: {run:#?}");
             for n in stuck {
                 assert!(store.decide_step(&begun.id, n, None, &entry()).await.unwrap());
