@@ -241,6 +241,19 @@ test("images are scanned, tagged and deleted, but not those in use", async ({ pa
   await page.getByRole("button", { name: "Review the change" }).click();
   await expect(dialog(page).getByText(`service ${service} in northwind-shop`, { exact: false })).toBeVisible();
   await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeHidden();
+
+  // Nor by hand, unless the name is typed to show that it is meant.
+  await page.goto(`/repositories/${account}/eu-west-1/${name}`);
+  await hydrated(page);
+  await page.getByRole("checkbox", { name: `Select ${name}:1` }).check();
+  await page.locator(".selection").getByRole("button", { name: "Delete" }).click();
+  await expect(dialog(page).getByRole("heading", { name: "Is that meant?" })).toBeVisible();
+  await expect(dialog(page).getByText(`service ${service} in northwind-shop`, { exact: false })).toBeVisible();
+  await expect(dialog(page).getByRole("button", { name: "Plan it nevertheless" })).toBeDisabled();
+  await accessible(page);
+  await dialog(page).getByRole("button", { name: "Leave it" }).click();
+  const kept = (await ecr("ListImages", { repositoryName: name })) as unknown as { imageIds: { imageTag: string }[] };
+  expect(kept.imageIds.map((id) => id.imageTag).sort()).toEqual(["1", "4", "stable"]);
   aws("ecs", "delete_service", { cluster: "northwind-shop", service, force: true });
   await ecr("DeleteRepository", { repositoryName: name, force: true });
 });

@@ -1,6 +1,7 @@
 //! What the plans for a repository that exists do, and what they refuse.
 
-use crate::ecr::inventory::tests::inventory;
+use crate::ecr::inventory::Inventory;
+use crate::ecr::inventory::tests::{held, inventory};
 use crate::ecr::subject::Subject as Ecr;
 use crate::identity::Scope;
 use crate::plan::{Answers, Effect, Facts, Subject, Undo};
@@ -190,6 +191,42 @@ fn images_go_in_calls_of_a_hundred_and_not_while_they_are_there_no_more() {
     assert_eq!(plan.steps[1].depends_on, ["images-1"]);
     assert_eq!(plan.steps[1].before.as_ref().unwrap().as_object().unwrap().len(), 30);
     assert!(answers.plan(&facts(&answers, |_| None)).unwrap_err()["digests"].contains("any more"));
+}
+
+#[test]
+fn images_in_use_go_only_if_that_is_insisted_on() {
+    let (running, index, part, free) = (digest('a'), digest('b'), digest('c'), digest('d'));
+    let images = vec![
+        held(&running, 1, &["1.0"], &[], &["service web in prod"]),
+        held(&index, 2, &["1.1"], &[part.as_str()], &[]),
+        held(&part, 2, &[], &[], &["service batch in prod"]),
+        held(&free, 3, &["1.2"], &[], &[]),
+    ];
+    let inventory = serde_json::to_value(Inventory { images, ..Inventory::default() }).unwrap();
+    let plan = |digests: &[&String], insist: &str| {
+        let wanted = json!({ "repository": "shop/api", "digests": digests, "insist": insist });
+        let answers = answers("delete-images", wanted);
+        let state = |subject: Subject| {
+            let state = match &subject {
+                Subject::Ecr(Ecr::Inventory { .. }) => inventory.clone(),
+                Subject::Ecr(Ecr::Images { digests, .. }) => digests.iter().map(|d| (d.clone(), json!([]))).collect(),
+                other => panic!("{other:?}"),
+            };
+            (subject, Some(state))
+        };
+        answers.plan(&Facts::new(answers.subjects().into_iter().map(state).collect()))
+    };
+    let refused = plan(&[&running, &free], "").unwrap_err();
+    assert_eq!(
+        refused["insist"],
+        "These are in use: shop/api:1.0 (used by service web in prod). Who means it nevertheless insists with the name shop/api."
+    );
+    // Neither what a running image is a part of, nor with another name.
+    let through = plan(&[&index], "shop/ap").unwrap_err();
+    assert!(through["insist"].contains("shop/api:1.1 (goes with shop/api@cccccccccccc"), "{through:?}");
+    let meant = plan(&[&running, &free], " shop/api ").unwrap();
+    assert_eq!((meant.steps.len(), meant.typed()), (1, Some("shop/api")));
+    assert_eq!(plan(&[&free], "").unwrap().steps.len(), 1);
 }
 
 #[test]
