@@ -21,34 +21,44 @@ const SECRET: &str = "dckr_pat_Tr0ub4dor";
 /// `ada:` and the secret.
 const BASIC: &str = "Basic YWRhOmRja3JfcGF0X1RyMHViNGRvcg==";
 const CONFIG: &str = r#"{"architecture":"amd64","os":"linux"}"#;
+const LAYER: &str = "a layer";
+/// Bytes of the image's configuration and layer.
+pub const SIZE: u64 = (CONFIG.len() + LAYER.len()) as u64;
 
 fn sha(bytes: &[u8]) -> String {
     format!("sha256:{}", Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>())
 }
 
 fn manifest() -> String {
-    let layer = b"a layer";
     json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "size": CONFIG.len(), "digest": sha(CONFIG.as_bytes()) },
-        "layers": [{ "mediaType": "application/vnd.oci.image.layer.v1.tar", "size": layer.len(), "digest": sha(layer) }] })
+        "layers": [{ "mediaType": "application/vnd.oci.image.layer.v1.tar", "size": LAYER.len(), "digest": sha(LAYER.as_bytes()) }] })
     .to_string()
 }
 
-/// An ECR with one repository, `shop/web`, and what was put there; beside it `private/app`, for who has the password.
+/// An ECR with one repository, `shop/web`, and what was put there; beside it the same image twice: `public/app` for everybody, `private/app`
+/// for who has the password.
 #[derive(Clone, Default)]
-struct Fake(Arc<Mutex<Vec<Bytes>>>);
+pub struct Fake(Arc<Mutex<Vec<Bytes>>>);
+
+impl Fake {
+    /// How many manifests were put.
+    pub fn put(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+}
 
 async fn answer(State(fake): State<Fake>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
     let header = |name: &str| parts.headers.get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
-    if let Some(wanted) = path.strip_prefix("/v2/private/app/") {
-        let authorization = header("authorization");
-        if authorization != BASIC {
-            return (StatusCode::UNAUTHORIZED, [("www-authenticate", "Basic realm=\"x\"")]).into_response();
-        }
-        let held = [manifest(), CONFIG.into(), "a layer".into()];
+    let private = path.strip_prefix("/v2/private/app/");
+    if private.is_some() && header("authorization") != BASIC {
+        return (StatusCode::UNAUTHORIZED, [("www-authenticate", "Basic realm=\"x\"")]).into_response();
+    }
+    if let Some(wanted) = private.or_else(|| path.strip_prefix("/v2/public/app/")) {
+        let held = [manifest(), CONFIG.into(), LAYER.into()];
         let found = held.iter().find(|text| wanted.ends_with(&sha(text.as_bytes())) || wanted == "manifests/v1");
         return match found {
             Some(text) => {
@@ -99,30 +109,37 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
     }
 }
 
-struct Set {
-    fake: Fake,
-    world: World,
-    cookie: String,
+/// A server that these registries can be reached from, and an operator who uses it.
+pub struct Set {
+    pub fake: Fake,
+    pub world: World,
+    pub cookie: String,
     host: String,
-    config: ConnectionConfig,
-    registries: gantry::config::Registries,
+    pub config: ConnectionConfig,
+    pub registries: gantry::config::Registries,
 }
 
 impl Set {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
+        Self::up_to(None).await
+    }
+
+    /// One that copies images of at most so many bytes.
+    pub async fn up_to(max_image_bytes: Option<u64>) -> Self {
         let fake = Fake::default();
         let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host = socket.local_addr().unwrap().to_string();
         let router = axum::Router::new().fallback(answer).with_state(fake.clone());
         tokio::spawn(async move { axum::serve(socket, router).await });
         let config = connected(format!("http://{host}"));
-        let registries = gantry::config::Registries { exceptions: vec![host.clone()], ..Default::default() };
+        let registries =
+            gantry::config::Registries { exceptions: vec![host.clone()], max_image_bytes, ..Default::default() };
         let world = World::reaching(500, false, vec![config.clone()], &registries).await;
         let cookie = world.session(world.person("Ada", Role::Operator).await).await;
         Self { fake, world, cookie, host, config, registries }
     }
 
-    async fn post(&self, path: &str, cookie: &str, body: &Value) -> Answer {
+    pub async fn post(&self, path: &str, cookie: &str, body: &Value) -> Answer {
         let headers = [
             ("cookie", cookie),
             ("content-type", "application/json"),
@@ -141,15 +158,23 @@ impl Set {
     }
 
     fn answers(&self, credentials: &str) -> Value {
-        let answers = json!({ "source": format!("{}/private/app:v1", self.host), "repository": "shop/web", "tag": "v1",
+        self.copying("private/app", credentials)
+    }
+
+    /// Answers that copy the image of this name.
+    pub fn copying(&self, name: &str, credentials: &str) -> Value {
+        let answers = json!({ "source": format!("{}/{name}:v1", self.host), "repository": "shop/web", "tag": "v1",
             "credentials": credentials });
         json!({ "scope": { "account": "111122223333", "region": "eu-west-1" }, "wizard": "copy-image", "answers": answers })
     }
 
-    /// Begins the copy; answers the run's id.
     async fn begin(&self, credentials: &str) -> String {
-        let answers = self.answers(credentials);
-        let reviewed = self.post("/api/v1/plans", &self.cookie, &answers).await;
+        self.begin_with(&self.answers(credentials)).await
+    }
+
+    /// Begins the copy; answers the run's id.
+    pub async fn begin_with(&self, answers: &Value) -> String {
+        let reviewed = self.post("/api/v1/plans", &self.cookie, answers).await;
         let hash = reviewed.json()["plan"]["hash"].as_str().unwrap_or_else(|| panic!("{}", reviewed.body)).to_owned();
         assert!(!reviewed.body.contains(SECRET));
         let begun = self.post("/api/v1/runs", &self.cookie, &json!({ "answers": answers, "hash": hash })).await;
@@ -158,7 +183,7 @@ impl Set {
     }
 
     /// Drives the run over this cloud; answers how it is when it rests.
-    async fn drive(&self, cloud: Arc<Aws>, id: &str) -> Value {
+    pub async fn drive(&self, cloud: Arc<Aws>, id: &str) -> Value {
         let (stop, stopped) = watch::channel(false);
         let patience = Patience { poll: Duration::from_millis(10), ..Patience::default() };
         let driving = tokio::spawn(Arc::new(Engine::new(self.world.test.store.clone(), cloud, patience)).run(stopped));
@@ -217,7 +242,7 @@ async fn a_private_image_is_copied_and_its_password_is_nowhere_afterwards() {
     let run = set.begin(&lent).await;
     let view = set.drive(set.world.cloud.clone(), &run).await;
     assert_eq!(view["run"]["state"], "applied", "{view}");
-    assert_eq!(set.fake.0.lock().unwrap().len(), 1);
+    assert_eq!(set.fake.put(), 1);
     assert_eq!(view["answers"]["answers"]["credentials"], lent.as_str());
     for secret in [SECRET, "not-it", BASIC.trim_start_matches("Basic ")] {
         assert_eq!(set.world.test.holding(secret).await, [""; 0], "{secret}");
@@ -243,7 +268,7 @@ async fn a_server_that_does_not_have_them_takes_the_run_back_and_says_why() {
     let problem = &view["run"]["problem"];
     assert_eq!(problem["field"], "credentials");
     assert!(problem["message"].as_str().unwrap().contains("a restart forgets them"), "{problem}");
-    assert!(set.fake.0.lock().unwrap().is_empty());
+    assert_eq!(set.fake.put(), 0);
 }
 
 #[tokio::test]

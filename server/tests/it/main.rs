@@ -3,6 +3,7 @@
 
 mod api;
 mod check;
+mod copies;
 mod lent;
 mod live;
 mod pages;

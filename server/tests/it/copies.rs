@@ -1,0 +1,41 @@
+//! Images of other registries: what is larger than this Gantry copies is refused before anything of it is carried.
+
+use crate::lent::{SIZE, Set};
+use gantry::apply::Aws;
+use gantry::apply::copy::Registries;
+use gantry_aws::Connections;
+use std::sync::Arc;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_image_that_is_too_large_is_refused_when_it_is_reviewed() {
+    let set = Set::up_to(Some(SIZE - 1)).await;
+    let answers = set.copying("public/app", "");
+    let told = set.post("/api/v1/plans", &set.cookie, &answers).await.json();
+    let message =
+        format!("It has {SIZE} bytes; this Gantry copies images of at most {} (registries.max_image_bytes).", SIZE - 1);
+    assert_eq!(told["wrong"]["source"], message.as_str(), "{told}");
+    // Whoever applies it without a review is told the same.
+    let body = serde_json::json!({ "answers": answers, "hash": "x" });
+    let begun = set.post("/api/v1/runs", &set.cookie, &body).await;
+    assert_eq!((begun.status, begun.json()["field"].as_str()), (400, Some("source")), "{}", begun.body);
+    assert_eq!(set.fake.put(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn one_that_just_fits_is_copied_but_not_by_a_server_that_takes_less() {
+    let set = Set::up_to(Some(SIZE)).await;
+    let answers = set.copying("public/app", "");
+    // Its configuration changed after the review, or that of another server that took the run is another.
+    let less = gantry::config::Registries { max_image_bytes: Some(SIZE - 1), ..set.registries.clone() };
+    let connections = Connections::new(vec![set.config.clone()], &[7; 32]).unwrap();
+    let other = Arc::new(Aws::new(connections, Registries::new(&less).unwrap()));
+    let run = set.begin_with(&answers).await;
+    let view = set.drive(other, &run).await;
+    assert_eq!(view["run"]["state"], "undone", "{view}");
+    let problem = &view["run"]["problem"];
+    assert!(problem["message"].as_str().unwrap().contains("registries.max_image_bytes"), "{problem}");
+    assert_eq!(set.fake.put(), 0);
+    let run = set.begin_with(&answers).await;
+    let view = set.drive(set.world.cloud.clone(), &run).await;
+    assert_eq!((&view["run"]["state"], set.fake.put()), (&"applied".into(), 1), "{view}");
+}
