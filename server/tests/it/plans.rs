@@ -139,6 +139,82 @@ async fn open_pages_are_told_of_a_run_and_it_is_cancelled_once() {
     assert_eq!(post(&world, "/api/v1/runs/a/steps/shoe", &cookie, &decided).await.status, 404);
 }
 
+/// A run whose only step could not be taken back.
+async fn stuck(world: &World, id: &str) {
+    begin(world, id, now()).await;
+    let store = &world.test.store;
+    let lease = store.lease_run("test", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    assert_eq!(lease.run, id);
+    let denied = Problem::new(Code::AwsDenied, "Access denied", "ecr:DeleteRepository is not allowed.");
+    let after = Some(json!({ "repositoryName": format!("shop/{id}") }));
+    let progress =
+        Progress { state: StepState::Stuck, attempts: 1, after, problem: Some(denied), ..Progress::default() };
+    store.journal(&lease, 0, &progress, None).await.unwrap();
+    store.run_becomes(&lease, State::Stuck, None, now(), None).await.unwrap();
+    store.release_run(&lease).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_person_decides_once_about_a_step_that_is_stuck() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Operator).await).await;
+    for (id, decision, state, note) in [
+        ("a", "retry", "undoing", None),
+        ("b", "skip", "left", Some("Left by Ada: taken care of elsewhere.")),
+        ("c", "adopt", "left", Some("Kept by Ada: it is wanted after all.")),
+    ] {
+        stuck(&world, id).await;
+        let path = format!("/api/v1/runs/{id}");
+        let page = world.page(&format!("/runs/{id}"), &cookie).await.body;
+        for words in ["1 step could not be taken back", "Try again", "Leave it", "Keep it"] {
+            assert!(page.contains(words), "{words} is missing");
+        }
+        // What is stuck is not cancelled: each step is decided about.
+        assert_eq!(post(&world, &format!("{path}/cancel"), &cookie, &json!({})).await.status, 409);
+        let mut news = world.memory.subscribe();
+        let decide = async |body: Value| post(&world, &format!("{path}/steps/repository"), &cookie, &body).await;
+        assert_eq!(decide(json!({ "decision": "shoe" })).await.status, 400);
+        let decided = decide(json!({ "decision": decision })).await;
+        assert_eq!((decided.status, decided.body.as_str()), (202, ""), "{decision}");
+        let told = async { while news.recv().await.unwrap() != (ToPage::Run { id: id.into() }) {} };
+        tokio::time::timeout(Duration::from_secs(3), told).await.unwrap();
+        // Servers go on with it from here.
+        let run = world.get(&path, &cookie).await.json()["run"].clone();
+        let step = &run["steps"][0];
+        assert_eq!((&run["state"], &step["state"], step["note"].as_str()), (&json!("undoing"), &json!(state), note));
+        let again = decide(json!({ "decision": decision })).await;
+        assert_eq!((again.status, again.json()["title"].as_str()), (409, Some("Nothing to decide")), "{decision}");
+        let trail = world.test.store.audit_latest(1).await.unwrap();
+        assert_eq!((trail[0].action.as_str(), trail[0].subject.as_str()), ("run.decide", &*format!("{id}/repository")));
+        assert_eq!((&trail[0].detail["decision"], trail[0].actor.as_str()), (&json!(decision), "Ada"));
+        // Nobody drives it: out of the way of the next lease.
+        let store = &world.test.store;
+        let lease = store.lease_run("test", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+        store.run_becomes(&lease, State::Undone, None, now(), None).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_run_is_asked_to_stop_and_one_that_was_applied_is_taken_back() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Operator).await).await;
+    let store = &world.test.store;
+    for (id, before, after) in [("a", State::Applying, "applying"), ("b", State::Applied, "undoing")] {
+        begin(&world, id, now()).await;
+        let lease = store.lease_run("test", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+        let state = if before == State::Applied { StepState::Made } else { StepState::Waiting };
+        store.journal(&lease, 0, &Progress { state, ..Progress::default() }, None).await.unwrap();
+        store.run_becomes(&lease, before, None, now(), None).await.unwrap();
+        let cancelled = post(&world, &format!("/api/v1/runs/{id}/cancel"), &cookie, &json!({})).await;
+        assert_eq!((cancelled.status, cancelled.body.as_str()), (202, ""), "{id}");
+        let run = world.get(&format!("/api/v1/runs/{id}"), &cookie).await.json()["run"].clone();
+        assert_eq!((&run["state"], &run["cancelled"]), (&json!(after), &json!(true)), "{run}");
+        let trail = store.audit_latest(1).await.unwrap();
+        assert_eq!((trail[0].action.as_str(), trail[0].subject.as_str()), ("run.cancel", id));
+        store.run_becomes(&lease, State::Undone, None, now(), None).await.unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_audit_trail_is_filtered_exported_and_not_for_viewers() {
     let world = World::new().await;
