@@ -86,23 +86,38 @@ fn file(name: &str, bytes: &[u8]) -> Vec<u8> {
     all
 }
 
-/// What `docker save` wrote before it wrote OCI layouts; larger than any other request may be.
-fn saved() -> Vec<u8> {
+/// What `docker save` wrote before it wrote OCI layouts, with these layers.
+fn archive(layers: &[Vec<u8>]) -> Vec<u8> {
     let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
-    let noise: Vec<u8> = (0_u64..40_000).flat_map(|n| Sha256::digest(n.to_le_bytes()).to_vec()).collect();
-    let layer = [file("etc/noise", &noise), vec![0; 1024]].concat();
+    let ids: Vec<String> = layers.iter().map(|layer| format!("\"sha256:{}\"", hex(layer))).collect();
+    let names: Vec<String> = (0..layers.len()).map(|n| format!("{n}/layer.tar")).collect();
     let config = format!(
-        r#"{{"architecture":"amd64","os":"linux","rootfs":{{"type":"layers","diff_ids":["sha256:{}"]}}}}"#,
-        hex(&layer)
+        r#"{{"architecture":"amd64","os":"linux","rootfs":{{"type":"layers","diff_ids":[{}]}}}}"#,
+        ids.join(",")
     );
-    let manifest = r#"[{"Config":"c.json","RepoTags":["shop/web:v1"],"Layers":["one/layer.tar"]}]"#;
-    [
-        file("one/layer.tar", &layer),
-        file("c.json", config.as_bytes()),
-        file("manifest.json", manifest.as_bytes()),
-        vec![0; 1024],
-    ]
-    .concat()
+    let manifest =
+        format!(r#"[{{"Config":"c.json","RepoTags":["shop/web:v1"],"Layers":["{}"]}}]"#, names.join("\",\""));
+    let mut all: Vec<u8> = names.iter().zip(layers).flat_map(|(name, layer)| file(name, layer)).collect();
+    all.extend(file("c.json", config.as_bytes()));
+    all.extend(file("manifest.json", manifest.as_bytes()));
+    all.extend([0_u8; 1024]);
+    all
+}
+
+/// A layer with one file.
+fn layer(name: &str, bytes: &[u8]) -> Vec<u8> {
+    [file(name, bytes), vec![0; 1024]].concat()
+}
+
+/// One that cannot be compressed, and larger than any other request may be.
+fn noise() -> Vec<u8> {
+    let noise: Vec<u8> = (0_u64..40_000).flat_map(|n| Sha256::digest(n.to_le_bytes()).to_vec()).collect();
+    layer("etc/noise", &noise)
+}
+
+/// An archive of that layer.
+fn saved() -> Vec<u8> {
+    archive(&[noise()])
 }
 
 const TO: &str = "account=111122223333&region=eu-west-1&repository=shop/web";
@@ -212,6 +227,35 @@ async fn too_much_too_many_and_not_allowed() {
     let broken = || async { world.get("/api/v1/uploads/waiting00", &cookie).await.json() };
     while broken().await["state"] == "receiving" {}
     assert_eq!(broken().await["problem"]["title"], "The upload broke off");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_arrived_before_the_connection_broke_is_not_sent_again() {
+    let (fake, world, cookie) = Fake::world().await;
+    let first = noise();
+    let tar = archive(&[first.clone(), layer("etc/motd", &[b'x'; 3000])]);
+    // The first layer, and the second to its middle.
+    let arrives = file("0/layer.tar", &first).len() + 2000;
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+    let body = reqwest::Body::wrap_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.post(format!("{}/api/v1/uploads?{TO}&id=breaksoff", world.url));
+    let request = tokio::spawn(request.header("cookie", &cookie).header("origin", &world.url).body(body).send());
+    sender.send(Ok(Bytes::from(tar[..arrives].to_vec()))).await.unwrap();
+    let told = || async { world.get("/api/v1/uploads/breaksoff", &cookie).await.json() };
+    while told().await["layers"][0]["state"] != "done" {}
+    request.abort();
+    drop(sender);
+    while told().await["state"] == "receiving" {}
+    assert_eq!(told().await["problem"]["title"], "The upload broke off");
+    assert_eq!((fake.blobs(), fake.made().len()), (1, 0), "{:?}", fake.made());
+    // The same file again: the first layer is only read and checked.
+    let again = send(&world, &cookie, &format!("{TO}&id=onceagain"), tar).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    let layers = again.json()["layers"].clone();
+    let states: Vec<_> = layers.as_array().unwrap().iter().map(|layer| layer["state"].as_str().unwrap()).collect();
+    assert_eq!(states[..2], ["existed", "done"], "{layers}");
+    assert_eq!((fake.blobs(), fake.made().len()), (3, 0), "{:?}", fake.made());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
