@@ -1,7 +1,8 @@
 // Runs of plans: what is reviewed is made, once; a server that dies in the middle loses nothing; what is refused is taken back. Judged by what the
 // sandbox itself lists, not by what Gantry says.
 import { execFileSync } from "node:child_process";
-import { expect, test as base } from "../fixtures/test";
+import type { Page } from "@playwright/test";
+import { accessible, expect, hydrated, test as base } from "../fixtures/test";
 import { PrivateGantry } from "../fixtures/private";
 import { world } from "../fixtures/world";
 
@@ -89,6 +90,17 @@ async function ends(url: string, token: string, id: string): Promise<RunView["ru
   return run as RunView["run"];
 }
 
+/** The state of the run that a page shows. */
+const state = (page: Page) => page.locator(".detail-head").getByRole("status");
+
+/** Opens a panel and presses the button in it. A page that is drawn anew meanwhile closes it. */
+async function press(page: Page, label: string) {
+  await expect(async () => {
+    await page.locator("summary", { hasText: new RegExp(`^${label}$`) }).click({ timeout: 2000 });
+    await page.locator(".about").getByRole("button", { name: label, exact: true }).click({ timeout: 2000 });
+  }).toPass({ timeout: 20_000 });
+}
+
 test("a server killed at any call is gone on for, and each thing is made once", async ({ own }) => {
   let { url, road, process } = await own.server();
   const token = own.token();
@@ -167,4 +179,86 @@ test("a step that is denied, and answers that are lost: the account is as before
   await api(url, token, `/runs/${id}/cancel`, {});
   expect((await ends(url, token, id)).state).toBe("undone");
   expect(await listing("reset/each")).toEqual(nothing);
+});
+
+test("a run is cancelled where somebody looks at it, and who else looks sees it, too", async ({ own, browser }) => {
+  const { url, road } = await own.server();
+  const token = own.token();
+  const name = "cancelled/half";
+  const pages = [await own.page(browser, url), await own.page(browser, url)];
+  // From its first call on nothing comes through: the run stays where it is.
+  let goOn = () => {};
+  road.fate = ({ operation }) => {
+    if (operation === "CreateRepository") road.hold = new Promise<void>((resolve) => (goOn = resolve));
+    return undefined;
+  };
+  const id = await begin(url, token, name);
+  await expect.poll(() => road.hold !== undefined).toBe(true);
+  for (const page of pages) {
+    await page.goto(`/runs/${id}`);
+    await hydrated(page);
+    await expect(state(page)).toContainText("Applying");
+  }
+  await accessible(pages[0]);
+  await press(pages[0], "Cancel");
+  for (const page of pages) {
+    await expect(state(page)).toContainText("Cancelling", { timeout: 10_000 });
+    await expect(page.locator("summary", { hasText: /^Cancel$/ })).toHaveCount(0);
+  }
+  road.hold = undefined;
+  goOn();
+  for (const page of pages) {
+    await expect(state(page)).toContainText("Undone", { timeout: 20_000 });
+    await expect(page.getByText("Somebody asked for it to be taken back.")).toBeVisible();
+  }
+  expect((await ends(url, token, id)).steps.map((step) => step.state)).toEqual(["undone", "waiting", "waiting"]);
+  expect(road.calls.filter((call) => call.operation === "PutLifecyclePolicy")).toEqual([]);
+  expect(await listing(name)).toEqual(nothing);
+});
+
+test("what is stuck is shown to everybody, and a person decides about it", async ({ own, browser }) => {
+  const { url, road } = await own.server();
+  const token = own.token();
+  const deny = (...operations: string[]) => {
+    road.refuse = ({ operation }) =>
+      operations.includes(operation)
+        ? { status: 400, code: "AccessDeniedException", message: `User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: ecr:${operation} on resource: *` }
+        : undefined;
+  };
+  const pages = [await own.page(browser, url), await own.page(browser, url)];
+  const decisions: [label: string, note: string | undefined][] = [
+    ["Try again", undefined],
+    ["Leave it", "Left by ada: taken care of elsewhere."],
+    ["Keep it", "Kept by ada: it is wanted after all."],
+  ];
+  for (const [label, note] of decisions) {
+    const name = `stuck/${label.toLowerCase().replace(" ", "-")}`;
+    // The third step, and then the way back of the first.
+    deny("SetRepositoryPolicy", "DeleteRepository");
+    const id = await begin(url, token, name);
+    for (const page of pages) {
+      await page.goto(`/runs/${id}`);
+      await hydrated(page);
+      await expect(state(page)).toContainText("Stuck", { timeout: 20_000 });
+      await expect(page.getByText("1 step could not be taken back", { exact: false }).first()).toBeVisible();
+    }
+    await accessible(pages[0]);
+    expect(await listing(name)).toEqual({ ...nothing, repository: true });
+    if (note === undefined) {
+      // Still denied it is stuck once more; allowed it goes.
+      await press(pages[0], label);
+      await expect.poll(() => road.calls.filter((call) => call.operation === "DeleteRepository").length, { timeout: 20_000 }).toBe(2);
+      expect((await ends(url, token, id)).state).toBe("stuck");
+      for (const page of pages) await expect(state(page)).toContainText("Stuck", { timeout: 10_000 });
+      deny();
+    }
+    await press(pages[0], label);
+    for (const page of pages) {
+      await expect(state(page)).toContainText("Undone", { timeout: 20_000 });
+      if (note !== undefined) await expect(page.getByText(note)).toBeVisible();
+    }
+    expect((await ends(url, token, id)).steps[0]).toMatchObject({ state: note === undefined ? "undone" : "left", note: note ?? null });
+    expect(await listing(name)).toEqual({ ...nothing, repository: note !== undefined });
+    if (note !== undefined) await ecr("DeleteRepository", { repositoryName: name });
+  }
 });
