@@ -2,7 +2,7 @@
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { layer } from "../fixtures/archive";
 import { PrivateGantry } from "../fixtures/private";
-import { PrivateRegistry } from "../fixtures/registry";
+import { OtherRegistry } from "../fixtures/registry";
 import { aws } from "../fixtures/world";
 
 const account = "111122223333";
@@ -10,7 +10,7 @@ const secret = "dckr_pat_Tr0ub4dor";
 
 test("a private image is copied with a password that is asked for beside its field and kept nowhere", async ({ browser }) => {
   test.setTimeout(180_000);
-  const registry = new PrivateRegistry("ada", secret, layer("etc/app", 200_000));
+  const registry = new OtherRegistry(layer("etc/app", 200_000), { user: "ada", password: secret });
   await registry.open();
   const own = new PrivateGantry();
   const name = `e2e/private-${Date.now().toString(36)}`;

@@ -1,0 +1,50 @@
+// A public image of another registry, without a password: copied into ECR, and pulled out of it again by digest with another client.
+import { layer, sha } from "../fixtures/archive";
+import { PrivateGantry } from "../fixtures/private";
+import { pull } from "../fixtures/pull";
+import { OtherRegistry } from "../fixtures/registry";
+import { accessible, expect, hydrated, test } from "../fixtures/test";
+import { aws } from "../fixtures/world";
+
+const account = "111122223333";
+
+test("a public image is copied into a repository, and who pulls it by digest gets every byte", async ({ browser }) => {
+  test.setTimeout(180_000);
+  const registry = new OtherRegistry(layer("etc/app", 3_000_000));
+  await registry.open();
+  const own = new PrivateGantry();
+  const name = `e2e/public-${Date.now().toString(36)}`;
+  try {
+    await own.start();
+    aws("ecr", "create_repository", { repositoryName: name });
+    const { url } = await own.server(undefined, ["[registries]", `exceptions = ["${registry.host}"]`]);
+    const page = await own.page(browser, url);
+    await page.goto(`/repositories?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
+    await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+    await page.goto(`/repositories/${account}/eu-west-1/${name}`);
+    await hydrated(page);
+    await page.getByRole("button", { name: "Put an image in" }).click();
+    const form = page.locator("section.card", { hasText: "Copy an image from another registry" });
+    const dialog = page.getByRole("dialog", { name: "Confirm" });
+    await form.getByLabel("Image", { exact: true }).fill(`${registry.host}/team/app:v1`);
+    await form.getByRole("button", { name: "Review the copy" }).click();
+    await expect(dialog.getByRole("button", { name: "Apply" })).toBeVisible();
+    await accessible(page);
+    await dialog.getByRole("button", { name: "Apply" }).click();
+    await expect(dialog.getByText("Applied")).toBeVisible({ timeout: 30_000 });
+
+    type Detail = { imageDigest: string; imageTags: string[] };
+    const { imageDetails } = aws("ecr", "describe_images", { repositoryName: name }) as { imageDetails: Detail[] };
+    expect(imageDetails.map((image) => [image.imageDigest, image.imageTags])).toEqual([[registry.digest, ["v1"]]]);
+    const { manifest, blobs } = await pull(name, registry.digest);
+    expect(`sha256:${sha(manifest)}`).toBe(registry.digest);
+    expect([...blobs.keys()].sort()).toEqual([...registry.blobs.keys()].sort());
+    for (const [digest, bytes] of blobs) expect(`sha256:${sha(bytes)}`).toBe(digest);
+    // Nobody was asked for a password, and none was sent.
+    expect(new Set(registry.given)).toEqual(new Set([""]));
+  } finally {
+    await own.stop();
+    await registry.close();
+    aws("ecr", "delete_repository", { repositoryName: name, force: true });
+  }
+});
