@@ -6,7 +6,7 @@ use domain::{Code, Problem};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 
 use super::api::{begin_run, review_plan};
 use super::changed::since;
@@ -16,7 +16,7 @@ use super::permitted::permitted;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
-use crate::ui::{Json, ProblemNote, Skeleton, TabLink, Tabs, format};
+use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, format};
 use crate::wizard::{Spec, Sum, Wizard, effect_sign, effect_tone, note_list, why_not};
 
 fn does(effect: Does) -> &'static str {
@@ -138,7 +138,7 @@ pub fn Review(
 
     let scopes = use_scopes();
     let applying = RwSignal::new(false);
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = Navigate::here();
     let apply = move |_| {
         let Some(Ok(found)) = answer.get_untracked() else { return };
         applying.set(true);
@@ -154,7 +154,7 @@ pub fn Review(
                     // What was made is no draft any more.
                     wizard.start_again.run(());
                     let href = scopes.get_untracked().on(&paths::run(&id));
-                    navigate.with_value(|navigate| navigate(&href, NavigateOptions::default()));
+                    navigate.to(&href, NavigateOptions::default());
                 }
                 Err(error) if error.0.code == Code::Conflict => {
                     outdated.set(Some(reviewed));

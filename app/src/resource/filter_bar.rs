@@ -2,12 +2,11 @@
 
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 use std::time::Duration;
 
 use super::query::ListUrl;
 use crate::ui::format::counted;
-use crate::ui::{Icon, icon};
+use crate::ui::{Icon, Navigate, icon};
 
 /// How long after the last key the filter applies.
 const PAUSE: Duration = Duration::from_millis(120);
@@ -30,22 +29,18 @@ pub fn FilterBar(
     total: Signal<Option<u32>>,
 ) -> impl IntoView {
     let kind = url.get_untracked().kind;
-    let navigate = use_navigate();
+    let navigate = Navigate::here();
     let go = move |text: String| {
         let href = url.get_untracked().with("q", Some(text)).href_on(&base.get_value());
-        navigate(&href, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+        navigate.to(&href, NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
     };
     let waiting: StoredValue<Option<TimeoutHandle>> = StoredValue::new(None);
-    let typed = {
-        let go = go.clone();
-        move |event| {
-            let text = event_target_value(&event);
-            let go = go.clone();
-            if let Some(handle) = waiting.get_value() {
-                handle.clear();
-            }
-            waiting.set_value(set_timeout_with_handle(move || go(text), PAUSE).ok());
+    let typed = move |event| {
+        let text = event_target_value(&event);
+        if let Some(handle) = waiting.get_value() {
+            handle.clear();
         }
+        waiting.set_value(set_timeout_with_handle(move || go(text), PAUSE).ok());
     };
     let field = NodeRef::<leptos::html::Input>::new();
     // Back, "Clear" and another list change the address, not by typing: then the field follows.

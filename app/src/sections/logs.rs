@@ -4,13 +4,13 @@ use domain::stream::{LogEvent, ToPage};
 use domain::{Code, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_query_map};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::telemetry::log;
-use crate::ui::{LogView, ProblemNote, moment};
+use crate::ui::{LogView, Navigate, ProblemNote, moment};
 use crate::{live, paths};
 
 /// More than so many events are not kept on a page; the oldest go first.
@@ -222,11 +222,11 @@ fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
     });
     // A filtered log has an address to be sent to somebody.
     let (map, path) = (use_query_map(), use_location().pathname);
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = Navigate::here();
     let narrow = move |filter: &str| {
         let href = format!("{}{}", path.get_untracked(), narrowed(map.get_untracked(), filter));
         let options = NavigateOptions { scroll: false, ..NavigateOptions::default() };
-        navigate.with_value(|navigate| navigate(&href, options));
+        navigate.to(&href, options);
     };
     let search = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();

@@ -6,7 +6,7 @@ use domain::{Kind, Problem};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 
 use super::keep::Place;
 use super::plan_panel::PlanPanel;
@@ -16,7 +16,7 @@ use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::plan::review::Review;
-use crate::ui::ProblemNote;
+use crate::ui::{Navigate, ProblemNote};
 
 /// The id of the last step in the address.
 const REVIEW: &str = "review";
@@ -117,10 +117,10 @@ pub fn WizardPage(
         let known = asked == REVIEW || spec.steps.iter().any(|s| s.id == asked);
         if known { asked } else { first.to_owned() }
     });
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = Navigate::here();
     let go = move |step: &str, replace: bool| {
         let href = scopes.get_untracked().on(&spec.path(step));
-        navigate.with_value(|navigate| navigate(&href, NavigateOptions { replace, ..NavigateOptions::default() }));
+        navigate.to(&href, NavigateOptions { replace, ..NavigateOptions::default() });
     };
     // To the first field that is wrong, wherever it is.
     let mend = move |replace: bool| {

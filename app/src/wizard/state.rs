@@ -6,7 +6,7 @@ use domain::{Problem, Scope};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_location, use_navigate, use_query_map};
+use leptos_router::hooks::{use_location, use_query_map};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,7 +20,7 @@ use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::paths::Scopes;
 use crate::plan::api::look_up;
-use crate::ui::now_or;
+use crate::ui::{Navigate, now_or};
 
 /// How long after the last key something is looked up.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -169,7 +169,7 @@ fn recall<D: Draft>(keeper: Keeper, kept: RwSignal<Kept<D>>, wizard: Wizard) {
     let map = use_query_map();
     let (from, elsewhere) = map.with_untracked(|m| (m.get("from"), m.get("elsewhere").is_some()));
     let here = use_scopes().with_untracked(|scopes| scopes.on(&use_location().pathname.get_untracked()));
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = Navigate::here();
     let filled = StoredValue::new(false);
     Effect::new(move || {
         if filled.get_value() {
@@ -199,7 +199,7 @@ fn recall<D: Draft>(keeper: Keeper, kept: RwSignal<Kept<D>>, wizard: Wizard) {
                 wizard.origin.try_set(Some(read.map(|(origin, _)| origin)));
                 // From here on it is a draft like any other: a reload keeps what is changed now.
                 let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
-                navigate.try_with_value(|navigate| navigate(&here, options));
+                navigate.to(&here, options);
                 if elsewhere {
                     browser::focus_scope();
                 }

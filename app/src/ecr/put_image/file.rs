@@ -35,7 +35,8 @@ struct Card {
     upload: RwSignal<Upload>,
     /// Name and size of the file.
     named: RwSignal<(String, u64)>,
-    sending: StoredValue<Option<Sending>, LocalStorage>,
+    /// None while the page is rendered on the server: it belongs to one thread.
+    sending: Option<StoredValue<Option<Sending>, LocalStorage>>,
     /// Where to send it, but for its id.
     to: StoredValue<String>,
 }
@@ -49,7 +50,9 @@ impl Card {
         self.stage.set(Stage::Sending);
         let url = self.to.with_value(|to| format!("{to}&id={id}"));
         let (sending, answer) = browser::send(&url, file);
-        self.sending.set_value(Some(sending));
+        if let Some(kept) = self.sending {
+            kept.set_value(Some(sending));
+        }
         let own = id.clone();
         spawn_local(async move {
             let mut answer = answer.await;
@@ -108,7 +111,7 @@ impl Card {
     }
 
     fn stop(self) {
-        if let Some(Some(sending)) = self.sending.try_update_value(Option::take) {
+        if let Some(Some(sending)) = self.sending.and_then(|kept| kept.try_update_value(Option::take)) {
             sending.abort();
         }
     }
@@ -122,7 +125,7 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
         stage: RwSignal::new(Stage::Empty),
         upload: RwSignal::new(Upload::default()),
         named: RwSignal::new(Default::default()),
-        sending: StoredValue::new_local(None),
+        sending: (!is_server()).then(|| StoredValue::new_local(None)),
         to: StoredValue::new(to),
     };
     on_cleanup(move || card.stop());
