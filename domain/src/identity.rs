@@ -191,7 +191,7 @@ impl ResourceKey {
         } else {
             return Ok(());
         };
-        let message = format!("“{}” cannot be the id of a {}: {why}.", clip(&self.id), self.kind.singular());
+        let message = format!("“{}” cannot be the id of this {}: {why}.", clip(&self.id), self.kind.singular());
         Err(Problem::invalid("id", message))
     }
     /// Reads `kind/account/region/id`.
@@ -301,7 +301,7 @@ mod tests {
             ResourceKey::new(Kind::Role, scope, id).err().map(|p| p.message).unwrap_or_default()
         };
         assert_eq!(refused(&"a".repeat(2048)), "");
-        assert!(refused("").ends_with("cannot be the id of a role: it is empty."));
+        assert!(refused("").ends_with("cannot be the id of this IAM role: it is empty."));
         assert!(refused(&"a".repeat(2049)).ends_with("it is too long, 2,048 bytes are the most."));
         assert!(refused("a\nb").ends_with("it has control characters."));
     }

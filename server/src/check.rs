@@ -88,7 +88,7 @@ async fn one(connections: &Connections, scope: &Scope, kinds: &[Kind], tell: &mu
         }
     }
     if scope.region != Region::global() {
-        for (what, problem) in looked_at(&caller).await {
+        for (what, problem) in Box::pin(looked_at(&caller)).await {
             note(&problem, what);
         }
     }
@@ -103,15 +103,15 @@ async fn one(connections: &Connections, scope: &Scope, kinds: &[Kind], tell: &mu
 async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
     let feed = First::default();
     // A list that is not finished in this time has answered without a problem so far.
-    let list = tokio::time::timeout(PATIENCE, gantry_aws::collect(caller, kind, &feed)).await;
+    let list = tokio::time::timeout(PATIENCE, Box::pin(gantry_aws::collect(caller, kind, &feed))).await;
     let mut problems: Vec<Problem> = list.ok().and_then(Result::err).into_iter().collect();
     let first = feed.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     match first.filter(|key| key.kind == kind) {
-        Some(key) => problems.extend(gantry_aws::fetch(caller, &key).await.err()),
+        Some(key) => problems.extend(Box::pin(gantry_aws::fetch(caller, &key)).await.err()),
         // What may not be listed may also be missing the permission to be read, which is better said now than after the first was given.
         None if problems.iter().any(denied) => {
             if let Ok(key) = ResourceKey::new(kind, caller.scope().clone(), NOTHING) {
-                problems.extend(gantry_aws::fetch(caller, &key).await.err().filter(denied));
+                problems.extend(Box::pin(gantry_aws::fetch(caller, &key)).await.err().filter(denied));
             }
         }
         None => {}

@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(memory.docs().into_keys().collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(memory.complete(), [""; 0], "what is not in it would be gone");
         assert!(!problem.retryable());
-        for said in ["“xxxxxx", "cannot be the id of a log group", "too long", "with 1 more"] {
+        for said in ["“xxxxxx", "cannot be the id of this log group", "too long", "with 1 more"] {
             assert!(problem.message.contains(said), "{problem}");
         }
         assert!(problem.message.len() < 400, "{problem}");
