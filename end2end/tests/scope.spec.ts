@@ -9,7 +9,7 @@ const picker = (page: Page) => page.locator("details.menu", { has: page.locator(
 async function counted(page: Page, scope = ""): Promise<number> {
   const answer = await page.request.get(`/api/v1/resources?kind=lambda.function${scope}`);
   const { total } = (await answer.json()) as { total: number };
-  await expect(page.locator(".tablefoot span[aria-live]")).toHaveText(`${total} functions`);
+  await expect(page.locator(".tablefoot").getByText(`${total} functions`, { exact: true })).toBeVisible();
   return total;
 }
 
