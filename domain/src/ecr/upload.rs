@@ -14,6 +14,8 @@ pub enum UploadState {
     /// It arrives.
     #[default]
     Receiving,
+    /// Its connection broke: for some minutes its sender can go on from [`Upload::received`].
+    Waiting,
     /// All of it is in the registry, but for what makes it an image.
     Received,
     /// It was refused, or broke off: [`Upload::problem`].

@@ -76,7 +76,8 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(plans::cancel))
         .routes(routes!(plans::decide))
         .routes(routes!(audit::trail))
-        .routes(routes!(uploads::one));
+        .routes(routes!(uploads::one))
+        .routes(routes!(uploads::cancel));
     OpenApiRouter::with_openapi(Document::openapi()).nest(PREFIX, routes)
 }
 

@@ -15,12 +15,16 @@ use crate::uploads::Wanted;
 
 /// Sends an image archive, as `docker save` writes it or an OCI layout as a tar, optionally compressed with gzip. Its layers are in the
 /// repository afterwards, its images are not: review and begin the plan of the wizard `put-images` with what this answers.
+///
+/// When the connection breaks, the upload waits five minutes for its sender: ask how far it is, and send the rest of the archive
+/// with the same parameters and `offset`. What had arrived already is passed over.
 #[utoipa::path(post, path = "/uploads", tag = "plans",
     params(
         ("account" = String, Query, description = "The account's id"),
         ("region" = String, Query, description = "The region"),
         ("repository" = String, Query, description = "The repository's name"),
         ("id" = String, Query, description = "What to call it: 8 to 64 letters and digits, new for each upload"),
+        ("offset" = Option<u64>, Query, description = "To go on with an upload whose connection broke: where in the archive the body begins. At most what it says in “received”, else the answer is 409 with the offset to go on from"),
     ),
     request_body(content = Vec<u8>, content_type = "application/x-tar"),
     responses((status = 200, body = Upload), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
@@ -37,7 +41,8 @@ pub async fn send(
     };
     let scope = Scope::new(AccountId::parse(&needed("account")?)?, Region::parse(&needed("region")?)?);
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let wanted = Wanted { id: needed("id")?, scope, repository: needed("repository")?, size: length };
+    let offset = pairs.number("offset")?;
+    let wanted = Wanted { id: needed("id")?, scope, repository: needed("repository")?, size: length, offset };
     Ok(Json(web.uploads.receive(&actor, &wanted, body).await?))
 }
 
@@ -50,4 +55,15 @@ pub async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<Upload>, Refusal> {
     Ok(Json(web.uploads.told(&actor, &id)?))
+}
+
+/// Ends one's own upload, whether it is sent just now or waits for its sender. Nothing is tagged; one that ended stays as it is.
+#[utoipa::path(post, path = "/uploads/{id}/cancel", tag = "plans", params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = Upload), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+pub async fn cancel(
+    State(web): State<Web>,
+    SignedIn(actor): SignedIn,
+    Path(id): Path<String>,
+) -> Result<Json<Upload>, Refusal> {
+    Ok(Json(web.uploads.cancel(&actor, &id)?))
 }

@@ -3,6 +3,8 @@
 //!
 //! How far an upload is, and why it was refused, is told to whoever sends it by its id: a browser that is refused in the middle of a
 //! body mostly does not see the answer.
+//!
+//! An upload outlives the request that began it: when the connection breaks, it waits a while for another request that goes on.
 
 mod kept;
 
@@ -13,7 +15,7 @@ use domain::policy::{Actor, Permission, decide};
 use domain::{Code, Problem, Scope};
 use futures::StreamExt;
 use gantry_aws::Connections;
-use gantry_registry::{ArchiveImage, Known, Limits, RawManifest, Upload as Feed, intake, push_archive};
+use gantry_registry::{ArchiveImage, Intake, Known, Limits, RawManifest, intake, push_archive};
 use gantry_store::Store;
 use gantry_store::audit::Entry;
 use serde_json::json;
@@ -21,6 +23,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::apply::copy::own;
 use crate::clock::now;
@@ -30,6 +33,8 @@ use kept::{Kept, broke_off};
 const ABREAST: usize = 3;
 /// So many of everybody: each holds some dozen megabytes.
 const ABREAST_ALL: usize = 12;
+/// How long one whose connection broke waits for its sender to go on.
+pub const WAITS: Duration = Duration::from_secs(5 * 60);
 /// How long it can be asked how one ended.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 /// At most so many that ended are remembered, of everybody.
@@ -46,8 +51,10 @@ pub struct Wanted {
     pub scope: Scope,
     /// The repository's name.
     pub repository: String,
-    /// Bytes, if they were declared.
+    /// Bytes of this request, if they were declared.
     pub size: Option<u64>,
+    /// Where in the archive they begin, of an upload that goes on; none of a new one.
+    pub offset: Option<u64>,
 }
 
 /// All uploads of this server.
@@ -72,39 +79,108 @@ impl Uploads {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How far an upload of this person is.
-    ///
-    /// # Errors
-    /// When this server knows no such upload.
-    pub fn told(&self, actor: &Actor, id: &str) -> Result<Upload, Problem> {
+    fn find(&self, actor: &Actor, id: &str) -> Result<Arc<Kept>, Problem> {
         decide(actor, Permission::ChangeAws)?;
         let all = self.all();
         let found = all.iter().find(|kept| kept.person == actor.person && kept.id == id);
         let unknown =
             || Problem::not_found("There is no upload with this id, or it ended more than a quarter of an hour ago.");
-        found.map(|kept| kept.told(Instant::now())).ok_or_else(unknown)
+        found.cloned().ok_or_else(unknown)
     }
 
-    /// Reads an archive to its end and sends its layers to the repository.
+    /// How far an upload of this person is.
+    ///
+    /// # Errors
+    /// When this server knows no such upload.
+    pub fn told(&self, actor: &Actor, id: &str) -> Result<Upload, Problem> {
+        Ok(self.find(actor, id)?.told(Instant::now()))
+    }
+
+    /// Ends an upload of this person. One that ended stays as it is.
+    ///
+    /// # Errors
+    /// When this server knows no such upload.
+    pub fn cancel(&self, actor: &Actor, id: &str) -> Result<Upload, Problem> {
+        let kept = self.find(actor, id)?;
+        kept.end(Err(cancelled()));
+        Ok(kept.told(Instant::now()))
+    }
+
+    /// Ends those whose sender has been away for [`WAITS`] at this time. Each sees to it by itself, too.
+    pub fn give_up(&self, now: Instant) {
+        self.all().iter().for_each(|kept| kept.give_up(now));
+    }
+
+    /// Takes an archive, or the rest of one; its layers go to the repository as they are read.
     ///
     /// # Errors
     /// What is wrong with the archive, or what AWS said. What arrived until then is not sent again.
-    pub async fn receive(&self, actor: &Actor, wanted: &Wanted, body: Body) -> Result<Upload, Problem> {
+    pub async fn receive(self: &Arc<Self>, actor: &Actor, wanted: &Wanted, body: Body) -> Result<Upload, Problem> {
         decide(actor, Permission::ChangeAws)?;
-        let kept = self.enter(actor, wanted)?;
-        // Should this future be dropped with the connection, that is how it ended.
-        let ending = Ending(&kept);
-        let outcome = match self.may_begin(&kept) {
-            Ok(()) => self.carry(actor, wanted, &kept, body).await,
-            Err(problem) => Err(problem),
+        let (kept, offset) = match wanted.offset {
+            Some(offset) => (self.again(actor, wanted, offset)?, offset),
+            None => (self.begin(actor, wanted)?, 0),
         };
-        kept.end(outcome.clone());
-        drop(ending);
-        outcome.map(|_| kept.told(Instant::now()))
+        let sending = kept.turn();
+        let fed = async {
+            self.feed(&kept, offset, body).await?;
+            kept.over().await;
+            Ok::<_, Problem>(())
+        };
+        tokio::select! {
+            biased;
+            () = kept.over() => {}
+            () = sending.taken_over() => return Err(taken_over()),
+            fed = fed => fed?,
+        }
+        let told = kept.told(Instant::now());
+        told.problem.clone().map_or(Ok(told), Err)
+    }
+
+    /// Begins to read what requests will bring.
+    fn begin(self: &Arc<Self>, actor: &Actor, wanted: &Wanted) -> Result<Arc<Kept>, Problem> {
+        let (kept, reader) = self.enter(actor, wanted)?;
+        if let Err(problem) = self.may_begin(&kept) {
+            kept.end(Err(problem.clone()));
+            return Err(problem);
+        }
+        let (uploads, own, actor, wanted) = (self.clone(), kept.clone(), actor.clone(), wanted.clone());
+        let work = async move {
+            // Should it panic, that is how it ended.
+            let _ending = Ending(own.clone());
+            tokio::select! {
+                biased;
+                () = own.watched() => {}
+                outcome = uploads.carry(&actor, &wanted, &own, reader) => own.end(outcome),
+            }
+        };
+        tokio::spawn(work.in_current_span());
+        Ok(kept)
+    }
+
+    /// The upload that this request goes on with.
+    fn again(&self, actor: &Actor, wanted: &Wanted, offset: u64) -> Result<Arc<Kept>, Problem> {
+        let kept = self.find(actor, &wanted.id)?;
+        let whole = wanted.size.map(|rest| offset.saturating_add(rest));
+        let fits = kept.size.zip(whole).is_none_or(|(size, whole)| size == whole);
+        if kept.scope != wanted.scope || kept.repository != wanted.repository || !fits {
+            return Err(Problem::new(
+                Code::Conflict,
+                "Not the same upload",
+                "The upload with this id goes to another repository, or its archive has another size.",
+            ));
+        }
+        let received = kept.received();
+        if offset > received {
+            let message =
+                format!("These bytes begin at {offset}, but only {received} have arrived. Go on from {received}.");
+            return Err(Problem::new(Code::Conflict, "A part is missing", message));
+        }
+        Ok(kept)
     }
 
     /// Notes that it begins.
-    fn enter(&self, actor: &Actor, wanted: &Wanted) -> Result<Arc<Kept>, Problem> {
+    fn enter(&self, actor: &Actor, wanted: &Wanted) -> Result<(Arc<Kept>, Intake), Problem> {
         if !(8..=64).contains(&wanted.id.len()) || !wanted.id.bytes().all(|b| b.is_ascii_alphanumeric()) {
             return Err(Problem::invalid("id", "An upload's id is 8 to 64 letters and digits of your own."));
         }
@@ -119,12 +195,13 @@ impl Uploads {
             return Err(Problem::new(
                 Code::Conflict,
                 "The id is taken",
-                "There was an upload with this id. Choose another.",
+                "There was an upload with this id. Choose another, or say at which offset it goes on.",
             ));
         }
-        let kept = Arc::new(Kept::new(actor.person, wanted));
+        let (feed, reader) = intake();
+        let kept = Arc::new(Kept::new(actor.person, wanted, feed));
         all.push(kept.clone());
-        Ok(kept)
+        Ok((kept, reader))
     }
 
     fn may_begin(&self, own: &Kept) -> Result<(), Problem> {
@@ -133,12 +210,19 @@ impl Uploads {
         }
         let all = self.all();
         let going = || all.iter().filter(|kept| kept.ended().is_none());
-        let mine = going().filter(|kept| kept.person == own.person).count();
-        if mine > ABREAST || going().count() > ABREAST_ALL {
-            let message = format!(
-                "A person sends at most {ABREAST} archives at once, all together {ABREAST_ALL}. Wait until one has ended."
-            );
-            return Err(Problem::new(Code::Busy, "Too many uploads at once", message));
+        let of = |person: Option<i64>| going().filter(move |kept| person.is_none_or(|one| kept.person == one));
+        for (person, most) in [(Some(own.person), ABREAST), (None, ABREAST_ALL)] {
+            while of(person).count() > most {
+                let waiting = of(person).filter_map(|kept| Some((kept.broke()?, kept)));
+                let Some((_, longest)) = waiting.min_by_key(|(broke, _)| *broke) else {
+                    let message = format!(
+                        "A person sends at most {ABREAST} archives at once, all together {ABREAST_ALL}. Wait until one has ended."
+                    );
+                    return Err(Problem::new(Code::Busy, "Too many uploads at once", message));
+                };
+                // Who is here goes before who may come back.
+                longest.end(Err(broke_off()));
+            }
         }
         Ok(())
     }
@@ -153,7 +237,7 @@ impl Uploads {
         problem
     }
 
-    async fn carry(&self, actor: &Actor, wanted: &Wanted, kept: &Kept, body: Body) -> Result<Vec<Image>, Problem> {
+    async fn carry(&self, actor: &Actor, wanted: &Wanted, kept: &Kept, reader: Intake) -> Result<Vec<Image>, Problem> {
         let destination = own(&self.connections, &wanted.scope, &wanted.repository).await?;
         let detail =
             json!({ "scope": wanted.scope.to_string(), "repository": wanted.repository, "bytes": wanted.size });
@@ -167,18 +251,8 @@ impl Uploads {
             detail,
         };
         self.store.note(&entry).await?;
-        let (feed, reader) = intake();
         let never = CancellationToken::new();
-        let push = push_archive(reader, &destination, &self.limits, &self.known, &kept.progress, &never);
-        let mut push = std::pin::pin!(push);
-        let archive = tokio::select! {
-            biased;
-            outcome = &mut push => outcome,
-            fed = self.feed(feed, kept, body) => match fed {
-                Ok(()) => push.await,
-                Err(problem) => Err(problem),
-            },
-        }?;
+        let archive = push_archive(reader, &destination, &self.limits, &self.known, &kept.progress, &never).await?;
         let images = archive.images.into_iter().map(image).collect::<Result<Vec<_>, _>>()?;
         let manifests = || images.iter().flat_map(|image| image.parts.iter().chain([&image.manifest]));
         if manifests().count() > MOST_MANIFESTS || manifests().map(|m| m.text.len()).sum::<usize>() > MOST_BYTES {
@@ -191,35 +265,51 @@ impl Uploads {
         Ok(images)
     }
 
-    /// Hands on what arrives. Ends well, too, when the reader reads no further: it knows why.
-    async fn feed(&self, feed: Feed, kept: &Kept, body: Body) -> Result<(), Problem> {
+    /// Hands on what one request brings. Ends well, too, when the reader reads no further: it knows why.
+    async fn feed(&self, kept: &Kept, mut offset: u64, body: Body) -> Result<(), Problem> {
+        let Some(feed) = kept.feed() else { return Ok(()) };
         let mut pieces = body.into_data_stream();
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|error| {
                 tracing::debug!(%error, "an upload broke off");
                 broke_off()
             })?;
+            let end = offset + piece.len() as u64;
             // Also of what decompresses to nothing.
-            if kept.count(piece.len()) > self.limits.total {
-                return Err(self.too_large("It has more bytes than allowed"));
+            if end > self.limits.total {
+                let problem = self.too_large("It has more bytes than allowed");
+                kept.end(Err(problem.clone()));
+                return Err(problem);
             }
-            if feed.feed(feed.received(), &piece).await.is_err() {
+            if feed.feed(offset, &piece).await.is_err() {
                 return Ok(());
             }
+            offset = end;
         }
-        feed.finish().await
+        kept.complete();
+        feed.finish().await.inspect_err(|problem| kept.end(Err(problem.clone())))
     }
 }
 
 /// Notes an end that nobody noted.
-struct Ending<'a>(&'a Kept);
+struct Ending(Arc<Kept>);
 
-impl Drop for Ending<'_> {
+impl Drop for Ending {
     fn drop(&mut self) {
-        if self.0.ended().is_none() {
-            self.0.end(Err(broke_off()));
-        }
+        self.0.end(Err(broke_off()));
     }
+}
+
+fn cancelled() -> Problem {
+    Problem::new(
+        Code::Conflict,
+        "The upload was cancelled",
+        "Nothing was tagged. Send the same file again: layers that arrived are not sent again.",
+    )
+}
+
+fn taken_over() -> Problem {
+    Problem::new(Code::Conflict, "Another request goes on", "A later request sends the rest of this archive.")
 }
 
 fn manifest(raw: &RawManifest) -> Result<Manifest, Problem> {

@@ -30,6 +30,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("POST", "/api/v1/source-credentials"),
     ("POST", "/api/v1/uploads"),
     ("GET", "/api/v1/uploads/{id}"),
+    ("POST", "/api/v1/uploads/{id}/cancel"),
     ("GET", "/live"),
 ];
 

@@ -6,9 +6,11 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::policy::Role;
+use gantry::uploads::WAITS;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// An endpoint with a token and a registry: blobs by digest, and the requests that made images.
 #[derive(Clone, Default)]
@@ -131,6 +133,22 @@ async fn send(world: &World, cookie: &str, query: &str, body: impl Into<reqwest:
     Answer { status, headers, body: response.text().await.unwrap() }
 }
 
+/// An upload whose connection breaks once all of this has arrived: what is told of it then.
+async fn broken(world: &World, cookie: &str, id: &str, bytes: &[u8]) -> serde_json::Value {
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+    let body = reqwest::Body::wrap_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.post(format!("{}/api/v1/uploads?{TO}&id={id}", world.url));
+    let request = tokio::spawn(request.header("cookie", cookie).header("origin", &world.url).body(body).send());
+    sender.send(Ok(Bytes::copy_from_slice(bytes))).await.unwrap();
+    let told = || async { world.get(&format!("/api/v1/uploads/{id}"), cookie).await.json() };
+    while told().await["received"] != bytes.len() {}
+    request.abort();
+    drop(sender);
+    while told().await["state"] == "receiving" {}
+    told().await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_archive_streams_in_leaves_nothing_that_can_be_pulled_and_is_not_sent_twice() {
     let (fake, world, cookie) = Fake::world().await;
@@ -219,14 +237,20 @@ async fn too_much_too_many_and_not_allowed() {
     let fourth = send(&world, &cookie, &format!("{TO}&id=thefourth"), saved()).await;
     assert_eq!((fourth.status, fourth.json()["title"].as_str()), (429, Some("Too many uploads at once")));
     assert_eq!(send(&world, &other, &format!("{TO}&id=somebody"), saved()).await.status, 200);
-    // A connection that breaks is an end, too.
+    // Connections that break make room, and are an end when nobody comes back.
     for (sender, request) in waiting {
         request.abort();
         drop(sender);
     }
-    let broken = || async { world.get("/api/v1/uploads/waiting00", &cookie).await.json() };
-    while broken().await["state"] == "receiving" {}
-    assert_eq!(broken().await["problem"]["title"], "The upload broke off");
+    for n in 0..3 {
+        while world.get(&format!("/api/v1/uploads/waiting0{n}"), &cookie).await.json()["state"] != "waiting" {}
+    }
+    assert_eq!(send(&world, &cookie, &format!("{TO}&id=thefifth1"), saved()).await.status, 200);
+    world.uploads.give_up(Instant::now() + WAITS);
+    for n in 0..3 {
+        let told = world.get(&format!("/api/v1/uploads/waiting0{n}"), &cookie).await.json();
+        assert_eq!((&told["state"], &told["problem"]["title"]), (&"failed".into(), &"The upload broke off".into()));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -236,17 +260,10 @@ async fn what_arrived_before_the_connection_broke_is_not_sent_again() {
     let tar = archive(&[first.clone(), layer("etc/motd", &[b'x'; 3000])]);
     // The first layer, and the second to its middle.
     let arrives = file("0/layer.tar", &first).len() + 2000;
-    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
-    let body = reqwest::Body::wrap_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let request = client.post(format!("{}/api/v1/uploads?{TO}&id=breaksoff", world.url));
-    let request = tokio::spawn(request.header("cookie", &cookie).header("origin", &world.url).body(body).send());
-    sender.send(Ok(Bytes::from(tar[..arrives].to_vec()))).await.unwrap();
+    broken(&world, &cookie, "breaksoff", &tar[..arrives]).await;
     let told = || async { world.get("/api/v1/uploads/breaksoff", &cookie).await.json() };
     while told().await["layers"][0]["state"] != "done" {}
-    request.abort();
-    drop(sender);
-    while told().await["state"] == "receiving" {}
+    world.uploads.give_up(Instant::now() + WAITS);
     assert_eq!(told().await["problem"]["title"], "The upload broke off");
     assert_eq!((fake.blobs(), fake.made().len()), (1, 0), "{:?}", fake.made());
     // The same file again: the first layer is only read and checked.
@@ -256,6 +273,58 @@ async fn what_arrived_before_the_connection_broke_is_not_sent_again() {
     let states: Vec<_> = layers.as_array().unwrap().iter().map(|layer| layer["state"].as_str().unwrap()).collect();
     assert_eq!(states[..2], ["existed", "done"], "{layers}");
     assert_eq!((fake.blobs(), fake.made().len()), (3, 0), "{:?}", fake.made());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_upload_goes_on_where_its_connection_broke() {
+    let (fake, world, cookie) = Fake::world().await;
+    let tar = archive(&[noise(), layer("etc/motd", &[b'x'; 3000])]);
+    // In the middle of the first layer.
+    let arrives = 500_000;
+    let told = broken(&world, &cookie, "goeson111", &tar[..arrives]).await;
+    assert_eq!((&told["state"], &told["received"]), (&"waiting".into(), &arrives.into()), "{told}");
+    assert_eq!((&told["problem"], &told["layers"][0]["state"]), (&serde_json::Value::Null, &"moving".into()), "{told}");
+    let rest = tar[arrives..].to_vec();
+    let query = |offset: usize| format!("{TO}&id=goeson111&offset={offset}");
+    // Without an offset it would be another upload of this name.
+    assert_eq!(send(&world, &cookie, &format!("{TO}&id=goeson111"), rest.clone()).await.status, 409);
+    let gap = send(&world, &cookie, &query(arrives + 1), rest[1..].to_vec()).await;
+    assert_eq!(gap.status, 409, "{}", gap.body);
+    assert!(gap.json()["message"].as_str().unwrap().ends_with("Go on from 500000."), "{}", gap.body);
+    let elsewhere = send(&world, &cookie, &query(arrives).replace("shop/web", "shop/other"), rest.clone()).await;
+    assert_eq!(elsewhere.json()["title"], "Not the same upload", "{}", elsewhere.body);
+    assert_eq!(send(&world, &cookie, &format!("{TO}&id=goeson111&offset=x"), "x").await.status, 400);
+    let other = world.session(world.person("Bob", Role::Operator).await).await;
+    assert_eq!(send(&world, &other, &query(arrives), rest.clone()).await.status, 404, "only one's own");
+    assert_eq!(told["received"], world.get("/api/v1/uploads/goeson111", &cookie).await.json()["received"]);
+    // Only the rest is sent; all of the archive has been read.
+    let whole = send(&world, &cookie, &query(arrives), rest).await;
+    assert_eq!(whole.status, 200, "{}", whole.body);
+    let whole = whole.json();
+    assert_eq!((&whole["state"], &whole["received"]), (&"received".into(), &tar.len().into()));
+    assert_eq!((whole["images"].as_array().unwrap().len(), fake.blobs(), fake.made().len()), (1, 3, 0));
+    let trail = world.test.store.audit_latest(20).await.unwrap();
+    assert_eq!(trail.iter().filter(|entry| entry.action == "upload.begin").count(), 1);
+    // Whose answer was lost hears it again.
+    assert_eq!(send(&world, &cookie, &query(tar.len()), "").await.json(), whole);
+    assert_eq!(send(&world, &cookie, &format!("{TO}&id=unheardof&offset=5"), "x").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_was_cancelled_does_not_go_on() {
+    let (fake, world, cookie) = Fake::world().await;
+    let tar = saved();
+    broken(&world, &cookie, "cancelled", &tar[..500_000]).await;
+    let other = world.session(world.person("Bob", Role::Operator).await).await;
+    let cancel = async |cookie: &str| {
+        let headers = [("cookie", cookie), ("origin", world.url.as_str())];
+        world.send("POST", "/api/v1/uploads/cancelled/cancel", &headers, "").await
+    };
+    assert_eq!(cancel(&other).await.status, 404, "only one's own");
+    assert_eq!(cancel(&cookie).await.json()["problem"]["title"], "The upload was cancelled");
+    let rest = send(&world, &cookie, &format!("{TO}&id=cancelled&offset=500000"), tar[500_000..].to_vec()).await;
+    assert_eq!((rest.status, rest.json()["title"].as_str()), (409, Some("The upload was cancelled")));
+    assert_eq!((fake.blobs(), fake.made().len()), (0, 0), "{:?}", fake.made());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

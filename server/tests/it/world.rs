@@ -55,6 +55,7 @@ pub struct World {
     pub memory: Arc<Memory>,
     /// What plans are made from; nobody drives their runs.
     pub cloud: Arc<Aws>,
+    pub uploads: Arc<Uploads>,
     /// `http://127.0.0.1:PORT`
     pub url: String,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
@@ -125,11 +126,12 @@ impl World {
         let registries = Registries::new(registries).unwrap();
         let lent = registries.lent();
         let cloud = Arc::new(Aws::new(connections.clone(), registries));
+        let uploads = Arc::new(Uploads::new(connections.clone(), test.store.clone(), Some(LARGEST)));
         let web = Web::new(Parts {
             inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
             telemetry: telemetry.clone(),
             plans: Arc::new(Planner::new(test.store.clone(), cloud.clone(), lent)),
-            uploads: Arc::new(Uploads::new(connections.clone(), test.store.clone(), Some(LARGEST))),
+            uploads: uploads.clone(),
             auth: auth.clone(),
             live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
             instance: Arc::new(instance),
@@ -148,7 +150,7 @@ impl World {
         while !loaded.load(Ordering::Acquire) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Self { test, auth, memory, url, cloud, stop: Some(stop) }
+        Self { test, auth, memory, url, cloud, uploads, stop: Some(stop) }
     }
 
     /// Makes a person and answers their id.
