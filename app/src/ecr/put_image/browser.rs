@@ -75,17 +75,19 @@ pub(super) fn new_id() -> String {
     String::new()
 }
 
-/// Begins to send; the future is the server's answer, none when there was none to hear.
+/// Begins to send a file from a byte on; the future is the server's answer, none when there was none to hear.
 pub(super) fn send(
     query: &str,
     file: &Chosen,
+    from: u64,
 ) -> (Sending, impl Future<Output = Option<Result<Upload, Problem>>> + use<>) {
     #[cfg(feature = "hydrate")]
     {
         let controller = construct("AbortController").unwrap_or(JsValue::UNDEFINED);
         let init = Object::new();
         let signal = get(&controller, "signal").unwrap_or(JsValue::UNDEFINED);
-        let options = [("method", JsValue::from_str("POST")), ("body", file.file.clone()), ("signal", signal)];
+        let rest = if from == 0 { file.file.clone() } else { slice(&file.file, from).unwrap_or(JsValue::UNDEFINED) };
+        let options = [("method", JsValue::from_str("POST")), ("body", rest), ("signal", signal)];
         for (name, value) in options {
             // On a fresh object it cannot fail.
             let _ = Reflect::set(&init, &name.into(), &value);
@@ -95,23 +97,67 @@ pub(super) fn send(
     }
     #[cfg(not(feature = "hydrate"))]
     {
-        let _ = (query, file);
+        let _ = (query, file, from);
         (Sending {}, std::future::ready(None))
     }
 }
 
-/// Asks how far an upload is; none when there is no answer, or the server does not know it.
+/// Asks how far an upload is; none when there is no answer.
 pub(super) async fn ask(id: &str) -> Option<Result<Upload, Problem>> {
     #[cfg(feature = "hydrate")]
-    {
-        let answer = heard(fetch(&format!("{UPLOADS}/{id}"), &Object::new())).await?;
-        Some(answer).filter(|answer| !matches!(answer, Err(problem) if problem.code == Code::NotFound))
-    }
+    return heard(fetch(&format!("{UPLOADS}/{id}"), &Object::new())).await;
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = id;
         None
     }
+}
+
+/// Ends an upload on the server. When that does not hear it, it ends by itself some minutes later.
+pub(super) fn cancel(id: &str) {
+    #[cfg(feature = "hydrate")]
+    {
+        let init = Object::new();
+        // On a fresh object it cannot fail.
+        let _ = Reflect::set(&init, &"method".into(), &"POST".into());
+        let request = fetch(&format!("{UPLOADS}/{id}/cancel"), &init);
+        leptos::task::spawn_local(async move {
+            let _ = heard(request).await;
+        });
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = id;
+}
+
+/// Keeps in this tab which upload a file is, so that the same file goes on after the page was loaded anew.
+pub(super) fn remember(to: &str, id: &str, (name, size): &(String, u64)) {
+    #[cfg(feature = "hydrate")]
+    storage("setItem", to, &format!("{id} {size} {name}"));
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (to, id, name, size);
+}
+
+/// Which upload a file of this name and size is, as far as this tab knows.
+pub(super) fn remembered(to: &str, (name, size): &(String, u64)) -> Option<String> {
+    #[cfg(feature = "hydrate")]
+    {
+        let kept = storage("getItem", to, "")?.as_string()?;
+        let (id, file) = kept.split_once(' ')?;
+        (file == format!("{size} {name}")).then(|| id.to_owned())
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (to, name, size);
+        None
+    }
+}
+
+/// Whatever is chosen next is a new upload.
+pub(super) fn forget(to: &str) {
+    #[cfg(feature = "hydrate")]
+    storage("removeItem", to, "");
+    #[cfg(not(feature = "hydrate"))]
+    let _ = to;
 }
 
 impl Sending {
@@ -127,6 +173,21 @@ impl Sending {
 #[cfg(feature = "hydrate")]
 fn get(object: &JsValue, name: &str) -> Option<JsValue> {
     Reflect::get(object, &name.into()).ok().filter(|value| !value.is_undefined() && !value.is_null())
+}
+
+/// A method of `sessionStorage`, which a browser may refuse: then a file only goes on as long as the page lasts.
+#[cfg(feature = "hydrate")]
+fn storage(method: &str, to: &str, value: &str) -> Option<JsValue> {
+    let storage = get(&js_sys::global(), "sessionStorage")?;
+    let function = get(&storage, method)?.dyn_into::<Function>().ok()?;
+    function.call2(&storage, &JsValue::from_str(&format!("gantry-upload-{to}")), &JsValue::from_str(value)).ok()
+}
+
+/// A file from a byte on.
+#[cfg(feature = "hydrate")]
+fn slice(file: &JsValue, from: u64) -> Option<JsValue> {
+    let slice = get(file, "slice")?.dyn_into::<Function>().ok()?;
+    slice.call1(file, &JsValue::from_f64(from as f64)).ok()
 }
 
 #[cfg(feature = "hydrate")]
