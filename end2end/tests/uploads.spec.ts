@@ -1,6 +1,7 @@
 // An image from a tar on somebody's computer, without Docker. Judged by boto3, and by pulling it back from the registry by digest.
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { dockerSave, layer, ociLayout, sha } from "../fixtures/archive";
+import { Street } from "../fixtures/street";
 import { aws, world } from "../fixtures/world";
 import type { Page } from "@playwright/test";
 import { gunzipSync } from "node:zlib";
@@ -110,4 +111,85 @@ test("a truncated archive, and one that is no image, are refused where they were
   await expect(form(page).getByText("not a tar file", { exact: false })).toBeVisible({ timeout: 30_000 });
   expect(images(name)).toEqual([]);
   aws("ecr", "delete_repository", { repositoryName: name, force: true });
+});
+
+/** Waits until the server has some of what is sent, and no more comes. */
+const arrivedInPart = (page: Page) =>
+  page.waitForResponse(
+    async (answer) =>
+      /\/uploads\/\w+$/.test(new URL(answer.url()).pathname) && answer.ok() && ((await answer.json()) as { received: number }).received > 500_000,
+    { timeout: 30_000 },
+  );
+
+/** The next request that goes on with an upload: where. */
+async function offset(page: Page): Promise<number> {
+  const request = await page.waitForRequest((one) => one.method() === "POST" && /[?&]offset=\d+/.test(one.url()), { timeout: 30_000 });
+  return Number(new URL(request.url()).searchParams.get("offset"));
+}
+
+test("an upload goes on where its connection broke, also after the page was loaded anew", async ({ browser }) => {
+  test.setTimeout(120_000);
+  const street = new Street();
+  const url = await street.open();
+  // A page of its own: broken connections are errors in its console.
+  const context = await browser.newContext({ baseURL: url, storageState: world().state });
+  try {
+    const page = await context.newPage();
+    const name = await repository(page);
+    const archive = dockerSave("shop/web:v1", [layer("etc/one", 4_000_000)]);
+
+    street.most = 2_000_000;
+    let part = arrivedInPart(page);
+    await choose(page, "image.tar", archive);
+    await part;
+    street.break();
+    await expect(form(page).getByText("The connection broke:")).toBeVisible({ timeout: 30_000 });
+    await expect(form(page).getByText(/going on in \d+ s\./)).toBeVisible();
+    // Long enough a pause to look at.
+    await expect(form(page).getByText(/going on in [4-8] s\./)).toBeVisible({ timeout: 30_000 });
+    await accessible(page);
+    await expect(form(page).getByText(/going on in ([4-9]|\d\d) s\./)).toBeVisible({ timeout: 30_000 });
+    street.mend();
+    let from = offset(page);
+    await form(page).getByRole("button", { name: "Now" }).click();
+    expect(await from).toBeGreaterThan(500_000);
+    await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible({ timeout: 30_000 });
+    await form(page).getByLabel(/^Tags of /).fill("v1");
+    await apply(page);
+    const [image] = images(name);
+    expect(`sha256:${sha(await pulled(`${name}/manifests/${image.imageDigest}`))}`).toBe(image.imageDigest);
+    await dialog(page).getByRole("button", { name: "Close" }).click();
+
+    // Another file, and the page is loaded anew in the middle of it.
+    const second = dockerSave("shop/web:v2", [layer("etc/two", 4_000_000)]);
+    street.most = 2_000_000;
+    part = arrivedInPart(page);
+    await choose(page, "second.tar", second);
+    await part;
+    await page.goto(`/repositories/${account}/eu-west-1/${name}`);
+    await hydrated(page);
+    street.most = Infinity;
+    await page.getByRole("button", { name: "Put an image in" }).click();
+    from = offset(page);
+    await choose(page, "second.tar", second);
+    expect(await from).toBeGreaterThan(500_000);
+    await expect(form(page).getByLabel(/^Tags of /)).toHaveValue("v2", { timeout: 30_000 });
+
+    // Cancelled in the middle: the server hears of it, too.
+    street.most = 2_000_000;
+    part = arrivedInPart(page);
+    const sent = page.waitForRequest((one) => one.method() === "POST" && new URL(one.url()).pathname.endsWith("/uploads"));
+    await choose(page, "third.tar", dockerSave("shop/web:v3", [layer("etc/three", 4_000_000)]));
+    const id = new URL((await sent).url()).searchParams.get("id");
+    await part;
+    await form(page).getByRole("button", { name: "Cancel" }).click();
+    await expect(form(page).getByText("Cancelled. Nothing was tagged.", { exact: false })).toBeVisible();
+    const told = async () => (await (await page.request.get(`/api/v1/uploads/${id}`)).json()) as { problem?: { title: string } };
+    await expect.poll(async () => (await told()).problem?.title).toBe("The upload was cancelled");
+    expect(images(name).flatMap((one) => one.imageTags ?? [])).toEqual(["v1"]);
+    aws("ecr", "delete_repository", { repositoryName: name, force: true });
+  } finally {
+    await context.close();
+    await street.close();
+  }
 });
