@@ -326,8 +326,6 @@ fn sending(card: Card) -> AnyView {
             }
         })
     };
-    let (name, size) = card.named.get_untracked();
-    let list = move || card.upload.with(|upload| layers::list(&upload.layers, upload.speed.unwrap_or_default()));
     let name = card.named.with_untracked(|named| named.0.clone());
     let list = move || card.upload.with(|upload| layers::list(&upload.layers, upload.speed.unwrap_or_default()));
     view! {
