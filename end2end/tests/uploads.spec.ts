@@ -138,7 +138,7 @@ test("an upload goes on where its connection broke, also after the page was load
     const name = await repository(page);
     const archive = dockerSave("shop/web:v1", [layer("etc/one", 4_000_000)]);
 
-    street.most = 2_000_000;
+    street.hold(2_000_000);
     let part = arrivedInPart(page);
     await choose(page, "image.tar", archive);
     await part;
@@ -162,13 +162,13 @@ test("an upload goes on where its connection broke, also after the page was load
 
     // Another file, and the page is loaded anew in the middle of it.
     const second = dockerSave("shop/web:v2", [layer("etc/two", 4_000_000)]);
-    street.most = 2_000_000;
+    street.hold(2_000_000);
     part = arrivedInPart(page);
     await choose(page, "second.tar", second);
     await part;
     await page.goto(`/repositories/${account}/eu-west-1/${name}`);
     await hydrated(page);
-    street.most = Infinity;
+    street.hold(Infinity);
     await page.getByRole("button", { name: "Put an image in" }).click();
     from = offset(page);
     await choose(page, "second.tar", second);
@@ -176,7 +176,7 @@ test("an upload goes on where its connection broke, also after the page was load
     await expect(form(page).getByLabel(/^Tags of /)).toHaveValue("v2", { timeout: 30_000 });
 
     // Cancelled in the middle: the server hears of it, too.
-    street.most = 2_000_000;
+    street.hold(2_000_000);
     part = arrivedInPart(page);
     const sent = page.waitForRequest((one) => one.method() === "POST" && new URL(one.url()).pathname.endsWith("/uploads"));
     await choose(page, "third.tar", dockerSave("shop/web:v3", [layer("etc/three", 4_000_000)]));
