@@ -161,7 +161,7 @@ test("an upload goes on where its connection broke, also after the page was load
     await dialog(page).getByRole("button", { name: "Close" }).click();
 
     // Another file, and the page is loaded anew in the middle of it.
-    const second = dockerSave("shop/web:v2", [layer("etc/two", 4_000_000)]);
+    const second = dockerSave("shop/web:v2", [layer("etc/two", 4_100_000)]);
     street.hold(2_000_000);
     part = arrivedInPart(page);
     await choose(page, "second.tar", second);
@@ -179,7 +179,7 @@ test("an upload goes on where its connection broke, also after the page was load
     street.hold(2_000_000);
     part = arrivedInPart(page);
     const sent = page.waitForRequest((one) => one.method() === "POST" && new URL(one.url()).pathname.endsWith("/uploads"));
-    await choose(page, "third.tar", dockerSave("shop/web:v3", [layer("etc/three", 4_000_000)]));
+    await choose(page, "third.tar", dockerSave("shop/web:v3", [layer("etc/three", 4_200_000)]));
     const id = new URL((await sent).url()).searchParams.get("id");
     await part;
     await form(page).getByRole("button", { name: "Cancel" }).click();
