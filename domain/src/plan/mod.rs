@@ -6,6 +6,7 @@
 
 pub mod again;
 pub mod answers;
+mod call;
 pub mod difference;
 pub mod export;
 pub mod lint;
@@ -22,13 +23,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub use answers::Answers;
+pub use call::{Call, Made, Subject};
 
-use crate::ecr;
-use crate::ecr_public;
-use crate::ecs;
-use crate::identity::{ResourceKey, Scope};
-use crate::kind::Kind;
-use crate::lambda;
+use crate::identity::Scope;
 
 /// The version of this format. A run keeps the one it was planned in, and no server drives a run whose format it does not know. It grows with
 /// whatever an older version could not read: a new call, another field of a document or of the journal. What it may leave unread, as the tries
@@ -141,197 +138,6 @@ pub enum Undo {
     Never(String),
 }
 
-/// An AWS call. Its serde form is `{"service": …, "operation": …, "input": …}`; `input` is the document that the API reference describes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "service", rename_all = "lowercase")]
-pub enum Call {
-    /// Amazon ECR, private registries.
-    Ecr(ecr::calls::Call),
-    /// Amazon ECR, public registries.
-    #[serde(rename = "ecr-public")]
-    EcrPublic(ecr_public::calls::Call),
-    /// AWS Lambda.
-    Lambda(lambda::calls::Call),
-    /// Amazon ECS.
-    Ecs(ecs::calls::Call),
-}
-
-impl Call {
-    /// The service's endpoint prefix.
-    pub fn service(&self) -> &'static str {
-        match self {
-            Call::Ecr(_) => "ecr",
-            Call::EcrPublic(_) => "ecr-public",
-            Call::Lambda(_) => "lambda",
-            Call::Ecs(_) => "ecs",
-        }
-    }
-    /// As the API reference names it: `CreateRepository`.
-    pub fn operation(&self) -> &'static str {
-        match self {
-            Call::Ecr(call) => call.operation(),
-            Call::EcrPublic(call) => call.operation(),
-            Call::Lambda(call) => call.operation(),
-            Call::Ecs(call) => call.operation(),
-        }
-    }
-    /// `ecr:CreateRepository`
-    pub fn name(&self) -> String {
-        format!("{}:{}", self.service(), self.operation())
-    }
-    /// The input document.
-    pub fn input(&self) -> Value {
-        match self {
-            Call::Ecr(call) => call.input(),
-            Call::EcrPublic(call) => call.input(),
-            Call::Lambda(call) => call.input(),
-            Call::Ecs(call) => call.input(),
-        }
-    }
-    /// The IAM actions it needs; mostly its own name.
-    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
-    pub fn actions(&self) -> Vec<&'static str> {
-        match self {
-            Call::Ecr(call) => call.actions(),
-            Call::EcrPublic(call) => call.actions(),
-            Call::Lambda(call) => call.actions(),
-            Call::Ecs(call) => call.actions(),
-        }
-    }
-    /// What it needs besides because of how what it writes was before.
-    pub fn actions_from(&self, before: Option<&Value>) -> Option<&'static str> {
-        match self {
-            Call::Ecr(call) => call.actions_from(before),
-            Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) => None,
-        }
-    }
-    /// Whether it may take hours: it carries data.
-    pub fn is_long(&self) -> bool {
-        matches!(self, Call::Ecr(ecr::calls::Call::CopyImage(_)))
-    }
-    /// Whether it writes a document as a whole, so that what somebody else wrote into it since it was read would be lost.
-    pub fn is_whole_document(&self) -> bool {
-        match self {
-            Call::Ecr(call) => call.is_whole_document(),
-            Call::EcrPublic(call) => call.is_whole_document(),
-            Call::Lambda(_) | Call::Ecs(_) => false,
-        }
-    }
-    /// The name of the thing that it deletes, which a person types to show that it is meant.
-    pub fn deletes(&self) -> Option<&str> {
-        match self {
-            Call::Ecr(call) => call.deletes(),
-            Call::EcrPublic(call) => call.deletes(),
-            Call::Lambda(_) | Call::Ecs(_) => None,
-        }
-    }
-    /// What it writes.
-    pub fn subject(&self) -> Subject {
-        match self {
-            Call::Ecr(call) => Subject::Ecr(call.subject()),
-            Call::EcrPublic(call) => Subject::EcrPublic(call.subject()),
-            Call::Lambda(call) => Subject::Lambda(call.subject()),
-            Call::Ecs(call) => Subject::Ecs(call.subject()),
-        }
-    }
-    /// What the state of its subject says about whether it was made.
-    pub fn made(&self, state: Option<&Value>) -> Made {
-        match self {
-            Call::Ecr(call) => call.made(state),
-            Call::EcrPublic(call) => call.made(state),
-            Call::Lambda(call) => call.made(state),
-            Call::Ecs(call) => call.made(state),
-        }
-    }
-    /// Why AWS, which had taken the call, refused it afterwards: some calls are only begun when they are answered.
-    pub fn refused<'s>(&self, state: Option<&'s Value>) -> Option<&'s str> {
-        match self {
-            Call::Lambda(call) => call.refused(state),
-            Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) => None,
-        }
-    }
-    /// Where in its answer the state of its subject is, as a JMESPath prefix: the CLI export hands on what the answer says.
-    pub fn answers_at(&self) -> &'static str {
-        match self {
-            Call::Ecr(call) => call.answers_at(),
-            Call::EcrPublic(call) => call.answers_at(),
-            Call::Lambda(_) => "",
-            Call::Ecs(call) => call.answers_at(),
-        }
-    }
-    /// With references replaced by what they stand for.
-    ///
-    /// # Errors
-    /// A sentence, when a reference leads nowhere or the document is no longer one of this call.
-    pub fn resolved(&self, known: &reference::Known) -> Result<Self, String> {
-        let document = serde_json::to_value(self).map_err(|e| e.to_string())?;
-        serde_json::from_value(known.resolve(document)?).map_err(|e| e.to_string())
-    }
-}
-
-/// Something that exists at AWS or not, and can be read: what a call writes, and what a plan has to know.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "service", rename_all = "lowercase")]
-pub enum Subject {
-    /// Of Amazon ECR, private registries.
-    Ecr(ecr::subject::Subject),
-    /// Of Amazon ECR, public registries.
-    #[serde(rename = "ecr-public")]
-    EcrPublic(ecr_public::subject::Subject),
-    /// Of AWS Lambda.
-    Lambda(lambda::subject::Subject),
-    /// Of Amazon ECS.
-    Ecs(ecs::subject::Subject),
-}
-
-/// Whether a call was made, judged by the state of what it writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Made {
-    /// The state is not what the call leaves.
-    No,
-    /// The state is what the call leaves.
-    Yes,
-    /// What it would create is there, but somebody else's: it does not carry the run's tags or differs from what was asked for.
-    Taken,
-}
-
-impl Subject {
-    /// The kind of resource whose rows show it: collected again once a run has ended.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Subject::Ecr(subject) => subject.kind(),
-            Subject::EcrPublic(_) => Kind::PublicRepository,
-            Subject::Lambda(_) => Kind::Function,
-            Subject::Ecs(subject) => subject.kind(),
-        }
-    }
-    /// The resource whose document shows it, where that is one.
-    pub fn key(&self, scope: &Scope) -> Option<ResourceKey> {
-        match self {
-            Subject::Ecr(subject) if subject.kind() == Kind::Repository => {
-                ResourceKey::new(Kind::Repository, scope.clone(), subject.repository()?).ok()
-            }
-            Subject::Ecr(subject) if subject.kind() == Kind::Registry => {
-                ResourceKey::new(Kind::Registry, scope.clone(), scope.account.as_str()).ok()
-            }
-            // Images are read whole by every list.
-            Subject::Ecr(_) => None,
-            Subject::EcrPublic(subject) => {
-                ResourceKey::new(Kind::PublicRepository, scope.clone(), subject.repository()?).ok()
-            }
-            Subject::Lambda(subject) => ResourceKey::new(Kind::Function, scope.clone(), subject.function()).ok(),
-            Subject::Ecs(subject) => subject.key(scope),
-        }
-    }
-    /// Whether it is only known once an earlier step is made. What names the run is known: nothing of that run exists before.
-    pub fn is_to_come(&self) -> bool {
-        let text = serde_json::to_string(self).unwrap_or_default();
-        let earlier =
-            |piece: &reference::Piece<'_>| matches!(piece, reference::Piece::Reference { step, .. } if *step != "run");
-        reference::pieces(&text).iter().any(earlier)
-    }
-}
-
 /// The tags that lead from a resource to the step of the run that made it; they are part of the reviewed input.
 pub fn marks(step: &str) -> Vec<(String, String)> {
     [("gantry:run", "${run.id}"), ("gantry:step", step), ("gantry:by", "${run.by}")]
@@ -342,6 +148,7 @@ pub fn marks(step: &str) -> Vec<(String, String)> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::ecr;
     use serde_json::json;
 
     /// A repository, its lifecycle policy, and a tag on the ARN that the first step gives.

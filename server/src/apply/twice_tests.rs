@@ -7,6 +7,7 @@ mod cases;
 
 use super::*;
 use cases::{Case, cases, cloud};
+use domain::Millis;
 use domain::plan::{Plan, Step, Undo};
 
 struct Twice {

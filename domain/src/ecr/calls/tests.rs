@@ -1,6 +1,8 @@
 //! When ECR's calls count as made.
 
 use super::*;
+use crate::document::Tag;
+use crate::ecr::Scanning;
 use serde_json::json;
 
 fn tag(key: &str, value: &str) -> Tag {

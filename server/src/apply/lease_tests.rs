@@ -1,0 +1,103 @@
+//! Servers and their leases: who lost one, was stopped past it, waited past it, or is told to stop, sends and writes nothing any more.
+
+use super::*;
+use domain::Millis;
+use gantry_store::runs::Lease;
+
+#[tokio::test]
+async fn a_server_that_lost_its_lease_cannot_write() {
+    let world = World::new(|_, _| None).await;
+    world.begin("shop").await;
+    let store = &world.test.store;
+    let lease = async |owner, at, until| store.lease_run(owner, Millis(at), Millis(until)).await.unwrap();
+    let first = lease("a", 1_000, 2_000).await.unwrap();
+    assert_eq!(lease("b", 2_000, 3_000).await, None);
+    let second = lease("b", 2_001, 3_000).await.unwrap();
+    assert_eq!(second, Lease { run: "shop".into(), fence: first.fence + 1 });
+    let step = world.run("shop").await.steps[0].clone();
+    let refused = store.journal(&first, 0, &step, None).await.unwrap_err();
+    assert_eq!(refused.code, Code::Conflict);
+    assert_eq!(store.extend_run(&first, now()).await.unwrap_err().code, Code::Conflict);
+    store.journal(&second, 0, &step, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_was_stopped_past_its_lease_sends_nothing_any_more() {
+    let world = World::new(|_, _| None).await;
+    world.begin("shop").await;
+    let store = &world.test.store;
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
+    let engine = world.engine();
+    // It was away between its intent and its call: by the database's word the lease is still its own.
+    engine.holds(&lease, std::time::Instant::now() - PATIENCE.lease);
+    assert_eq!(engine.drive(&lease).await.unwrap_err().title, "The lease has run out");
+    assert!(world.cloud.calls().is_empty());
+    assert_eq!(world.run("shop").await.steps[0].state, StepState::Begun);
+    store.release_run(&lease).await.unwrap();
+    // Whoever takes it finds out that nothing was made, and makes it.
+    assert_eq!(world.rests("shop").await.state, State::Applied);
+    assert_eq!(world.cloud.calls().len(), 3);
+}
+
+#[tokio::test]
+async fn a_call_that_waited_past_the_lease_is_not_sent_and_nothing_is_written_of_it() {
+    for undo in [false, true] {
+        let mut away = true;
+        let world = World::new(move |_, call| {
+            let now = if undo { "DeleteRepositoryPolicy" } else { "PutLifecyclePolicy" };
+            (call.operation() == now && std::mem::take(&mut away)).then_some(Fault::Away)
+        })
+        .await;
+        world.begin("shop").await;
+        if undo {
+            world.rests("shop").await;
+            assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
+        }
+        let store = &world.test.store;
+        let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+        let engine = world.engine();
+        engine.holds(&lease, std::time::Instant::now() + Duration::from_secs(60));
+        assert_eq!(engine.drive(&lease).await.unwrap_err().title, "The lease has run out");
+        // As before it was sent: whoever goes on reads first.
+        let run = world.run("shop").await;
+        let (n, state) = if undo { (2, StepState::Undoing) } else { (1, StepState::Begun) };
+        assert_eq!((run.steps[n].state, &run.steps[n].problem), (state, &None), "{run:#?}");
+        let listing = world.cloud.listing();
+        assert_eq!((listing.contains("rulePriority"), listing.contains("BatchGetImage")), (undo, undo), "{listing}");
+        store.release_run(&lease).await.unwrap();
+        assert_eq!(world.rests("shop").await.state, if undo { State::Undone } else { State::Applied });
+    }
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_ends_the_call_under_way_and_begins_no_other() {
+    let world = World::new(|_, _| None).await;
+    world.begin("shop").await;
+    let (stop, stopped) = watch::channel(false);
+    let driving = tokio::spawn(world.engine().run(stopped));
+    while world.cloud.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    stop.send(true).unwrap();
+    driving.await.unwrap();
+    // Its outcome is written, and the lease given back: the next need not wait.
+    assert_eq!(states(&world.run("shop").await), [StepState::Made, StepState::Waiting, StepState::Waiting]);
+    assert!(world.test.store.lease_run("next", now(), Millis(now().0 + 1_000)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_whose_call_does_not_end_keeps_the_lease_until_it_runs_out() {
+    let world = World::new(|_, call| call.is_long().then_some(Fault::Endless)).await;
+    long::begin(&world).await;
+    let (stop, stopped) = watch::channel(false);
+    let driving = tokio::spawn(world.engine().run(stopped));
+    while world.cloud.calls().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    stop.send(true).unwrap();
+    driving.await.unwrap();
+    assert_eq!(states(&world.run("copy").await), [StepState::Begun]);
+    // By the lease's own clock: nobody gave it back.
+    assert!(world.test.store.lease_run("next", Millis(0), Millis(1)).await.unwrap().is_none());
+}
