@@ -23,6 +23,7 @@ pub mod iam;
 pub mod identity;
 pub mod kind;
 pub mod kinesis;
+pub mod kms;
 pub mod lambda;
 pub mod listing;
 pub mod logs;

@@ -111,6 +111,7 @@ fn name(call: &Call) -> String {
         Subject::Ecs(OfEcs::NextRevision { family, .. }) => family,
         Subject::Ecs(OfEcs::Revision { task_definition }) => task_definition,
         Subject::Ecs(OfEcs::Service { service, .. }) => service,
+        Subject::Kms(subject) => subject.name().to_owned(),
     }
 }
 

@@ -36,7 +36,7 @@ fn all_made(run: &Run) -> Vec<Made> {
                 (Kind::TaskDefinition, domain::ecs::last(left("taskDefinitionArn")?).to_owned())
             }
             Call::Ecs(Ecs::UpdateService(input)) => (Kind::Service, format!("{}/{}", input.cluster, input.service)),
-            Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) => return None,
+            Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) | Call::Kms(_) => return None,
         };
         let key = ResourceKey::new(kind, step.scope.clone(), name).ok()?;
         let uri = left("repositoryUri").map(str::to_owned);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::reference;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
-use crate::{ecr, ecr_public, ecs, lambda};
+use crate::{ecr, ecr_public, ecs, kms, lambda};
 
 /// An AWS call. Its serde form is `{"service": …, "operation": …, "input": …}`; `input` is the document that the API reference describes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub enum Call {
     Lambda(lambda::calls::Call),
     /// Amazon ECS.
     Ecs(ecs::calls::Call),
+    /// AWS KMS.
+    Kms(kms::calls::Call),
 }
 
 impl Call {
@@ -31,6 +33,7 @@ impl Call {
             Call::EcrPublic(_) => "ecr-public",
             Call::Lambda(_) => "lambda",
             Call::Ecs(_) => "ecs",
+            Call::Kms(_) => "kms",
         }
     }
     /// As the API reference names it: `CreateRepository`.
@@ -40,6 +43,7 @@ impl Call {
             Call::EcrPublic(call) => call.operation(),
             Call::Lambda(call) => call.operation(),
             Call::Ecs(call) => call.operation(),
+            Call::Kms(call) => call.operation(),
         }
     }
     /// `ecr:CreateRepository`
@@ -53,6 +57,7 @@ impl Call {
             Call::EcrPublic(call) => call.input(),
             Call::Lambda(call) => call.input(),
             Call::Ecs(call) => call.input(),
+            Call::Kms(call) => call.input(),
         }
     }
     /// The IAM actions it needs; mostly its own name.
@@ -63,13 +68,14 @@ impl Call {
             Call::EcrPublic(call) => call.actions(),
             Call::Lambda(call) => call.actions(),
             Call::Ecs(call) => call.actions(),
+            Call::Kms(call) => call.actions(),
         }
     }
     /// What it needs besides because of how what it writes was before.
     pub fn actions_from(&self, before: Option<&Value>) -> Option<&'static str> {
         match self {
             Call::Ecr(call) => call.actions_from(before),
-            Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) => None,
+            Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => None,
         }
     }
     /// Whether it may take hours: it carries data.
@@ -81,15 +87,19 @@ impl Call {
         match self {
             Call::Ecr(call) => call.is_whole_document(),
             Call::EcrPublic(call) => call.is_whole_document(),
-            Call::Lambda(_) | Call::Ecs(_) => false,
+            Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => false,
         }
+    }
+    /// Whether what depends on its step is lost without it: images without their key. Nothing that contains them goes with it.
+    pub fn is_kept_for_others(&self) -> bool {
+        matches!(self, Call::Kms(_))
     }
     /// The name of the thing that it deletes, which a person types to show that it is meant.
     pub fn deletes(&self) -> Option<&str> {
         match self {
             Call::Ecr(call) => call.deletes(),
             Call::EcrPublic(call) => call.deletes(),
-            Call::Lambda(_) | Call::Ecs(_) => None,
+            Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => None,
         }
     }
     /// What it writes.
@@ -99,6 +109,7 @@ impl Call {
             Call::EcrPublic(call) => Subject::EcrPublic(call.subject()),
             Call::Lambda(call) => Subject::Lambda(call.subject()),
             Call::Ecs(call) => Subject::Ecs(call.subject()),
+            Call::Kms(call) => Subject::Kms(call.subject()),
         }
     }
     /// What the state of its subject says about whether it was made.
@@ -108,13 +119,14 @@ impl Call {
             Call::EcrPublic(call) => call.made(state),
             Call::Lambda(call) => call.made(state),
             Call::Ecs(call) => call.made(state),
+            Call::Kms(call) => call.made(state),
         }
     }
     /// Why AWS, which had taken the call, refused it afterwards: some calls are only begun when they are answered.
     pub fn refused<'s>(&self, state: Option<&'s Value>) -> Option<&'s str> {
         match self {
             Call::Lambda(call) => call.refused(state),
-            Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) => None,
+            Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) | Call::Kms(_) => None,
         }
     }
     /// Where in its answer the state of its subject is, as a JMESPath prefix: the CLI export hands on what the answer says.
@@ -124,6 +136,7 @@ impl Call {
             Call::EcrPublic(call) => call.answers_at(),
             Call::Lambda(_) => "",
             Call::Ecs(call) => call.answers_at(),
+            Call::Kms(call) => call.answers_at(),
         }
     }
     /// With references replaced by what they stand for.
@@ -149,6 +162,8 @@ pub enum Subject {
     Lambda(lambda::subject::Subject),
     /// Of Amazon ECS.
     Ecs(ecs::subject::Subject),
+    /// Of AWS KMS.
+    Kms(kms::subject::Subject),
 }
 
 /// Whether a call was made, judged by the state of what it writes.
@@ -170,6 +185,8 @@ impl Subject {
             Subject::EcrPublic(_) => Kind::PublicRepository,
             Subject::Lambda(_) => Kind::Function,
             Subject::Ecs(subject) => subject.kind(),
+            // Keys have no rows; they are created for repositories, whose rows say so.
+            Subject::Kms(_) => Kind::Repository,
         }
     }
     /// The resource whose document shows it, where that is one.
@@ -188,6 +205,7 @@ impl Subject {
             }
             Subject::Lambda(subject) => ResourceKey::new(Kind::Function, scope.clone(), subject.function()).ok(),
             Subject::Ecs(subject) => subject.key(scope),
+            Subject::Kms(_) => None,
         }
     }
     /// Whether it is only known once an earlier step is made. What names the run is known: nothing of that run exists before.

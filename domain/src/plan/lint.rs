@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, Plan};
-use crate::{ecr, ecr_public, ecs, lambda};
+use crate::{ecr, ecr_public, ecs, kms, lambda};
 
 /// How much a note matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -43,6 +43,7 @@ pub fn lint(plan: &Plan) -> Vec<Note> {
                 Call::EcrPublic(call) => ecr_public::wizards::lint(call, &step.scope),
                 Call::Lambda(call) => lambda::wizards::lint(call),
                 Call::Ecs(call) => ecs::wizards::lint(call, plan),
+                Call::Kms(call) => kms::lint(call),
             };
             notes.into_iter().map(|(severity, says, mend)| Note { severity, step: step.id.clone(), says, mend })
         })

@@ -32,8 +32,8 @@ use crate::identity::Scope;
 /// of a step that failed, does not count.
 ///
 /// 1: repositories and images. 2: everything of ECR; a step of the journal may say what was found instead. 3: images in functions and task
-/// definitions.
-pub const FORMAT: u32 = 3;
+/// definitions. 4: keys of KMS.
+pub const FORMAT: u32 = 4;
 /// The oldest format that is still carried out: all that its plans hold can be read.
 pub const OLDEST_FORMAT: u32 = 1;
 

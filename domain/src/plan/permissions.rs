@@ -61,6 +61,7 @@ fn own_arn(call: &Call, scope: &Scope) -> String {
         Subject::EcrPublic(subject) => subject.arn(scope),
         Subject::Lambda(subject) => subject.arn(scope),
         Subject::Ecs(subject) => subject.arn(scope),
+        Subject::Kms(subject) => subject.arn(scope),
     }
 }
 

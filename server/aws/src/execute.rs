@@ -7,7 +7,7 @@ use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
 use serde_json::Value;
 
-use crate::{Caller, ecr, ecr_public, ecs, iam, lambda};
+use crate::{Caller, ecr, ecr_public, ecs, iam, kms, lambda};
 
 /// Makes a call; answers AWS's id of the request.
 ///
@@ -19,6 +19,7 @@ pub async fn make(caller: &Caller, call: &Call) -> Result<Option<String>, Proble
         Call::EcrPublic(call) => ecr_public::make(caller, call).await,
         Call::Lambda(call) => lambda::make(caller, call).await,
         Call::Ecs(call) => ecs::make(caller, call).await,
+        Call::Kms(call) => kms::make(caller, call).await,
     }
 }
 
@@ -29,6 +30,7 @@ pub async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Value>, P
         Subject::EcrPublic(subject) => ecr_public::read(caller, subject).await,
         Subject::Lambda(subject) => lambda::read(caller, subject).await,
         Subject::Ecs(subject) => ecs::read(caller, subject).await,
+        Subject::Kms(subject) => kms::read(caller, subject).await,
     }
 }
 

@@ -1,7 +1,8 @@
 //! A cloud in memory with faults: what the engine is tested against. It treats as AWS does what any plan can write: [`repositories`] and
-//! their images, the [`registry`] as a whole, [`public`] repositories, and what is [`deployed`].
+//! their images, the [`registry`] as a whole, [`public`] repositories, what is [`deployed`] and [`keys`].
 
 mod deployed;
+mod keys;
 mod public;
 mod registry;
 mod repositories;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use super::{Cloud, Course};
 use deployed::{Functions, Tasks};
+use keys::Keys;
 use public::Public;
 use registry::Registry;
 use repositories::Repositories;
@@ -58,6 +60,7 @@ struct Inside {
     public: Public,
     functions: Functions,
     tasks: Tasks,
+    keys: Keys,
     calls: Vec<String>,
     /// On their way: how often something is read before they are made.
     late: Vec<(u32, Call)>,
@@ -82,6 +85,7 @@ impl Fake {
             public: Public::default(),
             functions: Functions::default(),
             tasks: Tasks::default(),
+            keys: Keys::default(),
             calls: vec![],
             late: vec![],
             faults: Box::new(faults),
@@ -95,8 +99,9 @@ impl Fake {
     /// Everything there is, as text.
     pub fn listing(&self) -> String {
         let inside = self.inside();
-        let Inside { repositories, registry, public, functions, tasks, .. } = &*inside;
-        format!("{} {registry:#?} {public:#?} {functions:#?} {}", repositories.listing(), tasks.listing())
+        let Inside { repositories, registry, public, functions, tasks, keys, .. } = &*inside;
+        let (repositories, tasks, keys) = (repositories.listing(), tasks.listing(), keys.listing());
+        format!("{repositories} {registry:#?} {public:#?} {functions:#?} {tasks} {keys}")
     }
 
     /// The names of the calls that were made, in order.
@@ -148,6 +153,7 @@ impl Inside {
             Call::EcrPublic(call) => self.public.make(call),
             Call::Lambda(call) => self.functions.make(call),
             Call::Ecs(call) => self.tasks.make(call),
+            Call::Kms(call) => self.keys.make(call),
         }
     }
 
@@ -158,6 +164,7 @@ impl Inside {
             Subject::EcrPublic(subject) => self.public.read(subject),
             Subject::Lambda(subject) => Ok(self.functions.read(subject)),
             Subject::Ecs(subject) => Ok(self.tasks.read(subject)),
+            Subject::Kms(subject) => Ok(self.keys.read(subject)),
         }
     }
 }

@@ -20,7 +20,9 @@ pub(super) async fn begin(world: &World) {
     let state = |subject: Subject| match &subject {
         Subject::Ecr(EcrSubject::Source { .. }) => (subject, Some(source.clone())),
         Subject::Ecr(EcrSubject::Settings { .. }) => (subject, Some(json!({}))),
-        Subject::Ecr(_) | Subject::EcrPublic(_) | Subject::Lambda(_) | Subject::Ecs(_) => (subject, None),
+        Subject::Ecr(_) | Subject::EcrPublic(_) | Subject::Lambda(_) | Subject::Ecs(_) | Subject::Kms(_) => {
+            (subject, None)
+        }
     };
     let plan = answers.plan(&Facts::new(answers.subjects().into_iter().map(state).collect())).unwrap();
     let run = Run::new("copy".into(), plan);

@@ -72,6 +72,10 @@ fn the_policies_allow_every_call_and_reading_changes_nothing() {
     }
     // Whoever registers a revision with tags. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
     writes.insert("ecs:TagResource".to_owned());
+    // Whoever creates a key with tags, or a repository with a key. https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html
+    for asked in ["kms:CreateGrant", "kms:RetireGrant", "kms:TagResource"] {
+        writes.insert(asked.to_owned());
+    }
     assert_eq!(actions(&root.join("../docs/read-policy.json")), reads);
     // What plans change comes on top.
     assert_eq!(actions(&root.join("../docs/write-policy.json")), writes);

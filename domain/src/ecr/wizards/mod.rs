@@ -128,7 +128,7 @@ pub fn lint(call: &Call, plan: &Plan) -> Vec<(Severity, String, String)> {
     let has = |wanted: fn(&Call) -> bool| {
         plan.steps.iter().any(|step| match &step.call {
             plan::Call::Ecr(call) => wanted(call),
-            plan::Call::EcrPublic(_) | plan::Call::Lambda(_) | plan::Call::Ecs(_) => false,
+            plan::Call::EcrPublic(_) | plan::Call::Lambda(_) | plan::Call::Ecs(_) | plan::Call::Kms(_) => false,
         })
     };
     let mut notes = registry::lint(call, &plan.scope);

@@ -37,7 +37,9 @@ pub fn blocks(steps: &[&Step]) -> (Vec<String>, Untold) {
                 blocks.push(policy(step, "aws_ecrpublic_repository_policy", "repository_name", name, document));
             }
             Call::Ecr(call) if told(&mut repositories, step, call).is_some() => {}
-            Call::Ecr(_) | Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) => untold.push(step.says.clone()),
+            Call::Ecr(_) | Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => {
+                untold.push(step.says.clone())
+            }
         }
     }
     blocks.extend(repositories.into_iter().map(Existing::block));

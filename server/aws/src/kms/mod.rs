@@ -1,4 +1,8 @@
-//! KMS: the keys that can encrypt a repository.
+//! KMS: the keys that can encrypt a repository, and those that plans create.
+
+mod execute;
+
+pub(crate) use execute::{make, read};
 
 use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyState, KeyUsageType};
 use domain::ecr::keys::Key;
@@ -83,3 +87,6 @@ async fn described(caller: &Caller, mut key: Key) -> Result<Option<Key>, Problem
         && told.key_spec == Some(KeySpec::SymmetricDefault);
     Ok(fits.then_some(key))
 }
+
+#[cfg(test)]
+mod tests;
