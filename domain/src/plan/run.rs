@@ -260,12 +260,25 @@ impl Run {
         }
     }
 
-    /// Whether a step cannot be taken back yet, because a later one that writes the same is stuck: what that one left is no longer what this
-    /// step left, and it is not somebody else's doing.
+    /// Whether a step cannot be taken back yet, because a later one is stuck that writes the same, so that what that one left is no longer what
+    /// this step left and it is not somebody else's doing; or that is lost without it.
     pub fn waits(&self, n: usize) -> bool {
         let subject = |n: usize| self.plan.steps.get(n).map(|step| step.call.subject());
         let made = self.steps.get(n).is_some_and(|s| matches!(s.state, StepState::Made | StepState::Undoing));
-        made && self.stuck().any(|later| later > n && subject(later) == subject(n))
+        made && self.stuck().any(|later| later > n && (subject(later) == subject(n) || self.is_lost_without(later, n)))
+    }
+
+    /// The later step that was left as it is and is lost without what this one made.
+    pub fn kept_for(&self, n: usize) -> Option<&Step> {
+        let left = |later: &usize| self.steps[*later].state == StepState::Left && self.is_lost_without(*later, n);
+        (n + 1..self.steps.len()).find(left).and_then(|later| self.plan.steps.get(later))
+    }
+
+    fn is_lost_without(&self, later: usize, n: usize) -> bool {
+        let (later, step) = (self.plan.steps.get(later), self.plan.steps.get(n));
+        later
+            .zip(step)
+            .is_some_and(|(later, step)| step.call.is_kept_for_others() && later.depends_on.contains(&step.id))
     }
 
     fn position(&self, state: StepState) -> Option<usize> {

@@ -16,6 +16,24 @@ impl Cloud {
     }
 }
 
+#[test]
+fn a_key_stays_until_what_it_encrypts_is_gone_and_with_what_is_left() {
+    let mut run = Run::new("r".into(), three_steps());
+    let key = serde_json::json!({ "service": "kms", "operation": "CreateKey", "input": {} });
+    run.plan.steps[0].call = serde_json::from_value(key).unwrap();
+    run.plan.steps.truncate(2);
+    run.steps.truncate(2);
+    run.state = State::Undoing;
+    (run.steps[0].state, run.steps[1].state) = (StepState::Made, StepState::Stuck);
+    assert_eq!((run.waits(0), run.next()), (true, Next::Become(State::Stuck)));
+    assert!(run.kept_for(0).is_none());
+    run.steps[1].state = StepState::Left;
+    assert_eq!((run.waits(0), run.next()), (false, Next::TakeBack(0)));
+    assert_eq!(run.kept_for(0).map(|step| step.id.as_str()), Some("lifecycle"));
+    run.steps[1].state = StepState::Undone;
+    assert!(run.kept_for(0).is_none());
+}
+
 /// Runs until it rests, with crashes between any two writes; what a crash loses is everything but the journal.
 fn drive(run: &mut Run, cloud: &mut Cloud, kills: u64, failures: u64) {
     for _ in 0..10_000 {

@@ -27,6 +27,11 @@ enum Back {
 impl Engine {
     pub(super) async fn take_back(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
         let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+        if let Some(later) = stored.run.kept_for(n) {
+            let note = format!("It stays because this needs it and stayed: {}.", later.says);
+            (progress.state, progress.note) = (StepState::Left, Some(note));
+            return self.journal(lease, n, &progress, None).await;
+        }
         let known = stored.run.known(&stored.by);
         let undo = match &step.undo {
             Undo::Never(why) => {
