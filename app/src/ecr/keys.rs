@@ -39,6 +39,21 @@ pub(super) fn offers(
     view! { <div class="field" role="group" aria-label="Keys to choose from">{list}</div> }.into_any()
 }
 
+/// The first thing to choose: a key that does not exist yet.
+pub(super) fn create_new(on: Signal<bool>, choose: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
+    let pressed = move || on.get().to_string();
+    view! {
+        <div class="field">
+            <button class="option" r#type="button" aria-pressed=pressed on:click=move |_| choose()>
+                <span class="grow">
+                    "Create a new key"<small class="faint">"Symmetric, for this repository; made by the same run."</small>
+                </span>
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
 fn shown(keys: &[Key], typed: &str, choose: Callback<String>) -> AnyView {
     let value = |key: &Key| key.aliases.first().unwrap_or(&key.arn).clone();
     let chosen = keys.iter().any(|key| value(key) == typed);

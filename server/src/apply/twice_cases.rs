@@ -65,6 +65,7 @@ macro_rules! cases {
 cases! {
     CreateRepository "create-repository": [
         back(json!({ "name": "new", "lifecycle": RULES, "permissions": PULL, "tags": [["team", "web"]] })),
+        back(json!({ "name": "new", "encryption": { "type": "new_key", "alias": "" } })),
     ]
     ChangeRepository "change-repository": [
         back(json!({ "repository": "shop", "immutable": true, "exclusions": ["dev-*"], "scan_on_push": true,

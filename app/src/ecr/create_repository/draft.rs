@@ -119,6 +119,10 @@ pub struct Draft {
     pub kms: bool,
     /// Which; empty for the one AWS manages.
     pub key: String,
+    /// One that is created.
+    pub new_key: bool,
+    /// What that is called; empty for the repository's name.
+    pub alias: String,
     /// Each image is scanned as it is pushed.
     pub scan_on_push: bool,
     /// Which images expire.
@@ -249,7 +253,11 @@ impl wizard::Draft for Draft {
             name: self.name.clone(),
             immutable: self.immutable,
             exclusions: pieces(&self.exclusions).map(str::to_owned).collect(),
-            encryption: if self.kms { Encrypted::Kms { key: self.key.clone() } } else { Encrypted::Aes256 },
+            encryption: match (self.kms, self.new_key) {
+                (false, _) => Encrypted::Aes256,
+                (true, false) => Encrypted::Kms { key: self.key.clone() },
+                (true, true) => Encrypted::NewKey { alias: self.alias.clone() },
+            },
             scan_on_push: self.scan_on_push,
             lifecycle: self.lifecycle.text(&mut errors),
             permissions: self.permissions.text(scope, &mut errors),
@@ -270,9 +278,10 @@ impl wizard::Draft for Draft {
     fn from_answers(answers: &Answers) -> Option<Self> {
         let Form::CreateRepository(entered) = &answers.form else { return None };
         let entered = entered.clone();
-        let (kms, key) = match entered.encryption {
-            Encrypted::Aes256 => (false, String::new()),
-            Encrypted::Kms { key } => (true, key),
+        let (kms, new_key, key, alias) = match entered.encryption {
+            Encrypted::Aes256 => (false, false, String::new(), String::new()),
+            Encrypted::Kms { key } => (true, false, key, String::new()),
+            Encrypted::NewKey { alias } => (true, true, String::new(), alias),
         };
         // What was ticked for a policy is not in the answers: it comes back as the JSON that came of it.
         let source = |text: &str| if text.trim().is_empty() { Source::None } else { Source::Json };
@@ -282,6 +291,8 @@ impl wizard::Draft for Draft {
             exclusions: entered.exclusions.join(", "),
             kms,
             key,
+            new_key,
+            alias,
             scan_on_push: entered.scan_on_push,
             lifecycle: Lifecycle {
                 source: source(&entered.lifecycle),
@@ -331,6 +342,17 @@ mod tests {
         draft.exclusions = "latest, dev-*".into();
         draft.tags = vec![("team".into(), "shop".into())];
         let (answers, _) = draft.answers(&scope());
+        let again = Draft::from_answers(&answers).unwrap();
+        assert_eq!(again.answers(&scope()), (answers, FieldErrors::new()));
+    }
+
+    #[test]
+    fn a_new_key_is_asked_for_only_where_a_key_encrypts() {
+        let mut draft = Draft { name: "shop/api".into(), new_key: true, alias: "images".into(), ..Draft::default() };
+        assert_eq!(draft.answers(&scope()).0.plan(&Facts::default()).unwrap().steps.len(), 1);
+        draft.kms = true;
+        let (answers, _) = draft.answers(&scope());
+        assert_eq!(answers.plan(&Facts::default()).unwrap().steps.len(), 3);
         let again = Draft::from_answers(&answers).unwrap();
         assert_eq!(again.answers(&scope()), (answers, FieldErrors::new()));
     }

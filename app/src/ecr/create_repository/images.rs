@@ -48,7 +48,20 @@ pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
     let now = Signal::derive(move || if kms.get() { "AWS KMS key" } else { "AES-256" }.to_owned());
     let key = part(draft, |d| d.key.clone());
     let wanted = Memo::new(move |_| kms.get());
-    let set = move |key: String| draft.update(|d| d.form.key = key);
+    let new = part(draft, |d| d.new_key);
+    let alias = part(draft, |d| d.alias.clone());
+    let set = move |key: String| {
+        draft.update(|d| {
+            d.form.new_key = false;
+            d.form.key = key;
+        });
+    };
+    let create = move || {
+        draft.update(|d| {
+            d.form.new_key = true;
+            d.form.key.clear();
+        });
+    };
     view! {
         <Fold title="Encryption" now=now>
             <p class="dim">"This cannot be changed later: another encryption means another repository."</p>
@@ -59,6 +72,14 @@ pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
                     hint="Id, alias or ARN of a key in this account and region. Empty: the key that AWS manages for ECR."
                     set=set
                 />
+                {keys::create_new(new, create)}
+                <div hidden=move || !new.get()>
+                    <TextField
+                        label="Name of the new key" name="encryption.alias" placeholder="alias/images" value=alias
+                        hint="Its alias. Empty: called as the repository. The key has KMS's default policy and costs 1 USD a month."
+                        set=move |alias| draft.update(|d| d.form.alias = alias)
+                    />
+                </div>
                 {keys::offers(wizard.scope.into(), wanted, key, set)}
             </div>
         </Fold>

@@ -104,7 +104,7 @@ fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
     };
     let key = Signal::derive(move || match t.with(|t| t.encryption.clone()) {
         Encrypted::Kms { key } => key,
-        Encrypted::Aes256 => String::new(),
+        Encrypted::Aes256 | Encrypted::NewKey { .. } => String::new(),
     });
     let set_key = move |key: String| t.update(|t| t.encryption = Encrypted::Kms { key });
     // Keys are listed in the browser only, once one is wanted.

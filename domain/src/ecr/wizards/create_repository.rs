@@ -9,8 +9,10 @@ use super::super::calls::{
 };
 use super::super::subject::Subject;
 use super::super::{Encryption, Scanning, TagMutabilityExclusion, lifecycle, repository_policy, rules};
+use super::new_key;
 use crate::document::Tag;
 use crate::identity::Scope;
+use crate::kms::rules::{alias_for, own_alias};
 use crate::plan::{self, Effect, FORMAT, Facts, FieldErrors, Plan, Step, Undo};
 
 /// What is entered.
@@ -48,6 +50,21 @@ pub enum Encrypted {
         /// Id, ARN or alias; empty for the one AWS manages for ECR.
         key: String,
     },
+    /// With a KMS key that is created for it.
+    NewKey {
+        /// What the key is called, with or without `alias/` before it; empty for the repository's name.
+        alias: String,
+    },
+}
+
+impl Encrypted {
+    /// The alias of the key that is created for a repository.
+    pub fn new_alias(&self, repository: &str) -> Option<String> {
+        match self {
+            Encrypted::NewKey { alias } => Some(alias_for(alias, repository.trim())),
+            Encrypted::Aes256 | Encrypted::Kms { .. } => None,
+        }
+    }
 }
 
 const REPOSITORY: &str = "repository";
@@ -55,10 +72,14 @@ const REPOSITORY: &str = "repository";
 /// What has to be known.
 pub fn subjects(answers: &Answers) -> Vec<plan::Subject> {
     let repository = answers.name.trim();
-    match repository.is_empty() {
-        true => vec![],
-        false => vec![plan::Subject::Ecr(Subject::Repository { repository: repository.to_owned() })],
+    if repository.is_empty() {
+        return vec![];
     }
+    let mut all = vec![plan::Subject::Ecr(Subject::Repository { repository: repository.to_owned() })];
+    // An alias that cannot be is not asked for.
+    let alias = answers.encryption.new_alias(repository).filter(|alias| own_alias(alias).is_ok());
+    all.extend(alias.map(|alias| new_key::subject(&alias)));
+    all
 }
 
 /// The plan.
@@ -71,14 +92,16 @@ pub fn plan(answers: &Answers, scope: &Scope, facts: &Facts) -> Result<Plan, Fie
         return Err(errors);
     }
     let name = answers.name.trim().to_owned();
-    let mut steps = vec![Step {
+    let alias = answers.encryption.new_alias(&name);
+    let mut steps = alias.map(|alias| new_key::steps(&alias, &name, scope)).unwrap_or_default();
+    steps.push(Step {
         id: REPOSITORY.into(),
         says: format!("Create the repository {name}"),
         scope: scope.clone(),
         call: plan::Call::Ecr(Call::CreateRepository(input(answers, &name))),
         effect: Effect::Create,
         before: None,
-        depends_on: vec![],
+        depends_on: if steps.is_empty() { vec![] } else { new_key::ids() },
         undo: Undo::Call(plan::Call::Ecr(Call::DeleteRepository(DeleteRepository {
             repository_name: name.clone(),
             // Images that were pushed since are somebody's work.
@@ -86,7 +109,7 @@ pub fn plan(answers: &Answers, scope: &Scope, facts: &Facts) -> Result<Plan, Fie
         }))),
         // What is billed is the storage of what will be pushed.
         monthly: Some(0),
-    }];
+    });
     let mut put = |id: &str, says: String, call: Call, undo: Call| {
         steps.push(Step {
             id: id.into(),
@@ -143,6 +166,7 @@ fn input(answers: &Answers, name: &str) -> CreateRepository {
             let key = Some(key.trim().to_owned()).filter(|key| !key.is_empty());
             Encryption { encryption_type: Some("KMS".into()), kms_key: key }
         }
+        Encrypted::NewKey { .. } => Encryption { encryption_type: Some("KMS".into()), kms_key: Some(new_key::arn()) },
     };
     let tags = answers.tags.iter().map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
     let tags = tags.filter(|(key, value)| !key.is_empty() || !value.is_empty());
@@ -179,8 +203,17 @@ fn check(answers: &Answers, scope: &Scope, facts: &Facts) -> FieldErrors {
     if let Err(message) = rules::repository_name(name) {
         wrong("name", message);
     }
-    if subjects(answers).iter().any(|subject| matches!(facts.of(subject), Some(Some(_)))) {
+    let own = Subject::Repository { repository: name.to_owned() };
+    if matches!(facts.of(&plan::Subject::Ecr(own)), Some(Some(_))) {
         wrong("name", format!("A repository named {name} exists here already."));
+    }
+    if let Some(alias) = answers.encryption.new_alias(name).filter(|_| !name.is_empty()) {
+        if let Err(message) = own_alias(&alias) {
+            wrong("encryption.alias", message);
+        }
+        if matches!(facts.of(&new_key::subject(&alias)), Some(Some(_))) {
+            wrong("encryption.alias", format!("An alias {alias} exists here already."));
+        }
     }
     let filters: Vec<&str> = answers.exclusions.iter().map(|e| e.trim()).filter(|e| !e.is_empty()).collect();
     for filter in &filters {

@@ -3,6 +3,7 @@
 pub mod copy_image;
 pub mod create_repository;
 pub mod images;
+mod new_key;
 pub mod notes;
 pub mod policies;
 pub mod put_images;

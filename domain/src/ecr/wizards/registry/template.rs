@@ -127,6 +127,11 @@ impl Template {
                 true
             }
             Encrypted::Aes256 => false,
+            // Repositories that come later refer to it: it has to be there before.
+            Encrypted::NewKey { .. } => {
+                wrong("key", Some("A template takes a key that exists already.".to_owned()));
+                true
+            }
         };
         let tags = self.given_tags();
         let tag = |t: &Tag| rules::tag_key(&t.key).and_then(|()| rules::tag_value(&t.value)).err();
@@ -167,6 +172,8 @@ impl Template {
             Encrypted::Kms { key } => {
                 Encryption { encryption_type: Some("KMS".into()), kms_key: given(key.trim().to_owned()) }
             }
+            // Refused before this.
+            Encrypted::NewKey { .. } => Encryption { encryption_type: Some("KMS".into()), kms_key: None },
         };
         CreationTemplate {
             prefix: self.prefix.trim().to_owned(),
