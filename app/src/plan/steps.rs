@@ -116,7 +116,7 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
     let left = if open { arn(progress) } else { None };
     let left = left.map(|arn| view! { <p><Copy text=arn max=72/></p> });
     let waits = view.run.waits(n).then(|| {
-        view! { <p class="dim">"A later step wrote the same and is stuck. Once that is decided, this one is taken back, too."</p> }
+        view! { <p class="dim">"A later step that wrote the same, or needs this, is stuck. Once that is decided, this one is taken back, too."</p> }
     });
     let decide =
         (progress.state == StepState::Stuck && !view.run.state.is_live()).then(|| decisions(act, step, refusal));

@@ -20,6 +20,7 @@ pub fn template(plan: &Plan) -> (String, Untold) {
         untold.push(format!("The logo of {}, which CloudFormation cannot set", repository.create.repository_name));
     }
     let mut resources: Map<String, Value> = found.iter().map(|r| (r.id.clone(), resource(r))).collect();
+    resources.extend(found.iter().flat_map(|r| r.key.iter().flat_map(move |key| key.resources(&key_id(r)))));
     resources.extend(registry::resources(plan, &mut untold));
     resources.extend(public.iter().map(|r| (r.id.clone(), public_resource(r))));
     let outputs: Map<String, Value> = found
@@ -36,6 +37,11 @@ pub fn template(plan: &Plan) -> (String, Untold) {
         template["Outputs"] = outputs.into();
     }
     (serde_json::to_string_pretty(&template).unwrap_or_default(), untold)
+}
+
+/// The id of the key that is created for a repository.
+fn key_id(repository: &Repository<'_>) -> String {
+    format!("{}Key", repository.id)
 }
 
 fn resource(repository: &Repository<'_>) -> Value {
@@ -58,7 +64,10 @@ fn resource(repository: &Repository<'_>) -> Value {
     if let Some(encryption) = &create.encryption_configuration {
         properties["EncryptionConfiguration"] = json!({ "EncryptionType": encryption.encryption_type });
         if let Some(key) = &encryption.kms_key {
-            properties["EncryptionConfiguration"]["KmsKey"] = json!(key);
+            properties["EncryptionConfiguration"]["KmsKey"] = match &repository.key {
+                Some(_) => json!({ "Fn::GetAtt": [key_id(repository), "Arn"] }),
+                None => json!(key),
+            };
         }
     }
     if let Some(lifecycle) = repository.lifecycle {

@@ -142,7 +142,7 @@ impl Existing {
         let tags = self.tags.unwrap_or_default().into_iter().filter(|(key, _)| !key.starts_with("aws:"));
         let tags: Vec<Tag> = tags.map(|(key, value)| Tag { key, value }).collect();
         let create = CreateRepository { repository_name: self.name, ..self.settings.unwrap_or_default() };
-        format!("{taken}\n{}", repository_block(&name, &create, tags.iter(), &ignored))
+        format!("{taken}\n{}", repository_block(&name, &create, None, tags.iter(), &ignored))
     }
 }
 

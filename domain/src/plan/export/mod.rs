@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod cloudformation;
 mod existing;
+mod keys;
 mod registry;
 pub mod terraform;
 
@@ -15,6 +16,7 @@ use super::{Call, Plan, Step};
 use crate::document::Tag;
 use crate::ecr::calls::{Call as Ecr, CreateRepository};
 use crate::ecr_public::calls::{Call as EcrPublic, CreateRepository as CreatePublic};
+use crate::kms::calls::Call as Kms;
 
 /// The steps that a template cannot tell of, with what they do.
 pub type Untold = Vec<String>;
@@ -24,6 +26,8 @@ struct Repository<'p> {
     /// What tells it apart in a template: letters and digits.
     id: String,
     create: &'p CreateRepository,
+    /// The key that is created for it.
+    key: Option<keys::NewKey<'p>>,
     lifecycle: Option<&'p str>,
     policy: Option<&'p str>,
 }
@@ -42,7 +46,8 @@ fn repositories(plan: &Plan) -> (Vec<Repository<'_>>, Vec<&Step>) {
         match call {
             Ecr::CreateRepository(create) => {
                 let id = identifier(&create.repository_name);
-                found.push(Repository { id, create, lifecycle: None, policy: None });
+                let key = create.encryption_configuration.as_ref().and_then(|e| e.kms_key.as_deref());
+                found.push(Repository { id, create, key: keys::created(plan, key), lifecycle: None, policy: None });
             }
             Ecr::PutLifecyclePolicy(put) => match of(&put.repository_name) {
                 Some(n) => found[n].lifecycle = Some(&put.lifecycle_policy_text),
@@ -114,9 +119,11 @@ fn public_repositories(plan: &Plan) -> (Vec<PublicRepository<'_>>, Vec<&Step>) {
     (found, rest)
 }
 
-/// The steps that change what exists already: no template creates that.
+/// The steps that change what exists already: no template creates that. A key that is created is told of with its repository.
 fn changes(plan: &Plan) -> Untold {
-    let told = |call: &Call| matches!(call, Call::Ecr(_) | Call::EcrPublic(_));
+    let told = |call: &Call| {
+        matches!(call, Call::Ecr(_) | Call::EcrPublic(_) | Call::Kms(Kms::CreateKey(_) | Kms::CreateAlias(_)))
+    };
     plan.steps.iter().filter(|step| !told(&step.call)).map(|step| step.says.clone()).collect()
 }
 

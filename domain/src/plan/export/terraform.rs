@@ -37,10 +37,11 @@ pub fn configuration(plan: &Plan) -> (String, Untold) {
     (out, untold)
 }
 
-/// A private repository. What is `ignored` stays as Terraform finds it.
+/// A private repository; with the expression of the key that is created for it. What is `ignored` stays as Terraform finds it.
 pub(super) fn repository_block<'t>(
     name: &str,
     create: &CreateRepository,
+    created_key: Option<&str>,
     tags: impl Iterator<Item = &'t Tag>,
     ignored: &[&str],
 ) -> String {
@@ -64,7 +65,8 @@ pub(super) fn repository_block<'t>(
         let kind = text(encryption.encryption_type.as_deref().unwrap_or("AES256"));
         let _ = write!(out, "\n  encryption_configuration {{\n    encryption_type = {kind}\n");
         if let Some(key) = &encryption.kms_key {
-            let _ = writeln!(out, "    kms_key         = {}", text(key));
+            let key = created_key.map_or_else(|| text(key), str::to_owned);
+            let _ = writeln!(out, "    kms_key         = {key}");
         }
         out.push_str("  }\n");
     }
@@ -82,7 +84,9 @@ pub(super) fn repository_block<'t>(
 fn blocks(repository: &Repository<'_>) -> String {
     let create = repository.create;
     let name = label(&repository.id);
-    let mut out = repository_block(&name, create, own_tags(&create.tags), &[]);
+    let key = repository.key.as_ref().map(|_| format!("aws_kms_key.{name}.arn"));
+    let mut out = repository.key.as_ref().map(|key| key.blocks(&name) + "\n").unwrap_or_default();
+    out += &repository_block(&name, create, key.as_deref(), own_tags(&create.tags), &[]);
     for (kind, policy) in
         [("aws_ecr_lifecycle_policy", repository.lifecycle), ("aws_ecr_repository_policy", repository.policy)]
     {

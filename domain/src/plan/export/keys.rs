@@ -1,0 +1,113 @@
+//! Keys that a plan creates for its repositories, in other tools' words. Their tags lead to a run and say nothing outside of Gantry.
+
+use serde_json::{Value, json};
+
+use super::super::reference::{Piece, pieces};
+use super::super::{Call, Plan};
+use super::terraform::text;
+use crate::kms::calls::{Call as Kms, CreateKey};
+
+/// A key with all that the plan's steps say of it.
+pub(super) struct NewKey<'p> {
+    create: &'p CreateKey,
+    alias: Option<&'p str>,
+}
+
+/// The key that a repository is encrypted with, where an earlier step creates it.
+pub(super) fn created<'p>(plan: &'p Plan, key: Option<&str>) -> Option<NewKey<'p>> {
+    let pieces = pieces(key?);
+    let [Piece::Reference { step, .. }] = pieces.as_slice() else { return None };
+    let step = plan.steps.iter().find(|known| known.id == *step)?;
+    let Call::Kms(Kms::CreateKey(create)) = &step.call else { return None };
+    let alias = plan.steps.iter().find_map(|later| match &later.call {
+        Call::Kms(Kms::CreateAlias(input)) if later.depends_on.contains(&step.id) => Some(input.alias_name.as_str()),
+        _ => None,
+    });
+    Some(NewKey { create, alias })
+}
+
+impl NewKey<'_> {
+    /// The resources of a CloudFormation template, by id. Without a policy the key has KMS's default one there, too.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html>
+    pub(super) fn resources(&self, id: &str) -> Vec<(String, Value)> {
+        let properties = json!({
+            "Description": self.create.description,
+            "KeySpec": self.create.key_spec,
+            "KeyUsage": self.create.key_usage,
+        });
+        let mut all = vec![(id.to_owned(), json!({ "Type": "AWS::KMS::Key", "Properties": properties }))];
+        if let Some(alias) = self.alias {
+            let properties = json!({ "AliasName": alias, "TargetKeyId": { "Ref": id } });
+            all.push((format!("{id}Alias"), json!({ "Type": "AWS::KMS::Alias", "Properties": properties })));
+        }
+        all
+    }
+
+    /// The resources of a Terraform configuration.
+    /// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/kms_key>
+    pub(super) fn blocks(&self, name: &str) -> String {
+        let (description, spec) = (text(&self.create.description), text(&self.create.key_spec));
+        let usage = text(&self.create.key_usage);
+        let key = format!(
+            "resource \"aws_kms_key\" \"{name}\" {{\n  description              = {description}\n  customer_master_key_spec = {spec}\n  key_usage                = {usage}\n}}\n"
+        );
+        let alias = self.alias.map(|alias| {
+            let alias = text(alias);
+            format!(
+                "\nresource \"aws_kms_alias\" \"{name}\" {{\n  name          = {alias}\n  target_key_id = aws_kms_key.{name}.key_id\n}}\n"
+            )
+        });
+        key + &alias.unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{cli, cloudformation, terraform};
+    use super::*;
+    use crate::plan::{Answers, Facts};
+
+    fn plan() -> Plan {
+        let answers = json!({ "scope": { "account": "111122223333", "region": "eu-west-1" }, "wizard": "create-repository",
+            "answers": { "name": "shop/api", "encryption": { "type": "new_key", "alias": "images" } } });
+        let answers: Answers = serde_json::from_value(answers).unwrap();
+        answers.plan(&Facts::default()).unwrap()
+    }
+
+    #[test]
+    fn a_template_creates_the_key_and_its_alias_and_the_repository_refers_to_it() {
+        let (template, untold) = cloudformation::template(&plan());
+        assert_eq!(untold, Vec::<String>::new());
+        let resources = serde_json::from_str::<Value>(&template).unwrap()["Resources"].take();
+        let key = json!({ "Description": "Encrypts the images of shop/api", "KeySpec": "SYMMETRIC_DEFAULT",
+            "KeyUsage": "ENCRYPT_DECRYPT" });
+        assert_eq!(resources["ShopApiKey"], json!({ "Type": "AWS::KMS::Key", "Properties": key }));
+        let alias = json!({ "AliasName": "alias/images", "TargetKeyId": { "Ref": "ShopApiKey" } });
+        assert_eq!(resources["ShopApiKeyAlias"], json!({ "Type": "AWS::KMS::Alias", "Properties": alias }));
+        let encryption = &resources["ShopApi"]["Properties"]["EncryptionConfiguration"];
+        assert_eq!(encryption["KmsKey"], json!({ "Fn::GetAtt": ["ShopApiKey", "Arn"] }));
+    }
+
+    #[test]
+    fn a_configuration_creates_the_key_and_its_alias_and_the_repository_refers_to_it() {
+        let (configuration, untold) = terraform::configuration(&plan());
+        assert_eq!(untold, Vec::<String>::new());
+        for part in [
+            "resource \"aws_kms_key\" \"shop_api\" {\n",
+            "resource \"aws_kms_alias\" \"shop_api\" {\n  name          = \"alias/images\"\n",
+            "  target_key_id = aws_kms_key.shop_api.key_id\n",
+            "    kms_key         = aws_kms_key.shop_api.arn\n",
+        ] {
+            assert!(configuration.contains(part), "{configuration}");
+        }
+    }
+
+    #[test]
+    fn a_script_hands_on_what_the_key_is_called() {
+        let script = cli::script(&plan());
+        let key = "aws kms create-key --region eu-west-1 --output text --query '[KeyMetadata.Arn, KeyMetadata.KeyId]'";
+        for part in [key, "read -r key_Arn key_KeyId <<EOF", "\"$key_Arn\"", "\"$key_KeyId\""] {
+            assert!(script.contains(part), "{script}");
+        }
+    }
+}
