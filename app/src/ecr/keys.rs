@@ -39,7 +39,7 @@ pub(super) fn offers(
     view! { <div class="field" role="group" aria-label="Keys to choose from">{list}</div> }.into_any()
 }
 
-/// The first thing to choose: a key that does not exist yet.
+/// The first thing to choose, or to choose no more: a key that does not exist yet.
 pub(super) fn create_new(on: Signal<bool>, choose: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
     let pressed = move || on.get().to_string();
     view! {

@@ -58,7 +58,7 @@ pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
     };
     let create = move || {
         draft.update(|d| {
-            d.form.new_key = true;
+            d.form.new_key = !d.form.new_key;
             d.form.key.clear();
         });
     };
