@@ -1,6 +1,7 @@
 // From a form to AWS: a wizard makes a plan, the review shows it whole, applying it makes what it said.
 import { NewPerson } from "../fixtures/person";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
+import { aws } from "../fixtures/world";
 
 test("a repository is made by its plan", async ({ page }) => {
   const name = `e2e/made-${Date.now().toString(36)}`;
@@ -87,5 +88,56 @@ test("a name that is taken is said before anything is sent", async ({ page: admi
   await expect(page.locator("#name-wrong")).toContainText(`A repository named ${taken} exists here already.`);
   await page.getByRole("button", { name: "Start again" }).click();
   await expect(field).toHaveValue("");
+  await somebody.leave();
+});
+
+test("a key is created with the repository that it encrypts, and goes with it", async ({ page: administrator, browser }) => {
+  const somebody = await NewPerson.make(administrator, browser);
+  const page = await somebody.browser();
+  const name = `e2e/locked-${Date.now().toString(36)}`;
+  const alias = `alias/${name}`;
+  const target = () => {
+    const { Aliases } = aws("kms", "list_aliases", {}) as { Aliases: { AliasName: string; TargetKeyId?: string }[] };
+    return Aliases.find((one) => one.AliasName === alias)?.TargetKeyId;
+  };
+  await page.goto("/repositories/new?account=111122223333&region=eu-west-1");
+  await hydrated(page);
+  const plan = page.getByRole("complementary", { name: "The plan so far" });
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.locator("summary", { hasText: "Encryption" }).click();
+  await page.getByRole("radio", { name: "AWS KMS key" }).check();
+  const create = page.getByRole("button", { name: "Create a new key" });
+  await create.click();
+  await expect(create).toHaveAttribute("aria-pressed", "true");
+  await expect(plan.getByText(`Call the key ${alias}`)).toBeVisible();
+  await expect(plan.getByText("kms:CreateKey").first()).toBeVisible();
+  // AWS keeps some aliases for itself.
+  const called = page.getByLabel("Name of the new key");
+  await called.fill("aws/e2e");
+  await called.blur();
+  await expect(page.getByText("alias/aws/e2e is reserved", { exact: false }).first()).toBeVisible();
+  await called.fill("");
+  await accessible(page);
+
+  await page.getByRole("button", { name: "Review" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: `Review: Create the repository ${name}` })).toBeVisible();
+  await expect(page.getByText("AWS keeps it for 7 to 30 days", { exact: false }).first()).toBeVisible();
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page).toHaveURL(/\/runs\/[0-9a-f]+/);
+  const state = page.locator(".detail-head").getByRole("status");
+  await expect(state).toContainText("Applied", { timeout: 30_000 });
+  const key = target();
+  expect(key).toBeTruthy();
+  const described = () => (aws("kms", "describe_key", { KeyId: key }) as { KeyMetadata: { Arn: string; KeyState: string } }).KeyMetadata;
+  const { repositories } = aws("ecr", "describe_repositories", { repositoryNames: [name] }) as {
+    repositories: { encryptionConfiguration: { encryptionType: string; kmsKey: string } }[];
+  };
+  expect(repositories[0].encryptionConfiguration).toEqual({ encryptionType: "KMS", kmsKey: described().Arn });
+
+  await page.locator("summary", { hasText: /^Undo$/ }).click();
+  await page.locator(".about").getByRole("button", { name: "Undo" }).click();
+  await expect(state).toContainText("Undone", { timeout: 30_000 });
+  expect(target()).toBeUndefined();
+  expect(described().KeyState).toBe("PendingDeletion");
   await somebody.leave();
 });
