@@ -2,18 +2,24 @@
 //!
 //! A run is planned and begun through the HTTP API on one of several servers ([`torture::servers`]) whose roads to AWS ([`torture::road`]) have
 //! weather ([`torture::weather`]): faults of the wire, SIGKILL before or after a call, SIGSTOP past the lease. [`torture::oracle`] judges.
+//! Beside that storm servers are killed at each point of each form, without chance ([`torture::points`]).
 
 mod changes;
 mod dice;
 mod exports;
+mod forms;
+mod gate;
 mod http;
 mod oracle;
+mod points;
 mod recovery;
 mod road;
+mod rounds;
 mod runs;
 mod scripts;
 mod servers;
 mod sweep;
+mod table;
 mod weather;
 
 use std::io::Write as _;
@@ -29,9 +35,9 @@ use anyhow::{Context as _, Result, bail};
 use crate::checkout::{self, Checkout, Profile};
 use crate::service::{self, Event, Service};
 use crate::{build, process, progress, setup};
-use oracle::{Sandbox, Verdict};
+use oracle::Sandbox;
 use recovery::Recovery;
-use servers::{Recipe, Server, Servers, Told};
+use servers::{Recipe, Server, Servers};
 use weather::Weather;
 
 /// What `cargo xtask torture` can be told.
@@ -52,6 +58,9 @@ pub struct Options {
     /// Runs of each kind of script beside them.
     #[arg(long, default_value_t = 20)]
     scripts: u64,
+    /// Kills servers at each point of each call of each form, and nothing else.
+    #[arg(long)]
+    points: bool,
     /// Uses the programs and the site in this folder instead of building them.
     #[arg(long, value_name = "FOLDER")]
     built: Option<PathBuf>,
@@ -105,14 +114,15 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     };
     let Options { seed, runs, servers, scripts, minutes, .. } = *options;
     let torture = Torture { checkout, binaries, site, seed, runs, servers, scripts, minutes };
-    let offences = torture.run(true)?;
+    let offences = if options.points { torture.points(true)? } else { torture.run(true)? };
     Ok(if offences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The short form, for `cargo xtask test`; answers how many promises were broken. How fast this machine is, is not judged.
 pub fn short(checkout: &Checkout) -> Result<u64> {
     let (binaries, site) = (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev));
-    Torture { checkout, binaries, site, seed: 1, runs: 4, servers: SERVERS, scripts: 0, minutes: None }.run(false)
+    let torture = Torture { checkout, binaries, site, seed: 1, runs: 4, servers: SERVERS, scripts: 0, minutes: None };
+    Ok(torture.run(false)? + torture.points(false)?)
 }
 
 struct Torture<'a> {
@@ -144,7 +154,9 @@ impl Torture<'_> {
         let servers = Arc::new(Servers::default());
         let mut ports = vec![];
         for n in 0..self.servers {
-            ports.push(self.server(&world, n, &weather, &servers)?);
+            let sender = Arc::new(Server { servers: servers.clone(), n });
+            let road = road::open(world.port, weather.clone(), sender).context("no road can be opened")?;
+            ports.push(self.server(&world, n, road, &servers)?);
         }
         let api = runs::Api::new(ports, self.token(&world)?);
         let sandbox = |account: &str| Sandbox { port: world.port, account: account.to_owned() };
@@ -281,9 +293,8 @@ impl Torture<'_> {
         world.folder.path().join(format!("gantry-{n}.toml"))
     }
 
-    fn server(&self, world: &World, n: usize, weather: &Arc<Weather>, servers: &Arc<Servers>) -> Result<u16> {
-        let sender = Arc::new(Server { servers: servers.clone(), n });
-        let road = road::open(world.port, weather.clone(), sender).context("no road can be opened")?;
+    /// Starts a server whose calls to AWS go to this port; answers its own.
+    fn server(&self, world: &World, n: usize, road: u16, servers: &Arc<Servers>) -> Result<u16> {
         let config = self.config(world, n);
         let account = ACCOUNTS.gantry;
         let text = format!(
@@ -324,70 +335,5 @@ impl Torture<'_> {
         let printed = gantry(&create, "")?;
         let token = printed.split_whitespace().find(|word| word.starts_with("gantry_"));
         Ok(token.context("no token was printed")?.to_owned())
-    }
-
-    fn table(
-        &self,
-        verdict: &Verdict,
-        told: &Told,
-        recovered: &[Recovery],
-        weather: &Weather,
-        scripts: &[(&str, &str, scripts::Left)],
-        time: Duration,
-    ) {
-        let row = |what: &str, value: String| println!("  {what:<44} {value}");
-        let kinds = |account: &str| {
-            let faults = weather.faults(account);
-            let parts: Vec<String> = faults.iter().map(|(what, many)| format!("{what} {many}")).collect();
-            format!("{} ({})", faults.iter().map(|(_, many)| many).sum::<u64>(), parts.join(", "))
-        };
-        println!();
-        row("seed; runs", format!("{}; {} in {}", self.seed, verdict.runs(), progress::seconds(time)));
-        row("servers killed; stopped past their leases", format!("{}; {}", told.kills, told.stops));
-        row("faults on the wire", kinds(ACCOUNTS.gantry));
-        row("applied; undone; stuck", format!("{}; {}; {}", verdict.applied, verdict.undone, verdict.stuck));
-        row(
-            "orphans; duplicates; not as said",
-            format!("{}; {}; {}", verdict.orphans, verdict.duplicates, verdict.wrong),
-        );
-        row("documents written again, the same", verdict.again.to_string());
-        row("without an end", verdict.endless.to_string());
-        // Half, 99 of 100, and the slowest, in seconds.
-        let spread = |of: fn(&Recovery) -> u64| {
-            let mut all: Vec<u64> = recovered.iter().map(of).collect();
-            all.sort_unstable();
-            let at = |part: usize| all.get((all.len() * part / 100).min(all.len().saturating_sub(1)));
-            [50, 99, 100].map(|part| format!("{:.1}", at(part).copied().unwrap_or_default() as f64 / 1e3)).join("; ")
-        };
-        row(
-            "recovery of a run",
-            format!(
-                "{} times; until a server goes on, since one could {} s (half; 99 of 100; slowest)",
-                recovered.len(),
-                spread(|r| r.waited)
-            ),
-        );
-        row(
-            "",
-            format!(
-                "from there to the first word of the journal {} s; since the kill {} s",
-                spread(|r| r.began),
-                spread(|r| r.since_kill)
-            ),
-        );
-        for (what, account, left) in scripts {
-            let hundred = left.orphans as f64 * 100.0 / left.runs.max(1) as f64;
-            row(
-                &format!("{what}: orphans"),
-                format!(
-                    "{} after {} scripts, {hundred:.0} per 100; {} killed, {} finished, faults {}",
-                    left.orphans,
-                    left.runs,
-                    left.kills,
-                    left.finished,
-                    kinds(account)
-                ),
-            );
-        }
     }
 }

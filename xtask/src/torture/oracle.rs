@@ -24,14 +24,23 @@ pub struct Sandbox {
 impl Sandbox {
     /// A call as nobody else makes it: neither Gantry's, nor a script's. `None` for what does not exist.
     pub fn ecr(&self, operation: &str, input: &Value) -> Result<Option<Value>> {
+        self.ask("AmazonEC2ContainerRegistry_V20150921", "eu-west-1/ecr", operation, input)
+    }
+
+    /// The same of ECR Public.
+    pub fn ecr_public(&self, operation: &str, input: &Value) -> Result<Option<Value>> {
+        self.ask("SpencerFrontendService", "us-east-1/ecr-public", operation, input)
+    }
+
+    fn ask(&self, target: &str, scope: &str, operation: &str, input: &Value) -> Result<Option<Value>> {
         let headers = [
             ("host", "127.0.0.1".to_owned()),
             ("content-type", "application/x-amz-json-1.1".to_owned()),
-            ("x-amz-target", format!("AmazonEC2ContainerRegistry_V20150921.{operation}")),
+            ("x-amz-target", format!("{target}.{operation}")),
             (
                 "authorization",
                 format!(
-                    "AWS4-HMAC-SHA256 Credential={}/20261123/eu-west-1/ecr/aws4_request, SignedHeaders=host, Signature=0",
+                    "AWS4-HMAC-SHA256 Credential={}/20261123/{scope}/aws4_request, SignedHeaders=host, Signature=0",
                     self.account
                 ),
             ),

@@ -1,0 +1,274 @@
+//! The forms whose runs are killed at each point: their answers, what there has to be before, and all there is, asked of the sandbox itself.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use super::ACCOUNTS;
+use super::oracle::{Sandbox, document};
+
+const RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}"#;
+const OTHER_RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#;
+const PULL: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"pull","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}"#;
+const LOOK: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"look","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:DescribeImages"]}]}"#;
+const PUSH: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"push","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr-public:PutImage"]}]}"#;
+const FETCH: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"in","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:BatchImportUpstreamImage"],"Resource":["arn:aws:ecr:eu-west-1:111122223333:repository/*"]}]}"#;
+const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// What has to be there before a form can be filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Nothing,
+    /// A repository without images and policies.
+    Bare,
+    /// A repository with tags, rules, permissions, and an image with two tags.
+    Repository,
+    /// A pull through cache rule.
+    Rule,
+    /// A creation template.
+    Template,
+    /// A public repository without a page in the gallery.
+    PublicBare,
+    /// A public repository with all of it.
+    Public,
+}
+
+/// A form, filled in.
+#[derive(Debug)]
+pub struct Form {
+    /// As the API calls it.
+    pub wizard: &'static str,
+    before: Before,
+    /// The part of the registry that it is about, if it is about one.
+    pub registry: Option<&'static str>,
+    /// With `NAME` and `DIGEST` in them.
+    answers: Value,
+}
+
+fn form(wizard: &'static str, before: Before, answers: Value) -> Form {
+    Form { wizard, before, registry: None, answers }
+}
+
+fn registry(wizard: &'static str, part: &'static str, answers: Value) -> Form {
+    Form { wizard, before: Before::Nothing, registry: Some(part), answers }
+}
+
+/// Each form of ECR that needs no image from elsewhere. Of those about the registry one each: there is one registry.
+pub fn forms() -> Vec<Form> {
+    let tags = json!([["team", "web"], ["new", "2"]]);
+    let replicas = json!([{ "destinations": [{ "region": "us-east-2", "registryId": "444455556666" }],
+        "repositoryFilters": [{ "filter": "prod/" }] }]);
+    let (own, page) = (json!([["team", "web"]]), "Probes.");
+    vec![
+        form(
+            "create-repository",
+            Before::Nothing,
+            json!({ "name": "NAME", "lifecycle": RULES, "permissions": PULL, "tags": own }),
+        ),
+        form(
+            "change-repository",
+            Before::Repository,
+            json!({ "repository": "NAME", "immutable": true, "exclusions": [], "scan_on_push": true, "tags": tags }),
+        ),
+        form("delete-repository", Before::Bare, json!({ "repository": "NAME" })),
+        form("lifecycle-policy", Before::Bare, json!({ "repository": "NAME", "policy": RULES })),
+        form("lifecycle-policy", Before::Repository, json!({ "repository": "NAME", "policy": OTHER_RULES })),
+        form("lifecycle-policy", Before::Repository, json!({ "repository": "NAME", "policy": "" })),
+        form("repository-policy", Before::Repository, json!({ "repository": "NAME", "policy": LOOK })),
+        form("repository-policy", Before::Repository, json!({ "repository": "NAME", "policy": "" })),
+        form("delete-images", Before::Repository, json!({ "repository": "NAME", "digests": ["DIGEST"] })),
+        form("tag-image", Before::Repository, json!({ "repository": "NAME", "digest": "DIGEST", "tag": "next" })),
+        form("untag-image", Before::Repository, json!({ "repository": "NAME", "digest": "DIGEST", "tag": "2" })),
+        form("registry-cache-rule", Before::Nothing, json!({ "new": true, "prefix": "NAME", "upstream": "quay" })),
+        form("delete-registry-cache-rule", Before::Rule, json!({ "prefix": "NAME" })),
+        form(
+            "registry-template",
+            Before::Nothing,
+            json!({ "new": true, "prefix": "NAME", "applied_for": ["REPLICATION"], "lifecycle": RULES }),
+        ),
+        form("delete-registry-template", Before::Template, json!({ "prefix": "NAME" })),
+        registry("registry-replication", "replication", json!({ "rules": replicas })),
+        registry("registry-scanning", "scanning", json!({ "on_push": ["prod/*"] })),
+        registry("registry-setting", "setting", json!({ "name": "BLOB_MOUNTING", "value": "ENABLED" })),
+        registry("registry-policy", "policy", json!({ "policy": FETCH })),
+        form(
+            "create-public-repository",
+            Before::Nothing,
+            json!({ "name": "NAME", "description": page, "architectures": ["ARM 64"], "tags": own }),
+        ),
+        form(
+            "change-public-repository",
+            Before::Public,
+            json!({ "repository": "NAME", "description": page, "about": "new", "tags": tags }),
+        ),
+        form("delete-public-repository", Before::PublicBare, json!({ "repository": "NAME" })),
+        form("public-repository-policy", Before::PublicBare, json!({ "repository": "NAME", "policy": PUSH })),
+    ]
+}
+
+impl Form {
+    /// Makes what there has to be, and answers the form about it.
+    pub fn prepare(&self, sandbox: &Sandbox, name: &str) -> Result<Value> {
+        let tags = json!([{ "Key": "team", "Value": "shop" }, { "Key": "old", "Value": "1" }]);
+        let mut digest = String::new();
+        match self.before {
+            Before::Nothing => {}
+            Before::Bare => {
+                sandbox.ecr("CreateRepository", &json!({ "repositoryName": name }))?;
+            }
+            Before::Repository => {
+                sandbox.ecr("CreateRepository", &json!({ "repositoryName": name, "tags": tags }))?;
+                let rules = json!({ "repositoryName": name, "lifecyclePolicyText": RULES });
+                sandbox.ecr("PutLifecyclePolicy", &rules)?;
+                sandbox.ecr("SetRepositoryPolicy", &json!({ "repositoryName": name, "policyText": PULL }))?;
+                for tag in ["1", "2"] {
+                    let pushed = sandbox.ecr("PutImage", &image(name, tag))?.unwrap_or_default();
+                    let id = &pushed["image"]["imageId"]["imageDigest"];
+                    digest = id.as_str().context("an image without a digest")?.to_owned();
+                }
+            }
+            Before::Rule => {
+                let rule = json!({ "ecrRepositoryPrefix": name, "upstreamRegistryUrl": "quay.io" });
+                sandbox.ecr("CreatePullThroughCacheRule", &rule)?;
+            }
+            Before::Template => {
+                let template = json!({ "prefix": name, "description": "of the shop", "appliedFor": ["REPLICATION"],
+                    "imageTagMutability": "MUTABLE", "encryptionConfiguration": { "encryptionType": "AES256" },
+                    "lifecyclePolicy": RULES });
+                sandbox.ecr("CreateRepositoryCreationTemplate", &template)?;
+            }
+            Before::PublicBare => {
+                sandbox.ecr_public("CreateRepository", &json!({ "repositoryName": name }))?;
+            }
+            Before::Public => {
+                let says = json!({ "description": "Probes.", "aboutText": "old" });
+                let probe = json!({ "repositoryName": name, "catalogData": says, "tags": tags });
+                sandbox.ecr_public("CreateRepository", &probe)?;
+            }
+        }
+        let text = self.answers.to_string().replace("NAME", name).replace("DIGEST", &digest);
+        let answers: Value = serde_json::from_str(&text)?;
+        // The API of public repositories is in one region.
+        let region = if self.wizard.contains("public") { "us-east-1" } else { "eu-west-1" };
+        let scope = json!({ "account": ACCOUNTS.gantry, "region": region });
+        Ok(json!({ "scope": scope, "wizard": self.wizard, "answers": answers }))
+    }
+
+    /// Takes away what is left of its round.
+    pub fn clear(&self, sandbox: &Sandbox, name: &str) -> Result<()> {
+        let repository = json!({ "repositoryName": name, "force": true });
+        match self.wizard {
+            _ if self.registry.is_some() => None,
+            "registry-cache-rule" | "delete-registry-cache-rule" => {
+                sandbox.ecr("DeletePullThroughCacheRule", &json!({ "ecrRepositoryPrefix": name }))?
+            }
+            "registry-template" | "delete-registry-template" => {
+                sandbox.ecr("DeleteRepositoryCreationTemplate", &json!({ "prefix": name }))?
+            }
+            wizard if wizard.contains("public") => sandbox.ecr_public("DeleteRepository", &repository)?,
+            _ => sandbox.ecr("DeleteRepository", &repository)?,
+        };
+        Ok(())
+    }
+}
+
+/// An image of nothing but its configuration.
+fn image(repository: &str, tag: &str) -> Value {
+    let digest = format!("sha256:{}", "1".repeat(64));
+    let config = json!({ "mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": digest });
+    let manifest = json!({ "schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": [] });
+    json!({ "repositoryName": repository, "imageManifest": manifest.to_string(), "imageManifestMediaType": IMAGE,
+        "imageTag": tag })
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// All there is in the account, by what it is and its name.
+pub fn everything(sandbox: &Sandbox) -> Result<BTreeMap<String, Value>> {
+    let mut all = BTreeMap::new();
+    for (name, mut whole) in sandbox.listing()? {
+        let described = sandbox.ecr("DescribeImages", &json!({ "repositoryName": name }))?.unwrap_or_default();
+        let told = |image: &Value| {
+            let mut tags: Vec<&str> = list(&image["imageTags"]).filter_map(Value::as_str).collect();
+            tags.sort_unstable();
+            json!({ "digest": image["imageDigest"], "tags": tags })
+        };
+        let mut images: Vec<Value> = list(&described["imageDetails"]).map(told).collect();
+        images.sort_by_key(Value::to_string);
+        whole["images"] = images.into();
+        all.insert(format!("repository {name}"), whole);
+    }
+    for (what, operation, field, key) in [
+        ("rule", "DescribePullThroughCacheRules", "pullThroughCacheRules", "ecrRepositoryPrefix"),
+        ("template", "DescribeRepositoryCreationTemplates", "repositoryCreationTemplates", "prefix"),
+    ] {
+        for one in pages(|page| sandbox.ecr(operation, page), field)? {
+            all.insert(format!("{what} {}", one[key].as_str().unwrap_or_default()), said(one));
+        }
+    }
+    let part =
+        |operation: &str, input: Value| Ok::<_, anyhow::Error>(sandbox.ecr(operation, &input)?.unwrap_or_default());
+    let setting = part("GetAccountSetting", json!({ "name": "BLOB_MOUNTING" }))?["value"].clone();
+    let scanning = part("GetRegistryScanningConfiguration", json!({}))?["scanningConfiguration"].clone();
+    let replication = part("DescribeRegistry", json!({}))?["replicationConfiguration"].clone();
+    let policy = document(&part("GetRegistryPolicy", json!({}))?["policyText"]);
+    for (name, value) in
+        [("setting", setting), ("scanning", scanning), ("replication", replication), ("policy", policy)]
+    {
+        all.insert(format!("registry {name}"), value);
+    }
+    for public in pages(|page| sandbox.ecr_public("DescribeRepositories", page), "repositories")? {
+        let name = public["repositoryName"].as_str().unwrap_or_default();
+        all.insert(format!("public {name}"), whole_public(sandbox, name, &public["repositoryArn"])?);
+    }
+    Ok(all)
+}
+
+fn whole_public(sandbox: &Sandbox, name: &str, arn: &Value) -> Result<Value> {
+    let of = json!({ "repositoryName": name });
+    let part = |operation: &str, input: &Value| {
+        Ok::<_, anyhow::Error>(sandbox.ecr_public(operation, input)?.unwrap_or_default())
+    };
+    let tags = part("ListTagsForResource", &json!({ "resourceArn": arn }))?;
+    let mut tags: Vec<Value> = list(&tags["tags"]).cloned().collect();
+    tags.sort_by_key(Value::to_string);
+    let catalog = said(part("GetRepositoryCatalogData", &of)?["catalogData"].clone());
+    let permissions = document(&part("GetRepositoryPolicy", &of)?["policyText"]);
+    Ok(json!({ "catalog": catalog, "tags": tags, "permissions": permissions }))
+}
+
+/// Every page of a list.
+fn pages(ask: impl Fn(&Value) -> Result<Option<Value>>, field: &str) -> Result<Vec<Value>> {
+    let (mut found, mut page) = (vec![], json!({}));
+    loop {
+        let answer = ask(&page)?.unwrap_or_default();
+        found.extend(list(&answer[field]).cloned());
+        match answer["nextToken"].as_str() {
+            Some(token) => page = json!({ "nextToken": token }),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Without when it was made and changed, and without what is empty: an undo says so where nothing was said.
+fn said(mut one: Value) -> Value {
+    if let Some(fields) = one.as_object_mut() {
+        let empty = |value: &Value| value.is_null() || *value == json!("") || *value == json!([]);
+        fields.retain(|name, value| !["createdAt", "updatedAt"].contains(&name.as_str()) && !empty(value));
+    }
+    one
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_empty_is_as_good_as_not_said() {
+        let one = json!({ "createdAt": 1.5, "usageText": "", "architectures": [], "aboutText": "old" });
+        assert_eq!(said(one), json!({ "aboutText": "old" }));
+    }
+}

@@ -1,0 +1,352 @@
+//! The gate between servers and the sandbox: it holds the calls of runs exactly where their servers are to be killed. What it holds once never
+//! reaches the sandbox, and its sender hears of it no more.
+
+use std::collections::HashMap;
+use std::io::{BufReader, Result, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::http::{self, Message};
+
+/// How long the sandbox may take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Where in the life of a call its sender is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Point {
+    /// Before it is in the journal: at a reading before it.
+    Planned,
+    /// After it was sent, before it arrives.
+    Sent,
+    /// After it was made, before its sender hears of it.
+    Made,
+    /// After its sender heard of it, before that is in the journal: at the reading that follows.
+    Answered,
+}
+
+/// One call on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// `ecr.CreateRepository`: the signing name, and the operation.
+    pub operation: String,
+    /// Its document.
+    pub body: String,
+}
+
+impl Call {
+    /// What a request asks; nothing where it has no operation in its head.
+    fn of(request: &Message) -> Option<Self> {
+        let operation = request.header("x-amz-target")?.rsplit('.').next()?;
+        let (_, scope) = request.header("authorization")?.split_once("Credential=")?;
+        let service = scope.split(',').next()?.split('/').nth(3)?;
+        let body: Value = serde_json::from_slice(&request.body).ok()?;
+        Some(Self { operation: format!("{service}.{operation}"), body: body.to_string() })
+    }
+}
+
+/// A call that is waited for.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// What the documents of all calls of its run name; nothing for a run that is about a whole registry.
+    pub name: String,
+    /// What it calls.
+    pub operation: String,
+    /// How often the run makes the same before that.
+    pub skip: usize,
+    /// The reading that goes before it and follows it, where that is known.
+    pub reading: Option<&'static str>,
+    /// The call of the step before, if there is one.
+    pub after: Option<String>,
+    /// Where its sender is killed.
+    pub point: Point,
+}
+
+#[derive(Debug, Clone)]
+struct Waiting {
+    watch: Watch,
+    /// Whether the call before it was answered; of a first call, whether its run has begun.
+    armed: bool,
+    /// Whether it was answered itself.
+    answered: bool,
+    /// Whether its sender stands at the point.
+    arrived: bool,
+}
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Pass,
+    /// It is made and answered, and what comes after it is held.
+    PassLast,
+    Hold,
+    /// It is made, and its answer is held.
+    HoldAnswer,
+}
+
+impl Waiting {
+    fn is_about(&self, call: &Call) -> bool {
+        match self.watch.name.as_str() {
+            "" => call.operation == self.watch.operation || self.is_its_reading(call),
+            name => call.body.contains(&format!("{name}\"")),
+        }
+    }
+
+    fn is_its_reading(&self, call: &Call) -> bool {
+        self.watch.reading.is_some_and(|reading| call.operation == reading)
+    }
+
+    /// Whether a call that is not the one waited for is the reading at which its sender is killed.
+    fn is_reached_by(&self, call: &Call) -> bool {
+        let any = !self.watch.name.is_empty();
+        match self.watch.point {
+            Point::Planned => self.armed && (self.is_its_reading(call) || (any && self.watch.after.is_none())),
+            Point::Answered => self.answered && (any || self.is_its_reading(call)),
+            Point::Sent | Point::Made => false,
+        }
+    }
+
+    fn fate(&mut self, call: &Call) -> Fate {
+        if self.arrived {
+            return Fate::Hold;
+        }
+        let fate = if call.operation == self.watch.operation && !self.answered {
+            match self.watch.point {
+                _ if self.watch.skip > 0 => {
+                    self.watch.skip -= 1;
+                    Fate::Pass
+                }
+                Point::Planned | Point::Sent => Fate::Hold,
+                Point::Made => return Fate::HoldAnswer,
+                Point::Answered => Fate::PassLast,
+            }
+        } else if self.is_reached_by(call) {
+            Fate::Hold
+        } else {
+            Fate::Pass
+        };
+        self.arrived = fate == Fate::Hold;
+        fate
+    }
+}
+
+#[derive(Debug, Default)]
+struct Inside {
+    waiting: Vec<Waiting>,
+    /// How often the sandbox made a call, with its document.
+    made: HashMap<(String, String), u64>,
+    /// Grows with each kill: what was held before goes nowhere.
+    round: u64,
+}
+
+/// The gate.
+#[derive(Debug, Default)]
+pub struct Gate {
+    inside: Mutex<Inside>,
+    moved: Condvar,
+}
+
+impl Gate {
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for these calls.
+    pub fn watch(&self, watches: impl IntoIterator<Item = Watch>) {
+        let waiting = |watch| Waiting { watch, armed: false, answered: false, arrived: false };
+        self.inside().waiting.extend(watches.into_iter().map(waiting));
+    }
+
+    /// The run that names this, and whose call this is, has begun.
+    pub fn begun(&self, name: &str, operation: &str) {
+        let mut inside = self.inside();
+        let of = |watch: &Watch| watch.name == name && watch.operation == operation;
+        for waiting in inside.waiting.iter_mut().filter(|waiting| of(&waiting.watch)) {
+            waiting.armed = waiting.armed || waiting.watch.after.is_none();
+        }
+    }
+
+    /// Waits until the senders of all of them stand where they are to be killed; answers the names of those that do not within this time.
+    pub fn gathered(&self, limit: Duration) -> Vec<String> {
+        let (begin, mut inside) = (Instant::now(), self.inside());
+        loop {
+            let late = inside.waiting.iter().filter(|waiting| !waiting.arrived);
+            let late: Vec<String> =
+                late.map(|Waiting { watch, .. }| format!("{} {}", watch.operation, watch.name)).collect();
+            let left = limit.saturating_sub(begin.elapsed());
+            if late.is_empty() || left.is_zero() {
+                return late;
+            }
+            inside = self.moved.wait_timeout(inside, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// The senders are dead: what is held goes nowhere, and what comes from now on passes.
+    pub fn open(&self) {
+        let mut inside = self.inside();
+        inside.waiting.clear();
+        inside.round += 1;
+        self.moved.notify_all();
+    }
+
+    /// How often the sandbox made a call of this operation whose document names this.
+    pub fn how_often_made(&self, operation: &str, name: &str) -> u64 {
+        let (inside, named) = (self.inside(), format!("{name}\""));
+        let of = |(known, body): &&(String, String)| known == operation && (name.is_empty() || body.contains(&named));
+        inside.made.iter().filter(|(key, _)| of(key)).map(|(_, many)| many).sum()
+    }
+
+    /// Forgets how often calls were made.
+    pub fn forget(&self) {
+        self.inside().made.clear();
+    }
+
+    fn fate(&self, call: &Call) -> Fate {
+        let mut inside = self.inside();
+        let fate = inside.waiting.iter_mut().find(|waiting| waiting.is_about(call)).map(|waiting| waiting.fate(call));
+        self.moved.notify_all();
+        fate.unwrap_or(Fate::Pass)
+    }
+
+    /// The sandbox made a call.
+    fn made(&self, call: Call, fate: Fate) {
+        let mut inside = self.inside();
+        for waiting in inside.waiting.iter_mut().filter(|waiting| waiting.is_about(&call)) {
+            waiting.armed = waiting.armed || waiting.watch.after.as_ref() == Some(&call.operation);
+            waiting.answered = waiting.answered || fate == Fate::PassLast;
+            waiting.arrived = waiting.arrived || fate == Fate::HoldAnswer;
+        }
+        *inside.made.entry((call.operation, call.body)).or_default() += 1;
+        self.moved.notify_all();
+    }
+
+    /// Returns after the next kill.
+    fn hold(&self) {
+        let mut inside = self.inside();
+        let round = inside.round;
+        while inside.round == round {
+            inside = self.moved.wait(inside).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn serve(&self, mut stream: TcpStream, sandbox: u16) -> Result<()> {
+        stream.set_nodelay(true)?;
+        let mut from = BufReader::new(stream.try_clone()?);
+        while let Some(request) = Message::read(&mut from)? {
+            let call = Call::of(&request);
+            let fate = call.as_ref().map_or(Fate::Pass, |call| self.fate(call));
+            if fate == Fate::Hold {
+                self.hold();
+                return stream.shutdown(Shutdown::Both);
+            }
+            let answer = http::exchange(sandbox, &request, LIMIT)?;
+            if let Some(call) = call.filter(|_| answer.status() == 200) {
+                self.made(call, fate);
+            }
+            if fate == Fate::HoldAnswer {
+                self.hold();
+                return stream.shutdown(Shutdown::Both);
+            }
+            stream.write_all(&answer.bytes(false))?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens a way through the gate to the sandbox's port; answers its own.
+pub fn way(gate: &Arc<Gate>, sandbox: u16) -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    let gate = gate.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(std::result::Result::ok) {
+            let gate = gate.clone();
+            // A connection that breaks is one whose sender was killed.
+            std::thread::spawn(move || drop(gate.serve(stream, sandbox)));
+        }
+    });
+    Ok(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(operation: &str) -> Call {
+        Call { operation: format!("ecr.{operation}"), body: r#"{"repositoryName":"torture/a"}"#.into() }
+    }
+
+    fn watch(point: Point, operation: &str) -> Watch {
+        let (name, operation) = ("torture/a".to_owned(), format!("ecr.{operation}"));
+        Watch { name, operation, skip: 0, reading: None, after: None, point }
+    }
+
+    fn fates(gate: &Gate, operations: &[&str]) -> Vec<Fate> {
+        let one = |operation: &&str| {
+            let fate = gate.fate(&call(operation));
+            if fate != Fate::Hold {
+                gate.made(call(operation), fate);
+            }
+            fate
+        };
+        operations.iter().map(one).collect()
+    }
+
+    #[test]
+    fn each_point_holds_its_own_call_and_all_after_it() {
+        let run = ["DescribeRepositories", "CreateRepository", "DescribeRepositories", "CreateRepository"];
+        for (point, held) in [
+            (Point::Planned, [Fate::Hold, Fate::Hold, Fate::Hold, Fate::Hold]),
+            (Point::Sent, [Fate::Pass, Fate::Hold, Fate::Hold, Fate::Hold]),
+            (Point::Made, [Fate::Pass, Fate::HoldAnswer, Fate::Hold, Fate::Hold]),
+            (Point::Answered, [Fate::Pass, Fate::PassLast, Fate::Hold, Fate::Hold]),
+        ] {
+            let gate = Gate::default();
+            gate.watch([watch(point, "CreateRepository")]);
+            gate.begun("torture/a", "ecr.CreateRepository");
+            assert_eq!(fates(&gate, &run), held, "{point:?}");
+            assert_eq!(gate.gathered(Duration::ZERO), Vec::<String>::new(), "{point:?}");
+            gate.open();
+            assert_eq!(gate.fate(&call("CreateRepository")), Fate::Pass, "{point:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_call_is_waited_for_after_the_one_before_it() {
+        let gate = Gate::default();
+        let (reading, after) = (Some("ecr.GetLifecyclePolicy"), Some("ecr.CreateRepository".to_owned()));
+        gate.watch([Watch { reading, after, ..watch(Point::Planned, "PutLifecyclePolicy") }]);
+        gate.begun("torture/a", "ecr.PutLifecyclePolicy");
+        let run = ["GetLifecyclePolicy", "CreateRepository", "DescribeRepositories", "GetLifecyclePolicy"];
+        assert_eq!(fates(&gate, &run), [Fate::Pass, Fate::Pass, Fate::Pass, Fate::Hold]);
+        gate.open();
+        gate.watch([Watch { skip: 1, ..watch(Point::Sent, "TagResource") }]);
+        assert_eq!(fates(&gate, &["TagResource", "TagResource"]), [Fate::Pass, Fate::Hold]);
+        assert_eq!(gate.how_often_made("ecr.TagResource", "torture/a"), 1);
+        assert_eq!(gate.how_often_made("ecr.TagResource", "torture/ab"), 0);
+    }
+
+    #[test]
+    fn who_does_not_come_is_named() {
+        let gate = Gate::default();
+        gate.watch([watch(Point::Sent, "CreateRepository")]);
+        assert_eq!(gate.gathered(Duration::ZERO), ["ecr.CreateRepository torture/a"]);
+    }
+
+    #[test]
+    fn calls_are_told_by_service_and_operation() {
+        let headers = [
+            ("x-amz-target", "SpencerFrontendService.TagResource"),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=111122223333/20261123/us-east-1/ecr-public/aws4_request, SignedHeaders=host",
+            ),
+        ];
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let request = Message { first: "POST / HTTP/1.1".into(), headers, body: b"{\"a\":\"torture\\/b\"}".to_vec() };
+        let read = Call { operation: "ecr-public.TagResource".into(), body: r#"{"a":"torture/b"}"#.into() };
+        assert_eq!(Call::of(&request), Some(read));
+    }
+}
