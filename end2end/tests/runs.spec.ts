@@ -138,6 +138,78 @@ test("a server killed at any call is gone on for, and each thing is made once", 
   }
 });
 
+test("a server dies in the middle of a wizard's run, and of its undo: the page that shows it goes on with the next", async ({ own, browser }) => {
+  const { url, road, process, again } = await own.server();
+  const page = await own.page(browser, url);
+  const name = "killed/from-the-wizard";
+  await page.goto(`/repositories/new?account=${account}&region=eu-west-1`);
+  await hydrated(page);
+  const form = page.locator(".wizard");
+  const fold = async (title: string) => {
+    const part = form.locator("details.fold-card", { has: page.locator("summary b", { hasText: new RegExp(`^${title}$`) }) });
+    await part.locator("summary").first().click();
+    return part;
+  };
+  await form.getByLabel("Name", { exact: true }).fill(name);
+  await (await fold("Lifecycle rules")).getByRole("radio", { name: "Common rules" }).check();
+  const sharing = await fold("Permissions");
+  await sharing.getByRole("radio", { name: "JSON" }).check();
+  await sharing.getByLabel("Repository policy").fill(JSON.stringify(permissions));
+  const tags = await fold("Tags");
+  await tags.getByRole("button", { name: "Add a tag" }).click();
+  await tags.getByLabel("Key of tag 1").fill("team");
+  await tags.getByLabel("Value of tag 1").fill("shop");
+  const plan = page.getByRole("complementary", { name: "The plan so far" });
+  for (const step of steps) await expect(plan.getByText(`ecr:${step}`).first()).toBeVisible();
+  await form.getByRole("button", { name: "Review", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1, name: `Review: Create the repository ${name}` })).toBeVisible();
+
+  /** Resolves once the first call of this operation has met this fate; later ones go their way. */
+  const befalls = (operation: string, fate: "lost" | "answer lost") =>
+    new Promise<void>((resolve) => {
+      road.fate = (call) => {
+        if (call.operation !== operation) return undefined;
+        road.fate = () => undefined;
+        resolve();
+        return fate;
+      };
+    });
+  const sent = (operation: string) => road.calls.filter((call) => call.operation === operation).length;
+
+  const halfMade = befalls("PutLifecyclePolicy", "answer lost");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await expect(page).toHaveURL(/\/runs\/[0-9a-f]+/);
+  await hydrated(page);
+  // A reload would lose it.
+  await page.evaluate(() => document.documentElement.setAttribute("data-never-left", ""));
+  await halfMade;
+  await expect.poll(async () => (await listing(name)).lifecycle).toBeDefined();
+  await expect(state(page)).toContainText("Applying");
+  expect(await process.endsOn("SIGKILL", 10_000)).toBe(true);
+  expect((await listing(name)).permissions).toBeUndefined();
+  const second = await again();
+  await expect(state(page)).toContainText("Applied", { timeout: 60_000 });
+  const made = await listing(name);
+  expect(JSON.parse(made.lifecycle as string)).toMatchObject({ rules: [{ selection: { tagStatus: "untagged" } }] });
+  expect(JSON.parse(made.permissions as string)).toEqual(permissions);
+  const tagged = await ecr("ListTagsForResource", { resourceArn: `arn:aws:ecr:eu-west-1:${account}:repository/${name}` });
+  expect(tagged?.tags).toContainEqual({ Key: "team", Value: "shop" });
+  expect(steps.map(sent)).toEqual([1, 1, 1]);
+
+  const halfBack = befalls("DeleteLifecyclePolicy", "lost");
+  await press(page, "Undo");
+  await halfBack;
+  await expect(state(page)).toContainText("Undoing");
+  expect(await second.endsOn("SIGKILL", 10_000)).toBe(true);
+  // The last step is taken back, the one before it is not, nor is what it belongs to.
+  expect(await listing(name)).toEqual({ repository: true, lifecycle: made.lifecycle, permissions: undefined });
+  await again();
+  await expect(state(page)).toContainText("Undone", { timeout: 60_000 });
+  expect(await listing(name)).toEqual(nothing);
+  expect(["DeleteRepositoryPolicy", "DeleteLifecyclePolicy", "DeleteRepository"].map(sent)).toEqual([1, 2, 1]);
+  await expect(page.locator("html[data-never-left]")).toHaveCount(1);
+});
+
 test("a step that is denied, and answers that are lost: the account is as before, or everything is made", async ({ own }) => {
   const { url, road } = await own.server();
   const token = own.token();
