@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use crate::audit::{AuditEntry, AuditQuery};
+use crate::ecs::load::ServiceLoads;
 pub use crate::history::HistoryQuery;
 use crate::history::{Change, FieldChange};
 use crate::identity::{AccountId, Region, ResourceKey, Scope};
@@ -58,7 +59,8 @@ pub trait Telemetry: Send + Sync {
     async fn log(&self, actor: &Actor, key: &ResourceKey, filter: &str, before: Option<Millis>) -> Result<LogPage>;
     /// The charts of a function or service over the last `minutes`.
     async fn metrics(&self, actor: &Actor, key: &ResourceKey, minutes: u32) -> Result<Vec<Series>>;
-    /// The charts of all functions in these accounts and regions together (empty: all), over the last `minutes`.
+    /// The charts of all functions in these accounts and regions together (empty: all), over the last `minutes`, and of the
+    /// services with the highest CPU and memory.
     async fn fleet_metrics(
         &self,
         actor: &Actor,
@@ -78,7 +80,9 @@ pub struct FleetMetrics {
     pub failing: Vec<Failing>,
     /// Places where calls failed, with more functions than are asked one by one.
     pub too_many: Vec<Scope>,
-    /// The places that did not answer, and why: their numbers are missing.
+    /// CPU and memory of the busiest services: as they were at most five minutes ago.
+    pub services: ServiceLoads,
+    /// The places that did not answer, or not for functions or services, and why: those numbers are missing.
     pub missing: Vec<(Scope, Problem)>,
 }
 
