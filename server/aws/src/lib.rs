@@ -41,7 +41,7 @@ mod wire;
 
 pub use call::{Caller, Pages, Permit, absent};
 pub use clients::Clients;
-pub use cloudwatch::{failures, function_totals, metrics};
+pub use cloudwatch::{failures, function_totals, metrics, service_loads};
 pub use connections::{ConnectionConfig, Connections};
 pub use ecr::registry;
 pub use limits::{Bucket, Limits};

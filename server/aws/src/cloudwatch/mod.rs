@@ -1,7 +1,8 @@
-//! CloudWatch metrics: the charts of a function, of a service, and of all functions of an account in a region.
+//! CloudWatch metrics: the charts of a function, of a service, of all functions of an account in a region, and of many services.
 
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use domain::ecs::load::Measured;
 use domain::stream::Series;
 use domain::{Kind, Millis, Problem, ResourceKey};
 
@@ -62,6 +63,38 @@ pub async fn metrics(caller: &Caller, key: &ResourceKey, minutes: u32, now: Mill
 /// Invocations, errors, throttles and the summed duration of all functions of the caller's account and region.
 pub async fn function_totals(caller: &Caller, minutes: u32, now: Millis) -> Result<Vec<Series>, Problem> {
     read(caller, "AWS/Lambda", FUNCTIONS, &[], minutes, now).await
+}
+
+/// CPU and memory of each of these services over the `minutes` before `now`. Asks for two metrics per service: AWS bills
+/// metrics, not calls. <https://aws.amazon.com/cloudwatch/pricing/>
+pub async fn service_loads(
+    caller: &Caller,
+    services: &[ResourceKey],
+    minutes: u32,
+    now: Millis,
+) -> Result<Vec<Measured>, Problem> {
+    let named: Vec<(&ResourceKey, &str, &str)> = services
+        .iter()
+        .filter_map(|key| key.id.split_once('/').map(|(cluster, service)| (key, cluster, service)))
+        .collect();
+    let mut measured = vec![];
+    for some in named.chunks(QUERIES / SERVICE.len()) {
+        let mut queries = vec![];
+        for &(_, cluster, service) in some {
+            let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+            let dimensions = [dimension("ClusterName", cluster), dimension("ServiceName", service)];
+            for Line(_, _, metric, statistic) in SERVICE {
+                queries.push(query(queries.len(), "AWS/ECS", metric, &dimensions, period(minutes), statistic));
+            }
+        }
+        // In the order of `SERVICE`: CPU, then memory.
+        let mut points = data(caller, queries, window(minutes, period(minutes), now)).await?.into_iter();
+        for (key, ..) in some {
+            let (cpu, memory) = (points.next().unwrap_or_default(), points.next().unwrap_or_default());
+            measured.push(Measured { key: (*key).clone(), cpu, memory });
+        }
+    }
+    Ok(measured)
 }
 
 /// Functions that failed.
