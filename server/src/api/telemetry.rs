@@ -45,7 +45,7 @@ pub async fn metrics(
     Ok(Json(web.telemetry.metrics(&actor, &key, pairs.number("minutes")?.unwrap_or(60)).await?))
 }
 
-/// The charts of all functions together.
+/// The charts of all functions together, and of the services with the highest CPU and memory.
 #[utoipa::path(get, path = "/metrics", tag = "telemetry",
     params(
         ("account" = Option<String>, Query, description = "Account ids, separated by commas"),

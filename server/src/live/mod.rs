@@ -2,6 +2,7 @@
 //! ([`telemetry`]). Followed logs are read once per log group, however many pages follow ([`follow`]).
 
 pub mod follow;
+mod loads;
 pub mod socket;
 pub mod telemetry;
 mod totals;

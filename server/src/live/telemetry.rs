@@ -1,6 +1,7 @@
 //! Log events and metrics of one resource, read from AWS when asked for ([`domain::services::Telemetry`]).
 
 use async_trait::async_trait;
+use domain::ecs::load::{Measured, ServiceLoads};
 use domain::ecs::{Task, TaskDefinition};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Failing, FleetMetrics, Telemetry};
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::follow::Source;
+use super::loads::Loads;
 use super::totals::{self, Kept};
 use crate::clock::now;
 
@@ -48,13 +50,14 @@ pub struct AwsTelemetry {
     store: Store,
     totals: Mutex<Kept<Vec<Series>>>,
     failing: Mutex<Kept<Vec<Failing>>>,
+    loads: Loads,
 }
 
 impl AwsTelemetry {
     /// Over these.
     pub fn new(connections: Connections, store: Store) -> Self {
         let (totals, failing) = (Kept::for_each(TOTALS_KEPT), Kept::for_each(FAILING_KEPT));
-        Self { connections, store, totals: Mutex::new(totals), failing: Mutex::new(failing) }
+        Self { connections, store, totals: Mutex::new(totals), failing: Mutex::new(failing), loads: Loads::default() }
     }
 
     async fn document(&self, key: &ResourceKey) -> Result<Value> {
@@ -183,7 +186,7 @@ impl AwsTelemetry {
     }
 }
 
-fn lock<T>(kept: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(kept: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -287,13 +290,24 @@ impl Telemetry for AwsTelemetry {
             .filter(wanted)
             .collect();
         let answers = futures::stream::iter(scopes)
-            .map(async |scope| (self.place(&scope, minutes).await, scope))
+            .map(async |scope| {
+                let loads = self.loads.read(&self.connections, &self.store, &scope, minutes);
+                let (place, loads) = futures::future::join(self.place(&scope, minutes), loads).await;
+                (place, loads, scope)
+            })
             .buffered(FLEET_AT_ONCE)
             .collect::<Vec<_>>()
             .await;
         let mut fleet = FleetMetrics::default();
-        let mut all = vec![];
-        for (answer, scope) in answers {
+        let (mut all, mut measured, mut too_many) = (vec![], vec![], vec![]);
+        for (answer, loads, scope) in answers {
+            match loads {
+                Ok(Some(loads)) => measured.push(loads),
+                Ok(None) => too_many.push(scope.clone()),
+                // A place that answers neither is named once for each reason.
+                Err(problem) if answer.as_ref().is_err_and(|other| other.code == problem.code) => {}
+                Err(problem) => fleet.missing.push((scope.clone(), problem)),
+            }
             match answer {
                 Ok((series, failing)) => {
                     all.push(series);
@@ -307,7 +321,9 @@ impl Telemetry for AwsTelemetry {
         }
         fleet.failing.sort_by(|a, b| b.errors.cmp(&a.errors).then_with(|| a.key.cmp(&b.key)));
         fleet.failing.truncate(MOST_FAILING);
-        Ok(FleetMetrics { series: totals::add(&all), ..fleet })
+        let measured: Vec<&Measured> = measured.iter().flat_map(|place| place.iter()).collect();
+        let services = ServiceLoads::of(&measured, too_many);
+        Ok(FleetMetrics { series: totals::add(&all), services, ..fleet })
     }
 }
 

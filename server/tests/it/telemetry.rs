@@ -4,11 +4,15 @@ use crate::world::connected;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use domain::ResourceKey;
+use domain::ecs::load::MOST_ASKED;
 use domain::policy::{Actor, Role};
+use domain::resource::Observed;
 use domain::services::Telemetry;
+use domain::{AccountId, Region, ResourceKey};
+use gantry::clock::now;
 use gantry::live::telemetry::AwsTelemetry;
 use gantry_aws::Connections;
+use gantry_store::batch::Source;
 use gantry_store::testing::TestStore;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -54,4 +58,47 @@ async fn pages_that_open_a_log_at_once_ask_for_it_once() {
     // One more when a second ended among them.
     assert!(ends.len() <= 3, "{ends:?}");
     assert!(ends.iter().all(|end| end % 1000 == 0), "{ends:?}");
+}
+
+/// Stores so many services of the account connected.
+async fn services(test: &TestStore, count: usize) {
+    let service = |n: usize| Observed {
+        key: ResourceKey::parse(&format!("ecs.service/111122223333/eu-west-1/main/web-{n}")).unwrap(),
+        doc: json!({ "serviceName": format!("web-{n}") }),
+    };
+    let all: Vec<Observed> = (0..count).map(service).collect();
+    test.store.seen(Source::Single { began: now() }, &all, now()).await.unwrap();
+}
+
+#[tokio::test]
+async fn services_that_may_not_be_charted_are_named_by_place_and_so_are_too_many() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", socket.local_addr().unwrap());
+    // Refuses all but logs.
+    let router = axum::Router::new().fallback(answer).with_state(Ends::default());
+    tokio::spawn(async move { axum::serve(socket, router).await });
+    let connections = Connections::new(vec![connected(endpoint)], &[7; 32]).unwrap();
+    let test = TestStore::fresh().await;
+    let telemetry = AwsTelemetry::new(connections, test.store.clone());
+    let actor = Actor { person: 1, name: "Ada".into(), role: Role::Viewer, session: 1 };
+    let fleet = async |accounts: &[AccountId], regions: &[Region]| {
+        telemetry.fleet_metrics(&actor, accounts, regions, 60).await.unwrap()
+    };
+    let nothing = fleet(&[], &[]).await;
+    assert_eq!((nothing.services.asked, nothing.missing.len()), (0, 0));
+
+    services(&test, 1).await;
+    let refused = fleet(&[], &[]).await;
+    let missing: Vec<String> = refused.missing.iter().map(|(scope, _)| scope.to_string()).collect();
+    assert_eq!(missing, ["111122223333/eu-west-1"]);
+    assert_eq!(refused.services.asked, 0);
+    // Outside of what is looked at nobody is asked.
+    let elsewhere = fleet(&[], &["us-east-1".parse().unwrap()]).await;
+    assert!(elsewhere.missing.is_empty());
+
+    services(&test, MOST_ASKED + 1).await;
+    let many = fleet(&[], &[]).await;
+    let too_many: Vec<String> = many.services.too_many.iter().map(ToString::to_string).collect();
+    assert_eq!(too_many, ["111122223333/eu-west-1"]);
+    assert!(many.missing.is_empty(), "{:?}", many.missing);
 }
