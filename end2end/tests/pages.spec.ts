@@ -50,3 +50,17 @@ test("changes of a kind are a click away, and an account nobody reads is named",
   await expect(page.getByText("No connection leads to account 999988887777")).toBeVisible();
   await accessible(page);
 });
+
+test("the overview charts CPU and memory of the busiest services, and says of how many", async ({ page }) => {
+  test.setTimeout(120_000);
+  await page.goto("/");
+  await hydrated(page);
+  const pulse = page.getByRole("region", { name: "What functions and services do now" });
+  for (const title of ["CPU of the busiest services", "Memory of the busiest services"]) {
+    const card = pulse.locator(".card", { has: page.getByRole("heading", { name: title }) });
+    // Asked again each minute, should CloudWatch be late.
+    await expect(card.locator("figcaption")).toContainText(/latest\s+\d/, { timeout: 75_000 });
+  }
+  await expect(pulse.getByText(/Up to 4 services with the highest average of the last hour, of [\d,]+ services? that CloudWatch/)).toBeVisible();
+  await accessible(page);
+});

@@ -3,6 +3,7 @@
 mod attention;
 mod collecting;
 mod fleet;
+mod loads;
 mod page;
 mod pulse;
 

@@ -1,10 +1,11 @@
-//! What the functions of the fleet do now: asked from AWS once the page is open, again each minute.
+//! What the functions and services of the fleet do now: asked from AWS once the page is open, again each minute.
 
 use domain::Kind;
 use domain::services::{Failing, FleetMetrics};
 use domain::stream::Series;
 use leptos::prelude::*;
 
+use super::loads::of_services;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths::{self, Scopes};
@@ -16,7 +17,8 @@ use crate::ui::{ProblemNote, icon};
 
 const CHARTS: &[Group] = &[("Invocations and errors", &["count"]), ("Duration of all invocations", &["ms"])];
 
-/// Invocations, errors and durations of all functions in the accounts and regions looked at; places that do not answer are named.
+/// Invocations, errors and durations of all functions in the accounts and regions looked at, and the load of their busiest
+/// services; places that do not answer are named.
 #[component]
 pub fn Pulse() -> impl IntoView {
     let scopes = use_scopes();
@@ -56,9 +58,10 @@ pub fn Pulse() -> impl IntoView {
             .then(|| cards(series, CHARTS, "No function ran in the last hour, or CloudWatch has no numbers yet."))
     };
     view! {
-        <section class="pulse" aria-label="What the functions do now">
+        <section class="pulse" aria-label="What functions and services do now">
             {failing}
             {charts}
+            {of_services(answer)}
             {missing}
         </section>
     }

@@ -79,34 +79,36 @@ fn failed(series: &[Series]) -> Option<(f64, f64)> {
     (failed > 0.0 && failed * 20.0 >= calls).then_some((failed, calls.max(failed)))
 }
 
+/// A card of these lines, none while they are on their way; `empty` says why there may be no numbers.
+pub fn chart(title: &'static str, series: Signal<Option<Vec<Series>>>, empty: &'static str) -> AnyView {
+    let address = module();
+    // Not redrawn with each answer: the chart follows its signal.
+    let some = Memo::new(move |_| series.with(|series| series.as_ref().map(|series| !series.is_empty())));
+    let lines = Signal::derive(move || series.get().unwrap_or_default());
+    card_with(title, format!("last {MINUTES} min"), move || match some.get() {
+        None => view! { <div class="in"><Skeleton/></div> }.into_any(),
+        Some(false) => nothing(empty),
+        Some(true) => {
+            view! { <div class="in"><Chart title=title series=lines module=address.clone()/></div> }.into_any()
+        }
+    })
+}
+
 /// A card per group; `empty` says why there may be no numbers.
 pub fn cards(series: Answer, groups: &'static [Group], empty: &'static str) -> AnyView {
-    let address = module();
     let one = move |(title, units): &'static Group| {
         let of_group = Signal::derive(move || {
-            let all = series.get().and_then(Result::ok).unwrap_or_default();
-            all.into_iter().filter(|s| units.contains(&s.unit.as_str()) && !s.points.is_empty()).collect::<Vec<_>>()
+            let all = series.get()?.unwrap_or_default();
+            let shown = |s: &Series| units.contains(&s.unit.as_str()) && !s.points.is_empty();
+            Some(all.into_iter().filter(shown).collect::<Vec<_>>())
         });
-        let address = address.clone();
-        // Not redrawn with each answer: the chart follows its signal.
-        let some = Memo::new(move |_| match series.get() {
-            None => 0,
-            Some(_) if of_group.with(Vec::is_empty) => 1,
-            Some(_) => 2,
-        });
-        card_with(*title, format!("last {MINUTES} min"), move || match some.get() {
-            0 => view! { <div class="in"><Skeleton/></div> }.into_any(),
-            1 => nothing(empty),
-            _ => {
-                view! { <div class="in"><Chart title=*title series=of_group module=address.clone()/></div> }.into_any()
-            }
-        })
+        chart(title, of_group, empty)
     };
     let failed = Memo::new(move |_| series.get().and_then(Result::err));
     view! {
         {move || match failed.get() {
             Some(problem) => view! { <ProblemNote problem=problem/> }.into_any(),
-            None => view! { <div class="charts">{groups.iter().map(one.clone()).collect_view()}</div> }.into_any(),
+            None => view! { <div class="charts">{groups.iter().map(one).collect_view()}</div> }.into_any(),
         }}
     }
     .into_any()
