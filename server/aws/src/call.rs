@@ -345,8 +345,8 @@ impl Intercept for Watch {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let throttled = context.response().is_some_and(throttled);
         let _ = METER.try_with(|meter| {
+            let throttled = context.response().is_some_and(|response| throttled(response, meter.operation));
             meter.common.counters.attempt(meter.operation, &meter.scope, throttled);
             if throttled {
                 meter.limiter.throttled();
@@ -360,7 +360,7 @@ impl Intercept for Watch {
 }
 
 /// Throttling is 429 in some services, 400 or 503 with a code in the others.
-fn throttled(response: &HttpResponse) -> bool {
+fn throttled(response: &HttpResponse, operation: &str) -> bool {
     let status = response.status().as_u16();
     if status == 429 {
         return true;
@@ -370,9 +370,7 @@ fn throttled(response: &HttpResponse) -> bool {
     }
     let header = response.headers().get("x-amzn-errortype").unwrap_or_default();
     let body = response.body().bytes().map(|b| String::from_utf8_lossy(&b[..b.len().min(1000)])).unwrap_or_default();
-    // Not everything with this code is a throttle: some services say it of other quotas, too.
-    let codes = problem::THROTTLED.iter().filter(|c| **c != "LimitExceededException");
-    codes.into_iter().any(|code| header.starts_with(code) || body.contains(code))
+    problem::throttling_codes(operation).any(|code| header.starts_with(code) || body.contains(code))
 }
 
 #[cfg(test)]

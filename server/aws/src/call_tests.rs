@@ -20,6 +20,53 @@ async fn a_throttled_call_slows_its_bucket_down_and_is_counted() {
     );
 }
 
+/// What an operation is refused with, and how much slower its bucket is for it.
+async fn limited<T, E>(
+    caller: &Caller,
+    bucket: Bucket,
+    operation: &'static str,
+    sent: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> (Problem, f64)
+where
+    T: std::fmt::Debug,
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let rate = || caller.common.limits.limiter(&caller.scope, bucket).rate();
+    let before = rate();
+    let problem = caller.call(bucket, operation, None, sent).await.unwrap_err();
+    (problem, rate() / before)
+}
+
+#[tokio::test]
+async fn a_quota_of_things_is_refused_in_the_words_of_aws_and_slows_nothing_down() {
+    let scan = "The scan quota per image has been exceeded. Wait and try again.";
+    let answers = |said: &'static str| {
+        scripted::caller(move |_, _| (400, json!({"__type": "LimitExceededException", "message": said})))
+    };
+    let caller = answers(scan);
+    let image = aws_sdk_ecr::types::ImageIdentifier::builder().image_digest("sha256:a").build();
+    let request = caller.clients().ecr().start_image_scan().repository_name("shop").image_id(image);
+    let (problem, slower) = limited(&caller, Bucket::Ecr, "ecr:StartImageScan", request.send()).await;
+    assert_eq!((problem.code, problem.title.as_str()), (Code::AwsRejected, "LimitExceededException"));
+    assert!(problem.message.contains(scan), "{problem}");
+    assert!(slower > 0.99, "{slower}");
+    let (_, _, tally) = caller.common.counters.snapshot().remove(0);
+    assert_eq!((tally.attempts, tally.throttles), (1, 0));
+
+    let caller = answers("You have reached the maximum number of keys in this account.");
+    let request = caller.clients().kms().create_key();
+    let (problem, slower) = limited(&caller, Bucket::Kms, "kms:CreateKey", request.send()).await;
+    assert!(problem.code == Code::AwsRejected && problem.message.contains("maximum number of keys"), "{problem}");
+    assert!(slower > 0.99, "{slower}");
+
+    // The same code of Kinesis is about how often it is asked.
+    let caller = answers("Rate exceeded for account 111122223333.");
+    let request = caller.clients().kinesis().list_streams();
+    let (problem, slower) = limited(&caller, Bucket::KinesisList, "kinesis:ListStreams", request.send()).await;
+    assert_eq!(problem.code, Code::AwsThrottled, "{problem}");
+    assert!(slower < 0.51, "{slower}");
+}
+
 #[tokio::test]
 async fn what_may_no_longer_be_sent_is_asked_after_the_wait_and_is_not_sent() {
     let sent = Arc::new(AtomicU32::new(0));

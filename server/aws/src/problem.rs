@@ -155,11 +155,10 @@ fn denied_action(message: &str) -> Option<(String, Option<String>)> {
     action.contains(':').then(|| (action.to_owned(), resource))
 }
 
-/// AWS's codes for "too often".
-pub(crate) const THROTTLED: &[&str] = &[
+/// AWS's codes for "too often", in every service.
+const THROTTLED: &[&str] = &[
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
-    "LimitExceededException",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -171,6 +170,16 @@ pub(crate) const THROTTLED: &[&str] = &[
     "ThrottlingException",
     "TooManyRequestsException",
 ];
+/// Says "too often" in Kinesis only, of its lists and descriptions (<https://docs.aws.amazon.com/kinesis/latest/APIReference/API_ListStreams.html>).
+/// In ECR, ECR Public, KMS, ECS, IAM, CloudWatch Logs, EventBridge and DynamoDB it is a quota of things: asking again does not help, and only
+/// AWS's own words say which. API Gateway says it with status 429, which is "too often" anyway.
+const LIMIT: &str = "LimitExceededException";
+
+/// AWS's codes for "too often" in answers to an operation such as `kinesis:ListStreams`.
+pub(crate) fn throttling_codes(operation: &str) -> impl Iterator<Item = &'static str> {
+    THROTTLED.iter().copied().chain(operation.starts_with("kinesis:").then_some(LIMIT))
+}
+
 const DENIED: &[&str] = &[
     "AccessDenied",
     "AccessDeniedException",
@@ -230,7 +239,7 @@ fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {
         denied(&action, resource, "Access denied")
     } else if is(CREDENTIALS) {
         refused_credentials(code, message)
-    } else if is(THROTTLED) || *status == 429 {
+    } else if throttling_codes(asked.operation).any(|c| c == code) || *status == 429 {
         Problem::new(
             Code::AwsThrottled,
             "AWS asks for patience",
