@@ -264,7 +264,7 @@ impl Call {
                 | Call::PutAccountSetting(_),
                 state,
             ) => made(self, state),
-            // A scan that was made is under way or done. Whether by this call or one before it does not matter: it is of the same image.
+            // A scan that was made is under way or done; whether it is one from before is for `stands` to say.
             (Call::PutImage(_) | Call::StartImageScan(_), Some(_)) => Made::Yes,
             (
                 Call::PutImageTagMutability(_)
@@ -277,6 +277,20 @@ impl Call {
             ) => Made::No,
         }
     }
+
+    /// Whether what it writes stands as it did before: nothing says that it was made. A scan that was under way before is still that scan,
+    /// however far it has come; ECR takes the next one a day later.
+    pub fn stands(&self, before: Option<&Value>, state: Option<&Value>) -> bool {
+        match self {
+            Call::StartImageScan(_) if before.is_some_and(is_under_way) => state.is_some(),
+            _ => state.is_some() && state == before,
+        }
+    }
+}
+
+/// Whether a scan goes on by itself: it is not done yet, or Amazon Inspector scans again whenever it learns of something new.
+fn is_under_way(scan: &Value) -> bool {
+    matches!(scan["status"].as_str(), Some("IN_PROGRESS" | "PENDING" | "ACTIVE"))
 }
 
 /// What these identifiers stand for: a tag, or images by digest.

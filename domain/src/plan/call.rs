@@ -122,6 +122,14 @@ impl Call {
             Call::Kms(call) => call.made(state),
         }
     }
+    /// Whether what it writes stands as it did before, so that nothing says it was made, whatever [`Self::made`] answers: of some calls their
+    /// subject cannot tell (the content of a logo, a scan after another). Of what is not there nothing is said.
+    pub fn stands(&self, before: Option<&Value>, state: Option<&Value>) -> bool {
+        match self {
+            Call::Ecr(call) => call.stands(before, state),
+            Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => state.is_some() && state == before,
+        }
+    }
     /// Why AWS, which had taken the call, refused it afterwards: some calls are only begun when they are answered.
     pub fn refused<'s>(&self, state: Option<&'s Value>) -> Option<&'s str> {
         match self {

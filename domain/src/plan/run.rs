@@ -218,6 +218,19 @@ impl Run {
         !self.plan.steps.iter().take(n).any(|step| Some(subject(step)) == own)
     }
 
+    /// How what a step writes stood right before it: as the last step before it that writes the same left it, or else as it was when it was
+    /// planned.
+    pub fn before(&self, n: usize) -> Option<&Value> {
+        let subject = |step: &Step| (step.scope.clone(), step.call.subject());
+        let own = self.plan.steps.get(n)?;
+        let left_the_same = |earlier: &(&Step, &Progress)| {
+            let (step, progress) = *earlier;
+            progress.after.is_some() && progress.state != StepState::Undone && subject(step) == subject(own)
+        };
+        let earlier = self.plan.steps.iter().zip(&self.steps).take(n).rfind(left_the_same);
+        earlier.map_or(own.before.as_ref(), |(_, progress)| progress.after.as_ref())
+    }
+
     /// What to do next.
     pub fn next(&self) -> Next {
         match self.state {

@@ -148,6 +148,22 @@ fn what_a_stuck_step_wrote_over_waits_for_it() {
 }
 
 #[test]
+fn what_a_step_found_is_what_the_last_before_it_left() {
+    let mut plan = three_steps();
+    plan.steps[2].call = plan.steps[1].call.clone();
+    let planned = serde_json::json!({ "rules": [1] });
+    plan.steps[2].before = Some(planned.clone());
+    let mut run = Run::new("r".into(), plan);
+    assert_eq!((run.before(0), run.before(2), run.before(3)), (None, Some(&planned), None));
+    let left = serde_json::json!({ "rules": [2] });
+    (run.steps[0].state, run.steps[0].after) = (StepState::Made, Some(serde_json::json!({ "repositoryName": "its" })));
+    (run.steps[1].state, run.steps[1].after) = (StepState::Made, Some(left.clone()));
+    assert_eq!(run.before(2), Some(&left));
+    run.steps[1].state = StepState::Undone;
+    assert_eq!(run.before(2), Some(&planned));
+}
+
+#[test]
 fn the_latest_tries_that_failed_are_kept() {
     let mut progress = Progress::default();
     for n in 0..10 {

@@ -189,15 +189,9 @@ impl Engine {
                 return self.journal(lease, n, &progress, None).await;
             }
         };
+        let stands = call.stands(stored.run.before(n), state.as_ref());
         match call.made(state.as_ref()) {
-            // Of some calls their subject cannot tell (the content of a logo): what is as it was before was not made.
-            Made::Yes if state.is_some() && state == step.before && progress.attempts < self.patience.tries => {
-                progress.state = StepState::Waiting;
-                self.journal(lease, n, &progress, None).await?;
-                self.pause(progress.attempts).await;
-                Ok(())
-            }
-            Made::Yes => {
+            Made::Yes if !stands => {
                 progress.note = Some("The answer was lost; it was found to be made.".into());
                 self.made(lease, n, progress, step, &call).await
             }
@@ -208,11 +202,19 @@ impl Engine {
                 let problem = conflict(format!("{}: it exists, and this run did not make it.", step.says));
                 self.failed(lease, n, progress, problem).await
             }
-            Made::No if progress.attempts >= self.patience.tries => {
+            // Refused, or tried often enough: that it looks as if it had been made is not this call's doing.
+            Made::Yes | Made::No if progress.attempts >= self.patience.tries => {
                 let gave_up =
                     || Problem::new(Code::AwsUnreachable, "AWS did not answer", "It was tried several times.");
                 let problem = progress.problem.clone().unwrap_or_else(gave_up);
                 self.failed(lease, n, progress, problem).await
+            }
+            // Nothing moved yet: AWS may show late what it made.
+            Made::Yes => {
+                progress.state = StepState::Waiting;
+                self.journal(lease, n, &progress, None).await?;
+                self.pause(progress.attempts).await;
+                Ok(())
             }
             Made::No => {
                 progress.state = StepState::Waiting;

@@ -40,6 +40,8 @@ pub enum Fault {
     AfterTheEnd,
     /// A permission is missing.
     Denied,
+    /// AWS says no, in words that are not about a permission; it was not made.
+    Refused,
     /// The server is stopped for longer than its lease, after it asked whether it holds and before the call leaves it.
     Away,
     /// It says how far it is, and goes on until it is cancelled.
@@ -132,6 +134,11 @@ impl Fake {
         self.inside().public.pushed(repository, digest, media_type, tag);
     }
 
+    /// A day passes: what was scanned can be scanned again.
+    pub fn tomorrow(&self) {
+        self.inside().repositories.day += 1;
+    }
+
     /// Somebody makes a function from an image.
     pub fn function(&self, name: &str, image: &str) {
         self.inside().functions.add(name, image);
@@ -185,6 +192,7 @@ impl Cloud for Fake {
                 Some(Fault::Denied) => {
                     return Err(Problem::new(Code::AwsDenied, "Access denied", "A permission is missing."));
                 }
+                Some(Fault::Refused) => return Err(rejected("A quota is used up.")),
                 Some(Fault::LostBefore) => return Err(unreachable()),
                 Some(Fault::Late) => {
                     inside.late.push((2, call.clone()));

@@ -1,4 +1,5 @@
-//! Calls that AWS takes and refuses afterwards: a function's update is only begun when it is answered.
+//! Calls that AWS refuses: at once, where what they write looks as if they had been made, and after it took them, for a function's update is
+//! only begun when it is answered.
 
 use super::*;
 use crate::apply::{Cloud, Course};
@@ -85,5 +86,86 @@ async fn what_aws_refuses_afterwards_fails_the_run_and_is_taken_back() {
             (&*function.calls.lock().unwrap(), &*function.state.lock().unwrap()),
             (&vec!["new".into(), "old".into()], &before)
         );
+    }
+}
+
+/// The smallest text that is taken for a PNG.
+const LOGO: &str = "iVBORw0KGgo=";
+
+fn entered(region: &str, wizard: &str, fields: Value) -> Answers {
+    let scope = Scope::new("111122223333".parse().unwrap(), region.parse().unwrap());
+    serde_json::from_value(json!({ "scope": scope, "wizard": wizard, "answers": fields })).unwrap()
+}
+
+/// Somebody else makes a call.
+fn elsewhere(world: &World, service: &str, operation: &str, input: Value) {
+    let document = json!({ "service": service, "operation": operation, "input": input });
+    world.cloud.elsewhere(&serde_json::from_value(document).unwrap());
+}
+
+/// Applies the plan that follows from what there is now.
+async fn applied(world: &World, id: &str, answers: &Answers) -> Run {
+    let mut facts = vec![];
+    for subject in answers.subjects() {
+        let state = world.cloud.read(&answers.scope, &subject).await.unwrap();
+        facts.push((subject, state));
+    }
+    let run = Run::new(id.into(), answers.plan(&Facts::new(facts)).unwrap());
+    let stored = Stored { run, answers: answers.clone(), person: None, by: "ada".into(), made: now(), ended: None };
+    world.test.store.begin_run(&stored, &entry()).await.unwrap();
+    world.rests(id).await
+}
+
+#[tokio::test]
+async fn a_scan_that_is_refused_is_not_taken_for_the_one_before() {
+    // The answer to the third call is lost, and all calls after it.
+    let world = World::new(|number, _| match number {
+        0 | 1 => None,
+        2 => Some(Fault::LostAfter),
+        _ => Some(Fault::LostBefore),
+    })
+    .await;
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let image = json!({ "repositoryName": "shop", "imageDigest": digest, "imageTag": "1", "imageManifest": "{}" });
+    elsewhere(&world, "ecr", "CreateRepository", json!({ "repositoryName": "shop" }));
+    elsewhere(&world, "ecr", "PutImage", image);
+    let scan = entered("eu-west-1", "scan-images", json!({ "repository": "shop", "digests": [digest] }));
+    assert_eq!(applied(&world, "first", &scan).await.state, State::Applied);
+
+    let again = applied(&world, "again", &scan).await;
+    assert_eq!((again.state, states(&again)), (State::Undone, vec![StepState::Failed]), "{again:#?}");
+    assert_eq!(again.problem.map(|problem| problem.message).as_deref(), Some("It was scanned today."));
+    assert_eq!(world.cloud.calls().len(), 2, "it is not asked for again");
+
+    // One whose answer is lost is told from the one before by its day.
+    world.cloud.tomorrow();
+    let lost = applied(&world, "lost", &scan).await;
+    assert_eq!((lost.state, world.cloud.calls().len()), (State::Applied, 3), "{lost:#?}");
+    assert_eq!(lost.steps[0].note.as_deref(), Some("The answer was lost; it was found to be made."));
+
+    world.cloud.tomorrow();
+    let never = applied(&world, "never", &scan).await;
+    assert_eq!((never.state, states(&never)), (State::Undone, vec![StepState::Failed]), "{never:#?}");
+    assert_eq!(never.problem.map(|problem| problem.code), Some(Code::AwsUnreachable));
+}
+
+#[tokio::test]
+async fn a_logo_that_is_refused_is_not_taken_for_the_one_there_is() {
+    let alone = ("", vec![StepState::Failed]);
+    // The step before it writes the same document.
+    let with_texts = ("new", vec![StepState::Undone, StepState::Failed]);
+    for (about, expected) in [alone, with_texts] {
+        let is_logo = |call: &Call| call.input()["catalogData"]["logoImageBlob"].is_string();
+        let world = World::new(move |_, call| is_logo(call).then_some(Fault::Refused)).await;
+        let says = json!({ "description": "Probes.", "logoImageBlob": LOGO });
+        let repository = json!({ "repositoryName": "tools/probe", "catalogData": says });
+        elsewhere(&world, "ecr-public", "CreateRepository", repository);
+        let before = world.cloud.listing();
+        let fields = json!({ "repository": "tools/probe", "description": "Probes.", "about": about, "logo": LOGO });
+        let change = entered(domain::ecr_public::REGION, "change-public-repository", fields);
+        let run = applied(&world, "logo", &change).await;
+        assert_eq!((run.state, states(&run)), (State::Undone, expected), "{run:#?}");
+        assert_eq!(run.problem.map(|problem| problem.message).as_deref(), Some("A quota is used up."));
+        assert_eq!(world.cloud.listing(), before);
     }
 }

@@ -130,8 +130,9 @@ impl Engine {
                 _ => false,
             };
             let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };
+            let before = stored.run.before(n);
             match self.reads(step, &call).await {
-                Ok(state) if call.made(state.as_ref()) != Made::Yes => continue,
+                Ok(state) if call.made(state.as_ref()) != Made::Yes || call.stands(before, state.as_ref()) => continue,
                 Ok(state) => {
                     (progress.state, progress.after) = (StepState::Made, state);
                     progress.note = Some("AWS made it after all, later than it was looked for.".into());

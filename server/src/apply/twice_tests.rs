@@ -105,10 +105,11 @@ async fn whichever_step_of_whichever_plan_is_refused_nothing_is_left() {
     let mut twice = Twice::new().await;
     for case in cases() {
         let steps = case.plan().await.1.steps.len();
-        for n in 0..steps {
-            let begun = twice.begin(&case, move |number, _| (number == n).then_some(Fault::Denied)).await;
+        for (n, fault) in (0..steps).flat_map(|n| [(n, Fault::Denied), (n, Fault::Refused)]) {
+            let begun = twice.begin(&case, move |number, _| (number == n).then_some(fault)).await;
             let run = twice.world.rests(&begun.id).await;
             assert_eq!((run.state, run.steps[n].state), (State::Undone, StepState::Failed), "{case:?}: {run:#?}");
+            assert_eq!(run.problem, run.steps[n].problem, "{case:?}");
             // What cannot be taken back stays, and its step says so.
             let left = run.steps.iter().any(|step| step.state == StepState::Left);
             let never = begun.plan.steps[..n].iter().any(|step| matches!(step.undo, Undo::Never(_)));

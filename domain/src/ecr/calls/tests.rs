@@ -87,3 +87,20 @@ fn images_are_deleted_once_none_is_left_and_tags_lead_where_they_were_put() {
     assert_eq!((put.made(Some(&leads("sha256:1"))), put.made(Some(&leads("sha256:2")))), (Made::Yes, Made::No));
     assert_eq!(put.made(None), Made::No);
 }
+
+#[test]
+fn a_scan_from_before_is_not_one_that_was_asked_for() {
+    let scan = Call::StartImageScan(StartImageScan { repository_name: "a".into(), ..Default::default() });
+    let (old, new) =
+        (json!({ "status": "COMPLETE", "completedAt": 1 }), json!({ "status": "COMPLETE", "completedAt": 2 }));
+    let begun = json!({ "status": "IN_PROGRESS", "completedAt": 1 });
+    assert_eq!((scan.made(None), scan.made(Some(&old))), (Made::No, Made::Yes));
+    assert!(scan.stands(Some(&old), Some(&old)));
+    assert!(!scan.stands(Some(&old), Some(&begun)) && !scan.stands(Some(&old), Some(&new)));
+    assert!(!scan.stands(None, Some(&begun)) && !scan.stands(None, None));
+    // One that was under way has ended since.
+    assert!(scan.stands(Some(&begun), Some(&new)) && scan.stands(Some(&begun), Some(&begun)));
+    // What was to go and is gone does not stand.
+    let delete = Call::DeleteRepository(DeleteRepository { repository_name: "a".into(), ..Default::default() });
+    assert!(delete.stands(Some(&old), Some(&old)) && !delete.stands(None, None));
+}

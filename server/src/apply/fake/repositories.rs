@@ -6,7 +6,7 @@ use domain::ecr::lifecycle::{ImageFacts, StorageClass};
 use domain::ecr::subject::Subject;
 use domain::{Millis, Problem};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{manifest, rejected};
 
@@ -19,8 +19,10 @@ pub(super) struct Repositories {
     tags: BTreeMap<(String, String), String>,
     /// Manifests by repository and digest.
     images: BTreeMap<(String, String), String>,
-    /// Repositories and digests of scans.
-    scans: BTreeSet<(String, String)>,
+    /// The days of the last scans, by repository and digest.
+    scans: BTreeMap<(String, String), u32>,
+    /// What day it is.
+    pub(super) day: u32,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -159,7 +161,7 @@ impl Repositories {
                 if !self.images.contains_key(&image) {
                     return Err(Problem::not_found("There is no such image."));
                 }
-                if !self.scans.insert(image) {
+                if self.scans.insert(image, self.day) == Some(self.day) {
                     return Err(rejected("It was scanned today."));
                 }
             }
@@ -228,8 +230,8 @@ impl Repositories {
                 (!found.is_empty()).then_some(Value::Object(found))
             }
             Subject::Scan { repository, digest } => {
-                let scanned = self.scans.contains(&(repository.clone(), digest.clone()));
-                scanned.then(|| json!({ "status": "COMPLETE" }))
+                let scanned = self.scans.get(&(repository.clone(), digest.clone()));
+                scanned.map(|day| json!({ "status": "COMPLETE", "completedAt": day }))
             }
             Subject::Source { reference, .. } => {
                 Some(json!({ "source": reference, "digest": reference.split_once('@').unwrap().1 }))
