@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use super::TagMutabilityExclusion;
 use super::subject::Subject;
 use crate::document::calls;
+use crate::iam::policy_document::same;
 use crate::plan::Made;
 
 pub use documents::*;
@@ -227,7 +228,9 @@ impl Call {
                 yes(state.is_none())
             }
             (Call::PutLifecyclePolicy(input), state) => yes(state == json(&input.lifecycle_policy_text).as_ref()),
-            (Call::SetRepositoryPolicy(input), state) => yes(state == json(&input.policy_text).as_ref()),
+            (Call::SetRepositoryPolicy(input), state) => {
+                yes(state.is_some() && same(state, json(&input.policy_text).as_ref()))
+            }
             (Call::PutImageTagMutability(input), Some(state)) => yes(state["imageTagMutability"]
                 == input.image_tag_mutability.as_str()
                 && filters(&state["imageTagMutabilityExclusionFilters"])
@@ -311,7 +314,7 @@ fn created(input: &CreateRepository, state: &Value) -> bool {
         && state["imageTagMutability"].as_str().unwrap_or("MUTABLE") == mutability
 }
 
-/// A policy's text as the document it is; texts of the same document differ in white space and order.
+/// A policy's text as the document it is; texts of the same document differ in white space and the order of keys.
 fn json(text: &str) -> Option<Value> {
     serde_json::from_str(text).ok()
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use super::{Encryption, TagMutabilityExclusion};
 use crate::document::{Tag, document, registry};
+use crate::iam::policy_document::same;
 use crate::identity::Scope;
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Model};
@@ -140,8 +141,8 @@ impl ScanningConfiguration {
 }
 
 impl CreationTemplate {
-    /// Whether both mean the same: what is left out is AWS's default, and neither white space nor order counts. AWS answers with a key's ARN
-    /// where an alias was given, so only the sort of encryption is compared.
+    /// Whether both mean the same: what is left out is AWS's default, neither white space nor order counts, nor how AWS writes a permissions
+    /// policy. AWS answers with a key's ARN where an alias was given, so only the sort of encryption is compared.
     pub fn is_like(&self, other: &Self) -> bool {
         fn given(text: Option<&String>) -> Option<&str> {
             text.map(|t| t.trim()).filter(|t| !t.is_empty())
@@ -173,7 +174,7 @@ impl CreationTemplate {
             && tags(self) == tags(other)
             && mutability(self) == mutability(other)
             && filters(self) == filters(other)
-            && policy(self.repository_policy.as_ref()) == policy(other.repository_policy.as_ref())
+            && same(policy(self.repository_policy.as_ref()).as_ref(), policy(other.repository_policy.as_ref()).as_ref())
             && policy(self.lifecycle_policy.as_ref()) == policy(other.lifecycle_policy.as_ref())
             && sorted(self.applied_for.clone()) == sorted(other.applied_for.clone())
     }
@@ -268,6 +269,14 @@ mod tests {
             "appliedFor": ["CREATE_ON_PUSH", "REPLICATION"], "resourceTags": [] }),
         );
         assert!(wanted.is_like(&there));
+        let pull = |who: &str| {
+            let statement = json!({ "Effect": "Allow", "Principal": { "AWS": who }, "Action": ["ecr:BatchGetImage"] });
+            Some(json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())
+        };
+        let policies = (pull("444455556666"), pull("arn:aws:iam::444455556666:root"), pull("111122223333"));
+        let with = |policy: &Option<String>| CreationTemplate { repository_policy: policy.clone(), ..wanted.clone() };
+        assert!(with(&policies.0).is_like(&with(&policies.1)));
+        assert!(!with(&policies.0).is_like(&with(&policies.2)) && !with(&policies.0).is_like(&wanted));
         there.resource_tags = Some(vec![Tag { key: "team".into(), value: "shop".into() }]);
         assert!(!wanted.is_like(&there));
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::subject::Subject;
 use crate::document::{Tag, calls, document};
+use crate::iam::policy_document::same;
 use crate::plan::Made;
 
 document! { "camelCase";
@@ -166,7 +167,7 @@ impl Call {
             }
             (Call::SetRepositoryPolicy(input), state) => {
                 let wanted = serde_json::from_str::<Value>(&input.policy_text).ok();
-                yes(state.is_some() && state == wanted.as_ref())
+                yes(state.is_some() && same(state, wanted.as_ref()))
             }
             (Call::PutRepositoryCatalogData(input), Some(state)) => {
                 let logo = input.catalog_data.logo_image_blob.is_none() || state["logoUrl"].is_string();
@@ -247,6 +248,12 @@ mod tests {
     fn policies_and_tags_are_compared_as_documents() {
         let set = call("SetRepositoryPolicy", json!({ "repositoryName": "p1", "policyText": "{ \"a\": 1 }" }));
         assert_eq!((set.made(Some(&json!({ "a": 1 }))), set.made(None)), (Made::Yes, Made::No));
+        let policy = |who: &str, action: Value| json!({ "Statement": [{ "Effect": "Allow", "Principal": { "AWS": who }, "Action": action }] });
+        let text = policy("444455556666", json!(["ecr-public:PutImage"])).to_string();
+        let set = call("SetRepositoryPolicy", json!({ "repositoryName": "p1", "policyText": text }));
+        let there = |who: &str| set.made(Some(&policy(who, json!("ecr-public:PutImage"))));
+        assert_eq!(there("arn:aws:iam::444455556666:root"), Made::Yes);
+        assert_eq!(there("arn:aws:iam::111122223333:root"), Made::No);
         let arn = "arn:aws:ecr-public::111122223333:repository/tools/probe";
         let tag = call("TagResource", json!({ "resourceArn": arn, "tags": [{ "Key": "a", "Value": "1" }] }));
         assert_eq!(tag.made(Some(&json!({ "a": "2" }))), Made::No);

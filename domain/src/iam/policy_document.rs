@@ -1,15 +1,21 @@
-//! Resource policies: what they say, read without dropping anything ([`Document::parse`]) and written back ([`Document::to_text`]).
+//! Resource policies: what they say, read without dropping anything ([`Document::parse`]) and written back ([`Document::to_text`]); whether
+//! two say the same ([`same()`]).
 //!
 //! Here is the grammar that all services share. What a service allows on top of it is in that service's module, such as
 //! [`crate::ecr::repository_policy`]. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>
 
 mod json;
+mod kept;
 mod names;
 mod read;
+mod same;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+
+pub use kept::as_kept;
+pub use same::same;
 
 use crate::identity::AccountId;
 use json::Json;

@@ -8,6 +8,7 @@ use crate::document::document;
 use crate::ecr::registry::{
     CacheRule, CreationTemplate, ReplicationConfiguration, ScanningConfiguration, ScanningRule,
 };
+use crate::iam::policy_document::same;
 use crate::plan::Made;
 
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutReplicationConfiguration.html>
@@ -140,7 +141,7 @@ pub(super) fn made(call: &Call, state: Option<&Value>) -> Made {
         })),
         Call::CreateRepositoryCreationTemplate(input) => created(is(state, |s| input.is_like(&s))),
         Call::UpdateRepositoryCreationTemplate(input) => yes(is(state, |s| input.is_like(&s))),
-        Call::PutRegistryPolicy(input) => yes(state.is_some() && state == super::json(&input.policy_text).as_ref()),
+        Call::PutRegistryPolicy(input) => yes(state.is_some() && same(state, super::json(&input.policy_text).as_ref())),
         Call::PutRegistryScanningConfiguration(input) => yes(is(state, |s| same_scanning(input, &s))),
         Call::PutAccountSetting(input) => yes(state.and_then(Value::as_str) == Some(&input.value)),
         Call::DeletePullThroughCacheRule(_)

@@ -42,6 +42,24 @@ fn policies_are_compared_as_documents() {
 }
 
 #[test]
+fn a_policy_is_made_however_aws_writes_it() {
+    let policy = |who: &str, action: Value| {
+        let statement = json!({ "Sid": "pull", "Effect": "Allow", "Principal": { "AWS": who }, "Action": action });
+        json!({ "Version": "2012-10-17", "Statement": [statement] })
+    };
+    let text = policy("444455556666", json!(["ecr:BatchGetImage"])).to_string();
+    let kept = policy("arn:aws:iam::444455556666:root", json!("ecr:BatchGetImage"));
+    let other = policy("arn:aws:iam::111122223333:root", json!("ecr:BatchGetImage"));
+    let of_repository = SetRepositoryPolicy { repository_name: "a".into(), policy_text: text.clone(), force: None };
+    for call in
+        [Call::SetRepositoryPolicy(of_repository), Call::PutRegistryPolicy(PutRegistryPolicy { policy_text: text })]
+    {
+        assert_eq!(call.made(Some(&kept)), Made::Yes, "{call:?}");
+        assert_eq!((call.made(Some(&other)), call.made(None)), (Made::No, Made::No), "{call:?}");
+    }
+}
+
+#[test]
 fn settings_are_made_when_they_read_as_asked_for() {
     let state = json!({ "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });

@@ -13,6 +13,7 @@ use super::super::rules;
 use super::super::subject::Subject;
 use super::repository::gone;
 use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
+use crate::iam::policy_document;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
 
@@ -40,10 +41,11 @@ pub struct Permissions {
     pub insist: String,
 }
 
-/// The two ways to write a policy: this document, or none.
+/// The two ways to write a policy: this document, or none; and whether two of them say the same.
 pub(super) struct Writer<'a> {
     pub(super) put: &'a dyn Fn(String) -> Call,
     pub(super) delete: &'a dyn Fn() -> Call,
+    pub(super) same: fn(Option<&Value>, Option<&Value>) -> bool,
 }
 
 impl Writer<'_> {
@@ -62,7 +64,7 @@ impl Writer<'_> {
         before: Option<Option<Value>>,
         wanted: Option<&Value>,
     ) -> Result<Plan, FieldErrors> {
-        if before.as_ref().is_some_and(|before| before.as_ref() == wanted) {
+        if before.as_ref().is_some_and(|before| (self.same)(before.as_ref(), wanted)) {
             return Err([("nothing".to_owned(), "This is how it is already.".to_owned())].into());
         }
         let before = before.flatten();
@@ -144,6 +146,7 @@ impl Lifecycle {
                 })
             },
             delete: &|| Call::DeleteLifecyclePolicy(DeleteLifecyclePolicy { repository_name: repository.clone() }),
+            same: |before, wanted| before == wanted,
         };
         let says = [
             format!("Let old images of {repository} expire by rules"),
@@ -194,6 +197,7 @@ impl Permissions {
         let writer = Writer {
             put: &set(None),
             delete: &|| Call::DeleteRepositoryPolicy(DeleteRepositoryPolicy { repository_name: repository.clone() }),
+            same: policy_document::same,
         };
         let says = [
             format!("Say who may use {repository}"),

@@ -120,6 +120,20 @@ fn a_policy_that_locks_out_its_author_is_forced_only_when_insisted_on() {
 }
 
 #[test]
+fn a_policy_that_aws_wrote_in_its_own_way_needs_no_plan() {
+    let policy = |who: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "AWS": who },
+            "Action": ["ecr:BatchGetImage"] }] })
+    };
+    let answers =
+        answers("repository-policy", json!({ "repository": "shop/api", "policy": policy("444455556666").to_string() }));
+    let plan = |there: Value| answers.plan(&facts(&answers, |_| Some(there.clone())));
+    let kept = crate::iam::policy_document::as_kept(&policy("444455556666"));
+    assert!(plan(kept).unwrap_err().contains_key("nothing"));
+    assert_eq!(plan(policy("111122223333")).unwrap().steps[0].effect, Effect::Update);
+}
+
+#[test]
 fn a_policy_that_lets_strangers_in_is_noted_by_statement() {
     use crate::plan::lint::{Severity, lint};
     let notes = |statements: Value| {

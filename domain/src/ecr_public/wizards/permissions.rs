@@ -8,6 +8,7 @@ use super::super::policy;
 use super::super::subject::Subject;
 use super::{gone, in_order, place, state, step, subjects, undo};
 use crate::ecr::wizards::INSIST;
+use crate::iam::policy_document::same;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
 
@@ -60,7 +61,7 @@ impl Permissions {
             wanted = serde_json::from_str::<Value>(&self.policy).ok();
         }
         let before = state(facts, &self.subject());
-        if before.as_ref().is_some_and(|before| *before == wanted) {
+        if before.as_ref().is_some_and(|before| same(before.as_ref(), wanted.as_ref())) {
             errors.insert("nothing".to_owned(), "This is how it is already.".to_owned());
         }
         if !errors.is_empty() {

@@ -150,6 +150,15 @@ fn a_policy_is_set_put_back_and_not_taken_from_its_author_unasked() {
     assert_eq!(set(&locked, "tools/probe").plan(&Facts::default()).unwrap().steps[0].call.input()["force"], true);
     let none = set("", "");
     assert!(none.plan(&facts(&none, bare)).unwrap_err().contains_key("nothing"));
+    // AWS writes a policy in its own way.
+    let typed = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "AWS": "444455556666" },
+        "Action": ["ecr-public:PutImage"] }] });
+    let there = |subject: &Subject| match subject {
+        Subject::RepositoryPolicy { .. } => Some(crate::iam::policy_document::as_kept(&typed)),
+        other => bare(other),
+    };
+    let again = set(&typed.to_string(), "");
+    assert!(again.plan(&facts(&again, there)).unwrap_err().contains_key("nothing"));
 }
 
 #[test]

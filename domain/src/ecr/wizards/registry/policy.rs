@@ -8,6 +8,7 @@ use super::super::{INSIST, insisted, state, unless};
 use crate::ecr::calls::{Call, DeleteRegistryPolicy, PutRegistryPolicy};
 use crate::ecr::registry::{POLICY_SCOPE, policy};
 use crate::ecr::subject::Subject;
+use crate::iam::policy_document;
 use crate::identity::Scope;
 use crate::plan::{self, Facts, FieldErrors, Plan};
 
@@ -52,6 +53,7 @@ impl Policy {
         let writer = Writer {
             put: &|text| Call::PutRegistryPolicy(PutRegistryPolicy { policy_text: text }),
             delete: &|| Call::DeleteRegistryPolicy(DeleteRegistryPolicy::default()),
+            same: policy_document::same,
         };
         let says = [
             "Say who else may use the registry".to_owned(),

@@ -228,6 +228,11 @@ fn a_policy_is_refused_that_is_none_or_shuts_its_author_out() {
     let there = (Subject::RegistryPolicy, serde_json::from_str(shut).unwrap());
     let (operation, sent, back, _) = only(&planned(&form("", ""), &[there]).unwrap());
     assert_eq!((operation.as_str(), sent, back.as_str()), ("DeleteRegistryPolicy", json!({}), "PutRegistryPolicy"));
+    // AWS writes a policy in its own way.
+    let typed = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "AWS": "444455556666" },
+        "Action": ["ecr:ReplicateImage"], "Resource": ["arn:aws:ecr:eu-west-1:111122223333:repository/*"] }] });
+    let kept = (Subject::RegistryPolicy, crate::iam::policy_document::as_kept(&typed));
+    assert!(planned(&form(&typed.to_string(), ""), &[kept]).unwrap_err().contains_key("nothing"));
 }
 
 #[test]
