@@ -9,6 +9,7 @@ mod repositories;
 
 use async_trait::async_trait;
 use domain::ecr::calls::Call as Ecr;
+use domain::iam::policy_document::as_kept;
 use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
 use domain::{Code, Kind, Problem, ResourceKey, Scope};
@@ -67,6 +68,11 @@ struct Inside {
     /// On their way: how often something is read before they are made.
     late: Vec<(u32, Call)>,
     faults: Faults,
+}
+
+/// A policy that says who may what, as AWS keeps it.
+fn policy(text: &str) -> Value {
+    as_kept(&serde_json::from_str(text).unwrap())
 }
 
 /// The manifest that an image with this digest has here.

@@ -334,3 +334,6 @@ mod twice;
 
 #[path = "refused_tests.rs"]
 mod refused;
+
+#[path = "policy_tests.rs"]
+mod policies;

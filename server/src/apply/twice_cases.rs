@@ -9,11 +9,12 @@ use serde_json::Value;
 const RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}"#;
 const OTHER_RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#;
 const PULL: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"pull","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"]}]}"#;
-const LOOK: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"look","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:DescribeImages"]}]}"#;
+// AWS gives these back in words of its own: with the ARN of the account, and lists of one without brackets.
+const LOOK: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"look","Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":["ecr:DescribeImages"]}]}"#;
 const PUSH: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"push","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr-public:PutImage"]}]}"#;
-const SEE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"see","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr-public:DescribeImages"]}]}"#;
+const SEE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"see","Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":["ecr-public:DescribeImages"]}]}"#;
 const REPLICATE: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"in","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:ReplicateImage"],"Resource":["arn:aws:ecr:eu-west-1:111122223333:repository/*"]}]}"#;
-const FETCH: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"in","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":["ecr:BatchImportUpstreamImage"],"Resource":["arn:aws:ecr:eu-west-1:111122223333:repository/*"]}]}"#;
+const FETCH: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"in","Effect":"Allow","Principal":{"AWS":"444455556666"},"Action":["ecr:BatchImportUpstreamImage"],"Resource":["arn:aws:ecr:eu-west-1:111122223333:repository/*"]}]}"#;
 
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/hub-AbCdEf";
 const OTHER_SECRET: &str = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ecr-pullthroughcache/team-AbCdEf";

@@ -7,7 +7,7 @@ use domain::ecr_public::subject::Subject;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-use super::rejected;
+use super::{policy, rejected};
 
 /// Public repositories by name.
 #[derive(Debug, Default)]
@@ -89,8 +89,7 @@ impl Public {
                 repository.catalog = said(&input.catalog_data, &repository.catalog);
             }
             Call::SetRepositoryPolicy(input) => {
-                let document = serde_json::from_str(&input.policy_text).unwrap();
-                self.repository(&input.repository_name)?.policy = Some(document);
+                self.repository(&input.repository_name)?.policy = Some(policy(&input.policy_text));
             }
             Call::DeleteRepositoryPolicy(input) => {
                 let policy = self.repository(&input.repository_name)?.policy.take();

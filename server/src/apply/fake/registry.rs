@@ -10,7 +10,7 @@ use domain::ecr::subject::Subject;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::rejected;
+use super::{policy, rejected};
 
 /// It always exists; its parts are changed.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ impl Registry {
             Call::DeleteRepositoryCreationTemplate(input) => {
                 self.templates.remove(&input.prefix).ok_or_else(no_template)?;
             }
-            Call::PutRegistryPolicy(input) => self.policy = Some(serde_json::from_str(&input.policy_text).unwrap()),
+            Call::PutRegistryPolicy(input) => self.policy = Some(policy(&input.policy_text)),
             Call::DeleteRegistryPolicy(_) => {
                 self.policy.take().ok_or_else(|| Problem::not_found("There is no registry policy."))?;
             }

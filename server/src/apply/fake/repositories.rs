@@ -8,7 +8,7 @@ use domain::{Millis, Problem};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::{manifest, rejected};
+use super::{manifest, policy, rejected};
 
 /// What there is of an account's private registry, but for what holds for all of it.
 #[derive(Default)]
@@ -89,8 +89,7 @@ impl Repositories {
                 policy.ok_or_else(|| Problem::not_found("There is no lifecycle policy."))?;
             }
             Call::SetRepositoryPolicy(input) => {
-                let document = serde_json::from_str(&input.policy_text).unwrap();
-                self.repository(&input.repository_name)?.policy = Some(document);
+                self.repository(&input.repository_name)?.policy = Some(policy(&input.policy_text));
             }
             Call::DeleteRepositoryPolicy(input) => {
                 let policy = self.repository(&input.repository_name)?.policy.take();
