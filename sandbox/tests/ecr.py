@@ -267,6 +267,15 @@ def settings():
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     assert ecr.put_registry_policy(policyText=policy)["policyText"] == policy == ecr.get_registry_policy()["policyText"]
     assert ecr.delete_registry_policy()["policyText"] == policy
+    # As on AWS, a policy does not come back as it was typed.
+    typed = json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Principal": {"AWS": OTHER}, "Action": ["ecr:ReplicateImage"]}]})
+    assert json.loads(ecr.put_registry_policy(policyText=typed)["policyText"]) == json.loads(policy)
+    assert json.loads(ecr.delete_registry_policy()["policyText"]) == json.loads(policy)
+    pull = {"Sid": "Pull", "Effect": "Allow", "Principal": {"AWS": [OTHER]}, "Action": ["ecr:BatchGetImage"]}
+    ecr.set_repository_policy(repositoryName="prod/web", policyText=json.dumps({"Version": "2012-10-17", "Statement": [pull]}))
+    kept = json.loads(ecr.get_repository_policy(repositoryName="prod/web")["policyText"])["Statement"][0]
+    assert (kept["Principal"], kept["Action"]) == ({"AWS": f"arn:aws:iam::{OTHER}:root"}, "ecr:BatchGetImage"), kept
+    ecr.delete_repository_policy(repositoryName="prod/web")
     fails("RegistryPolicyNotFoundException", ecr.delete_registry_policy)
 
     assert ecr.get_registry_scanning_configuration()["scanningConfiguration"] == {"scanType": "BASIC", "rules": []}
@@ -359,6 +368,10 @@ def public():
     policy = json.dumps({"Version": "2012-10-17", "Statement": []})
     ecr.set_repository_policy(policyText=policy, **by)
     assert ecr.get_repository_policy(**by)["policyText"] == policy == ecr.delete_repository_policy(**by)["policyText"]
+    push = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": ["ecr-public:PutImage"]}
+    ecr.set_repository_policy(policyText=json.dumps({"Version": "2012-10-17", "Statement": [push]}), **by)
+    kept = json.loads(ecr.delete_repository_policy(**by)["policyText"])["Statement"][0]
+    assert (kept["Principal"], kept["Action"]) == ({"AWS": f"arn:aws:iam::{OTHER}:root"}, "ecr-public:PutImage"), kept
     ecr.tag_resource(resourceArn=arn, tags=[{"Key": "tier", "Value": "1"}])
     ecr.untag_resource(resourceArn=arn, tagKeys=["team"])
     assert ecr.list_tags_for_resource(resourceArn=arn)["tags"] == [{"Key": "tier", "Value": "1"}]

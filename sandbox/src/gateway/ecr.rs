@@ -5,6 +5,7 @@ mod cache;
 mod findings;
 mod images;
 mod layers;
+pub mod policies;
 mod preview;
 mod put;
 mod referrers;
@@ -47,6 +48,7 @@ const OPERATIONS: &[&str] = &[
     "ListImages",
     "PutImage",
     "PutImageTagMutability",
+    "SetRepositoryPolicy",
     "StartImageScan",
     "StartLifecyclePolicyPreview",
     "UploadLayerPart",
@@ -77,6 +79,7 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
         "ListImageReferrers" => referrers::list(gateway, &scope, &request).await?,
         "ListImages" => images::list(gateway, &scope, &request).await?,
         "PutImage" => put::put_image(gateway, &scope, read, &request).await?,
+        "SetRepositoryPolicy" => policies::set(gateway, &scope, &request).await?,
         "StartImageScan" => scan::start(gateway, &scope, &request).await?,
         "StartLifecyclePolicyPreview" => preview::start(gateway, &scope, &request).await?,
         "UploadLayerPart" => layers::upload_part(gateway, &scope, &request).await?,

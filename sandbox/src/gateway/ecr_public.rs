@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::call::json_error;
-use super::ecr::{bad, required, token};
+use super::ecr::{bad, policies, required, token};
 use super::ecs::now;
 use super::upstream::Scope;
 use super::{Answer, Gateway, Read, json as answer_json, paging};
@@ -263,8 +263,9 @@ fn policy(gateway: &Gateway, account: &str, operation: &str, request: &Value) ->
         if serde_json::from_str::<Value>(text).map_or(true, |policy| policy["Statement"].is_null()) {
             return Err(bad("InvalidParameterException", "Invalid repository policy provided"));
         }
-        change(gateway, account, &name, |repository| repository.policy = Some(text.to_owned()));
-        text.to_owned()
+        let text = policies::kept(text);
+        change(gateway, account, &name, |repository| repository.policy = Some(text.clone()));
+        text
     } else {
         let text = repository.policy.ok_or_else(|| {
             let message = format!("Repository policy does not exist for the repository with name '{name}' in the registry with id '{account}'");

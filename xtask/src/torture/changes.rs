@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ACCOUNTS;
 use super::dice::Dice;
-use super::oracle::document;
+use super::oracle::{document, permissions};
 use super::runs::{Api, of, steps};
 
 /// How long it is tried to begin one.
@@ -20,7 +20,7 @@ pub fn answers(seed: u64, repository: &str) -> Value {
     let keep = json!({ "rules": [{ "rulePriority": 1, "action": { "type": "expire" },
         "selection": { "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 40 + dice.below(50) } }] });
     let look = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "look", "Effect": "Allow",
-        "Principal": { "AWS": "arn:aws:iam::444455556666:root" }, "Action": ["ecr:DescribeImages"] }] });
+        "Principal": { "AWS": "444455556666" }, "Action": ["ecr:DescribeImages"] }] });
     let (wizard, answers) = match dice.below(6) {
         0 => ("lifecycle-policy", json!({ "repository": repository, "policy": keep.to_string() })),
         1 => ("lifecycle-policy", json!({ "repository": repository, "policy": "" })),
@@ -75,7 +75,7 @@ pub fn after(mut there: Value, view: &Value) -> Option<Value> {
         match step["call"]["operation"].as_str().unwrap_or_default() {
             "PutLifecyclePolicy" => there["lifecycle"] = document(&input["lifecyclePolicyText"]),
             "DeleteLifecyclePolicy" => there["lifecycle"] = Value::Null,
-            "SetRepositoryPolicy" => there["permissions"] = document(&input["policyText"]),
+            "SetRepositoryPolicy" => there["permissions"] = permissions(&input["policyText"]),
             "DeleteRepositoryPolicy" => there["permissions"] = Value::Null,
             "PutImageTagMutability" => {
                 there["mutability"] = input["imageTagMutability"].clone();

@@ -92,7 +92,7 @@ impl Sandbox {
             "encryption": repository["encryptionConfiguration"]["encryptionType"],
             "tags": tags,
             "lifecycle": text(self.ecr("GetLifecyclePolicy", &of)?, "lifecyclePolicyText"),
-            "permissions": text(self.ecr("GetRepositoryPolicy", &of)?, "policyText"),
+            "permissions": permissions(&self.ecr("GetRepositoryPolicy", &of)?.unwrap_or_default()["policyText"]),
         }))
     }
 }
@@ -100,6 +100,23 @@ impl Sandbox {
 /// A policy's text as the document it is; nothing for none.
 pub fn document(text: &Value) -> Value {
     text.as_str().map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or_else(|_| text.into()))
+}
+
+/// The same of a policy that says who may what, for comparisons: AWS gives an account back as the ARN of its root user, and a list of one as its
+/// only entry.
+pub fn permissions(text: &Value) -> Value {
+    fn kept(value: Value) -> Value {
+        match value {
+            Value::Array(mut list) if list.len() == 1 => kept(list.remove(0)),
+            Value::Array(list) => list.into_iter().map(kept).collect(),
+            Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, kept(value))).collect(),
+            Value::String(id) if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) => {
+                format!("arn:aws:iam::{id}:root").into()
+            }
+            other => other,
+        }
+    }
+    kept(document(text))
 }
 
 /// What a run's plan makes, in the listing's words.
@@ -125,7 +142,7 @@ fn planned(view: &Value) -> Value {
                 made["tags"] = tags.into();
             }
             "PutLifecyclePolicy" => made["lifecycle"] = document(&input["lifecyclePolicyText"]),
-            "SetRepositoryPolicy" => made["permissions"] = document(&input["policyText"]),
+            "SetRepositoryPolicy" => made["permissions"] = permissions(&input["policyText"]),
             _ => {}
         }
     }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::repositories::matches;
-use super::{bad, repository, required};
+use super::{bad, policies, repository, required};
 use crate::gateway::Gateway;
 use crate::gateway::upstream::Scope;
 use crate::report::{ACCOUNTS, REGIONS};
@@ -56,7 +56,8 @@ pub async fn answer(gateway: &Gateway, scope: &Scope, operation: &str, request: 
                 let message = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid registry policy provided'";
                 return Err(bad("InvalidParameterException", message));
             }
-            gateway.kept.change(|kept| kept.registry_mut(scope).policy = Some(text.to_owned()));
+            let text = policies::kept(text);
+            gateway.kept.change(|kept| kept.registry_mut(scope).policy = Some(text.clone()));
             Ok(json!({ "registryId": scope.account, "policyText": text }))
         }
         "GetRegistryScanningConfiguration" => {
