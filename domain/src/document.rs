@@ -3,7 +3,7 @@
 //! A document's struct is declared with `document!` so that what AWS did not say stays absent when it is stored: absent and
 //! empty are different answers for what the store keeps, and a history must not report the difference between them as a change.
 
-use crate::identity::{Region, Scope};
+use crate::identity::{AccountId, Region, Scope};
 
 /// Declares structs that read and write AWS documents: fields named in the given case, all of them optional or defaulted, those that
 /// hold nothing left out when written.
@@ -90,6 +90,14 @@ pub fn registry(scope: &Scope) -> String {
     format!("{}.dkr.ecr.{}.{}", scope.account, scope.region, dns_suffix(&scope.region))
 }
 
+/// The account and region whose private image registry has this host; none for any other registry.
+pub fn scope_of_registry(host: &str) -> Option<Scope> {
+    let (account, rest) = host.split_once(".dkr.ecr.")?;
+    let (region, _) = rest.split_once('.')?;
+    let scope = Scope::new(AccountId::parse(account).ok()?, Region::parse(region).ok()?);
+    (registry(&scope) == host).then_some(scope)
+}
+
 /// The reference by which the target of a rule, schedule, subscription or integration is found: function ARNs lose their version or
 /// alias, API Gateway's invocation URIs become the function's ARN, listeners become their load balancer.
 pub fn target(reference: &str) -> String {
@@ -112,7 +120,6 @@ pub fn target(reference: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::AccountId;
 
     #[test]
     fn targets_are_spelled_as_their_resources_are_referred_to() {
@@ -141,5 +148,13 @@ mod tests {
             |region: &str| Scope::new(AccountId::parse("111122223333").unwrap(), Region::parse(region).unwrap());
         assert_eq!(registry(&scope("eu-west-1")), "111122223333.dkr.ecr.eu-west-1.amazonaws.com");
         assert_eq!(registry(&scope("cn-north-1")), "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn");
+        for known in [scope("eu-west-1"), scope("cn-north-1")] {
+            assert_eq!(scope_of_registry(&registry(&known)), Some(known));
+        }
+        for other in
+            ["docker.io", "public.ecr.aws", "111122223333.dkr.ecr.eu-west-1.example.com", "1.dkr.ecr.x.amazonaws.com"]
+        {
+            assert_eq!(scope_of_registry(other), None, "{other}");
+        }
     }
 }

@@ -45,15 +45,19 @@ mod tests {
     use super::*;
     use async_trait::async_trait;
     use domain::Scope;
+    use domain::ecr::subject::Subject as Ecr;
+    use domain::ecr::wizards::copy_image;
     use domain::plan::answers::Form;
     use domain::plan::permissions::Need;
     use domain::plan::{Answers, Call, Facts, Subject};
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     enum Iam {
         Silent,
         Refuses(Problem),
         DeniesDeletes,
+        /// It allows all in the account of the plan, and nothing in any other.
+        AllowsOwn,
     }
 
     #[async_trait]
@@ -64,21 +68,52 @@ mod tests {
         async fn read(&self, _: &Scope, _: &Subject) -> Result<Option<Value>, Problem> {
             Ok(None)
         }
-        async fn permitted(&self, _: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
+        async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
             let verdict = |need: &Need| if need.undo { Verdict::Denied } else { Verdict::Allowed };
             match self {
                 Iam::Silent => std::future::pending().await,
                 Iam::Refuses(problem) => Err(problem.clone()),
                 Iam::DeniesDeletes => Ok(needs.iter().map(verdict).collect()),
+                Iam::AllowsOwn if *scope == own() => Ok(vec![Verdict::Allowed; needs.len()]),
+                Iam::AllowsOwn => Ok(vec![Verdict::Denied; needs.len()]),
             }
         }
     }
 
+    fn own() -> Scope {
+        Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
+    }
+
     async fn ask(iam: Iam) -> Vec<Permitted> {
-        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
         let entered = domain::ecr::wizards::create_repository::Answers { name: "shop".into(), ..Default::default() };
-        let plan = Answers { scope, form: Form::CreateRepository(entered) }.plan(&Facts::default()).unwrap();
+        let plan = Answers { scope: own(), form: Form::CreateRepository(entered) }.plan(&Facts::default()).unwrap();
         permissions(&iam, &plan, Duration::from_millis(1)).await
+    }
+
+    #[tokio::test]
+    async fn a_copy_that_may_not_be_pulled_where_it_is_is_not_all_allowed() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let image = format!("444455556666.dkr.ecr.us-east-1.amazonaws.com/base/web@{digest}");
+        let form = copy_image::Answers {
+            source: image.clone(),
+            repository: "shop".into(),
+            tag: "1".into(),
+            ..Default::default()
+        };
+        let answers = Answers { scope: own(), form: Form::CopyImage(form) };
+        let state = |subject: Subject| match &subject {
+            Subject::Ecr(Ecr::Source { .. }) => (subject, Some(json!({ "source": image, "digest": digest }))),
+            Subject::Ecr(Ecr::Settings { .. }) => (subject, Some(json!({}))),
+            Subject::Ecr(_) | Subject::EcrPublic(_) | Subject::Lambda(_) | Subject::Ecs(_) | Subject::Kms(_) => {
+                (subject, None)
+            }
+        };
+        let plan = answers.plan(&Facts::new(answers.subjects().into_iter().map(state).collect())).unwrap();
+        let all = permissions(&Iam::AllowsOwn, &plan, Duration::from_millis(1)).await;
+        let denied: Vec<&str> =
+            all.iter().filter(|p| p.verdict == Verdict::Denied).map(|p| p.action.as_str()).collect();
+        assert_eq!(denied, domain::ecr::calls::Source::ACTIONS);
+        assert!(all.iter().any(|p| p.action == "ecr:PutImage" && p.verdict == Verdict::Allowed), "{all:?}");
     }
 
     fn unknown(all: &[Permitted], words: &str) -> bool {

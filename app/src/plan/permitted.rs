@@ -16,8 +16,13 @@ struct Said {
 }
 
 fn list(of: &[&Permitted]) -> String {
-    let mut names: Vec<&str> = of.iter().map(|p| p.action.as_str()).collect();
-    names.dedup();
+    let mut names: Vec<&str> = vec![];
+    for permitted in of {
+        // The same may be denied on one thing and on another.
+        if !names.contains(&permitted.action.as_str()) {
+            names.push(&permitted.action);
+        }
+    }
     names.join(", ")
 }
 
@@ -106,6 +111,12 @@ mod tests {
         assert!(said.tone == Tone::Warn && said.title.ends_with("denied: ecr:PutLifecyclePolicy"), "{said:?}");
         let said = say(&[allowed.clone(), one("ecr:DeleteRepository", true, Verdict::Denied)]);
         assert!(said.title.contains("taking back is denied: ecr:DeleteRepository"), "{said:?}");
+        let pull = |resource: &str| Permitted {
+            resource: Some(resource.into()),
+            ..one("ecr:BatchGetImage", false, Verdict::Denied)
+        };
+        let said = say(&[pull("a"), one("ecr:PutImage", false, Verdict::Denied), pull("b")]);
+        assert!(said.title.ends_with("denied: ecr:BatchGetImage, ecr:PutImage"), "{said:?}");
         assert!(say(std::slice::from_ref(&allowed)).title.contains("1 permission is there"));
         let said = say(&[allowed, unknown("a:A"), unknown("b:B")]);
         assert_eq!((said.tone, said.more.as_str()), (Tone::Quiet, "IAM did not answer."));

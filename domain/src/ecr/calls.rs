@@ -8,10 +8,11 @@ mod registry;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-use super::TagMutabilityExclusion;
 use super::subject::Subject;
-use crate::document::calls;
+use super::{TagMutabilityExclusion, arn};
+use crate::document::{calls, scope_of_registry};
 use crate::iam::policy_document::same;
+use crate::identity::Scope;
 use crate::plan::Made;
 
 pub use documents::*;
@@ -58,8 +59,40 @@ const PUSH: [&str; 7] = [
     "ecr:BatchGetImage",
 ];
 
+/// A repository of ECR that a call reads from to write elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Its account and region: there it is read with what Gantry may in them.
+    pub scope: Scope,
+    /// Its name.
+    pub repository: String,
+}
+
+impl Source {
+    /// What pulling an image needs there. <https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html>
+    pub const ACTIONS: [&'static str; 3] =
+        ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+
+    /// Its ARN.
+    pub fn arn(&self) -> String {
+        arn::repository(&self.scope, &self.repository)
+    }
+}
+
+impl CopyImage {
+    /// The repository of ECR that the image comes from; none for other registries, and where lent credentials are used.
+    pub fn source_repository(&self) -> Option<Source> {
+        if self.source_credentials.is_some() {
+            return None;
+        }
+        let (host, rest) = self.source.split_once('/')?;
+        let (repository, _) = rest.split_once('@')?;
+        Some(Source { scope: scope_of_registry(host)?, repository: repository.to_owned() })
+    }
+}
+
 impl Call {
-    /// The IAM actions it needs.
+    /// The IAM actions it needs on what it writes.
     pub fn actions(&self) -> Vec<&'static str> {
         match self {
             Call::CreateRepository(input) => {

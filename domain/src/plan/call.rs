@@ -60,7 +60,7 @@ impl Call {
             Call::Kms(call) => call.input(),
         }
     }
-    /// The IAM actions it needs; mostly its own name.
+    /// The IAM actions it needs on what it writes; mostly its own name.
     /// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
     pub fn actions(&self) -> Vec<&'static str> {
         match self {
@@ -76,6 +76,13 @@ impl Call {
         match self {
             Call::Ecr(call) => call.actions_from(before),
             Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => None,
+        }
+    }
+    /// The repository that it reads from to write elsewhere, where other permissions hold: that of an image that is copied.
+    pub fn source(&self) -> Option<ecr::calls::Source> {
+        match self {
+            Call::Ecr(ecr::calls::Call::CopyImage(input)) => input.source_repository(),
+            Call::Ecr(_) | Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => None,
         }
     }
     /// Whether it may take hours: it carries data.

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 pub use answers::Answers;
 pub use call::{Call, Made, Subject};
 
+use crate::ecr::calls::Source;
 use crate::identity::Scope;
 
 /// The version of this format. A run keeps the one it was planned in, and no server drives a run whose format it does not know. It grows with
@@ -109,9 +110,14 @@ pub struct Step {
 }
 
 impl Step {
-    /// The IAM actions it needs.
+    /// The IAM actions it needs, on what it writes and on what it reads from.
     pub fn actions(&self) -> Vec<&'static str> {
-        self.call.actions().into_iter().chain(self.call.actions_from(self.before.as_ref())).collect()
+        let mut actions = self.call.actions();
+        actions.extend(self.call.actions_from(self.before.as_ref()));
+        if self.call.source().is_some() {
+            actions.extend(Source::ACTIONS.iter().filter(|action| !self.call.actions().contains(action)));
+        }
+        actions
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::reference::{Piece, pieces};
 use super::{Call, Plan, Subject, Undo};
 use crate::ecr;
+use crate::ecr::calls::Source;
 use crate::identity::Scope;
 
 /// An action on something, which a plan needs.
@@ -78,37 +79,57 @@ fn arn(call: &Call, scope: &Scope, plan: &Plan) -> Option<String> {
     (!arn.contains("${")).then_some(arn)
 }
 
+/// An action on something; one that is about the registry as a whole is on everything.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html>
+fn need(action: &str, resource: Option<String>, undo: bool) -> Need {
+    let resource = if action == "ecr:GetAuthorizationToken" { Some("*".to_owned()) } else { resource };
+    Need { action: action.to_owned(), resource, undo }
+}
+
+/// What a call needs on what it writes.
+fn of_call(plan: &Plan, scope: &Scope, call: &Call, before: Option<&Value>, undo: bool) -> Vec<Need> {
+    let on = |action: &str| {
+        // Of another service, such as the key's, nothing is known but the name.
+        let own = action.split_once(':').is_some_and(|(service, _)| service == call.service());
+        need(action, if own { arn(call, scope, plan) } else { None }, undo)
+    };
+    call.actions().into_iter().chain(call.actions_from(before)).map(on).collect()
+}
+
 /// What a plan needs in one account and region, each once; then what taking it back needs besides.
 pub fn needs(plan: &Plan, scope: &Scope) -> Vec<Need> {
-    let mut all: Vec<Need> = vec![];
-    let mut add = |call: &Call, before: Option<&Value>, undo: bool| {
-        for action in call.actions().into_iter().chain(call.actions_from(before)) {
-            // Of another service, such as the key's, nothing is known but the name.
-            let own = action.split_once(':').is_some_and(|(service, _)| service == call.service());
-            let resource = if own { arn(call, scope, plan) } else { None };
-            let need = Need { action: action.to_owned(), resource, undo };
-            if !all.iter().any(|known| known.action == need.action && known.resource == need.resource) {
-                all.push(need);
-            }
+    let mut found: Vec<Need> = vec![];
+    for step in &plan.steps {
+        if step.scope == *scope {
+            found.extend(of_call(plan, scope, &step.call, step.before.as_ref(), false));
         }
-    };
-    let steps = || plan.steps.iter().filter(|step| step.scope == *scope);
-    steps().for_each(|step| add(&step.call, step.before.as_ref(), false));
-    for step in steps() {
+        if let Some(source) = step.call.source().filter(|source| source.scope == *scope) {
+            found.extend(Source::ACTIONS.map(|action| need(action, Some(source.arn()), false)));
+        }
+    }
+    for step in plan.steps.iter().filter(|step| step.scope == *scope) {
         if let Undo::Call(call) = &step.undo {
             // What the step leaves is mostly what it was told to.
-            add(call, Some(&step.call.input()), true);
+            found.extend(of_call(plan, scope, call, Some(&step.call.input()), true));
+        }
+    }
+    let mut all: Vec<Need> = vec![];
+    for need in found {
+        if !all.iter().any(|known| known.action == need.action && known.resource == need.resource) {
+            all.push(need);
         }
     }
     all
 }
 
-/// The accounts and regions a plan calls, in the order it comes to them.
+/// The accounts and regions a plan calls, or reads from, in the order it comes to them.
 pub fn scopes(plan: &Plan) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = vec![];
     for step in &plan.steps {
-        if !scopes.contains(&step.scope) {
-            scopes.push(step.scope.clone());
+        for scope in [Some(step.scope.clone()), step.call.source().map(|source| source.scope)].into_iter().flatten() {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
         }
     }
     scopes
@@ -117,6 +138,7 @@ pub fn scopes(plan: &Plan) -> Vec<Scope> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_plan_needs_each_action_on_what_it_writes_once_and_the_undo_what_is_left() {
@@ -130,6 +152,47 @@ mod tests {
         assert_eq!(names(true), ["ecr:DeleteRepository", "ecr:DeleteLifecyclePolicy", "ecr:UntagResource"]);
         let elsewhere = Scope::new("444455556666".parse().unwrap(), "eu-west-1".parse().unwrap());
         assert_eq!((needs(&plan, &elsewhere), scopes(&plan)), (vec![], vec![plan.scope.clone()]));
+    }
+
+    /// A copy of this image to the repository `its`.
+    fn copy(source: &str, credentials: Option<&str>) -> Plan {
+        let mut plan = crate::plan::tests::three_steps();
+        plan.steps.truncate(1);
+        let input = json!({ "source": source, "repositoryName": "its", "imageTag": "1", "imageDigest": "sha256:a",
+            "sourceCredentials": credentials });
+        let call = json!({ "service": "ecr", "operation": "CopyImage", "input": input });
+        plan.steps[0].call = serde_json::from_value(call).unwrap();
+        plan.steps[0].undo = Undo::Never("a test".into());
+        plan
+    }
+
+    #[test]
+    fn a_copy_out_of_ecr_needs_to_pull_where_its_image_is() {
+        let its = "arn:aws:ecr:eu-west-1:111122223333:repository/its";
+        let asked = |plan: &Plan, scope: &Scope| -> Vec<(String, String)> {
+            needs(plan, scope).into_iter().map(|need| (need.action, need.resource.unwrap_or_default())).collect()
+        };
+        let image = "444455556666.dkr.ecr.us-east-1.amazonaws.com/base/web@sha256:a";
+        let elsewhere = Scope::new("444455556666".parse().unwrap(), "us-east-1".parse().unwrap());
+        let plan = copy(image, None);
+        assert_eq!(scopes(&plan), [plan.scope.clone(), elsewhere.clone()]);
+        let base = "arn:aws:ecr:us-east-1:444455556666:repository/base/web";
+        let pull =
+            [("ecr:GetAuthorizationToken", "*"), ("ecr:BatchGetImage", base), ("ecr:GetDownloadUrlForLayer", base)];
+        assert_eq!(asked(&plan, &elsewhere), pull.map(|(action, on)| (action.to_owned(), on.to_owned())));
+        let push = asked(&plan, &plan.scope);
+        let on = |(action, on): &(String, String)| on == if action == "ecr:GetAuthorizationToken" { "*" } else { its };
+        assert!(push.len() == 7 && push.iter().all(on), "{push:?}");
+        let actions = plan.steps[0].actions();
+        assert_eq!((actions.len(), actions.last()), (8, Some(&"ecr:GetDownloadUrlForLayer")));
+        // From a repository beside it: the one token opens both.
+        let beside = copy("111122223333.dkr.ecr.eu-west-1.amazonaws.com/base/web@sha256:a", None);
+        assert_eq!((scopes(&beside), asked(&beside, &beside.scope).len()), (vec![beside.scope.clone()], 9));
+        // Other registries do not ask IAM, and lent credentials are not Gantry's.
+        for other in [copy("docker.io/library/nginx@sha256:a", None), copy(image, Some("0a1b"))] {
+            assert_eq!((scopes(&other), asked(&other, &elsewhere)), (vec![other.scope.clone()], vec![]));
+            assert_eq!((asked(&other, &other.scope).len(), other.steps[0].actions().len()), (7, 7));
+        }
     }
 
     #[test]

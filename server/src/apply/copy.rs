@@ -1,9 +1,10 @@
 //! Copies images from other registries into ECR: looks at what would come, and carries it.
 
+use domain::document::scope_of_registry;
 use domain::ecr::calls::CopyImage;
 use domain::ecr::subject::Subject as Ecr;
 use domain::plan::Subject;
-use domain::{AccountId, Problem, Region, Scope};
+use domain::{Problem, Scope};
 use gantry_aws::{Connections, execute, registry};
 use gantry_registry::{
     Contents, Credentials, DEFAULT_SOURCES, Http, Limits, Platforms, Policy, Progress, Reference, Repository, Settings,
@@ -176,19 +177,11 @@ impl Registries {
         let connected = |scope: &Scope| {
             connections.configs().any(|c| c.account == scope.account && c.regions.contains(&scope.region))
         };
-        match ecr(reference.registry()).filter(connected) {
+        match scope_of_registry(reference.registry()).filter(connected) {
             Some(scope) => own(connections, &scope, reference.repository()).await,
             None => Repository::source(&self.http, reference, None),
         }
     }
-}
-
-/// The account and region of an ECR registry's host.
-fn ecr(host: &str) -> Option<Scope> {
-    let (account, rest) = host.split_once(".dkr.ecr.")?;
-    let (region, _) = rest.split_once('.')?;
-    let scope = Scope::new(AccountId::parse(account).ok()?, Region::parse(region).ok()?);
-    (domain::document::registry(&scope) == host).then_some(scope)
 }
 
 /// A repository of a connected account.
@@ -197,24 +190,4 @@ pub(crate) async fn own(connections: &Connections, scope: &Scope, name: &str) ->
     let base = Url::parse(&registry.base)
         .map_err(|e| Problem::invalid("endpoint_url", format!("{} is not an address: {e}.", registry.base)))?;
     Repository::destination(&base, name, Some(Credentials::from_ecr_token(&registry.token)?), Settings::default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ecr_host_names_its_account_and_region() {
-        let scope = ecr("111122223333.dkr.ecr.eu-west-1.amazonaws.com").unwrap();
-        assert_eq!(
-            scope.to_string(),
-            Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap()).to_string()
-        );
-        assert!(ecr("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn").is_some());
-        for other in
-            ["docker.io", "public.ecr.aws", "111122223333.dkr.ecr.eu-west-1.example.com", "1.dkr.ecr.x.amazonaws.com"]
-        {
-            assert!(ecr(other).is_none(), "{other}");
-        }
-    }
 }
