@@ -43,7 +43,7 @@ fn entries(value: &Value) -> &[Value] {
 }
 
 /// The partition of accounts that are named by their id alone: that of those named in full, because a policy is of one partition.
-fn partition<'p>(policies: [&'p Value; 2]) -> &'p str {
+fn partition(policies: [&Value; 2]) -> &str {
     let mut found = BTreeSet::new();
     for statement in policies.into_iter().flat_map(|policy| entries(&policy["Statement"])) {
         for element in ["Principal", "NotPrincipal"] {
