@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::known;
 use super::lifecycle::{Danger, Fate, ImageFacts, Verdict, in_danger};
 use super::subject::Subject;
+use crate::kind::Kind;
+use crate::listing::Freshness;
 use crate::plan;
 use crate::time::Millis;
 
@@ -15,6 +18,9 @@ pub struct Inventory {
     pub now: Millis,
     /// The images, in any order.
     pub images: Vec<Held>,
+    /// The lists that say what uses them ([`known::LISTS`]), wherever there is a connection.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lists: Vec<Freshness>,
 }
 
 /// An image and what uses it.
@@ -42,6 +48,14 @@ impl Inventory {
     /// The images that something uses.
     pub fn in_use(&self) -> BTreeSet<String> {
         self.images.iter().filter(|i| !i.used_by.is_empty()).map(|i| i.facts.digest.clone()).collect()
+    }
+    /// What is not known of what uses them, one text a list; empty where all lists can be relied on.
+    pub fn unknown(&self) -> Vec<String> {
+        known::unknown(&self.lists, self.now)
+    }
+    /// Whether the list of the images themselves can be relied on: there may be more of them than were collected.
+    pub fn has_all_images(&self) -> bool {
+        self.lists.iter().filter(|list| list.kind == Kind::Image).all(|list| known::known(list, self.now))
     }
     /// What lifecycle rules look at.
     pub fn facts(&self) -> Vec<ImageFacts> {
@@ -159,6 +173,7 @@ pub(crate) mod tests {
                 held("sha256:lost", 4, &[], &[], &[]),
                 held("sha256:new", 5, &["1.3"], &[], &[]),
             ],
+            lists: vec![],
         }
     }
 

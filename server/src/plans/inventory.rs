@@ -2,9 +2,11 @@
 
 use domain::ecr::Image;
 use domain::ecr::inventory::{Held, Inventory};
+use domain::ecr::known::{LISTS, never};
 use domain::ecr::lifecycle::ImageFacts;
 use domain::ecs::Task;
 use domain::eks::Pod;
+use domain::listing::Freshness;
 use domain::resource::Relation;
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_store::Store;
@@ -29,7 +31,27 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
         let used_by = users.remove(&row.id).unwrap_or_default().into_iter().collect();
         images.extend(facts.map(|facts| Held { facts, used_by, artifact, platforms }));
     }
-    Ok(Inventory { now, images })
+    Ok(Inventory { now, images, lists: lists(store, scope, now).await? })
+}
+
+/// How fresh the lists are that say what uses images of this scope: those of every account and region that is connected, for images are
+/// pulled from anywhere; of the images themselves only this one.
+async fn lists(store: &Store, scope: &Scope, now: Millis) -> Result<Vec<Freshness>, Problem> {
+    let mut known: BTreeMap<(Scope, Kind), Freshness> = BTreeMap::new();
+    for collection in store.collections(now).await? {
+        let list = collection.freshness;
+        known.insert((list.scope.clone(), list.kind), list);
+    }
+    // Where anything is collected, everything that may use an image has to be: what has no list was never read.
+    let mut scopes: BTreeSet<Scope> = known.keys().map(|(scope, _)| scope.clone()).collect();
+    scopes.insert(scope.clone());
+    let mut lists = vec![];
+    for at in scopes {
+        for kind in LISTS.into_iter().filter(|kind| kind.is_in(&at.region) && (*kind != Kind::Image || at == *scope)) {
+            lists.push(known.remove(&(at.clone(), kind)).unwrap_or_else(|| never(&at, kind)));
+        }
+    }
+    Ok(lists)
 }
 
 /// What uses these images: tasks that are not stopped, pods that are not over, services through their task definitions, functions.

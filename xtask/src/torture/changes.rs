@@ -22,7 +22,10 @@ pub fn answers(seed: u64, repository: &str) -> Value {
     let look = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "look", "Effect": "Allow",
         "Principal": { "AWS": "444455556666" }, "Action": ["ecr:DescribeImages"] }] });
     let (wizard, answers) = match dice.below(6) {
-        0 => ("lifecycle-policy", json!({ "repository": repository, "policy": keep.to_string() })),
+        // Insisted on: a server that was just killed has not read yet what uses the images.
+        0 => {
+            ("lifecycle-policy", json!({ "repository": repository, "policy": keep.to_string(), "insist": repository }))
+        }
         1 => ("lifecycle-policy", json!({ "repository": repository, "policy": "" })),
         2 => ("repository-policy", json!({ "repository": repository, "policy": look.to_string() })),
         3 => ("repository-policy", json!({ "repository": repository, "policy": "" })),

@@ -7,7 +7,7 @@ use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, PutImage, Sta
 use super::super::inventory::{Inventory, short};
 use super::super::rules;
 use super::super::subject::{IMAGES_A_CALL, Subject};
-use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
+use super::{doubts, guard, in_order, inventory, some, state, step, undo};
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
 
@@ -101,6 +101,20 @@ impl Delete {
     fn subject(&self, digests: &[String]) -> Subject {
         Subject::Images { repository: self.repository.clone(), digests: digests.to_vec() }
     }
+    /// What speaks against it: images in use, images that were not collected yet, lists that could not be read.
+    fn against(&self, all: &[String], inventory: &Inventory) -> Vec<String> {
+        let chosen: BTreeSet<&str> = all.iter().map(String::as_str).collect();
+        let held = inventory.by_digest();
+        let needed: Vec<String> =
+            inventory.needed(&chosen).iter().map(|danger| inventory.explain(&self.repository, danger)).collect();
+        let unseen: Vec<String> =
+            all.iter().filter(|d| !held.contains_key(d.as_str())).map(|d| short(d).to_owned()).collect();
+        let needed = (!needed.is_empty()).then(|| format!("These are in use: {}.", some(&needed)));
+        let unseen = (!unseen.is_empty()).then(|| {
+            format!("What uses these is not known, for Gantry has not collected them yet: {}.", some(&unseen))
+        });
+        needed.into_iter().chain(unseen).chain(doubts(inventory)).collect()
+    }
     /// What has to be known: first of all the images, which decide the batches; then those.
     pub fn subjects(&self) -> Vec<plan::Subject> {
         let inventory = plan::Subject::Ecr(Subject::Inventory { repository: self.repository.clone() });
@@ -116,7 +130,7 @@ impl Delete {
     /// The plan.
     ///
     /// # Errors
-    /// What is wrong, by field; under [`INSIST`] those in use.
+    /// What is wrong, by field; under [`super::INSIST`] those in use, and what is not known of their use.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let all = digests(&self.digests, MOST)?;
         let repository = &self.repository;
@@ -133,12 +147,6 @@ impl Delete {
                     format!("AWS keeps an image as long as an index leads to it: choose the index {name}, too.");
                 return Err(one("digests", message));
             }
-            let needed = inventory.needed(&chosen);
-            if !needed.is_empty() && !insisted(&self.insist, repository) {
-                let names: Vec<String> = needed.iter().map(|danger| inventory.explain(repository, danger)).collect();
-                let message = format!("These are in use: {}. {}", some(&names), unless(repository));
-                return Err(one(INSIST, message));
-            }
         }
         // What was looked up in chunks of the digests, by digest.
         let known: Option<serde_json::Map<String, serde_json::Value>> = all
@@ -152,6 +160,9 @@ impl Delete {
             && let Some(missing) = all.iter().find(|digest| !known.contains_key(*digest))
         {
             return Err(one("digests", format!("There is no image {} in {repository} any more.", short(missing))));
+        }
+        if let Some(inventory) = &inventory {
+            guard(&self.against(&all, inventory), &self.insist, repository)?;
         }
         let batches = self.batches(all.clone(), inventory.as_ref());
         let steps = batches.iter().enumerate().map(|(n, batch)| {

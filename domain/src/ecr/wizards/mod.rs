@@ -24,7 +24,7 @@ use crate::plan::lint::Severity;
 use crate::plan::{self, Effect, FORMAT, Facts, FieldErrors, Plan, Step, Undo};
 use serde_json::Value;
 
-/// The field under which a plan is refused that would take away what is in use; [`insisted`] lets it pass.
+/// The field under which a plan is refused that would take away what is in use, or may be; [`insisted`] lets it pass.
 pub const INSIST: &str = "insist";
 
 /// Whether a person typed the repository's name to say that it is meant nevertheless.
@@ -35,6 +35,20 @@ fn insisted(typed: &str, repository: &str) -> bool {
 /// What to do to have it nevertheless.
 fn unless(repository: &str) -> String {
     format!("Who means it nevertheless insists with the name {repository}.")
+}
+
+/// Refuses what these sentences say of images, if they say anything, unless the repository's name was typed.
+fn guard(sentences: &[String], typed: &str, repository: &str) -> Result<(), FieldErrors> {
+    if sentences.is_empty() || insisted(typed, repository) {
+        return Ok(());
+    }
+    Err([(INSIST.to_owned(), format!("{} {}", sentences.join(" "), unless(repository)))].into())
+}
+
+/// What is not known of the use of images, as a sentence: where a list could not be read, that nothing uses an image says nothing.
+fn doubts(inventory: &Inventory) -> Option<String> {
+    let unknown = inventory.unknown();
+    (!unknown.is_empty()).then(|| format!("It is not known what else uses images: {}.", some(&unknown)))
 }
 
 /// At most so many are named in a message.
@@ -134,6 +148,7 @@ pub fn lint(call: &Call, plan: &Plan) -> Vec<(Severity, String, String)> {
     };
     let mut notes = registry::lint(call, &plan.scope);
     notes.extend(notes::nearly_full(call));
+    notes.extend(notes::elsewhere(call, plan));
     if let Some(policy) = notes::repository_policy(call) {
         notes.extend(notes::opened(policy, |document| explain(document, &plan.scope)));
     }

@@ -1,4 +1,4 @@
-//! Notes on a policy that lets strangers in, and on what is nearly full.
+//! Notes on a policy that lets strangers in, on what is nearly full, and on images that go.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +8,7 @@ use crate::ecr::registry::rules as of_registry;
 use crate::ecr::repository_policy::{Gain, LIMIT, Severity as Worth};
 use crate::iam::policy_document::{Document, Effect, Matches, Principals};
 use crate::plan::lint::Severity;
+use crate::plan::{self, Plan};
 
 /// The policy of repositories that a call sets.
 pub fn repository_policy(call: &Call) -> Option<&str> {
@@ -52,6 +53,35 @@ fn wildcards(document: &Document) -> Vec<String> {
         everyone && statement.effect == Effect::Allow
     });
     wild.map(|(n, _)| format!("Statement[{n}]")).collect()
+}
+
+/// Whether images may go by a call that are there already.
+fn takes_images(call: &Call, plan: &Plan) -> bool {
+    match call {
+        // By its tag alone an image loses a tag, not itself.
+        Call::BatchDeleteImage(input) => input.image_ids.iter().any(|id| id.image_digest.is_some()),
+        Call::DeleteRepository(input) => input.force == Some(true),
+        Call::PutLifecyclePolicy(_) => {
+            !plan.steps.iter().any(|step| matches!(&step.call, plan::Call::Ecr(Call::CreateRepository(_))))
+        }
+        _ => false,
+    }
+}
+
+/// Said once of a plan by which images go: whose uses of them nobody can know here.
+pub fn elsewhere(call: &Call, plan: &Plan) -> Option<(Severity, String, String)> {
+    let first = plan.steps.iter().find_map(|step| match &step.call {
+        plan::Call::Ecr(call) if takes_images(call, plan) => Some(call),
+        _ => None,
+    });
+    (first == Some(call)).then(|| {
+        (
+            Severity::Hint,
+            "Accounts that are not connected are not seen: what runs there may use these images, too.".to_owned(),
+            "Ask whoever the repository's policy or a replication lets have them, or connect those accounts."
+                .to_owned(),
+        )
+    })
 }
 
 /// Hints where a call leaves little of what AWS allows: nine tenths are used. More than all is refused beside its field.

@@ -7,12 +7,13 @@ use serde_json::Value;
 use super::super::calls::{
     Call, DeleteLifecyclePolicy, DeleteRepositoryPolicy, PutLifecyclePolicy, SetRepositoryPolicy,
 };
-use super::super::lifecycle::{self, evaluate, in_danger};
+use super::super::inventory::Inventory;
+use super::super::lifecycle::{self, Verdict, evaluate, in_danger};
 use super::super::repository_policy;
 use super::super::rules;
 use super::super::subject::Subject;
 use super::repository::gone;
-use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
+use super::{INSIST, doubts, guard, in_order, insisted, inventory, some, state, step, undo, unless};
 use crate::iam::policy_document;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
@@ -104,6 +105,16 @@ impl Lifecycle {
     fn subject(&self) -> Subject {
         Subject::LifecyclePolicy { repository: self.repository.clone() }
     }
+    /// What speaks against rules by which this becomes of the images: images in use that would go; and, where any would go or not all are
+    /// collected, lists that could not be read.
+    fn against(&self, verdicts: &[Verdict], inventory: &Inventory) -> Vec<String> {
+        let lost = in_danger(verdicts, &inventory.in_use());
+        let names: Vec<String> = lost.iter().map(|d| inventory.explain(&self.repository, d)).collect();
+        let lost = (!names.is_empty()).then(|| format!("By these rules images in use would go: {}.", some(&names)));
+        let touched = verdicts.iter().any(|verdict| verdict.fate.goes()) || !inventory.has_all_images();
+        let doubts = if touched { doubts(inventory) } else { None };
+        lost.into_iter().chain(doubts).collect()
+    }
     /// What has to be known.
     pub fn subjects(&self) -> Vec<plan::Subject> {
         let inventory = Subject::Inventory { repository: self.repository.clone() };
@@ -114,7 +125,7 @@ impl Lifecycle {
     ///
     /// # Errors
     /// That there is no such repository; what is wrong with the policy, by its own paths (`rules.0.selection.countNumber`); under [`INSIST`]
-    /// images in use that would go.
+    /// images in use that would go, and what is not known of their use.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let repository = &self.repository;
         exists(repository, facts)?;
@@ -123,17 +134,9 @@ impl Lifecycle {
             true => None,
             false => {
                 let policy = lifecycle::parse(&self.policy)?;
-                if let Some(inventory) = inventory(facts, repository)
-                    && !insisted(&self.insist, repository)
-                {
+                if let Some(inventory) = inventory(facts, repository) {
                     let verdicts = evaluate(&policy, &inventory.facts(), inventory.now);
-                    let lost = in_danger(&verdicts, &inventory.in_use());
-                    if !lost.is_empty() {
-                        let names: Vec<String> = lost.iter().map(|d| inventory.explain(repository, d)).collect();
-                        let message =
-                            format!("By these rules images in use would go: {}. {}", some(&names), unless(repository));
-                        return Err([(INSIST.to_owned(), message)].into());
-                    }
+                    guard(&self.against(&verdicts, &inventory), &self.insist, repository)?;
                 }
                 serde_json::from_str(&self.policy).ok()
             }

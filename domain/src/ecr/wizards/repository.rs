@@ -9,7 +9,7 @@ use super::super::calls::{
 };
 use super::super::subject::Subject;
 use super::super::{Scanning, TagMutabilityExclusion, arn, rules};
-use super::{INSIST, in_order, insisted, inventory, some, state, step, undo, unless};
+use super::{doubts, guard, in_order, inventory, some, state, step, undo};
 use crate::document::Tag;
 use crate::identity::Scope;
 use crate::plan::tagging::{self, keys};
@@ -199,7 +199,7 @@ impl Delete {
     /// The plan.
     ///
     /// # Errors
-    /// What is wrong, by field: images it would take with it, images in use.
+    /// What is wrong, by field: images it would take with it, images in use, what is not known of their use.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let mut errors = FieldErrors::new();
         let repository = &self.repository;
@@ -214,17 +214,18 @@ impl Delete {
                 errors.insert("force".into(), format!("It holds {images}. Say that they are to go with it."));
             }
             let all: BTreeSet<&str> = inventory.images.iter().map(|held| held.facts.digest.as_str()).collect();
-            let needed = inventory.needed(&all);
-            if !needed.is_empty() && !insisted(&self.insist, repository) {
-                let used: Vec<String> = needed
-                    .iter()
-                    .filter(|danger| danger.through.is_none())
-                    .map(|danger| inventory.explain(repository, danger))
-                    .collect();
-                let message =
-                    format!("What runs these could not be started again: {}. {}", some(&used), unless(repository));
-                errors.insert(INSIST.into(), message);
-            }
+            let used: Vec<String> = inventory
+                .needed(&all)
+                .iter()
+                .filter(|danger| danger.through.is_none())
+                .map(|danger| inventory.explain(repository, danger))
+                .collect();
+            let used =
+                (!used.is_empty()).then(|| format!("What runs these could not be started again: {}.", some(&used)));
+            // Without images none goes: AWS refuses to delete a repository with some unless that is said.
+            let doubts = if count > 0 || self.force { doubts(&inventory) } else { None };
+            let against: Vec<String> = used.into_iter().chain(doubts).collect();
+            errors.extend(guard(&against, &self.insist, repository).err().into_iter().flatten());
         }
         if !errors.is_empty() {
             return Err(errors);

@@ -2,9 +2,14 @@
 
 use crate::ecr::inventory::Inventory;
 use crate::ecr::inventory::tests::{held, inventory};
+use crate::ecr::known::never;
 use crate::ecr::subject::Subject as Ecr;
 use crate::identity::Scope;
-use crate::plan::{Answers, Effect, Facts, Subject, Undo};
+use crate::kind::Kind;
+use crate::listing::Freshness;
+use crate::plan::{Answers, Effect, Facts, FieldErrors, Plan, Subject, Undo};
+use crate::problem::{Code, Problem};
+use crate::time::Millis;
 use serde_json::{Value, json};
 
 fn answers(wizard: &str, answers: Value) -> Answers {
@@ -170,7 +175,7 @@ fn what_is_nearly_full_is_noted() {
         let policy = json!({ "rules": (1..=many).map(rule).collect::<Vec<_>>() }).to_string();
         let answers = answers("lifecycle-policy", json!({ "repository": "shop/api", "policy": policy }));
         let notes = crate::plan::lint::lint(&answers.plan(&Facts::default()).unwrap());
-        notes.into_iter().map(|note| note.says).collect::<Vec<_>>()
+        notes.into_iter().map(|note| note.says).filter(|says| says.contains("are used")).collect::<Vec<_>>()
     };
     assert_eq!(notes(44), Vec::<String>::new());
     assert_eq!(notes(45), ["45 of at most 50 rules of a lifecycle policy are used."]);
@@ -194,7 +199,8 @@ fn a_repository_goes_with_its_images_only_if_that_is_said() {
 #[test]
 fn images_go_in_calls_of_a_hundred_and_not_while_they_are_there_no_more() {
     let digests: Vec<String> = (0..130).map(|n| format!("sha256:{n:064}")).collect();
-    let answers = answers("delete-images", json!({ "repository": "shop/api", "digests": digests }));
+    let answers =
+        answers("delete-images", json!({ "repository": "shop/api", "digests": digests, "insist": "shop/api" }));
     let there = |subject: &Ecr| match subject {
         Ecr::Images { digests, .. } => Some(digests.iter().map(|d| (d.clone(), json!(["1.0"]))).collect::<Value>()),
         _ => None,
@@ -241,6 +247,65 @@ fn images_in_use_go_only_if_that_is_insisted_on() {
     let meant = plan(&[&running, &free], " shop/api ").unwrap();
     assert_eq!((meant.steps.len(), meant.typed()), (1, Some("shop/api")));
     assert_eq!(plan(&[&free], "").unwrap().steps.len(), 1);
+}
+
+/// What Gantry has collected, where it may not list tasks.
+fn without_tasks() -> Inventory {
+    let mut denied = Problem::new(Code::AwsDenied, "Access denied", "…");
+    denied.iam_action = Some("ecs:ListTasks".into());
+    let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let inventory = inventory();
+    let known = Freshness { complete: Some(inventory.now), ..never(&scope, Kind::Image) };
+    let tasks = Freshness { failing: Some((Millis(0), denied)), ..never(&scope, Kind::Task) };
+    Inventory { lists: vec![known, tasks], ..inventory }
+}
+
+/// A plan over that.
+fn planned_without_tasks(wizard: &str, wanted: &Value, insist: &str) -> Result<Plan, FieldErrors> {
+    let mut wanted = wanted.clone();
+    wanted["insist"] = insist.into();
+    let answers = answers(wizard, wanted);
+    let state = |subject: Subject| {
+        let state = match &subject {
+            Subject::Ecr(Ecr::Inventory { .. }) => Some(serde_json::to_value(without_tasks()).unwrap()),
+            Subject::Ecr(Ecr::LifecyclePolicy { .. }) => None,
+            Subject::Ecr(Ecr::Images { digests, .. }) => Some(digests.iter().map(|d| (d.clone(), json!([]))).collect()),
+            _ => Some(json!({ "repositoryName": "shop/api" })),
+        };
+        (subject, state)
+    };
+    answers.plan(&Facts::new(answers.subjects().into_iter().map(state).collect()))
+}
+
+const UNKNOWN: &str = "It is not known what else uses images: tasks in 111122223333 eu-west-1 could not be read: ecs:ListTasks is denied.";
+
+#[test]
+fn where_the_use_of_images_is_not_known_that_has_to_be_insisted_on() {
+    let few = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":90},"action":{"type":"expire"}}]}"#;
+    for (wizard, wanted) in [
+        ("delete-repository", json!({ "repository": "shop/api", "force": true })),
+        ("lifecycle-policy", json!({ "repository": "shop/api", "policy": few })),
+    ] {
+        let refused = planned_without_tasks(wizard, &wanted, "").unwrap_err();
+        assert!(refused["insist"].contains(UNKNOWN), "{wizard}: {refused:?}");
+        assert!(planned_without_tasks(wizard, &wanted, "shop/api").is_ok(), "{wizard}");
+    }
+    // By these rules nothing goes that was collected, and all that there is was.
+    let none = few.replace("90", "400");
+    let wanted = json!({ "repository": "shop/api", "policy": none });
+    assert!(planned_without_tasks("lifecycle-policy", &wanted, "").is_ok());
+}
+
+#[test]
+fn images_that_were_not_collected_may_be_in_use() {
+    let wanted = json!({ "repository": "shop/api", "digests": [digest('f')] });
+    let refused = planned_without_tasks("delete-images", &wanted, "").unwrap_err();
+    let unseen = "What uses these is not known, for Gantry has not collected them yet: ffffffffffff.";
+    assert!(refused["insist"].starts_with(&format!("{unseen} {UNKNOWN} ")), "{refused:?}");
+    let plan = planned_without_tasks("delete-images", &wanted, "shop/api").unwrap();
+    let notes = crate::plan::lint::lint(&plan);
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].says.contains("not connected"), "{notes:?}");
 }
 
 #[test]
