@@ -1,7 +1,7 @@
 //! A rule of an event bus and what it sets off.
 
 use crate::document::{document, target};
-use crate::identity::Scope;
+use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Form, Link, Model, Relation, Sealed, State, Tone};
 
@@ -87,11 +87,19 @@ pub(crate) fn target_text(arn: &str) -> String {
     }
 }
 
+/// The state of a rule or schedule that is switched off.
+pub const DISABLED: &str = "DISABLED";
+
+/// A rule or schedule as people call it. That it is switched off is said: it starts nothing until somebody switches it on.
+pub fn spoken(key: &ResourceKey, disabled: bool) -> String {
+    if disabled { format!("{} (disabled)", key.spoken()) } else { key.spoken() }
+}
+
 /// ENABLED and DISABLED as EventBridge and the Scheduler say them.
 pub(crate) fn switch(word: Option<&String>) -> Option<State> {
     word.map(|w| {
         let tone = match w.as_str() {
-            "DISABLED" => Tone::Quiet,
+            DISABLED => Tone::Quiet,
             w if w.starts_with("ENABLED") => Tone::Good,
             _ => Tone::Warn,
         };

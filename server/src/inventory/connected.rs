@@ -66,7 +66,8 @@ pub async fn connected(store: &Store, snapshot: &Snapshot, stored: &Stored) -> R
         }
         Kind::Image => {
             let definitions = steps.sources(Relation::Image, Kind::TaskDefinition);
-            arrows.extend(steps.backward(definitions, Relation::Of, &[Kind::Service]).await?);
+            arrows.extend(steps.backward(definitions.clone(), Relation::Of, &[Kind::Service]).await?);
+            arrows.extend(steps.backward(definitions, Relation::Triggers, &[Kind::Rule, Kind::Schedule]).await?);
             let tasks = steps.sources(Relation::Image, Kind::Task);
             let services = steps.onward(tasks, &[Relation::In], |_| (Relation::Image, false)).await?;
             arrows.extend(services.into_iter().filter(|a| a.key.as_ref().is_some_and(|k| k.kind == Kind::Service)));

@@ -5,6 +5,7 @@
 use domain::ecr::Image;
 use domain::ecs::Task;
 use domain::eks::Pod;
+use domain::events;
 use domain::resource::{Described, Relation, State, Tone};
 use domain::{Kind, ResourceKey};
 use gantry_store::links::base;
@@ -41,8 +42,19 @@ struct Source {
     /// By which texts others point to it.
     refs: Vec<String>,
     images: Vec<String>,
-    /// Of a service its task definition, of a task its service.
+    /// Of a service, rule or schedule its task definitions, of a task its service.
     through: Vec<String>,
+    /// A rule or schedule that is switched off.
+    disabled: bool,
+}
+
+impl Source {
+    /// The reference of a task definition's family, and which of its revisions this is.
+    fn family(&self) -> Option<(&str, u64)> {
+        let arn = self.refs.iter().find(|r| r.starts_with("arn:"))?;
+        let (family, revision) = arn.rsplit_once(':')?;
+        Some((family, revision.parse().ok()?))
+    }
 }
 
 /// The arrows to images.
@@ -113,19 +125,36 @@ impl Usage {
     }
 
     fn reckoned(&self) -> BTreeMap<Place, Reckoned> {
-        let mut services: HashMap<&str, Vec<&Source>> = HashMap::new();
+        let mut starters: HashMap<&str, Vec<&Source>> = HashMap::new();
         let mut by_ref: HashMap<&str, &Source> = HashMap::new();
-        for source in self.sources.values().filter(|s| s.key.kind == Kind::Service) {
-            source.through.iter().for_each(|definition| services.entry(definition).or_default().push(source));
-            by_ref.extend(source.refs.iter().map(|r| (r.as_str(), source)));
+        let mut newest: HashMap<&str, u64> = HashMap::new();
+        for source in self.sources.values() {
+            match source.key.kind {
+                Kind::Service | Kind::Rule | Kind::Schedule => {
+                    source.through.iter().for_each(|definition| starters.entry(definition).or_default().push(source));
+                }
+                Kind::TaskDefinition => {
+                    if let Some((family, revision)) = source.family() {
+                        let known = newest.entry(family).or_default();
+                        *known = revision.max(*known);
+                    }
+                }
+                _ => {}
+            }
+            if source.key.kind == Kind::Service {
+                by_ref.extend(source.refs.iter().map(|r| (r.as_str(), source)));
+            }
         }
         let mut users: HashMap<Mark, BTreeSet<String>> = HashMap::new();
         for source in self.sources.values() {
             let names: Vec<String> = match source.key.kind {
-                Kind::Service => continue,
+                Kind::Service | Kind::Rule | Kind::Schedule => continue,
                 Kind::TaskDefinition => {
-                    let of = source.refs.iter().flat_map(|r| services.get(r.as_str()).into_iter().flatten());
-                    of.map(|service| service.key.spoken()).collect()
+                    // Whoever names a family means its newest revision.
+                    let family = source.family().filter(|(family, revision)| newest.get(family) == Some(revision));
+                    let refs = source.refs.iter().map(String::as_str).chain(family.map(|(family, _)| family));
+                    let of = refs.flat_map(|r| starters.get(r).into_iter().flatten());
+                    of.map(|starter| events::spoken(&starter.key, starter.disabled)).collect()
                 }
                 // People think of the service, not of its tasks.
                 Kind::Task => {
@@ -255,17 +284,27 @@ fn source(key: &ResourceKey, described: &Described) -> Option<Source> {
         Kind::Task if ended(Task::ENDED) => return None,
         Kind::Pod if ended(Pod::OVER) => return None,
         Kind::Task => targets(described, Relation::In).collect(),
+        // Of all that they set off only tasks run images.
+        Kind::Rule | Kind::Schedule => {
+            targets(described, Relation::Triggers).filter(|target| target.contains(":task-definition/")).collect()
+        }
         _ => vec![],
     };
     let images: Vec<String> = targets(described, Relation::Image).collect();
-    if images.is_empty() && key.kind != Kind::Service {
+    let starts = match key.kind {
+        Kind::Service => true,
+        Kind::Rule | Kind::Schedule => !through.is_empty(),
+        _ => false,
+    };
+    if images.is_empty() && !starts {
         return None;
     }
     let refs = match key.kind {
         Kind::Service | Kind::TaskDefinition => described.refs.clone(),
         _ => vec![],
     };
-    Some(Source { key: key.clone(), refs, images, through })
+    let disabled = matches!(key.kind, Kind::Rule | Kind::Schedule) && ended(&[events::DISABLED]);
+    Some(Source { key: key.clone(), refs, images, through, disabled })
 }
 
 /// The state of the worst of these images.

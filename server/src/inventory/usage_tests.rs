@@ -151,6 +151,39 @@ fn pods_use_images_until_they_are_over() {
 }
 
 #[test]
+fn what_is_scheduled_uses_images() {
+    let mut fleet = Fleet::default();
+    fleet.image("sha256:a", json!({"imageTags": ["1"]}));
+    fleet.image("sha256:b", json!({"imageTags": ["2"]}));
+    for (revision, tag) in [(9, "1"), (10, "2")] {
+        let containers = json!([{"name": "etl", "image": format!("{REGISTRY}/web:{tag}")}]);
+        let doc = json!({"taskDefinitionArn": arn("ecs", &format!("task-definition/etl:{revision}")), "family": "etl",
+            "revision": revision, "containerDefinitions": containers});
+        fleet.row(Kind::TaskDefinition, &format!("etl:{revision}"), doc, false);
+    }
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), Vec::<String>::new());
+    let target = |definition: &str| {
+        let task = json!({"TaskDefinitionArn": arn("ecs", &format!("task-definition/{definition}"))});
+        json!({"Id": "1", "Arn": arn("ecs", "cluster/batch"), "EcsParameters": task})
+    };
+    let rule = |state: &str, targets: Value| json!({"Name": "nightly", "Arn": arn("events", "rule/nightly"), "State": state, "gantry:targets": targets});
+    let schedule = json!({"Name": "hourly", "GroupName": "default", "State": "ENABLED", "Target": target("etl")});
+    fleet.row(Kind::Rule, "default/nightly", rule("DISABLED", json!([target("etl:9")])), false);
+    fleet.row(Kind::Schedule, "default/hourly", schedule, false);
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), ["EventBridge rule default/nightly (disabled)"]);
+    // Whoever names the family means its newest revision, as numbers go.
+    assert_eq!(fleet.users("sha256:b"), ["schedule default/hourly"]);
+    fleet.row(Kind::Rule, "default/nightly", rule("ENABLED", json!([target("etl:9")])), false);
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), ["EventBridge rule default/nightly"]);
+    fleet.row(Kind::Rule, "default/nightly", rule("ENABLED", json!([])), false);
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), Vec::<String>::new());
+}
+
+#[test]
 fn an_index_shares_its_users_with_its_platforms_and_is_one_row() {
     let mut fleet = Fleet::default();
     fleet.image("sha256:arm", json!({"imageScanFindingsSummary": {"findingSeverityCounts": {"CRITICAL": 1}}}));

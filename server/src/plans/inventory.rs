@@ -1,11 +1,13 @@
 //! The images of a repository and what uses them, from what was collected: no call to AWS.
 
+use domain::document::partition;
 use domain::ecr::Image;
 use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::known::{LISTS, never};
 use domain::ecr::lifecycle::ImageFacts;
 use domain::ecs::Task;
 use domain::eks::Pod;
+use domain::events;
 use domain::listing::Freshness;
 use domain::resource::Relation;
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
@@ -54,7 +56,8 @@ async fn lists(store: &Store, scope: &Scope, now: Millis) -> Result<Vec<Freshnes
     Ok(lists)
 }
 
-/// What uses these images: tasks that are not stopped, pods that are not over, services through their task definitions, functions.
+/// What uses these images: tasks that are not stopped, pods that are not over, functions; services, rules and schedules through their task
+/// definitions, also those that are switched off.
 async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<String>>, Problem> {
     let arrows = store.links_to(images, ARROWS).await?;
     let arrows: Vec<(i64, ResourceKey)> = arrows
@@ -68,11 +71,11 @@ async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<S
         keys.into_iter().collect::<Vec<_>>()
     };
     let over = over(store, [of(Kind::Task), of(Kind::Pod)].concat()).await?;
-    let services = services(store, &of(Kind::TaskDefinition)).await?;
+    let starters = starters(store, &of(Kind::TaskDefinition)).await?;
     let mut users: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     for (image, key) in arrows {
         let names: Vec<String> = match key.kind {
-            Kind::TaskDefinition => services.get(&key).into_iter().flatten().map(ResourceKey::spoken).collect(),
+            Kind::TaskDefinition => starters.get(&key).into_iter().flatten().cloned().collect(),
             Kind::Task | Kind::Pod if over.contains(&key) => vec![],
             _ => vec![key.spoken()],
         };
@@ -96,20 +99,66 @@ async fn over(store: &Store, keys: Vec<ResourceKey>) -> Result<BTreeSet<Resource
     Ok(docs.into_iter().filter(|(key, doc)| over(key, doc)).map(|(key, _)| key).collect())
 }
 
-/// The services that start each of these task definitions.
-async fn services(
+/// What starts each of these task definitions, as people call it: services, rules and schedules.
+async fn starters(
     store: &Store,
     definitions: &[ResourceKey],
-) -> Result<BTreeMap<ResourceKey, Vec<ResourceKey>>, Problem> {
+) -> Result<BTreeMap<ResourceKey, BTreeSet<String>>, Problem> {
     let ids: BTreeMap<i64, ResourceKey> =
         store.ids(definitions).await?.into_iter().map(|(key, id)| (id, key)).collect();
     let arrows = store.links_to(&ids.keys().copied().collect::<Vec<_>>(), ARROWS).await?;
-    let mut services: BTreeMap<ResourceKey, Vec<ResourceKey>> = BTreeMap::new();
-    for (id, linked) in arrows {
-        let service = linked.key.filter(|key| key.kind == Kind::Service && linked.relation == Relation::Of);
-        if let (Some(service), Some(definition)) = (service, ids.get(&id)) {
-            services.entry(definition.clone()).or_default().push(service);
-        }
+    let starts = |key: &ResourceKey, relation: Relation| match key.kind {
+        Kind::Service => relation == Relation::Of,
+        Kind::Rule | Kind::Schedule => relation == Relation::Triggers,
+        _ => false,
+    };
+    let direct = arrows.into_iter().filter_map(|(id, linked)| {
+        let starter = linked.key.filter(|key| starts(key, linked.relation))?;
+        Some((ids.get(&id)?.clone(), starter))
+    });
+    let mut pairs: Vec<(ResourceKey, ResourceKey)> = direct.collect();
+    pairs.extend(by_family(store, definitions).await?);
+    let timed: Vec<ResourceKey> =
+        pairs.iter().map(|(_, key)| key).filter(|key| key.kind != Kind::Service).cloned().collect();
+    let docs = store.documents(&timed).await?;
+    let disabled: BTreeSet<ResourceKey> =
+        docs.into_iter().filter(|(_, doc)| doc["State"] == events::DISABLED).map(|(key, _)| key).collect();
+    let mut starters: BTreeMap<ResourceKey, BTreeSet<String>> = BTreeMap::new();
+    for (definition, key) in pairs {
+        let name = events::spoken(&key, disabled.contains(&key));
+        starters.entry(definition).or_default().insert(name);
     }
-    Ok(services)
+    Ok(starters)
 }
+
+/// Of these task definitions the newest of their families, each with the rules and schedules that name the family: they mean its newest revision.
+async fn by_family(store: &Store, definitions: &[ResourceKey]) -> Result<Vec<(ResourceKey, ResourceKey)>, Problem> {
+    let families: BTreeMap<String, (Scope, &str)> = definitions
+        .iter()
+        .filter_map(|key| {
+            let (family, _) = key.id.rsplit_once(':')?;
+            let (region, account) = (&key.scope.region, &key.scope.account);
+            let arn = format!("arn:{}:ecs:{region}:{account}:task-definition/{family}", partition(region));
+            Some((arn, (key.scope.clone(), family)))
+        })
+        .collect();
+    let named = store.links_naming(&families.keys().cloned().collect::<Vec<_>>()).await?;
+    let mut pairs = vec![];
+    for (arn, starter) in named {
+        let Some((scope, family)) = families.get(&arn) else { continue };
+        if !matches!(starter.kind, Kind::Rule | Kind::Schedule) {
+            continue;
+        }
+        let all = store.known(scope, Kind::TaskDefinition).await?;
+        let revisions = all.iter().filter_map(|id| id.rsplit_once(':')).filter(|(of, _)| of == family);
+        let newest = revisions.filter_map(|(_, revision)| revision.parse::<u64>().ok()).max();
+        let id = newest.map(|newest| format!("{family}:{newest}"));
+        let newest = definitions.iter().find(|key| key.scope == *scope && Some(&key.id) == id.as_ref());
+        pairs.extend(newest.map(|definition| (definition.clone(), starter)));
+    }
+    Ok(pairs)
+}
+
+#[cfg(test)]
+#[path = "inventory_tests.rs"]
+mod tests;

@@ -117,6 +117,20 @@ impl Store {
             .collect()
     }
 
+    /// What points to these references as they are written, whether or not anything has them; by the reference. Sources that are gone are left
+    /// out.
+    pub async fn links_naming(&self, targets: &[String]) -> Result<Vec<(String, ResourceKey)>> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "select distinct l.target, s.key from links l join resources s on s.id = l.source
+             where l.target = any($1) and s.gone is null order by l.target, s.key",
+        )
+        .bind(targets)
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        rows.into_iter().map(|(target, key)| Ok((target, ResourceKey::parse(&key)?))).collect()
+    }
+
     /// The resource that has this reference: exactly, else without its qualifier. One that exists before one that is gone.
     pub async fn resolve(&self, reference: &str) -> Result<Option<ResourceKey>> {
         let key: Option<String> = sqlx::query_scalar(

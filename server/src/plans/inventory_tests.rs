@@ -1,0 +1,103 @@
+//! What is known of a repository's images against a real Postgres: who uses them, and which lists say so.
+
+use domain::Code;
+use domain::resource::Observed;
+use gantry_store::batch::Source;
+use gantry_store::testing::TestStore;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::clock::now;
+
+const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+
+fn scope() -> Scope {
+    Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
+}
+
+fn arn(service: &str, rest: &str) -> String {
+    format!("arn:aws:{service}:eu-west-1:111122223333:{rest}")
+}
+
+fn observed(kind: Kind, id: &str, doc: Value) -> Observed {
+    Observed { key: ResourceKey::new(kind, scope(), id).unwrap(), doc }
+}
+
+fn image(digest: &str, tag: &str) -> Observed {
+    let doc = json!({ "registryId": "111122223333", "repositoryName": "web", "imageDigest": digest, "imageTags": [tag],
+        "imagePushedAt": "2026-11-01T10:00:00Z" });
+    observed(Kind::Image, &format!("web@{digest}"), doc)
+}
+
+fn definition(revision: u32, tag: &str) -> Observed {
+    let arn = arn("ecs", &format!("task-definition/etl:{revision}"));
+    let containers = json!([{ "name": "etl", "image": format!("{REGISTRY}/web:{tag}") }]);
+    let doc =
+        json!({ "taskDefinitionArn": arn, "family": "etl", "revision": revision, "containerDefinitions": containers });
+    observed(Kind::TaskDefinition, &format!("etl:{revision}"), doc)
+}
+
+fn target(definition: &str) -> Value {
+    let task = json!({ "TaskDefinitionArn": arn("ecs", &format!("task-definition/{definition}")) });
+    json!({ "Id": "1", "Arn": arn("ecs", "cluster/batch"), "EcsParameters": task })
+}
+
+#[tokio::test]
+async fn what_is_scheduled_uses_images_also_while_it_is_switched_off() {
+    let test = TestStore::fresh().await;
+    let rule = json!({ "Name": "nightly", "Arn": arn("events", "rule/nightly"), "State": "DISABLED",
+        "gantry:targets": [target("etl:9")] });
+    let schedule = json!({ "Name": "hourly", "GroupName": "default", "State": "ENABLED", "Target": target("etl") });
+    let batch = [
+        image("sha256:a", "1"),
+        image("sha256:b", "2"),
+        definition(9, "1"),
+        definition(10, "2"),
+        observed(Kind::Rule, "default/nightly", rule),
+        observed(Kind::Schedule, "default/hourly", schedule),
+    ];
+    test.store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
+    let users = |digest: &str| inventory.get(digest).unwrap().used_by.clone();
+    assert_eq!(users("sha256:a"), ["EventBridge rule default/nightly (disabled)"]);
+    // Whoever names the family means its newest revision, as numbers go.
+    assert_eq!(users("sha256:b"), ["schedule default/hourly"]);
+}
+
+#[tokio::test]
+async fn lists_that_fail_or_were_never_read_are_told() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let other = Scope::new("444455556666".parse().unwrap(), "us-east-1".parse().unwrap());
+    let mut wanted: Vec<(Scope, Kind)> = vec![];
+    for scope in [scope(), other.clone()] {
+        wanted.extend(LISTS.iter().map(|kind| (scope.clone(), *kind)));
+    }
+    // One that is not collected, and one that has nothing to do with images.
+    wanted.retain(|list| *list != (other.clone(), Kind::Pod));
+    wanted.push((scope().global(), Kind::Role));
+    store.configure(&wanted).await.unwrap();
+    let mut denied = Problem::new(Code::AwsDenied, "Access denied", "…");
+    denied.iam_action = Some("ecs:ListTasks".into());
+    let until = |from: Millis| Millis(from.0 + 30_000);
+    while let Some(lease) = store.claim("a", &[], now(), until(now())).await.unwrap() {
+        if (&lease.scope, lease.kind) == (&other, Kind::Task) {
+            store.fail(&lease, &denied, false, now(), until(now())).await.unwrap();
+        } else {
+            store.finish(&lease, now(), until(now())).await.unwrap();
+        }
+    }
+    let inventory = read(store, &scope(), "web", now()).await.unwrap();
+    // Of the images of other places nothing has to be known.
+    assert_eq!(inventory.lists.len(), 2 * LISTS.len() - 1);
+    let words = [
+        "tasks in 444455556666 us-east-1 could not be read: ecs:ListTasks is denied",
+        "pods in 444455556666 us-east-1 were never read",
+    ];
+    assert_eq!(inventory.unknown(), words);
+    assert!(inventory.has_all_images());
+    // Where there is no connection nothing was ever read.
+    let nowhere = Scope::new("777788889999".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let inventory = read(store, &nowhere, "web", now()).await.unwrap();
+    assert!(!inventory.has_all_images() && inventory.unknown().len() == LISTS.len() + 2, "{:?}", inventory.unknown());
+}
