@@ -2,16 +2,19 @@
 
 use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::subject::Subject;
+use domain::resource::Tone;
 use domain::{Problem, ResourceKey};
 use leptos::prelude::*;
 
 use super::{act, live_state};
 use crate::plan::act::Acts;
-use crate::ui::{ProblemNote, format};
+use crate::ui::{Note, ProblemNote, format};
 use crate::wizard::why_not;
 
 /// So many of the newest tagged images stay.
 const KEEP: usize = 10;
+/// So many lists that are not known are named.
+const NAMED: usize = 5;
 /// Of a GB a month, in millionths of a US dollar. <https://aws.amazon.com/ecr/pricing/>
 const GIGABYTE: i64 = 100_000;
 
@@ -49,10 +52,24 @@ fn stored(inventory: &Inventory, key: &ResourceKey) -> AnyView {
         format::bytes(bytes),
         format::dollars(monthly(bytes)),
     );
+    let unknown = inventory.unknown();
+    if !unknown.is_empty() {
+        return view! { <section class="stored" aria-label="Stored"><p>{words}</p>{doubt(&unknown)}</section> }
+            .into_any();
+    }
     let offers = [("untagged", inventory.untagged()), ("older than the 10 newest", inventory.superseded(KEEP))];
     let offers = offers.into_iter().filter_map(|(what, held)| offer(what, &held, key)).collect_view();
     view! { <section class="stored" aria-label="Stored"><p>{words}</p><ul class="offers">{offers}</ul></section> }
         .into_any()
+}
+
+/// Why nothing is offered: what no list names as used may be used by what the lists do not have.
+fn doubt(unknown: &[String]) -> AnyView {
+    let more = unknown.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let named = unknown.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+    let words = format!("Nothing is offered for deletion, for it is not known what else uses images: {named}{more}.");
+    view! { <Note tone=Tone::Warn>{words}</Note> }.into_any()
 }
 
 /// What was found of one sort, with the button that plans its deletion.

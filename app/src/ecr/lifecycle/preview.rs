@@ -84,6 +84,13 @@ fn table(inventory: &Inventory, verdicts: Vec<Verdict>, repository: &str, by: An
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         view! { <div class="in"><Note tone=Tone::Bad><b>"In use, and would go"</b><p>{names.join("; ")}{more}</p></Note></div> }
     });
+    let unknown = inventory.unknown();
+    let unknown = (!unknown.is_empty() && !going.is_empty()).then(|| {
+        let named = unknown.iter().take(5).map(String::as_str).collect::<Vec<_>>().join("; ");
+        let more = unknown.len().saturating_sub(5);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        view! { <div class="in"><Note tone=Tone::Warn><b>"It is not known what else uses images"</b><p>{named}{more}</p></Note></div> }
+    });
     let mut order: Vec<(&Verdict, &Held)> =
         verdicts.iter().filter_map(|v| Some((v, *held.get(v.digest.as_str())?))).collect();
     let rank = |v: &Verdict| (!danger.contains_key(&v.digest), !v.fate.goes());
@@ -117,6 +124,7 @@ fn table(inventory: &Inventory, verdicts: Vec<Verdict>, repository: &str, by: An
         .then(|| view! { <p class="in faint">{format!("and {rest} more, which stay as the last ones here")}</p> });
     let content = view! {
         {lost}
+        {unknown}
         <div class="scroll plain" tabindex="0">
             <table class="table">
                 <thead><tr><th scope="col">"Image"</th><th scope="col">"What happens"</th><th scope="col">"In use by"</th><th scope="col">"Pushed"</th><th scope="col" class="num">"Size"</th></tr></thead>
