@@ -1,6 +1,6 @@
 // AWS away, AWS refusing, the clock wrong, Postgres restarted, servers sharing and dying: each with processes of its own.
 import { execFileSync } from "node:child_process";
-import { expect, hydrated, test as base } from "../fixtures/test";
+import { accessible, expect, hydrated, test as base } from "../fixtures/test";
 import { type Freshness, PrivateGantry, freshness } from "../fixtures/private";
 import { world } from "../fixtures/world";
 
@@ -64,6 +64,37 @@ test("denied for one service in one region: the rest goes on, the page names the
   await expect(page.locator("tbody a[href*='/eu-west-1/']").first()).toBeVisible();
   await page.goto("/functions?region=us-east-1");
   await expect(page.locator("tbody a[href*='/us-east-1/']").first()).toBeVisible();
+});
+
+test("where tasks may not be listed, the use of images is not known: what takes them has to be insisted on", async ({ own, browser }) => {
+  const { url } = await own.server((road) => {
+    road.refuse = ({ operation, region }) =>
+      operation === "ListTasks" && region === "eu-west-1"
+        ? { status: 400, code: "AccessDeniedException", message: "User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: ecs:ListTasks on resource: * because no identity-based policy allows the ecs:ListTasks action" }
+        : undefined;
+  });
+  const token = own.token();
+  await expect.poll(async () => settled(await freshness(url, token)), { timeout: 60_000 }).toBe(true);
+  const page = await own.page(browser, url);
+  await page.goto("/repositories/111122223333/eu-west-1/northwind/payments");
+  await hydrated(page);
+  const why = "tasks in 111122223333 eu-west-1 could not be read: ecs:ListTasks is denied";
+  const stored = page.getByRole("region", { name: "Stored" });
+  await expect(stored.getByText("Nothing is offered for deletion", { exact: false })).toContainText(why);
+  await accessible(page);
+
+  const rows = page.locator("[data-kind='ecr.image'] tbody tr", { has: page.locator("a[href^='/images/']") }).filter({ hasText: /1\.\d+\.\d+/ });
+  await rows.last().getByRole("checkbox").check({ force: true });
+  await page.locator(".selection").getByRole("button", { name: "Delete" }).click();
+  const dialog = page.getByRole("dialog", { name: "Confirm" });
+  await expect(dialog.getByRole("heading", { name: "Is that meant?" })).toBeVisible();
+  await expect(dialog.getByText("It is not known what else uses images", { exact: false })).toContainText(why);
+  await expect(dialog.getByRole("button", { name: "Plan it nevertheless" })).toBeDisabled();
+  await accessible(page);
+  await dialog.locator("#act-insist").fill("northwind/payments");
+  await dialog.getByRole("button", { name: "Plan it nevertheless" }).click();
+  await expect(dialog.locator("summary small").getByText("ecr:BatchDeleteImage", { exact: true })).toBeVisible();
+  await expect(dialog.getByText("Accounts that are not connected are not seen", { exact: false })).toHaveCount(1);
 });
 
 test("a clock that AWS refuses is called that", async ({ own, browser }) => {
