@@ -152,6 +152,12 @@ impl Answers {
             Form::UseInTaskDefinition(answers) => answers.subjects(),
         }
     }
+    /// What AWS is asked besides before somebody reviews the plan, if it can say in time: nothing in it rests on the answer but whether it
+    /// is refused.
+    pub fn preview(&self) -> Option<Subject> {
+        let Form::LifecyclePolicy(answers) = &self.form else { return None };
+        answers.preview()
+    }
     /// The plan.
     ///
     /// # Errors

@@ -60,6 +60,12 @@ impl Facts {
     pub fn of(&self, subject: &Subject) -> Option<Option<&Value>> {
         self.0.iter().find(|(known, _)| known == subject).map(|(_, state)| state.as_ref())
     }
+    /// With one more.
+    #[must_use]
+    pub fn with(mut self, subject: Subject, state: Option<Value>) -> Self {
+        self.0.push((subject, state));
+        self
+    }
 }
 
 /// AWS calls in order.

@@ -1,12 +1,13 @@
 //! Plans and runs, as pages and the HTTP API ask for them ([`domain::plan::service::Plans`]). A plan is never taken from a client: it is made
 //! again from the answers and what there is now, and compared with what was reviewed.
 
+mod by_aws;
 mod inventory;
 
 use async_trait::async_trait;
 use domain::ecr::subject::Subject as Ecr;
 use domain::plan::export::{cli, cloudformation, terraform};
-use domain::plan::lint::lint;
+use domain::plan::lint::{Note, lint};
 use domain::plan::listing::{MAX_RUNS, RunsQuery};
 use domain::plan::run::Run;
 use domain::plan::service::{
@@ -107,15 +108,46 @@ impl Planner {
         Ok(Facts::new(reads.try_collect().await?))
     }
 
-    /// The plan that follows from these answers and what there is now, or what is wrong with them.
-    async fn plan(&self, actor: &Actor, answers: &Answers) -> Result<std::result::Result<Plan, FieldErrors>> {
+    /// What there is now of what these answers are about, or what is wrong with them.
+    async fn known(&self, actor: &Actor, answers: &Answers) -> Result<std::result::Result<Facts, FieldErrors>> {
         let subjects = answers.subjects();
         if let Err(problem) = self.may_use(actor, &subjects) {
             let field = problem.field.unwrap_or_default();
             return Ok(Err([(field, problem.message)].into()));
         }
-        let facts = self.read(&answers.scope, &subjects).await?;
-        Ok(answers.plan(&facts))
+        Ok(Ok(self.read(&answers.scope, &subjects).await?))
+    }
+
+    /// The plan that follows from these answers and what there is now, or what is wrong with them.
+    async fn plan(&self, actor: &Actor, answers: &Answers) -> Result<std::result::Result<Plan, FieldErrors>> {
+        Ok(self.known(actor, answers).await?.and_then(|facts| answers.plan(&facts)))
+    }
+
+    /// The plan that somebody is to review, with the notes on it. What AWS is asked besides takes seconds, and of a repository it answers one
+    /// question at a time: not when the plan is applied as it was reviewed.
+    async fn reviewed(
+        &self,
+        actor: &Actor,
+        answers: &Answers,
+    ) -> Result<std::result::Result<(Plan, Vec<Note>), FieldErrors>> {
+        let facts = match self.known(actor, answers).await? {
+            Ok(facts) => facts,
+            Err(errors) => return Ok(Err(errors)),
+        };
+        let plan = match answers.plan(&facts) {
+            Ok(plan) => plan,
+            Err(errors) => return Ok(Err(errors)),
+        };
+        let mut notes = lint(&plan);
+        let Some(subject) = answers.preview() else { return Ok(Ok((plan, notes))) };
+        let told = by_aws::told(&*self.cloud, &answers.scope, &subject, by_aws::PATIENCE).await;
+        match told {
+            Ok(told) => Ok(answers.plan(&facts.with(subject, Some(told))).map(|plan| (plan, notes))),
+            Err(why) => {
+                notes.extend(by_aws::without(&plan, &why));
+                Ok(Ok((plan, notes)))
+            }
+        }
     }
 }
 
@@ -132,11 +164,11 @@ impl Plans for Planner {
 
     async fn review(&self, actor: &Actor, answers: &Answers) -> Result<Reviewed> {
         decide(actor, Permission::ChangeAws)?;
-        match self.plan(actor, answers).await? {
-            Ok(plan) => {
+        match self.reviewed(actor, answers).await? {
+            Ok((plan, notes)) => {
                 let review = Review {
                     hash: hash(&plan)?,
-                    notes: lint(&plan),
+                    notes,
                     permissions: preflight::permissions(&*self.cloud, &plan, preflight::PATIENCE).await,
                     cli: cli::script(&plan),
                     cloudformation: cloudformation::template(&plan),

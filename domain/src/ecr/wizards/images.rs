@@ -70,7 +70,7 @@ fn by_digest(digest: &str) -> ImageIdentifier {
     ImageIdentifier { image_digest: Some(digest.to_owned()), image_tag: None }
 }
 
-fn counted(n: usize) -> String {
+pub(super) fn counted(n: usize) -> String {
     if n == 1 { "1 image".to_owned() } else { format!("{n} images") }
 }
 

@@ -8,10 +8,12 @@ use super::super::calls::{
     Call, DeleteLifecyclePolicy, DeleteRepositoryPolicy, PutLifecyclePolicy, SetRepositoryPolicy,
 };
 use super::super::inventory::Inventory;
-use super::super::lifecycle::{self, Verdict, evaluate, in_danger};
+use super::super::lifecycle::aws_preview::{self, Act, AwsPreview};
+use super::super::lifecycle::{self, Policy, Verdict, evaluate, in_danger};
 use super::super::repository_policy;
 use super::super::rules;
 use super::super::subject::Subject;
+use super::images::counted;
 use super::repository::gone;
 use super::{INSIST, doubts, guard, in_order, insisted, inventory, some, state, step, undo, unless};
 use crate::iam::policy_document;
@@ -105,12 +107,40 @@ impl Lifecycle {
     fn subject(&self) -> Subject {
         Subject::LifecyclePolicy { repository: self.repository.clone() }
     }
-    /// What speaks against rules by which this becomes of the images: images in use that would go; and, where any would go or not all are
-    /// collected, lists that could not be read.
-    fn against(&self, verdicts: &[Verdict], inventory: &Inventory) -> Vec<String> {
+    fn by_aws(&self) -> Subject {
+        Subject::LifecyclePreview { repository: self.repository.clone(), policy: self.policy.clone() }
+    }
+    /// AWS's own preview of exactly these rules, where it can matter: not of none, nor of what cannot be read or is insisted on.
+    pub fn preview(&self) -> Option<plan::Subject> {
+        let matters = lifecycle::parse(&self.policy).is_ok() && !insisted(&self.insist, &self.repository);
+        matters.then(|| plan::Subject::Ecr(self.by_aws()))
+    }
+    /// What AWS said that these rules would do, if it was asked and could say it.
+    fn told(&self, facts: &Facts) -> Option<Vec<Act>> {
+        match serde_json::from_value::<AwsPreview>(state(facts, &self.by_aws())??).ok()? {
+            AwsPreview::Told { acts } => Some(acts),
+            AwsPreview::Late { .. } | AwsPreview::Failed { .. } | AwsPreview::Unsupported => None,
+        }
+    }
+    /// Refuses, unless it is insisted on, what Gantry reckons that these rules do to images in use; then what AWS says itself.
+    fn allowed(&self, policy: &Policy, inventory: &Inventory, facts: &Facts) -> Result<(), FieldErrors> {
+        let verdicts = evaluate(policy, &inventory.facts(), inventory.now);
+        guard(&self.against("these rules", &verdicts, inventory), &self.insist, &self.repository)?;
+        let Some(acts) = self.told(facts) else { return Ok(()) };
+        let (verdicts, unseen) = aws_preview::verdicts(&acts, &inventory.facts());
+        let mut against = self.against("AWS's own preview of these rules", &verdicts, inventory);
+        if unseen > 0 {
+            let unseen = counted(unseen);
+            against.push(format!("AWS would also act on {unseen} that Gantry has not collected yet."));
+        }
+        guard(&against, &self.insist, &self.repository)
+    }
+    /// What speaks against rules by which this becomes of the images, by `whose` word: images in use that would go; and, where any would go
+    /// or not all are collected, lists that could not be read.
+    fn against(&self, whose: &str, verdicts: &[Verdict], inventory: &Inventory) -> Vec<String> {
         let lost = in_danger(verdicts, &inventory.in_use());
         let names: Vec<String> = lost.iter().map(|d| inventory.explain(&self.repository, d)).collect();
-        let lost = (!names.is_empty()).then(|| format!("By these rules images in use would go: {}.", some(&names)));
+        let lost = (!names.is_empty()).then(|| format!("By {whose} images in use would go: {}.", some(&names)));
         let touched = verdicts.iter().any(|verdict| verdict.fate.goes()) || !inventory.has_all_images();
         let doubts = if touched { doubts(inventory) } else { None };
         lost.into_iter().chain(doubts).collect()
@@ -135,8 +165,7 @@ impl Lifecycle {
             false => {
                 let policy = lifecycle::parse(&self.policy)?;
                 if let Some(inventory) = inventory(facts, repository) {
-                    let verdicts = evaluate(&policy, &inventory.facts(), inventory.now);
-                    guard(&self.against(&verdicts, &inventory), &self.insist, repository)?;
+                    self.allowed(&policy, &inventory, facts)?;
                 }
                 serde_json::from_str(&self.policy).ok()
             }

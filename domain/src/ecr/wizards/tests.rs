@@ -90,6 +90,29 @@ fn rules_that_take_images_in_use_have_to_be_insisted_on() {
 }
 
 #[test]
+fn what_aws_says_of_exactly_these_rules_counts_too() {
+    let days = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"sinceImagePushed","countUnit":"days","countNumber":400},"action":{"type":"expire"}}]}"#;
+    let wanted = |insist: &str| json!({ "repository": "shop/api", "policy": days, "insist": insist });
+    let without = answers("lifecycle-policy", wanted(""));
+    let known = facts(&without, bare);
+    assert!(without.plan(&known).is_ok(), "by Gantry's own reckoning none goes");
+    let asked = without.preview().unwrap();
+    assert!(!without.subjects().contains(&asked), "AWS keeps one preview: it is asked for a review only");
+    let told = |answer: Value| known.clone().with(asked.clone(), Some(answer));
+    let acts = json!([{ "digest": "sha256:run", "rule": 1 }, { "digest": "sha256:unseen", "rule": 1 }]);
+    let refused = without.plan(&told(json!({ "answer": "told", "acts": acts }))).unwrap_err();
+    let words = "By AWS's own preview of these rules images in use would go: shop/api:1.1 (used by service web in prod). \
+                 AWS would also act on 1 image that Gantry has not collected yet.";
+    assert!(refused["insist"].starts_with(words), "{refused:?}");
+    for nothing in [json!({ "answer": "late", "seconds": 20 }), json!({ "answer": "told", "acts": [] })] {
+        assert!(without.plan(&told(nothing)).is_ok());
+    }
+    // Who insists is not asked again, nor is AWS.
+    assert_eq!(answers("lifecycle-policy", wanted("shop/api")).preview(), None);
+    assert_eq!(answers("lifecycle-policy", json!({ "repository": "shop/api", "policy": "" })).preview(), None);
+}
+
+#[test]
 fn a_policy_is_replaced_and_put_back() {
     let answers = answers("lifecycle-policy", json!({ "repository": "shop/api", "policy": "" }));
     let old = json!({ "rules": [] });
