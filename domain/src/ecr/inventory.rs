@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::known;
 use super::lifecycle::{Danger, Fate, ImageFacts, Verdict, in_danger};
 use super::subject::Subject;
+use crate::identity::ResourceKey;
 use crate::kind::Kind;
 use crate::listing::Freshness;
 use crate::plan;
@@ -21,6 +22,9 @@ pub struct Inventory {
     /// The lists that say what uses them ([`known::LISTS`]), wherever there is a connection.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<Freshness>,
+    /// Functions of images of which it was not read yet which image: lists do not say it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<ResourceKey>,
 }
 
 /// An image and what uses it.
@@ -49,9 +53,12 @@ impl Inventory {
     pub fn in_use(&self) -> BTreeSet<String> {
         self.images.iter().filter(|i| !i.used_by.is_empty()).map(|i| i.facts.digest.clone()).collect()
     }
-    /// What is not known of what uses them, one text a list; empty where all lists can be relied on.
+    /// What is not known of what uses them, one text a list or function; empty where all of it can be relied on.
     pub fn unknown(&self) -> Vec<String> {
-        known::unknown(&self.lists, self.now)
+        let unread = self.unread.iter().map(|key| {
+            format!("the image of {} in {} {} was not read yet", key.spoken(), key.scope.account, key.scope.region)
+        });
+        known::unknown(&self.lists, self.now).into_iter().chain(unread).collect()
     }
     /// Whether the list of the images themselves can be relied on: there may be more of them than were collected.
     pub fn has_all_images(&self) -> bool {
@@ -174,6 +181,7 @@ pub(crate) mod tests {
                 held("sha256:new", 5, &["1.3"], &[], &[]),
             ],
             lists: vec![],
+            unread: vec![],
         }
     }
 

@@ -33,7 +33,11 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
         let used_by = users.remove(&row.id).unwrap_or_default().into_iter().collect();
         images.extend(facts.map(|facts| Held { facts, used_by, artifact, platforms }));
     }
-    Ok(Inventory { now, images, lists: lists(store, scope, now).await? })
+    let lists = lists(store, scope, now).await?;
+    let mut unread = store.images_unread().await?;
+    // What stayed of an account that is not connected any more is read by nobody.
+    unread.retain(|key| lists.iter().any(|list| list.scope == key.scope));
+    Ok(Inventory { now, images, lists, unread })
 }
 
 /// How fresh the lists are that say what uses images of this scope: those of every account and region that is connected, for images are

@@ -96,8 +96,25 @@ async fn lists_that_fail_or_were_never_read_are_told() {
     ];
     assert_eq!(inventory.unknown(), words);
     assert!(inventory.has_all_images());
-    // Where there is no connection nothing was ever read.
+    // Lists do not say which image a function runs; of an account that is not connected nobody reads it.
+    let function = |scope: &Scope, name: &str, more: Value| {
+        let mut doc = json!({ "FunctionName": name, "PackageType": "Image" });
+        doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Observed { key: ResourceKey::new(Kind::Function, scope.clone(), name).unwrap(), doc }
+    };
     let nowhere = Scope::new("777788889999".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let code = json!({ "Code": { "ImageUri": format!("{REGISTRY}/web:1") } });
+    let batch = [
+        function(&scope(), "render", json!({})),
+        function(&scope(), "resize", code),
+        function(&nowhere, "lost", json!({})),
+    ];
+    store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    let inventory = read(store, &scope(), "web", now()).await.unwrap();
+    let unread = "the image of function render in 111122223333 eu-west-1 was not read yet";
+    assert_eq!(inventory.unknown(), [words[0], words[1], unread]);
+    // Where there is no connection nothing was ever read.
     let inventory = read(store, &nowhere, "web", now()).await.unwrap();
-    assert!(!inventory.has_all_images() && inventory.unknown().len() == LISTS.len() + 2, "{:?}", inventory.unknown());
+    assert!(!inventory.has_all_images() && inventory.lists.len() == 3 * LISTS.len() - 2, "{:?}", inventory.lists);
+    assert_eq!(inventory.unknown().len(), LISTS.len() + 4);
 }

@@ -105,6 +105,19 @@ impl Store {
         rows.into_iter().map(|(key, doc)| Ok((ResourceKey::parse(&key)?, doc))).collect()
     }
 
+    /// Functions of images of which no single read has told yet which image: lists do not say it.
+    pub async fn images_unread(&self) -> Result<Vec<ResourceKey>> {
+        let keys: Vec<String> = sqlx::query_scalar(
+            "select key from resources where kind = $1 and gone is null and doc->>'PackageType' = 'Image' and doc->'Code' is null
+             order by key",
+        )
+        .bind(Kind::Function.stem())
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        keys.iter().map(|key| ResourceKey::parse(key)).collect()
+    }
+
     /// Up to `limit` resources that changed after this position, in order of (version, id): `(0, 0)` begins with everything.
     pub async fn after(&self, position: (i64, i64), limit: u32) -> Result<Vec<Stored>> {
         sqlx::query(

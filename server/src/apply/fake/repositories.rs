@@ -199,7 +199,7 @@ impl Repositories {
             platforms: vec!["linux/amd64".into()],
         };
         let images = self.images.keys().filter(|(of, _)| of == repository).map(held).collect();
-        Inventory { now: Millis(0), images, lists: vec![] }
+        Inventory { now: Millis(0), images, lists: vec![], unread: vec![] }
     }
 
     pub(super) fn read(&self, subject: &Subject) -> Result<Option<Value>, Problem> {
