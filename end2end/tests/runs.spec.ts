@@ -154,7 +154,7 @@ test("a server dies in the middle of a wizard's run, and of its undo: the page t
   await (await fold("Lifecycle rules")).getByRole("radio", { name: "Common rules" }).check();
   const sharing = await fold("Permissions");
   await sharing.getByRole("radio", { name: "JSON" }).check();
-  await sharing.getByLabel("Repository policy").fill(JSON.stringify(permissions));
+  await sharing.getByRole("textbox", { name: "Repository policy" }).fill(JSON.stringify(permissions));
   const tags = await fold("Tags");
   await tags.getByRole("button", { name: "Add a tag" }).click();
   await tags.getByLabel("Key of tag 1").fill("team");

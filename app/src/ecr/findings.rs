@@ -49,12 +49,18 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread) -> AnyView {
         );
     };
     let busy = matches!(findings.status.as_deref(), Some("IN_PROGRESS" | "PENDING"));
-    let status = (findings.status.as_deref() != Some("COMPLETE") && findings.status.as_deref() != Some("ACTIVE")).then(|| {
+    let all = findings.total();
+    let whole = matches!(findings.status.as_deref(), Some("COMPLETE" | "ACTIVE"));
+    let status = (!whole).then(|| {
         let words = findings.description.clone().unwrap_or_default();
         view! { <div class="in"><Note tone=if busy { Tone::Busy } else { Tone::Warn }><b>{word(findings.status.clone())}</b>" "{words}</Note></div> }
     });
     if findings.found.is_empty() {
-        let words = if busy { "What it finds will stand here." } else { "It found nothing." };
+        let words = match (busy, whole) {
+            (true, _) => "What it finds will stand here.",
+            (_, true) => "It found nothing.",
+            _ => "Nothing is known of what is in it: no scan came to its end.",
+        };
         return card_with("Findings", reread, view! { {status}{nothing(words)} });
     }
     let counts = SEVERITIES.iter().filter_map(|severity| {
@@ -62,9 +68,11 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread) -> AnyView {
         Some(view! { <span>{mark(format!("{count} {}", severity.to_lowercase()), tone(severity))}" "</span> })
     });
     let counts = counts.collect_view();
-    let rest = findings.found.len().saturating_sub(ROWS);
+    let rest = all.saturating_sub(ROWS);
+    // AWS gives them in no order: where not all were read, worse ones can be among the others.
+    let ordered = if all > findings.found.len() { "the counts above include them" } else { "none of them worse" };
     let rows = findings.found.into_iter().take(ROWS).map(|finding| row(finding, None)).collect_view();
-    let rest = (rest > 0).then(|| view! { <p class="in faint">{format!("and {rest} more, none of them worse")}</p> });
+    let rest = (rest > 0).then(|| view! { <p class="in faint">{format!("and {rest} more, {ordered}")}</p> });
     let content = view! {
         {status}
         <p class="in">{counts}</p>

@@ -2,7 +2,7 @@
 
 use domain::ecr::registry;
 use domain::ecr::repository_policy::{Gain, Severity};
-use domain::iam::policy_document::{Document, Errors};
+use domain::iam::policy_document::{Document, Errors, same};
 use domain::plan::{Answers, FieldErrors};
 use leptos::prelude::*;
 use serde_json::Value;
@@ -83,7 +83,11 @@ pub fn editor(
     messages.show_all();
     provide_context(messages);
     let gains = Memo::new(move |_| typed.with(|t| read(t).map(|document| explain(&document))).unwrap_or_default());
-    let changed = Memo::new(move |_| typed.with(|t| serde_json::from_str::<Value>(t).ok()) != policy);
+    // AWS writes policies its own way: what says the same is no change.
+    let changed = Memo::new(move |_| {
+        let wanted = typed.with(|t| serde_json::from_str::<Value>(t).ok());
+        !same(wanted.as_ref(), policy.as_ref())
+    });
     let idle = move || !changed.get() || !errors.with(FieldErrors::is_empty);
     let means = move || {
         let all = gains.get();

@@ -52,6 +52,11 @@ pub fn rank(severity: &str) -> usize {
 }
 
 impl Findings {
+    /// How many there are, also those that were not read: as the counts say, or more where more were read.
+    pub fn total(&self) -> usize {
+        let counted: i64 = self.counts.values().map(|count| i64::from(*count).max(0)).sum();
+        usize::try_from(counted).unwrap_or(0).max(self.found.len())
+    }
     /// Puts the worst first, by name within a severity.
     pub fn sort(&mut self) {
         self.found.sort_by(|a, b| rank(&a.severity).cmp(&rank(&b.severity)).then_with(|| a.name.cmp(&b.name)));
@@ -84,5 +89,8 @@ mod tests {
         assert_eq!(names, ["z", "a", "b", "c"]);
         let (gone, new) = compared(&findings.found[..2], &findings.found[1..]);
         assert_eq!((gone.len(), new.len()), (1, 2));
+        assert_eq!(findings.total(), 4, "without counts, what was read");
+        findings.counts = [("CRITICAL".to_owned(), 3), ("LOW".to_owned(), 9_000)].into();
+        assert_eq!(findings.total(), 9_003);
     }
 }

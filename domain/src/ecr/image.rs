@@ -193,12 +193,13 @@ impl Model for Image {
         }
         match self.image_scan_status.as_ref().and_then(|s| s.status.as_deref()) {
             Some(word @ ("IN_PROGRESS" | "PENDING")) => Some(State::new(word, Tone::Busy)),
-            // Not every image can be scanned (scratch images, unknown distributions): nobody has to act.
-            Some(word @ ("FAILED" | "UNSUPPORTED_IMAGE")) => Some(
+            Some("COMPLETE" | "ACTIVE") | None => status.map(|word| State::new(word, Tone::Good)),
+            // Not every image can be scanned (scratch images, unknown distributions, none for this registry): nobody has to act, and nothing
+            // is known to be well. <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageScanStatus.html>
+            Some(word) => Some(
                 State::new(word, Tone::Quiet)
                     .because(self.image_scan_status.as_ref().and_then(|s| s.description.clone())),
             ),
-            _ => status.map(|word| State::new(word, Tone::Good)),
         }
     }
     fn created(&self) -> Option<Millis> {

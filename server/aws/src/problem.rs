@@ -209,6 +209,7 @@ const NOT_FOUND: &[&str] = &[
     "ImageNotFoundException",
     "LayersNotFoundException",
     "LifecyclePolicyNotFoundException",
+    "LifecyclePolicyPreviewNotFoundException",
     "LoadBalancerNotFound",
     "NoSuchBucket",
     "NoSuchEntity",

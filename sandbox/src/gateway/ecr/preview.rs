@@ -145,6 +145,12 @@ fn results(policy: &lifecycle::Policy, images: &[Value], facts: &[ImageFacts], n
 /// GetLifecyclePolicyPreview.
 pub async fn get(gateway: &Gateway, scope: &Scope, request: &Value) -> Result<Value, Response> {
     let place = Place { scope: scope.clone(), repository: repository_of(request)? };
+    if request["maxResults"].as_u64().is_some_and(|most| !(1..=PAGE).contains(&most)) {
+        return Err(bad(
+            "InvalidParameterException",
+            "Invalid parameter at 'maxResults' failed to satisfy constraint: 1 to 100",
+        ));
+    }
     repository(gateway, scope, &place.repository).await?;
     let preview = gateway.kept.read().repository(scope, &place.repository).and_then(|kept| kept.preview.clone());
     let Some(preview) = preview else {

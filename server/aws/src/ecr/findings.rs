@@ -1,7 +1,7 @@
 //! What scans found, page by page; of basic and of enhanced scanning.
 
 use aws_sdk_ecr::operation::describe_image_scan_findings::DescribeImageScanFindingsOutput;
-use aws_sdk_ecr::types::{EnhancedImageScanFinding, ImageIdentifier, ImageScanFinding};
+use aws_sdk_ecr::types::{EnhancedImageScanFinding, ImageIdentifier, ImageScanFinding, VulnerablePackage};
 use domain::Problem;
 use domain::ecr::findings::{Finding, Findings};
 
@@ -9,8 +9,8 @@ use crate::gather::when;
 use crate::{Bucket, Caller, Pages, absent};
 
 const ACTION: &str = "ecr:DescribeImageScanFindings";
-/// The most findings that are read: nobody looks at more, and the counts tell of the rest.
-const MOST: usize = 2_000;
+/// The most findings that are read, ten pages: the counts tell of the rest.
+const MOST: usize = 10_000;
 
 /// The findings of an image; `None` when it was never scanned.
 pub(super) async fn read(caller: &Caller, repository: &str, digest: &str) -> Result<Option<Findings>, Problem> {
@@ -45,7 +45,7 @@ fn take(findings: &mut Findings, page: DescribeImageScanFindingsOutput) {
         findings.counts.insert(severity.as_str().to_owned(), count);
     }
     findings.found.extend(scan.findings.into_iter().flatten().map(basic));
-    findings.found.extend(scan.enhanced_findings.into_iter().flatten().map(enhanced));
+    findings.found.extend(scan.enhanced_findings.into_iter().flatten().flat_map(enhanced));
 }
 
 /// Basic scanning says package and version in attributes.
@@ -64,23 +64,30 @@ fn basic(finding: ImageScanFinding) -> Finding {
     }
 }
 
-/// Amazon Inspector's, with the packages it concerns.
+/// Amazon Inspector's: one for each package that has it, for each is mended by a version of its own.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EnhancedImageScanFinding.html>
-fn enhanced(finding: EnhancedImageScanFinding) -> Finding {
+fn enhanced(finding: EnhancedImageScanFinding) -> Vec<Finding> {
     let details = finding.package_vulnerability_details;
-    let package = details.as_ref().and_then(|d| d.vulnerable_packages.as_ref()).and_then(|p| p.first()).cloned();
-    Finding {
-        name: details
-            .as_ref()
-            .and_then(|d| d.vulnerability_id.clone())
-            .or(finding.title)
-            .or(finding.finding_arn)
-            .unwrap_or_default(),
+    let mut packages = details.as_ref().and_then(|d| d.vulnerable_packages.clone()).unwrap_or_default();
+    let id = details.as_ref().and_then(|d| d.vulnerability_id.clone());
+    let bare = Finding {
+        name: id.or(finding.title).or(finding.finding_arn).unwrap_or_default(),
         severity: finding.severity.unwrap_or_default(),
         description: finding.description,
         uri: details.and_then(|d| d.source_url),
-        package: package.as_ref().and_then(|p| p.name.clone()),
-        version: package.as_ref().and_then(|p| p.version.clone()),
-        fixed_in: package.and_then(|p| p.fixed_in_version).filter(|v| v != "NotAvailable"),
-    }
+        ..Finding::default()
+    };
+    let last = packages.pop();
+    let of = |package: VulnerablePackage, bare: Finding| Finding {
+        package: package.name,
+        version: package.version,
+        fixed_in: package.fixed_in_version.filter(|v| v != "NotAvailable"),
+        ..bare
+    };
+    let mut all: Vec<Finding> = packages.into_iter().map(|package| of(package, bare.clone())).collect();
+    all.push(match last {
+        Some(package) => of(package, bare),
+        None => bare,
+    });
+    all
 }

@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// So often it is asked; then somebody may ask again, for AWS goes on.
 const QUESTIONS: u64 = 20;
 /// The most of one page.
-const PAGE: i32 = 1000;
+const PAGE: i32 = 100;
 
 /// What AWS says that this policy would do; `None` when the repository does not exist.
 pub(super) async fn read(caller: &Caller, repository: &str, policy: &str) -> Result<Option<AwsPreview>, Problem> {
