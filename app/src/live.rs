@@ -157,7 +157,10 @@ mod browser {
     }
 
     pub fn connect(state: RwSignal<LiveState>) {
-        open(state, 250);
+        // A message may have a part of the page read anew. One that is still being taken over would then not be what the server sent, which ends
+        // the taking over for good; parts that are loaded on demand are taken over after this runs first.
+        let whole = document().document_element().is_some_and(|root| root.has_attribute("data-hydrated"));
+        if whole { open(state, 250) } else { set_timeout(move || connect(state), Duration::from_millis(20)) }
     }
 
     fn open(state: RwSignal<LiveState>, wait: u32) {
