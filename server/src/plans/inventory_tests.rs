@@ -113,6 +113,16 @@ async fn lists_that_fail_or_were_never_read_are_told() {
     let inventory = read(store, &scope(), "web", now()).await.unwrap();
     let unread = "the image of function render in 111122223333 eu-west-1 was not read yet";
     assert_eq!(inventory.unknown(), [words[0], words[1], unread]);
+    // Nor do they say it of a published version.
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:resize:1";
+    let listed = json!({ "FunctionName": "resize", "FunctionArn": arn, "Version": "1", "PackageType": "Image" });
+    let key = ResourceKey::new(Kind::FunctionVersion, scope(), "resize:1").unwrap();
+    let batch = [Observed { key, doc: listed }];
+    store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    let inventory = read(store, &scope(), "web", now()).await.unwrap();
+    let version = "the image of function version resize:1 in 111122223333 eu-west-1 was not read yet";
+    assert_eq!(inventory.unknown(), [words[0], words[1], unread, version]);
+    assert!(store.known(&scope(), Kind::FunctionVersion).await.unwrap().is_empty(), "its image is still to be read");
     // Where there is no connection nothing was ever read.
     let inventory = read(store, &nowhere, "web", now()).await.unwrap();
     assert!(!inventory.has_all_images() && inventory.lists.len() == 3 * LISTS.len() - 2, "{:?}", inventory.lists);

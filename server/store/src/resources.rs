@@ -41,16 +41,19 @@ pub struct Stored {
     pub gone: Option<Millis>,
 }
 impl Store {
-    /// Ids of this kind in this scope that are not gone, but for those that a list has to read again as if they were new.
+    /// Ids of this kind in this scope that are not gone, but for those that a list has to read again as if they were new: asked for, or
+    /// published versions of functions whose image was not read.
     pub async fn known(&self, scope: &Scope, kind: Kind) -> Result<HashSet<String>> {
         let keys: Vec<String> = sqlx::query_scalar(
             "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null
-             and not (reread and kind <> all($4))",
+             and not (reread and kind <> all($4))
+             and not (kind = $5 and doc->>'PackageType' is not distinct from 'Image' and doc->'Code' is null)",
         )
         .bind(kind.stem())
         .bind(scope.account.as_str())
         .bind(scope.region.as_str())
         .bind(read_one_by_one())
+        .bind(Kind::FunctionVersion.stem())
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;
@@ -105,13 +108,13 @@ impl Store {
         rows.into_iter().map(|(key, doc)| Ok((ResourceKey::parse(&key)?, doc))).collect()
     }
 
-    /// Functions of images of which no single read has told yet which image: lists do not say it.
+    /// Functions of images, and published versions of them, of which no single read has told yet which image: lists do not say it.
     pub async fn images_unread(&self) -> Result<Vec<ResourceKey>> {
         let keys: Vec<String> = sqlx::query_scalar(
-            "select key from resources where kind = $1 and gone is null and doc->>'PackageType' = 'Image' and doc->'Code' is null
+            "select key from resources where kind = any($1) and gone is null and doc->>'PackageType' = 'Image' and doc->'Code' is null
              order by key",
         )
-        .bind(Kind::Function.stem())
+        .bind([Kind::Function, Kind::FunctionVersion].map(Kind::stem).to_vec())
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;

@@ -77,6 +77,35 @@ async fn versions_come_in_bulk_and_aliases_from_each_function() {
 }
 
 #[tokio::test]
+async fn the_image_of_a_published_version_is_read_once() {
+    let caller = caller(|operation, _| {
+        let version = |number: &str| {
+            let mut version = function("a", number);
+            version["PackageType"] = "Image".into();
+            version
+        };
+        match operation {
+            o if o.contains("FunctionVersion=ALL") => {
+                let all = [version("$LATEST"), version("1"), version("2"), function("b", "1")];
+                (200, json!({"Functions": all}))
+            }
+            // Version 1 is known, and `b` is no image.
+            o if o.contains("/functions/a:2") || o.contains("/functions/a%3A2") => {
+                let code = json!({"ImageUri": "r/a:live", "ResolvedImageUri": "r/a@sha256:2"});
+                (200, json!({"Configuration": version("2"), "Code": code}))
+            }
+            other => panic!("{other}"),
+        }
+    });
+    let feed = Memory { known: ["a:1".to_owned()].into(), ..Memory::default() };
+    collect_versions(&caller, &feed).await.unwrap();
+    let docs = feed.docs();
+    assert_eq!(docs.keys().collect::<Vec<_>>(), ["a:1", "a:2", "b:1"]);
+    assert_eq!(docs["a:2"]["Code"]["ResolvedImageUri"], "r/a@sha256:2");
+    assert_eq!(feed.complete(), ["*"]);
+}
+
+#[tokio::test]
 async fn one_function_is_read_with_all_that_lists_leave_out() {
     let caller = caller(|operation, _| {
         if operation.contains("/functions/none") {
