@@ -70,9 +70,11 @@ async fn changes_arrive_and_what_was_missed_is_caught_up_with() {
     say(&mut socket, &FromPage::Since { version: start }).await;
     let ToPage::Changed { keys, version, .. } = next(&mut socket).await else { panic!() };
     assert!(keys.contains(&missed) && version > start);
+    let began = std::time::Instant::now();
     let later = world.function("later", json!({})).await;
     let ToPage::Changed { keys, .. } = next(&mut socket).await else { panic!() };
     assert_eq!(keys, std::slice::from_ref(&later));
+    assert!(began.elapsed() < std::time::Duration::from_secs(1), "{:?}", began.elapsed());
     say(&mut socket, &FromPage::FollowLog { key: later.clone() }).await;
     assert!(
         matches!(next(&mut socket).await, ToPage::LogProblem { key, .. } if key == later),
