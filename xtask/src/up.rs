@@ -86,7 +86,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     build::binaries(&toolchain, profile)?;
 
     let own_configuration = configuration::own(checkout);
-    let with_sandbox = options.sandbox || own_configuration.is_none();
+    let said = configuration::said();
+    let with_sandbox =
+        options.sandbox || !configuration::has_connections(own_configuration.as_deref(), said.as_deref());
     let first_start = FirstStart::new(!folder.was_ready(with_sandbox), with_sandbox);
     let (sender, messages) = channel();
     let mut up = Up {
@@ -148,6 +150,7 @@ impl Up<'_> {
                         Some(endpoint_url) => {
                             let text = configuration::with_sandbox(
                                 self.own_configuration.as_deref(),
+                                configuration::said().as_deref(),
                                 &endpoint_url,
                                 &accounts,
                                 &regions,
@@ -216,8 +219,8 @@ impl Up<'_> {
             command.env("GANTRY_CONFIG", configuration);
         }
         if self.with_sandbox {
-            // It would stand in for the connections of the sandbox.
-            command.env_remove("GANTRY_CONNECTIONS");
+            // The configuration has what it says; by itself it would stand in for the sandbox's.
+            command.env_remove(configuration::CONNECTIONS);
         }
         let log = self.folder.log("server")?;
         self.server = Some(Service::start(&mut command, log, self.sender.clone(), Message::Server)?);
