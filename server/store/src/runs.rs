@@ -114,12 +114,12 @@ impl Store {
         Ok(lease.map(|(run, fence)| Lease { run, fence }))
     }
 
-    /// Keeps a lease for longer.
+    /// Keeps a lease for longer. One that was given back stays so: a heartbeat can arrive after it.
     ///
     /// # Errors
-    /// [`Code::Conflict`] when another server has taken it.
+    /// [`Code::Conflict`] when another server has taken it, or it was given back.
     pub async fn extend_run(&self, lease: &Lease, until: Millis) -> Result<()> {
-        let done = sqlx::query("update runs set lease_until = $3 where id = $1 and fence = $2")
+        let done = sqlx::query("update runs set lease_until = $3 where id = $1 and fence = $2 and owner is not null")
             .bind(&lease.run)
             .bind(lease.fence)
             .bind(until.0)

@@ -42,8 +42,10 @@ fn account(name: &mut Value) {
 fn statement(statement: &mut Value) {
     for element in ["Principal", "NotPrincipal"] {
         let Some(Value::Object(sorts)) = statement.get_mut(element) else { continue };
-        for names in sorts.values_mut() {
-            each(names, account);
+        for (sort, names) in sorts {
+            if sort == "AWS" {
+                each(names, account);
+            }
             if let Value::Array(list) = names {
                 list.sort_by_cached_key(Value::to_string);
                 list.dedup();
