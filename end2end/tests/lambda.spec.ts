@@ -34,6 +34,18 @@ test("its log is there and goes on while one looks", async ({ page }) => {
   await page.getByRole("button", { name: "Filter", exact: true }).click();
   await expect(log).toContainText("No event matches the filter", { timeout: 20_000 });
   await expect(page).toHaveURL(/filter=nothing-is-like-this/);
+
+  // Lines that come are matched as AWS does: both words, in whatever order.
+  const marker = `e2e${Date.now()}`;
+  await page.getByLabel("Filter pattern").fill(`${marker} Task`);
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await expect(page).toHaveURL(new RegExp(`filter=${marker}`));
+  await expect(log).toContainText("No event matches the filter", { timeout: 20_000 });
+  const group = "/aws/lambda/orders-api";
+  const [stream] = (aws("logs", "describe_log_streams", { logGroupName: group }) as { logStreams: { logStreamName: string }[] }).logStreams;
+  aws("logs", "put_log_events", { logGroupName: group, logStreamName: stream.logStreamName, logEvents: [{ timestamp: Date.now(), message: `Task for ${marker}` }] });
+  await expect(log).toContainText(`Task for ${marker}`, { timeout: 20_000 });
+  await expect(log).not.toContainText("START RequestId");
   await page.getByRole("button", { name: "Clear", exact: true }).click();
   await expect(log).toContainText("START RequestId", { timeout: 20_000 });
   await expect(page).not.toHaveURL(/filter=/);

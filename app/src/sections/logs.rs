@@ -8,6 +8,7 @@ use leptos_router::hooks::{use_location, use_query_map};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::telemetry::log;
 use crate::ui::{LogView, Navigate, ProblemNote, moment};
@@ -15,6 +16,9 @@ use crate::{live, paths};
 
 /// More than so many events are not kept on a page; the oldest go first.
 const KEPT: usize = 2000;
+
+/// New events of a filtered log are asked for so long after the first of them came.
+const MATCHED: Duration = Duration::from_secs(1);
 
 /// What one panel knows.
 #[derive(Clone, Copy)]
@@ -90,16 +94,38 @@ impl Panel {
         self.events.try_update(|events| merge(events, new));
     }
 
-    /// Takes new events as they come; those that the filter does not match are left out, as AWS would.
+    /// Asks which of the latest events match the filter, and adds them. Says nothing where something else was asked for meanwhile.
+    fn match_new(self, key: ResourceKey) {
+        let Some(filter) = self.filter.try_get_untracked() else { return };
+        let question = self.question.try_get_value();
+        leptos::task::spawn_local(async move {
+            let answer = log(key, filter, None).await;
+            if self.question.try_get_value() != question {
+                return;
+            }
+            match answer {
+                Ok(page) => self.add(page.events.into_iter().map(Arc::new).collect()),
+                Err(e) => self.trouble(Some(e.0)),
+            }
+        });
+    }
+
+    /// Takes new events as they come. Which of them match a filter is for AWS to say: its patterns are a language of their own.
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
     fn listen(self, key: &ResourceKey) {
-        let mine = key.clone();
+        let follows = move || self.following.try_get_untracked() == Some(true);
+        let filtered = move || self.filter.try_with_untracked(|filter| !filter.is_empty()) == Some(true);
+        let (mine, own) = (key.clone(), key.clone());
+        let new = move |message: &ToPage| {
+            matches!(message, ToPage::Log { key, .. } if *key == own) && follows() && filtered()
+        };
+        let asked = key.clone();
+        live::gather(MATCHED, new, move || self.match_new(asked.clone()));
         live::listen(move |message| match message {
-            ToPage::Log { key, events } if *key == mine && self.following.try_get_untracked() == Some(true) => {
-                let filter = self.filter.try_get_untracked().unwrap_or_default();
-                let fits = |e: &&LogEvent| filter.is_empty() || e.message.contains(filter.trim_matches('"'));
+            ToPage::Log { key, events } if *key == mine && follows() && !filtered() => {
                 self.trouble(None);
                 self.asked.try_set(true);
-                self.add(events.iter().filter(fits).cloned().map(Arc::new).collect());
+                self.add(events.iter().cloned().map(Arc::new).collect());
             }
             ToPage::LogProblem { key, problem } if *key == mine => {
                 self.trouble(Some(problem.clone()));
