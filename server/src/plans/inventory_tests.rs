@@ -126,5 +126,5 @@ async fn lists_that_fail_or_were_never_read_are_told() {
     // Where there is no connection nothing was ever read.
     let inventory = read(store, &nowhere, "web", now()).await.unwrap();
     assert!(!inventory.has_all_images() && inventory.lists.len() == 3 * LISTS.len() - 2, "{:?}", inventory.lists);
-    assert_eq!(inventory.unknown().len(), LISTS.len() + 4);
+    assert_eq!(inventory.unknown().len(), LISTS.len() + 5);
 }
