@@ -24,6 +24,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     let root = root();
     let mut found = vec![];
     walk(&root.join(folder), &mut found);
+    assert!(!found.is_empty(), "no sources in {}", root.join(folder).display());
     found
         .into_iter()
         .map(|path| {
