@@ -289,6 +289,8 @@ test("a run is cancelled where somebody looks at it, and who else looks sees it,
 });
 
 test("what is stuck is shown to everybody, and a person decides about it", async ({ own, browser }) => {
+  // Three runs to their ends, each before two browsers, while a new server reads the whole fleet for the first time.
+  test.setTimeout(180_000);
   const { url, road } = await own.server();
   const token = own.token();
   const deny = (...operations: string[]) => {
@@ -311,7 +313,7 @@ test("what is stuck is shown to everybody, and a person decides about it", async
     for (const page of pages) {
       await page.goto(`/runs/${id}`);
       await hydrated(page);
-      await expect(state(page)).toContainText("Stuck", { timeout: 20_000 });
+      await expect(state(page)).toContainText("Stuck", { timeout: 45_000 });
       await expect(page.getByText("1 step could not be taken back", { exact: false }).first()).toBeVisible();
     }
     await accessible(pages[0]);
