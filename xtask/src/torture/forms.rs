@@ -77,7 +77,11 @@ pub fn forms() -> Vec<Form> {
         form("lifecycle-policy", Before::Repository, json!({ "repository": "NAME", "policy": "" })),
         form("repository-policy", Before::Repository, json!({ "repository": "NAME", "policy": LOOK })),
         form("repository-policy", Before::Repository, json!({ "repository": "NAME", "policy": "" })),
-        form("delete-images", Before::Repository, json!({ "repository": "NAME", "digests": ["DIGEST"], "insist": "NAME" })),
+        form(
+            "delete-images",
+            Before::Repository,
+            json!({ "repository": "NAME", "digests": ["DIGEST"], "insist": "NAME" }),
+        ),
         form("tag-image", Before::Repository, json!({ "repository": "NAME", "digest": "DIGEST", "tag": "next" })),
         form("untag-image", Before::Repository, json!({ "repository": "NAME", "digest": "DIGEST", "tag": "2" })),
         form("registry-cache-rule", Before::Nothing, json!({ "new": true, "prefix": "NAME", "upstream": "quay" })),
