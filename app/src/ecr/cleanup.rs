@@ -1,6 +1,7 @@
 //! What a repository stores: how much, what it costs, what of it is in use, and what nothing needs.
 
 use domain::ecr::inventory::{Held, Inventory};
+use domain::ecr::known::some;
 use domain::ecr::subject::Subject;
 use domain::resource::Tone;
 use domain::{Problem, ResourceKey};
@@ -13,8 +14,6 @@ use crate::wizard::why_not;
 
 /// So many of the newest tagged images stay.
 const KEEP: usize = 10;
-/// So many lists that are not known are named.
-const NAMED: usize = 5;
 /// Of a GB a month, in millionths of a US dollar. <https://aws.amazon.com/ecr/pricing/>
 const GIGABYTE: i64 = 100_000;
 
@@ -65,10 +64,8 @@ fn stored(inventory: &Inventory, key: &ResourceKey) -> AnyView {
 
 /// Why nothing is offered: what no list names as used may be used by what the lists do not have.
 fn doubt(unknown: &[String]) -> AnyView {
-    let more = unknown.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    let named = unknown.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
-    let words = format!("Nothing is offered for deletion, for it is not known what else uses images: {named}{more}.");
+    let words =
+        format!("Nothing is offered for deletion, for it is not known what else uses images: {}.", some(unknown));
     view! { <Note tone=Tone::Warn>{words}</Note> }.into_any()
 }
 

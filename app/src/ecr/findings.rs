@@ -50,7 +50,7 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread) -> AnyView {
     };
     let busy = matches!(findings.status.as_deref(), Some("IN_PROGRESS" | "PENDING"));
     let all = findings.total();
-    let whole = matches!(findings.status.as_deref(), Some("COMPLETE" | "ACTIVE"));
+    let whole = findings.is_complete();
     let status = (!whole).then(|| {
         let words = findings.description.clone().unwrap_or_default();
         view! { <div class="in"><Note tone=if busy { Tone::Busy } else { Tone::Warn }><b>{word(findings.status.clone())}</b>" "{words}</Note></div> }
@@ -69,8 +69,8 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread) -> AnyView {
     });
     let counts = counts.collect_view();
     let rest = all.saturating_sub(ROWS);
-    // AWS gives them in no order: where not all were read, worse ones can be among the others.
-    let ordered = if all > findings.found.len() { "the counts above include them" } else { "none of them worse" };
+    let ordered =
+        if findings.truncated { "not all of them read: the counts above include them" } else { "none of them worse" };
     let rows = findings.found.into_iter().take(ROWS).map(|finding| row(finding, None)).collect_view();
     let rest = (rest > 0).then(|| view! { <p class="in faint">{format!("and {rest} more, {ordered}")}</p> });
     let content = view! {

@@ -174,12 +174,17 @@ fn found(keys: Keys) -> AnyView {
             {move || Suspend::new(async move {
                 match answer.await {
                     Ok(found) => match (state::<Findings>(&found, 0), state::<Findings>(&found, 1)) {
-                        (Some(left), Some(right)) => findings(compare::findings(&left, &right)),
+                        (Some(left), Some(right)) if left.is_complete() && right.is_complete() => {
+                            let cut = left.truncated || right.truncated;
+                            findings(compare::findings(&left, &right), cut)
+                        }
                         (left, right) => {
-                            let which = match (left, right) {
-                                (None, None) => "Neither was scanned",
-                                (None, _) => "The first was not scanned",
-                                _ => "The second was not scanned",
+                            // What a scan that did not end has not found is not known not to be there.
+                            let ended = |side: Option<Findings>| side.is_some_and(|side| side.is_complete());
+                            let which = match (ended(left), ended(right)) {
+                                (false, false) => "Neither was scanned to the end",
+                                (false, true) => "The first was not scanned to the end",
+                                _ => "The second was not scanned to the end",
                             };
                             card("Findings", nothing(format!("{which}: on its page, Scan looks for known vulnerabilities.")))
                         }
@@ -192,7 +197,8 @@ fn found(keys: Keys) -> AnyView {
     .into_any()
 }
 
-fn findings(change: FindingsChange) -> AnyView {
+/// `cut`: not all of one were read, so some that seem to be of one image only can be in both.
+fn findings(change: FindingsChange, cut: bool) -> AnyView {
     let words = format!("{} gained, {} gone, {} in both", change.gained.len(), change.gone.len(), change.same);
     if change.gained.is_empty() && change.gone.is_empty() {
         return card_with("Findings", words, nothing("The same was found in both."));
@@ -203,7 +209,10 @@ fn findings(change: FindingsChange) -> AnyView {
             .map(move |finding| findings_tab::row(finding, Some((word, tone))))
             .collect_view()
     };
+    let cut = cut
+        .then(|| view! { <p class="in faint">"Not all findings were read: some that stand here can be in both."</p> });
     let body = view! {
+        {cut}
         <div class="scroll plain" tabindex="0">
             <table class="table">
                 <thead><tr><th scope="col">"Change"</th><th scope="col">"Severity"</th><th scope="col">"Finding"</th><th scope="col">"Package"</th><th scope="col">"Fixed in"</th></tr></thead>

@@ -20,6 +20,8 @@ pub struct Findings {
     pub found: Vec<Finding>,
     /// How many there are of each severity, also those that were not read.
     pub counts: BTreeMap<String, i32>,
+    /// More were found than were read: AWS gives them in no order, so worse ones can be among the others.
+    pub truncated: bool,
 }
 
 /// One of them.
@@ -52,6 +54,10 @@ pub fn rank(severity: &str) -> usize {
 }
 
 impl Findings {
+    /// Whether a scan came to its end, so that what is not among the findings was not found. Enhanced scanning goes on, and is `ACTIVE`.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.status.as_deref(), Some("COMPLETE" | "ACTIVE"))
+    }
     /// How many there are, also those that were not read: as the counts say, or more where more were read.
     pub fn total(&self) -> usize {
         let counted: i64 = self.counts.values().map(|count| i64::from(*count).max(0)).sum();
@@ -61,15 +67,6 @@ impl Findings {
     pub fn sort(&mut self) {
         self.found.sort_by(|a, b| rank(&a.severity).cmp(&rank(&b.severity)).then_with(|| a.name.cmp(&b.name)));
     }
-}
-
-/// The findings that only one of two images has: those of the left, those of the right.
-pub fn compared<'a>(left: &'a [Finding], right: &'a [Finding]) -> (Vec<&'a Finding>, Vec<&'a Finding>) {
-    let same = |a: &Finding, b: &Finding| a.name == b.name && a.package == b.package;
-    let without = |all: &'a [Finding], other: &'a [Finding]| {
-        all.iter().filter(|finding| !other.iter().any(|o| same(finding, o))).collect()
-    };
-    (without(left, right), without(right, left))
 }
 
 #[cfg(test)]
@@ -87,10 +84,21 @@ mod tests {
         findings.sort();
         let names: Vec<&str> = findings.found.iter().map(|f| f.name.as_str()).collect();
         assert_eq!(names, ["z", "a", "b", "c"]);
-        let (gone, new) = compared(&findings.found[..2], &findings.found[1..]);
-        assert_eq!((gone.len(), new.len()), (1, 2));
+    }
+
+    #[test]
+    fn what_was_not_read_is_counted_and_only_a_scan_that_ended_says_what_is_not_there() {
+        let mut findings = Findings { found: vec![finding("a", "LOW"); 4], ..Findings::default() };
         assert_eq!(findings.total(), 4, "without counts, what was read");
         findings.counts = [("CRITICAL".to_owned(), 3), ("LOW".to_owned(), 9_000)].into();
         assert_eq!(findings.total(), 9_003);
+        for (status, complete) in
+            [("COMPLETE", true), ("ACTIVE", true), ("FAILED", false), ("PENDING", false), ("NEW", false)]
+        {
+            findings.status = Some(status.to_owned());
+            assert_eq!(findings.is_complete(), complete, "{status}");
+        }
+        findings.status = None;
+        assert!(!findings.is_complete());
     }
 }

@@ -183,15 +183,19 @@ impl Model for Image {
         if let Some(word @ ("ARCHIVED" | "ACTIVATING")) = status {
             return Some(State::new(word, if word == "ARCHIVED" { Tone::Quiet } else { Tone::Busy }));
         }
+        let scan = self.image_scan_status.as_ref().and_then(|s| s.status.as_deref());
         if self.image_scan_findings_summary.is_some() {
-            let (word, tone) = match self.severity() {
-                Tone::Bad => ("Critical findings", Tone::Bad),
-                Tone::Warn => ("High findings", Tone::Warn),
-                _ => ("Scanned", Tone::Good),
+            let found = match self.severity() {
+                Tone::Bad => Some(("Critical findings", Tone::Bad)),
+                Tone::Warn => Some(("High findings", Tone::Warn)),
+                // It can be of a scan before one that failed, which says nothing of what is not in it.
+                _ => matches!(scan, Some("COMPLETE" | "ACTIVE") | None).then_some(("Scanned", Tone::Good)),
             };
-            return Some(State::new(word, tone).because(self.findings_text()));
+            if let Some((word, tone)) = found {
+                return Some(State::new(word, tone).because(self.findings_text()));
+            }
         }
-        match self.image_scan_status.as_ref().and_then(|s| s.status.as_deref()) {
+        match scan {
             Some(word @ ("IN_PROGRESS" | "PENDING")) => Some(State::new(word, Tone::Busy)),
             Some("COMPLETE" | "ACTIVE") | None => status.map(|word| State::new(word, Tone::Good)),
             // Not every image can be scanned (scratch images, unknown distributions, none for this registry): nobody has to act, and nothing
@@ -317,6 +321,26 @@ mod tests {
         assert_eq!((bad.tone, bad.reason.as_deref()), (Tone::Bad, Some("2 critical, 5 high, 1 new_word")));
         assert_eq!(with(serde_json::json!({"HIGH": 1})).tone, Tone::Warn);
         assert_eq!(with(serde_json::json!({})).tone, Tone::Good);
+    }
+
+    #[test]
+    fn a_scan_that_did_not_end_is_not_called_good() {
+        let of = |status: &str, summary: serde_json::Value| {
+            let doc = serde_json::json!({"repositoryName": "a", "imageDigest": DIGEST, "imageStatus": "ACTIVE",
+                "imageScanStatus": {"status": status, "description": "why"}, "imageScanFindingsSummary": summary});
+            let state = seen(&doc).state.unwrap();
+            (state.word, state.tone)
+        };
+        let none = serde_json::Value::Null;
+        let clean = serde_json::json!({"findingSeverityCounts": {}});
+        for status in ["FAILED", "UNSUPPORTED_IMAGE", "LIMIT_EXCEEDED", "FINDINGS_UNAVAILABLE", "A_WORD_OF_TOMORROW"] {
+            assert_eq!(of(status, none.clone()), (status.into(), Tone::Quiet));
+            assert_eq!(of(status, clean.clone()), (status.into(), Tone::Quiet), "of a scan before");
+        }
+        let critical = serde_json::json!({"findingSeverityCounts": {"CRITICAL": 1}});
+        assert_eq!(of("FAILED", critical).1, Tone::Bad, "what was found stays found");
+        assert_eq!(of("COMPLETE", clean).1, Tone::Good);
+        assert_eq!(of("ACTIVE", none).1, Tone::Good);
     }
 
     #[test]

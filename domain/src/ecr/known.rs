@@ -50,6 +50,15 @@ pub fn unknown(lists: &[Freshness], now: Millis) -> Vec<String> {
     lists.iter().filter(|list| !known(list, now)).map(|list| said(list, now)).collect()
 }
 
+/// At most so many are named in a message.
+const NAMED: usize = 5;
+
+/// Some of these, and how many more there are: `a; b; c; d; e; and 2 more`.
+pub fn some(all: &[String]) -> String {
+    let first = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    if all.len() > NAMED { format!("{first}; and {} more", all.len() - NAMED) } else { first }
+}
+
 fn said(list: &Freshness, now: Millis) -> String {
     let what = format!("{} in {} {}", list.kind.plural(), list.scope.account, list.scope.region);
     match (&list.failing, list.complete) {

@@ -2,6 +2,7 @@
 
 use domain::ResourceKey;
 use domain::ecr::inventory::{Held, Inventory, short};
+use domain::ecr::known::some;
 use domain::ecr::lifecycle::{Danger, Fate, Verdict, aws_preview, evaluate, in_danger, parse};
 use domain::plan::FieldErrors;
 use domain::resource::Tone;
@@ -79,17 +80,12 @@ fn table(inventory: &Inventory, verdicts: Vec<Verdict>, repository: &str, by: An
         }
     };
     let lost = (!danger.is_empty()).then(|| {
-        let names: Vec<String> = danger.values().take(5).map(|d| inventory.explain(repository, d)).collect();
-        let more = danger.len().saturating_sub(5);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        view! { <div class="in"><Note tone=Tone::Bad><b>"In use, and would go"</b><p>{names.join("; ")}{more}</p></Note></div> }
+        let names: Vec<String> = danger.values().map(|d| inventory.explain(repository, d)).collect();
+        view! { <div class="in"><Note tone=Tone::Bad><b>"In use, and would go"</b><p>{some(&names)}</p></Note></div> }
     });
     let unknown = inventory.unknown();
     let unknown = (!unknown.is_empty() && !going.is_empty()).then(|| {
-        let named = unknown.iter().take(5).map(String::as_str).collect::<Vec<_>>().join("; ");
-        let more = unknown.len().saturating_sub(5);
-        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-        view! { <div class="in"><Note tone=Tone::Warn><b>"It is not known what else uses images"</b><p>{named}{more}</p></Note></div> }
+        view! { <div class="in"><Note tone=Tone::Warn><b>"It is not known what else uses images"</b><p>{some(&unknown)}</p></Note></div> }
     });
     let mut order: Vec<(&Verdict, &Held)> =
         verdicts.iter().filter_map(|v| Some((v, *held.get(v.digest.as_str())?))).collect();

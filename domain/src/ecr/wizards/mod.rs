@@ -15,6 +15,7 @@ mod tests;
 
 use super::calls::Call;
 use super::inventory::{Inventory, short};
+use super::known::some;
 use super::repository_policy::explain;
 use super::rules;
 use super::subject::Subject;
@@ -49,15 +50,6 @@ fn guard(sentences: &[String], typed: &str, repository: &str) -> Result<(), Fiel
 fn doubts(inventory: &Inventory) -> Option<String> {
     let unknown = inventory.unknown();
     (!unknown.is_empty()).then(|| format!("It is not known what else uses images: {}.", some(&unknown)))
-}
-
-/// At most so many are named in a message.
-const NAMED: usize = 5;
-
-/// Some of these, and how many more there are.
-fn some(all: &[String]) -> String {
-    let first = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
-    if all.len() > NAMED { format!("{first}; and {} more", all.len() - NAMED) } else { first }
 }
 
 /// The images of a repository and what uses them, as far as they were looked up.

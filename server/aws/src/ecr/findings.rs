@@ -25,7 +25,8 @@ pub(super) async fn read(caller: &Caller, repository: &str, digest: &str) -> Res
         };
         let next = page.next_token.clone();
         take(&mut findings, page);
-        if findings.found.len() >= MOST {
+        if findings.found.len() >= MOST && next.is_some() {
+            findings.truncated = true;
             break;
         }
         pages.then(next)?;
