@@ -46,6 +46,8 @@ test("its log is there and goes on while one looks", async ({ page }) => {
   aws("logs", "put_log_events", { logGroupName: group, logStreamName: stream.logStreamName, logEvents: [{ timestamp: Date.now(), message: `Task for ${marker}` }] });
   await expect(log).toContainText(`Task for ${marker}`, { timeout: 20_000 });
   await expect(log).not.toContainText("START RequestId");
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth), "the page scrolls sideways").toBeLessThanOrEqual(390);
   await page.getByRole("button", { name: "Clear", exact: true }).click();
   await expect(log).toContainText("START RequestId", { timeout: 20_000 });
   await expect(page).not.toHaveURL(/filter=/);

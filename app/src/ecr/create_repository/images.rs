@@ -67,20 +67,22 @@ pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
             <p class="dim">"This cannot be changed later: another encryption means another repository."</p>
             {choices("encryption", "How images are encrypted", ENCRYPTION, chosen, move |v| draft.update(|d| d.form.kms = v == "kms"))}
             <div hidden=move || !kms.get()>
-                <TextField
-                    label="KMS key" name="encryption.key" placeholder="alias/images" value=key
-                    hint="Id, alias or ARN of a key in this account and region. Empty: the key that AWS manages for ECR."
-                    set=set
-                />
-                {keys::create_new(new, create)}
-                <div hidden=move || !new.get()>
+                <div class="stack">
                     <TextField
-                        label="Name of the new key" name="encryption.alias" placeholder="alias/images" value=alias
-                        hint="Its alias. Empty: called as the repository. The key has KMS's default policy and costs 1 USD a month."
-                        set=move |alias| draft.update(|d| d.form.alias = alias)
+                        label="KMS key" name="encryption.key" placeholder="alias/images" value=key
+                        hint="Id, alias or ARN of a key in this account and region. Empty: the key that AWS manages for ECR."
+                        set=set
                     />
+                    {keys::create_new(new, create)}
+                    <div hidden=move || !new.get()>
+                        <TextField
+                            label="Name of the new key" name="encryption.alias" placeholder="alias/images" value=alias
+                            hint="Its alias. Empty: called as the repository. The key has KMS's default policy and costs 1 USD a month."
+                            set=move |alias| draft.update(|d| d.form.alias = alias)
+                        />
+                    </div>
+                    {keys::offers(wizard.scope.into(), wanted, key, set)}
                 </div>
-                {keys::offers(wizard.scope.into(), wanted, key, set)}
             </div>
         </Fold>
     }
