@@ -97,6 +97,7 @@ const state = (page: Page) => page.locator(".detail-head").getByRole("status");
 async function press(page: Page, label: string) {
   await expect(async () => {
     await page.locator("summary", { hasText: new RegExp(`^${label}$`) }).click({ timeout: 2000 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), "the panel stands outside").toBeLessThanOrEqual(0);
     await page.locator(".about").getByRole("button", { name: label, exact: true }).click({ timeout: 2000 });
   }).toPass({ timeout: 20_000 });
 }

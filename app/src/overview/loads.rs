@@ -68,7 +68,7 @@ fn said(loads: &ServiceLoads) -> Option<String> {
     let (measured, without) = (i64::from(loads.measured), i64::from(loads.asked.saturating_sub(loads.measured)));
     let none = match without {
         0 => String::new(),
-        n => format!(" It has none of {} more: nothing ran there, or their cluster sends none.", number(n)),
+        n => format!(" Of {} more it has none: nothing ran there, or their cluster sends none.", number(n)),
     };
     let of = counted(measured, "service", "services");
     Some(format!(
@@ -89,7 +89,7 @@ mod tests {
         let all = told(3, 3).unwrap();
         assert!(all.contains("of 3 services that CloudWatch has numbers of. They are read"), "{all}");
         let some = told(3, 1).unwrap();
-        assert!(some.contains("of 1 service that") && some.contains("It has none of 2 more"), "{some}");
+        assert!(some.contains("of 1 service that") && some.contains("Of 2 more it has none"), "{some}");
         assert!(some.contains("at most 250 services"), "{some}");
     }
 

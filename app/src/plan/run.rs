@@ -41,18 +41,20 @@ pub enum Ask {
 /// Does what was asked.
 pub type Act = Action<Ask, Result<(), AppError>>;
 
-/// A button that says in a panel what it does before it does it; `refusal` is why this person may not.
+/// A button that says in a panel what it does before it does it; `refusal` is why this person may not. Those for the whole run stand at the
+/// right edge of the page, and their panels open away from it.
 pub fn confirm(act: Act, ask: Ask, label: &'static str, sign: Icon, says: String, refusal: Option<String>) -> AnyView {
     if let Some(why) = refusal {
         return view! { <button class="btn" r#type="button" aria-disabled="true" title=why>{icon(sign)}{label}</button> }
             .into_any();
     }
     let button = view! { {icon(sign)}{label} }.into_any();
+    let right = matches!(ask, Ask::Cancel);
     let go = move |_| {
         act.dispatch(ask.clone());
     };
     view! {
-        <Menu label=button class="btn">
+        <Menu label=button class="btn" right=right>
             <div class="about">
                 <p>{says}</p>
                 <button class="btn primary" r#type="button" disabled=move || act.pending().get() on:click=go>{icon(sign)}{label}</button>
