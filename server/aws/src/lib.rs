@@ -69,6 +69,10 @@ pub trait Feed: Send + Sync {
     async fn still(&self, _kind: Kind, _ids: Vec<String>) -> Result<(), Problem> {
         Ok(())
     }
+    /// What is fetched once could not be fetched of these, delivered before: they are not [`Feed::known`] to the next collect.
+    async fn again(&self, _kind: Kind, _ids: Vec<String>) -> Result<(), Problem> {
+        Ok(())
+    }
 }
 
 /// Reads everything of a kind in the caller's scope and delivers it page by page. What lives in something else (images, tasks)

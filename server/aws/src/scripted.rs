@@ -82,6 +82,7 @@ pub(crate) struct Memory {
     pub(crate) known: HashSet<String>,
     pub(crate) seen: Mutex<BTreeMap<String, Value>>,
     pub(crate) complete: Mutex<Vec<String>>,
+    pub(crate) again: Mutex<Vec<String>>,
 }
 
 impl Memory {
@@ -109,5 +110,9 @@ impl Feed for Memory {
     }
     async fn known(&self, _kind: Kind) -> Result<HashSet<String>, Problem> {
         Ok(self.known.clone())
+    }
+    async fn again(&self, _kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
+        self.again.lock().unwrap().extend(ids);
+        Ok(())
     }
 }

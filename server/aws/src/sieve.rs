@@ -80,6 +80,9 @@ impl Feed for Sieve<'_> {
     async fn still(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.feed.still(kind, ids).await
     }
+    async fn again(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
+        self.feed.again(kind, ids).await
+    }
 }
 
 #[cfg(test)]

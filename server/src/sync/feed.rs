@@ -59,4 +59,10 @@ impl Feed for StoreFeed<'_> {
     async fn still(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.store.still(self.lease.fence, &self.lease.scope, kind, &ids, now()).await
     }
+
+    async fn again(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
+        // What has an impossible id was left out of what is stored.
+        let keys = ids.into_iter().filter_map(|id| ResourceKey::new(kind, self.lease.scope.clone(), id).ok());
+        self.store.reread(&keys.collect::<Vec<_>>()).await
+    }
 }

@@ -264,6 +264,15 @@ async fn hold(tx: &mut PgConnection, lease: &Lease) -> Result<()> {
 }
 
 async fn changed(tx: &mut PgConnection, id: &str) -> Result<()> {
-    sqlx::query("select pg_notify($1, $2)").bind(RUNS).bind(id).execute(tx).await.map_err(problem::of)?;
+    // Also where the database does not wait for its disk otherwise: what was sent to AWS stands in the journal after a crash of Postgres.
+    sqlx::query(
+        "select pg_notify($1, $2),
+                case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end",
+    )
+    .bind(RUNS)
+    .bind(id)
+    .execute(tx)
+    .await
+    .map_err(problem::of)?;
     Ok(())
 }

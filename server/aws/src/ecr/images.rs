@@ -62,12 +62,18 @@ async fn repository(caller: &Caller, feed: &dyn Feed, known: &HashSet<String>, n
         };
         let mut images: Vec<Image> = page.image_details.into_iter().flatten().map(|d| document(d, name)).collect();
         let new: Vec<usize> = (0..images.len()).filter(|n| !known.contains(&images[*n].id())).collect();
+        let mut unread = vec![];
         for chunk in new.chunks(MANIFESTS_A_CALL) {
             // Without its manifest an image is still worth showing.
-            trouble.past(look_into(caller, name, &mut images, chunk).await)?;
+            if trouble.past(look_into(caller, name, &mut images, chunk).await)?.is_none() {
+                unread.extend(chunk.iter().map(|n| images[*n].id()));
+            }
         }
         let batch: Result<Vec<Observed>, Problem> = images.iter().map(|image| caller.observed(image)).collect();
         feed.seen(batch?).await?;
+        if !unread.is_empty() {
+            feed.again(Kind::Image, unread).await?;
+        }
         pages.then(page.next_token)?;
     }
     let key = ResourceKey::new(Kind::Repository, caller.scope().clone(), name)?;

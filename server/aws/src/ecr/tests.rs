@@ -133,6 +133,24 @@ async fn an_image_whose_configuration_cannot_be_had_is_shown_without_its_platfor
 }
 
 #[tokio::test]
+async fn images_whose_manifest_is_refused_are_shown_and_read_again() {
+    let feed = Memory { known: ["web@sha256:old".to_owned()].into(), ..Memory::default() };
+    let denied = |operation: &str, input: &Value| match operation {
+        "DescribeRepositories" => (200, json!({"repositories": [repository("web")]})),
+        "DescribeImages" => {
+            let image = |digest: &str| json!({"repositoryName": "web", "imageDigest": digest});
+            (200, json!({"imageDetails": [image("sha256:old"), image("sha256:arm")]}))
+        }
+        "BatchGetImage" => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+        _ => registry(operation, input),
+    };
+    let problem = collect_images(&caller(denied), &feed).await.unwrap_err();
+    assert_eq!(problem.iam_action.as_deref(), Some("ecr:BatchGetImage"));
+    assert_eq!(feed.docs().into_keys().collect::<Vec<_>>(), ["web@sha256:arm", "web@sha256:old"]);
+    assert_eq!(*feed.again.lock().unwrap(), ["web@sha256:arm"], "what was read before is read no more");
+}
+
+#[tokio::test]
 async fn what_carries_the_tags_of_a_run_is_found_on_every_page_and_nothing_is_left_out_quietly() {
     let tags = |operation: &str, input: &Value| match (operation, input["resourceArn"].as_str()) {
         ("ListTagsForResource", Some(arn)) if arn.ends_with("/gone") => {
