@@ -37,7 +37,7 @@ pub enum FromPage {
 pub enum ToPage {
     /// These changed; pages that show them ask again for just those.
     Changed {
-        /// The store's version after these changes.
+        /// The store's version after these changes; 0 when only what Gantry makes of it has changed, as with time.
         version: i64,
         /// Which resources; empty with `kinds` set when there are too many to name (more than 200).
         keys: Vec<ResourceKey>,

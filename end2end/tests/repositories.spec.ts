@@ -87,7 +87,7 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   await page.goto(`${address}?tab=lifecycle`);
   await hydrated(page);
   await page.getByRole("button", { name: "Add a rule" }).click();
-  await page.getByLabel("Delete", { exact: true }).selectOption("any");
+  await page.getByLabel("Which", { exact: true }).selectOption("any");
   await page.getByLabel("That are").selectOption("count");
   await page.getByLabel("Number").fill("none");
   await expect(page.getByText("The number must be a whole number, 1 or more.")).toBeVisible();

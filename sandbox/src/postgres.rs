@@ -81,7 +81,7 @@ pub fn start(folder: &Folder) -> Result<Postgres, Failure> {
 }
 
 /// Safe for the data (fsync stays on), quick for one person's machine: a crash may lose the last half second of what was collected,
-/// never consistency, and nothing of the journal of runs, which waits for the disk everywhere.
+/// never consistency, and nothing of what was done: runs, sign-ins and all that the audit log tells of wait for the disk.
 fn command(binaries: &Binaries, data: &Path, port: u16) -> Vec<String> {
     let mut command =
         vec![binaries.folder.join("postgres").display().to_string(), "-D".into(), data.display().to_string()];

@@ -25,20 +25,23 @@ fn local() -> i64 {
 }
 
 /// What the database is ahead, when it answered `there` to a question asked at `asked` and answered by `answered`; `None` when the way there
-/// and back explains the difference.
+/// and back was too long to tell.
 fn ahead(asked: i64, there: i64, answered: i64) -> Option<i64> {
-    let ahead = there - i64::midpoint(asked, answered);
-    (ahead.abs() > NOISE.max((answered - asked) / 2)).then_some(ahead)
+    let (ahead, way) = (there - i64::midpoint(asked, answered), (answered - asked) / 2);
+    match ahead.abs() > NOISE.max(way) {
+        true => Some(ahead),
+        false => (way <= NOISE).then_some(0),
+    }
 }
 
 /// Compares the clocks once.
 ///
 /// # Errors
-/// When the database does not answer; the difference known so far stays.
+/// When the database does not answer; the difference known so far stays, as it does when the answer took too long to tell.
 pub async fn compare(store: &Store) -> Result<(), Problem> {
     let asked = local();
     let there = store.clock().await?;
-    let new = ahead(asked, there.0, local()).unwrap_or(0);
+    let Some(new) = ahead(asked, there.0, local()) else { return Ok(()) };
     let old = AHEAD.swap(new, Ordering::Relaxed);
     if new.abs() >= WORTH_SAYING && (new - old).abs() > NOISE {
         tracing::warn!(
@@ -64,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_difference_counts_when_the_way_there_and_back_does_not_explain_it() {
-        assert_eq!(ahead(1_000, 1_040, 1_100), None);
+        assert_eq!(ahead(1_000, 1_040, 1_100), Some(0));
         assert_eq!(ahead(1_000, 1_900, 3_000), None, "a slow answer says little");
         assert_eq!(ahead(1_000, 601_050, 1_100), Some(600_000));
         assert_eq!(ahead(601_000, 1_050, 601_100), Some(-600_000));

@@ -80,13 +80,16 @@ fn offer(what: &'static str, held: &[&Held], key: &ResourceKey) -> Option<AnyVie
         format::counted(held.len() as i64, "image", "images"),
         format::bytes(size)
     );
-    let digests: Vec<String> =
-        held.iter().take(domain::ecr::wizards::images::MOST).map(|h| h.facts.digest.clone()).collect();
+    let most = domain::ecr::wizards::images::MOST;
+    let label = match held.len() > most {
+        true => format!("Delete the first {} …", format::number(most as i64)),
+        false => "Delete them …".to_owned(),
+    };
+    let digests: Vec<String> = held.iter().take(most).map(|h| h.facts.digest.clone()).collect();
     let (acts, key) = (expect_context::<Acts>(), key.clone());
     let delete = move |_| acts.ask(act::delete(&key.scope, &key.id, digests.clone()));
     let may = why_not(&expect_context::<crate::api::Boot>()).is_none();
-    let button =
-        may.then(|| view! { " "<button class="btn small" r#type="button" on:click=delete>"Delete them …"</button> });
+    let button = may.then(|| view! { " "<button class="btn small" r#type="button" on:click=delete>{label}</button> });
     Some(view! { <li>{words}{button}</li> }.into_any())
 }
 

@@ -141,6 +141,10 @@ fn facts(image: &Image, detail: &Detail) -> AnyView {
 fn parts(image: &Image, detail: &Detail) -> AnyView {
     let children: Vec<(ChildManifest, Option<ResourceKey>)> =
         image.parts().into_iter().take(PARTS).map(|m| (m.clone(), key_of_child(m, detail))).collect();
+    let rest = image.parts().len().saturating_sub(PARTS);
+    let rest = move || {
+        (rest > 0).then(|| view! { <p class="faint">{format!("And {rest} more: its manifest lists them all.")}</p> })
+    };
     let keys: Vec<Option<ResourceKey>> = children.iter().map(|(_, key)| key.clone()).collect();
     let images = ask(move || keys.clone(), documents);
     let now = detail.now;
@@ -151,6 +155,7 @@ fn parts(image: &Image, detail: &Detail) -> AnyView {
                 Suspend::new(async move { part_table(children, images.await, now) })
             }}
         </Transition>
+        {rest()}
     }
     .into_any()
 }

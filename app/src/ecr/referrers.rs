@@ -21,7 +21,7 @@ pub fn tab(shown: Shown) -> AnyView {
     let scope = key.scope.clone();
     live_state::read(scope.clone(), vec![subject], move |facts, _| {
         match live_state::state::<Referrers>(facts, own.clone()) {
-            Some(Referrers::Told { referrers }) => table(referrers, &scope, &repository),
+            Some(Referrers::Told { referrers, more }) => table(referrers, more, &scope, &repository),
             Some(Referrers::Unsupported) => {
                 card("Referrers", nothing("Not supported by this endpoint: it cannot say what refers to an image."))
             }
@@ -30,7 +30,11 @@ pub fn tab(shown: Shown) -> AnyView {
     })
 }
 
-fn table(referrers: Vec<Referrer>, scope: &Scope, repository: &str) -> AnyView {
+fn table(referrers: Vec<Referrer>, more: bool, scope: &Scope, repository: &str) -> AnyView {
+    let more = more.then(|| {
+        let words = format!("These are the first {}. AWS has more, which Gantry does not read.", referrers.len());
+        view! { <p class="faint">{words}</p> }
+    });
     let rows = referrers.into_iter().map(|referrer| {
         let kind = referrer.kind().map(str::to_owned).or_else(|| referrer.artifact_type.clone());
         let key = ResourceKey::new(Kind::Image, scope.clone(), format!("{repository}@{}", referrer.digest)).ok();
@@ -53,5 +57,6 @@ fn table(referrers: Vec<Referrer>, scope: &Scope, repository: &str) -> AnyView {
     });
     let heads = [("What", false), ("Artifact", false), ("Size", true), ("State", false), ("Annotations", false)];
     let empty = "Nothing does: no signature, no bill of materials, no attestation names it as its subject.";
-    table_card("What refers to this image", &heads, rows.collect(), empty)
+    let table = table_card("What refers to this image", &heads, rows.collect(), empty);
+    view! { {table}{more} }.into_any()
 }

@@ -1,6 +1,6 @@
 //! What a run has made and what to do with it next.
 
-use domain::ecr::calls::Call as Ecr;
+use domain::ecr::calls::{Call as Ecr, CopyImage, PutImage};
 use domain::ecr_public::calls::Call as EcrPublic;
 use domain::ecs::calls::Call as Ecs;
 use domain::lambda::calls::Call as Lambda;
@@ -31,6 +31,10 @@ fn all_made(run: &Run) -> Vec<Made> {
             Call::EcrPublic(EcrPublic::CreateRepository(input)) => {
                 (Kind::PublicRepository, input.repository_name.clone())
             }
+            // The repository of the image: its page may come before the image is collected.
+            Call::Ecr(
+                Ecr::CopyImage(CopyImage { repository_name, .. }) | Ecr::PutImage(PutImage { repository_name, .. }),
+            ) => (Kind::Repository, repository_name.clone()),
             Call::Lambda(Lambda::UpdateFunctionCode(input)) => (Kind::Function, input.function_name.clone()),
             Call::Ecs(Ecs::RegisterTaskDefinition(_)) => {
                 (Kind::TaskDefinition, domain::ecs::last(left("taskDefinitionArn")?).to_owned())
@@ -42,7 +46,14 @@ fn all_made(run: &Run) -> Vec<Made> {
         let uri = left("repositoryUri").map(str::to_owned);
         Some(Made { key, uri })
     };
-    steps.filter_map(one).collect()
+    let mut all: Vec<Made> = vec![];
+    for made in steps.filter_map(one) {
+        // Several images of one archive lead to one repository.
+        if all.iter().all(|known| known.key != made.key) {
+            all.push(made);
+        }
+    }
+    all
 }
 
 /// The commands that push a local image to a repository.
@@ -64,7 +75,10 @@ pub fn outcome(run: &Run) -> Option<AnyView> {
         return None;
     }
     let scopes = use_scopes();
-    let changed = |made: &Made| matches!(made.key.kind, Kind::Function | Kind::Service);
+    let changed = |made: &Made| match made.key.kind {
+        Kind::Repository => made.uri.is_none(),
+        kind => matches!(kind, Kind::Function | Kind::Service),
+    };
     let title = match (made.iter().any(changed), made.iter().all(changed)) {
         (false, _) => "Made",
         (true, true) => "Changed",

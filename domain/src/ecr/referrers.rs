@@ -12,6 +12,9 @@ pub enum Referrers {
     Told {
         /// In AWS's order.
         referrers: Vec<Referrer>,
+        /// Whether AWS has more, which were not read.
+        #[serde(default)]
+        more: bool,
     },
     /// The endpoint does not implement the call.
     Unsupported,

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use domain::{Code, Problem};
 use std::sync::Arc;
 
+use super::LARGEST_BODY;
 use super::observe::REQUEST_ID;
 
 /// A problem on its way out. Handlers answer `Result<_, Refusal>` and use `?`.
@@ -57,7 +58,10 @@ pub async fn of_the_framework(response: Response) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => {
             Problem::new(Code::Invalid, "Not possible here", "This address does not answer to that method.")
         }
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::TooLarge, "Too large", "A request has at most 256 KiB."),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = format!("A request has at most {} KiB.", LARGEST_BODY / 1024);
+            Problem::new(Code::TooLarge, "Too large", message)
+        }
         StatusCode::REQUEST_TIMEOUT => {
             Problem::new(Code::Invalid, "Too slow", "The request did not arrive within 30 seconds.")
         }

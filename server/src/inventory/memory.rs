@@ -169,8 +169,8 @@ impl Memory {
         if changed.is_empty() {
             if first || !judged.is_empty() {
                 self.swap(next);
-                let kinds = vec![Kind::Service];
-                let _ = self.notices.send(ToPage::Changed { version: position.0, keys: judged, kinds });
+                let kinds = judged.iter().map(|key| key.kind).collect::<BTreeSet<_>>().into_iter().collect();
+                let _ = self.notices.send(ToPage::Changed { version: 0, keys: judged, kinds });
             }
             return Ok(());
         }

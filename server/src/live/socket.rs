@@ -112,10 +112,10 @@ impl Page {
     /// A notice, unless the page already has it.
     fn news(&mut self, notice: ToPage) -> Option<ToPage> {
         if let ToPage::Changed { version, .. } = &notice {
-            if *version <= self.last {
+            if (1..=self.last).contains(version) {
                 return None;
             }
-            self.last = *version;
+            self.last = self.last.max(*version);
         }
         Some(notice)
     }

@@ -102,7 +102,7 @@ pub(crate) async fn append(tx: &mut PgConnection, entry: &Entry) -> Result<()> {
     .execute(&mut *tx)
     .await
     .map_err(problem::of)?;
-    Ok(())
+    durable(tx).await
 }
 
 /// Appends the entry and commits: the act and its entry, both or neither. The entry comes last, so that nobody waits for whoever holds the

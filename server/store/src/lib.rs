@@ -108,6 +108,15 @@ impl Store {
 /// page's statement gets, so that whoever waits for such a lock still gets it.
 const STILL: &str = "2000";
 
+/// Has this transaction wait for the disk, also where the database does not otherwise: a crash of Postgres takes back nothing of what was done
+/// or is about to be sent to AWS. What was collected can be collected again.
+pub(crate) async fn durable(tx: &mut PgConnection) -> Result<()> {
+    let wait =
+        "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'";
+    sqlx::query(wait).execute(tx).await.map_err(problem::of)?;
+    Ok(())
+}
+
 /// SHA-256: what is stored in place of a session id, a token or a welcome link.
 fn hashed(secret: &str) -> Vec<u8> {
     Sha256::digest(secret.as_bytes()).to_vec()
@@ -153,5 +162,15 @@ mod tests {
         assert!(stopped.commit().await.is_err());
         assert_eq!(test.store.audit_latest(10).await.unwrap().len(), 1);
         assert_eq!(test.store.audit_broken_at().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_was_done_waits_for_the_disk_where_nothing_else_does() {
+        let test = TestStore::fresh().await;
+        let mut tx = test.store.work.begin().await.unwrap();
+        sqlx::query("set local synchronous_commit = off").execute(&mut *tx).await.unwrap();
+        audit::append(&mut tx, &entry()).await.unwrap();
+        let waits: String = sqlx::query_scalar("show synchronous_commit").fetch_one(&mut *tx).await.unwrap();
+        assert_eq!(waits, "on");
     }
 }

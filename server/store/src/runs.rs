@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use crate::audit::{self, Entry};
-use crate::{Result, Store, problem};
+use crate::{Result, Store, durable, problem};
 
 /// Channel of runs: the id of one that changed.
 pub(crate) const RUNS: &str = "gantry_runs";
@@ -264,15 +264,6 @@ async fn hold(tx: &mut PgConnection, lease: &Lease) -> Result<()> {
 }
 
 async fn changed(tx: &mut PgConnection, id: &str) -> Result<()> {
-    // Also where the database does not wait for its disk otherwise: what was sent to AWS stands in the journal after a crash of Postgres.
-    sqlx::query(
-        "select pg_notify($1, $2),
-                case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end",
-    )
-    .bind(RUNS)
-    .bind(id)
-    .execute(tx)
-    .await
-    .map_err(problem::of)?;
-    Ok(())
+    sqlx::query("select pg_notify($1, $2)").bind(RUNS).bind(id).execute(&mut *tx).await.map_err(problem::of)?;
+    durable(tx).await
 }

@@ -116,8 +116,11 @@ fn table(inventory: &Inventory, verdicts: Vec<Verdict>, repository: &str, by: An
         }
     });
     let rows = rows.collect_view();
-    let rest = (rest > 0)
-        .then(|| view! { <p class="in faint">{format!("and {rest} more, which stay as the last ones here")}</p> });
+    let rest = (rest > 0).then(|| {
+        let going = going.len();
+        let what = if going > ROWS { format!(": {} of them go, too", going - ROWS) } else { ", which stay".to_owned() };
+        view! { <p class="in faint">{format!("and {rest} more{what}")}</p> }
+    });
     let content = view! {
         {lost}
         {unknown}

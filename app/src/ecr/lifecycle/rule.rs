@@ -26,7 +26,8 @@ pub struct Line {
 pub fn is_plain(rule: &Rule) -> bool {
     let selection = &rule.selection;
     let both = selection.tag_pattern_list.is_some() && selection.tag_prefix_list.is_some();
-    rule.is_known() && !both && selection.storage_class.is_none() && rule.action.kind == ActionType::Expire
+    let action = rule.action == Action::expire() || rule.action == Action::archive();
+    rule.is_known() && !both && selection.storage_class.is_none() && action
 }
 
 /// The field of a path in the policy: messages about a rule stand under it.
@@ -119,6 +120,23 @@ impl Line {
             "pulled" => CountType::SinceImagePulled,
             _ => CountType::SinceImagePushed,
         };
+        // What was not pulled for long can only be archived.
+        if how == "pulled" {
+            self.base.action = Action::archive();
+        }
+    }
+    fn doing(&self) -> &'static str {
+        if self.base.action.kind == ActionType::Transition { "archive" } else { "delete" }
+    }
+    fn act(&mut self, what: &str) {
+        if what == "archive" {
+            self.base.action = Action::archive();
+        } else {
+            self.base.action = Action::expire();
+            if self.counting() == "pulled" {
+                self.count_by("pushed");
+            }
+        }
     }
 }
 
@@ -128,6 +146,7 @@ const WHICH: &[(&str, &str)] = &[
     ("pattern", "images whose tags match"),
     ("any", "any image"),
 ];
+const ACTIONS: &[(&str, &str)] = &[("delete", "Delete"), ("archive", "Archive")];
 const COUNTS: &[(&str, &str)] = &[
     ("pushed", "older than so many days"),
     ("pulled", "not pulled for so many days"),
@@ -190,6 +209,7 @@ fn one(lines: Lines, id: usize) -> AnyView {
     let many = Memo::new(move |_| lines.with(Vec::len));
     let which = part(lines, id, Line::which);
     let counting = part(lines, id, Line::counting);
+    let doing = part(lines, id, Line::doing);
     let listed = move || matches!(which.get(), "prefix" | "pattern");
     // Their numbers stay in order: what moves takes the other's.
     let swap = move |up: bool| {
@@ -221,7 +241,8 @@ fn one(lines: Lines, id: usize) -> AnyView {
                 </span>
             </header>
             <div class="rule-fields">
-                {select(format!("which-{id}"), "Delete", WHICH, which, move |v| change(lines, id, |l| l.choose(&v)))}
+                {select(format!("action-{id}"), "Action", ACTIONS, doing, move |v| change(lines, id, |l| l.act(&v)))}
+                {select(format!("which-{id}"), "Which", WHICH, which, move |v| change(lines, id, |l| l.choose(&v)))}
                 <div hidden=move || !listed()>
                     <TextField
                         label="Tags" name=format!("tags-{id}") placeholder="dev-, pr-" hint="Divided by commas; all of them must fit."
@@ -264,6 +285,21 @@ mod tests {
         let mut errors = FieldErrors::new();
         let mut line = Line::of(0, rule.clone());
         assert_eq!((line.rule(0, &mut errors), errors.is_empty()), (rule, true));
+        // Each choice of the form is one that AWS takes.
+        for (change, says) in
+            [("pulled", ("pulled", "archive")), ("delete", ("pushed", "delete")), ("archive", ("pushed", "archive"))]
+        {
+            if change == "pulled" {
+                line.count_by(change)
+            } else {
+                line.act(change)
+            }
+            assert_eq!((line.counting(), line.doing()), says);
+            let changed = line.rule(0, &mut errors);
+            assert!(is_plain(&changed));
+            let policy = Policy { rules: vec![changed], ..Policy::default() };
+            assert!(policy.check().is_ok(), "{change}");
+        }
         line.number = "many".into();
         line.rule(2, &mut errors);
         assert!(errors.contains_key("rule.2"));

@@ -19,15 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Configurations are a few kilobytes; what is larger is none.
 const LARGEST: usize = 1024 * 1024;
 
-/// What an image runs on. `None` when its configuration cannot be had or does not say: an image is complete without.
+/// What an image runs on. `None` when it has no configuration, that does not say, or an emulator lacks the call: an image is complete without.
 ///
 /// The permission for this also lets one download the image itself, so a careful account does not give it: ends with
-/// [`Code::AwsDenied`] then, which is for the caller to take as an answer.
+/// [`Code::AwsDenied`] then, which is for the caller to take as an answer; with [`Code::AwsUnreachable`] where the download failed.
 pub(super) async fn platform(caller: &Caller, repository: &str, digest: &str) -> Result<Option<String>, Problem> {
     let document = match document(caller, repository, digest).await {
         Ok(document) => document,
-        // Nothing is broken: emulators lack it.
-        Err(problem) if matches!(problem.code, Code::NotImplemented | Code::AwsUnreachable) => {
+        Err(problem) if problem.code == Code::NotImplemented => {
             tracing::debug!(repository, digest, %problem, "image configuration");
             None
         }

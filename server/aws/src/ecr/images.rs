@@ -21,12 +21,12 @@ pub(crate) async fn collect_images(caller: &Caller, feed: &dyn Feed) -> Result<(
     let names = repositories::names(caller).await?;
     let mut trouble = Trouble::default();
     // When AWS is out of reach it is so for every repository: two thousand time-outs would help nobody.
-    let stop = &AtomicBool::new(false);
+    let (stop, away) = (&AtomicBool::new(false), &AtomicBool::new(false));
     let read = |name: String| async move {
         if stop.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let result = repository(caller, feed, known, &name).await;
+        let result = repository(caller, feed, known, away, &name).await;
         if let Err(problem) = &result
             && matches!(problem.code, Code::AwsUnreachable | Code::AwsCredentials | Code::Database)
         {
@@ -48,7 +48,13 @@ pub(crate) async fn collect_images(caller: &Caller, feed: &dyn Feed) -> Result<(
 }
 
 /// Reads the images of one repository, and says so when it has read them all.
-async fn repository(caller: &Caller, feed: &dyn Feed, known: &HashSet<String>, name: &str) -> Result<(), Problem> {
+async fn repository(
+    caller: &Caller,
+    feed: &dyn Feed,
+    known: &HashSet<String>,
+    away: &AtomicBool,
+    name: &str,
+) -> Result<(), Problem> {
     let mut trouble = Trouble::default();
     let mut pages = Pages::new(DESCRIBE);
     while let Some(token) = pages.next() {
@@ -65,9 +71,8 @@ async fn repository(caller: &Caller, feed: &dyn Feed, known: &HashSet<String>, n
         let mut unread = vec![];
         for chunk in new.chunks(MANIFESTS_A_CALL) {
             // Without its manifest an image is still worth showing.
-            if trouble.past(look_into(caller, name, &mut images, chunk).await)?.is_none() {
-                unread.extend(chunk.iter().map(|n| images[*n].id()));
-            }
+            let rest = trouble.past(look_into(caller, name, away, &mut images, chunk).await)?;
+            unread.extend(rest.as_deref().unwrap_or(chunk).iter().map(|n| images[*n].id()));
         }
         let batch: Result<Vec<Observed>, Problem> = images.iter().map(|image| caller.observed(image)).collect();
         feed.seen(batch?).await?;
@@ -89,14 +94,21 @@ pub(crate) async fn fetch_image(caller: &Caller, key: &ResourceKey) -> Result<Op
     let answer = absent(caller.call(Bucket::EcrImages, DESCRIBE, Some(&key.id), request.send()).await)?;
     let Some(detail) = answer.and_then(|a| a.image_details).and_then(|d| d.into_iter().next()) else { return Ok(None) };
     let mut images = [document(detail, name)];
-    look_into(caller, name, &mut images, &[0]).await?;
+    look_into(caller, name, &AtomicBool::new(false), &mut images, &[0]).await?;
     caller.observed(&images[0]).map(Some)
 }
 
-/// Adds what the manifests of these images say.
-async fn look_into(caller: &Caller, name: &str, images: &mut [Image], which: &[usize]) -> Result<(), Problem> {
+/// Adds what the manifests of these images say; answers which of them AWS did not give whole this time. Once the place of configurations
+/// is `away`, it is not asked again: each question would wait for its end.
+async fn look_into(
+    caller: &Caller,
+    name: &str,
+    away: &AtomicBool,
+    images: &mut [Image],
+    which: &[usize],
+) -> Result<Vec<usize>, Problem> {
     if which.is_empty() {
-        return Ok(());
+        return Ok(vec![]);
     }
     let ids = which.iter().map(|n| ImageIdentifier::builder().image_digest(&images[*n].image_digest).build());
     let request = caller
@@ -113,15 +125,17 @@ async fn look_into(caller: &Caller, name: &str, images: &mut [Image], which: &[u
         .flatten()
         .filter_map(|i| Some((i.image_id?.image_digest?, i.image_manifest?)))
         .collect();
-    let mut unsaid = vec![];
+    let (mut unsaid, mut unread) = (vec![], vec![]);
     for n in which {
-        if let Some(text) = manifests.get(&images[*n].image_digest) {
-            // A manifest is whatever somebody pushed: one that cannot be read says nothing.
-            match manifest::read(&mut images[*n], text) {
-                Ok(Some(config)) => unsaid.push((*n, config)),
-                Ok(None) => {}
-                Err(problem) => tracing::debug!(repository = name, %problem, "manifest"),
-            }
+        let Some(text) = manifests.get(&images[*n].image_digest) else {
+            unread.push(*n);
+            continue;
+        };
+        // A manifest is whatever somebody pushed: one that cannot be read says nothing.
+        match manifest::read(&mut images[*n], text) {
+            Ok(Some(config)) => unsaid.push((*n, config)),
+            Ok(None) => {}
+            Err(problem) => tracing::debug!(repository = name, %problem, "manifest"),
         }
     }
     let said: HashMap<String, String> = images
@@ -136,23 +150,34 @@ async fn look_into(caller: &Caller, name: &str, images: &mut [Image], which: &[u
     }
     let denied = &AtomicBool::new(false);
     let look = |(n, digest): (usize, String)| async move {
-        if denied.load(Ordering::Relaxed) {
-            return (n, Ok(None));
-        }
-        let platform = config::platform(caller, name, &digest).await;
+        let platform = match () {
+            () if denied.load(Ordering::Relaxed) => return (n, Ok(Some(None))),
+            () if away.load(Ordering::Relaxed) => return (n, Ok(None)),
+            () => config::platform(caller, name, &digest).await,
+        };
+        let stops = |flag: &AtomicBool| flag.store(true, Ordering::Relaxed);
         match platform {
             Err(problem) if problem.code == Code::AwsDenied => {
-                denied.store(true, Ordering::Relaxed);
+                stops(denied);
+                (n, Ok(Some(None)))
+            }
+            Err(problem) if problem.code == Code::AwsUnreachable => {
+                tracing::debug!(repository = name, digest, %problem, "image configuration");
+                stops(away);
                 (n, Ok(None))
             }
-            platform => (n, platform),
+            platform => (n, platform.map(Some)),
         }
     };
     let mut trouble = Trouble::default();
     for (n, platform) in each(unknown, look).await {
-        images[n].platforms = trouble.past(platform)?.flatten().map(|platform| vec![platform]);
+        match trouble.past(platform)?.flatten() {
+            Some(platform) => images[n].platforms = platform.map(|platform| vec![platform]),
+            None => unread.push(n),
+        }
     }
-    trouble.end()
+    trouble.end()?;
+    Ok(unread)
 }
 
 fn document(d: types::ImageDetail, name: &str) -> Image {

@@ -20,7 +20,7 @@ pub(super) async fn read(caller: &Caller, repository: &str, digest: &str) -> Res
     let subject = SubjectIdentifier::builder().image_digest(digest).build().map_err(incomplete)?;
     // Archived signatures are signatures, too.
     let any = ListImageReferrersFilter::builder().artifact_status(ArtifactStatusFilter::Any).build();
-    let mut referrers = vec![];
+    let (mut referrers, mut more) = (vec![], false);
     let mut pages = Pages::new(ACTION);
     while let Some(token) = pages.next() {
         let request = caller.clients().ecr().list_image_referrers().repository_name(repository);
@@ -33,11 +33,12 @@ pub(super) async fn read(caller: &Caller, repository: &str, digest: &str) -> Res
         };
         referrers.extend(page.referrers.into_iter().flatten().map(referrer));
         if referrers.len() >= MOST {
+            more = page.next_token.is_some();
             break;
         }
         pages.then(page.next_token)?;
     }
-    Ok(Some(Referrers::Told { referrers }))
+    Ok(Some(Referrers::Told { referrers, more }))
 }
 
 fn referrer(told: ImageReferrer) -> Referrer {
@@ -76,7 +77,7 @@ mod tests {
     #[tokio::test]
     async fn every_page_is_read() {
         let answer = read(&caller(registry), "web", "sha256:a").await.unwrap();
-        let Some(Referrers::Told { referrers }) = answer else { panic!("{answer:?}") };
+        let Some(Referrers::Told { referrers, more: false }) = answer else { panic!("{answer:?}") };
         let digests: Vec<&str> = referrers.iter().map(|r| r.digest.as_str()).collect();
         assert_eq!(digests, ["sha256:s", "sha256:b"]);
         assert_eq!((referrers[0].size, referrers[0].artifact_status.as_deref()), (700, Some("ACTIVE")));
