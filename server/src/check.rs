@@ -37,6 +37,12 @@ impl Feed for First {
     async fn known(&self, _: Kind) -> Result<HashSet<String>, Problem> {
         Ok(HashSet::new())
     }
+    async fn named(&self, _: &[Kind], _: &str) -> Result<HashSet<String>, Problem> {
+        Ok(HashSet::new())
+    }
+    async fn in_status(&self, _: Kind, _: &[&str]) -> Result<HashSet<String>, Problem> {
+        Ok(HashSet::new())
+    }
 }
 
 /// Tells, line by line, what works and what does not; answers whether everything does.

@@ -22,7 +22,7 @@ pub struct Inventory {
     /// The lists that say what uses them ([`known::LISTS`]), wherever there is a connection.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<Freshness>,
-    /// Functions of images of which it was not read yet which image: lists do not say it.
+    /// Functions of images of which it was not read yet which image, for lists do not say it; and services whose task definition was not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<ResourceKey>,
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::{Tag, last};
-use crate::document::document;
+use crate::document::{document, partition};
 use crate::identity::Scope;
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Form, Link, Model, Relation, Sealed, State, Tone};
@@ -152,6 +152,15 @@ impl ContainerDefinition {
 }
 
 impl TaskDefinition {
+    /// The words of a revision that was deregistered: what runs it goes on, and nothing new can.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html>
+    pub const DEREGISTERED: &'static [&'static str] = &["INACTIVE", "DELETE_IN_PROGRESS"];
+
+    /// What the ARNs of all revisions in an account and region begin with; `family:revision` follows.
+    pub fn arns(scope: &Scope) -> String {
+        format!("arn:{}:ecs:{}:{}:task-definition/", partition(&scope.region), scope.region, scope.account)
+    }
+
     fn log_groups(&self, scope: &Scope) -> Vec<Link> {
         let groups = self.container_definitions.iter().filter_map(|c| Some((c, c.log_group()?)));
         let links = groups.map(|(container, (group, region))| {

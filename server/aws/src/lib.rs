@@ -64,6 +64,11 @@ pub trait Feed: Send + Sync {
     async fn complete(&self, kind: Kind, parent: Option<&ResourceKey>) -> Result<(), Problem>;
     /// Ids of this kind in this scope that are known and not gone, so that what never changes is fetched once.
     async fn known(&self, kind: Kind) -> Result<HashSet<String>, Problem>;
+    /// References that begin with `prefix` in what is collected of these kinds in this scope and not gone: a list may leave out what is still
+    /// used.
+    async fn named(&self, by: &[Kind], prefix: &str) -> Result<HashSet<String>, Problem>;
+    /// Ids of this kind in this scope that are not gone and whose document has one of these words as its `status`.
+    async fn in_status(&self, kind: Kind, words: &[&str]) -> Result<HashSet<String>, Problem>;
     /// These were in a list just read and are [`Feed::known`]; they never change, so they were not read again. Without this, a complete list
     /// would make them gone.
     async fn still(&self, _kind: Kind, _ids: Vec<String>) -> Result<(), Problem> {

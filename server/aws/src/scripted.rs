@@ -80,6 +80,11 @@ pub(crate) fn caller(answer: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) known: HashSet<String>,
+    /// References that others are to name.
+    pub(crate) named: HashSet<String>,
+    /// Ids in whatever status is asked for.
+    pub(crate) in_status: HashSet<String>,
+    pub(crate) still: Mutex<Vec<String>>,
     pub(crate) seen: Mutex<BTreeMap<String, Value>>,
     pub(crate) complete: Mutex<Vec<String>>,
     pub(crate) again: Mutex<Vec<String>>,
@@ -113,6 +118,16 @@ impl Feed for Memory {
     }
     async fn again(&self, _kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.again.lock().unwrap().extend(ids);
+        Ok(())
+    }
+    async fn named(&self, _by: &[Kind], prefix: &str) -> Result<HashSet<String>, Problem> {
+        Ok(self.named.iter().filter(|reference| reference.starts_with(prefix)).cloned().collect())
+    }
+    async fn in_status(&self, _kind: Kind, _words: &[&str]) -> Result<HashSet<String>, Problem> {
+        Ok(self.in_status.clone())
+    }
+    async fn still(&self, _kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
+        self.still.lock().unwrap().extend(ids);
         Ok(())
     }
 }

@@ -77,6 +77,12 @@ impl Feed for Sieve<'_> {
     async fn known(&self, kind: Kind) -> Result<HashSet<String>, Problem> {
         self.feed.known(kind).await
     }
+    async fn named(&self, by: &[Kind], prefix: &str) -> Result<HashSet<String>, Problem> {
+        self.feed.named(by, prefix).await
+    }
+    async fn in_status(&self, kind: Kind, words: &[&str]) -> Result<HashSet<String>, Problem> {
+        self.feed.in_status(kind, words).await
+    }
     async fn still(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.feed.still(kind, ids).await
     }

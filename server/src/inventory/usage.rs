@@ -3,7 +3,7 @@
 //! can show, filter and sort by them. Also which images are the platforms of an index, and which signatures and the like are an image's.
 
 use domain::ecr::Image;
-use domain::ecs::Task;
+use domain::ecs::{Task, TaskDefinition};
 use domain::eks::Pod;
 use domain::events;
 use domain::resource::{Described, Relation, State, Tone};
@@ -44,13 +44,16 @@ struct Source {
     images: Vec<String>,
     /// Of a service, rule or schedule its task definitions, of a task its service.
     through: Vec<String>,
-    /// A rule or schedule that is switched off.
-    disabled: bool,
+    /// A rule or schedule that is switched off, a task definition that is deregistered.
+    off: bool,
 }
 
 impl Source {
-    /// The reference of a task definition's family, and which of its revisions this is.
+    /// The reference of a task definition's family, and which of its active revisions this is.
     fn family(&self) -> Option<(&str, u64)> {
+        if self.off {
+            return None;
+        }
         let arn = self.refs.iter().find(|r| r.starts_with("arn:"))?;
         let (family, revision) = arn.rsplit_once(':')?;
         Some((family, revision.parse().ok()?))
@@ -150,11 +153,11 @@ impl Usage {
             let names: Vec<String> = match source.key.kind {
                 Kind::Service | Kind::Rule | Kind::Schedule => continue,
                 Kind::TaskDefinition => {
-                    // Whoever names a family means its newest revision.
+                    // Whoever names a family means its newest active revision.
                     let family = source.family().filter(|(family, revision)| newest.get(family) == Some(revision));
                     let refs = source.refs.iter().map(String::as_str).chain(family.map(|(family, _)| family));
                     let of = refs.flat_map(|r| starters.get(r).into_iter().flatten());
-                    of.map(|starter| events::spoken(&starter.key, starter.disabled)).collect()
+                    of.map(|starter| events::spoken(&starter.key, starter.off)).collect()
                 }
                 // People think of the service, not of its tasks.
                 Kind::Task => {
@@ -303,8 +306,12 @@ fn source(key: &ResourceKey, described: &Described) -> Option<Source> {
         Kind::Service | Kind::TaskDefinition => described.refs.clone(),
         _ => vec![],
     };
-    let disabled = matches!(key.kind, Kind::Rule | Kind::Schedule) && ended(&[events::DISABLED]);
-    Some(Source { key: key.clone(), refs, images, through, disabled })
+    let off = match key.kind {
+        Kind::Rule | Kind::Schedule => ended(&[events::DISABLED]),
+        Kind::TaskDefinition => ended(TaskDefinition::DEREGISTERED),
+        _ => false,
+    };
+    Some(Source { key: key.clone(), refs, images, through, off })
 }
 
 /// The state of the worst of these images.

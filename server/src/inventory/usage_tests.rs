@@ -184,6 +184,33 @@ fn what_is_scheduled_uses_images() {
 }
 
 #[test]
+fn a_deregistered_revision_uses_its_image_while_a_service_runs_it() {
+    let mut fleet = Fleet::default();
+    fleet.image("sha256:a", json!({"imageTags": ["1"]}));
+    fleet.image("sha256:b", json!({"imageTags": ["2"]}));
+    for (revision, tag, status) in [(4, "1", "ACTIVE"), (5, "2", "INACTIVE")] {
+        let containers = json!([{"name": "web", "image": format!("{REGISTRY}/web:{tag}")}]);
+        let doc = json!({"taskDefinitionArn": arn("ecs", &format!("task-definition/web:{revision}")), "family": "web",
+            "revision": revision, "status": status, "containerDefinitions": containers});
+        fleet.row(Kind::TaskDefinition, &format!("web:{revision}"), doc, false);
+    }
+    let service = json!({"serviceArn": arn("ecs", "service/prod/web"), "serviceName": "web", "clusterArn": arn("ecs", "cluster/prod"),
+        "taskDefinition": arn("ecs", "task-definition/web:5")});
+    fleet.row(Kind::Service, "prod/web", service, false);
+    let task = json!({"TaskDefinitionArn": arn("ecs", "task-definition/web")});
+    let target = json!({"Arn": arn("ecs", "cluster/prod"), "EcsParameters": task});
+    let schedule = json!({"Name": "hourly", "GroupName": "default", "State": "ENABLED", "Target": target});
+    fleet.row(Kind::Schedule, "default/hourly", schedule, false);
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:b"), ["service web in prod"]);
+    assert_eq!(
+        fleet.users("sha256:a"),
+        ["schedule default/hourly"],
+        "who names a family starts none that is deregistered"
+    );
+}
+
+#[test]
 fn an_index_shares_its_users_with_its_platforms_and_is_one_row() {
     let mut fleet = Fleet::default();
     fleet.image("sha256:arm", json!({"imageScanFindingsSummary": {"findingSeverityCounts": {"CRITICAL": 1}}}));

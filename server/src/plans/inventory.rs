@@ -1,11 +1,10 @@
 //! The images of a repository and what uses them, from what was collected: no call to AWS.
 
-use domain::document::partition;
 use domain::ecr::Image;
 use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::known::{LISTS, never};
 use domain::ecr::lifecycle::ImageFacts;
-use domain::ecs::Task;
+use domain::ecs::{Task, TaskDefinition};
 use domain::eks::Pod;
 use domain::events;
 use domain::listing::Freshness;
@@ -135,14 +134,14 @@ async fn starters(
     Ok(starters)
 }
 
-/// Of these task definitions the newest of their families, each with the rules and schedules that name the family: they mean its newest revision.
+/// Of these task definitions the newest of their families, each with the rules and schedules that name the family: they mean its newest
+/// active revision.
 async fn by_family(store: &Store, definitions: &[ResourceKey]) -> Result<Vec<(ResourceKey, ResourceKey)>, Problem> {
     let families: BTreeMap<String, (Scope, &str)> = definitions
         .iter()
         .filter_map(|key| {
             let (family, _) = key.id.rsplit_once(':')?;
-            let (region, account) = (&key.scope.region, &key.scope.account);
-            let arn = format!("arn:{}:ecs:{region}:{account}:task-definition/{family}", partition(region));
+            let arn = format!("{}{family}", TaskDefinition::arns(&key.scope));
             Some((arn, (key.scope.clone(), family)))
         })
         .collect();
@@ -153,7 +152,9 @@ async fn by_family(store: &Store, definitions: &[ResourceKey]) -> Result<Vec<(Re
         if !matches!(starter.kind, Kind::Rule | Kind::Schedule) {
             continue;
         }
-        let all = store.known(scope, Kind::TaskDefinition).await?;
+        let mut all = store.known(scope, Kind::TaskDefinition).await?;
+        let deregistered = store.in_status(scope, Kind::TaskDefinition, TaskDefinition::DEREGISTERED).await?;
+        all.retain(|id| !deregistered.contains(id));
         let revisions = all.iter().filter_map(|id| id.rsplit_once(':')).filter(|(of, _)| of == family);
         let newest = revisions.filter_map(|(_, revision)| revision.parse::<u64>().ok()).max();
         let id = newest.map(|newest| format!("{family}:{newest}"));

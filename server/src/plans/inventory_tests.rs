@@ -65,6 +65,34 @@ async fn what_is_scheduled_uses_images_also_while_it_is_switched_off() {
 }
 
 #[tokio::test]
+async fn a_service_uses_the_image_of_its_revision_also_once_that_is_deregistered() {
+    let test = TestStore::fresh().await;
+    let service = |name: &str, revision: u32| {
+        let doc = json!({ "serviceArn": arn("ecs", &format!("service/prod/{name}")), "serviceName": name,
+            "clusterArn": arn("ecs", "cluster/prod"), "taskDefinition": arn("ecs", &format!("task-definition/etl:{revision}")) });
+        observed(Kind::Service, &format!("prod/{name}"), doc)
+    };
+    let mut deregistered = definition(10, "2");
+    deregistered.doc["status"] = json!("INACTIVE");
+    let schedule = json!({ "Name": "hourly", "GroupName": "default", "State": "ENABLED", "Target": target("etl") });
+    let batch = [
+        image("sha256:a", "1"),
+        image("sha256:b", "2"),
+        definition(9, "1"),
+        deregistered,
+        service("web", 10),
+        service("lost", 11),
+        observed(Kind::Schedule, "default/hourly", schedule),
+    ];
+    test.store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
+    let users = |digest: &str| inventory.get(digest).unwrap().used_by.clone();
+    assert_eq!(users("sha256:b"), ["service web in prod"]);
+    assert_eq!(users("sha256:a"), ["schedule default/hourly"], "a family's newest active revision");
+    assert_eq!(inventory.unread, [ResourceKey::new(Kind::Service, scope(), "prod/lost").unwrap()]);
+}
+
+#[tokio::test]
 async fn lists_that_fail_or_were_never_read_are_told() {
     let test = TestStore::fresh().await;
     let store = &test.store;

@@ -56,6 +56,14 @@ impl Feed for StoreFeed<'_> {
         self.store.known(&self.lease.scope, kind).await
     }
 
+    async fn named(&self, by: &[Kind], prefix: &str) -> Result<HashSet<String>, Problem> {
+        self.store.named(&self.lease.scope, by, prefix).await
+    }
+
+    async fn in_status(&self, kind: Kind, words: &[&str]) -> Result<HashSet<String>, Problem> {
+        self.store.in_status(&self.lease.scope, kind, words).await
+    }
+
     async fn still(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.store.still(self.lease.fence, &self.lease.scope, kind, &ids, now()).await
     }

@@ -1,10 +1,10 @@
 //! Arrows between resources. A link names its target by a reference; the target is whoever has that reference among its own.
 
-use domain::ResourceKey;
 use domain::resource::{Described, Relation};
+use domain::{Kind, ResourceKey, Scope};
 use serde_json::Value;
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::{Result, Store, problem};
 
@@ -129,6 +129,22 @@ impl Store {
         .await
         .map_err(problem::of)?;
         rows.into_iter().map(|(target, key)| Ok((target, ResourceKey::parse(&key)?))).collect()
+    }
+
+    /// References that begin with `prefix` in what of these kinds is in this scope and not gone.
+    pub async fn named(&self, scope: &Scope, by: &[Kind], prefix: &str) -> Result<HashSet<String>> {
+        let targets: Vec<String> = sqlx::query_scalar(
+            "select distinct l.target from resources s join links l on l.source = s.id
+             where s.kind = any($1) and s.account = $2 and s.region = $3 and s.gone is null and starts_with(l.target, $4)",
+        )
+        .bind(by.iter().map(|kind| kind.stem()).collect::<Vec<_>>())
+        .bind(scope.account.as_str())
+        .bind(scope.region.as_str())
+        .bind(prefix)
+        .fetch_all(&self.work)
+        .await
+        .map_err(problem::of)?;
+        Ok(targets.into_iter().collect())
     }
 
     /// The resource that has this reference: exactly, else without its qualifier. One that exists before one that is gone.

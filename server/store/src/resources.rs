@@ -57,8 +57,22 @@ impl Store {
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;
-        let prefix = format!("{}/{scope}/", kind.stem());
-        Ok(keys.iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect())
+        Ok(ids(scope, kind, &keys))
+    }
+
+    /// Ids of this kind in this scope that are not gone and whose document has one of these words as its `status`.
+    pub async fn in_status(&self, scope: &Scope, kind: Kind, words: &[&str]) -> Result<HashSet<String>> {
+        let keys: Vec<String> = sqlx::query_scalar(
+            "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null and doc->>'status' = any($4)",
+        )
+        .bind(kind.stem())
+        .bind(scope.account.as_str())
+        .bind(scope.region.as_str())
+        .bind(words)
+        .fetch_all(&self.work)
+        .await
+        .map_err(problem::of)?;
+        Ok(ids(scope, kind, &keys))
     }
 
     /// Has the next collect read these as if they were new; of [`READ_ONE_BY_ONE`] the next single reads, whatever their age.
@@ -108,13 +122,18 @@ impl Store {
         rows.into_iter().map(|(key, doc)| Ok((ResourceKey::parse(&key)?, doc))).collect()
     }
 
-    /// Functions of images, and published versions of them, of which no single read has told yet which image: lists do not say it.
+    /// Functions of images, and published versions of them, of which no single read has told yet which image: lists do not say it. And
+    /// services of which a task definition is not there yet.
     pub async fn images_unread(&self) -> Result<Vec<ResourceKey>> {
         let keys: Vec<String> = sqlx::query_scalar(
             "select key from resources where kind = any($1) and gone is null and doc->>'PackageType' = 'Image' and doc->'Code' is null
+             union
+             select s.key from resources s join links l on l.source = s.id and l.relation = 'of' where s.kind = $2 and s.gone is null
+             and not exists (select from refs f join resources r on r.id = f.resource where f.ref = l.target and r.gone is null)
              order by key",
         )
         .bind([Kind::Function, Kind::FunctionVersion].map(Kind::stem).to_vec())
+        .bind(Kind::Service.stem())
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;
@@ -155,6 +174,12 @@ impl Store {
         .map_err(problem::of)?;
         keys.iter().map(|k| ResourceKey::parse(k)).collect()
     }
+}
+
+/// The ids of these keys of one kind and scope.
+fn ids(scope: &Scope, kind: Kind, keys: &[String]) -> HashSet<String> {
+    let prefix = format!("{}/{scope}/", kind.stem());
+    keys.iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect()
 }
 
 fn stored(row: &sqlx::postgres::PgRow) -> Result<Stored> {

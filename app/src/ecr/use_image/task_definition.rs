@@ -19,10 +19,14 @@ use crate::ui::format::without_registries;
 use crate::ui::{Icon, ProblemNote, Skeleton, icon};
 use crate::wizard::{TextField, check};
 
-/// The latest revision of each family; first those that have the repository's images already.
+/// The latest active revision of each family; first those that have the repository's images already.
 fn latest(rows: &[Row], repository: &str) -> Vec<Offer> {
+    let active = |row: &&Row| {
+        let word = row.state.as_ref().map(|state| state.word.as_str());
+        row.gone.is_none() && word.is_none_or(|word| !TaskDefinition::DEREGISTERED.contains(&word))
+    };
     let mut families: BTreeMap<&str, (u32, &Row)> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.gone.is_none()) {
+    for row in rows.iter().filter(active) {
         let Some((family, number)) = revision(&row.key.id) else { continue };
         let known = families.entry(family).or_insert((number, row));
         if number > known.0 {
@@ -221,9 +225,12 @@ mod tests {
     #[test]
     fn of_each_family_the_latest_revision_is_offered() {
         let web = |n: u32, image: &str| row(Kind::TaskDefinition, &format!("web:{n}"), &[("images", image)]);
+        let mut deregistered = web(11, "web:3");
+        deregistered.state = Some(domain::resource::State::new("INACTIVE", domain::resource::Tone::Quiet));
         let rows = [
             web(9, "web:1"),
             web(10, "web@sha256:2"),
+            deregistered,
             row(Kind::TaskDefinition, "api:3", &[("images", "web-api:1, nginx:1")]),
         ];
         let all = latest(&rows, "shop/web");

@@ -1,11 +1,15 @@
-//! Task definitions. A revision never changes, so each is read once; what a list still has is only said to be there.
+//! Task definitions. A revision never changes but for its status, so each is read once; what a list still has is only said to be there.
 //!
-//! Deregistered revisions leave the list of active ones: they are gone then, with all they said kept in the history.
+//! Deregistered revisions leave the list of active ones, and an old account has far more of them than anybody wants to list. Those that
+//! something still runs or would start are read once more, as deregistered, and stay; the others are gone, with all they said kept in the
+//! history.
 
 use aws_sdk_ecs::types::{SortOrder, TaskDefinitionField, TaskDefinitionStatus};
 use domain::ecs::TaskDefinition;
+use domain::ecs::calls::revision;
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
+use std::collections::{BTreeSet, HashSet};
 
 use super::{document, seal};
 use crate::gather::{Trouble, each};
@@ -16,6 +20,8 @@ pub(super) const LIST: &str = "ecs:ListTaskDefinitions";
 pub(super) const DESCRIBE: &str = "ecs:DescribeTaskDefinition";
 /// So many new ones are delivered together.
 const BATCH: usize = 50;
+/// What names revisions: what runs them, and what starts them.
+const USERS: [Kind; 4] = [Kind::Service, Kind::Task, Kind::Rule, Kind::Schedule];
 
 /// Nothing, where there is no such revision: ECS has no code of its own for that.
 pub(super) fn no_revision<T>(result: Result<T, Problem>) -> Result<Option<T>, Problem> {
@@ -58,35 +64,63 @@ async fn describe(caller: &Caller, id: &str) -> Result<Option<Observed>, Problem
     Ok(Some(caller.observed_raw::<TaskDefinition>(doc)?))
 }
 
-/// Reads the active task definitions that are not known yet.
+/// The ids of revisions that something collected here names.
+async fn named(caller: &Caller, feed: &dyn Feed) -> Result<BTreeSet<String>, Problem> {
+    let arns = TaskDefinition::arns(caller.scope());
+    let named = feed.named(&USERS, &arns).await?;
+    // Who names a family alone means its newest active revision, which the list has.
+    let ids =
+        named.iter().filter_map(|arn| arn.strip_prefix(&arns)).filter(|id| !id.contains('/') && revision(id).is_some());
+    Ok(ids.map(str::to_owned).collect())
+}
+
+/// Delivers what there is of these.
+async fn read(caller: &Caller, feed: &dyn Feed, ids: &[String], trouble: &mut Trouble) -> Result<(), Problem> {
+    for chunk in ids.chunks(BATCH) {
+        let read = each(chunk.to_vec(), |id| async move { describe(caller, &id).await }).await;
+        let mut batch = vec![];
+        for result in read {
+            batch.extend(trouble.past(result)?.flatten());
+        }
+        feed.seen(batch).await?;
+    }
+    Ok(())
+}
+
+/// Says of these that they are as they were.
+async fn still(feed: &dyn Feed, ids: Vec<String>) -> Result<(), Problem> {
+    if ids.is_empty() { Ok(()) } else { feed.still(Kind::TaskDefinition, ids).await }
+}
+
+/// Reads the active task definitions that are not known yet, and the deregistered ones that are still used.
 pub(crate) async fn collect_task_definitions(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
     let known = feed.known(Kind::TaskDefinition).await?;
     let mut trouble = Trouble::default();
+    let mut listed = HashSet::new();
     let mut pages = Pages::new(LIST);
     while let Some(token) = pages.next() {
         let (arns, next) = page(caller, None, token).await?;
-        let ids = arns.iter().map(|arn| domain::ecs::last(arn).to_owned());
-        let (old, new): (Vec<String>, Vec<String>) = ids.partition(|id| known.contains(id));
-        if !old.is_empty() {
-            feed.still(Kind::TaskDefinition, old).await?;
-        }
-        for chunk in new.chunks(BATCH) {
-            let read = each(chunk.to_vec(), |id| async move { describe(caller, &id).await }).await;
-            let mut batch = vec![];
-            for result in read {
-                batch.extend(trouble.past(result)?.flatten());
-            }
-            feed.seen(batch).await?;
-        }
+        let ids: Vec<String> = arns.iter().map(|arn| domain::ecs::last(arn).to_owned()).collect();
+        listed.extend(ids.iter().cloned());
+        let (old, new): (Vec<String>, Vec<String>) = ids.into_iter().partition(|id| known.contains(id));
+        still(feed, old).await?;
+        read(caller, feed, &new, &mut trouble).await?;
         pages.then(next)?;
     }
+    let deregistered = feed.in_status(Kind::TaskDefinition, TaskDefinition::DEREGISTERED).await?;
+    let unlisted = named(caller, feed).await?.into_iter().filter(|id| !listed.contains(id));
+    // What is known as active has to be read once more: it is not any longer.
+    let (old, new): (Vec<String>, Vec<String>) =
+        unlisted.partition(|id| known.contains(id) && deregistered.contains(id));
+    still(feed, old).await?;
+    read(caller, feed, &new, &mut trouble).await?;
     if trouble.is_none() {
         feed.complete(Kind::TaskDefinition, None).await?;
     }
     trouble.end()
 }
 
-/// Reads one revision; a deregistered one is still described, as `INACTIVE`, and counts as gone.
+/// Reads one revision, also a deregistered one.
 pub(crate) async fn fetch_task_definition(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    Ok(describe(caller, &key.id).await?.filter(|o| o.doc["status"] == "ACTIVE"))
+    describe(caller, &key.id).await
 }

@@ -115,6 +115,77 @@ async fn known_task_definitions_are_not_read_again_and_secrets_are_sealed() {
     assert_eq!(described.tags["team"], "shop");
 }
 
+/// Revision 1 is active, 2 was deregistered, 3 was deleted after that.
+fn deregistered(operation: &str, input: &Value) -> (u16, Value) {
+    match operation {
+        "ListTaskDefinitions" => {
+            assert_eq!(input["status"], "ACTIVE", "an old account has far too many others to list");
+            (200, json!({"taskDefinitionArns": [format!("{ARN}:task-definition/web:1")]}))
+        }
+        "DescribeTaskDefinition" if input["taskDefinition"] == "web:2" => {
+            let definition = json!({
+                "taskDefinitionArn": format!("{ARN}:task-definition/web:2"), "family": "web", "revision": 2, "status": "INACTIVE",
+                "containerDefinitions": [{"name": "web", "image": "web:2"}], "deregisteredAt": 1_763_000_000.0
+            });
+            (200, json!({"taskDefinition": definition}))
+        }
+        "DescribeTaskDefinition" if input["taskDefinition"] == "web:3" => {
+            (400, json!({"__type": "ClientException", "message": "Unable to describe task definition."}))
+        }
+        other => panic!("{other} {input}"),
+    }
+}
+
+#[tokio::test]
+async fn deregistered_task_definitions_are_read_once_while_something_names_them() {
+    let named = ["web:1", "web:2", "web:3", "web"].map(|id| format!("{ARN}:task-definition/{id}"));
+    let elsewhere = "arn:aws:ecs:us-east-1:111122223333:task-definition/web:2".to_owned();
+    let named: std::collections::HashSet<String> = named.into_iter().chain([elsewhere]).collect();
+    // It was active when it was last read.
+    let known: std::collections::HashSet<String> = ["web:1".to_owned(), "web:2".to_owned()].into();
+    let feed = Memory { known: known.clone(), named: named.clone(), ..Memory::default() };
+    collect_task_definitions(&caller(deregistered), &feed).await.unwrap();
+    let docs = feed.docs();
+    assert_eq!(docs.keys().collect::<Vec<_>>(), ["web:2"]);
+    assert_eq!(
+        (&docs["web:2"]["status"], &docs["web:2"]["deregisteredAt"]),
+        (&json!("INACTIVE"), &json!("2025-11-13T02:13:20.000Z"))
+    );
+    assert_eq!((feed.still.lock().unwrap().clone(), feed.complete()), (vec!["web:1".to_owned()], vec!["*".to_owned()]));
+    // From then on it is known as what it is.
+    let feed = Memory { known, named, in_status: ["web:2".to_owned()].into(), ..Memory::default() };
+    collect_task_definitions(&caller(deregistered), &feed).await.unwrap();
+    assert!(feed.docs().is_empty());
+    assert_eq!(*feed.still.lock().unwrap(), ["web:1", "web:2"]);
+    // Once nothing names it, the complete list lacks it.
+    let feed = Memory { known: ["web:2".to_owned()].into(), ..Memory::default() };
+    let one = |operation: &str, input: &Value| match operation {
+        "ListTaskDefinitions" => (200, json!({"taskDefinitionArns": []})),
+        _ => deregistered(operation, input),
+    };
+    collect_task_definitions(&caller(one), &feed).await.unwrap();
+    assert_eq!((feed.docs().len(), feed.still.lock().unwrap().len(), feed.complete()), (0, 0, vec!["*".to_owned()]));
+    let alone = fetch_task_definition(&caller(deregistered), &key(Kind::TaskDefinition, "web:2")).await.unwrap();
+    assert_eq!(alone.unwrap().doc["status"], "INACTIVE");
+}
+
+#[tokio::test]
+async fn a_deregistered_task_definition_that_may_not_be_read_keeps_the_list_from_being_complete() {
+    let feed = Memory { named: [format!("{ARN}:task-definition/web:2")].into(), ..Memory::default() };
+    let denied = |operation: &str, input: &Value| match operation {
+        "DescribeTaskDefinition" if input["taskDefinition"] == "web:2" => {
+            (400, json!({"__type": "AccessDeniedException", "message": "no"}))
+        }
+        "DescribeTaskDefinition" => {
+            (200, json!({"taskDefinition": {"family": "web", "revision": 1, "status": "ACTIVE"}}))
+        }
+        _ => deregistered(operation, input),
+    };
+    let problem = collect_task_definitions(&caller(denied), &feed).await.unwrap_err();
+    assert_eq!(problem.iam_action.as_deref(), Some("ecs:DescribeTaskDefinition"));
+    assert_eq!((feed.docs().len(), feed.complete().len()), (1, 0));
+}
+
 #[tokio::test]
 async fn what_is_inactive_or_missing_does_not_exist() {
     let caller = caller(|operation, _| match operation {

@@ -326,9 +326,33 @@ async fn arrows_are_found_from_both_ends_also_through_a_qualifier() {
             "EventSourceArn": "arn:aws:sqs:eu-west-1:111122223333:uploads", "State": "Enabled"}),
     };
     store.seen(list(&held), std::slice::from_ref(&mapping), Millis(1002)).await.unwrap();
+    let named = async |by: &[Kind], prefix: &str| store.named(&scope(), by, prefix).await.unwrap();
+    let queues = "arn:aws:sqs:eu-west-1:111122223333:";
+    assert_eq!(named(&[Kind::EventSourceMapping], queues).await, HashSet::from([format!("{queues}uploads")]));
+    assert_eq!(
+        named(&[Kind::Function, Kind::Service], queues).await,
+        HashSet::new(),
+        "it is no function that names it"
+    );
     let to = store.links_to(&[row.id], 50).await.unwrap();
     let from = store.links_from(&[store.get(&mapping.key).await.unwrap().unwrap().id]).await.unwrap();
     assert!(to.iter().any(|(_, l)| l.key.as_ref() == Some(&mapping.key)), "{to:?}");
     assert!(from.iter().any(|(_, l)| l.key.as_ref() == Some(&f.key)), "{from:?}");
     assert!(from.iter().any(|(_, l)| l.key.is_none() && l.target.ends_with(":uploads")), "{from:?}");
+}
+
+#[tokio::test]
+async fn ids_are_found_by_the_status_of_what_is_not_gone() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::TaskDefinition, 1000).await;
+    let definition = |revision: u32, status: &str| Observed {
+        key: ResourceKey::new(Kind::TaskDefinition, scope(), format!("web:{revision}")).unwrap(),
+        doc: json!({"family": "web", "revision": revision, "status": status}),
+    };
+    let batch = [definition(1, "INACTIVE"), definition(2, "ACTIVE"), definition(3, "INACTIVE")];
+    store.seen(list(&held), &batch, Millis(1001)).await.unwrap();
+    store.absent(&batch[2].key, Millis(1002), Millis(1003)).await.unwrap();
+    let found = store.in_status(&scope(), Kind::TaskDefinition, &["INACTIVE", "DELETE_IN_PROGRESS"]).await.unwrap();
+    assert_eq!(found, HashSet::from(["web:1".to_owned()]));
 }
