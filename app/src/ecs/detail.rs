@@ -14,11 +14,11 @@ const SERVICE: &[Tab] = &[
     Tab::new("tasks", "Tasks", service::tasks),
     Tab::new("events", "Events", |s| live::<Service>(s, service::events)),
     Tab::new("configuration", "Configuration", |s| live::<Service>(s, network::service)),
-    Tab::new("logs", "Logs", |s| logs::of_definition(s, "taskDefinition")),
+    Tab::new("logs", "Logs", |s| logs::of_definition(s, logs::of_service)),
 ];
 const TASK: &[Tab] = &[
     Tab::new("overview", "Overview", |s| live::<Task>(s, task::view)),
-    Tab::new("logs", "Logs", |s| logs::of_definition(s, "taskDefinitionArn")),
+    Tab::new("logs", "Logs", |s| logs::of_definition(s, logs::of_task)),
 ];
 const DEFINITION: &[Tab] = &[
     Tab::new("overview", "Overview", |s| live::<TaskDefinition>(s, task_definition::view)),

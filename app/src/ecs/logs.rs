@@ -1,9 +1,11 @@
 //! What the containers of a service or task wrote, where it goes to CloudWatch (`awslogs`); and why a container has no log here.
 
-use domain::ecs::{ContainerDefinition, TaskDefinition};
+use domain::ecs::{ContainerDefinition, Service, TaskDefinition};
 use domain::resource::Tone;
 use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::resource::Shown;
 use crate::sections::logs::{log_card, past_log_card};
@@ -11,12 +13,22 @@ use crate::sections::{note, short, stack};
 use crate::ui::{ProblemNote, Skeleton};
 use crate::wire::ask;
 
-/// The log of a service or task, whose containers are defined where this field of its document says.
-pub fn of_definition(shown: Shown, field: &'static str) -> AnyView {
+/// The ARN of the task definition that the document of a service names.
+pub fn of_service(doc: &Value) -> Option<String> {
+    Service::deserialize(doc).ok()?.definition().map(str::to_owned)
+}
+
+/// The same of a task.
+pub fn of_task(doc: &Value) -> Option<String> {
+    doc.get("taskDefinitionArn")?.as_str().map(str::to_owned)
+}
+
+/// The log of a service or task, whose containers are in the task definition that its document names.
+pub fn of_definition(shown: Shown, named: fn(&Value) -> Option<String>) -> AnyView {
     let own = shown.with_untracked(|d| d.row.key.clone());
     let past = shown.with_untracked(|d| d.doc.get("lastStatus").and_then(|s| s.as_str()) == Some("STOPPED"));
     let scope = own.scope.clone();
-    let arn = shown.with_untracked(|d| d.doc.get(field).and_then(|v| v.as_str()).map(str::to_owned));
+    let arn = shown.with_untracked(|d| named(&d.doc));
     let key = arn.as_deref().and_then(|arn| ResourceKey::new(Kind::TaskDefinition, scope, short_id(arn)).ok());
     let Some(key) = key else {
         return stack(vec![note(

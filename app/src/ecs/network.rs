@@ -30,7 +30,7 @@ fn general(service: &Service, detail: &Detail) -> AnyView {
         "General",
         vec![
             ("Cluster", connected(detail, None, service.cluster_arn.as_deref())),
-            ("Task definition", connected(detail, None, service.task_definition.as_deref())),
+            ("Task definition", connected(detail, None, service.definition())),
             ("Launch type", word(service.launch_type.clone())),
             ("Capacity providers", several(strategy.collect())),
             ("Platform version", text(service.platform_version.clone())),
@@ -65,7 +65,7 @@ fn deployment(rules: DeploymentConfiguration) -> AnyView {
 }
 
 fn network(service: &Service, detail: &Detail) -> AnyView {
-    let Some(vpc) = service.network_configuration.as_ref().and_then(|n| n.awsvpc_configuration.as_ref()) else {
+    let Some(vpc) = service.network().and_then(|n| n.awsvpc_configuration.as_ref()) else {
         return card("Network", nothing("Its tasks use the network of their instances (bridge, host or none)."));
     };
     let all =
@@ -81,7 +81,7 @@ fn network(service: &Service, detail: &Detail) -> AnyView {
 }
 
 fn balancers(service: &Service, detail: &Detail) -> AnyView {
-    let rows = service.load_balancers.iter().map(|b| {
+    let rows = service.balancers().into_iter().map(|b| {
         let target = b.target_group_arn.as_deref().map(|t| connected(detail, None, Some(t)));
         vec![
             target.unwrap_or_else(|| text(b.load_balancer_name.clone())),

@@ -1,6 +1,6 @@
 //! A service: how its deployments do, what runs, what AWS says about it.
 
-use domain::ecs::{Deployment, Service};
+use domain::ecs::{Deployment, Service, TaskSet};
 use domain::listing::Detail;
 use domain::resource::Tone;
 use domain::{Kind, Millis, ResourceKey};
@@ -25,7 +25,10 @@ const LATEST: usize = 5;
 pub fn tab(shown: Shown) -> AnyView {
     let none = "No numbers from CloudWatch for the last hour: nothing ran, or this endpoint does not measure.";
     stack(vec![
-        live::<Service>(shown, |service, detail| deployments(&service, detail.now)),
+        live::<Service>(shown, |service, detail| match service.task_sets.is_empty() {
+            true => deployments(&service, detail.now),
+            false => task_sets(&service.task_sets, detail.now),
+        }),
         charts(&key_of(shown), CHARTS, none),
         live::<Service>(shown, |service, detail| event_card(&service, LATEST, detail.now)),
     ])
@@ -59,6 +62,33 @@ fn deployments(service: &Service, now: Millis) -> AnyView {
         rows.collect(),
         "AWS lists no deployment: another controller (CodeDeploy, EXTERNAL) makes them.",
     )
+}
+
+/// What another controller runs in the service, in place of deployments.
+fn task_sets(sets: &[TaskSet], now: Millis) -> AnyView {
+    let heads = [
+        ("Task definition", false),
+        ("Status", false),
+        ("Stability", false),
+        ("Share", true),
+        ("Running", true),
+        ("Pending", true),
+        ("Created", true),
+    ];
+    let rows = sets.iter().map(|set| {
+        let tone = if set.is_stabilizing() { Tone::Busy } else { Tone::Quiet };
+        let (running, wanted) = (set.running_count.unwrap_or_default(), set.computed_desired_count.unwrap_or_default());
+        vec![
+            arn(set.task_definition.as_deref()),
+            word(set.status.clone()),
+            badge(set.stability_status.as_deref(), tone),
+            text(set.share()),
+            text(Some(format!("{running} of {wanted}"))),
+            text(set.pending_count.map(format::number)),
+            age(set.created_at.map(|t| t.0), now),
+        ]
+    });
+    table_card("Task sets", &heads, rows.collect(), "No task set.")
 }
 
 /// The state of the rollout and why.

@@ -1,6 +1,6 @@
 //! ECS: clusters with their capacity providers ([`cluster`]), services ([`service`]), tasks ([`task`]) and task definitions
-//! ([`task_definition`]): their documents and what Gantry reads from them. CPU and memory of many services are
-//! in [`load`]. What can be changed is in [`calls`] and [`wizards`].
+//! ([`task_definition`]): their documents and what Gantry reads from them. What another controller runs in a service is in [`task_set`], CPU
+//! and memory of many services are in [`load`]. What can be changed is in [`calls`] and [`wizards`].
 
 pub mod calls;
 pub mod cluster;
@@ -9,11 +9,13 @@ pub mod service;
 pub mod subject;
 pub mod task;
 pub mod task_definition;
+pub mod task_set;
 pub mod wizards;
 pub use cluster::{CapacityProvider, Cluster};
 pub use service::{Deployment, Service, ServiceEvent};
 pub use task::{Container, Task};
 pub use task_definition::{ContainerDefinition, TaskDefinition};
+pub use task_set::TaskSet;
 
 use crate::document::document;
 use crate::identity::{ResourceKey, Scope};

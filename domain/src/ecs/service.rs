@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CapacityProviderStrategyItem, NetworkConfiguration, Tag, last};
+use super::{CapacityProviderStrategyItem, NetworkConfiguration, Tag, TaskSet, last};
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
@@ -28,6 +28,8 @@ document! { "camelCase";
         pub deployment_configuration: Option<DeploymentConfiguration>,
         /// The primary first, then those that are being replaced.
         pub deployments: Vec<Deployment>,
+        /// In place of deployments, where another controller makes them.
+        pub task_sets: Vec<TaskSet>,
         /// The last hundred, latest first.
         pub events: Vec<ServiceEvent>,
         pub load_balancers: Vec<LoadBalancer>,
@@ -109,6 +111,44 @@ impl Service {
         self.deployments.iter().find(|d| d.status.as_deref() == Some("PRIMARY")).or(self.deployments.first())
     }
 
+    /// The task set that is wanted, where another controller makes them.
+    pub fn primary_set(&self) -> Option<&TaskSet> {
+        self.task_sets.iter().find(|set| set.is_primary()).or(self.task_sets.first())
+    }
+
+    /// The ARN of the revision that is (being) deployed. Of a service with a controller of somebody's own only its task sets say it.
+    pub fn definition(&self) -> Option<&str> {
+        self.task_definition.as_deref().or(self.primary_set().and_then(|set| set.task_definition.as_deref()))
+    }
+
+    /// Where its tasks run, said by the service or by its task sets.
+    pub fn network(&self) -> Option<&NetworkConfiguration> {
+        self.network_configuration.as_ref().or(self.primary_set().and_then(|set| set.network_configuration.as_ref()))
+    }
+
+    /// What it is behind, also through its task sets, each once.
+    pub fn balancers(&self) -> Vec<&LoadBalancer> {
+        let mut all: Vec<&LoadBalancer> = vec![];
+        for balancer in self.load_balancers.iter().chain(self.task_sets.iter().flat_map(|set| &set.load_balancers)) {
+            if !all.contains(&balancer) {
+                all.push(balancer);
+            }
+        }
+        all
+    }
+
+    /// The revisions that run beside the one that is deployed, each with what is to be said of it.
+    fn others(&self) -> Vec<(&str, String)> {
+        let replaced = self.deployments.iter().map(|d| (d.task_definition.as_deref(), "being replaced".to_owned()));
+        let sets = self.task_sets.iter().map(|set| {
+            let status = set.status.as_deref().map(str::to_lowercase);
+            let said: Vec<String> = ["task set".to_owned()].into_iter().chain(status).chain(set.share()).collect();
+            (set.task_definition.as_deref(), said.join(", "))
+        });
+        let all = replaced.chain(sets).filter_map(|(arn, note)| Some((arn?, note)));
+        all.filter(|(arn, _)| Some(*arn) != self.definition()).collect()
+    }
+
     /// The latest event since the service was last steady that says what does not work.
     pub fn trouble(&self) -> Option<&str> {
         let messages = self.events.iter().filter_map(|e| e.message.as_deref());
@@ -151,7 +191,12 @@ impl Model for Service {
         "deployments.*.failedTasks",
         "deployments.*.updatedAt",
         "currentServiceRevisions",
-        "taskSets",
+        "taskSets.*.runningCount",
+        "taskSets.*.pendingCount",
+        "taskSets.*.computedDesiredCount",
+        "taskSets.*.updatedAt",
+        "taskSets.*.stabilityStatus",
+        "taskSets.*.stabilityStatusAt",
     ];
     fn id(&self) -> String {
         if self.cluster().is_empty() || self.service_name.is_empty() {
@@ -188,7 +233,10 @@ impl Model for Service {
         } else if missing && failed > 0 {
             let reason = format!("{}; {failed} failed to start.", self.short());
             State::new("Below desired count", Tone::Bad).because(Some(reason))
-        } else if rollout == Some("IN_PROGRESS") || self.deployments.len() > 1 {
+        } else if rollout == Some("IN_PROGRESS")
+            || self.deployments.len() > 1
+            || self.task_sets.iter().any(TaskSet::is_stabilizing)
+        {
             // A deployment of a service that wants nothing, or has all it wants, is still on its way.
             State::new("IN_PROGRESS", Tone::Busy).because(rollout_reason)
         } else if missing {
@@ -205,32 +253,37 @@ impl Model for Service {
         self.created_at.map(|t| t.0)
     }
     fn cells(&self) -> Vec<Cell> {
-        let launch = super::launch(self.launch_type.as_ref(), &self.capacity_provider_strategy);
+        let set = self.primary_set();
+        let mut launch = super::launch(self.launch_type.as_ref(), &self.capacity_provider_strategy);
+        if let (true, Some(set)) = (launch.is_empty(), set) {
+            launch = super::launch(set.launch_type.as_ref(), &set.capacity_provider_strategy);
+        }
+        let deployed = self.primary().and_then(|d| d.created_at).or(set.and_then(|set| set.created_at));
         let reference =
-            |arn: Option<&String>| arn.map_or(Cell::None, |arn| Cell::Ref(arn.clone(), last(arn).to_owned()));
+            |arn: Option<&str>| arn.map_or(Cell::None, |arn| Cell::Ref(arn.to_owned(), last(arn).to_owned()));
         vec![
-            reference(self.cluster_arn.as_ref()),
+            reference(self.cluster_arn.as_deref()),
             Cell::Number(self.running_count.unwrap_or_default()),
             Cell::Number(self.desired_count.unwrap_or_default()),
             Cell::Number(self.pending_count.unwrap_or_default()),
             if launch.is_empty() { Cell::None } else { Cell::List(launch) },
-            reference(self.task_definition.as_ref()),
+            reference(self.definition()),
             Cell::opt(self.primary().and_then(|d| d.rollout_state.clone())),
-            Cell::time(self.primary().and_then(|d| d.created_at).map(|t| t.0)),
+            Cell::time(deployed.map(|t| t.0)),
             Cell::opt(self.scheduling_strategy.clone()),
             Cell::opt(self.enable_execute_command.map(|on| if on { "on" } else { "off" })),
             Cell::opt(self.events.first().and_then(|e| e.message.clone())),
         ]
     }
     fn links(&self, scope: &Scope) -> Vec<Link> {
-        let mut links = super::network(scope, self.network_configuration.as_ref());
+        let networks = self.task_sets.iter().map(|set| set.network_configuration.as_ref());
+        let networks = [self.network_configuration.as_ref()].into_iter().chain(networks);
+        let mut links: Vec<Link> = networks.flat_map(|network| super::network(scope, network)).collect();
         links.extend(self.cluster_arn.iter().map(|arn| Link::new(Relation::In, arn)));
-        links.extend(self.task_definition.iter().map(|arn| Link::new(Relation::Of, arn)));
-        // The one that is being replaced still runs.
-        let others = self.deployments.iter().filter_map(|d| d.task_definition.as_ref());
-        let others = others.filter(|arn| Some(*arn) != self.task_definition.as_ref());
-        links.extend(others.map(|arn| Link::new(Relation::Of, arn).noting(Some("being replaced".to_owned()))));
-        links.extend(self.load_balancers.iter().filter_map(|balancer| {
+        links.extend(self.definition().map(|arn| Link::new(Relation::Of, arn)));
+        // What is being replaced, or about to replace it, runs too.
+        links.extend(self.others().into_iter().map(|(arn, note)| Link::new(Relation::Of, arn).noting(Some(note))));
+        links.extend(self.balancers().into_iter().filter_map(|balancer| {
             let arn = balancer.target_group_arn.as_ref()?;
             let port = balancer.container_port.map(|p| format!(":{p}")).unwrap_or_default();
             let note = balancer.container_name.as_ref().map(|name| format!("{name}{port}"));

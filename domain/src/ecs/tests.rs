@@ -47,6 +47,71 @@ fn a_service_is_tied_to_all_around_it() {
     assert_eq!(serves.note.as_deref(), Some("web:8080"));
 }
 
+/// As DescribeServices answers of a service whose controller is somebody's own: what it runs is in its task sets.
+fn external() -> Value {
+    let group =
+        |name: &str| format!("arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/{name}/6d0ecf831eec9f09");
+    let set = |id: &str, status: &str, revision: u32, group: String, share: f64| {
+        json!({
+            "id": format!("ecs-svc/{id}"), "taskSetArn": format!("{ECS}:task-set/shop/web/ecs-svc/{id}"), "status": status,
+            "serviceArn": format!("{ECS}:service/shop/web"), "clusterArn": format!("{ECS}:cluster/shop"),
+            "taskDefinition": format!("{ECS}:task-definition/web:{revision}"), "computedDesiredCount": 3, "pendingCount": 0,
+            "runningCount": 3, "createdAt": "2026-11-20T10:00:00.000Z", "updatedAt": "2026-11-20T10:05:00.000Z",
+            "launchType": "FARGATE", "platformVersion": "1.4.0", "platformFamily": "Linux",
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": [], "assignPublicIp": "DISABLED"}},
+            "loadBalancers": [{"targetGroupArn": group, "containerName": "web", "containerPort": 8080}], "serviceRegistries": [],
+            "scale": {"value": share, "unit": "PERCENT"}, "stabilityStatus": "STEADY_STATE",
+            "stabilityStatusAt": "2026-11-20T10:05:00.000Z", "tags": []
+        })
+    };
+    json!({
+        "serviceArn": format!("{ECS}:service/shop/web"), "serviceName": "web", "clusterArn": format!("{ECS}:cluster/shop"),
+        "status": "ACTIVE", "desiredCount": 3, "runningCount": 3, "pendingCount": 0, "deploymentController": {"type": "EXTERNAL"},
+        "taskSets": [set("1", "PRIMARY", 14, group("blue"), 100.0), set("2", "ACTIVE", 15, group("green"), 50.0)],
+        "deployments": [], "events": [], "loadBalancers": [], "createdAt": "2026-01-01T10:00:00.000Z", "schedulingStrategy": "REPLICA"
+    })
+}
+
+#[test]
+fn a_service_is_tied_to_what_its_task_sets_run() {
+    let described = describe(Kind::Service, &scope(), &external()).unwrap();
+    let of = |relation| -> Vec<(&str, Option<&str>)> {
+        let all = described.links.iter().filter(|l| l.relation == relation);
+        all.map(|l| (l.target.rsplit(['/', ':']).nth(1).unwrap(), l.note.as_deref())).collect()
+    };
+    assert_eq!(of(Relation::Of), [("web", None), ("web", Some("task set, active, 50 %"))]);
+    let targets: Vec<&str> = described.links.iter().map(|l| l.target.as_str()).collect();
+    for revision in [14, 15] {
+        assert!(targets.contains(&format!("{ECS}:task-definition/web:{revision}").as_str()), "{targets:?}");
+    }
+    assert_eq!(of(Relation::Serves), [("blue", Some("web:8080")), ("green", Some("web:8080"))]);
+    assert_eq!(of(Relation::Network).len(), 1, "both are in the same subnet");
+    let cell = |id: &str| {
+        let columns = crate::describe::columns(Kind::Service);
+        described.cells[columns.iter().position(|c| c.id == id).unwrap()].words().join(" ")
+    };
+    assert!(cell("definition").contains("web:14"), "{}", cell("definition"));
+    assert_eq!((cell("launch").as_str(), described.state.unwrap().tone), ("FARGATE", Tone::Good));
+    let mut shifting = external();
+    shifting["taskSets"][1]["stabilityStatus"] = json!("STABILIZING");
+    assert_eq!(describe(Kind::Service, &scope(), &shifting).unwrap().state.unwrap().tone, Tone::Busy);
+}
+
+#[test]
+fn what_task_sets_run_is_history_and_their_counts_are_not() {
+    let (before, mut after) = (external(), external());
+    after["taskSets"][0]["runningCount"] = json!(2);
+    after["taskSets"][0]["stabilityStatus"] = json!("STABILIZING");
+    after["taskSets"][1]["updatedAt"] = json!("2026-11-20T10:06:00.000Z");
+    let paths = |after: &Value| -> Vec<String> {
+        let fields = crate::diff::diff(&before, after, crate::describe::noise(Kind::Service));
+        fields.into_iter().map(|field| field.path).collect()
+    };
+    assert_eq!(paths(&after), Vec::<String>::new());
+    after["taskSets"][1]["scale"]["value"] = json!(100.0);
+    assert_eq!(paths(&after), ["taskSets[ecs-svc/2].scale.value"]);
+}
+
 #[test]
 fn the_state_of_a_service_says_whether_a_person_is_needed() {
     let state = |change: &dyn Fn(&mut Value)| {

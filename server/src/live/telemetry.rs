@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::ecs::load::{Measured, ServiceLoads};
-use domain::ecs::{Task, TaskDefinition};
+use domain::ecs::{Service, Task, TaskDefinition};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Failing, FleetMetrics, Telemetry};
 use domain::stream::{LogEvent, LogPage, Series};
@@ -73,7 +73,8 @@ impl AwsTelemetry {
             Kind::Function => vec![whole(function_group(&self.document(key).await?, &key.id))],
             Kind::TaskDefinition => container_places(self.document(key).await?, None, &key.scope.region),
             Kind::Service => {
-                let definition = self.definition(&self.document(key).await?["taskDefinition"]).await?;
+                let service: Service = serde_json::from_value(self.document(key).await?).unwrap_or_default();
+                let definition = self.definition(&Value::from(service.definition())).await?;
                 container_places(definition, None, &key.scope.region)
             }
             Kind::Task => {

@@ -54,6 +54,28 @@ async fn services_are_described_ten_at_once_and_one_bad_cluster_does_not_hide_th
 }
 
 #[tokio::test]
+async fn a_service_of_another_controller_comes_with_its_task_sets() {
+    let definition = format!("{ARN}:task-definition/web:15");
+    let set = json!({
+        "id": "ecs-svc/2", "status": "ACTIVE", "taskDefinition": definition, "computedDesiredCount": 2, "createdAt": 1_763_000_000.0,
+        "stabilityStatus": "STABILIZING", "stabilityStatusAt": 1_763_000_000.0, "scale": {"value": 50.0, "unit": "PERCENT"},
+        "loadBalancers": [{"targetGroupArn": "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/green/6d0e"}]
+    });
+    let service = json!({"serviceName": "web", "clusterArn": format!("{ARN}:cluster/shop"), "status": "ACTIVE", "taskSets": [set],
+        "deploymentController": {"type": "CODE_DEPLOY"}, "deployments": []});
+    let caller = caller(move |operation, _| {
+        assert_eq!(operation, "DescribeServices");
+        (200, json!({"services": [service], "failures": []}))
+    });
+    let found = fetch_service(&caller, &key(Kind::Service, "shop/web")).await.unwrap().unwrap();
+    let set = &found.doc["taskSets"][0];
+    assert_eq!((&set["createdAt"], &set["stabilityStatusAt"]), (&json!("2025-11-13T02:13:20.000Z"), &set["createdAt"]));
+    assert_eq!((&set["scale"]["value"], &set["loadBalancers"].as_array().unwrap().len()), (&json!(50.0), &1));
+    let described = domain::describe::describe(Kind::Service, caller.scope(), &found.doc).unwrap();
+    assert!(described.links.iter().any(|link| link.target == definition), "{:?}", described.links);
+}
+
+#[tokio::test]
 async fn running_and_stopped_tasks_are_read_once_each_and_overrides_sealed() {
     let caller = caller(|operation, input| match operation {
         "ListClusters" => (200, json!({"clusterArns": [format!("{ARN}:cluster/shop")]})),
