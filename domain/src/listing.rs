@@ -258,6 +258,22 @@ impl Connection {
     }
 }
 
+/// Connections of one meaning to one kind, of which only the first are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Capped {
+    /// What the arrows mean.
+    pub relation: crate::resource::Relation,
+    /// Whether they start at the resource looked at.
+    pub outgoing: bool,
+    /// What is at their other ends.
+    pub kind: Kind,
+    /// So many are among the connections.
+    pub told: u32,
+    /// So many there are.
+    pub total: u32,
+}
+
 /// Everything about one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -272,6 +288,9 @@ pub struct Detail {
     pub doc: serde_json::Value,
     /// What it points to and what points to it.
     pub connected: Vec<Connection>,
+    /// Of which connections there are more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capped: Vec<Capped>,
     /// How many entries its history has.
     pub changes: u32,
     /// How fresh its kind is in its scope.

@@ -9,7 +9,9 @@ use leptos::prelude::*;
 
 use crate::paths;
 use crate::resource::generic;
-use crate::sections::{age, card, connections, exact, here, note, pair_card, stack, table_card, text, word, words};
+use crate::sections::{
+    age, card, connections, exact, here, note, pair_card, stack, table_card, text, untold, word, words,
+};
 use crate::ui::{Fact, Note, Skeleton, format};
 use crate::wire::ask;
 
@@ -101,6 +103,7 @@ fn where_it_runs(detail: &Detail) -> AnyView {
         "Where it runs",
         view! {
             {connections(detail.connected.iter().filter(runs), "Nothing that Gantry collects runs this digest.")}
+            {untold(detail, Relation::Image)}
             <div class="in-note">{super::pods::note(&detail.row.key.scope.account)}</div>
         },
     )

@@ -13,7 +13,7 @@ use crate::resource::Shown;
 use crate::sections::children::{Children, changes_of};
 use crate::sections::{
     Pairs, age, card, card_with, connected, connections, exact, here as scoped, key_of, none, nothing, pair_card,
-    reference, several, stack, table_card, text, word,
+    reference, several, stack, table_card, text, untold, word,
 };
 use crate::ui::{Icon, ProblemNote, Skeleton, StateBadge, column_view, format, icon};
 use crate::wire::ask;
@@ -56,7 +56,11 @@ pub fn view(definition: TaskDefinition, detail: Detail) -> AnyView {
                 ("Deregistered", age(definition.deregistered_at.map(|t| t.0), detail.now)),
             ],
         ),
-        card("Used by", connections(uses, "No service or task runs this revision.")),
+        card(
+            "Used by",
+            view! { {connections(uses, "No service or task runs this revision.")}{untold(&detail, Relation::Of)} }
+                .into_any(),
+        ),
     ])
 }
 

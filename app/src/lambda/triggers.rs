@@ -2,7 +2,7 @@
 
 use domain::Kind;
 use domain::lambda::{EventSourceMapping, Function};
-use domain::listing::{Connection, Detail};
+use domain::listing::{Capped, Connection, Detail};
 use domain::resource::Relation;
 use leptos::prelude::*;
 
@@ -20,7 +20,9 @@ fn triggers(detail: &Detail) -> impl Iterator<Item = &Connection> {
 
 /// How many triggers it has.
 pub fn count(detail: &Detail) -> Option<u32> {
-    u32::try_from(triggers(detail).count()).ok()
+    let calls = |c: &&Capped| !c.outgoing && matches!(c.relation, Relation::Triggers | Relation::Serves);
+    let untold: u32 = detail.capped.iter().filter(calls).map(|c| c.total - c.told).sum();
+    u32::try_from(triggers(detail).count()).ok()?.checked_add(untold)
 }
 
 /// The tab.

@@ -63,7 +63,8 @@ pub fn Connected(
             let rest = (more > 0)
                 .then(|| view! { <details class="more"><summary>{format!("{more} more")}</summary>{rest}</details> });
             let whole = group.whole.map(|whole| all(whole, &scopes));
-            view! { {group.heading.map(|h| view! { <h3>{h}</h3> })}{whole}{rows}{rest} }
+            let untold = group.rest.map(|(words, href)| untold(words, href, &scopes));
+            view! { {group.heading.map(|h| view! { <h3>{h}</h3> })}{whole}{rows}{rest}{untold} }
         });
         groups.collect_view().into_any()
     };
@@ -80,6 +81,17 @@ fn all(whole: Whole, scopes: &paths::Scopes) -> impl IntoView + use<> {
         <a class="row" href=scopes.on(&whole.href)>
             {icon(kind_icon(whole.kind))}<span class="grow">{whole.words}</span>{trouble}{icon(Icon::Right)}
         </a>
+    }
+}
+
+/// That there are more than the server tells, with the list of all.
+fn untold(words: String, href: Option<String>, scopes: &paths::Scopes) -> AnyView {
+    match href {
+        Some(href) => view! {
+            <a class="row" href=scopes.on(&href)><span class="grow">{words}</span><span class="faint">"all of them"</span>{icon(Icon::Right)}</a>
+        }
+        .into_any(),
+        None => view! { <p class="quiet-line">{words}</p> }.into_any(),
     }
 }
 

@@ -1,16 +1,14 @@
 //! The ends of a resource's arrows as people read them: which stand together, what each is called. Pure.
 
-use domain::listing::{Connection, Detail, capital};
+use domain::listing::{Capped, Connection, Detail, capital};
 use domain::resource::{Relation, Tone};
 use domain::{Arn, Kind, ResourceKey};
 
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
 use crate::sections::short;
-use crate::ui::format::counted;
+use crate::ui::format::{counted, number};
 
-/// Arrows to a resource of which the server tells; more there may be.
-const TOLD: usize = 300;
 /// A longer name leaves no room beside it.
 const ROOM: usize = 20;
 
@@ -23,6 +21,9 @@ pub struct Group {
     pub whole: Option<Whole>,
     /// Else each.
     pub ends: Vec<End>,
+    /// Where there are more than the server tells: "The first 100 of 1,204 functions", and the list that shows all, without scope, if
+    /// there is one.
+    pub rest: Option<(String, Option<String>)>,
 }
 
 /// Many at once.
@@ -55,7 +56,7 @@ pub struct End {
 pub fn groups(detail: &Detail, boot: &Boot) -> Vec<Group> {
     let mut sorted: Vec<(&'static str, Option<Kind>, Vec<&Connection>)> = vec![];
     for c in &detail.connected {
-        let word = meaning(detail.row.key.kind, c);
+        let word = meaning(detail.row.key.kind, c.relation, c.outgoing);
         let kind = c.key.as_ref().map(|k| k.kind);
         match sorted.iter_mut().find(|(w, k, _)| (*w, *k) == (word, kind)) {
             Some((_, _, list)) => list.push(c),
@@ -66,35 +67,41 @@ pub fn groups(detail: &Detail, boot: &Boot) -> Vec<Group> {
             }
         }
     }
-    let capped = detail.connected.iter().filter(|c| !c.outgoing).count() >= TOLD;
+    let own = detail.row.key.kind;
     let mut before = "";
     let group = sorted.into_iter().map(|(word, kind, list)| {
         let heading = (word != before).then(|| capital(word));
         before = word;
+        let of = |c: &&Capped| Some(c.kind) == kind && meaning(own, c.relation, c.outgoing) == word;
+        let untold: i64 = detail.capped.iter().filter(of).map(|c| i64::from(c.total) - i64::from(c.told)).sum();
+        let all = list.len() as i64 + untold;
         // One alone can say its name.
         let whole = kind.filter(|_| !list[0].outgoing && list.len() > 1).and_then(|kind| {
-            let n = counted(list.len() as i64, kind.singular(), kind.plural());
             let trouble = |c: &&&Connection| c.state.as_ref().is_some_and(|s| matches!(s.tone, Tone::Bad | Tone::Warn));
             Some(Whole {
                 kind,
-                words: if capped { format!("at least {n}") } else { n },
+                words: counted(all, kind.singular(), kind.plural()),
                 href: shown_whole(detail, kind)?,
                 trouble: list.iter().filter(trouble).count(),
             })
+        });
+        let rest = kind.filter(|_| untold > 0 && whole.is_none()).map(|kind| {
+            let words = counted(all, kind.singular(), kind.plural());
+            (format!("The first {} of {words}", number(list.len() as i64)), listed(detail, kind))
         });
         let each = if whole.is_some() { &[] } else { list.as_slice() };
         let ends = each.iter().map(|c| {
             let twice = each.iter().filter(|other| other.name == c.name).count() > 1;
             end(c, twice, boot)
         });
-        Group { heading, ends: ends.collect(), whole }
+        Group { heading, ends: ends.collect(), whole, rest }
     });
     group.collect()
 }
 
 /// What an arrow means on the page of this kind.
-fn meaning(own: Kind, c: &Connection) -> &'static str {
-    match (own, c.relation, c.outgoing) {
+fn meaning(own: Kind, relation: Relation, outgoing: bool) -> &'static str {
+    match (own, relation, outgoing) {
         (Kind::Function, Relation::Of, false) => "versions",
         (Kind::FunctionVersion, Relation::Of, true) => "version of",
         (Kind::FunctionAlias, Relation::Of, true) => "points to",
@@ -117,13 +124,26 @@ fn shown_whole(detail: &Detail, kind: Kind) -> Option<String> {
         (Kind::EksCluster, Kind::NodeGroup | Kind::FargateProfile) => "compute",
         (Kind::EksCluster, Kind::Addon) => "addons",
         (Kind::EksCluster, Kind::Pod) => "pods",
-        (Kind::TaskDefinition, Kind::Task) => {
-            let here = Scopes { accounts: vec![own.scope.account.clone()], regions: vec![own.scope.region.clone()] };
-            return Some(here.on(&paths::filtered(kind, "definition", &detail.row.name)));
-        }
+        (Kind::TaskDefinition, Kind::Task) => return Some(beside(own, kind, "definition", &detail.row.name)),
         _ => return None,
     };
     Some(paths::tab(own, tab))
+}
+
+/// The list of what of this kind is connected, where it has a filter for that.
+fn listed(detail: &Detail, kind: Kind) -> Option<String> {
+    let own = &detail.row.key;
+    let has = |filter: &str| domain::describe::columns(kind).iter().any(|column| column.id == filter && column.facet);
+    match own.kind {
+        Kind::Vpc if has("vpc") => Some(beside(own, kind, "vpc", &own.id)),
+        _ => None,
+    }
+}
+
+/// The list of a kind in the account and region of a resource, filtered.
+fn beside(own: &ResourceKey, kind: Kind, filter: &str, value: &str) -> String {
+    let here = Scopes { accounts: vec![own.scope.account.clone()], regions: vec![own.scope.region.clone()] };
+    here.on(&paths::filtered(kind, filter, value))
 }
 
 fn end(c: &Connection, twice: bool, boot: &Boot) -> End {
@@ -203,6 +223,42 @@ mod tests {
         assert_eq!(whole.href, "/repositories/111122223333/eu-west-1/shop?tab=overview");
         assert!(groups[0].ends.is_empty());
         assert_eq!(groups[0].heading.as_deref(), Some("Contains"));
+    }
+
+    #[test]
+    fn what_is_not_told_is_counted_and_led_to_where_a_list_has_a_filter_for_it() {
+        let of = |kind: &'static str, relation| {
+            move |n: u32| to(relation, false, &format!("{kind}/111122223333/eu-west-1/x{n}"), "x")
+        };
+        let capped = |kind, relation, total| Capped { relation, outgoing: false, kind, told: 3, total };
+        let vpc = Detail {
+            capped: vec![
+                capped(Kind::Function, Relation::Network, 1204),
+                capped(Kind::Task, Relation::Network, 5),
+                capped(Kind::Service, Relation::Role, 9),
+            ],
+            ..detail(
+                "ec2.vpc/111122223333/eu-west-1/vpc-1",
+                (0..3)
+                    .map(of("lambda.function", Relation::Network))
+                    .chain((0..3).map(of("ecs.task", Relation::Network)))
+                    .chain((0..3).map(of("ecs.service", Relation::Network)))
+                    .collect(),
+            )
+        };
+        let groups = groups(&vpc, &boot());
+        let rest: Vec<_> = groups.iter().map(|group| group.rest.clone()).collect();
+        let list = "/functions?vpc=vpc-1&account=111122223333&region=eu-west-1";
+        let functions = Some(("The first 3 of 1,204 functions".to_owned(), Some(list.to_owned())));
+        assert_eq!(rest, [functions, Some(("The first 3 of 5 tasks".to_owned(), None)), None]);
+        // Where a tab or a list shows all of them, its link says how many there are.
+        let images = (0..3).map(of("ecr.image", Relation::In)).collect();
+        let repository = Detail {
+            capped: vec![capped(Kind::Image, Relation::In, 2000)],
+            ..detail("ecr.repository/111122223333/eu-west-1/shop", images)
+        };
+        let groups = super::groups(&repository, &boot());
+        assert_eq!((groups[0].whole.as_ref().unwrap().words.as_str(), &groups[0].rest), ("2,000 images", &None));
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub fn detail(key: &str) -> Detail {
         created: None,
         doc: Default::default(),
         connected: vec![],
+        capped: vec![],
         changes: 0,
         freshness: None,
         now: zero,

@@ -7,7 +7,7 @@ pub mod logs;
 pub mod telemetry;
 
 use domain::listing::{Connection, Detail, capital};
-use domain::resource::{Model, State, Tone};
+use domain::resource::{Model, Relation, State, Tone};
 use domain::{Arn, Kind, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::resource::Shown;
-use crate::ui::format::without_registries;
+use crate::ui::format::{counted, number, without_registries};
 use crate::ui::{Age, Copy, Note, ProblemNote, StateBadge, tone_class, word_view};
 
 /// Names and values of a card, one a row.
@@ -234,7 +234,8 @@ pub fn typed<M: Model>(detail: Detail, view: impl FnOnce(M, Detail) -> AnyView) 
 pub fn live<M: Model + 'static>(shown: Shown, view: fn(M, Detail) -> AnyView) -> AnyView {
     let changed = |a: Option<&Arc<Detail>>, b: Option<&Arc<Detail>>| match (a, b) {
         (Some(a), Some(b)) => {
-            a.doc != b.doc || a.row.state != b.row.state || a.row.gone != b.row.gone || a.connected != b.connected
+            let arrows = a.connected != b.connected || a.capped != b.capped;
+            a.doc != b.doc || a.row.state != b.row.state || a.row.gone != b.row.gone || arrows
         }
         _ => true,
     };
@@ -266,6 +267,15 @@ pub fn connection(connection: &Connection, name: &str) -> AnyView {
 pub fn connections<'a>(found: impl Iterator<Item = &'a Connection>, empty: &'static str) -> AnyView {
     let items: Vec<AnyView> = found.map(|c| connection(c, &c.name)).collect();
     if items.is_empty() { nothing(empty) } else { view! { <div class="list">{items}</div> }.into_any() }
+}
+
+/// That more points here like this than the server tells, kind by kind.
+pub fn untold(detail: &Detail, relation: Relation) -> AnyView {
+    let more = detail.capped.iter().filter(|c| !c.outgoing && c.relation == relation).map(|c| {
+        let all = counted(i64::from(c.total), c.kind.singular(), c.kind.plural());
+        view! { <p class="quiet-line">{format!("The first {} of {all}", number(i64::from(c.told)))}</p> }
+    });
+    more.collect_view().into_any()
 }
 
 #[cfg(test)]

@@ -1,18 +1,24 @@
 //! What a resource is connected with: its own arrows in both directions, and those through what people do not think of as a step
 //! (an event source mapping between a queue and a function, a task definition between a service and its images).
 
-use domain::listing::Connection;
+use domain::listing::{Capped, Connection};
 use domain::resource::{Relation, Tone};
 use domain::{Kind, Problem, ResourceKey, Scope, reference};
 use gantry_store::Store;
-use gantry_store::links::Linked;
+use gantry_store::links::{Linked, Pointing};
 use gantry_store::resources::Stored;
 use std::collections::{BTreeMap, HashMap};
 
 use super::snapshot::Snapshot;
 
-/// Arrows to a resource that are shown.
-const MOST: u32 = 300;
+/// Connections of one meaning to one kind that are told; of more the first, and how many there are.
+const MOST: u32 = 100;
+/// Arrows of one meaning and kind that are followed to what is beyond them: more than anybody has.
+const STEPS: u32 = 10_000;
+
+/// Kinds of which arrows are followed further back than to their sources.
+const STEPPED: [Kind; 7] =
+    [Kind::Function, Kind::FunctionAlias, Kind::FunctionVersion, Kind::Queue, Kind::Stream, Kind::Table, Kind::Image];
 
 /// An arrow found, before names and states are looked up.
 struct Arrow {
@@ -43,10 +49,19 @@ impl Arrow {
     }
 }
 
-/// Everything this resource is connected with, each once.
-pub async fn connected(store: &Store, snapshot: &Snapshot, stored: &Stored) -> Result<Vec<Connection>, Problem> {
+/// What this resource is connected with, each once; and of which meaning and kind there is more.
+pub async fn connected(
+    store: &Store,
+    snapshot: &Snapshot,
+    stored: &Stored,
+) -> Result<(Vec<Connection>, Vec<Capped>), Problem> {
     let from = store.links_from(&[stored.id]).await?;
-    let to = store.links_to(&[stored.id], MOST).await?;
+    let stepped = STEPPED.contains(&stored.key.kind);
+    let Pointing { links: to, mut totals } = store.links_to(&[stored.id], if stepped { STEPS } else { MOST }).await?;
+    // There, some arrows give way to what is beyond them: what is left is counted.
+    if stepped {
+        totals.clear();
+    }
     let mut arrows: Vec<Arrow> = from.iter().map(|(_, l)| Arrow::of(l, true)).collect();
     arrows.extend(to.iter().map(|(_, l)| Arrow::of(l, false)));
     let steps = Steps { store, from: &from, to: &to };
@@ -75,7 +90,7 @@ pub async fn connected(store: &Store, snapshot: &Snapshot, stored: &Stored) -> R
         _ => {}
     }
     let repositories = repositories(store, snapshot, &arrows).await?;
-    Ok(named(snapshot, stored, arrows, &repositories))
+    Ok(first_of_each(named(snapshot, stored, arrows, &repositories), &totals))
 }
 
 /// Of references to images that are not collected: the repositories they would be in, as far as those are.
@@ -177,7 +192,7 @@ impl Steps<'_> {
     /// What points to the steps, said to run this image.
     async fn backward(&self, steps: Notes, relation: Relation, kinds: &[Kind]) -> Result<Vec<Arrow>, Problem> {
         let numbers = self.numbers(&steps).await?;
-        let links = self.store.links_to(&numbers.keys().copied().collect::<Vec<_>>(), MOST).await?;
+        let links = self.store.links_to(&numbers.keys().copied().collect::<Vec<_>>(), STEPS).await?.links;
         let links = links.iter().filter(|(_, l)| l.relation == relation);
         Ok(links
             .filter(|(_, l)| l.key.as_ref().is_some_and(|k| kinds.contains(&k.kind)))
@@ -234,4 +249,64 @@ fn named(
         (!a.outgoing, a.relation).cmp(&(!b.outgoing, b.relation)).then_with(|| super::order::natural(&a.name, &b.name))
     });
     found
+}
+
+/// The first of each meaning and kind, and of which there are more. `totals` are those of the arrows to the resource that were not all read.
+/// What it points to itself is told whole, but for what it triggers through mappings: that is as many as there are functions.
+fn first_of_each(found: Vec<Connection>, totals: &BTreeMap<(Relation, Kind), u32>) -> (Vec<Connection>, Vec<Capped>) {
+    let mut counts: BTreeMap<(bool, Relation, Kind), u32> = BTreeMap::new();
+    let mut first = vec![];
+    for connection in found {
+        let counted = !connection.outgoing || connection.relation == Relation::Triggers;
+        if let Some(key) = connection.key.as_ref().filter(|_| counted) {
+            let count = counts.entry((connection.outgoing, connection.relation, key.kind)).or_default();
+            *count += 1;
+            if *count > MOST {
+                continue;
+            }
+        }
+        first.push(connection);
+    }
+    let capped = counts.into_iter().filter_map(|((outgoing, relation, kind), count)| {
+        let known = totals.get(&(relation, kind)).filter(|_| !outgoing).copied();
+        let total = known.unwrap_or_default().max(count);
+        let told = count.min(MOST);
+        (total > told).then_some(Capped { relation, outgoing, kind, told, total })
+    });
+    (first, capped.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_meaning_and_kind_the_first_are_told_and_the_rest_counted() {
+        let to = |relation, outgoing, kind: Kind, n: u32| Connection {
+            relation,
+            outgoing,
+            key: ResourceKey::parse(&format!("{kind}/111122223333/eu-west-1/x{n}")).ok(),
+            name: format!("x{n}"),
+            state: None,
+            note: None,
+            missing: false,
+            within: None,
+        };
+        let mut found: Vec<Connection> = (0..150).map(|n| to(Relation::Network, true, Kind::Subnet, n)).collect();
+        found.extend((0..MOST).map(|n| to(Relation::Role, false, Kind::Function, n)));
+        found.push(to(Relation::Role, false, Kind::Service, 0));
+        found.extend((0..120).map(|n| to(Relation::Image, false, Kind::Service, n)));
+        // Of an event source mapping all gave way to what they read.
+        let totals = BTreeMap::from([
+            ((Relation::Role, Kind::Function), 1204),
+            ((Relation::Role, Kind::Service), 1),
+            ((Relation::Triggers, Kind::EventSourceMapping), 500),
+        ]);
+        let (told, capped) = first_of_each(found, &totals);
+        let of = |kind: Kind| told.iter().filter(|c| c.key.as_ref().is_some_and(|key| key.kind == kind)).count();
+        assert_eq!((of(Kind::Subnet), of(Kind::Function), of(Kind::Service)), (150, 100, 101));
+        let wanted = [(Relation::Role, Kind::Function, 1204), (Relation::Image, Kind::Service, 120)];
+        let wanted = wanted.map(|(relation, kind, total)| Capped { relation, outgoing: false, kind, told: 100, total });
+        assert_eq!(capped, wanted);
+    }
 }

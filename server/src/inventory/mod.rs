@@ -125,7 +125,7 @@ impl Inventory for Answers {
         let mut described = entry::described(&stored).unwrap_or_else(|problem| entry::unreadable(key, problem.message));
         let covered = snapshot.scope(&key.scope).and_then(|scope| snapshot.covered(key.kind, scope));
         let changes = store.history_length(stored.id).await?;
-        let connected = connected::connected(store, &snapshot, &stored).await?;
+        let (connected, capped) = connected::connected(store, &snapshot, &stored).await?;
         let freshness = snapshot.freshness(Some(key.kind), &[], &[]).into_iter().find(|f| f.scope == key.scope);
         // What is known of it beyond its own document (see [`unrest`], [`usage`]).
         let known = snapshot.find(key).filter(|e| e.gone.is_none());
@@ -147,7 +147,7 @@ impl Inventory for Answers {
             matched: None,
         };
         let (parent, created) = (described.parent, described.created);
-        Ok(Detail { row, parent, created, doc: stored.doc, connected, changes, freshness, now: now() })
+        Ok(Detail { row, parent, created, doc: stored.doc, connected, capped, changes, freshness, now: now() })
     }
 
     async fn rows(&self, actor: &Actor, keys: &[ResourceKey]) -> Result<Vec<Row>> {

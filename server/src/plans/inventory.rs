@@ -13,7 +13,7 @@ use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_store::Store;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// More arrows to the images of one repository than anybody has.
+/// More arrows of one kind to the images of one repository than anybody has.
 const ARROWS: u32 = 200_000;
 
 /// Puts it together.
@@ -62,7 +62,7 @@ async fn lists(store: &Store, scope: &Scope, now: Millis) -> Result<Vec<Freshnes
 /// What uses these images: tasks that are not stopped, pods that are not over, functions; services, rules and schedules through their task
 /// definitions, also those that are switched off.
 async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<String>>, Problem> {
-    let arrows = store.links_to(images, ARROWS).await?;
+    let arrows = store.links_to(images, ARROWS).await?.links;
     let arrows: Vec<(i64, ResourceKey)> = arrows
         .into_iter()
         .filter(|(_, l)| l.relation == Relation::Image)
@@ -109,7 +109,7 @@ async fn starters(
 ) -> Result<BTreeMap<ResourceKey, BTreeSet<String>>, Problem> {
     let ids: BTreeMap<i64, ResourceKey> =
         store.ids(definitions).await?.into_iter().map(|(key, id)| (id, key)).collect();
-    let arrows = store.links_to(&ids.keys().copied().collect::<Vec<_>>(), ARROWS).await?;
+    let arrows = store.links_to(&ids.keys().copied().collect::<Vec<_>>(), ARROWS).await?.links;
     let starts = |key: &ResourceKey, relation: Relation| match key.kind {
         Kind::Service => relation == Relation::Of,
         Kind::Rule | Kind::Schedule => relation == Relation::Triggers,

@@ -21,6 +21,15 @@ pub struct Linked {
     pub key: Option<ResourceKey>,
 }
 
+/// What points to some resources.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pointing {
+    /// The arrows, by the number of the target.
+    pub links: Vec<(i64, Linked)>,
+    /// How many sources there are of each meaning and kind, also those beyond the limit.
+    pub totals: BTreeMap<(Relation, Kind), u32>,
+}
+
 /// The reference without what only qualifies it: a function's ARN without version or alias, a log group's ARN without `:*`.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html>
 pub fn base(reference: &str) -> &str {
@@ -99,22 +108,39 @@ impl Store {
             .collect()
     }
 
-    /// What points to these resources, by the number of the target, at most `limit`; sources that are gone are left out.
-    pub async fn links_to(&self, targets: &[i64], limit: u32) -> Result<Vec<(i64, Linked)>> {
+    /// What points to these resources: of each meaning and kind of source the first `limit` sources, by their keys. Sources that are gone are
+    /// left out.
+    pub async fn links_to(&self, targets: &[i64], limit: u32) -> Result<Pointing> {
+        type Row = (i64, String, String, Option<String>, String, i64);
         let rows: Vec<Row> = sqlx::query_as(
-            "select distinct f.resource, l.relation, l.target, l.note, s.key from refs f
-             join lateral (select * from links l where l.target = f.ref union select * from links l where l.base = f.ref) l on true
-             join resources s on s.id = l.source
-             where f.resource = any($1) and s.gone is null and s.id <> f.resource order by l.relation, s.key limit $2",
+            "with found as (
+                 select distinct on (f.resource, l.relation, s.key) f.resource, l.relation, l.target, l.note, s.key, s.kind from refs f
+                 join lateral (select * from links l where l.target = f.ref union select * from links l where l.base = f.ref) l on true
+                 join resources s on s.id = l.source
+                 where f.resource = any($1) and s.gone is null and s.id <> f.resource
+                 order by f.resource, l.relation, s.key, l.target
+             ), placed as (
+                 select *, dense_rank() over (partition by relation, kind order by key) as place from found
+             ), counted as (
+                 select *, max(place) over (partition by relation, kind) as total from placed
+             )
+             select resource, relation, target, note, key, total from counted where place <= $2 order by relation, key, resource",
         )
         .bind(targets)
         .bind(i64::from(limit))
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;
-        rows.into_iter()
-            .map(|(target, word, reference, note, key)| Ok((target, linked(word, reference, note, key)?)))
-            .collect()
+        let mut pointing = Pointing::default();
+        for (target, word, reference, note, key, total) in rows {
+            let linked = linked(word, reference, note, Some(key))?;
+            if let Some(key) = &linked.key {
+                let total = u32::try_from(total).unwrap_or(u32::MAX);
+                pointing.totals.insert((linked.relation, key.kind), total);
+            }
+            pointing.links.push((target, linked));
+        }
+        Ok(pointing)
     }
 
     /// What points to these references as they are written, whether or not anything has them; by the reference. Sources that are gone are left

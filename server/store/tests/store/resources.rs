@@ -1,7 +1,7 @@
 //! What batches do to rows, histories, links and versions.
 
 use domain::history::{ChangeKind, Since};
-use domain::resource::Observed;
+use domain::resource::{Observed, Relation};
 use domain::services::HistoryQuery;
 use domain::{Code, Kind, Millis, ResourceKey, Scope};
 use gantry_store::Store;
@@ -334,7 +334,7 @@ async fn arrows_are_found_from_both_ends_also_through_a_qualifier() {
         HashSet::new(),
         "it is no function that names it"
     );
-    let to = store.links_to(&[row.id], 50).await.unwrap();
+    let to = store.links_to(&[row.id], 50).await.unwrap().links;
     let from = store.links_from(&[store.get(&mapping.key).await.unwrap().unwrap().id]).await.unwrap();
     assert!(to.iter().any(|(_, l)| l.key.as_ref() == Some(&mapping.key)), "{to:?}");
     assert!(from.iter().any(|(_, l)| l.key.as_ref() == Some(&f.key)), "{from:?}");
@@ -355,4 +355,42 @@ async fn ids_are_found_by_the_status_of_what_is_not_gone() {
     store.absent(&batch[2].key, Millis(1002), Millis(1003)).await.unwrap();
     let found = store.in_status(&scope(), Kind::TaskDefinition, &["INACTIVE", "DELETE_IN_PROGRESS"]).await.unwrap();
     assert_eq!(found, HashSet::from(["web:1".to_owned()]));
+}
+
+#[tokio::test]
+async fn many_sources_of_one_kind_do_not_hide_those_of_another() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Role, 1000).await;
+    let arn = "arn:aws:iam::111122223333:role/shared";
+    let role = Observed {
+        key: ResourceKey::new(Kind::Role, scope(), "shared").unwrap(),
+        doc: json!({"RoleName": "shared", "Arn": arn}),
+    };
+    let definition = |revision: u32| Observed {
+        key: ResourceKey::new(Kind::TaskDefinition, scope(), format!("web:{revision}")).unwrap(),
+        doc: json!({"family": "web", "revision": revision, "taskRoleArn": arn, "executionRoleArn": arn}),
+    };
+    let mut batch: Vec<Observed> = (0..7).map(|n| function(&format!("f{n}"), json!({"Role": arn}))).collect();
+    batch.extend([role.clone(), definition(1), definition(2)]);
+    store.seen(list(&held), &batch, Millis(1001)).await.unwrap();
+    let id = store.get(&role.key).await.unwrap().unwrap().id;
+    let pointing = store.links_to(&[id], 3).await.unwrap();
+    let of = |relation: Relation, kind: Kind| -> Vec<String> {
+        let all = pointing.links.iter().filter(|(_, l)| l.relation == relation);
+        all.filter_map(|(_, l)| l.key.clone()).filter(|key| key.kind == kind).map(|key| key.id).collect()
+    };
+    assert_eq!(of(Relation::Role, Kind::Function), ["f0", "f1", "f2"]);
+    assert_eq!(of(Relation::Role, Kind::TaskDefinition), ["web:1", "web:2"]);
+    assert_eq!(of(Relation::ExecutionRole, Kind::TaskDefinition), ["web:1", "web:2"]);
+    let totals = [
+        ((Relation::Role, Kind::Function), 7),
+        ((Relation::Role, Kind::TaskDefinition), 2),
+        ((Relation::ExecutionRole, Kind::TaskDefinition), 2),
+    ];
+    assert_eq!(pointing.totals, std::collections::BTreeMap::from(totals));
+    // Of several targets a source counts once.
+    let both: Vec<i64> =
+        store.ids(&[role.key.clone(), batch[0].key.clone()]).await.unwrap().iter().map(|(_, id)| *id).collect();
+    assert_eq!(store.links_to(&both, 3).await.unwrap().totals[&(Relation::Role, Kind::Function)], 7);
 }
