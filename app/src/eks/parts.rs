@@ -8,6 +8,7 @@ use leptos::prelude::*;
 
 use super::cluster::ec2;
 use crate::sections::{age, connected, note, pair_card, several, stack, table_card, text, why, word, words};
+use crate::ui::format;
 
 /// What EKS finds wrong; a calm line when nothing, and no line when it does not say.
 pub fn health(health: Option<&Health>) -> AnyView {
@@ -89,6 +90,11 @@ pub fn profile(profile: FargateProfile, detail: Detail) -> AnyView {
 
 /// The overview of an add-on.
 pub fn addon(addon: Addon, detail: Detail) -> AnyView {
+    // What it says never leaves AWS: it can hold secrets.
+    let configuration = addon.configuration_values.as_ref().map(|sealed| {
+        let length = i64::try_from(sealed.length).unwrap_or(i64::MAX);
+        format!("{} bytes, digest {}", format::number(length), sealed.digest)
+    });
     stack(vec![
         health(addon.health.as_ref()),
         pair_card(
@@ -97,6 +103,8 @@ pub fn addon(addon: Addon, detail: Detail) -> AnyView {
                 ("Version", text(addon.addon_version.clone())),
                 ("Publisher", text(addon.publisher.clone())),
                 ("Owner", text(addon.owner.clone())),
+                ("Namespace", text(addon.namespace_config.clone().and_then(|n| n.namespace))),
+                ("Configuration", text(configuration)),
                 ("Service account role", connected(&detail, None, addon.service_account_role_arn.as_deref())),
                 (
                     "Pod identities",

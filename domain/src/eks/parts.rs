@@ -7,7 +7,7 @@ use super::{network, of_cluster};
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
-use crate::resource::{Cell, Column, Link, Model, Relation, State};
+use crate::resource::{Cell, Column, Link, Model, Relation, Sealed, State};
 use crate::time::{Millis, Timestamp};
 
 document! { "camelCase";
@@ -29,7 +29,7 @@ document! { "camelCase";
         pub namespace: Option<String>,
         pub labels: BTreeMap<String, String>,
     }
-    /// As DescribeAddon gives it, without its configuration, which can hold secrets:
+    /// As DescribeAddon gives it, its configuration sealed, which can hold secrets:
     /// <https://docs.aws.amazon.com/eks/latest/APIReference/API_Addon.html>
     pub struct Addon {
         pub addon_name: String,
@@ -44,7 +44,13 @@ document! { "camelCase";
         pub publisher: Option<String>,
         pub owner: Option<String>,
         pub pod_identity_associations: Vec<String>,
+        pub configuration_values: Option<Sealed>,
+        pub namespace_config: Option<NamespaceConfig>,
         pub tags: BTreeMap<String, String>,
+    }
+    /// Where its pods run: <https://docs.aws.amazon.com/eks/latest/APIReference/API_AddonNamespaceConfigResponse.html>
+    pub struct NamespaceConfig {
+        pub namespace: Option<String>,
     }
 }
 

@@ -108,11 +108,6 @@ pub(crate) fn word<E: ToString>(value: Option<E>) -> Option<String> {
     value.map(|v| v.to_string())
 }
 
-/// The words of several.
-pub(crate) fn words<E: ToString>(values: Option<Vec<E>>) -> Vec<String> {
-    values.into_iter().flatten().map(|v| v.to_string()).collect()
-}
-
 /// A map in order.
 pub(crate) fn sorted(map: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
     map.into_iter().flatten().collect()
