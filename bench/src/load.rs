@@ -121,7 +121,7 @@ pub async fn write(store: &Store, now: Millis) -> Result<usize> {
                 batch.push(Observed { key: ResourceKey::new(kind, scope, id)?, doc });
             }
             written += batch.len();
-            store.seen(Source::Single { began: now }, &batch, now).await?;
+            store.seen(Source::Single { began: now, fence: None }, &batch, now).await?;
         }
     }
     Ok(written)

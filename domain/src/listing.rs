@@ -203,8 +203,28 @@ pub struct Freshness {
     pub complete: Option<Millis>,
     /// Since when it fails, and why; `None` while it works.
     pub failing: Option<(Millis, Problem)>,
+    /// Since when what lists leave out of some of them (tags, a function's state) cannot be read, and why; `None` while it can.
+    pub details: Option<(Millis, Problem)>,
     /// A collect is running now.
     pub running: bool,
+}
+
+impl Freshness {
+    /// What is in the way of what lists leave out, unless it is in the way of the list, too.
+    pub fn beyond_list(&self) -> Option<&(Millis, Problem)> {
+        let reason = |(_, problem): &(Millis, Problem)| (problem.code, problem.iam_action.clone());
+        self.details.as_ref().filter(|details| self.failing.as_ref().map(reason) != Some(reason(details)))
+    }
+
+    /// Everything that is in the way: first of the list, then of what it leaves out.
+    pub fn troubles(&self) -> impl Iterator<Item = &(Millis, Problem)> {
+        self.failing.iter().chain(self.beyond_list())
+    }
+
+    /// Nothing is in the way.
+    pub fn is_well(&self) -> bool {
+        self.failing.is_none() && self.details.is_none()
+    }
 }
 
 /// A window of a list.
@@ -316,6 +336,29 @@ pub struct Hit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
+
+    #[test]
+    fn the_same_trouble_of_a_list_and_of_what_it_leaves_out_is_said_once() {
+        let trouble = |code, action: Option<&str>| {
+            let mut problem = Problem::new(code, "", "");
+            problem.iam_action = action.map(str::to_owned);
+            Some((Millis(1), problem))
+        };
+        let said = |failing: Option<(Millis, Problem)>, details: Option<(Millis, Problem)>| {
+            let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+            let list = Freshness { scope, kind: Kind::Function, complete: None, failing, details, running: false };
+            assert_eq!(list.is_well(), list.troubles().next().is_none());
+            list.troubles().map(|(_, problem)| problem.iam_action.clone().unwrap_or_default()).collect::<Vec<_>>()
+        };
+        let (list, get) = (Some("lambda:ListFunctions"), Some("lambda:GetFunction"));
+        let away = || trouble(Code::AwsUnreachable, None);
+        assert_eq!(said(None, None), Vec::<String>::new());
+        assert_eq!(said(away(), away()), [""]);
+        assert_eq!(said(None, trouble(Code::AwsDenied, get)), ["lambda:GetFunction"]);
+        let both = said(trouble(Code::AwsDenied, list), trouble(Code::AwsDenied, get));
+        assert_eq!(both, ["lambda:ListFunctions", "lambda:GetFunction"]);
+    }
 
     #[test]
     fn nonsense_is_refused_with_the_field_that_is_wrong() {

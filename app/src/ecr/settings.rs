@@ -8,6 +8,7 @@ use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
 use super::act::button;
+use crate::sections::{card, nothing};
 use crate::ui::{Icon, icon};
 use crate::wizard::{Choice, FieldGroup, Messages, TextField, check, choices};
 
@@ -31,6 +32,10 @@ fn as_it_is(repository: &Repository) -> Change {
 
 /// The form.
 pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
+    // Filled without the tags that there are, it would take them off.
+    if repository.tags.is_none() {
+        return card("Change it", nothing("Its tags are not read yet. The form comes as soon as they are."));
+    }
     let scope = detail.row.key.scope.clone();
     let was = as_it_is(repository);
     let form = RwSignal::new(was.clone());

@@ -2,6 +2,7 @@
 
 use domain::listing::{Freshness, capital};
 use domain::services::{ConnectionStatus, Overview};
+use domain::{Millis, Problem};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -18,29 +19,23 @@ use crate::wire::ask;
 /// The collectors that fail, each with the missing permission.
 pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
     let now = overview.now;
-    let rows: Vec<AnyView> = overview
-        .failing
-        .iter()
-        .filter_map(|f| {
-            let (since, problem) = f.failing.clone()?;
-            let calm = problem.is_calm();
-            let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
-            let action =
-                problem.iam_action.clone().map(|a| view! { <span class="dim">"missing "</span><code>{a}</code> });
-            Some(
-                view! {
-                    <details class="failing" class:quiet=calm>
-                        <summary>
-                            <b>{capital(f.kind.plural())}</b>" in "{place}": "{problem.title.clone()}" "{action}
-                            <span class="faint">" since "<Age at=since now=now after=" ago"/></span>
-                        </summary>
-                        <ProblemNote problem=problem/>
-                    </details>
-                }
-                .into_any(),
-            )
-        })
-        .collect();
+    let row = |f: &Freshness, (since, problem): &(Millis, Problem)| {
+        let (since, calm) = (*since, problem.is_calm());
+        let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
+        let action = problem.iam_action.clone().map(|a| view! { <span class="dim">"missing "</span><code>{a}</code> });
+        view! {
+            <details class="failing" class:quiet=calm>
+                <summary>
+                    <b>{capital(f.kind.plural())}</b>" in "{place}": "{problem.title.clone()}" "{action}
+                    <span class="faint">" since "<Age at=since now=now after=" ago"/></span>
+                </summary>
+                <ProblemNote problem=problem.clone()/>
+            </details>
+        }
+        .into_any()
+    };
+    let all = overview.failing.iter().flat_map(|f| f.troubles().map(move |trouble| (f, trouble)));
+    let rows: Vec<AnyView> = all.map(|(f, trouble)| row(f, trouble)).collect();
     if rows.is_empty() {
         return ().into_any();
     }

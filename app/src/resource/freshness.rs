@@ -2,7 +2,7 @@
 
 use domain::listing::Freshness;
 use domain::resource::Tone;
-use domain::{Kind, Millis, ResourceKey};
+use domain::{Kind, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -105,35 +105,38 @@ pub fn FailingScopes(
 ) -> impl IntoView {
     let boot = expect_context::<Boot>();
     move || {
-        let failing: Vec<Freshness> = freshness.with(|f| f.iter().filter(|f| f.failing.is_some()).cloned().collect());
+        let failing: Vec<Freshness> = freshness.with(|f| f.iter().filter(|f| !f.is_well()).cloned().collect());
         let now = now.get();
-        let notes = failing.into_iter().filter_map(|f| {
-            let (since, problem) = f.failing?;
+        let notes = failing.into_iter().flat_map(|f| {
             let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
-            let shown = if f.complete.is_some() {
-                ". What is shown is from before."
-            } else {
-                ". What is shown may not be all."
-            };
-            let view = match problem.is_calm() {
-                true => view! {
-                    <Note tone=Tone::Quiet><b>{place}</b>": "{problem.message.clone()}</Note>
-                }
-                .into_any(),
-                false => view! {
-                    <details class="failing">
-                        <summary>
-                            <b>{place}</b>": "{problem.title.clone()}" since "<Age at=since now=now after=" ago"/>
-                            {problem.iam_action.clone().map(|a| view! { ", missing "<code>{a}</code> })}
-                            {shown}
-                        </summary>
-                        <ProblemNote problem=problem/>
-                    </details>
-                }
-                .into_any(),
-            };
-            Some(view)
+            let of_list = f.failing.as_ref().map(|trouble| match f.complete.is_some() {
+                true => (trouble, ". What is shown is from before."),
+                false => (trouble, ". What is shown may not be all."),
+            });
+            let beyond = f.beyond_list();
+            let beyond =
+                beyond.map(|trouble| (trouble, ". Tags and what else lists leave out may be missing or from before."));
+            let notes = of_list.into_iter().chain(beyond).map(|(trouble, shown)| note(&place, trouble, shown, now));
+            notes.collect::<Vec<_>>()
         });
         notes.collect_view()
     }
+}
+
+fn note(place: &str, (since, problem): &(Millis, Problem), shown: &'static str, now: Millis) -> AnyView {
+    let (place, since, problem) = (place.to_owned(), *since, problem.clone());
+    if problem.is_calm() {
+        return view! { <Note tone=Tone::Quiet><b>{place}</b>": "{problem.message.clone()}</Note> }.into_any();
+    }
+    view! {
+        <details class="failing">
+            <summary>
+                <b>{place}</b>": "{problem.title.clone()}" since "<Age at=since now=now after=" ago"/>
+                {problem.iam_action.clone().map(|a| view! { ", missing "<code>{a}</code> })}
+                {shown}
+            </summary>
+            <ProblemNote problem=problem/>
+        </details>
+    }
+    .into_any()
 }

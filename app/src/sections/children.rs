@@ -110,7 +110,7 @@ impl Children {
         let matched = format::number(i64::from(page.matched));
         // What could not be read is not said to be none.
         let (fresh, now) = (Signal::stored(page.freshness.clone()), Signal::stored(page.now));
-        let trouble = page.freshness.iter().any(|f| f.failing.is_some());
+        let trouble = page.freshness.iter().any(|f| !f.is_well());
         let trouble = trouble.then(|| view! { <div class="in"><FailingScopes freshness=fresh now=now/></div> });
         if page.rows.is_empty() {
             return match page.freshness.iter().all(|f| f.complete.is_some()) {

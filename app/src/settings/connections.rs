@@ -52,12 +52,12 @@ fn now_or_untracked(now: Millis) -> Millis {
 
 /// Whether there is something to mend.
 fn fails(freshness: &Freshness) -> bool {
-    freshness.failing.as_ref().is_some_and(|(_, problem)| !problem.is_calm())
+    freshness.troubles().any(|(_, problem)| !problem.is_calm())
 }
 
 /// "2 lists failing", "1 list not supported".
 fn troubles<'a>(lists: impl Iterator<Item = &'a Freshness>) -> Vec<String> {
-    let (bad, calm): (Vec<_>, Vec<_>) = lists.filter(|f| f.failing.is_some()).partition(|f| fails(f));
+    let (bad, calm): (Vec<_>, Vec<_>) = lists.filter(|f| !f.is_well()).partition(|f| fails(f));
     [(bad.len(), "failing"), (calm.len(), "not supported")]
         .into_iter()
         .filter(|(n, _)| *n > 0)
@@ -78,7 +78,7 @@ fn one(connection: ConnectionStatus, now: Millis) -> AnyView {
     let blocks = regions.iter().map(|region| {
         let mut lists: Vec<&Freshness> = connection.freshness.iter().filter(|f| f.scope.region == *region).collect();
         // Trouble first.
-        lists.sort_by_key(|f| (f.failing.is_none(), f.kind));
+        lists.sort_by_key(|f| (f.is_well(), f.kind));
         let bad = lists.iter().any(|f| fails(f));
         let trouble = troubles(lists.iter().copied());
         let words = if trouble.is_empty() { "everything works".to_owned() } else { trouble.join(", ") };
@@ -124,13 +124,13 @@ fn row(freshness: &Freshness, now: Millis) -> AnyView {
         }
         None => view! { <span class="data-age late">"never read"</span> }.into_any(),
     };
-    let state = match (&freshness.failing, freshness.running) {
-        (Some(_), _) if fails(freshness) => view! { <Badge tone=Tone::Bad text="failing"/> }.into_any(),
-        (Some(_), _) => view! { <Badge tone=Tone::Quiet text="not supported"/> }.into_any(),
-        (None, true) => view! { <Badge tone=Tone::Busy text="reading"/> }.into_any(),
-        (None, false) => view! { <Badge tone=Tone::Good text="works"/> }.into_any(),
+    let state = match (freshness.is_well(), freshness.running) {
+        (false, _) if fails(freshness) => view! { <Badge tone=Tone::Bad text="failing"/> }.into_any(),
+        (false, _) => view! { <Badge tone=Tone::Quiet text="not supported"/> }.into_any(),
+        (true, true) => view! { <Badge tone=Tone::Busy text="reading"/> }.into_any(),
+        (true, false) => view! { <Badge tone=Tone::Good text="works"/> }.into_any(),
     };
-    let trouble = freshness.failing.clone().map(|(since, problem)| {
+    let trouble = freshness.troubles().cloned().map(|(since, problem)| {
         view! {
             <div class="in">
                 <p class="faint">"Since "<Age at=since now=now after=" ago"/></p>
@@ -138,5 +138,6 @@ fn row(freshness: &Freshness, now: Millis) -> AnyView {
             </div>
         }
     });
+    let trouble = trouble.collect_view();
     view! { <div class="row"><span class="grow">{capital(kind.plural())}</span>{age}{state}</div>{trouble} }.into_any()
 }

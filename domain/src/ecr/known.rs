@@ -25,7 +25,7 @@ const AT_LEAST: i64 = 600_000;
 
 /// A list of this kind in this scope that was never read.
 pub fn never(scope: &Scope, kind: Kind) -> Freshness {
-    Freshness { scope: scope.clone(), kind, complete: None, failing: None, running: false }
+    Freshness { scope: scope.clone(), kind, complete: None, failing: None, details: None, running: false }
 }
 
 /// Whether what this list does not name can be taken for what is not there.

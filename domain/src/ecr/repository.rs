@@ -21,7 +21,7 @@ document! { "camelCase";
         pub image_tag_mutability_exclusion_filters: Vec<TagMutabilityExclusion>,
         pub image_scanning_configuration: Option<Scanning>,
         pub encryption_configuration: Option<Encryption>,
-        /// Of ListTagsForResource, read when the repository is first seen and when it is read alone.
+        /// Of ListTagsForResource: there once it was read alone.
         pub tags: Option<Vec<Tag>>,
     }
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageTagMutabilityExclusionFilter.html>

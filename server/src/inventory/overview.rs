@@ -63,7 +63,7 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
     attention.sort_by_key(|(order, ..)| *order);
     let row = |kind: Kind, entry: &Entry| entry.row(kind, &snapshot.scopes, snapshot.covered(kind, entry.scope));
     let attention: Vec<Row> = attention.into_iter().map(|(_, kind, entry)| row(kind, entry)).collect();
-    let failing = snapshot.freshness(None, accounts, regions).into_iter().filter(|f| f.failing.is_some()).collect();
+    let failing = snapshot.freshness(None, accounts, regions).into_iter().filter(|f| !f.is_well()).collect();
     Overview {
         attention,
         attention_total,

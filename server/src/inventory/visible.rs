@@ -1,7 +1,7 @@
 //! Which rows people are looking at: what lists leave open about them is read first.
 
 use domain::ResourceKey;
-pub use gantry_store::resources::READ_ONE_BY_ONE;
+pub use gantry_store::singles::READ_ONE_BY_ONE;
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};

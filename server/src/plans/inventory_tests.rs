@@ -56,7 +56,7 @@ async fn what_is_scheduled_uses_images_also_while_it_is_switched_off() {
         observed(Kind::Rule, "default/nightly", rule),
         observed(Kind::Schedule, "default/hourly", schedule),
     ];
-    test.store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    test.store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
     let users = |digest: &str| inventory.get(digest).unwrap().used_by.clone();
     assert_eq!(users("sha256:a"), ["EventBridge rule default/nightly (disabled)"]);
@@ -137,7 +137,7 @@ async fn lists_that_fail_or_were_never_read_are_told() {
         function(&scope(), "resize", code),
         function(&nowhere, "lost", json!({})),
     ];
-    store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(store, &scope(), "web", now()).await.unwrap();
     let unread = "the image of function render in 111122223333 eu-west-1 was not read yet";
     assert_eq!(inventory.unknown(), [words[0], words[1], unread]);
@@ -146,7 +146,7 @@ async fn lists_that_fail_or_were_never_read_are_told() {
     let listed = json!({ "FunctionName": "resize", "FunctionArn": arn, "Version": "1", "PackageType": "Image" });
     let key = ResourceKey::new(Kind::FunctionVersion, scope(), "resize:1").unwrap();
     let batch = [Observed { key, doc: listed }];
-    store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(store, &scope(), "web", now()).await.unwrap();
     let version = "the image of function version resize:1 in 111122223333 eu-west-1 was not read yet";
     assert_eq!(inventory.unknown(), [words[0], words[1], unread, version]);

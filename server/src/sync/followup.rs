@@ -1,81 +1,123 @@
-//! What a list leaves open about a resource (a function's state) is read one by one after the list, what people look at first.
+//! Single reads: what a list leaves open about resources (a function's state) is read one by one after the list, what people look at first.
+//! One resource that AWS refuses waits, and the others go on.
 
-use domain::{Kind, Millis, Problem, ResourceKey, Scope};
+use domain::{Code, Problem, ResourceKey};
 use futures::StreamExt;
 use gantry_store::Store;
 use gantry_store::batch::Source;
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use gantry_store::collections::Lease;
+use std::sync::Arc;
 
-use super::Collector;
+use super::{Collector, schedule};
 use crate::clock::now;
 use crate::inventory::Visible;
 
-/// A single read this old is made again: tags change without a new revision.
-const OLD: i64 = 30 * 60_000;
 /// Reads at once, per scope and kind.
 const AT_ONCE: usize = 6;
 /// Reads between two looks at what people see.
 const CHUNK: usize = 24;
 
-/// Runs single reads; at most one run per scope and kind.
+/// Makes single reads.
 #[derive(Clone)]
 pub struct FollowUp {
     store: Store,
     collector: Arc<dyn Collector>,
     visible: Visible,
-    running: Arc<Mutex<HashSet<(Scope, Kind)>>>,
 }
 
 impl FollowUp {
     /// Over these.
     pub fn new(store: Store, collector: Arc<dyn Collector>, visible: Visible) -> Self {
-        Self { store, collector, visible, running: Arc::default() }
+        Self { store, collector, visible }
     }
 
-    /// Reads what is open of this kind in this scope; returns at once when that is under way. Trouble ends it, the next list begins it again.
-    pub async fn run(&self, scope: &Scope, kind: Kind) {
-        let place = (scope.clone(), kind);
-        let lock = || self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if !lock().insert(place.clone()) {
-            return;
-        }
-        if let Err(problem) = self.read_all(scope, kind).await {
-            tracing::warn!(%scope, %kind, %problem, "sync: single reads ended early");
-        }
-        lock().remove(&place);
-    }
-
-    async fn read_all(&self, scope: &Scope, kind: Kind) -> Result<(), Problem> {
-        let mut open = self.store.unfetched(scope, kind, Millis(now().0 - OLD)).await?;
+    /// Reads what is open of the lease's kind in its scope; answers whether something still is: it is under way in AWS, or new.
+    ///
+    /// # Errors
+    /// What the next read would meet, too: the endpoint is away, asks for patience, takes no credentials; the lease or the store is lost.
+    pub async fn run(&self, lease: &Lease) -> Result<bool, Problem> {
+        let mut open = self.open(lease).await?;
         while !open.is_empty() {
             self.visible.first(&mut open);
             let rest = open.split_off(open.len().min(CHUNK));
-            let reads = futures::stream::iter(open.into_iter().map(|key| self.read(key))).buffer_unordered(AT_ONCE);
-            let results: Vec<Result<(), Problem>> = reads.collect().await;
-            // one that AWS refuses is no reason to leave the others; an endpoint that does not answer is
-            if let Some(problem) = results
-                .into_iter()
-                .filter_map(Result::err)
-                .find(|p| p.retryable() || p.code == domain::Code::NotImplemented)
-            {
-                return Err(problem);
-            }
+            let reads = open.into_iter().map(|key| async move { (self.read(lease, &key).await, key) });
+            let results: Vec<_> = futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
+            self.take(lease, results).await?;
             open = rest;
         }
-        Ok(())
+        Ok(!self.open(lease).await?.is_empty())
     }
 
-    async fn read(&self, key: ResourceKey) -> Result<(), Problem> {
+    async fn open(&self, lease: &Lease) -> Result<Vec<ResourceKey>, Problem> {
+        let now = now();
+        let before = schedule::read_before(lease.kind, now);
+        self.store.unfetched(&lease.scope, lease.kind, before, now).await
+    }
+
+    async fn read(&self, lease: &Lease, key: &ResourceKey) -> Result<(), Problem> {
         let began = now();
-        let read = self.collector.fetch(&key).await;
-        match read {
-            Ok(Some(observed)) => self.store.seen(Source::Single { began }, &[observed], now()).await.map(|_| ()),
-            Ok(None) => self.store.absent(&key, began, now()).await.map(|_| ()),
-            Err(problem) => {
-                tracing::debug!(%key, %problem, "sync: a single read failed");
-                Err(problem)
+        match self.collector.fetch(key).await? {
+            Some(observed) => {
+                let source = Source::Single { began, fence: Some(lease.fence) };
+                self.store.seen(source, &[observed], now()).await.map(|_| ())
             }
+            None => self.store.absent(lease.fence, key, began, now()).await.map(|_| ()),
         }
+    }
+
+    /// Has those wait that were refused.
+    async fn take(&self, lease: &Lease, results: Vec<(Result<(), Problem>, ResourceKey)>) -> Result<(), Problem> {
+        let answers = results.iter().any(|(result, _)| result.is_ok());
+        let (mut end, mut refused) = (None, None);
+        for (result, key) in results {
+            let Err(problem) = result else { continue };
+            if meets_all(&problem, answers) {
+                end.get_or_insert(problem);
+                continue;
+            }
+            tracing::debug!(%key, %problem, "sync: a single read was refused");
+            let retry = |times| schedule::after_refusal(&lease.scope, lease.kind, times, now());
+            self.store.refused(lease.fence, &key, &problem, retry).await?;
+            refused.get_or_insert(problem);
+        }
+        if let Some(problem) = refused {
+            tracing::warn!(scope = %lease.scope, kind = %lease.kind, %problem, "sync: single reads were refused");
+        }
+        end.map_or(Ok(()), Err)
+    }
+}
+
+/// Whether the next read would meet this, too. `answers` says that AWS answered others: then it has a fault with this one only.
+fn meets_all(problem: &Problem, answers: bool) -> bool {
+    match problem.code {
+        Code::AwsUnreachable => !answers,
+        Code::Busy
+        | Code::Conflict
+        | Code::AwsThrottled
+        | Code::AwsCredentials
+        | Code::NotImplemented
+        | Code::Database => true,
+        Code::Invalid
+        | Code::SignedOut
+        | Code::Forbidden
+        | Code::NotFound
+        | Code::TooLarge
+        | Code::AwsDenied
+        | Code::AwsRejected
+        | Code::Internal => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_refused_is_no_reason_to_leave_the_others() {
+        let meets = |code, answers| meets_all(&Problem::new(code, "", ""), answers);
+        assert!(!meets(Code::AwsDenied, false) && !meets(Code::AwsRejected, true));
+        assert!(meets(Code::AwsThrottled, true) && meets(Code::AwsCredentials, true));
+        assert!(meets(Code::AwsUnreachable, false), "nobody is there");
+        assert!(!meets(Code::AwsUnreachable, true), "somebody is there, who has a fault with one resource");
     }
 }

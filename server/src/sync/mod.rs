@@ -1,6 +1,6 @@
 //! Keeps the store as fresh as each kind promises: what is due ([`schedule`]) is claimed under a lease ([`pool`]), read from AWS by a
-//! [`Collector`] and delivered to the store ([`feed`]). What lists leave open is read one by one, what people look at first ([`followup`]).
-//! Any number of servers share the work through the leases; nothing is collected twice.
+//! [`Collector`] and delivered to the store ([`feed`]). What lists leave open is read one by one, what people look at first ([`followup`]),
+//! under leases of its own. Any number of servers share the work through them; nothing is collected twice.
 
 pub mod aws;
 pub mod feed;

@@ -2,7 +2,7 @@
 
 use domain::{Code, Millis, Problem, Scope};
 use gantry_store::Store;
-use gantry_store::collections::Lease;
+use gantry_store::collections::{Lease, Part};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -15,15 +15,16 @@ use super::followup::FollowUp;
 use super::{Collector, schedule};
 use crate::clock::now;
 use crate::inventory::Visible;
-use crate::inventory::visible::READ_ONE_BY_ONE;
 
 /// How much at once, and how long a lease lasts.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Collects at once.
+    /// Lists read at once.
     pub at_once: usize,
-    /// Collects at once in one account and region.
+    /// Lists read at once in one account and region.
     pub per_scope: usize,
+    /// Kinds in accounts and regions whose resources are read one by one at once. They hold up no list.
+    pub singles: usize,
     /// How long a lease lasts without being renewed.
     pub lease: Duration,
     /// How often it is renewed.
@@ -37,6 +38,7 @@ impl Default for Settings {
         Self {
             at_once: 12,
             per_scope: 4,
+            singles: 48,
             lease: Duration::from_secs(30),
             heartbeat: Duration::from_secs(10),
             idle: Duration::from_millis(300),
@@ -62,19 +64,29 @@ impl Pool {
     }
 
     /// Works until `stop` becomes true (or its sender is dropped), then gives its leases back.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, stop: watch::Receiver<bool>) {
         let pool = Arc::new(self);
+        futures::future::join(pool.work(Part::List, stop.clone()), pool.work(Part::Singles, stop)).await;
+        if let Err(problem) = pool.store.release(&pool.owner).await {
+            tracing::warn!(%problem, "sync: leases could not be given back; they end by themselves");
+        }
+    }
+
+    async fn work(self: &Arc<Self>, part: Part, mut stop: watch::Receiver<bool>) {
+        let at_once = match part {
+            Part::List => self.settings.at_once,
+            Part::Singles => self.settings.singles,
+        };
         let mut running: JoinSet<Scope> = JoinSet::new();
         let mut per_scope: HashMap<Scope, usize> = HashMap::new();
-        let mut follow_ups = JoinSet::new();
         while !*stop.borrow() {
-            let claimed = match running.len() < pool.settings.at_once {
-                true => pool.claim(&per_scope).await,
+            let claimed = match running.len() < at_once {
+                true => self.claim(part, &per_scope).await,
                 false => None,
             };
             if let Some(lease) = claimed {
                 *per_scope.entry(lease.scope.clone()).or_default() += 1;
-                let pool = pool.clone();
+                let pool = self.clone();
                 running.spawn(async move {
                     pool.collect(&lease).await;
                     lease.scope
@@ -87,13 +99,6 @@ impl Pool {
                         if let Some(count) = per_scope.get_mut(&scope) {
                             *count -= 1;
                         }
-                        let pool = pool.clone();
-                        follow_ups.spawn(async move {
-                            for kind in READ_ONE_BY_ONE {
-                                pool.follow_up.run(&scope, *kind).await;
-                            }
-                        });
-                        while follow_ups.try_join_next().is_some() {}
                     }
                     Err(error) => {
                         // Its scope is unknown, so count again from what still runs: nothing, at worst
@@ -101,18 +106,14 @@ impl Pool {
                         per_scope.clear();
                     }
                 },
-                () = tokio::time::sleep(pool.settings.idle) => {}
+                () = tokio::time::sleep(self.settings.idle) => {}
                 changed = stop.changed() => if changed.is_err() { break },
             }
         }
         running.shutdown().await;
-        follow_ups.shutdown().await;
-        if let Err(problem) = pool.store.release(&pool.owner).await {
-            tracing::warn!(%problem, "sync: leases could not be given back; they end by themselves");
-        }
     }
 
-    async fn claim(&self, per_scope: &HashMap<Scope, usize>) -> Option<Lease> {
+    async fn claim(&self, part: Part, per_scope: &HashMap<Scope, usize>) -> Option<Lease> {
         let busy: Vec<Scope> = per_scope
             .iter()
             .filter(|(_, count)| **count >= self.settings.per_scope)
@@ -120,7 +121,11 @@ impl Pool {
             .collect();
         let began = now();
         // A database that is away was logged where it was met; what is due stays due
-        self.store.claim(&self.owner, &busy, began, self.until(began)).await.ok().flatten()
+        let claimed = match part {
+            Part::List => self.store.claim(&self.owner, &busy, began, self.until(began)).await,
+            Part::Singles => self.store.claim_singles(&self.owner, &busy, began, self.until(began)).await,
+        };
+        claimed.ok().flatten()
     }
 
     fn until(&self, from: Millis) -> Millis {
@@ -130,13 +135,16 @@ impl Pool {
     async fn collect(&self, lease: &Lease) {
         let feed = StoreFeed::new(&self.store, lease);
         let result = tokio::select! {
-            result = self.collector.collect(&lease.scope, lease.kind, &feed) => result,
+            result = self.read(lease, &feed) => result,
             problem = self.keep(lease) => Err(problem),
         };
         let ended = now();
         let stored = match result {
-            Ok(()) => {
-                let due = schedule::after_success(&lease.scope, lease.kind, ended);
+            Ok(under_way) => {
+                let due = match under_way {
+                    true => schedule::soon(ended),
+                    false => schedule::after_success(&lease.scope, lease.kind, ended),
+                };
                 let longest = self.collector.longest_pause(&lease.scope);
                 let longest = longest.and_then(|pause| i64::try_from(pause.as_millis()).ok());
                 let due = longest.map_or(due, |pause| Millis(due.0.min(ended.0 + pause)));
@@ -146,12 +154,20 @@ impl Pool {
             Err(problem) if problem.code == Code::Conflict => Err(problem),
             Err(problem) => {
                 let due = schedule::after_failure(&lease.scope, lease.kind, lease.failures + 1, &problem, ended);
-                tracing::warn!(scope = %lease.scope, kind = %lease.kind, %problem, failures = lease.failures + 1, "sync: a collect failed");
+                tracing::warn!(scope = %lease.scope, kind = %lease.kind, part = ?lease.part, %problem, failures = lease.failures + 1, "sync: a collect failed");
                 self.store.fail(lease, &problem, feed.whole(), ended, due).await
             }
         };
         if let Err(problem) = stored {
             tracing::warn!(scope = %lease.scope, kind = %lease.kind, %problem, "sync: the end of a collect was not stored");
+        }
+    }
+
+    /// Reads what the lease is for; answers whether some of it is under way in AWS.
+    async fn read(&self, lease: &Lease, feed: &StoreFeed<'_>) -> Result<bool, Problem> {
+        match lease.part {
+            Part::List => self.collector.collect(&lease.scope, lease.kind, feed).await.map(|()| false),
+            Part::Singles => self.follow_up.run(lease).await,
         }
     }
 

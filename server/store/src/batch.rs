@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::collections::{Fence, fence_holds};
 use crate::history::Entry;
-use crate::resources::{differences, next_version, notify_version, read_one_by_one};
+use crate::resources::{differences, next_version, notify_version};
+use crate::singles::{self, read_one_by_one};
 use crate::{Result, Store, hash, history, links, problem};
 
 /// What a batch did.
@@ -36,7 +37,26 @@ pub enum Source {
     Single {
         /// When the read began.
         began: Millis,
+        /// The lease it is made under, if it is made under one.
+        fence: Option<Fence>,
     },
+}
+
+impl Source {
+    fn fence(self) -> Option<Fence> {
+        match self {
+            Source::List { fence, .. } => Some(fence),
+            Source::Single { fence, .. } => fence,
+        }
+    }
+
+    /// When a single read began.
+    fn read_alone(self) -> Option<Millis> {
+        match self {
+            Source::List { .. } => None,
+            Source::Single { began, .. } => Some(began),
+        }
+    }
 }
 
 /// A row whose document stays as it is.
@@ -79,7 +99,7 @@ impl Store {
         let batch: BTreeMap<String, &Observed> = batch.iter().map(|o| (o.key.to_string(), o)).collect();
         let hashes: HashMap<&str, Vec<u8>> = batch.iter().map(|(k, o)| (k.as_str(), hash(&o.doc))).collect();
         let mut tx = self.work.begin().await.map_err(problem::of)?;
-        if let Source::List { fence, .. } = source {
+        if let Some(fence) = source.fence() {
             fence_holds(&mut tx, fence).await?;
         }
         let keys: Vec<&str> = batch.keys().map(String::as_str).collect();
@@ -102,7 +122,7 @@ impl Store {
             let mut changes = Vec::with_capacity(differing.len());
             for key in differing {
                 let old = before.get(key);
-                if !matches!((source, old), (Source::Single { began }, Some(old)) if old.seen > began.0) {
+                if !matches!((source.read_alone(), old), (Some(began), Some(old)) if old.seen > began.0) {
                     changes.push(change(batch[key], hashes[key].clone(), old, source));
                 }
             }
@@ -113,6 +133,9 @@ impl Store {
         }
         // Last, so that row locks are always taken after the lock on versions
         touch(&mut tx, &same, source, now).await?;
+        if source.read_alone().is_some() {
+            singles::answered(&mut tx, &keys, now).await?;
+        }
         tx.commit().await.map_err(problem::of)?;
         Ok(written)
     }
@@ -156,10 +179,7 @@ async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis
     if rows.is_empty() {
         return Ok(());
     }
-    let fetched = match source {
-        Source::List { .. } => None,
-        Source::Single { began } => Some(began.0),
-    };
+    let fetched = source.read_alone().map(|began| began.0);
     sqlx::query(
         "update resources r set seen = greatest(seen, $4), hash = same.hash, fetched = coalesce($5, fetched),
          reread = reread and $5::bigint is null and kind = any($6),
@@ -204,7 +224,7 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
         None => Some((ChangeKind::Appeared, vec![])),
         Some(before) => {
             // A single read says everything: what it lacks is no longer so
-            if matches!(source, Source::List { .. }) {
+            if source.read_alone().is_none() {
                 keep(domain::describe::kept(kind), &before.doc, &mut doc);
             }
             let fields = news(kind, before, &doc);
@@ -263,10 +283,7 @@ fn keep(fields: &[&str], from: &Value, doc: &mut Value) {
 }
 
 async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, version: i64, now: Millis) -> Result<()> {
-    let fetched = matches!(source, Source::Single { .. }).then(|| match source {
-        Source::Single { began } => began.0,
-        Source::List { .. } => 0,
-    });
+    let fetched = source.read_alone().map(|began| began.0);
     let initial = matches!(source, Source::List { initial: true, .. });
     let column = |f: &dyn Fn(&Change<'_>) -> String| changes.iter().map(f).collect::<Vec<_>>();
     let keys = column(&|c| c.observed.key.to_string());

@@ -1,11 +1,13 @@
 //! What is collected when, and by whom: schedules and leases. A lease ends by itself when its owner stops renewing it; each claim gets a
-//! larger fencing number, and a write that carries an older one is refused.
+//! larger fencing number, and a write that carries an older one is refused. The list of a kind has one, and what lists leave open
+//! ([`crate::singles`]) another.
 
 use domain::listing::Freshness;
 use domain::{AccountId, Code, Kind, Millis, Problem, Region, Scope};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
+use crate::singles::{self, read_one_by_one};
 use crate::{Result, Store, changes, problem, resources};
 
 /// Proof of a lease: which collection, and the how-manieth claim.
@@ -17,6 +19,15 @@ pub struct Fence {
     pub fencing: i64,
 }
 
+/// Which part of a kind is read under a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Its list.
+    List,
+    /// What the list leaves open, resource by resource; of kinds in [`singles::READ_ONE_BY_ONE`].
+    Singles,
+}
+
 /// A claimed collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
@@ -26,6 +37,8 @@ pub struct Lease {
     pub scope: Scope,
     /// What to collect.
     pub kind: Kind,
+    /// Which part of it.
+    pub part: Part,
     /// When it was claimed: what is not seen from here on is gone at the end.
     pub started: Millis,
     /// No collect was complete yet.
@@ -56,6 +69,8 @@ struct Row {
     failing_since: Option<i64>,
     failures: i32,
     problem: Option<Json<Problem>>,
+    details_since: Option<i64>,
+    details: Option<Json<Problem>>,
 }
 
 fn place(account: &str, region: &str, kind: &str) -> Result<(Scope, Kind)> {
@@ -88,33 +103,61 @@ impl Store {
     pub async fn configure(&self, wanted: &[(Scope, Kind)]) -> Result<()> {
         let column = |f: &dyn Fn(&(Scope, Kind)) -> String| wanted.iter().map(f).collect::<Vec<_>>();
         sqlx::query(
-            "with wanted as (select * from unnest($1::text[], $2::text[], $3::text[]) as w (account, region, kind)),
-             added as (insert into collections (account, region, kind) select account, region, kind from wanted order by 1, 2, 3
+            "with wanted as (select account, region, kind, singles from unnest($1::text[], $2::text[], $3::text[]) as w (account, region, kind)
+                             join (values (false), (true)) as part (singles) on not singles or kind = any($4)),
+             added as (insert into collections (account, region, kind, singles)
+                       select account, region, kind, singles from wanted order by 1, 2, 3, 4
                        on conflict on constraint collections_scope do nothing)
              update collections c set enabled = e.enabled from (
-                 select c.id, w.kind is not null as enabled from collections c left join wanted w using (account, region, kind)
+                 select c.id, w.kind is not null as enabled from collections c left join wanted w using (account, region, kind, singles)
              ) e where e.id = c.id and c.enabled <> e.enabled",
         )
         .bind(column(&|(s, _)| s.account.to_string()))
         .bind(column(&|(s, _)| s.region.to_string()))
         .bind(column(&|(_, k)| k.stem().to_owned()))
+        .bind(read_one_by_one())
         .execute(&self.work)
         .await
         .map_err(problem::of)?;
         Ok(())
     }
 
-    /// Claims the collection that is due longest, until `until`; not in scopes in `busy` nor of kinds in `skip`. Requested ones go first.
+    /// Claims the list that is due longest, until `until`; not in scopes in `busy`. Requested ones go first.
     /// Two servers never get the same: rows being claimed are skipped, and a claimed row is leased.
     pub async fn claim(&self, owner: &str, busy: &[Scope], now: Millis, until: Millis) -> Result<Option<Lease>> {
+        self.claim_part(Part::List, owner, busy, now, until).await
+    }
+
+    /// The same of single reads. They are due, too, when their list has ended since they last began, unless they fail.
+    pub async fn claim_singles(
+        &self,
+        owner: &str,
+        busy: &[Scope],
+        now: Millis,
+        until: Millis,
+    ) -> Result<Option<Lease>> {
+        self.claim_part(Part::Singles, owner, busy, now, until).await
+    }
+
+    async fn claim_part(
+        &self,
+        part: Part,
+        owner: &str,
+        busy: &[Scope],
+        now: Millis,
+        until: Millis,
+    ) -> Result<Option<Lease>> {
         let mut tx = self.work.begin().await.map_err(problem::of)?;
         #[allow(clippy::type_complexity)]
         let row: Option<(i64, i64, String, String, String, bool, i32)> = sqlx::query_as(
             "update collections c set owner = $1, lease_until = $2, fencing = c.fencing + 1, started = $3, requested = null
-             from (select id from collections
-                   where enabled and due_at <= $3 and (lease_until is null or lease_until <= $3)
-                   and not (account || '/' || region = any($4))
-                   order by requested nulls last, complete_at is not null, due_at, id limit 1 for update skip locked) due
+             from (select d.id from collections d
+                   where d.enabled and d.singles = $5 and (d.lease_until is null or d.lease_until <= $3)
+                   and (d.due_at <= $3 or d.singles and d.failures = 0 and exists (
+                       select from collections l where not l.singles and l.complete_at > d.started
+                       and (l.account, l.region, l.kind) = (d.account, d.region, d.kind)))
+                   and not (d.account || '/' || d.region = any($4))
+                   order by d.requested nulls last, d.complete_at is not null, d.due_at, d.id limit 1 for update of d skip locked) due
              where c.id = due.id
              returning c.id, c.fencing, c.account, c.region, c.kind, c.complete_at is null, c.failures",
         )
@@ -122,17 +165,29 @@ impl Store {
         .bind(until.0)
         .bind(now.0)
         .bind(busy.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .bind(part == Part::Singles)
         .fetch_optional(&mut *tx)
         .await
         .map_err(problem::of)?;
         let Some((collection, fencing, account, region, kind, initial, failures)) = row else {
             return Ok(None);
         };
-        notify(&mut tx, &kind).await?;
+        // Pages show only that a list is being read
+        if part == Part::List {
+            notify(&mut tx, &kind).await?;
+        }
         tx.commit().await.map_err(problem::of)?;
         let (scope, kind) = place(&account, &region, &kind)?;
         let fence = Fence { collection, fencing };
-        Ok(Some(Lease { fence, scope, kind, started: now, initial, failures: u32::try_from(failures).unwrap_or(0) }))
+        Ok(Some(Lease {
+            fence,
+            scope,
+            kind,
+            part,
+            started: now,
+            initial,
+            failures: u32::try_from(failures).unwrap_or(0),
+        }))
     }
 
     /// Keeps a lease until `until`; answers whether it was still ours.
@@ -148,13 +203,19 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Ends a collect that read everything, and says when the next is due. A request made meanwhile makes it due at once.
+    /// Ends a collect that read everything, and says when the next is due. A request made meanwhile makes it due at once. Single reads still
+    /// fail while one of them is refused: the reason of one is kept, rather one that names a missing permission.
     pub async fn finish(&self, lease: &Lease, now: Millis, due: Millis) -> Result<()> {
         self.end(
             lease,
-            "update collections set owner = null, lease_until = null, complete_at = $3, covers = $4, failing_since = null, failures = 0,
-             problem = null, due_at = case when requested is null then $5 else $3 end
-             where id = $1 and fencing = $2 and $6::jsonb is null",
+            "update collections c set owner = null, lease_until = null, complete_at = $3, covers = $4, failures = 0,
+             failing_since = case when w.refusal is not null then coalesce(c.failing_since, $4) end, problem = w.refusal,
+             due_at = case when c.requested is null then $5 else $3 end
+             from (select o.id, (select f.problem from refusals f join resources r on r.id = f.resource
+                                 where o.singles and r.gone is null and (r.account, r.region, r.kind) = (o.account, o.region, o.kind)
+                                 order by f.problem->>'code' <> 'aws_denied', f.retry_at, f.resource limit 1) as refusal
+                   from collections o where o.id = $1) w
+             where c.id = w.id and c.fencing = $2 and $6::jsonb is null",
             now,
             due,
             None,
@@ -211,43 +272,56 @@ impl Store {
         Ok(())
     }
 
-    /// Makes this kind due now, in these accounts and regions (empty: all); what is being collected is collected again. Answers how many.
+    /// Makes this kind due now, in these accounts and regions (empty: all); what is being collected is collected again, and some of what was
+    /// refused is asked again. Answers how many collections that are.
     pub async fn request(&self, kind: Kind, accounts: &[AccountId], regions: &[Region], now: Millis) -> Result<u64> {
+        let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+        let regions: Vec<String> = regions.iter().map(ToString::to_string).collect();
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let done = sqlx::query(
             "update collections set requested = $4, due_at = least(due_at, $4) where enabled and kind = $1
              and ($2::text[] = '{}' or account = any($2)) and ($3::text[] = '{}' or region = any($3) or region = 'global')",
         )
         .bind(kind.stem())
-        .bind(accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
-        .bind(regions.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .bind(&accounts)
+        .bind(&regions)
         .bind(now.0)
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;
+        singles::probe(&mut tx, kind, &accounts, &regions, now).await?;
         notify(&mut tx, kind.stem()).await?;
         tx.commit().await.map_err(problem::of)?;
         Ok(done.rows_affected())
     }
 
-    /// All configured collections.
+    /// The configured lists, each with what is in the way of its single reads.
     pub async fn collections(&self, now: Millis) -> Result<Vec<Collection>> {
         let rows: Vec<Row> = sqlx::query_as(
-            "select account, region, kind, lease_until, complete_at, covers, failing_since, failures, problem
-             from collections where enabled order by account, region, kind",
+            "select l.account, l.region, l.kind, l.lease_until, l.complete_at, l.covers, l.failing_since, l.failures, l.problem,
+                    s.failing_since as details_since, s.problem as details
+             from collections l left join collections s on s.singles and s.enabled
+                 and (s.account, s.region, s.kind) = (l.account, l.region, l.kind)
+             where l.enabled and not l.singles order by l.account, l.region, l.kind",
         )
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;
+        let trouble = |since: Option<i64>, problem: Option<Json<Problem>>| {
+            let unknown = || Problem::new(Code::Internal, "Collecting fails", "The reason was not stored.");
+            since.map(|since| (Millis(since), problem.map_or_else(unknown, |p| p.0)))
+        };
         rows.into_iter()
             .map(|row| {
                 let (scope, kind) = place(&row.account, &row.region, &row.kind)?;
-                let failing = row.failing_since.map(|since| {
-                    let unknown = || Problem::new(Code::Internal, "Collecting fails", "The reason was not stored.");
-                    (Millis(since), row.problem.map_or_else(unknown, |p| p.0))
-                });
-                let running = row.lease_until.is_some_and(|until| until > now.0);
-                let freshness = Freshness { scope, kind, complete: row.complete_at.map(Millis), failing, running };
+                let freshness = Freshness {
+                    scope,
+                    kind,
+                    complete: row.complete_at.map(Millis),
+                    failing: trouble(row.failing_since, row.problem),
+                    details: trouble(row.details_since, row.details),
+                    running: row.lease_until.is_some_and(|until| until > now.0),
+                };
                 let failures = u32::try_from(row.failures).unwrap_or(0);
                 Ok(Collection { freshness, covers: row.covers.map(Millis), failures })
             })

@@ -62,9 +62,14 @@ impl Store {
         Ok(gone)
     }
 
-    /// AWS said about this one that it does not exist, to a question asked at `began`. Answers whether that was news.
-    pub async fn absent(&self, key: &ResourceKey, began: Millis, now: Millis) -> Result<bool> {
+    /// AWS said about this one that it does not exist, to a single read made under this lease that began at `began`. Answers whether that was
+    /// news.
+    ///
+    /// # Errors
+    /// [`domain::Code::Conflict`] when the lease was taken over, [`domain::Code::Database`].
+    pub async fn absent(&self, fence: Fence, key: &ResourceKey, began: Millis, now: Millis) -> Result<bool> {
         let mut tx = self.work.begin().await.map_err(problem::of)?;
+        fence_holds(&mut tx, fence).await?;
         let missing: Vec<i64> =
             sqlx::query_scalar("select id from resources where key = $1 and gone is null and seen <= $2")
                 .bind(key.to_string())

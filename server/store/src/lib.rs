@@ -1,5 +1,6 @@
 //! The only code that knows SQL. One file per aggregate, all methods of [`Store`]:
-//! [`resources`] (what exists), [`batch`] (what was seen), [`gone`] (what no longer does), [`history`], [`links`], [`collections`] (schedules and leases),
+//! [`resources`] (what exists), [`batch`] (what was seen), [`singles`] (what lists leave open), [`gone`] (what no longer does), [`history`], [`links`],
+//! [`collections`] (schedules and leases),
 //! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`runs`] (plans that run, and their journal), [`drafts`] (plans that nobody has applied yet), [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
 //!
 //! Every moment is passed in; every error is a [`Problem`] ([`problem`]). Queries are checked by tests against a real Postgres
@@ -20,6 +21,7 @@ pub mod resources;
 pub mod runs;
 pub mod sessions;
 pub mod settings;
+pub mod singles;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;

@@ -9,16 +9,8 @@ use serde_json::Value;
 use sqlx::{PgConnection, Row as _};
 use std::collections::HashSet;
 
+use crate::singles::read_one_by_one;
 use crate::{Result, Store, changes, locks, problem};
-
-/// Kinds whose lists leave open what pages show: ListFunctions gives no state and no tags. Single reads complete them.
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>
-pub const READ_ONE_BY_ONE: &[Kind] = &[Kind::Function];
-
-/// The kinds above as the table names them.
-pub(crate) fn read_one_by_one() -> Vec<&'static str> {
-    READ_ONE_BY_ONE.iter().map(|kind| kind.stem()).collect()
-}
 
 /// One stored resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,19 +33,16 @@ pub struct Stored {
     pub gone: Option<Millis>,
 }
 impl Store {
-    /// Ids of this kind in this scope that are not gone, but for those that a list has to read again as if they were new: asked for, or
-    /// published versions of functions whose image was not read.
+    /// Ids of this kind in this scope that are not gone, but for those that a list was asked to read again as if they were new.
     pub async fn known(&self, scope: &Scope, kind: Kind) -> Result<HashSet<String>> {
         let keys: Vec<String> = sqlx::query_scalar(
             "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null
-             and not (reread and kind <> all($4))
-             and not (kind = $5 and doc->>'PackageType' is not distinct from 'Image' and doc->'Code' is null)",
+             and not (reread and kind <> all($4))",
         )
         .bind(kind.stem())
         .bind(scope.account.as_str())
         .bind(scope.region.as_str())
         .bind(read_one_by_one())
-        .bind(Kind::FunctionVersion.stem())
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;
@@ -73,16 +62,6 @@ impl Store {
         .await
         .map_err(problem::of)?;
         Ok(ids(scope, kind, &keys))
-    }
-
-    /// Has the next collect read these as if they were new; of [`READ_ONE_BY_ONE`] the next single reads, whatever their age.
-    pub async fn reread(&self, keys: &[ResourceKey]) -> Result<()> {
-        sqlx::query("update resources set reread = true where key = any($1)")
-            .bind(keys.iter().map(ToString::to_string).collect::<Vec<_>>())
-            .execute(&self.work)
-            .await
-            .map_err(problem::of)?;
-        Ok(())
     }
 
     /// One resource, gone or not.
@@ -155,24 +134,6 @@ impl Store {
         .iter()
         .map(stored)
         .collect()
-    }
-
-    /// Keys of this kind in this scope whose single read is missing, asked for, older than `before`, of another `RevisionId`, or said that something is under way.
-    pub async fn unfetched(&self, scope: &Scope, kind: Kind, before: Millis) -> Result<Vec<ResourceKey>> {
-        let keys: Vec<String> = sqlx::query_scalar(
-            "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null
-             and (fetched is null or reread or fetched < $4 or fetched_revision is distinct from doc->>'RevisionId'
-                  or doc->>'State' = 'Pending' or doc->>'LastUpdateStatus' = 'InProgress')
-             order by reread desc, fetched nulls first, id",
-        )
-        .bind(kind.stem())
-        .bind(scope.account.as_str())
-        .bind(scope.region.as_str())
-        .bind(before.0)
-        .fetch_all(&self.work)
-        .await
-        .map_err(problem::of)?;
-        keys.iter().map(|k| ResourceKey::parse(k)).collect()
     }
 }
 

@@ -67,7 +67,7 @@ async fn services(test: &TestStore, count: usize) {
         doc: json!({ "serviceName": format!("web-{n}") }),
     };
     let all: Vec<Observed> = (0..count).map(service).collect();
-    test.store.seen(Source::Single { began: now() }, &all, now()).await.unwrap();
+    test.store.seen(Source::Single { began: now(), fence: None }, &all, now()).await.unwrap();
 }
 
 #[tokio::test]

@@ -179,7 +179,7 @@ impl World {
         doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let mut news = self.memory.subscribe();
         let observed = Observed { key: key.clone(), doc };
-        self.test.store.seen(Source::Single { began: now() }, &[observed], now()).await.unwrap();
+        self.test.store.seen(Source::Single { began: now(), fence: None }, &[observed], now()).await.unwrap();
         while self.memory.snapshot().find(&key).is_none() {
             let _ = tokio::time::timeout(Duration::from_millis(100), news.recv()).await;
         }

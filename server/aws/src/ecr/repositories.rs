@@ -7,33 +7,21 @@ use domain::plan::sweep::Marked;
 use domain::resource::Observed;
 use domain::{Code, Kind, Problem, ResourceKey};
 
-use crate::gather::{Trouble, each, when, word};
+use crate::gather::{each, when, word};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
 const DESCRIBE: &str = "ecr:DescribeRepositories";
 
-/// Reads all repositories. Tags cost a call each: they are read when a repository is first seen.
+/// Reads all repositories. Their tags cost a call each: [`fetch_repository`] has them.
 pub(crate) async fn collect_repositories(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
-    let known = feed.known(Kind::Repository).await?;
-    let mut trouble = Trouble::default();
     let mut pages = Pages::new(DESCRIBE);
     while let Some(token) = pages.next() {
         let (listed, next) = page(caller, token).await?;
-        let read = each(listed, |repository| {
-            let new = !known.contains(&repository.repository_name);
-            async move { if new { tagged(caller, repository).await } else { (repository, Ok(())) } }
-        })
-        .await;
-        let mut batch = Vec::with_capacity(read.len());
-        for (repository, tags) in read {
-            trouble.past(tags)?;
-            batch.push(caller.observed(&repository)?);
-        }
-        feed.seen(batch).await?;
+        let batch: Result<Vec<Observed>, Problem> = listed.iter().map(|r| caller.observed(r)).collect();
+        feed.seen(batch?).await?;
         pages.then(next)?;
     }
-    feed.complete(Kind::Repository, None).await?;
-    trouble.end()
+    feed.complete(Kind::Repository, None).await
 }
 
 /// One repository with its tags.

@@ -1,6 +1,6 @@
 //! Paging and failures of repositories and images.
 
-use domain::Code;
+use domain::{Code, ResourceKey};
 use serde_json::{Value, json};
 
 use super::*;
@@ -77,26 +77,37 @@ async fn a_repository_that_fails_is_not_complete_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn tags_are_read_for_new_repositories_only_and_every_page_is_read() {
-    let feed = Memory { known: ["web".to_owned()].into(), ..Memory::default() };
-    collect_repositories(&caller(registry), &feed).await.unwrap();
+async fn every_page_of_repositories_is_read_and_tags_are_left_to_the_single_read() {
+    let feed = Memory::default();
+    let listing = |operation: &str, input: &Value| {
+        assert_ne!(operation, "ListTagsForResource");
+        registry(operation, input)
+    };
+    collect_repositories(&caller(listing), &feed).await.unwrap();
     let docs = feed.docs();
     assert_eq!(docs.keys().collect::<Vec<_>>(), ["api", "gone", "web"]);
-    assert_eq!(docs["api"]["tags"], json!([{"Key": "team", "Value": "shop"}]));
-    assert_eq!(docs["web"].get("tags"), None);
+    assert!(docs["api"].get("tags").is_none(), "an empty list of them would blank what was read");
     assert_eq!(feed.complete(), ["*"]);
 }
 
 #[tokio::test]
-async fn a_missing_permission_for_tags_hides_no_repository_and_is_said() {
-    let feed = Memory::default();
-    let denied = |operation: &str, input: &Value| match operation {
-        "ListTagsForResource" => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+async fn a_repository_is_read_with_its_tags_or_the_missing_permission_is_named() {
+    let one = |operation: &str, input: &Value| match operation {
+        "DescribeRepositories" => {
+            assert_eq!(input["repositoryNames"], json!(["api"]));
+            (200, json!({"repositories": [repository("api")]}))
+        }
         _ => registry(operation, input),
     };
-    let problem = collect_repositories(&caller(denied), &feed).await.unwrap_err();
+    let key = ResourceKey::parse("ecr.repository/111122223333/eu-west-1/api").unwrap();
+    let found = fetch_repository(&caller(one), &key).await.unwrap().unwrap();
+    assert_eq!(found.doc["tags"], json!([{"Key": "team", "Value": "shop"}]));
+    let denied = move |operation: &str, input: &Value| match operation {
+        "ListTagsForResource" => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+        _ => one(operation, input),
+    };
+    let problem = fetch_repository(&caller(denied), &key).await.unwrap_err();
     assert_eq!(problem.iam_action.as_deref(), Some("ecr:ListTagsForResource"));
-    assert_eq!((feed.docs().len(), feed.complete()), (3, vec!["*".to_owned()]));
 }
 
 #[tokio::test]

@@ -15,8 +15,6 @@ const LIST_VERSIONS: &str = "lambda:ListVersionsByFunction";
 const GET: &str = "lambda:GetFunction";
 /// AWS gives at most so many a page, whatever is asked for.
 const PAGE: i32 = 50;
-/// The images of so many versions are delivered together.
-const BATCH: usize = 50;
 
 /// Lambda writes the moments of functions as text already.
 fn no_moments(_: &str) -> bool {
@@ -35,13 +33,6 @@ fn document(caller: &Caller, raw: Value) -> Value {
 /// Whether it is a published version and not the function itself.
 fn published(doc: &Value) -> bool {
     doc.get("Version").and_then(Value::as_str).is_some_and(|version| version != "$LATEST")
-}
-
-/// What a published version that runs an image is called: `name:version`.
-fn version_of_image(doc: &Value) -> Option<String> {
-    let text = |field: &str| doc.get(field).and_then(Value::as_str);
-    let image = published(doc) && text("PackageType") == Some("Image");
-    image.then(|| Some(format!("{}:{}", text("FunctionName")?, text("Version")?))).flatten()
 }
 
 /// Reads all functions. Their state, tags and resolved image are not in the list; [`fetch_function`] has them.
@@ -88,22 +79,19 @@ pub(super) struct Everything {
     pub(super) functions: Vec<String>,
     /// Those with a published version.
     pub(super) published: Vec<String>,
-    /// The published versions that run an image, as `name:version`.
-    images: Vec<String>,
 }
 
 /// Lists functions with all their published versions and hands over the versions page by page.
 ///
 /// Emulators may leave the versions out of this list; then they are asked for function by function.
 pub(super) async fn list_all(caller: &Caller, feed: Option<&dyn Feed>) -> Result<Everything, Problem> {
-    let mut all = Everything { functions: vec![], published: vec![], images: vec![] };
+    let mut all = Everything { functions: vec![], published: vec![] };
     let mut pages = Pages::new(LIST);
     while let Some(token) = pages.next() {
         let request =
             caller.clients().lambda().list_functions().function_version(Which::All).max_items(PAGE).set_marker(token);
         let (page, mut raw) = caller.call_raw(Bucket::LambdaControl, LIST, None, request.send()).await?;
         let docs: Vec<Value> = take_list(&mut raw, "Functions").into_iter().map(|f| document(caller, f)).collect();
-        all.images.extend(docs.iter().filter_map(version_of_image));
         for doc in &docs {
             let name = doc.get("FunctionName").and_then(Value::as_str).unwrap_or_default().to_owned();
             if published(doc) { all.published.push(name) } else { all.functions.push(name) }
@@ -116,9 +104,8 @@ pub(super) async fn list_all(caller: &Caller, feed: Option<&dyn Feed>) -> Result
         let mut trouble = Trouble::default();
         let names = all.functions.clone();
         for result in each(names, |name| async move { (versions_of(caller, feed, &name).await, name) }).await {
-            if let (Some((true, images)), name) = (trouble.past(result.0)?, result.1) {
-                all.published.push(name);
-                all.images.extend(images);
+            if trouble.past(result.0)? == Some(true) {
+                all.published.push(result.1);
             }
         }
         trouble.end()?;
@@ -134,9 +121,9 @@ async fn deliver(caller: &Caller, feed: Option<&dyn Feed>, docs: Vec<Value>) -> 
     if batch.is_empty() { Ok(()) } else { feed.seen(batch).await }
 }
 
-/// Whether the function has published versions, and those of them that run an image.
-async fn versions_of(caller: &Caller, feed: Option<&dyn Feed>, name: &str) -> Result<(bool, Vec<String>), Problem> {
-    let (mut any, mut images) = (false, vec![]);
+/// Whether the function has published versions.
+async fn versions_of(caller: &Caller, feed: Option<&dyn Feed>, name: &str) -> Result<bool, Problem> {
+    let mut any = false;
     let mut pages = Pages::new(LIST_VERSIONS);
     while let Some(token) = pages.next() {
         let request = caller.clients().lambda().list_versions_by_function().function_name(name).set_marker(token);
@@ -145,33 +132,17 @@ async fn versions_of(caller: &Caller, feed: Option<&dyn Feed>, name: &str) -> Re
         let Some((page, mut raw)) = absent(result)? else { break };
         let docs: Vec<Value> = take_list(&mut raw, "Versions").into_iter().map(|f| document(caller, f)).collect();
         any |= docs.iter().any(published);
-        images.extend(docs.iter().filter_map(version_of_image));
         deliver(caller, feed, docs).await?;
         pages.then(page.next_marker)?;
     }
-    Ok((any, images))
+    Ok(any)
 }
 
 /// Reads all published versions of all functions: 10,000 functions with three versions each are 800 calls, 107 seconds at half
-/// of the quota. Lists do not say which image a version runs: that is read of each once, for it never changes.
+/// of the quota. Lists do not say which image a version runs; [`fetch_version`] does.
 pub(crate) async fn collect_versions(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
-    let known = feed.known(Kind::FunctionVersion).await?;
-    let mut new = list_all(caller, Some(feed)).await?.images;
-    // All that exist are delivered: that the image of one cannot be read keeps none that is deleted.
-    feed.complete(Kind::FunctionVersion, None).await?;
-    new.retain(|id| !known.contains(id));
-    let mut trouble = Trouble::default();
-    for chunk in new.chunks(BATCH) {
-        let read = each(chunk.to_vec(), |id| async move { get(caller, &id).await }).await;
-        let mut batch = vec![];
-        for result in read {
-            if let Some(doc) = trouble.past(result)?.flatten() {
-                batch.push(caller.observed_raw::<FunctionVersion>(doc)?);
-            }
-        }
-        feed.seen(batch).await?;
-    }
-    trouble.end()
+    list_all(caller, Some(feed)).await?;
+    feed.complete(Kind::FunctionVersion, None).await
 }
 
 /// Reads one published version.

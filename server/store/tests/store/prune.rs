@@ -29,7 +29,7 @@ async fn what_is_gone_for_long_is_deleted_and_the_rest_stays() {
     // day 1: both tasks and the function; day 2: one task is no longer listed
     for memory in [128, 256, 512] {
         let at = Millis(DAY + memory);
-        store.seen(Source::Single { began: at }, &[function(memory)], at).await.unwrap();
+        store.seen(Source::Single { began: at, fence: None }, &[function(memory)], at).await.unwrap();
     }
     let first = lease(store, Kind::Task, DAY).await;
     let list = Source::List { fence: first.fence, initial: true };

@@ -107,7 +107,7 @@ async fn the_fleets_history_is_filtered_by_text_and_time_and_paged() {
     let names = ["orders_api", "orders-worker", "100%"];
     for (at, memory) in [(1000, 128), (2000, 256), (3000, 512)] {
         let all: Vec<_> = names.iter().map(|name| function(name, json!({"MemorySize": memory}))).collect();
-        store.seen(Source::Single { began: Millis(at) }, &all, Millis(at)).await.unwrap();
+        store.seen(Source::Single { began: Millis(at), fence: None }, &all, Millis(at)).await.unwrap();
     }
     let all = HistoryQuery { limit: 50, ..HistoryQuery::default() };
     let ask = async |query: HistoryQuery| {
@@ -151,12 +151,12 @@ async fn what_only_the_single_read_gives_survives_the_next_list() {
     let held = lease(store, Kind::Function, 1000).await;
     let listed = function("f", json!({}));
     store.seen(list(&held), std::slice::from_ref(&listed), Millis(1001)).await.unwrap();
-    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap(), [listed.key.clone()]);
+    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(0), Millis(2000)).await.unwrap(), [listed.key.clone()]);
 
     let fetched = function("f", json!({"State": "Active"}));
-    store.seen(Source::Single { began: Millis(1100) }, &[fetched], Millis(1101)).await.unwrap();
-    assert!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap().is_empty());
-    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(1200)).await.unwrap().len(), 1);
+    store.seen(Source::Single { began: Millis(1100), fence: None }, &[fetched], Millis(1101)).await.unwrap();
+    assert!(store.unfetched(&scope(), Kind::Function, Millis(0), Millis(2000)).await.unwrap().is_empty());
+    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(1200), Millis(2000)).await.unwrap().len(), 1);
     let again = store.seen(list(&held), std::slice::from_ref(&listed), Millis(1200)).await.unwrap();
     assert_eq!((again.changed, again.version), (0, None), "nothing new: no page has to be told");
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["State"], "Active");
@@ -164,10 +164,10 @@ async fn what_only_the_single_read_gives_survives_the_next_list() {
     // what a single read no longer says is no longer so
     let untagged = function("f", json!({"State": "Active"}));
     let tagged = function("f", json!({"State": "Active", "Tags": {"team": "web"}}));
-    store.seen(Source::Single { began: Millis(1210) }, &[tagged], Millis(1211)).await.unwrap();
+    store.seen(Source::Single { began: Millis(1210), fence: None }, &[tagged], Millis(1211)).await.unwrap();
     store.seen(list(&held), std::slice::from_ref(&listed), Millis(1220)).await.unwrap();
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["Tags"]["team"], "web");
-    store.seen(Source::Single { began: Millis(1230) }, &[untagged], Millis(1231)).await.unwrap();
+    store.seen(Source::Single { began: Millis(1230), fence: None }, &[untagged], Millis(1231)).await.unwrap();
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc.get("Tags"), None);
 
     // asked for by a person: no list answers that, the next single read does
@@ -175,25 +175,28 @@ async fn what_only_the_single_read_gives_survives_the_next_list() {
     let described = function("f", json!({"Description": "new"}));
     for list_again in [listed.clone(), described] {
         store.seen(list(&held), &[list_again], Millis(1240)).await.unwrap();
-        assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap(), [listed.key.clone()]);
+        assert_eq!(
+            store.unfetched(&scope(), Kind::Function, Millis(0), Millis(2000)).await.unwrap(),
+            [listed.key.clone()]
+        );
     }
     assert!(store.known(&scope(), Kind::Function).await.unwrap().contains("f"), "its list knows it all the same");
     let read = function("f", json!({"State": "Active", "Description": "new"}));
-    store.seen(Source::Single { began: Millis(1245) }, &[read], Millis(1246)).await.unwrap();
-    assert!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap().is_empty());
+    store.seen(Source::Single { began: Millis(1245), fence: None }, &[read], Millis(1246)).await.unwrap();
+    assert!(store.unfetched(&scope(), Kind::Function, Millis(0), Millis(2000)).await.unwrap().is_empty());
 
     let revised = function("f", json!({"RevisionId": "2"}));
     store.seen(list(&held), &[revised], Millis(1300)).await.unwrap();
     // as it was last known, until the single read that is now due
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["State"], "Active");
-    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(0)).await.unwrap().len(), 1);
+    assert_eq!(store.unfetched(&scope(), Kind::Function, Millis(0), Millis(2000)).await.unwrap().len(), 1);
 
     // a single read that began before the list was read is older than it
     let late = function("f", json!({"State": "Pending"}));
-    store.seen(Source::Single { began: Millis(1250) }, &[late], Millis(1400)).await.unwrap();
+    store.seen(Source::Single { began: Millis(1250), fence: None }, &[late], Millis(1400)).await.unwrap();
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["RevisionId"], "2");
-    assert!(!store.absent(&listed.key, Millis(1250), Millis(1400)).await.unwrap());
-    assert!(store.absent(&listed.key, Millis(1500), Millis(1501)).await.unwrap());
+    assert!(!store.absent(held.fence, &listed.key, Millis(1250), Millis(1400)).await.unwrap());
+    assert!(store.absent(held.fence, &listed.key, Millis(1500), Millis(1501)).await.unwrap());
 }
 
 #[tokio::test]
