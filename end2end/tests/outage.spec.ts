@@ -43,16 +43,19 @@ test("while AWS is away pages answer with their age, and recover by themselves",
   await expect(rows.first()).toBeVisible();
 });
 
-test("denied for one service in one region: the rest goes on, the page names the action", async ({ own, browser }) => {
+test("denied for one service in one region, and functions one by one: the rest goes on, the pages name the actions", async ({ own, browser }) => {
+  const denied = (action: string, resource: string) => ({
+    status: 400,
+    code: "AccessDeniedException",
+    message: `User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
+  });
   const { url } = await own.server((road) => {
-    road.refuse = ({ service, region }) =>
-      service === "ecr" && region === "us-east-1"
-        ? {
-            status: 400,
-            code: "AccessDeniedException",
-            message: "User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: ecr:DescribeRepositories on resource: arn:aws:ecr:us-east-1:111122223333:repository/* because no identity-based policy allows the ecr:DescribeRepositories action",
-          }
-        : undefined;
+    road.refuse = ({ service, region, method, path }) => {
+      if (region !== "us-east-1") return undefined;
+      if (service === "ecr") return denied("ecr:DescribeRepositories", "arn:aws:ecr:us-east-1:111122223333:repository/*");
+      const name = /^\/2015-03-31\/functions\/([^/?]+)(?:\?.*)?$/.exec(path)?.[1];
+      return method === "GET" && name ? denied("lambda:GetFunction", `arn:aws:lambda:us-east-1:111122223333:function:${name}`) : undefined;
+    };
   });
   const token = own.token();
   await expect.poll(async () => settled(await freshness(url, token)), { timeout: 60_000 }).toBe(true);
@@ -63,7 +66,16 @@ test("denied for one service in one region: the rest goes on, the page names the
   await expect(page.getByRole("main").getByText(/ecr:DescribeRepositories/).first()).toBeVisible();
   await expect(page.locator("tbody a[href*='/eu-west-1/']").first()).toBeVisible();
   await page.goto("/functions?region=us-east-1");
+  await hydrated(page);
   await expect(page.locator("tbody a[href*='/us-east-1/']").first()).toBeVisible();
+  const missing = page.getByRole("main").getByText("lambda:GetFunction", { exact: true });
+  await expect(missing.first()).toBeVisible({ timeout: 30_000 });
+  await accessible(page);
+
+  const details = (await freshness(url, token)).filter((list) => list.details).map((list) => `${list.kind} ${list.scope.region}`);
+  expect(details).toContain("lambda.function us-east-1");
+  await page.goto("/settings/connections");
+  await expect(page.getByRole("main").getByText(/lambda:GetFunction/).first()).toBeVisible();
 });
 
 test("where tasks may not be listed, the use of images is not known: what takes them has to be insisted on", async ({ own, browser }) => {

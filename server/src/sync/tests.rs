@@ -40,6 +40,10 @@ struct Fake {
     functions: Mutex<BTreeMap<String, String>>,
     /// The team that all of them are tagged with, which only a single read says.
     team: Mutex<Option<String>>,
+    /// The functions that may not be read alone.
+    denied: Mutex<Vec<String>>,
+    /// How often each was read alone.
+    reads: Mutex<BTreeMap<String, usize>>,
     broken: AtomicBool,
     /// Collects at once in a scope, now and at most.
     now: AtomicUsize,
@@ -77,6 +81,12 @@ impl Collector for Fake {
         result
     }
     async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+        *self.reads.lock().unwrap().entry(key.id.clone()).or_default() += 1;
+        if self.denied.lock().unwrap().contains(&key.id) {
+            let mut denied = Problem::new(Code::AwsDenied, "Access denied", "…");
+            denied.iam_action = Some("lambda:GetFunction".into());
+            return Err(denied);
+        }
         let functions = self.functions.lock().unwrap();
         let team = self.team.lock().unwrap().clone();
         Ok(functions.get(&key.id).map(|revision| {
@@ -230,4 +240,58 @@ async fn a_page_that_asks_gets_the_whole_document_of_its_resource() {
     answers.reread(&viewer(), &key).await.unwrap();
     until(async || doc().await.filter(|doc| doc["Tags"]["team"] == "payments")).await;
     server.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_is_denied_names_what_is_missing_and_holds_up_no_other() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.configure(&[(scope(), Kind::Function)]).await.unwrap();
+    let fake = Arc::new(Fake::default());
+    fake.functions.lock().unwrap().extend((0..5).map(|n| (format!("f{n}"), "1".to_owned())));
+    fake.denied.lock().unwrap().push("f2".to_owned());
+    let memory = Memory::new(store.clone());
+    let follower = tokio::spawn(memory.clone().follow());
+    let answers = Answers::new(memory.clone(), vec![], Visible::default());
+    let server = Server::start(store, &fake, fast());
+    let list = async || answers.list(&viewer(), &ListQuery::all(Kind::Function)).await.unwrap();
+    let details = async || list().await.freshness.first().and_then(|f| f.details.clone());
+    let active = async || list().await.rows.iter().filter(|r| r.state.is_some()).count();
+
+    let (_, problem) = until(async || details().await).await;
+    assert_eq!(problem.iam_action.as_deref(), Some("lambda:GetFunction"));
+    until(async || (active().await == 4).then_some(())).await;
+    let page = list().await;
+    assert!(page.freshness[0].failing.is_none(), "the list works");
+    let overview = answers.overview(&viewer(), &[], &[]).await.unwrap();
+    assert_eq!(overview.failing.iter().map(|f| f.kind).collect::<Vec<_>>(), [Kind::Function]);
+
+    // The permission was added, and somebody asks again from the list.
+    fake.denied.lock().unwrap().clear();
+    answers.refresh(&viewer(), Kind::Function, &[], &[]).await.unwrap();
+    until(async || (active().await == 5).then_some(())).await;
+    until(async || details().await.is_none().then_some(())).await;
+    server.end().await;
+    follower.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_read_no_function_twice() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let fake = Arc::new(Fake::default());
+    fake.functions.lock().unwrap().extend((0..60).map(|n| (format!("f{n:02}"), "1".to_owned())));
+    store.configure(&[(scope(), Kind::Function)]).await.unwrap();
+    let servers = [Server::start(store, &fake, fast()), Server::start(store, &fake, fast())];
+    let open = async || {
+        let known = store.known(&scope(), Kind::Function).await.unwrap().len();
+        let open = store.unfetched(&scope(), Kind::Function, domain::Millis(0), domain::Millis(0)).await.unwrap();
+        (known == 60 && open.is_empty()).then_some(())
+    };
+    until(open).await;
+    for server in servers {
+        server.end().await;
+    }
+    let reads = fake.reads.lock().unwrap();
+    assert!(reads.len() == 60 && reads.values().all(|n| *n == 1), "{reads:?}");
 }

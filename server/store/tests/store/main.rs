@@ -7,4 +7,5 @@ mod faults;
 mod prune;
 mod resources;
 mod runs;
+mod singles;
 mod team;
