@@ -49,9 +49,9 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The same, whose calls go before those of collectors: somebody waits for them.
-    pub fn first(mut self) -> Self {
-        self.turn = Turn::First;
+    /// The same for collecting: its calls let those go first that somebody waits for.
+    pub fn last(mut self) -> Self {
+        self.turn = Turn::Last;
         self
     }
 

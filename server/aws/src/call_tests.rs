@@ -77,7 +77,7 @@ async fn what_may_no_longer_be_sent_is_asked_after_the_wait_and_is_not_sent() {
     });
     let allowed = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let asked = Arc::clone(&allowed);
-    let caller = caller.first().only_while(Arc::new(move || asked.load(Ordering::SeqCst)));
+    let caller = caller.only_while(Arc::new(move || asked.load(Ordering::SeqCst)));
     let limiter = caller.common.limits.limiter(&caller.scope, Bucket::Sns);
     while limiter.turn(Turn::First).now_or_never().is_some() {}
     let request = caller.clients().ecs().list_clusters();

@@ -1,6 +1,6 @@
 //! How fast Gantry may call AWS: one token bucket per account, region and quota bucket, at half of each published quota by default.
 //! Where AWS publishes none, or far more than is needed, and whenever AWS throttles all the same, the rate is learnt: halved on a throttle,
-//! grown slowly after. What somebody waits for goes before what is collected ([`Turn`]).
+//! grown slowly after. What somebody waits for goes before what is collected, which has every fourth turn all the same ([`Turn`]).
 
 use domain::Scope;
 use std::collections::HashMap;
@@ -86,13 +86,19 @@ buckets! {
 /// Who goes first where calls have to wait.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Turn {
-    /// A call of a run or of a review: after those of its kind only.
-    First,
-    /// A call that collects: once nobody else waits.
+    /// Somebody waits for it: a call of a run or of a review, a log, a chart, what a page that is open shows.
     #[default]
+    First,
+    /// A call that collects: once nobody else waits, or after three of the others.
     Last,
 }
 
+/// Calls that go first may pass so many times in a row before one that waits behind them has its turn.
+const AHEAD: u32 = 3;
+/// Sums of fractions: a token is one a little before it is.
+const NEARLY: f64 = 1e-6;
+/// How much of each published quota is used unless told otherwise.
+pub const QUOTA_SHARE: f64 = 0.5;
 /// Where learning begins, in requests per second.
 const START: f64 = 5.0;
 /// The fastest that is learnt.
@@ -110,6 +116,28 @@ struct Level {
     filled: Instant,
     rate: f64,
     halved: Option<Instant>,
+    /// Calls that wait, those that go first and those that go last.
+    waiting: (usize, usize),
+    /// Calls that went first since one that goes last began to wait.
+    ahead: u32,
+}
+
+impl Level {
+    fn waiting(&mut self, turn: Turn) -> &mut usize {
+        match turn {
+            Turn::First => &mut self.waiting.0,
+            Turn::Last => &mut self.waiting.1,
+        }
+    }
+
+    /// Whether the next token is for the others.
+    fn belongs_to_others(&self, turn: Turn) -> bool {
+        let (first, last) = self.waiting;
+        match turn {
+            Turn::First => last > 0 && self.ahead >= AHEAD,
+            Turn::Last => first > 0 && self.ahead < AHEAD,
+        }
+    }
 }
 
 /// One token bucket. Callers of one [`Turn`] are let through in the order they came.
@@ -118,8 +146,29 @@ pub struct Limiter {
     burst: f64,
     ceiling: f64,
     level: Mutex<Level>,
-    /// Those that go last; the one that holds it is the next of them.
+    /// Who holds it is the next of those that go first.
+    first: tokio::sync::Mutex<()>,
+    /// Who holds it is the next of those that go last.
     last: tokio::sync::Mutex<()>,
+}
+
+/// A call among those that wait, until it went or was given up.
+struct Waiting<'a> {
+    limiter: &'a Limiter,
+    turn: Turn,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(limiter: &'a Limiter, turn: Turn) -> Self {
+        *limiter.level().waiting(turn) += 1;
+        Self { limiter, turn }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        *self.limiter.level().waiting(self.turn) -= 1;
+    }
 }
 
 impl Limiter {
@@ -129,8 +178,8 @@ impl Limiter {
             Quota::Learned => (START, START, CEILING),
         };
         let burst = burst.max(1.0);
-        let level = Level { tokens: burst, filled: Instant::now(), rate, halved: None };
-        Self { burst, ceiling, level: Mutex::new(level), last: tokio::sync::Mutex::default() }
+        let level = Level { tokens: burst, filled: Instant::now(), rate, halved: None, waiting: (0, 0), ahead: 0 };
+        Self { burst, ceiling, level: Mutex::new(level), first: Default::default(), last: Default::default() }
     }
 
     fn level(&self) -> MutexGuard<'_, Level> {
@@ -138,22 +187,21 @@ impl Limiter {
         self.level.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a token, and says how long its owner must wait for it. Tokens may be owed: that keeps the order.
-    fn take(&self, now: Instant) -> Duration {
+    /// Takes a token if there is one for this turn; else says when to ask again.
+    fn take(&self, turn: Turn, now: Instant) -> Option<Duration> {
         let mut level = self.filled(now);
-        level.tokens -= 1.0;
-        if level.tokens >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-level.tokens / level.rate) }
-    }
-
-    /// Takes a token if there is one, and owes none: whoever comes meanwhile and goes first does not wait for this. Says when to ask again.
-    fn take_one_left(&self, now: Instant) -> Option<Duration> {
-        let mut level = self.filled(now);
-        // Sums of fractions: a token is one a little before it is.
-        if level.tokens >= 1.0 - 1e-6 {
-            level.tokens -= 1.0;
-            return None;
+        let wanted = if level.belongs_to_others(turn) { 2.0 } else { 1.0 };
+        if level.tokens < wanted - NEARLY {
+            // With each token, not only with the second: whose turn it is may have changed by then.
+            let next = if level.tokens < 1.0 - NEARLY { 1.0 } else { 2.0 };
+            return Some(Duration::from_secs_f64((next - level.tokens) / level.rate));
         }
-        Some(Duration::from_secs_f64((1.0 - level.tokens) / level.rate))
+        level.tokens -= 1.0;
+        level.ahead = match turn {
+            Turn::First if level.waiting.1 > 0 => level.ahead + 1,
+            _ => 0,
+        };
+        None
     }
 
     fn filled(&self, now: Instant) -> MutexGuard<'_, Level> {
@@ -164,27 +212,23 @@ impl Limiter {
         level
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn. Who gives up waiting takes nothing from the others.
     pub async fn turn(&self, turn: Turn) {
-        match turn {
-            Turn::First => {
-                let wait = self.take(Instant::now());
-                if !wait.is_zero() {
-                    tokio::time::sleep(wait).await;
-                }
-            }
-            Turn::Last => {
-                let _next = self.last.lock().await;
-                while let Some(wait) = self.take_one_left(Instant::now()) {
-                    tokio::time::sleep(wait).await;
-                }
-            }
+        let waiting = Waiting::new(self, turn);
+        let next = match turn {
+            Turn::First => self.first.lock().await,
+            Turn::Last => self.last.lock().await,
+        };
+        while let Some(wait) = self.take(turn, Instant::now()) {
+            tokio::time::sleep(wait).await;
         }
+        drop(waiting);
+        drop(next);
     }
 
     /// The SDK tried once more by itself: that used a turn too.
     pub(crate) fn retried(&self) {
-        self.take(Instant::now());
+        self.filled(Instant::now()).tokens -= 1.0;
     }
 
     /// AWS throttled an attempt: half the speed, once per burst.
@@ -222,12 +266,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self::new(0.5)
+        Self::new(QUOTA_SHARE)
     }
 }
 
 impl Limits {
-    /// `share` of each published quota is used, between 0 and 1; the rest is left to others in the account.
+    /// `share` of each published quota is used, more than 0 and at most 1; the rest is left to others in the account. It is that of one
+    /// process: others on the same database have limiters of their own.
     pub fn new(share: f64) -> Self {
         Self { share: share.clamp(0.01, 1.0), limiters: Mutex::default() }
     }
@@ -243,103 +288,5 @@ impl Limits {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::{AccountId, Region};
-
-    fn scope(region: &str) -> Scope {
-        Scope::new(AccountId::parse("111122223333").unwrap(), Region::parse(region).unwrap())
-    }
-
-    /// Makes calls one after the other, and says how many seconds they waited in all.
-    fn wait_for(limiter: &Limiter, calls: u32, now: &mut Instant) -> f64 {
-        let start = *now;
-        for _ in 0..calls {
-            *now += limiter.take(*now);
-        }
-        now.duration_since(start).as_secs_f64()
-    }
-
-    #[test]
-    fn a_published_quota_is_used_by_half() {
-        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::LambdaControl);
-        // 7.5 at once, the other 74.5 at 7.5 a second.
-        let seconds = wait_for(&limiter, 82, &mut Instant::now());
-        assert!((9.9..10.1).contains(&seconds), "{seconds}");
-    }
-
-    #[test]
-    fn callers_at_once_are_let_through_one_after_the_other() {
-        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::LogsFilter);
-        let now = Instant::now();
-        let waits: Vec<f64> = (0..5).map(|_| limiter.take(now).as_secs_f64()).collect();
-        assert!(waits.is_sorted() && waits[1] == 0.0 && waits[4] > 0.9, "{waits:?}");
-    }
-
-    #[tokio::test]
-    async fn a_run_does_not_wait_for_what_is_collected() {
-        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Ecr);
-        let collecting = futures::future::join_all((0..100).map(|_| limiter.turn(Turn::Last)));
-        // All of them have asked once; five went through.
-        assert!(futures::poll!(std::pin::pin!(collecting)).is_pending());
-        assert!(limiter.take(Instant::now()).as_secs_f64() <= 1.0 / START);
-    }
-
-    #[tokio::test]
-    async fn what_is_collected_goes_on_in_what_runs_leave() {
-        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Ecr);
-        let now = Instant::now();
-        for _ in 0..7 {
-            limiter.take(now);
-        }
-        // Two are owed, and it needs one itself.
-        let wait = limiter.take_one_left(now).unwrap();
-        assert!((0.55..=0.6).contains(&wait.as_secs_f64()), "{wait:?}");
-        assert_eq!(limiter.take_one_left(now + wait), None);
-    }
-
-    #[test]
-    fn regions_and_buckets_do_not_slow_each_other() {
-        let limits = Limits::default();
-        let mut now = Instant::now();
-        for region in ["eu-west-1", "us-east-1"] {
-            for bucket in [Bucket::LambdaControl, Bucket::EcsTasks] {
-                assert_eq!(wait_for(&limits.limiter(&scope(region), bucket), 7, &mut now), 0.0);
-            }
-        }
-    }
-
-    #[test]
-    fn a_burst_of_throttles_halves_once_and_calls_that_pass_grow_it_back_slowly() {
-        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Ecr);
-        let mut now = Instant::now();
-        for _ in 0..5 {
-            limiter.throttled_at(now);
-        }
-        assert_eq!(limiter.rate(), START / 2.0);
-        now += Duration::from_secs(2);
-        limiter.throttled_at(now);
-        assert_eq!(limiter.rate(), START / 4.0);
-        let mut seconds = 0.0;
-        while limiter.rate() < START {
-            seconds += wait_for(&limiter, 1, &mut now);
-            limiter.went_through();
-        }
-        assert!((30.0..45.0).contains(&seconds), "{seconds}");
-    }
-
-    #[test]
-    fn learning_stays_between_floor_and_ceiling() {
-        let limiter = Limits::default().limiter(&scope("eu-west-1"), Bucket::Eks);
-        let mut now = Instant::now();
-        for _ in 0..100 {
-            now += Duration::from_secs(2);
-            limiter.throttled_at(now);
-        }
-        assert_eq!(limiter.rate(), FLOOR);
-        for _ in 0..100_000 {
-            limiter.went_through();
-        }
-        assert_eq!(limiter.rate(), CEILING);
-    }
-}
+#[path = "limits_tests.rs"]
+mod tests;

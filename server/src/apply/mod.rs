@@ -109,11 +109,6 @@ impl Aws {
     pub fn new(connections: Connections, registries: copy::Registries) -> Self {
         Self { connections, registries }
     }
-
-    /// A run, or somebody who reviews a plan, does not wait behind all that is collected.
-    async fn caller(&self, scope: &Scope) -> Result<gantry_aws::Caller, Problem> {
-        Ok(self.connections.caller(scope).await?.first())
-    }
 }
 
 #[async_trait]
@@ -125,7 +120,7 @@ impl Cloud for Aws {
             }
             call => {
                 let course = course.clone();
-                let caller = self.caller(scope).await?.only_while(Arc::new(move || course.may_be_sent()));
+                let caller = self.connections.caller(scope).await?.only_while(Arc::new(move || course.may_be_sent()));
                 gantry_aws::execute::make(&caller, call).await
             }
         }
@@ -136,7 +131,7 @@ impl Cloud for Aws {
                 let wanted = copy::Wanted { reference, platform, credentials };
                 self.registries.inspect(&self.connections, scope, wanted, repository).await.map(Some)
             }
-            subject => gantry_aws::execute::read(&self.caller(scope).await?, subject).await,
+            subject => gantry_aws::execute::read(&self.connections.caller(scope).await?, subject).await,
         }
     }
     fn ended(&self, plan: &Plan) {
@@ -147,7 +142,7 @@ impl Cloud for Aws {
         }
     }
     async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
-        gantry_aws::execute::permitted(&self.caller(scope).await?, needs).await
+        gantry_aws::execute::permitted(&self.connections.caller(scope).await?, needs).await
     }
     async fn marked(&self, scope: &Scope) -> Result<Vec<Marked>, Problem> {
         gantry_aws::execute::marked(&self.connections.caller(scope).await?).await

@@ -46,11 +46,12 @@ impl Visible {
         self.0.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves those that were shown to the front, the latest first.
-    pub fn first(&self, keys: &mut [ResourceKey]) {
+    /// Moves those that were shown to the front, the latest first, and says how many they are.
+    pub fn first(&self, keys: &mut [ResourceKey]) -> usize {
         let known = self.known();
         let place = |key: &ResourceKey| known.iter().rev().position(|k| k == key).unwrap_or(usize::MAX);
         keys.sort_by_cached_key(place);
+        keys.iter().take_while(|key| known.contains(key)).count()
     }
 }
 
@@ -67,7 +68,8 @@ mod tests {
         visible.report([key(3), key(4)].iter());
         assert_eq!(visible.known().len(), 4, "the same once more changes nothing");
         let mut keys: Vec<_> = (1..=5).map(key).collect();
-        visible.first(&mut keys);
+        assert_eq!(visible.first(&mut keys), 2);
         assert_eq!(keys, [key(4), key(3), key(1), key(2), key(5)]);
+        assert_eq!([visible.first(&mut [key(3)]), visible.first(&mut [key(1)]), visible.first(&mut [])], [1, 0, 0]);
     }
 }

@@ -17,10 +17,11 @@ pub struct Aws(pub Connections);
 #[async_trait]
 impl Collector for Aws {
     async fn collect(&self, scope: &Scope, kind: Kind, feed: &dyn Feed) -> Result<(), Problem> {
-        gantry_aws::collect(&self.0.caller(scope).await?, kind, feed).await
+        gantry_aws::collect(&self.0.caller(scope).await?.last(), kind, feed).await
     }
-    async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-        gantry_aws::fetch(&self.0.caller(&key.scope).await?, key).await
+    async fn fetch(&self, key: &ResourceKey, awaited: bool) -> Result<Option<Observed>, Problem> {
+        let caller = self.0.caller(&key.scope).await?;
+        gantry_aws::fetch(&if awaited { caller } else { caller.last() }, key).await
     }
     /// The sandbox has no quotas, and who tries something out in it wants to see it.
     fn longest_pause(&self, scope: &Scope) -> Option<Duration> {

@@ -38,9 +38,12 @@ impl FollowUp {
     pub async fn run(&self, lease: &Lease) -> Result<bool, Problem> {
         let mut open = self.open(lease).await?;
         while !open.is_empty() {
-            self.visible.first(&mut open);
+            let shown = self.visible.first(&mut open);
             let rest = open.split_off(open.len().min(CHUNK));
-            let reads = open.into_iter().map(|key| async move { (self.read(lease, &key).await, key) });
+            let reads = open
+                .into_iter()
+                .enumerate()
+                .map(|(n, key)| async move { (self.read(lease, &key, n < shown).await, key) });
             let results: Vec<_> = futures::stream::iter(reads).buffer_unordered(AT_ONCE).collect().await;
             self.take(lease, results).await?;
             open = rest;
@@ -54,9 +57,9 @@ impl FollowUp {
         self.store.unfetched(&lease.scope, lease.kind, before, now).await
     }
 
-    async fn read(&self, lease: &Lease, key: &ResourceKey) -> Result<(), Problem> {
+    async fn read(&self, lease: &Lease, key: &ResourceKey, awaited: bool) -> Result<(), Problem> {
         let began = now();
-        match self.collector.fetch(key).await? {
+        match self.collector.fetch(key, awaited).await? {
             Some(observed) => {
                 let source = Source::Single { began, fence: Some(lease.fence) };
                 self.store.seen(source, &[observed], now()).await.map(|_| ())

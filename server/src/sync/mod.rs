@@ -23,8 +23,9 @@ use std::time::Duration;
 pub trait Collector: Send + Sync + 'static {
     /// Reads everything of a kind in a scope and delivers it page by page; see [`gantry_aws::collect`].
     async fn collect(&self, scope: &Scope, kind: Kind, feed: &dyn Feed) -> Result<(), Problem>;
-    /// Reads one resource afresh; `None` when AWS says that it does not exist.
-    async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem>;
+    /// Reads one resource afresh; `None` when AWS says that it does not exist. What is `awaited` by somebody who looks at it goes before
+    /// what is collected.
+    async fn fetch(&self, key: &ResourceKey, awaited: bool) -> Result<Option<Observed>, Problem>;
     /// The longest pause between two collects of this place, where it may be asked more often than AWS.
     fn longest_pause(&self, _: &Scope) -> Option<Duration> {
         None

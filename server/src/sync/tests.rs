@@ -80,7 +80,7 @@ impl Collector for Fake {
         self.now.fetch_sub(1, Ordering::SeqCst);
         result
     }
-    async fn fetch(&self, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    async fn fetch(&self, key: &ResourceKey, _: bool) -> Result<Option<Observed>, Problem> {
         *self.reads.lock().unwrap().entry(key.id.clone()).or_default() += 1;
         if self.denied.lock().unwrap().contains(&key.id) {
             let mut denied = Problem::new(Code::AwsDenied, "Access denied", "…");
