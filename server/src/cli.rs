@@ -3,6 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 use domain::policy::{Actor, Role};
 use domain::{Code, Problem};
+use gantry_aws::limits::{Limits, QUOTA_SHARE};
 use gantry_store::Store;
 use serde_json::json;
 use std::io::{IsTerminal, Read};
@@ -217,6 +218,7 @@ async fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem
         behind_tls_proxy: file.behind_tls_proxy || serve.behind_tls_proxy,
         password_min: file.password_min.unwrap_or(SHORTEST),
         requests_per_second: serve.requests_per_second.or(file.requests_per_second).unwrap_or(50),
+        quota_share: file.quota_share.unwrap_or(QUOTA_SHARE),
         keep: file.keep,
         connections,
         registries: file.registries,
@@ -285,10 +287,15 @@ fn first_line() -> Result<String, Problem> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
+/// The connections of a command that keeps nothing, so any key will do for the secrets in what AWS answers.
+async fn connected(file: &config::File) -> Result<gantry_aws::Connections, Problem> {
+    let configs = connections::source(file, variable)?.read().await?;
+    let limits = Limits::new(file.quota_share.unwrap_or(QUOTA_SHARE));
+    gantry_aws::Connections::with_limits(configs, &secret::random_key(), limits)
+}
+
 async fn check(common: &Common) -> Result<ExitCode, Problem> {
-    // Nothing is kept, so any key will do for the secrets in what AWS answers.
-    let configs = connections::source(&file(common)?, variable)?.read().await?;
-    let connections = gantry_aws::Connections::new(configs, &secret::random_key())?;
+    let connections = connected(&file(common)?).await?;
     let all_well = crate::check::connections(&connections, &mut |line| println!("{line}")).await?;
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -300,8 +307,7 @@ async fn sweep(common: &Common, json: bool, without_database: bool) -> Result<Ex
         true => None,
         false => Some(Store::connect(&database(common, &file)?).await?),
     };
-    let configs = connections::source(&file, variable)?.read().await?;
-    let connections = gantry_aws::Connections::new(configs, &secret::random_key())?;
+    let connections = connected(&file).await?;
     let registries = apply::copy::Registries::new(&file.registries)?;
     let scopes = apply::sweep::scopes(&connections)?;
     let sweep = apply::sweep::sweep(&apply::Aws::new(connections, registries), &scopes, store.as_ref()).await?;

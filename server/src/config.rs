@@ -34,6 +34,8 @@ pub struct Config {
     pub password_min: usize,
     /// How many requests a person may make in a second.
     pub requests_per_second: u32,
+    /// How much of each published quota of AWS this server uses.
+    pub quota_share: f64,
     /// For how long things are kept.
     pub keep: Keep,
     /// Accounts.
@@ -66,7 +68,7 @@ pub struct Registries {
 }
 
 /// What a configuration file may say; every key is optional.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct File {
     /// `database_url`
     pub database_url: Option<String>,
@@ -82,6 +84,8 @@ pub struct File {
     pub password_min: Option<usize>,
     /// `requests_per_second`, at least 1
     pub requests_per_second: Option<u32>,
+    /// `quota_share`, 0.01 to 1
+    pub quota_share: Option<f64>,
     /// `keep_tasks_days` and `keep_history_days`, at least 1
     pub keep: Keep,
     /// `[[connections]]`
@@ -130,6 +134,7 @@ fn parse(name: &str, text: &str) -> Result<File> {
         "behind_tls_proxy",
         "password_min",
         "requests_per_second",
+        "quota_share",
         "keep_tasks_days",
         "keep_history_days",
         "connections",
@@ -143,6 +148,7 @@ fn parse(name: &str, text: &str) -> Result<File> {
         behind_tls_proxy: top.flag("behind_tls_proxy")?,
         password_min: top.number("password_min", 12, 128)?.map(|n| n as usize),
         requests_per_second: top.number("requests_per_second", 1, u32::MAX)?,
+        quota_share: top.share("quota_share")?,
         keep: Keep {
             tasks: top.number("keep_tasks_days", 1, 36_500)?.unwrap_or(Keep::default().tasks),
             history: top.number("keep_history_days", 1, 36_500)?.unwrap_or(Keep::default().history),
@@ -292,6 +298,20 @@ impl Section<'_> {
             Some(other) => Err(self.wrong(key, format!("is a {}, not a whole number", other.type_str()))),
         }
     }
+    /// A part of a whole; what is less than a hundredth of it is a mistake.
+    fn share(&self, key: &str) -> Result<Option<f64>> {
+        let share = match self.table.get(key) {
+            None => return Ok(None),
+            Some(Value::Float(share)) => *share,
+            Some(Value::Integer(1)) => 1.0,
+            Some(Value::Integer(n)) => return Err(self.wrong(key, format!("{n} is not between 0.01 and 1"))),
+            Some(other) => return Err(self.wrong(key, format!("is a {}, not a number such as 0.5", other.type_str()))),
+        };
+        match (0.01..=1.0).contains(&share) {
+            true => Ok(Some(share)),
+            false => Err(self.wrong(key, format!("{share} is not between 0.01 and 1"))),
+        }
+    }
     fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
         let Some(value) = self.table.get(key) else { return Ok(None) };
         let items = value.as_array().ok_or_else(|| self.wrong(key, "is not a list of texts"))?;
@@ -334,11 +354,27 @@ mod tests {
     }
 
     #[test]
+    fn a_share_of_the_quotas_is_a_part_of_the_whole() {
+        let share = |text: &str| parse("gantry.toml", text).unwrap().quota_share;
+        let shares = ["", "quota_share = 1", "quota_share = 0.25", "quota_share = 0.01"].map(share);
+        assert_eq!(shares, [None, Some(1.0), Some(0.25), Some(0.01)]);
+        let message = parse("gantry.toml", "quota_share = 50").unwrap_err().message;
+        assert_eq!(message, "gantry.toml: quota_share: 50 is not between 0.01 and 1");
+    }
+
+    #[test]
     fn a_bad_value_is_one_line_naming_file_and_key() {
         for (text, key) in [
             ("listen = 4646", "listen"),
             ("listen = \"localhost\"", "listen"),
             ("password_min = 4", "password_min"),
+            ("quota_share = 0", "quota_share"),
+            ("quota_share = 0.0", "quota_share"),
+            ("quota_share = -0.5", "quota_share"),
+            ("quota_share = 1.5", "quota_share"),
+            ("quota_share = 50", "quota_share"),
+            ("quota_share = nan", "quota_share"),
+            ("quota_share = \"half\"", "quota_share"),
             ("colour = \"red\"", "colour"),
             ("[registries]\nallow = [\"*\"]", "registries"),
             ("[registries]\nexceptions = \"a\"", "registries.exceptions"),

@@ -2,7 +2,7 @@
 
 use domain::services::Instance;
 use domain::{Code, Problem, Region};
-use gantry_aws::Connections;
+use gantry_aws::{Connections, Limits};
 use gantry_store::Store;
 use gantry_store::prune::Keep;
 use std::collections::BTreeSet;
@@ -51,7 +51,8 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     }
     let auth = Auth::new(store.clone(), Passwords::new(config.password_min), config.behind_tls_proxy);
     may_listen(&config, &store).await?;
-    let connections = Connections::new(config.connections.clone(), &sealing_key(&store).await?)?;
+    let limits = Limits::new(config.quota_share);
+    let connections = Connections::with_limits(config.connections.clone(), &sealing_key(&store).await?, limits)?;
     let socket = TcpListener::bind(config.listen)
         .await
         .map_err(|e| Problem::invalid("GANTRY_LISTEN", format!("{} cannot be listened on: {e}", config.listen)))?;
