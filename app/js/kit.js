@@ -210,11 +210,21 @@ function moveRow(step) {
   const rows = [...document.querySelectorAll('.rows tbody td.name a, [data-rows] a.row-link')];
   if (!rows.length) return false;
   const now = rows.findIndex((row) => (row.closest('tr') ?? row).contains(document.activeElement));
-  const next = rows[Math.min(rows.length - 1, Math.max(0, now < 0 ? (step > 0 ? 0 : rows.length - 1) : now + step))];
+  // The first in sight comes first: there are rows above it, below the head.
+  const inSight = (row) => row.getBoundingClientRect().bottom > (row.closest('table')?.querySelector('th')?.getBoundingClientRect().bottom ?? 0);
+  const next = rows[Math.min(rows.length - 1, Math.max(0, now < 0 ? rows.findIndex(inSight) : now + step))];
   next.focus({ preventScroll: true });
   next.closest('tr, .row')?.scrollIntoView({ block: 'nearest' });
   return true;
 }
+
+// A row that goes far out of sight is taken from the page, and the focus with it: keys that scroll go on in its list.
+const SCROLLING = ['Home', 'End', 'PageUp', 'PageDown', 'ArrowUp', 'ArrowDown'];
+let list = null;
+document.addEventListener('focusin', (event) => { list = event.target.closest?.('.rows') ?? null; });
+document.addEventListener('pointerdown', (event) => {
+  if (!list?.contains(event.target)) list = null;
+});
 
 function moveHit(dialog, step) {
   const hits = [...dialog.querySelectorAll('a.hit')];
@@ -283,6 +293,7 @@ document.addEventListener('keydown', (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
   if (event.target.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]')) return;
   if (document.querySelector('dialog[open]')) return;
+  if (SCROLLING.includes(key) && document.activeElement === document.body && list?.isConnected) list.focus({ preventScroll: true });
   let done = false;
   if (performance.now() - went < 1000) {
     went = -Infinity;

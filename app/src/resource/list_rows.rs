@@ -1,9 +1,11 @@
 //! The table of a list: windows of rows fetched as one scrolls, redrawn when something changes.
 
+use domain::ResourceKey;
 use domain::listing::{ListQuery, Page, Row};
 use domain::resource::Cell;
 use domain::stream::ToPage;
 use leptos::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,13 +36,13 @@ const GATHER: Duration = Duration::from_millis(250);
 struct Slot {
     index: u32,
     row: Option<Arc<Row>>,
-    /// It is shown below the row that it is a part of.
-    part: bool,
+    /// The row that it is a part of, below which it is shown.
+    of: Option<ResourceKey>,
 }
 
 impl Slot {
-    /// Two slots with the same name look the same, so only what changed is drawn again.
-    fn name(&self) -> (String, i64, u64, bool) {
+    /// Two slots with the same name look the same, so only what changed is drawn again. No two of a table have the same name.
+    fn name(&self) -> (String, i64, u64) {
         match &self.row {
             Some(row) => {
                 let state = row
@@ -52,9 +54,11 @@ impl Slot {
                     |cell: &Cell| if let Cell::List(words) = cell { words.iter().map(String::len).sum() } else { 0 };
                 let listed = row.cells.iter().map(words).sum::<usize>() as u64 + u64::from(row.parts);
                 let look = (listed * 256 + state) * 2 + u64::from(row.gone.is_some());
-                (row.key.to_string(), row.changed.0, look, self.part)
+                // A part is shown below each row that it is a part of.
+                let key = self.of.as_ref().map_or_else(|| row.key.to_string(), |of| format!("{} of {of}", row.key));
+                (key, row.changed.0, look)
             }
-            None => (String::new(), i64::from(self.index), 0, false),
+            None => (String::new(), i64::from(self.index), 0),
         }
     }
 }
@@ -95,7 +99,7 @@ pub fn ListRows(
     });
 
     let frame = NodeRef::<leptos::html::Div>::new();
-    let scrolled = move |_| {
+    let look = move || {
         let Some(frame) = frame.get_untracked() else { return };
         let top = (f64::from(frame.scroll_top()) / ROW) as u32;
         let shown = (f64::from(frame.client_height()) / ROW) as u32;
@@ -105,10 +109,16 @@ pub fn ListRows(
             windows.look_at((from, to));
         }
     };
-    // Another question starts at its top.
+    // Another question starts at its top, or where somebody scrolled to before the script came.
     Effect::new(move || {
         if let Some(frame) = frame.get() {
-            frame.set_scroll_top((f64::from(start) * ROW) as i32);
+            let scrolled = frame.scroll_top();
+            // Shows the space above and below, so that there is somewhere to scroll to.
+            let _ = frame.set_attribute("data-placed", "");
+            frame.set_scroll_top((f64::from(start) * ROW) as i32 + scrolled);
+            if scrolled > 0 {
+                look();
+            }
         }
     });
 
@@ -119,11 +129,15 @@ pub fn ListRows(
             rows.with(|w| {
                 let row =
                     |i: u32| w.get(&(i / FIRST_ROWS)).and_then(|rows| rows.get((i % FIRST_ROWS) as usize)).cloned();
+                let mut drawn = BTreeSet::new();
                 let slots = (from.min(to)..to).flat_map(|index| {
-                    let row = row(index);
-                    let parts = row.as_ref().filter(|row| row.parts > 0).map(|row| opened.parts(&row.key));
-                    let parts = parts.into_iter().flatten().map(move |row| Slot { index, row: Some(row), part: true });
-                    std::iter::once(Slot { index, row, part: false }).chain(parts)
+                    // Windows are asked for again one by one: when a row has gone, its neighbour may be in two of them for a moment.
+                    let row = row(index).filter(|row| drawn.insert(row.key.clone()));
+                    let parts = row.as_ref().filter(|row| row.parts > 0).map(|row| {
+                        let (of, parts) = (row.key.clone(), opened.parts(&row.key));
+                        parts.into_iter().map(move |row| Slot { index, row: Some(row), of: Some(of.clone()) })
+                    });
+                    std::iter::once(Slot { index, row, of: None }).chain(parts.into_iter().flatten())
                 });
                 slots.collect::<Vec<_>>()
             })
@@ -163,7 +177,7 @@ pub fn ListRows(
             (false, true) => "fresh",
             (false, false) => "",
         };
-        let (key, part) = (row.key.clone(), slot.part);
+        let (key, part) = (row.key.clone(), slot.of.is_some());
         view! {
             <tr class=class class:part=part class:picked=move || selection.has(&key)>
                 {move || row_cells(&row, &columns.get(), &boot, &scopes.get(), now.get_untracked(), picks, part)}
@@ -214,7 +228,7 @@ pub fn ListRows(
         </div>
         <FailingScopes freshness=freshness now=now/>
         {move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}
-        <div class="scroll rows" data-kind=kind.stem() node_ref=frame on:scroll=scrolled tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
+        <div class="scroll rows" data-kind=kind.stem() node_ref=frame on:scroll=move |_| look() tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
             <table class="table" class:picking=move || selection.any()>
                 <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
                 <tbody>

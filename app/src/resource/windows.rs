@@ -6,11 +6,16 @@ use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::query::FIRST_ROWS;
 use crate::api;
 use crate::asking::Asking;
 use crate::error::AppError;
+
+/// How far apart questions about rows that come into view are at least. Somebody who drags to the end passes all windows in a second or
+/// two: asked for one by one they would be more than the server answers one person, and the last would wait for all others.
+const PACE: Duration = Duration::from_millis(100);
 
 /// What is known of a list: its rows by window, and what the last answer said of the whole.
 #[derive(Clone, Copy)]
@@ -33,6 +38,8 @@ pub struct Windows {
     pub range: RwSignal<(u32, u32)>,
     query: StoredValue<ListQuery>,
     asking: Asking<u32>,
+    /// The last questions about rows that came into view are less than [`PACE`] ago.
+    pausing: StoredValue<bool>,
 }
 
 impl Windows {
@@ -51,6 +58,7 @@ impl Windows {
             range: RwSignal::new((start, start + FIRST_ROWS)),
             query: StoredValue::new(query),
             asking: Asking::default(),
+            pausing: StoredValue::new(false),
         }
     }
 
@@ -63,13 +71,28 @@ impl Windows {
     /// Shows these rows, and asks for those of them that are neither here nor on their way.
     pub fn look_at(self, range: (u32, u32)) {
         self.range.set(range);
-        for window in self.seen() {
-            let missing = self.rows.with_untracked(|w| !w.contains_key(&window));
-            let exists = window * FIRST_ROWS < self.matched.get_untracked();
-            if missing && exists && !self.asking.is_under_way(&window) {
-                self.load(window);
-            }
+        if self.pausing.try_get_value() == Some(false) {
+            self.ask_for_missing();
         }
+    }
+
+    fn ask_for_missing(self) {
+        let exists = |window: &u32| window * FIRST_ROWS < self.matched.try_get_untracked().unwrap_or_default();
+        let here = |window: &u32| self.rows.try_with_untracked(|w| w.contains_key(window)).unwrap_or(true);
+        let missing = |window: &u32| exists(window) && !here(window) && !self.asking.is_under_way(window);
+        let windows: Vec<u32> = self.seen().filter(missing).collect();
+        if windows.is_empty() {
+            return;
+        }
+        windows.into_iter().for_each(|window| self.load(window));
+        self.pausing.set_value(true);
+        let end = move || {
+            // Nothing if the list was left in the meantime.
+            if self.pausing.try_set_value(false).is_none() {
+                self.ask_for_missing();
+            }
+        };
+        set_timeout(end, PACE);
     }
 
     /// Asks again for what is looked at. Other windows are forgotten: they are asked for when they come into view.
