@@ -1,5 +1,6 @@
 //! What `cargo xtask bench` runs: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
-//! first visit, a full collect of the demo fleet, the plan of a wizard, what the engine adds to a call, and images beside skopeo. Prints a table; judges nothing.
+//! first visit, the list scrolled in a browser beside a plain table, a full collect of the demo fleet, the plan of a wizard, what the engine adds to a
+//! call, and images beside skopeo. Prints a table; judges nothing.
 
 mod child;
 mod engine;
@@ -7,6 +8,7 @@ mod images;
 mod load;
 mod measure;
 mod preview;
+mod rows;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -21,6 +23,9 @@ use child::Reporter;
 /// Functions made in the emulator for the CLI and boto3, as many as Gantry has in its load.
 const FUNCTIONS: usize = 10_000;
 const CLIENTS: usize = 16;
+/// The administrator of each server here.
+const PERSON: &str = "bench";
+const PASSWORD: &str = "a long enough bench password";
 
 #[derive(Parser)]
 struct Arguments {
@@ -39,6 +44,12 @@ struct Arguments {
     /// Leave out the AWS CLI and boto3.
     #[arg(long)]
     no_clients: bool,
+    /// The checkout, whose packages drive a Chromium (`CHROMIUM`, otherwise Playwright's own); without it no list is scrolled.
+    #[arg(long)]
+    checkout: Option<PathBuf>,
+    /// Only the list scrolled in a browser.
+    #[arg(long, requires = "checkout", conflicts_with_all = ["only_plans", "only_images"])]
+    only_rows: bool,
     /// Only plans and the engine.
     #[arg(long)]
     only_plans: bool,
@@ -83,8 +94,8 @@ async fn server(
     let log = a.data_dir.join(format!("{name}.log"));
     let mut server = Reporter::start(&a.bin.join("gantry"), &["serve", "--exit-with-stdin"], &env, &log)?;
     server.event("ready", Duration::from_secs(120)).await?;
-    let gantry = |args: &str, name: &str, input: &'static str| {
-        let (program, env) = (a.bin.join("gantry"), env.clone());
+    let gantry = |args: &str, name: &str, input: &str| {
+        let (program, env, input) = (a.bin.join("gantry"), env.clone(), input.to_owned());
         let args: Vec<String> = args.split(' ').chain(["--name", name]).map(str::to_owned).collect();
         async move {
             let mut child = tokio::process::Command::new(program)
@@ -103,8 +114,8 @@ async fn server(
         }
     };
     // A second run on the same database has the person already.
-    let _ = gantry("admin create --password-stdin", "bench", "a long enough bench password\n").await;
-    let create = format!("token create --person bench --role {role} --days 1");
+    let _ = gantry("admin create --password-stdin", PERSON, &format!("{PASSWORD}\n")).await;
+    let create = format!("token create --person {PERSON} --role {role} --days 1");
     let token = gantry(&create, &format!("bench {}", now().0), "").await?;
     let token = token.split_whitespace().find(|w| w.starts_with("gantry_")).context("no token was printed")?.to_owned();
     Ok((server, format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{metrics}"), token))
@@ -126,6 +137,9 @@ async fn main() -> Result<()> {
     std::fs::create_dir_all(&a.data_dir)?;
     if a.only_images {
         return images::measure(&a).await.context("images");
+    }
+    if a.only_rows {
+        return lists(&a).await.context("the list in a browser");
     }
     preview::measure()?;
     engine::measure(&a.bin, &a.data_dir).await.context("the engine")?;
@@ -152,7 +166,20 @@ async fn lists(a: &Arguments) -> Result<()> {
     let config = a.data_dir.join("load.toml");
     std::fs::write(&config, "requests_per_second = 1000000\n")?;
     let (server, base, metrics, token) = server(a, &database, &config, "load-gantry", "viewer").await?;
-    let calls = counter(&metrics, "gantry_aws_calls_total").await?;
+    let first_page = if a.only_rows { None } else { Some(requests(a, &base, &metrics, &token, server.pid()).await?) };
+    if let Some(checkout) = &a.checkout {
+        rows::measure(checkout, &base).await?;
+    }
+    server.stop().await?;
+    if let Some(first_page) = first_page.filter(|_| !a.no_clients) {
+        clients(a, &cloud, first_page).await?;
+    }
+    sandbox.stop().await
+}
+
+/// Sixteen clients at lists and search; answers the median of the first page of functions, in seconds.
+async fn requests(a: &Arguments, base: &str, metrics: &str, token: &str, pid: u32) -> Result<f64> {
+    let calls = counter(metrics, "gantry_aws_calls_total").await?;
     let limit = Duration::from_secs(a.seconds);
     let series = [
         ("first page of 10,000 functions (API)", vec!["/api/v1/resources?kind=lambda.function&limit=100".to_owned()]),
@@ -176,23 +203,19 @@ async fn lists(a: &Arguments) -> Result<()> {
     println!("\n{CLIENTS} clients, {} s each{:>44}", a.seconds, "p50 ms   p99 ms  requests/s");
     let mut first_page = 0.0;
     for (what, paths) in series {
-        measure::requests(&base, &token, paths.clone(), CLIENTS, Duration::from_secs(1)).await?;
-        let latency = measure::requests(&base, &token, paths, CLIENTS, limit).await?;
+        measure::requests(base, token, paths.clone(), CLIENTS, Duration::from_secs(1)).await?;
+        let latency = measure::requests(base, token, paths, CLIENTS, limit).await?;
         if first_page == 0.0 {
             first_page = latency.percentile(50.0);
         }
         let (p50, p99) = (latency.percentile(50.0) * 1e3, latency.percentile(99.0) * 1e3);
         row(what, format!("{p50:>6.1}   {p99:>6.1}  {:>10.0}", latency.rate()));
     }
-    row("AWS calls caused by these requests", counter(&metrics, "gantry_aws_calls_total").await? - calls);
-    if let Some((rss, peak)) = measure::memory(server.pid()) {
+    row("AWS calls caused by these requests", counter(metrics, "gantry_aws_calls_total").await? - calls);
+    if let Some((rss, peak)) = measure::memory(pid) {
         row("server memory (resident; peak)", format!("{rss:.0} MiB; {peak:.0} MiB"));
     }
-    server.stop().await?;
-    if !a.no_clients {
-        clients(a, &cloud, first_page).await?;
-    }
-    sandbox.stop().await
+    Ok(first_page)
 }
 
 /// The same list through boto3 and the AWS CLI, from the emulator on this machine.

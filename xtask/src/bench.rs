@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 
 use crate::checkout::{self, Checkout, Profile};
+use crate::setup::Need;
 use crate::{build, process, progress, setup};
 
 /// What `cargo xtask bench` can be told; everything is handed on.
@@ -16,6 +17,12 @@ pub struct Options {
     /// Leaves out the AWS CLI and boto3.
     #[arg(long)]
     no_clients: bool,
+    /// Leaves out the list that is scrolled in a browser.
+    #[arg(long)]
+    no_browser: bool,
+    /// Measures only the list that is scrolled in a browser.
+    #[arg(long, conflicts_with_all = ["no_browser", "only_plans", "only_images"])]
+    only_rows: bool,
     /// Measures plans and the engine only.
     #[arg(long)]
     only_plans: bool,
@@ -26,7 +33,9 @@ pub struct Options {
 
 /// `cargo xtask bench`.
 pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
-    let toolchain = setup::prepare(checkout, &[])?;
+    let with_browser = !(options.no_browser || options.only_plans || options.only_images);
+    let needs: &[Need] = if with_browser { &[Need::Browser] } else { &[] };
+    let toolchain = setup::prepare(checkout, needs)?;
     progress::step("Building a release");
     build::site(checkout, &toolchain, Profile::Release)?;
     build::packages(&toolchain, Profile::Release, &["gantry", "gantry-sandbox", "gantry-bench"])?;
@@ -39,6 +48,15 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     bench.arg("--data-dir").arg(&folder).arg("--seconds").arg(options.seconds.to_string());
     if options.no_clients {
         bench.arg("--no-clients");
+    }
+    if with_browser {
+        bench.arg("--checkout").arg(&checkout.root);
+        if let Some(chromium) = setup::chromium(checkout)? {
+            bench.env("CHROMIUM", chromium);
+        }
+    }
+    if options.only_rows {
+        bench.arg("--only-rows");
     }
     if options.only_plans {
         bench.arg("--only-plans");
