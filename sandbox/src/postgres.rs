@@ -123,16 +123,21 @@ fn choose(folder: &Folder, data: &Path, user: Option<&User>) -> Result<Binaries,
                 .map(|found| found.major.as_str())
                 .chain(downloaded.iter().map(|found| found.major.as_str()))
                 .collect::<Vec<_>>();
-            let here = if here.is_empty() { "none".to_owned() } else { here.join(", ") };
-            Err(Failure::new(format!(
-                "the database in {} was made by Postgres {needed}, and this machine has {here}: install Postgres {needed} \
-                 (Debian: sudo apt-get install -y postgresql-{needed}; macOS: brew install postgresql@{needed}), or start with --fresh to begin with an empty one",
-                data.display()
-            )))
+            Err(other_version(data, &needed, &here))
         }
         (Err(failure), None) => Err(failure),
         (Ok(found), None) => Ok(found),
     }
+}
+
+/// The one line for a data folder that no Postgres here can read.
+fn other_version(data: &Path, needed: &str, here: &[&str]) -> Failure {
+    let here = if here.is_empty() { "none".to_owned() } else { here.join(", ") };
+    Failure::new(format!(
+        "the database in {} was made by Postgres {needed}, and this machine has {here}: install Postgres {needed} \
+         (Debian: sudo apt-get install -y postgresql-{needed}; macOS: brew install postgresql@{needed}), or start with --fresh to begin with an empty one",
+        data.display()
+    ))
 }
 
 /// Makes the data folder beside its final place and moves it there, so that an interrupted start leaves none behind.
@@ -272,7 +277,22 @@ fn explain(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::explain;
+    use super::{explain, other_version};
+    use std::path::Path;
+
+    #[test]
+    fn a_database_of_another_version_says_which_one_and_what_to_do() {
+        let line = |here: &[&str]| other_version(Path::new("/d/postgres/data"), "13", here).to_string();
+        assert!(
+            line(&["15", "17"])
+                .starts_with("the database in /d/postgres/data was made by Postgres 13, and this machine has 15, 17: install Postgres 13 ")
+        );
+        assert!(
+            line(&[]).contains("this machine has none")
+                && line(&[]).ends_with("or start with --fresh to begin with an empty one")
+        );
+        assert!(!line(&[]).contains('\n'));
+    }
 
     #[test]
     fn explains_in_one_line() {

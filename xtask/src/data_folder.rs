@@ -58,10 +58,8 @@ impl DataFolder {
     pub fn wait_for_earlier_services(&self) {
         let begin = Instant::now();
         let mut told = false;
-        while let Ok(lock) = File::open(self.path.join("run/lock"))
-            && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
-            && begin.elapsed() < Duration::from_secs(20)
-        {
+        let held = ["run/lock", "logs/server.log"].map(|lock| self.path.join(lock));
+        while held.iter().any(|path| is_held(path)) && begin.elapsed() < Duration::from_secs(20) {
             if !told {
                 progress::note("Waiting for the services of the last start to end …");
                 told = true;
@@ -126,6 +124,11 @@ impl DataFolder {
     }
 }
 
+/// Whether somebody has locked a file: the sandbox its folder, a service its log.
+fn is_held(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 fn ready_mark(with_sandbox: bool) -> &'static str {
     if with_sandbox { ".was-ready-with-sandbox" } else { ".was-ready" }
 }
@@ -147,6 +150,24 @@ mod tests {
         assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
         drop(first);
         DataFolder::open(&path).unwrap();
+    }
+
+    /// Nobody can make a folder in the kernel's own file system, not even root; elsewhere the root folder is read-only.
+    #[test]
+    fn a_folder_that_cannot_be_written_or_is_a_file_is_refused_in_one_line() {
+        let refusal = DataFolder::open(Path::new("/sys/gantry/data")).unwrap_err().to_string();
+        let reasons = ["the file system is read-only", "no permission to write there"];
+        assert!(
+            reasons.iter().any(|reason| {
+                refusal == format!("cannot use /sys/gantry/data: {reason}; choose another --data-dir")
+            }),
+            "{refusal}"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let refusal = DataFolder::open(&file).unwrap_err().to_string();
+        assert!(refusal.ends_with("it is a file, not a folder; choose another --data-dir"), "{refusal}");
     }
 
     #[test]

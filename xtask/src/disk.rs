@@ -101,7 +101,8 @@ impl Written<'_> {
     }
 }
 
-fn is_built(checkout: &Checkout, profile: Profile) -> bool {
+/// Whether the server, the sandbox and the site are there, from whatever version of the sources.
+pub fn is_built(checkout: &Checkout, profile: Profile) -> bool {
     let binaries = checkout.binaries(profile);
     let built = [binaries.join("gantry"), binaries.join("gantry-sandbox"), checkout.site(profile).join("assets.json")];
     built.iter().all(|file| file.exists())
@@ -165,6 +166,14 @@ mod tests {
             full(Path::new("/c"), 12 << 20).to_string(),
             "the disk of /c is full: 12 MiB are free, 300 MiB are needed"
         );
+    }
+
+    /// The kernel says of its own file system that no block of it is free, as it does of a disk that is full.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_on_a_full_disk_is_refused() {
+        let refusal = require_some(Path::new("/proc")).unwrap_err().to_string();
+        assert_eq!(refusal, "the disk of /proc is full: 0 MiB are free, 300 MiB are needed");
     }
 
     #[test]

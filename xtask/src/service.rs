@@ -1,5 +1,6 @@
 //! A program that runs beside this one and tells on its standard output, one JSON object a line, how it fares.
-//! Everything else it writes goes to its log. It ends when its standard input does, so it cannot outlive this program.
+//! Everything else it writes goes to its log. It ends when its standard input does, so it cannot outlive this program for long; until
+//! then its log is locked.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -93,6 +94,8 @@ impl Service {
     ) -> Result<Self> {
         let _ = std::fs::rename(&log, log.with_extension("log.1"));
         let file = std::fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        // The lock is the open file's, which the service has too: it lasts as long as either of them. A file system without locks has none.
+        let _ = file.try_lock();
         let words = file.try_clone().context("cannot write a log")?;
         command.arg("--exit-with-stdin").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(file);
         let mut child = process::spawn(command, Ending::Leader)?;
@@ -142,8 +145,11 @@ mod tests {
         let service =
             Service::start(process::command("sh").args(["-c", script]), log.clone(), sender, |event| event).unwrap();
         assert!(matches!(events.recv().unwrap(), Event::Ready { url: Some(url), .. } if url == "http://x/"));
+        std::fs::File::open(&log).unwrap().try_lock().unwrap_err();
         drop(service);
         assert!(matches!(events.recv().unwrap(), Event::Ended(Some(status)) if status.success()));
+        // Not tried: what another test starts at this moment may have it still.
+        std::fs::File::open(&log).unwrap().lock().unwrap();
         let words = last_words(&log);
         assert!(words.contains("plain") && words.contains("error"), "{words}");
     }

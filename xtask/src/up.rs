@@ -39,6 +39,9 @@ pub struct Options {
     /// Starts the sandbox beside the connections of your own gantry.toml.
     #[arg(long)]
     sandbox: bool,
+    /// Starts what was built before, and builds nothing.
+    #[arg(long)]
+    built: bool,
 }
 
 #[derive(Debug)]
@@ -75,15 +78,18 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     let begin = Instant::now();
     let profile = Profile::from_release(options.release);
     let folder = DataFolder::open(&options.data_dir.clone().unwrap_or_else(|| checkout.path(".gantry")))?;
-    let port = choose_port(options.port)?;
-    disk::check_before_build(checkout, profile)?;
+    // A server that was left behind holds the port until it ends.
     folder.wait_for_earlier_services();
+    let port = choose_port(options.port)?;
+    if !options.built {
+        disk::check_before_build(checkout, profile)?;
+    } else if !disk::is_built(checkout, profile) {
+        bail!("{} lacks the server, the sandbox or the site: leave --built out", checkout.target.display());
+    }
     if options.fresh {
         folder.empty()?;
     }
-    let toolchain = setup::prepare(checkout, &[])?;
-    progress::step("Building the server and the sandbox");
-    build::binaries(&toolchain, profile)?;
+    let toolchain = if options.built { None } else { Some(build_binaries(checkout, profile)?) };
 
     let own_configuration = configuration::own(checkout);
     let said = configuration::said();
@@ -111,8 +117,18 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
         begin,
     };
     up.start_sandbox()?;
-    up.build_site(toolchain);
+    match toolchain {
+        Some(toolchain) => up.build_site(toolchain),
+        None => up.site_is_built = true,
+    }
     up.follow(&messages)
+}
+
+fn build_binaries(checkout: &Checkout, profile: Profile) -> Result<Toolchain> {
+    let toolchain = setup::prepare(checkout, &[])?;
+    progress::step("Building the server and the sandbox");
+    build::binaries(&toolchain, profile)?;
+    Ok(toolchain)
 }
 
 impl Up<'_> {
@@ -309,4 +325,19 @@ fn readiness(port: u16) -> Result<u16> {
     stream.read_exact(&mut start).context("the server does not answer /readyz")?;
     let status = std::str::from_utf8(&start).ok().and_then(|text| text.get(9..12)).and_then(|code| code.parse().ok());
     status.ok_or_else(|| anyhow!("the server does not speak HTTP"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_refused_with_another_to_choose() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let refusal = choose_port(Some(port)).unwrap_err().to_string();
+        let other = refusal.strip_prefix(&format!("port {port} is taken: choose another, for example --port "));
+        assert!(other.and_then(|other| other.parse::<u16>().ok()).is_some_and(|other| other > port), "{refusal}");
+        assert!(choose_port(Some(0)).unwrap_err().to_string().starts_with("port 0 is no port"));
+    }
 }
