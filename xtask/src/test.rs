@@ -181,6 +181,10 @@ impl Run<'_> {
             .env("GANTRY_E2E_JSON", &report)
             .env("GANTRY_BIN_DIR", self.checkout.binaries(Profile::Dev))
             .env("GANTRY_SITE", self.checkout.site(Profile::Dev))
+            // This program itself, which one journey starts, and where it finds the checkout and what is built.
+            .env("GANTRY_XTASK", std::env::current_exe().context("this program's own file is gone")?)
+            .env("CARGO_MANIFEST_DIR", self.checkout.path("xtask"))
+            .env("CARGO_TARGET_DIR", &self.checkout.target)
             .env("GANTRY_MOTO", setup::moto(self.checkout)?);
         if let Some(chromium) = setup::chromium(self.checkout)? {
             playwright.env("CHROMIUM", chromium);
