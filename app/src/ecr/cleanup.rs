@@ -2,6 +2,7 @@
 
 use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::known::some;
+use domain::ecr::storage;
 use domain::ecr::subject::Subject;
 use domain::resource::Tone;
 use domain::{Problem, ResourceKey};
@@ -14,13 +15,6 @@ use crate::wizard::why_not;
 
 /// So many of the newest tagged images stay.
 const KEEP: usize = 10;
-/// Of a GB a month, in millionths of a US dollar. <https://aws.amazon.com/ecr/pricing/>
-const GIGABYTE: i64 = 100_000;
-
-/// What storing so many bytes costs a month, in millionths of a US dollar.
-fn monthly(bytes: i64) -> i64 {
-    bytes.saturating_mul(GIGABYTE) / 1_000_000_000
-}
 
 /// The card. Reads what was collected: no call to AWS.
 pub fn card(key: &ResourceKey) -> AnyView {
@@ -49,7 +43,7 @@ fn stored(inventory: &Inventory, key: &ResourceKey) -> AnyView {
         "{}, {} stored: at most {} a month, for AWS bills shared layers once. {used} in use.",
         format::counted(count as i64, "image", "images"),
         format::bytes(bytes),
-        format::dollars(monthly(bytes)),
+        format::dollars(storage::monthly(bytes)),
     );
     let unknown = inventory.unknown();
     if !unknown.is_empty() {
@@ -91,13 +85,4 @@ fn offer(what: &'static str, held: &[&Held], key: &ResourceKey) -> Option<AnyVie
     let may = why_not(&expect_context::<crate::api::Boot>()).is_none();
     let button = may.then(|| view! { " "<button class="btn small" r#type="button" on:click=delete>{label}</button> });
     Some(view! { <li>{words}{button}</li> }.into_any())
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_gigabyte_is_ten_cents() {
-        assert_eq!(super::monthly(1_000_000_000), 100_000);
-        assert_eq!(super::monthly(0), 0);
-    }
 }

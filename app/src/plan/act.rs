@@ -22,7 +22,7 @@ use crate::layout::use_scopes;
 use crate::live;
 use crate::paths;
 use crate::ui::{Badge, Note, ProblemNote, Skeleton};
-use crate::wizard::note_list;
+use crate::wizard::{cost_line, note_list};
 
 /// How long a run that goes on is left unasked.
 const UNHEARD: Duration = Duration::from_secs(2);
@@ -314,6 +314,7 @@ fn planned(
         <form class="stack" on:submit=on>
             <p class="dim">"This is sent to "<b>{boot.account_name(&review.plan.scope.account)}" · "{review.plan.scope.region.to_string()}</b>". Open a step to see its document."</p>
             {steps(review, boot)}
+            {cost_line(&review.plan)}
             {note_list(review.notes.clone())}
             {field}
             <div class="acts"><button class="btn primary" r#type="submit" disabled=idle>"Apply"</button>{shut}</div>

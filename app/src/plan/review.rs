@@ -1,5 +1,6 @@
 //! The review of a plan: everything that will be sent, before anything is; then Apply.
 
+use domain::plan::cost;
 use domain::plan::service::{Review as Found, Reviewed};
 use domain::plan::{Effect as Does, Plan, Step, Undo};
 use domain::{Code, Problem};
@@ -42,8 +43,11 @@ fn undo(undo: &Undo) -> AnyView {
 fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
     let first: Vec<String> =
         all.iter().filter(|other| step.depends_on.contains(&other.id)).map(|other| other.says.clone()).collect();
-    let cost =
-        step.monthly.map_or_else(|| "not known beforehand".to_owned(), |n| format!("{} a month", format::dollars(n)));
+    let cost = match step.monthly {
+        None => cost::why(step).to_owned(),
+        Some(0) => format::cost(0),
+        Some(n) => format!("{} a month. {}", format::cost(n), cost::BASIS),
+    };
     let actions = step.actions().join(", ");
     let after = (!first.is_empty()).then(|| view! { <div><dt>"After"</dt><dd>{first.join("; ")}</dd></div> });
     let before = step.before.clone().map(|before| {

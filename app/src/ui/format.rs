@@ -33,16 +33,24 @@ pub fn number(n: i64) -> String {
     if n < 0 { format!("−{out}") } else { out }
 }
 
-/// An amount of US dollars from millionths: `$0`, `$3.10`, `< $0.01`.
+/// An amount of US dollars from millionths: `$0`, `$3.10`, `less than $0.01`.
 pub fn dollars(millionths: i64) -> String {
     match millionths {
         0 => "$0".to_owned(),
-        1..10_000 => "< $0.01".to_owned(),
+        1..10_000 => "less than $0.01".to_owned(),
         n => {
             let cents = (n.unsigned_abs() + 5000) / 10_000;
             let whole = number(i64::try_from(cents / 100).unwrap_or(i64::MAX));
             format!("{}${whole}.{:02}", if n < 0 { "−" } else { "" }, cents % 100)
         }
+    }
+}
+
+/// What something costs, or saves, from millionths of a US dollar: `$3.10`, `saves $3.10`.
+pub fn cost(millionths: i64) -> String {
+    match millionths {
+        n if n < 0 => format!("saves {}", dollars(n.saturating_neg())),
+        n => dollars(n),
     }
 }
 
@@ -190,10 +198,17 @@ mod tests {
 
     #[test]
     fn amounts_are_never_rounded_to_nothing() {
-        for (n, text) in
-            [(0, "$0"), (1, "< $0.01"), (3_104_999, "$3.10"), (1_234_567_890, "$1,234.57"), (-5_000_000, "−$5.00")]
-        {
+        for (n, text) in [
+            (0, "$0"),
+            (1, "less than $0.01"),
+            (3_104_999, "$3.10"),
+            (1_234_567_890, "$1,234.57"),
+            (-5_000_000, "−$5.00"),
+        ] {
             assert_eq!(dollars(n), text);
+        }
+        for (n, text) in [(0, "$0"), (10_000, "$0.01"), (-1, "saves less than $0.01"), (-3_100_000, "saves $3.10")] {
+            assert_eq!(cost(n), text);
         }
     }
 

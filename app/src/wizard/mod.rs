@@ -16,7 +16,7 @@ mod tags;
 pub use browser::focus_first_wrong_in;
 pub use choice::{Choice, Fold, check, choices};
 pub use field::{AccountField, FieldGroup, ScopeFields, TextArea, TextField, place_fields};
-pub use plan_panel::{Sum, effect_sign, effect_tone, note_list};
+pub use plan_panel::{Sum, cost_line, effect_sign, effect_tone, note_list};
 pub use shell::{FormStep, Spec, WizardPage, why_not};
 pub use state::{Draft, Kept, Lookup, Messages, Wizard, first_scope, is_reachable, start};
 pub use tags::TagRows;

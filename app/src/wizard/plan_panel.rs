@@ -1,5 +1,6 @@
 //! The plan as it grows at the right of a form: steps, what they need, what they cost, what a careful colleague would say.
 
+use domain::plan::cost::{self, Cost};
 use domain::plan::lint::{Note as Hint, Severity, lint};
 use domain::plan::{Effect as Does, Plan, Step};
 use domain::resource::Tone;
@@ -15,9 +16,30 @@ pub fn actions(plan: &Plan) -> BTreeSet<&'static str> {
 }
 
 /// What a plan costs a month, as far as it is known beforehand.
-fn monthly(plan: &Plan) -> String {
-    let known: Option<i64> = plan.steps.iter().map(|step| step.monthly).sum();
-    known.map_or_else(|| "unknown".to_owned(), format::dollars)
+fn monthly(cost: &Cost) -> String {
+    /// A cent.
+    const CENT: u64 = 10_000;
+    let known = format::cost(cost.known);
+    match cost.known {
+        _ if cost.unknown.is_empty() => known,
+        n if n.unsigned_abs() < CENT => "unknown".to_owned(),
+        // What is not known makes it more, or less.
+        n if n > 0 => format!("at {} {known}", if cost.saves { "most" } else { "least" }),
+        n => format!("saves at {} {}", if cost.saves { "least" } else { "most" }, format::dollars(n.saturating_neg())),
+    }
+}
+
+/// Why it is not known in whole, and what sort of price it is. Nothing of what costs nothing.
+fn prices(cost: &Cost) -> Option<AnyView> {
+    let words = cost.unknown.iter().copied().chain((cost.known != 0).then_some(cost::BASIS)).collect::<Vec<_>>();
+    (!words.is_empty()).then(|| view! { <p class="sum-why">{words.join(" ")}</p> }.into_any())
+}
+
+/// What a plan costs a month in one line, with why that is not known in whole; nothing where it costs nothing.
+pub fn cost_line(plan: &Plan) -> Option<AnyView> {
+    let cost = Cost::of(plan);
+    let prices = prices(&cost)?;
+    Some(view! { <div class="cost"><p>"A month: "<b>{monthly(&cost)}</b></p>{prices}</div> }.into_any())
 }
 
 /// The tone of what a step does to what it writes.
@@ -62,13 +84,16 @@ pub fn Sum(
     let said = |words: Option<String>| words.unwrap_or_else(|| "–".to_owned());
     let steps = said(plan.as_ref().map(|p| p.steps.len().to_string()));
     let permissions = said(plan.as_ref().map(|p| actions(p).len().to_string()));
-    let cost = said(plan.as_ref().map(monthly));
+    let cost = plan.as_ref().map(Cost::of);
+    let prices = cost.as_ref().and_then(prices);
+    let cost = said(cost.as_ref().map(monthly));
     view! {
         <dl class="sum">
             <div><dt>"Steps"</dt><dd>{steps}</dd></div>
             <div><dt>"A month"</dt><dd>{cost}</dd></div>
             <div><dt>"Permissions"</dt><dd>{permissions}</dd></div>
         </dl>
+        {prices}
     }
 }
 
@@ -136,5 +161,25 @@ pub fn PlanPanel() -> impl IntoView {
             {shown}
             {failed}
         </aside>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_the_cost_is_said_although_not_all_is() {
+        let said = |known: i64, unknown: &[&'static str], saves: bool| {
+            monthly(&Cost { known, unknown: unknown.to_vec(), saves })
+        };
+        assert_eq!(said(1_000_000, &[], false), "$1.00");
+        assert_eq!(said(400, &[], false), "less than $0.01");
+        assert_eq!(said(-1_200_000, &[], false), "saves $1.20");
+        assert_eq!(said(1_000_000, &["why"], false), "at least $1.00");
+        assert_eq!(said(-1_200_000, &["why"], true), "saves at least $1.20");
+        assert_eq!(said(0, &["why"], false), "unknown");
+        assert_eq!(said(1_000_000, &["why"], true), "at most $1.00");
+        assert_eq!(said(-1_200_000, &["why"], false), "saves at most $1.20");
     }
 }

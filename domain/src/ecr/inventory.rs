@@ -25,6 +25,9 @@ pub struct Inventory {
     /// Functions of images of which it was not read yet which image, for lists do not say it; and services whose task definition was not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<ResourceKey>,
+    /// Bytes of the layers of all of them, each layer once; images name them by their place here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<i64>,
 }
 
 /// An image and what uses it.
@@ -42,6 +45,9 @@ pub struct Held {
     /// What it is for, such as `linux/arm64`, as far as it is known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<String>,
+    /// Its layers, as places in [`Inventory::layers`]: none of an index. Absent where they are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<Vec<usize>>,
 }
 
 impl Inventory {
@@ -63,6 +69,20 @@ impl Inventory {
     /// Whether the list of the images themselves can be relied on: there may be more of them than were collected.
     pub fn has_all_images(&self) -> bool {
         self.lists.iter().filter(|list| list.kind == Kind::Image).all(|list| known::known(list, self.now))
+    }
+    /// Bytes that are stored no longer once these images are gone: of the layers that no other image has. `None` where that is not known,
+    /// because an image was not collected yet, or its layers were not.
+    pub fn freed(&self, digests: &BTreeSet<&str>) -> Option<i64> {
+        let found = self.images.iter().filter(|held| digests.contains(held.facts.digest.as_str())).count();
+        if found < digests.len() || !self.has_all_images() {
+            return None;
+        }
+        let (mut gone, mut kept): (BTreeSet<usize>, BTreeSet<usize>) = Default::default();
+        for held in &self.images {
+            let side = if digests.contains(held.facts.digest.as_str()) { &mut gone } else { &mut kept };
+            side.extend(held.layers.as_ref()?);
+        }
+        gone.difference(&kept).map(|place| self.layers.get(*place).copied()).sum()
     }
     /// What lifecycle rules look at.
     pub fn facts(&self) -> Vec<ImageFacts> {
@@ -165,6 +185,7 @@ pub(crate) mod tests {
             used_by: own(used_by),
             artifact: false,
             platforms: vec![],
+            layers: None,
         }
     }
 
@@ -182,6 +203,7 @@ pub(crate) mod tests {
             ],
             lists: vec![],
             unread: vec![],
+            layers: vec![],
         }
     }
 
@@ -196,6 +218,24 @@ pub(crate) mod tests {
         // 1.1 runs, and a platform of 1.2 runs.
         assert_eq!(digests(inventory.superseded(1)), ["sha256:old"]);
         assert_eq!(digests(inventory.superseded(4)), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn only_layers_that_no_other_image_has_are_freed() {
+        let with =
+            |digest: &str, layers: &[usize]| Held { layers: Some(layers.to_vec()), ..held(digest, 1, &[], &[], &[]) };
+        let mut inventory = Inventory {
+            images: vec![with("a", &[0, 1]), with("b", &[0, 2]), with("c", &[0, 2, 2]), with("index", &[])],
+            layers: vec![1000, 20, 3],
+            ..Inventory::default()
+        };
+        assert_eq!(inventory.freed(&["a"].into()), Some(20));
+        assert_eq!(inventory.freed(&["b"].into()), Some(0));
+        assert_eq!(inventory.freed(&["b", "c"].into()), Some(3));
+        assert_eq!(inventory.freed(&["a", "b", "c", "index"].into()), Some(1023));
+        assert_eq!(inventory.freed(&["a", "pushed just now"].into()), None);
+        inventory.images[3].layers = None;
+        assert_eq!(inventory.freed(&["a"].into()), None, "an image that stays may have them too");
     }
 
     #[test]

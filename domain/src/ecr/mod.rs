@@ -2,7 +2,7 @@
 //! what uses the images of a repository ([`inventory`]), and whether that is known ([`known`]); lifecycle policies ([`lifecycle`]): what they say, and which images they take; who may use a repository ([`repository_policy`]);
 //! how an image starts and was built ([`configuration`]), two of them side by side ([`compare`]), what says something of it ([`findings`], [`referrers`]), what is no image ([`artifact`]);
 //! what people may type ([`rules`]); what holds for all repositories of an account in a region ([`registry`]); the calls that change repositories ([`calls`], [`arn`]), what they write ([`subject`]) and the plans made of those ([`wizards`]);
-//! archives on their way in ([`upload`]).
+//! what storage costs ([`storage`]); archives on their way in ([`upload`]).
 
 pub mod arn;
 pub mod artifact;
@@ -20,6 +20,7 @@ pub mod registry;
 pub mod repository;
 pub mod repository_policy;
 pub mod rules;
+pub mod storage;
 pub mod subject;
 pub mod upload;
 pub mod wizards;

@@ -76,8 +76,8 @@ pub enum Subject {
         /// The image's digest.
         digest: String,
     },
-    /// An image in another registry, and what this repository has of it: its digest, type, size and platforms; or what is wrong with the
-    /// way it was named.
+    /// An image in another registry, and what this repository has of it: its digest, type, size and platforms, its `blobs` by digest with
+    /// their bytes, and what of them is `stored` here ([`super::storage::Stored`]); or what is wrong with the way it was named.
     Source {
         /// As a person writes it: `nginx:1.27`.
         reference: String,
@@ -93,6 +93,13 @@ pub enum Subject {
     Inventory {
         /// The repository's name.
         repository: String,
+    },
+    /// What decides how much of an image's layers is billed, a [`super::storage::Stored`]: what Gantry has collected, not AWS's own word.
+    Stored {
+        /// The repository's name.
+        repository: String,
+        /// Digests of layers and configurations.
+        layers: Vec<String>,
     },
     /// What refers to an image: [`super::referrers::Referrers`].
     Referrers {
@@ -166,6 +173,7 @@ impl Subject {
             | Subject::Configuration { .. }
             | Subject::Source { .. }
             | Subject::Inventory { .. }
+            | Subject::Stored { .. }
             | Subject::Referrers { .. } => Kind::Image,
             Subject::Replication
             | Subject::CacheRules
@@ -194,6 +202,7 @@ impl Subject {
             | Subject::Configuration { repository, .. }
             | Subject::Source { repository, .. }
             | Subject::Inventory { repository }
+            | Subject::Stored { repository, .. }
             | Subject::Referrers { repository, .. }
             | Subject::LifecyclePreview { repository, .. } => Some(repository),
             Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),

@@ -7,6 +7,7 @@
 pub mod again;
 pub mod answers;
 mod call;
+pub mod cost;
 pub mod difference;
 pub mod export;
 pub mod lint;
@@ -111,7 +112,8 @@ pub struct Step {
     pub depends_on: Vec<String>,
     /// How it is taken back.
     pub undo: Undo,
-    /// What it costs a month, in millionths of a US dollar, where that is known beforehand.
+    /// What it costs a month, in millionths of a US dollar, where that is known beforehand; below zero what it saves. AWS's list price in
+    /// US East (N. Virginia), before any free tier. See [`cost`].
     pub monthly: Option<i64>,
 }
 

@@ -11,6 +11,7 @@ use gantry_registry::{
     copy_and_tag, inspect,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use url::Url;
@@ -92,11 +93,13 @@ impl Registries {
         let digest = contents.top.digest.to_string();
         let held = Subject::Ecr(Ecr::Images { repository: repository.to_owned(), digests: vec![digest.clone()] });
         let held = execute::read(&connections.caller(scope).await?, &held).await?;
+        let blobs: BTreeMap<String, u64> = contents.blobs.iter().map(|b| (b.digest.to_string(), b.size)).collect();
         Ok(json!({
             "source": format!("{}/{}@{digest}", source.registry(), source.repository()),
             "digest": digest,
             "mediaType": contents.top.media_type,
             "size": contents.size(),
+            "blobs": blobs,
             "platforms": contents.platforms.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "tags": held.and_then(|held| held.get(&digest).cloned()),
         }))

@@ -4,6 +4,8 @@ use domain::ecr::Image;
 use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::known::{LISTS, never};
 use domain::ecr::lifecycle::ImageFacts;
+use domain::ecr::registry::Registry;
+use domain::ecr::storage::{self, Stored};
 use domain::ecs::{Task, TaskDefinition};
 use domain::eks::Pod;
 use domain::events;
@@ -11,7 +13,8 @@ use domain::listing::Freshness;
 use domain::resource::Relation;
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_store::Store;
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// More arrows of one kind to the images of one repository than anybody has.
 const ARROWS: u32 = 200_000;
@@ -23,20 +26,76 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let mut users = users(store, &ids).await?;
     let mut images = Vec::with_capacity(rows.len());
+    let mut all = Layers::default();
     for row in rows {
         // A document that cannot be read names no image; without the time of its push no rule can be judged.
         let image = serde_json::from_value::<Image>(row.doc).ok();
         let facts = image.as_ref().and_then(ImageFacts::of);
         let artifact = image.as_ref().is_some_and(|image| image.artifact().is_some());
+        let layers = image.as_ref().and_then(|image| all.of(image));
         let platforms = image.and_then(|image| image.platforms).unwrap_or_default();
         let used_by = users.remove(&row.id).unwrap_or_default().into_iter().collect();
-        images.extend(facts.map(|facts| Held { facts, used_by, artifact, platforms }));
+        images.extend(facts.map(|facts| Held { facts, used_by, artifact, platforms, layers }));
     }
     let lists = lists(store, scope, now).await?;
     let mut unread = store.images_unread().await?;
     // What stayed of an account that is not connected any more is read by nobody.
     unread.retain(|key| lists.iter().any(|list| list.scope == key.scope));
-    Ok(Inventory { now, images, lists, unread })
+    Ok(Inventory { now, images, lists, unread, layers: all.sizes })
+}
+
+/// The layers of images, each once.
+#[derive(Default)]
+struct Layers {
+    /// By digest their places in `sizes`.
+    places: HashMap<String, usize>,
+    sizes: Vec<i64>,
+}
+
+impl Layers {
+    /// Those of an image, none of an index; `None` where its manifest was not read.
+    fn of(&mut self, image: &Image) -> Option<Vec<usize>> {
+        if image.manifests.is_some() {
+            return Some(vec![]);
+        }
+        let mut places = vec![];
+        for layer in image.layers.as_ref()? {
+            let (size, next) = (layer.size?, self.sizes.len());
+            let place = *self.places.entry(layer.digest.clone()).or_insert(next);
+            if place == next {
+                self.sizes.push(size);
+            }
+            places.push(place);
+        }
+        Some(places)
+    }
+}
+
+/// Which of these layers images of a repository have, and to how many places its images are replicated.
+pub async fn stored(
+    store: &Store,
+    scope: &Scope,
+    repository: &str,
+    layers: &BTreeSet<String>,
+) -> Result<Stored, Problem> {
+    let parent = ResourceKey::new(Kind::Repository, scope.clone(), repository)?;
+    let rows = store.children(&parent, Kind::Image).await?;
+    let images = rows.into_iter().filter_map(|row| serde_json::from_value::<Image>(row.doc).ok());
+    let held = images.flat_map(|image| image.layers.unwrap_or_default()).map(|layer| layer.digest);
+    let held: BTreeSet<String> = held.filter(|digest| layers.contains(digest)).collect();
+    let registry = ResourceKey::new(Kind::Registry, scope.clone(), scope.account.as_str())?;
+    let registry = store.documents(&[registry]).await?.pop().map(|(_, doc)| doc);
+    let registry: Registry = registry.and_then(|doc| serde_json::from_value(doc).ok()).unwrap_or_default();
+    Ok(Stored { held, replicas: storage::replicas(&registry.replication_configuration, repository) })
+}
+
+/// Puts into what was found of an image elsewhere what of it the repository has stored.
+pub async fn compare(store: &Store, scope: &Scope, repository: &str, found: &mut Value) -> Result<(), Problem> {
+    let Some(blobs) = found["blobs"].as_object() else { return Ok(()) };
+    let blobs: BTreeSet<String> = blobs.keys().cloned().collect();
+    let stored = stored(store, scope, repository, &blobs).await?;
+    found["stored"] = json!(stored);
+    Ok(())
 }
 
 /// How fresh the lists are that say what uses images of this scope: those of every account and region that is connected, for images are

@@ -156,3 +156,41 @@ async fn lists_that_fail_or_were_never_read_are_told() {
     assert!(!inventory.has_all_images() && inventory.lists.len() == 3 * LISTS.len() - 2, "{:?}", inventory.lists);
     assert_eq!(inventory.unknown().len(), LISTS.len() + 5);
 }
+
+#[tokio::test]
+async fn layers_are_named_once_and_those_that_are_there_are_not_paid_twice() {
+    let test = TestStore::fresh().await;
+    let layered = |digest: &str, more: Value| {
+        let mut image = image(digest, digest.trim_start_matches("sha256:"));
+        image.doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        image
+    };
+    let layer = |digest: &str, size: i64| json!({ "digest": digest, "size": size });
+    let registry = json!({ "registryId": "111122223333", "replicationConfiguration": { "rules": [
+        { "destinations": [{ "region": "us-east-1", "registryId": "111122223333" }] }] } });
+    let batch = [
+        layered("sha256:a", json!({ "gantry:layers": [layer("sha256:base", 1000), layer("sha256:one", 20)] })),
+        layered("sha256:b", json!({ "gantry:layers": [layer("sha256:base", 1000), layer("sha256:two", 3)] })),
+        layered("sha256:c", json!({ "gantry:manifests": [{ "digest": "sha256:a" }] })),
+        layered("sha256:d", json!({})),
+        observed(Kind::Registry, "111122223333", registry),
+    ];
+    test.store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
+    let bytes = |digest: &str| {
+        let layers = inventory.get(digest).unwrap().layers.clone()?;
+        Some(layers.into_iter().map(|place| inventory.layers[place]).collect::<Vec<_>>())
+    };
+    assert_eq!((bytes("sha256:a"), bytes("sha256:b")), (Some(vec![1000, 20]), Some(vec![1000, 3])));
+    assert_eq!((bytes("sha256:c"), bytes("sha256:d"), inventory.layers.len()), (Some(vec![]), None, 3));
+
+    let wanted = ["sha256:base", "sha256:new"].map(str::to_owned).into();
+    let found = stored(&test.store, &scope(), "web", &wanted).await.unwrap();
+    assert_eq!(found, Stored { held: ["sha256:base".to_owned()].into(), replicas: 1 });
+    let mut source = json!({ "digest": "sha256:n", "blobs": { "sha256:two": 3, "sha256:new": 9 } });
+    compare(&test.store, &scope(), "web", &mut source).await.unwrap();
+    assert_eq!(source["stored"], json!({ "held": ["sha256:two"], "replicas": 1 }));
+    let mut wrong = json!({ "wrong": { "field": "source", "message": "no" } });
+    compare(&test.store, &scope(), "web", &mut wrong).await.unwrap();
+    assert!(wrong.get("stored").is_none());
+}

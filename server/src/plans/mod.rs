@@ -44,9 +44,13 @@ pub struct Planner {
     lent: Arc<Loans>,
 }
 
-/// What names a plan.
+/// What names a plan: all that it does. What it costs does not count: that changes with what others push meanwhile.
 fn hash(plan: &Plan) -> Result<String> {
-    let text = serde_json::to_vec(plan)
+    let mut plan = plan.clone();
+    for step in &mut plan.steps {
+        step.monthly = None;
+    }
+    let text = serde_json::to_vec(&plan)
         .map_err(|e| Problem::new(Code::Internal, "The plan cannot be written", e.to_string()))?;
     Ok(Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect())
 }
@@ -99,6 +103,17 @@ impl Planner {
                     let unreadable =
                         |e: serde_json::Error| Problem::new(Code::Internal, "Images cannot be told", e.to_string());
                     Some(serde_json::to_value(inventory).map_err(unreadable)?)
+                }
+                Subject::Ecr(Ecr::Stored { repository, layers }) => {
+                    let layers = layers.iter().cloned().collect();
+                    Some(json!(inventory::stored(&self.store, scope, repository, &layers).await?))
+                }
+                Subject::Ecr(Ecr::Source { repository, .. }) => {
+                    let mut found = self.cloud.read(scope, &subject).await?;
+                    if let Some(found) = &mut found {
+                        inventory::compare(&self.store, scope, repository, found).await?;
+                    }
+                    found
                 }
                 other => self.cloud.read(scope, other).await?,
             };
@@ -300,6 +315,20 @@ impl Plans for Planner {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plan_keeps_its_name_when_only_its_cost_changes() {
+        let step = json!({ "id": "images-1", "says": "Delete 1 image", "scope": { "account": "111122223333", "region": "eu-west-1" },
+            "call": { "service": "ecr", "operation": "DeleteRepository", "input": { "repositoryName": "shop" } }, "effect": "delete",
+            "before": null, "depends_on": [], "undo": { "never": "why" }, "monthly": -4 });
+        let plan = json!({ "format": 4, "title": "Delete", "scope": step["scope"], "steps": [step] });
+        let plan: Plan = serde_json::from_value(plan).unwrap();
+        let mut dearer = plan.clone();
+        dearer.steps[0].monthly = None;
+        assert_eq!(hash(&plan).unwrap(), hash(&dearer).unwrap());
+        dearer.steps[0].says = "Delete 2 images".into();
+        assert_ne!(hash(&plan).unwrap(), hash(&dearer).unwrap());
+    }
 
     #[test]
     fn only_who_may_copy_has_other_registries_asked() {

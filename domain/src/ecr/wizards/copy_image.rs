@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 use super::super::calls::{Call, CopyImage};
 use super::super::inventory::short;
 use super::super::lifecycle::evaluate::matches_pattern;
 use super::super::rules;
+use super::super::storage::Stored;
 use super::super::subject::Subject;
 use super::images::{one, put, untag};
 use super::{in_order, state, step, undo};
@@ -70,6 +72,17 @@ pub(super) fn megabytes(bytes: u64) -> String {
         n if n < 1_000_000 => format!("{} kB", n.div_ceil(1000)),
         n => format!("{} MB", n / 1_000_000),
     }
+}
+
+/// What an image that was found costs a month. `None` until it is known what of it the repository has.
+fn monthly(found: &Value) -> Option<i64> {
+    // The very image: only a tag is new.
+    if found["tags"].is_array() {
+        return Some(0);
+    }
+    let blobs = BTreeMap::<String, i64>::deserialize(&found["blobs"]).ok()?;
+    let stored = Stored::deserialize(&found["stored"]).ok()?;
+    Some(stored.added(&blobs))
 }
 
 impl Answers {
@@ -160,7 +173,9 @@ impl Answers {
             None => format!("Copy {source}{about} to {repository} as {tag}"),
         };
         let title = format!("Copy {source} to {repository}:{tag}");
-        Ok(in_order(title, scope, vec![step("copy", says, scope, call, back, before)]))
+        let mut step = step("copy", says, scope, call, back, before);
+        step.monthly = monthly(&found);
+        Ok(in_order(title, scope, vec![step]))
     }
 }
 
@@ -224,6 +239,24 @@ mod tests {
         assert!(matches!(&moved.steps[0].undo, Undo::Call(call) if call.operation() == "PutImage"));
         let untagged = plan(&answers(), mutable, None, source(json!([]))).unwrap();
         assert!(matches!(&untagged.steps[0].undo, Undo::Never(_)));
+    }
+
+    #[test]
+    fn only_what_is_new_to_the_repository_costs_something() {
+        let of = |with: Value, tags: Value| {
+            let mut source = source(tags);
+            source.as_object_mut().unwrap().extend(with.as_object().unwrap().clone());
+            plan(&answers(), json!({}), None, source).unwrap().steps[0].monthly
+        };
+        let blobs = json!({ "sha256:base": 1_000_000_000, "sha256:app": 500_000_000 });
+        let held =
+            |held: Value, replicas: u32| json!({ "blobs": blobs, "stored": { "held": held, "replicas": replicas } });
+        assert_eq!(of(held(json!([]), 0), Value::Null), Some(150_000));
+        assert_eq!(of(held(json!(["sha256:base"]), 1), Value::Null), Some(100_000));
+        assert_eq!(of(held(json!([]), 0), json!([])), Some(0), "the repository has this very image");
+        assert_eq!(of(json!({}), Value::Null), None);
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        assert_eq!(answers().plan(&scope, &Facts::default()).unwrap().steps[0].monthly, None, "nobody looked yet");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, PutImage, Sta
 use super::super::inventory::{Inventory, short};
 use super::super::rules;
 use super::super::subject::{IMAGES_A_CALL, Subject};
-use super::{doubts, guard, in_order, inventory, some, state, step, undo};
+use super::{doubts, guard, in_order, inventory, saved, some, state, step, undo};
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
 
@@ -165,6 +165,8 @@ impl Delete {
             guard(&self.against(&all, inventory), &self.insist, repository)?;
         }
         let batches = self.batches(all.clone(), inventory.as_ref());
+        // A layer that images of two batches share is saved by the second.
+        let saved = |batches: &[Vec<String>]| saved(inventory.as_ref(), batches.iter().flatten().map(String::as_str));
         let steps = batches.iter().enumerate().map(|(n, batch)| {
             let call = Call::BatchDeleteImage(BatchDeleteImage {
                 repository_name: repository.clone(),
@@ -178,6 +180,7 @@ impl Delete {
             let says = format!("Delete {} of {repository}", counted(batch.len()));
             let mut step = step(&format!("images-{}", n + 1), says, scope, call, never, before);
             step.effect = Effect::Delete;
+            step.monthly = saved(&batches[..=n]).zip(saved(&batches[..n])).map(|(now, before)| now - before);
             step
         });
         Ok(in_order(format!("Delete {} of {repository}", counted(all.len())), scope, steps.collect()))

@@ -18,6 +18,7 @@ use super::inventory::{Inventory, short};
 use super::known::some;
 use super::repository_policy::explain;
 use super::rules;
+use super::storage;
 use super::subject::Subject;
 use crate::document::registry;
 use crate::identity::Scope;
@@ -56,6 +57,11 @@ fn doubts(inventory: &Inventory) -> Option<String> {
 fn inventory(facts: &Facts, repository: &str) -> Option<Inventory> {
     let state = facts.of(&Inventory::subject(repository))??;
     serde_json::from_value(state.clone()).ok()
+}
+
+/// What the bill is less by a month once these images are gone, as a step's `monthly`: below zero. `None` where it is not known.
+fn saved<'a>(inventory: Option<&Inventory>, digests: impl Iterator<Item = &'a str>) -> Option<i64> {
+    inventory?.freed(&digests.collect()).map(|bytes| -storage::monthly(bytes))
 }
 
 /// An image that something is to run.
@@ -111,7 +117,7 @@ fn state(facts: &Facts, subject: &Subject) -> Option<Option<Value>> {
     facts.of(&plan::Subject::Ecr(subject.clone())).map(|state| state.cloned())
 }
 
-/// A step that depends on the one before it.
+/// A step that depends on the one before it. It costs nothing, unless its plan says otherwise.
 fn step(id: &str, says: String, scope: &Scope, call: Call, undo: Undo, before: Option<Value>) -> Step {
     let effect = if before.is_none() { Effect::Create } else { Effect::Update };
     let call = plan::Call::Ecr(call);

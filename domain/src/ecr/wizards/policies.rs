@@ -9,13 +9,13 @@ use super::super::calls::{
 };
 use super::super::inventory::Inventory;
 use super::super::lifecycle::aws_preview::{self, Act, AwsPreview};
-use super::super::lifecycle::{self, Policy, Verdict, evaluate, in_danger};
+use super::super::lifecycle::{self, Fate, Policy, Verdict, evaluate, in_danger};
 use super::super::repository_policy;
 use super::super::rules;
 use super::super::subject::Subject;
 use super::images::counted;
 use super::repository::gone;
-use super::{INSIST, doubts, guard, in_order, insisted, inventory, some, state, step, undo, unless};
+use super::{INSIST, doubts, guard, in_order, insisted, inventory, saved, some, state, step, undo, unless};
 use crate::iam::policy_document;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
@@ -145,6 +145,12 @@ impl Lifecycle {
         let doubts = if touched { doubts(inventory) } else { None };
         lost.into_iter().chain(doubts).collect()
     }
+    /// What the bill is less by once the images are gone that these rules let expire today.
+    fn saved(policy: &Policy, inventory: &Inventory) -> Option<i64> {
+        let verdicts = evaluate(policy, &inventory.facts(), inventory.now);
+        let expired = verdicts.iter().filter(|verdict| matches!(verdict.fate, Fate::Expired { .. }));
+        saved(Some(inventory), expired.map(|verdict| verdict.digest.as_str()))
+    }
     /// What has to be known.
     pub fn subjects(&self) -> Vec<plan::Subject> {
         let inventory = Subject::Inventory { repository: self.repository.clone() };
@@ -160,13 +166,16 @@ impl Lifecycle {
         let repository = &self.repository;
         exists(repository, facts)?;
         let none = self.policy.trim().is_empty();
+        let mut monthly = Some(0);
         let wanted: Option<Value> = match none {
             true => None,
             false => {
                 let policy = lifecycle::parse(&self.policy)?;
-                if let Some(inventory) = inventory(facts, repository) {
-                    self.allowed(&policy, &inventory, facts)?;
+                let inventory = inventory(facts, repository);
+                if let Some(inventory) = &inventory {
+                    self.allowed(&policy, inventory, facts)?;
                 }
+                monthly = inventory.and_then(|inventory| Self::saved(&policy, &inventory));
                 serde_json::from_str(&self.policy).ok()
             }
         };
@@ -185,7 +194,11 @@ impl Lifecycle {
             format!("Change the rules by which images of {repository} expire"),
             format!("Let images of {repository} no longer expire"),
         ];
-        writer.plan(says, scope, state(facts, &self.subject()), wanted.as_ref())
+        let mut plan = writer.plan(says, scope, state(facts, &self.subject()), wanted.as_ref())?;
+        for step in &mut plan.steps {
+            step.monthly = monthly;
+        }
+        Ok(plan)
     }
 }
 

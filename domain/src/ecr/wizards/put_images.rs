@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, PutImage};
 use super::super::inventory::short;
 use super::super::rules;
+use super::super::storage::{Stored, blobs};
 use super::super::subject::{IMAGES_A_CALL, Subject};
 use super::copy_image::{megabytes, movable};
 use super::images::{one, put as put_back, untag};
@@ -155,13 +157,20 @@ impl Answers {
         }
         Subject::Images { repository: self.repository.clone(), digests }
     }
+    fn stored(&self) -> Subject {
+        let manifests = self.images.iter().flat_map(|image| image.parts.iter().chain([&image.manifest]));
+        let layers: BTreeSet<String> =
+            manifests.filter_map(|manifest| blobs(&manifest.text)).flat_map(BTreeMap::into_keys).collect();
+        Subject::Stored { repository: self.repository.clone(), layers: layers.into_iter().collect() }
+    }
     /// What has to be known.
     pub fn subjects(&self) -> Vec<plan::Subject> {
         if !check(self).is_empty() {
             return vec![];
         }
         let tags = self.images.iter().flat_map(|image| &image.tags).map(|tag| self.tag(tag));
-        [self.settings(), self.held()].into_iter().chain(tags).map(plan::Subject::Ecr).collect()
+        let all = [self.settings(), self.held()].into_iter().chain(tags).chain([self.stored()]);
+        all.map(plan::Subject::Ecr).collect()
     }
 
     /// The plan: manifests by digest first, an index after what it leads to, then the tags. Each is a step of its own, so that taking
@@ -181,6 +190,8 @@ impl Answers {
         }
         let settings = settings.flatten().unwrap_or_default();
         let held = state(facts, &self.held()).flatten().unwrap_or_default();
+        let stored = state(facts, &self.stored()).flatten();
+        let mut stored: Option<Stored> = stored.and_then(|stored| serde_json::from_value(stored).ok());
         let (mut steps, mut put): (Vec<Step>, Vec<&str>) = (vec![], vec![]);
         let mut names: Vec<&str> = vec![];
         for (n, image) in self.images.iter().enumerate() {
@@ -198,7 +209,13 @@ impl Answers {
                 };
                 let back = undo(delete(repository, digest));
                 let id = format!("image-{}", put.len());
-                steps.push(step(&id, says, scope, call(repository, manifest, None), back, None));
+                let mut step = step(&id, says, scope, call(repository, manifest, None), back, None);
+                step.monthly = stored.as_mut().zip(blobs(&manifest.text)).map(|(stored, blobs)| {
+                    let added = stored.added(&blobs);
+                    stored.held.extend(blobs.into_keys());
+                    added
+                });
+                steps.push(step);
             }
             let digest = image.manifest.digest.as_str();
             // ECR deletes an image with its last tag.
@@ -294,6 +311,30 @@ mod tests {
         assert_eq!(input["imageManifest"], "{\"a\":1}");
         assert_eq!((&input["imageDigest"], &input["imageTag"]), (&json!(digest('a')), &Value::Null));
         assert_eq!(plan.steps[3].call.input()["imageTag"], "1");
+    }
+
+    #[test]
+    fn a_layer_costs_something_once_and_a_tag_nothing() {
+        let text = |own: char| {
+            json!({ "config": { "digest": digest(own), "size": 0 }, "layers": [{ "digest": digest('0'), "size": 1_000_000_000 },
+                { "digest": digest('1'), "size": 2_000_000_000 }] })
+            .to_string()
+        };
+        let mut answers = answers(&["1"]);
+        answers.images[0].manifest.text = json!({ "manifests": [] }).to_string();
+        answers.images[0].parts[0].text = text('8');
+        answers.images[0].parts[1].text = text('9');
+        let monthly = |stored: Option<Value>| {
+            let plan = plan(&answers, json!({}), &[None, stored]).unwrap();
+            plan.steps.iter().map(|step| step.monthly).collect::<Vec<_>>()
+        };
+        let there = json!({ "held": [digest('1')], "replicas": 0 });
+        assert_eq!(monthly(Some(there)), [Some(100_000), Some(0), Some(0), Some(0)]);
+        assert_eq!(monthly(Some(json!({ "held": [], "replicas": 1 }))), [Some(600_000), Some(0), Some(0), Some(0)]);
+        assert_eq!(monthly(None), [None, None, None, Some(0)]);
+        let subjects = answers.subjects();
+        let Some(plan::Subject::Ecr(Subject::Stored { layers, .. })) = subjects.last() else { panic!("{subjects:?}") };
+        assert_eq!(layers.len(), 4);
     }
 
     #[test]

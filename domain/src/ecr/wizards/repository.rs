@@ -9,7 +9,7 @@ use super::super::calls::{
 };
 use super::super::subject::Subject;
 use super::super::{Scanning, TagMutabilityExclusion, arn, rules};
-use super::{doubts, guard, in_order, inventory, some, state, step, undo};
+use super::{doubts, guard, in_order, inventory, saved, some, state, step, undo};
 use crate::document::Tag;
 use crate::identity::Scope;
 use crate::plan::tagging::{self, keys};
@@ -207,7 +207,8 @@ impl Delete {
         if before == Some(None) {
             errors.insert("repository".into(), gone(repository));
         }
-        if let Some(inventory) = inventory(facts, repository) {
+        let inventory = inventory(facts, repository);
+        if let Some(inventory) = &inventory {
             let count = inventory.images.len();
             if count > 0 && !self.force {
                 let images = if count == 1 { "1 image".to_owned() } else { format!("{count} images") };
@@ -223,7 +224,7 @@ impl Delete {
             let used =
                 (!used.is_empty()).then(|| format!("What runs these could not be started again: {}.", some(&used)));
             // Without images none goes: AWS refuses to delete a repository with some unless that is said.
-            let doubts = if count > 0 || self.force { doubts(&inventory) } else { None };
+            let doubts = if count > 0 || self.force { doubts(inventory) } else { None };
             let against: Vec<String> = used.into_iter().chain(doubts).collect();
             errors.extend(guard(&against, &self.insist, repository).err().into_iter().flatten());
         }
@@ -239,6 +240,11 @@ impl Delete {
             Undo::Never("a repository that was deleted does not come back with its images and policies.".into());
         let mut step = step("delete", says.clone(), scope, Call::DeleteRepository(input), never, before.flatten());
         step.effect = Effect::Delete;
+        // Without its images only an empty one is deleted.
+        if self.force {
+            let images = inventory.iter().flat_map(|inventory| &inventory.images);
+            step.monthly = saved(inventory.as_ref(), images.map(|held| held.facts.digest.as_str()));
+        }
         Ok(in_order(says, scope, vec![step]))
     }
 }

@@ -99,6 +99,8 @@ impl Delete {
             let says = format!("Delete {} of {repository}", counted(batch.len()));
             let mut step = step(&format!("images-{}", n + 1), says, scope, call, never, before.map(Value::Object));
             step.effect = Effect::Delete;
+            // Its manifests are not read: which layers other images share is not known.
+            step.monthly = None;
             step
         });
         Ok(in_order(format!("Delete {} of {repository}", counted(all.len())), scope, steps.collect()))

@@ -50,7 +50,8 @@ fn step(id: &str, says: String, scope: &Scope, call: Call, undo: Undo, before: O
         before,
         depends_on: vec![],
         undo,
-        // What is billed is storage and traffic beyond what is free: https://aws.amazon.com/ecr/pricing/
+        // What is billed is storage and traffic beyond what is free, which the steps that delete images change:
+        // https://aws.amazon.com/ecr/pricing/
         monthly: Some(0),
     }
 }

@@ -222,6 +222,9 @@ impl Delete {
         let never = Undo::Never("a repository that was deleted does not come back with its images and logo.".into());
         let mut step = step("delete", says.clone(), scope, Call::DeleteRepository(input), never, before.flatten());
         step.effect = Effect::Delete;
+        if self.force {
+            step.monthly = None;
+        }
         Ok(in_order(says, scope, vec![step]))
     }
 }

@@ -191,6 +191,7 @@ fn images_go_indexes_first_and_for_good() {
     assert_eq!(plan.steps[0].call.input()["imageIds"], json!([{ "imageDigest": digest(255) }]));
     assert_eq!(plan.steps[0].call.name(), "ecr-public:BatchDeleteImage");
     assert!(plan.steps.iter().all(|step| matches!(step.undo, Undo::Never(_)) && step.effect == Effect::Delete));
+    assert!(plan.steps.iter().all(|step| step.monthly.is_none()), "which layers are shared is not known");
     assert!(lint(&plan).iter().any(|note| note.severity == Severity::Danger));
     assert!(delete(vec![digest(0)]).unwrap_err()["digests"].contains("any more"));
     assert!(delete(vec![]).is_err() && delete(vec!["latest".into()]).is_err());

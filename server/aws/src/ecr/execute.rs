@@ -197,7 +197,9 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
         | Subject::RegistryScanning
         | Subject::AccountSetting { .. } => execute_registry::read(caller, subject).await,
         Subject::Keys => Ok(Some(json!(kms::for_repositories(caller).await?))),
-        Subject::Inventory { .. } => Err(elsewhere("What Gantry has collected is not read from AWS.")),
+        Subject::Inventory { .. } | Subject::Stored { .. } => {
+            Err(elsewhere("What Gantry has collected is not read from AWS."))
+        }
         Subject::Source { .. } => Err(elsewhere("Other registries are not read through AWS.")),
     }
 }

@@ -3,6 +3,7 @@
 use domain::ecr::calls::Call;
 use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::lifecycle::{ImageFacts, StorageClass};
+use domain::ecr::storage::Stored;
 use domain::ecr::subject::Subject;
 use domain::{Millis, Problem};
 use serde_json::{Value, json};
@@ -197,9 +198,10 @@ impl Repositories {
             used_by: vec![],
             artifact: false,
             platforms: vec!["linux/amd64".into()],
+            layers: None,
         };
         let images = self.images.keys().filter(|(of, _)| of == repository).map(held).collect();
-        Inventory { now: Millis(0), images, lists: vec![], unread: vec![] }
+        Inventory { now: Millis(0), images, lists: vec![], unread: vec![], layers: vec![] }
     }
 
     pub(super) fn read(&self, subject: &Subject) -> Result<Option<Value>, Problem> {
@@ -236,6 +238,7 @@ impl Repositories {
                 Some(json!({ "source": reference, "digest": reference.split_once('@').unwrap().1 }))
             }
             Subject::Inventory { repository } => Some(json!(self.inventory(repository))),
+            Subject::Stored { .. } => Some(json!(Stored::default())),
             other => return Err(rejected(&format!("No test reads {other:?}."))),
         })
     }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::{in_order, state, step, undo};
-use super::nothing;
+use super::{nothing, unpriced};
 use crate::ecr::calls::{Call, DeletePullThroughCacheRule, UpdatePullThroughCacheRule};
 use crate::ecr::registry::upstream::{Access, UPSTREAMS, Upstream, private};
 use crate::ecr::registry::{CacheRule, rules};
@@ -164,7 +164,10 @@ impl Rule {
             let delete = DeletePullThroughCacheRule { ecr_repository_prefix: prefix.to_owned() };
             let back = undo(Call::DeletePullThroughCacheRule(delete));
             let call = Call::CreatePullThroughCacheRule(wanted);
-            return Ok(in_order(says.clone(), scope, vec![step("rule", says, scope, call, back, None)]));
+            let mut plan = in_order(says.clone(), scope, vec![step("rule", says, scope, call, back, None)]);
+            // Whatever is pulled through it is stored.
+            unpriced(&mut plan);
+            return Ok(plan);
         }
         let before = before.flatten();
         let old: CacheRule = before.clone().and_then(|b| serde_json::from_value(b).ok()).unwrap_or_default();

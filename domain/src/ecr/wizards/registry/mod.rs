@@ -64,6 +64,13 @@ fn change(says: String, scope: &Scope, call: Call, back: Call, before: Option<Va
     in_order(says, scope, vec![step])
 }
 
+/// Says that nobody knows beforehand what a plan costs.
+pub(super) fn unpriced(plan: &mut Plan) {
+    for step in &mut plan.steps {
+        step.monthly = None;
+    }
+}
+
 /// What was typed as filters, without what is empty.
 fn filters(typed: &[String], filter_type: &str) -> Vec<RepositoryFilter> {
     let given = typed.iter().map(|t| t.trim()).filter(|t| !t.is_empty());
@@ -139,7 +146,12 @@ impl Replication {
             1 => "Replicate images by 1 rule".to_owned(),
             many => format!("Replicate images by {many} rules"),
         };
-        Ok(change(says, scope, wanted, put(old), before))
+        let mut plan = change(says, scope, wanted, put(old), before);
+        // What will be pushed is stored in every destination; what is there already stays.
+        if !self.rules.is_empty() {
+            unpriced(&mut plan);
+        }
+        Ok(plan)
     }
 }
 
@@ -197,8 +209,14 @@ impl Scanning {
         }
         let says = format!("Have the registry's images scanned: {}", wanted.says().to_lowercase());
         let basic = || ScanningConfiguration { scan_type: "BASIC".into(), rules: vec![] };
+        // Amazon Inspector bills each image that it scans: https://aws.amazon.com/inspector/pricing/
+        let billed = self.enhanced || old.as_ref().is_some_and(|old| old.scan_type == "ENHANCED");
         let back = Call::PutRegistryScanningConfiguration(old.unwrap_or_else(basic));
-        Ok(change(says, scope, Call::PutRegistryScanningConfiguration(wanted), back, before))
+        let mut plan = change(says, scope, Call::PutRegistryScanningConfiguration(wanted), back, before);
+        if billed {
+            unpriced(&mut plan);
+        }
+        Ok(plan)
     }
 }
 
