@@ -1,7 +1,7 @@
 //! What the plans for a repository that exists do, and what they refuse.
 
-use crate::ecr::inventory::Inventory;
 use crate::ecr::inventory::tests::{held, inventory};
+use crate::ecr::inventory::{Held, Inventory};
 use crate::ecr::known::never;
 use crate::ecr::subject::Subject as Ecr;
 use crate::identity::Scope;
@@ -270,6 +270,51 @@ fn images_in_use_go_only_if_that_is_insisted_on() {
     let meant = plan(&[&running, &free], " shop/api ").unwrap();
     assert_eq!((meant.steps.len(), meant.typed()), (1, Some("shop/api")));
     assert_eq!(plan(&[&free], "").unwrap().steps.len(), 1);
+}
+
+#[test]
+fn what_goes_saves_the_layers_that_nothing_else_has() {
+    let (index, part, other) = (digest('a'), digest('b'), digest('c'));
+    let with = |image: Held, layers: &[usize]| {
+        let layers = Some(layers.to_vec());
+        Held { layers, ..image }
+    };
+    let images = vec![
+        with(held(&index, 1, &["1.0"], &[part.as_str()], &[]), &[]),
+        with(held(&part, 1, &[], &[], &[]), &[0, 1]),
+        with(held(&other, 99, &["1.1"], &[], &[]), &[0, 2]),
+    ];
+    let inventory = Inventory {
+        now: Millis(100 * 86_400_000),
+        images,
+        layers: vec![9_000_000_000, 1_000_000_000, 1],
+        ..Inventory::default()
+    };
+    let monthly = |wizard: &str, wanted: Value| {
+        let answers = answers(wizard, wanted);
+        let state = |subject: Subject| {
+            let state = match &subject {
+                Subject::Ecr(Ecr::Inventory { .. }) => Some(json!(inventory)),
+                Subject::Ecr(Ecr::Images { digests, .. }) => {
+                    Some(digests.iter().map(|d| (d.clone(), json!([]))).collect())
+                }
+                Subject::Ecr(Ecr::LifecyclePolicy { .. }) => None,
+                _ => Some(json!({ "repositoryName": "shop/api" })),
+            };
+            (subject, state)
+        };
+        let facts = Facts::new(answers.subjects().into_iter().map(state).collect());
+        answers.plan(&facts).unwrap().steps.iter().map(|step| step.monthly).collect::<Vec<_>>()
+    };
+    let delete = |digests: &[&String]| json!({ "repository": "shop/api", "digests": digests });
+    assert_eq!(monthly("delete-images", delete(&[&index, &part])), [Some(0), Some(-100_000)]);
+    assert_eq!(monthly("delete-images", delete(&[&index, &part, &other])), [Some(0), Some(-1_000_001)]);
+    let all = json!({ "repository": "shop/api", "force": true });
+    assert_eq!(monthly("delete-repository", all), [Some(-1_000_001)]);
+    let old = json!({ "rules": [{ "rulePriority": 1, "selection": { "tagStatus": "any", "countType": "sinceImagePushed",
+        "countUnit": "days", "countNumber": 14 }, "action": { "type": "expire" } }] });
+    let rules = json!({ "repository": "shop/api", "policy": old.to_string() });
+    assert_eq!(monthly("lifecycle-policy", rules), [Some(-100_000)]);
 }
 
 /// What Gantry has collected, where it may not list tasks.
