@@ -320,6 +320,12 @@ def caches():
     assert made["registryId"] == ACCOUNT and template["resourceTags"] == tags and template["encryptionConfiguration"] == {"encryptionType": "AES256"}, made
     fails("TemplateAlreadyExistsException", ecr.create_repository_creation_template, prefix="docker-hub", appliedFor=["REPLICATION"])
     fails("InvalidParameterException", ecr.create_repository_creation_template, prefix="other", appliedFor=["NOTHING"])
+    twice = {"encryptionType": "KMS_DSSE", "kmsKey": "alias/images"}
+    made = ecr.create_repository_creation_template(prefix="twice", appliedFor=["REPLICATION"], encryptionConfiguration=twice)
+    assert made["repositoryCreationTemplate"]["encryptionConfiguration"] == twice, made
+    ecr.delete_repository_creation_template(prefix="twice")
+    assert ecr.create_repository(repositoryName="twice", encryptionConfiguration=twice)["repository"]["encryptionConfiguration"] == twice
+    ecr.delete_repository(repositoryName="twice")
     ecr.create_repository_creation_template(prefix="ROOT", appliedFor=["REPLICATION"])
     ecr.update_repository_creation_template(prefix="docker-hub", description="new")
     template = ecr.describe_repository_creation_templates(prefixes=["docker-hub"])["repositoryCreationTemplates"][0]

@@ -2,6 +2,7 @@
 
 use domain::Scope;
 use domain::ecr::keys::{Key, found};
+use domain::ecr::rules::has_two_layers;
 use domain::ecr::subject::Subject as Ecr;
 use domain::plan::Subject;
 use leptos::prelude::*;
@@ -10,6 +11,7 @@ use super::live_state;
 use crate::error::AppError;
 use crate::plan::api::look_up;
 use crate::ui::{ProblemNote, Skeleton};
+use crate::wizard::{FieldGroup, check};
 
 /// Offered at once.
 const OFFERED: usize = 8;
@@ -49,6 +51,25 @@ pub(super) fn create_new(on: Signal<bool>, choose: impl Fn() + Copy + Send + Syn
                     "Create a new key"<small class="faint">"Symmetric, for this repository; made by the same run."</small>
                 </span>
             </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// Whether images are encrypted in two layers: asked where AWS has that, and where it was chosen all the same, with what is wrong with it.
+pub(super) fn two_layers(
+    scope: Signal<Scope>,
+    name: &'static str,
+    on: Signal<bool>,
+    set: impl Fn(bool) + Send + Sync + 'static,
+) -> AnyView {
+    let asked = move || on.get() || scope.with(|scope| has_two_layers(&scope.region));
+    let words = "DSSE-KMS: what is stored is encrypted twice.";
+    view! {
+        <div hidden=move || !asked()>
+            <FieldGroup label="Layers of encryption" name=name>
+                {check("two-layers", "Encrypt in two layers", words, on, set)}
+            </FieldGroup>
         </div>
     }
     .into_any()

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::document::partition;
-use crate::identity::{Scope, clip};
+use crate::identity::{Region, Scope, clip};
 
 /// The most tags of a repository. <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-using-tags.html>
 pub const MOST_TAGS: usize = 50;
@@ -179,6 +179,23 @@ pub fn mutability_filters<'a>(filters: impl IntoIterator<Item = &'a str>) -> Res
         0 => Err("With exclusions, name at least one filter, such as latest or dev-*.".to_owned()),
         many if many > MOST_FILTERS => Err(format!("At most {MOST_FILTERS} filters are allowed; these are {many}.")),
         _ => Ok(()),
+    }
+}
+
+/// Whether images can be encrypted in two layers (`KMS_DSSE`) in a region: only in those of AWS GovCloud (US).
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/encryption-at-rest.html>
+pub fn has_two_layers(region: &Region) -> bool {
+    partition(region) == "aws-us-gov"
+}
+
+/// Refuses two layers where there are none.
+pub fn two_layers(scope: &Scope) -> Result<(), String> {
+    match has_two_layers(&scope.region) {
+        true => Ok(()),
+        false => Err(format!(
+            "AWS encrypts images in two layers only in its GovCloud (US) regions, not in {}.",
+            scope.region
+        )),
     }
 }
 

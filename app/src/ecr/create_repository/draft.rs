@@ -119,6 +119,8 @@ pub struct Draft {
     pub kms: bool,
     /// Which; empty for the one AWS manages.
     pub key: String,
+    /// In two layers.
+    pub dual: bool,
     /// One that is created.
     pub new_key: bool,
     /// What that is called; empty for the repository's name.
@@ -255,8 +257,8 @@ impl wizard::Draft for Draft {
             exclusions: pieces(&self.exclusions).map(str::to_owned).collect(),
             encryption: match (self.kms, self.new_key) {
                 (false, _) => Encrypted::Aes256,
-                (true, false) => Encrypted::Kms { key: self.key.clone() },
-                (true, true) => Encrypted::NewKey { alias: self.alias.clone() },
+                (true, false) => Encrypted::Kms { key: self.key.clone(), dual: self.dual },
+                (true, true) => Encrypted::NewKey { alias: self.alias.clone(), dual: self.dual },
             },
             scan_on_push: self.scan_on_push,
             lifecycle: self.lifecycle.text(&mut errors),
@@ -278,10 +280,11 @@ impl wizard::Draft for Draft {
     fn from_answers(answers: &Answers) -> Option<Self> {
         let Form::CreateRepository(entered) = &answers.form else { return None };
         let entered = entered.clone();
+        let dual = entered.encryption.is_dual();
         let (kms, new_key, key, alias) = match entered.encryption {
             Encrypted::Aes256 => (false, false, String::new(), String::new()),
-            Encrypted::Kms { key } => (true, false, key, String::new()),
-            Encrypted::NewKey { alias } => (true, true, String::new(), alias),
+            Encrypted::Kms { key, .. } => (true, false, key, String::new()),
+            Encrypted::NewKey { alias, .. } => (true, true, String::new(), alias),
         };
         // What was ticked for a policy is not in the answers: it comes back as the JSON that came of it.
         let source = |text: &str| if text.trim().is_empty() { Source::None } else { Source::Json };
@@ -291,6 +294,7 @@ impl wizard::Draft for Draft {
             exclusions: entered.exclusions.join(", "),
             kms,
             key,
+            dual,
             new_key,
             alias,
             scan_on_push: entered.scan_on_push,
@@ -336,7 +340,8 @@ mod tests {
 
     #[test]
     fn the_answers_of_a_run_fill_the_form_that_gives_them_again() {
-        let mut draft = Draft { name: "shop/api".into(), kms: true, key: "alias/shop".into(), ..Draft::default() };
+        let mut draft =
+            Draft { name: "shop/api".into(), kms: true, key: "alias/shop".into(), dual: true, ..Draft::default() };
         draft.lifecycle.source = Source::Templates;
         draft.permissions = Permissions { source: Source::Templates, lambda: true, ..Permissions::default() };
         draft.exclusions = "latest, dev-*".into();

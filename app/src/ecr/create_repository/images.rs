@@ -45,7 +45,12 @@ pub fn mutability(draft: Shared) -> impl IntoView {
 pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
     let kms = part(draft, |d| d.kms);
     let chosen = Signal::derive(move || if kms.get() { "kms" } else { "aes" });
-    let now = Signal::derive(move || if kms.get() { "AWS KMS key" } else { "AES-256" }.to_owned());
+    let dual = part(draft, |d| d.dual);
+    let now = Signal::derive(move || match (kms.get(), dual.get()) {
+        (false, _) => "AES-256".to_owned(),
+        (true, false) => "AWS KMS key".to_owned(),
+        (true, true) => "AWS KMS key, in two layers".to_owned(),
+    });
     let key = part(draft, |d| d.key.clone());
     let wanted = Memo::new(move |_| kms.get());
     let new = part(draft, |d| d.new_key);
@@ -82,6 +87,7 @@ pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
                         />
                     </div>
                     {keys::offers(wizard.scope.into(), wanted, key, set)}
+                    {keys::two_layers(wizard.scope.into(), "encryption.dual", dual, move |v| draft.update(|d| d.form.dual = v))}
                 </div>
             </div>
         </Fold>

@@ -99,14 +99,22 @@ fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
     let kms = Memo::new(move |_| t.with(|t| matches!(t.encryption, Encrypted::Kms { .. })));
     let sort = Signal::derive(move || if kms.get() { "KMS" } else { "AES256" });
     let encrypt = move |word: &'static str| {
-        let encryption = if word == "KMS" { Encrypted::Kms { key: String::new() } } else { Encrypted::Aes256 };
+        let kms = Encrypted::Kms { key: String::new(), dual: false };
+        let encryption = if word == "KMS" { kms } else { Encrypted::Aes256 };
         t.update(|t| t.encryption = encryption);
     };
     let key = Signal::derive(move || match t.with(|t| t.encryption.clone()) {
-        Encrypted::Kms { key } => key,
+        Encrypted::Kms { key, .. } => key,
         Encrypted::Aes256 | Encrypted::NewKey { .. } => String::new(),
     });
-    let set_key = move |key: String| t.update(|t| t.encryption = Encrypted::Kms { key });
+    let dual = Signal::derive(move || t.with(|t| t.encryption.is_dual()));
+    let set_key = move |key: String| {
+        t.update(|t| {
+            let dual = t.encryption.is_dual();
+            t.encryption = Encrypted::Kms { key, dual };
+        });
+    };
+    let set_dual = move |dual: bool| t.update(|t| t.encryption = Encrypted::Kms { key: key.get_untracked(), dual });
     // Keys are listed in the browser only, once one is wanted.
     let offered = move || kms.get().then(|| keys::offers(place, kms, key, set_key));
     view! {
@@ -116,6 +124,7 @@ fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
         <div class="stack" hidden=move || !kms.get()>
             <TextField label="KMS key" name="key" value=key hint="Id, ARN or alias; empty for the one AWS manages for ECR." set=set_key/>
             {offered}
+            {keys::two_layers(place, "dual", dual, set_dual)}
         </div>
     }
     .into_any()

@@ -49,11 +49,17 @@ pub enum Encrypted {
     Kms {
         /// Id, ARN or alias; empty for the one AWS manages for ECR.
         key: String,
+        /// In two layers (DSSE-KMS), which AWS has in some regions: [`rules::has_two_layers`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        dual: bool,
     },
     /// With a KMS key that is created for it.
     NewKey {
         /// What the key is called, with or without `alias/` before it; empty for the repository's name.
         alias: String,
+        /// As of [`Encrypted::Kms`].
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        dual: bool,
     },
 }
 
@@ -61,8 +67,20 @@ impl Encrypted {
     /// The alias of the key that is created for a repository.
     pub fn new_alias(&self, repository: &str) -> Option<String> {
         match self {
-            Encrypted::NewKey { alias } => Some(alias_for(alias, repository.trim())),
+            Encrypted::NewKey { alias, .. } => Some(alias_for(alias, repository.trim())),
             Encrypted::Aes256 | Encrypted::Kms { .. } => None,
+        }
+    }
+    /// Whether it is to be in two layers.
+    pub const fn is_dual(&self) -> bool {
+        matches!(self, Encrypted::Kms { dual: true, .. } | Encrypted::NewKey { dual: true, .. })
+    }
+    /// As AWS names it.
+    pub const fn sort(&self) -> &'static str {
+        match self {
+            Encrypted::Aes256 => "AES256",
+            Encrypted::Kms { dual: true, .. } | Encrypted::NewKey { dual: true, .. } => "KMS_DSSE",
+            Encrypted::Kms { .. } | Encrypted::NewKey { .. } => "KMS",
         }
     }
 }
@@ -160,14 +178,12 @@ fn input(answers: &Answers, name: &str) -> CreateRepository {
         (true, true) => "IMMUTABLE",
         (true, false) => "IMMUTABLE_WITH_EXCLUSION",
     };
-    let encryption = match &answers.encryption {
-        Encrypted::Aes256 => Encryption { encryption_type: Some("AES256".into()), kms_key: None },
-        Encrypted::Kms { key } => {
-            let key = Some(key.trim().to_owned()).filter(|key| !key.is_empty());
-            Encryption { encryption_type: Some("KMS".into()), kms_key: key }
-        }
-        Encrypted::NewKey { .. } => Encryption { encryption_type: Some("KMS".into()), kms_key: Some(new_key::arn()) },
+    let kms_key = match &answers.encryption {
+        Encrypted::Aes256 => None,
+        Encrypted::Kms { key, .. } => Some(key.trim().to_owned()).filter(|key| !key.is_empty()),
+        Encrypted::NewKey { .. } => Some(new_key::arn()),
     };
+    let encryption = Encryption { encryption_type: Some(answers.encryption.sort().into()), kms_key };
     let tags = answers.tags.iter().map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()));
     let tags = tags.filter(|(key, value)| !key.is_empty() || !value.is_empty());
     CreateRepository {
@@ -226,7 +242,12 @@ fn check(answers: &Answers, scope: &Scope, facts: &Facts) -> FieldErrors {
     {
         wrong("exclusions", message);
     }
-    if let Encrypted::Kms { key } = &answers.encryption
+    if answers.encryption.is_dual()
+        && let Err(message) = rules::two_layers(scope)
+    {
+        wrong("encryption.dual", message);
+    }
+    if let Encrypted::Kms { key, .. } = &answers.encryption
         && !key.trim().is_empty()
         && let Err(message) = rules::kms_key(key.trim(), scope)
     {
@@ -268,6 +289,7 @@ mod tests {
     use super::*;
     use crate::plan::Answers as Wizard;
     use crate::plan::answers::Form;
+    use crate::plan::export::{cli, cloudformation, terraform};
     use serde_json::json;
 
     const LIFECYCLE: &str = r#"{ "rules": [{ "rulePriority": 1, "selection": { "tagStatus": "untagged",
@@ -320,6 +342,27 @@ mod tests {
         }));
         let plan = wizard.plan(&Facts::default()).unwrap();
         insta::assert_json_snapshot!(plan);
+    }
+
+    #[test]
+    fn two_layers_are_taken_where_aws_has_them() {
+        let encryption = |sort: &str| json!({ "type": sort, "key": "", "alias": "", "dual": true });
+        let mut two = wizard(json!({ "name": "shop/api", "encryption": encryption("kms") }));
+        let errors = two.plan(&Facts::default()).unwrap_err();
+        assert!(errors["encryption.dual"].contains("eu-west-1") && errors.len() == 1, "{errors:?}");
+        two.scope = Scope::new("111122223333".parse().unwrap(), "us-gov-west-1".parse().unwrap());
+        let sent = |wizard: &Wizard| {
+            let plan = wizard.plan(&Facts::default()).unwrap();
+            plan.steps.last().unwrap().call.input()["encryptionConfiguration"].clone()
+        };
+        assert_eq!(sent(&two), json!({ "encryptionType": "KMS_DSSE" }));
+        let own = json!({ "name": "shop/api", "encryption": encryption("new_key") });
+        let own = Wizard { scope: two.scope.clone(), ..wizard(own) };
+        assert_eq!(sent(&own), json!({ "encryptionType": "KMS_DSSE", "kmsKey": "${key.Arn}" }));
+        let plan = two.plan(&Facts::default()).unwrap();
+        for text in [cli::script(&plan), cloudformation::template(&plan).0, terraform::configuration(&plan).0] {
+            assert!(text.contains("KMS_DSSE"), "{text}");
+        }
     }
 
     #[test]

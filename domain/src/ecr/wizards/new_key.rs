@@ -83,7 +83,7 @@ mod tests {
     }
 
     fn answers(alias: &str) -> Answers {
-        let encryption = Encrypted::NewKey { alias: alias.into() };
+        let encryption = Encrypted::NewKey { alias: alias.into(), dual: false };
         Answers { name: "shop/web.api".into(), encryption, ..Answers::default() }
     }
 

@@ -157,7 +157,7 @@ mod tests {
             immutable: true,
             exclusions: vec!["latest".into()],
             scan_on_push: true,
-            encryption: create_repository::Encrypted::Kms { key: "alias/shop".into() },
+            encryption: create_repository::Encrypted::Kms { key: "alias/shop".into(), dual: false },
             lifecycle: r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}"#.into(),
             permissions: r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"ecr:BatchGetImage","Condition":{"StringEquals":{"aws:PrincipalTag/team":"${aws:ResourceTag/team}"}}}]}"#.into(),
             tags: vec![("team".into(), "shop + web".into())],

@@ -55,7 +55,8 @@ impl Template {
     pub fn of(template: &CreationTemplate) -> Self {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let encryption = template.encryption_configuration.clone().unwrap_or_default();
-        let kms = encryption.encryption_type.as_deref().is_some_and(|sort| sort.starts_with("KMS"));
+        let sort = encryption.encryption_type.as_deref().unwrap_or_default();
+        let (kms, dual) = (sort.starts_with("KMS"), sort == "KMS_DSSE");
         Self {
             new: false,
             prefix: template.prefix.clone(),
@@ -69,7 +70,7 @@ impl Template {
                 .map(|f| f.filter.clone())
                 .collect(),
             encryption: match kms {
-                true => Encrypted::Kms { key: encryption.kms_key.unwrap_or_default() },
+                true => Encrypted::Kms { key: encryption.kms_key.unwrap_or_default(), dual },
                 false => Encrypted::Aes256,
             },
             tags: template.resource_tags.iter().flatten().map(|t| (t.key.clone(), t.value.clone())).collect(),
@@ -122,7 +123,7 @@ impl Template {
             wrong("exclusions", rules::mutability_filters(filters.iter().map(|f| f.filter.as_str())).err());
         }
         let kms = match &self.encryption {
-            Encrypted::Kms { key } => {
+            Encrypted::Kms { key, .. } => {
                 wrong("key", Some(key.trim()).filter(|k| !k.is_empty()).and_then(|k| rules::kms_key(k, scope).err()));
                 true
             }
@@ -133,6 +134,9 @@ impl Template {
                 true
             }
         };
+        if self.encryption.is_dual() {
+            wrong("dual", rules::two_layers(scope).err());
+        }
         let tags = self.given_tags();
         let tag = |t: &Tag| rules::tag_key(&t.key).and_then(|()| rules::tag_value(&t.value)).err();
         wrong("tags", tags.iter().find_map(tag).or_else(|| rules::tags(tags.iter().map(|t| t.key.as_str())).err()));
@@ -167,14 +171,12 @@ impl Template {
             (true, true) => "IMMUTABLE",
             (true, false) => "IMMUTABLE_WITH_EXCLUSION",
         };
-        let encryption = match &self.encryption {
-            Encrypted::Aes256 => Encryption { encryption_type: Some("AES256".into()), kms_key: None },
-            Encrypted::Kms { key } => {
-                Encryption { encryption_type: Some("KMS".into()), kms_key: given(key.trim().to_owned()) }
-            }
-            // Refused before this.
-            Encrypted::NewKey { .. } => Encryption { encryption_type: Some("KMS".into()), kms_key: None },
+        let kms_key = match &self.encryption {
+            Encrypted::Kms { key, .. } => given(key.trim().to_owned()),
+            // A new key is refused before this.
+            Encrypted::Aes256 | Encrypted::NewKey { .. } => None,
         };
+        let encryption = Encryption { encryption_type: Some(self.encryption.sort().into()), kms_key };
         CreationTemplate {
             prefix: self.prefix.trim().to_owned(),
             description: given(self.description.trim().to_owned()),
@@ -278,5 +280,28 @@ impl Delete {
         let mut step = step("template", says.clone(), scope, call, back, before);
         step.effect = Effect::Delete;
         Ok(in_order(says, scope, vec![step]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn two_layers_stay_two_when_something_else_is_changed() {
+        let there = json!({ "prefix": "shop", "appliedFor": ["CREATE_ON_PUSH"], "customRoleArn": "arn:aws-us-gov:iam::111122223333:role/ecr",
+            "encryptionConfiguration": { "encryptionType": "KMS_DSSE", "kmsKey": "alias/shop" } });
+        let mut template = Template::of(&serde_json::from_value(there.clone()).unwrap());
+        template.description = "Shop".into();
+        let scope = |region: &str| Scope::new("111122223333".parse().unwrap(), region.parse().unwrap());
+        let gov = scope("us-gov-east-1");
+        assert_eq!(template.check(&gov), FieldErrors::new());
+        let facts = Facts::new(vec![(template.subjects().remove(0), Some(there))]);
+        let plan = template.plan(&gov, &facts).unwrap();
+        let sent = &plan.steps[0].call.input()["encryptionConfiguration"];
+        assert_eq!(sent, &json!({ "encryptionType": "KMS_DSSE", "kmsKey": "alias/shop" }));
+        let elsewhere = template.check(&scope("eu-west-1"));
+        assert!(elsewhere["dual"].contains("GovCloud"), "{elsewhere:?}");
     }
 }
