@@ -1,8 +1,12 @@
-//! Who may do what. [`decide`] is the only place that says yes or no; pages and the HTTP API both pass through it.
+//! Who may do what, and for what a person has to prove anew that it is them. [`decide`] and [`decide_proven`] are the only places that say yes
+//! or no; pages and the HTTP API both pass through them.
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
+
+/// How old a session's last proof of the password may be for what is dangerous, in milliseconds: 15 minutes.
+pub const PROOF_MS: i64 = 15 * 60_000;
 
 /// What a person is trusted with. Each role may do all that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,11 +74,17 @@ pub enum Permission {
     Refresh,
     /// Make plans and run them: the only way to change AWS.
     ChangeAws,
+    /// Run a plan that deletes a thing ([`crate::plan::Plan::typed`]).
+    DeleteFromAws,
     /// The state of connections and collectors.
     ReadConnections,
     /// One's own password, sessions and tokens.
     ManageOwn,
-    /// Other people, their roles, passwords and sessions.
+    /// Make an API token, which outlives the session.
+    CreateToken,
+    /// Who there is.
+    ReadPeople,
+    /// Add, change and remove other people, their roles, passwords and sessions.
     ManagePeople,
     /// Who did what: whoever changes things may see who changed them. It tells of colleagues, too, when they signed in: not for everybody.
     ReadAudit,
@@ -82,13 +92,16 @@ pub enum Permission {
 
 impl Permission {
     /// Everything that can be asked.
-    pub const ALL: [Permission; 8] = [
+    pub const ALL: [Permission; 11] = [
         Permission::ReadResources,
         Permission::ReadTelemetry,
         Permission::Refresh,
         Permission::ChangeAws,
+        Permission::DeleteFromAws,
         Permission::ReadConnections,
         Permission::ManageOwn,
+        Permission::CreateToken,
+        Permission::ReadPeople,
         Permission::ManagePeople,
         Permission::ReadAudit,
     ];
@@ -101,9 +114,12 @@ impl Permission {
             | Permission::ReadTelemetry
             | Permission::Refresh
             | Permission::ChangeAws
+            | Permission::DeleteFromAws
             | Permission::ReadConnections
             | Permission::ReadAudit => true,
-            Permission::ManageOwn | Permission::ManagePeople => false,
+            Permission::ManageOwn | Permission::CreateToken | Permission::ReadPeople | Permission::ManagePeople => {
+                false
+            }
         }
     }
 
@@ -113,27 +129,62 @@ impl Permission {
             Permission::ReadResources
             | Permission::ReadTelemetry
             | Permission::Refresh
+            | Permission::ManageOwn
+            | Permission::CreateToken => Role::Viewer,
+            Permission::ChangeAws | Permission::DeleteFromAws | Permission::ReadAudit => Role::Operator,
+            Permission::ReadPeople | Permission::ManagePeople => Role::Administrator,
+        }
+    }
+
+    /// Whether a person must have proved the password within [`PROOF_MS`]: what cannot be brought back, and what gives access that outlives
+    /// the session. Whoever finds a browser open does none of it.
+    pub const fn wants_proof(self) -> bool {
+        match self {
+            Permission::DeleteFromAws | Permission::CreateToken | Permission::ManagePeople => true,
+            Permission::ReadResources
+            | Permission::ReadTelemetry
+            | Permission::Refresh
+            | Permission::ChangeAws
             | Permission::ReadConnections
-            | Permission::ManageOwn => Role::Viewer,
-            Permission::ChangeAws | Permission::ReadAudit => Role::Operator,
-            Permission::ManagePeople => Role::Administrator,
+            | Permission::ManageOwn
+            | Permission::ReadPeople
+            | Permission::ReadAudit => false,
         }
     }
 }
 
-/// Says yes, or why not.
+/// Says yes, or why not. What wants a proof is refused to people: [`decide_proven`] is told of theirs.
+///
+/// # Errors
+/// As [`decide_proven`].
 pub fn decide(actor: &Actor, permission: Permission) -> Result<(), Problem> {
+    decide_proven(actor, permission, None)
+}
+
+/// Says yes, or why not. `age` is how long ago, in milliseconds, the person of this session proved the password; `None` where that is not
+/// known. Tokens have no password and are not asked.
+///
+/// # Errors
+/// [`Code::Forbidden`] for what the role or a token may not; [`Code::ConfirmPassword`] for what it may after another proof.
+pub fn decide_proven(actor: &Actor, permission: Permission, age: Option<i64>) -> Result<(), Problem> {
     if actor.is_token() && !permission.for_tokens() {
         return Err(Problem::forbidden("An API token cannot do this. Sign in as a person."));
     }
-    if actor.role >= permission.needs() {
-        return Ok(());
+    if actor.role < permission.needs() {
+        return Err(Problem::forbidden(format!(
+            "This needs the role {}; yours is {}. An administrator can change it under Settings → People.",
+            permission.needs().as_str(),
+            actor.role.as_str()
+        )));
     }
-    Err(Problem::forbidden(format!(
-        "This needs the role {}; yours is {}. An administrator can change it under Settings → People.",
-        permission.needs().as_str(),
-        actor.role.as_str()
-    )))
+    if permission.wants_proof() && !actor.is_token() && age.is_none_or(|age| age >= PROOF_MS) {
+        return Err(Problem::new(
+            Code::ConfirmPassword,
+            "Confirm it is you",
+            "You gave your password more than 15 minutes ago. This wants it again. Nothing was done.",
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -145,10 +196,10 @@ mod tests {
         let actor = |role| Actor { person: 1, name: "a".into(), role, session: 1 };
         for permission in Permission::ALL {
             for role in Role::ALL {
-                let allowed = decide(&actor(role), permission).is_ok();
+                let allowed = decide_proven(&actor(role), permission, Some(0)).is_ok();
                 let expected = match permission {
-                    Permission::ManagePeople => role == Role::Administrator,
-                    Permission::ChangeAws | Permission::ReadAudit => role != Role::Viewer,
+                    Permission::ManagePeople | Permission::ReadPeople => role == Role::Administrator,
+                    Permission::ChangeAws | Permission::DeleteFromAws | Permission::ReadAudit => role != Role::Viewer,
                     _ => true,
                 };
                 assert_eq!(allowed, expected, "{permission:?} as {role:?}");
@@ -159,8 +210,34 @@ mod tests {
     #[test]
     fn a_token_manages_neither_people_nor_tokens_whatever_its_role() {
         let token = Actor { person: 1, name: "a".into(), role: Role::Administrator, session: -7 };
-        assert!(decide(&token, Permission::ManageOwn).is_err() && decide(&token, Permission::ManagePeople).is_err());
-        assert!(decide(&token, Permission::ReadResources).is_ok());
+        let own = [Permission::ManageOwn, Permission::CreateToken, Permission::ReadPeople, Permission::ManagePeople];
+        for permission in Permission::ALL {
+            let expected = if own.contains(&permission) { Err(Code::Forbidden) } else { Ok(()) };
+            assert_eq!(
+                decide(&token, permission).map_err(|p| p.code),
+                expected,
+                "{permission:?}: nobody asks it for a password"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_dangerous_wants_a_fresh_proof_and_nothing_else_does() {
+        let dangerous = [Permission::DeleteFromAws, Permission::CreateToken, Permission::ManagePeople];
+        let person = Actor { person: 1, name: "a".into(), role: Role::Administrator, session: 1 };
+        let ages = [Some(0), Some(PROOF_MS - 1), Some(-5_000), Some(PROOF_MS), Some(i64::MAX), None];
+        for permission in Permission::ALL {
+            for (n, age) in ages.into_iter().enumerate() {
+                let old = n > 2 && dangerous.contains(&permission);
+                let expected = if old { Err(Code::ConfirmPassword) } else { Ok(()) };
+                let decided = decide_proven(&person, permission, age).map_err(|p| p.code);
+                assert_eq!(decided, expected, "{permission:?} after {age:?}");
+            }
+            assert_eq!(decide(&person, permission).is_err(), dangerous.contains(&permission), "{permission:?}");
+        }
+        // Whoever may not is not asked first.
+        let viewer = Actor { role: Role::Viewer, ..person };
+        assert_eq!(decide(&viewer, Permission::DeleteFromAws).unwrap_err().code, Code::Forbidden);
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub enum Code {
     SignedOut,
     /// The person's role in Gantry does not allow it.
     Forbidden,
+    /// It is dangerous, and the person of this session has not given their password lately: once they have, it may be asked for again.
+    ConfirmPassword,
     /// It does not exist (any more).
     NotFound,
     /// Somebody else changed it in the meantime, or the name is taken.
@@ -155,6 +157,7 @@ impl Problem {
             Code::Invalid
             | Code::SignedOut
             | Code::Forbidden
+            | Code::ConfirmPassword
             | Code::NotFound
             | Code::Conflict
             | Code::TooLarge
@@ -170,7 +173,7 @@ impl Problem {
         match self.code {
             Code::Invalid => 400,
             Code::SignedOut => 401,
-            Code::Forbidden => 403,
+            Code::Forbidden | Code::ConfirmPassword => 403,
             Code::NotFound => 404,
             Code::Conflict => 409,
             Code::TooLarge => 413,
@@ -192,6 +195,8 @@ impl Problem {
         let link = |label: &str, href: &str| Recovery { label: label.into(), href: href.into() };
         match self.code {
             Code::SignedOut => vec![link("Sign in", "/sign-in")],
+            // The other way to prove it; pages ask in place.
+            Code::ConfirmPassword => vec![link("Sign in again", "/sign-in")],
             Code::Forbidden => vec![link("See your role", "/settings/you"), link("Back to the overview", "/")],
             Code::AwsDenied | Code::AwsCredentials => vec![link("Check the connections", "/settings/connections")],
             Code::NotFound => vec![link("Back to the overview", "/"), link("What changed", "/changes")],

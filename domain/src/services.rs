@@ -107,18 +107,22 @@ pub trait Team: Send + Sync {
     async fn sessions(&self, actor: &Actor) -> Result<Vec<Session>>;
     /// Ends one of one's own sessions.
     async fn end_session(&self, actor: &Actor, id: i64) -> Result<()>;
+    /// Proves that it is still the person of this session who asks, by their password: what answers
+    /// [`crate::problem::Code::ConfirmPassword`] is not refused so for the next [`crate::policy::PROOF_MS`]. Wrong ones make it wait as at
+    /// sign-in.
+    async fn confirm(&self, actor: &Actor, password: &str) -> Result<()>;
     /// Changes one's own password; one's other sessions end, this one stays. The current one is asked for, and wrong ones make it wait
     /// as at sign-in.
     async fn change_password(&self, actor: &Actor, current: &str, password: &str) -> Result<()>;
     /// One's own API tokens.
     async fn tokens(&self, actor: &Actor) -> Result<Vec<Token>>;
-    /// Makes an API token; the answer is the only time its text is shown.
+    /// Makes an API token, after a fresh proof of the password; the answer is the only time its text is shown.
     async fn create_token(&self, actor: &Actor, name: &str, role: Role, days: u32) -> Result<String>;
     /// Revokes one of one's own tokens.
     async fn revoke_token(&self, actor: &Actor, id: i64) -> Result<()>;
     /// Everyone.
     async fn people(&self, actor: &Actor) -> Result<Vec<Person>>;
-    /// Adds a person.
+    /// Adds a person. As all that changes people, after a fresh proof of the password.
     async fn create_person(&self, actor: &Actor, name: &str, password: &str, role: Role) -> Result<()>;
     /// Changes a person's role; the last administrator keeps theirs.
     async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()>;

@@ -106,6 +106,7 @@ fn words(action: &str) -> &str {
         "upload.begin" => "Sent an archive of images",
         "session.start" => "Signed in",
         "session.end" => "Ended a session",
+        "session.confirm" => "Gave the password again",
         "session.refuse" => "Wrong password",
         "people.welcome" => "Made the first administrator",
         "people.create" => "Added a person",

@@ -22,7 +22,7 @@ use crate::wire::ask;
 #[component]
 pub fn PeoplePage() -> impl IntoView {
     let boot = expect_context::<Boot>();
-    let refused = boot.actor.as_ref().and_then(|a| decide(a, Permission::ManagePeople).err());
+    let refused = boot.actor.as_ref().and_then(|a| decide(a, Permission::ReadPeople).err());
     if let Some(problem) = refused {
         return view! { <SettingsFrame tab="people"><ProblemNote problem=problem/></SettingsFrame> }.into_any();
     }

@@ -31,7 +31,9 @@ pub fn Note(
 fn tone(problem: &Problem) -> Tone {
     match problem.code {
         Code::NotImplemented => Tone::Quiet,
-        Code::SignedOut | Code::Busy | Code::AwsThrottled | Code::NotFound | Code::Invalid => Tone::Warn,
+        Code::SignedOut | Code::ConfirmPassword | Code::Busy | Code::AwsThrottled | Code::NotFound | Code::Invalid => {
+            Tone::Warn
+        }
         Code::Forbidden
         | Code::Conflict
         | Code::TooLarge

@@ -25,7 +25,8 @@ pub trait Plans: Send + Sync {
     async fn review(&self, actor: &Actor, answers: &Answers) -> Result<Reviewed>;
     /// Plans again, and begins a run if that is the plan with this hash; answers the run's id.
     ///
-    /// [`crate::Code::Conflict`] when it is not: something changed since the review.
+    /// [`crate::Code::Conflict`] when it is not: something changed since the review. [`crate::Code::ConfirmPassword`] when it deletes a thing
+    /// and the person's last proof of the password is too old.
     async fn apply(&self, actor: &Actor, answers: &Answers, hash: &str) -> Result<String>;
     /// Keeps the credentials of another registry in this server's memory, for one's own plans to name; answers that name.
     async fn lend(&self, actor: &Actor, credentials: SourceCredentials) -> Result<Lent>;

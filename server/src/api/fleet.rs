@@ -1,11 +1,10 @@
-//! What concerns the fleet as a whole: its history, search, references, connections, fresh collects; and who asks.
+//! What concerns the fleet as a whole: its history, search, references, connections, fresh collects.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use domain::history::Change;
 use domain::listing::Hit;
-use domain::policy::Actor;
 use domain::services::{Comparison, ConnectionStatus};
 use domain::{AccountId, Kind, Problem, Region, ResourceKey};
 use serde::{Deserialize, Serialize};
@@ -135,11 +134,4 @@ pub async fn refresh(
         serde_json::from_slice(&body).map_err(|e| Problem::invalid("body", format!("The body cannot be read: {e}")))?;
     web.inventory.refresh(&actor, wanted.kind, &wanted.accounts, &wanted.regions).await?;
     Ok(StatusCode::ACCEPTED)
-}
-
-/// Who asks.
-#[utoipa::path(get, path = "/me", tag = "people",
-    responses((status = 200, body = Actor), (status = 401, body = Problem, content_type = "application/problem+json")))]
-pub async fn me(SignedIn(actor): SignedIn) -> Json<Actor> {
-    Json(actor)
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod export;
 pub mod fleet;
+pub mod people;
 pub mod plans;
 pub mod query;
 pub mod resources;
@@ -68,7 +69,8 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(fleet::search))
         .routes(routes!(fleet::connections))
         .routes(routes!(fleet::refresh))
-        .routes(routes!(fleet::me))
+        .routes(routes!(people::me))
+        .routes(routes!(people::confirm))
         .routes(routes!(plans::review))
         .routes(routes!(plans::lend))
         .routes(routes!(plans::begin, runs::list))

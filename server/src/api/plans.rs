@@ -70,9 +70,12 @@ pub struct Begun {
     pub id: String,
 }
 
-/// Begins a run of a reviewed plan.
+/// Begins a run of a reviewed plan. Of a person in a session whose plan deletes a repository, images, a cache rule or a template, it wants the
+/// password given within the last 15 minutes.
 #[utoipa::path(post, path = "/runs", tag = "plans", request_body = Begin,
-    responses((status = 201, body = Begun), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = Begun),
+        (status = 403, body = Problem, description = "`confirm_password`: give the password to `/confirm`, then ask again. Nothing was begun. Otherwise `forbidden`", content_type = "application/problem+json"),
+        (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn begin(
     State(web): State<Web>,
     SignedIn(actor): SignedIn,

@@ -31,6 +31,7 @@ pub(super) fn is_unknown(problem: &Problem) -> bool {
         | Code::Invalid
         | Code::SignedOut
         | Code::Forbidden
+        | Code::ConfirmPassword
         | Code::NotFound
         | Code::Conflict
         | Code::Busy

@@ -1,11 +1,12 @@
 //! Who asks: sessions of browsers, API tokens of programs, and how either begins and ends.
 //!
 //! [`identity`] turns a request's cookie or token into an [`Actor`]; [`forms`] are the three plain HTML forms; [`team`] implements
-//! [`domain::services::Team`]. Secrets are only ever stored as hashes; figures are in `docs/security.md`.
+//! [`domain::services::Team`]; [`proof`] asks for the password again. Secrets are only ever stored as hashes; figures are in `docs/security.md`.
 
 pub mod forms;
 pub mod identity;
 pub mod password;
+pub mod proof;
 pub mod secret;
 pub mod team;
 pub mod throttle;

@@ -9,6 +9,7 @@ use domain::{Code, Millis, Problem};
 use gantry_store::tokens::NewToken;
 use serde_json::json;
 
+use super::proof::{Asked, allow};
 use super::{Auth, entry, forms, secret, throttle};
 use crate::clock::now;
 
@@ -41,13 +42,21 @@ impl Team for Auth {
         if ended { Ok(()) } else { Err(Problem::not_found("This session has already ended.")) }
     }
 
+    async fn confirm(&self, actor: &Actor, password: &str) -> Result<()> {
+        decide(actor, Permission::ManageOwn)?;
+        self.prove(actor, password, Asked::Again).await?;
+        let entry = entry(Some(actor), "session.confirm", &actor.name, json!({ "session": actor.session }));
+        let noted = self.store.confirm_session(actor.person, actor.session, now(), &entry).await?;
+        if noted { Ok(()) } else { Err(Problem::signed_out()) }
+    }
+
     async fn change_password(&self, actor: &Actor, current: &str, password: &str) -> Result<()> {
         decide(actor, Permission::ManageOwn)?;
         self.passwords.require(password, &actor.name)?;
-        prove(self, actor, current).await?;
+        self.prove(actor, current, Asked::ToChangeIt).await?;
         let hash = self.passwords.hash(password).await?;
         let entry = entry(Some(actor), "people.change-password", &actor.name, json!({}));
-        self.store.set_password(actor.person, &hash, Some(actor.session), &entry).await?;
+        self.store.set_password(actor.person, &hash, Some((actor.session, now())), &entry).await?;
         self.forget();
         Ok(())
     }
@@ -58,7 +67,7 @@ impl Team for Auth {
     }
 
     async fn create_token(&self, actor: &Actor, name: &str, role: Role, days: u32) -> Result<String> {
-        decide(actor, Permission::ManageOwn)?;
+        allow(&self.store, actor, Permission::CreateToken).await?;
         create_token(self, actor, name, role, days).await
     }
 
@@ -73,12 +82,12 @@ impl Team for Auth {
     }
 
     async fn people(&self, actor: &Actor) -> Result<Vec<Person>> {
-        decide(actor, Permission::ManagePeople)?;
+        decide(actor, Permission::ReadPeople)?;
         self.store.people().await
     }
 
     async fn create_person(&self, actor: &Actor, name: &str, password: &str, role: Role) -> Result<()> {
-        decide(actor, Permission::ManagePeople)?;
+        allow(&self.store, actor, Permission::ManagePeople).await?;
         let name = forms::name(name)?;
         self.passwords.require(password, name)?;
         let hash = self.passwords.hash(password).await?;
@@ -87,7 +96,7 @@ impl Team for Auth {
     }
 
     async fn set_role(&self, actor: &Actor, person: i64, role: Role) -> Result<()> {
-        decide(actor, Permission::ManagePeople)?;
+        allow(&self.store, actor, Permission::ManagePeople).await?;
         let name = self.store.person(person).await?.name;
         let entry = entry(Some(actor), "people.set-role", &name, json!({ "role": role, "person": person }));
         self.store.set_role(person, role, &entry).await?;
@@ -96,7 +105,7 @@ impl Team for Auth {
     }
 
     async fn set_password(&self, actor: &Actor, person: i64, password: &str) -> Result<()> {
-        decide(actor, Permission::ManagePeople)?;
+        allow(&self.store, actor, Permission::ManagePeople).await?;
         if person == actor.person {
             let message = "Change your own password under Settings → You: it asks for the current one.";
             return Err(Problem::invalid("person", message));
@@ -112,7 +121,7 @@ impl Team for Auth {
     }
 
     async fn remove_person(&self, actor: &Actor, person: i64) -> Result<()> {
-        decide(actor, Permission::ManagePeople)?;
+        allow(&self.store, actor, Permission::ManagePeople).await?;
         let name = self.store.person(person).await?.name;
         let entry = entry(Some(actor), "people.remove", &name, json!({ "person": person }));
         self.store.remove_person(person, &entry).await?;
@@ -125,29 +134,6 @@ impl Team for Auth {
         let query = AuditQuery { limit: query.limit.clamp(1, MAX_ENTRIES), ..query.clone() };
         self.store.audit(&query, now()).await
     }
-}
-
-/// Asks for the current password again: slowed down as sign-in is, by the same count.
-///
-/// # Errors
-/// With the field `current`: [`Code::Invalid`] when it is wrong, [`Code::Busy`] while one has to wait. [`Code::Database`].
-async fn prove(auth: &Auth, actor: &Actor, current: &str) -> Result<()> {
-    let subject = throttle::by_name(&actor.name);
-    let seconds = throttle::seconds_left_of(&auth.store, &actor.name, now()).await?;
-    if seconds > 0 {
-        let message = format!("A wrong password was given too often. Try again in {seconds} s.");
-        let mut problem = Problem::new(Code::Busy, "Too many tries", message);
-        problem.field = Some("current".to_owned());
-        return Err(problem);
-    }
-    // Counted before the password is looked at, so that guesses sent at once do not all see the same count.
-    auth.store.login_failed(&subject, now()).await?;
-    let known = auth.store.credentials(&actor.name).await?.filter(|known| known.person.id == actor.person);
-    if !auth.passwords.verify(current, known.map(|known| known.password)).await? {
-        auth.note_refusal(&actor.name, json!({ "how": "change of password" }));
-        return Err(Problem::invalid("current", "That is not your current password."));
-    }
-    auth.store.login_succeeded(&subject).await
 }
 
 /// Makes a token that speaks for `owner`; whether that may be asked for was decided before.

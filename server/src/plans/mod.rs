@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use crate::apply::Cloud;
 use crate::apply::lent::Loans;
+use crate::auth::proof::allow;
 use crate::auth::secret;
 use crate::clock::now;
 use crate::preflight;
@@ -210,6 +211,9 @@ impl Plans for Planner {
                 return Err(Problem::invalid(&field, message));
             }
         };
+        if plan.typed().is_some() {
+            allow(&self.store, actor, Permission::DeleteFromAws).await?;
+        }
         let id = secret::random_hex::<8>();
         let entry = entry(
             actor,

@@ -163,11 +163,18 @@ impl Store {
         audit::commit(tx, entry).await
     }
 
-    /// Replaces the hash of a password. Sessions end, because whoever knew the old one may have begun them; `keep` does not.
+    /// Replaces the hash of a password. Sessions end, because whoever knew the old one may have begun them; `keep` does not: in it the old one
+    /// was proved at this moment.
     ///
     /// # Errors
     /// [`Code::NotFound`].
-    pub async fn set_password(&self, person: i64, password_hash: &str, keep: Option<i64>, entry: &Entry) -> Result<()> {
+    pub async fn set_password(
+        &self,
+        person: i64,
+        password_hash: &str,
+        keep: Option<(i64, Millis)>,
+        entry: &Entry,
+    ) -> Result<()> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let done = sqlx::query("update people set password = $2 where id = $1")
             .bind(person)
@@ -180,10 +187,19 @@ impl Store {
         }
         sqlx::query("delete from sessions where person = $1 and id is distinct from $2")
             .bind(person)
-            .bind(keep)
+            .bind(keep.map(|(session, _)| session))
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
+        if let Some((session, proven)) = keep {
+            sqlx::query("update sessions set confirmed = $3 where id = $1 and person = $2")
+                .bind(session)
+                .bind(person)
+                .bind(proven.0)
+                .execute(&mut *tx)
+                .await
+                .map_err(problem::of)?;
+        }
         audit::commit(tx, entry).await
     }
 

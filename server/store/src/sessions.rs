@@ -97,6 +97,35 @@ impl Store {
         Ok(Some(SignedIn { actor, since: Millis(since) }))
     }
 
+    /// When this person last proved the password in this session: at sign-in, or since. `None` where there is no such session.
+    pub async fn proven(&self, person: i64, session: i64) -> Result<Option<Millis>> {
+        let at: Option<i64> =
+            sqlx::query_scalar("select greatest(since, confirmed) from sessions where id = $1 and person = $2")
+                .bind(session)
+                .bind(person)
+                .fetch_optional(&self.pages)
+                .await
+                .map_err(problem::of)?;
+        Ok(at.map(Millis))
+    }
+
+    /// Notes that this person proved the password in this session; answers whether there is one.
+    pub async fn confirm_session(&self, person: i64, session: i64, now: Millis, entry: &Entry) -> Result<bool> {
+        let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        let done = sqlx::query("update sessions set confirmed = $3 where id = $1 and person = $2")
+            .bind(session)
+            .bind(person)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        let noted = done.rows_affected() > 0;
+        if noted {
+            audit::commit(tx, entry).await?;
+        }
+        Ok(noted)
+    }
+
     /// The sessions of a person that still sign in, latest used first; `current` is marked.
     pub async fn sessions(&self, person: i64, current: i64, now: Millis) -> Result<Vec<Session>> {
         let rows: Vec<Row> = sqlx::query_as(

@@ -1,7 +1,7 @@
 //! The HTTP API over a real store.
 
 use crate::world::World;
-use domain::policy::{Actor, Role};
+use domain::policy::Role;
 use domain::services::Team;
 use domain::{Kind, Millis};
 use gantry::clock::now;
@@ -87,7 +87,7 @@ async fn one_resource_its_history_and_a_search_that_forgives() {
 async fn a_token_reads_everything_and_the_document_says_how() {
     let world = World::new().await;
     let ada = world.person("Ada", Role::Viewer).await;
-    let actor = Actor { person: ada, name: "Ada".into(), role: Role::Viewer, session: 1 };
+    let actor = world.actor(ada, "Ada", Role::Viewer).await;
     let bearer = format!("Bearer {}", world.auth.create_token(&actor, "ci", Role::Viewer, 1).await.unwrap());
     let document = world.send("GET", "/api/v1/openapi.json", &[("authorization", &bearer)], "").await.json();
     assert_eq!(document["openapi"], "3.1.0");

@@ -3,6 +3,7 @@
 
 mod api;
 mod check;
+mod confirm;
 mod copies;
 mod lent;
 mod live;

@@ -8,6 +8,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/compare"),
     ("GET", "/api/v1/compare/{key}"),
+    ("POST", "/api/v1/confirm"),
     ("GET", "/api/v1/connections"),
     ("GET", "/api/v1/history"),
     ("GET", "/api/v1/history/{key}"),

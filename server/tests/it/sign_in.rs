@@ -136,7 +136,7 @@ async fn an_address_that_guesses_waits_for_a_minute() {
 async fn tokens_speak_for_their_owner_until_they_are_revoked() {
     let world = World::new().await;
     let ada = world.person("Ada", Role::Operator).await;
-    let actor = Actor { person: ada, name: "Ada".into(), role: Role::Operator, session: 1 };
+    let actor = world.actor(ada, "Ada", Role::Operator).await;
     assert!(world.auth.create_token(&actor, "ci", Role::Administrator, 30).await.is_err(), "not above one's own role");
     assert!(world.auth.create_token(&actor, "ci", Role::Viewer, 366).await.is_err());
     let text = world.auth.create_token(&actor, "ci", Role::Viewer, 30).await.unwrap();
@@ -154,8 +154,7 @@ async fn tokens_speak_for_their_owner_until_they_are_revoked() {
 async fn whoever_is_removed_is_out_at_once_and_one_administrator_stays() {
     let world = World::new().await;
     let (ada, bob) = (world.person("Ada", Role::Administrator).await, world.person("Bob", Role::Administrator).await);
-    let (cookie, admin) =
-        (world.session(bob).await, Actor { person: ada, name: "Ada".into(), role: Role::Administrator, session: 1 });
+    let (cookie, admin) = (world.session(bob).await, world.actor(ada, "Ada", Role::Administrator).await);
     assert_eq!(me(&world, &cookie).await, 200);
     world.auth.remove_person(&admin, bob).await.unwrap();
     assert_eq!(me(&world, &cookie).await, 401);
@@ -232,7 +231,7 @@ async fn an_administrator_gives_somebody_a_new_password_and_nobody_else_does() {
     let world = World::new().await;
     let (ada, bob) = (world.person("Ada", Role::Administrator).await, world.person("Bob", Role::Viewer).await);
     let actor = |person, role, session| Actor { person, name: "Ada".into(), role, session };
-    let (admin, cookie) = (actor(ada, Role::Administrator, 1), world.session(bob).await);
+    let (admin, cookie) = (world.actor(ada, "Ada", Role::Administrator).await, world.session(bob).await);
     for _ in 0..9 {
         world.test.store.login_failed("name:bob", now()).await.unwrap();
     }
@@ -256,7 +255,7 @@ async fn one_persons_sessions_and_tokens_are_not_anothers() {
     let actor = |person, session| Actor { person, name: String::new(), role: Role::Viewer, session };
     let cookie = world.session(ada).await;
     let hers = world.auth.sessions(&actor(ada, 1)).await.unwrap()[0].id;
-    world.auth.create_token(&actor(ada, 1), "hers", Role::Viewer, 1).await.unwrap();
+    world.auth.create_token(&actor(ada, hers), "hers", Role::Viewer, 1).await.unwrap();
     let token = world.auth.tokens(&actor(ada, 1)).await.unwrap()[0].id;
     assert!(world.auth.sessions(&actor(bob, 2)).await.unwrap().is_empty());
     assert!(world.auth.tokens(&actor(bob, 2)).await.unwrap().is_empty());

@@ -1,6 +1,6 @@
 //! A server of one's own, and people who use it.
 
-use domain::policy::Role;
+use domain::policy::{Actor, Role};
 use domain::resource::Observed;
 use domain::services::Instance;
 use domain::{Kind, Millis, ResourceKey, Scope};
@@ -164,6 +164,13 @@ impl World {
         let secret = gantry::auth::secret::random_hex::<32>();
         self.test.store.create_session(person, &secret, "test", at, &entry()).await.unwrap();
         format!("gantry={secret}")
+    }
+
+    /// A person in a session that begins now, as services are told who asks.
+    pub async fn actor(&self, person: i64, name: &str, role: Role) -> Actor {
+        let secret = gantry::auth::secret::random_hex::<32>();
+        let session = self.test.store.create_session(person, &secret, "test", now(), &entry()).await.unwrap();
+        Actor { person, name: name.to_owned(), role, session }
     }
 
     /// A session that begins now: the cookie.

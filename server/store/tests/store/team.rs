@@ -51,7 +51,9 @@ async fn names_are_unique_whatever_their_case_and_one_administrator_stays() {
     store.set_role(ada, Role::Operator, &entry()).await.unwrap();
     let kept = store.create_session(ada, "kept", "Firefox", Millis(3), &entry()).await.unwrap();
     store.create_session(ada, "other", "Firefox", Millis(3), &entry()).await.unwrap();
-    store.set_password(ada, "other", Some(kept), &entry()).await.unwrap();
+    assert_eq!(store.proven(ada, kept).await.unwrap(), Some(Millis(3)), "signing in is a proof");
+    store.set_password(ada, "other", Some((kept, Millis(4))), &entry()).await.unwrap();
+    assert_eq!(store.proven(ada, kept).await.unwrap(), Some(Millis(4)), "so is changing the password");
     assert!(store.session("kept", Millis(3)).await.unwrap().is_some(), "the one in use stays");
     assert_eq!(store.session("other", Millis(3)).await.unwrap(), None, "the others end");
     store.set_password(ada, "other", None, &entry()).await.unwrap();
@@ -80,6 +82,11 @@ async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear()
     assert_eq!(store.session("second", Millis(IDLE_MS + 1)).await.unwrap(), None);
     assert_eq!(store.session("unknown", Millis(1)).await.unwrap(), None);
     let third = store.create_session(ada, "third", "Firefox", Millis(now), &entry()).await.unwrap();
+    assert!(!store.confirm_session(ada + 1, third, Millis(now + 5), &entry()).await.unwrap(), "somebody else's");
+    assert_eq!(store.proven(ada, third).await.unwrap(), Some(Millis(now)));
+    assert!(store.confirm_session(ada, third, Millis(now + 5), &entry()).await.unwrap());
+    assert_eq!(store.proven(ada, third).await.unwrap(), Some(Millis(now + 5)));
+    assert_eq!(store.proven(ada + 1, third).await.unwrap(), None);
     let mine = store.sessions(ada, third, Millis(now)).await.unwrap();
     assert!(mine.iter().any(|s| s.current && s.id == third));
     assert!(!store.end_session(ada + 1, third, &entry()).await.unwrap(), "somebody else's");

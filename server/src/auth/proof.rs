@@ -1,0 +1,80 @@
+//! Proving anew that it is the person of the session who asks, and what is refused until they have.
+
+use domain::policy::{Actor, Permission, decide, decide_proven};
+use domain::{Code, Problem};
+use gantry_store::Store;
+use serde_json::json;
+
+use super::{Auth, throttle};
+use crate::clock::now;
+
+/// What somebody is asked for their password for, once they have signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// To change it.
+    ToChangeIt,
+    /// Before something dangerous.
+    Again,
+}
+
+impl Asked {
+    /// The field that it is typed into.
+    const fn field(self) -> &'static str {
+        match self {
+            Asked::ToChangeIt => "current",
+            Asked::Again => "password",
+        }
+    }
+    /// What the audit trail calls it.
+    const fn how(self) -> &'static str {
+        match self {
+            Asked::ToChangeIt => "change of password",
+            Asked::Again => "confirmation",
+        }
+    }
+    /// What is said of another password.
+    const fn wrong(self) -> &'static str {
+        match self {
+            Asked::ToChangeIt => "That is not your current password.",
+            Asked::Again => "That is not your password.",
+        }
+    }
+}
+
+/// Says yes, or why not, also to what wants a fresh proof of the password: the session says when it had its last.
+///
+/// # Errors
+/// As [`decide_proven`]; [`Code::Database`].
+pub async fn allow(store: &Store, actor: &Actor, permission: Permission) -> Result<(), Problem> {
+    match decide(actor, permission) {
+        Err(problem) if problem.code == Code::ConfirmPassword => {}
+        decided => return decided,
+    }
+    let proven = store.proven(actor.person, actor.session).await?;
+    decide_proven(actor, permission, proven.map(|at| now().0 - at.0))
+}
+
+impl Auth {
+    /// Asks for the password of somebody who is signed in: slowed down as sign-in is, by the same count.
+    ///
+    /// # Errors
+    /// With the field that was asked for: [`Code::Invalid`] when it is wrong, [`Code::Busy`] while one has to wait. [`Code::Database`].
+    pub(super) async fn prove(&self, actor: &Actor, password: &str, asked: Asked) -> Result<(), Problem> {
+        let subject = throttle::by_name(&actor.name);
+        let seconds = throttle::seconds_left_of(&self.store, &actor.name, now()).await?;
+        if seconds > 0 {
+            let message = format!("A wrong password was given too often. Try again in {seconds} s.");
+            let mut problem = Problem::new(Code::Busy, "Too many tries", message);
+            problem.field = Some(asked.field().to_owned());
+            return Err(problem);
+        }
+        // Counted before the password is looked at, so that guesses sent at once do not all see the same count.
+        self.store.login_failed(&subject, now()).await?;
+        let known = self.store.credentials(&actor.name).await?.filter(|known| known.person.id == actor.person);
+        if !self.passwords.verify(password, known.map(|known| known.password)).await? {
+            self.note_refusal(&actor.name, json!({ "how": asked.how() }));
+            return Err(Problem::invalid(asked.field(), asked.wrong()));
+        }
+        self.store.login_succeeded(&subject).await
+    }
+}
