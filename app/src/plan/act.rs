@@ -21,6 +21,7 @@ use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::live;
 use crate::paths;
+use crate::sign_in::Confirm;
 use crate::ui::{Badge, Note, ProblemNote, Skeleton};
 use crate::wizard::{cost_line, note_list};
 
@@ -69,6 +70,8 @@ enum Stage {
     Failed(Problem),
     /// To be applied or not.
     Planned(Box<Review>),
+    /// To be applied once the person has proved that it is still them.
+    Unconfirmed(Box<Review>),
     /// Begun.
     Running(Box<RunView>),
 }
@@ -134,23 +137,26 @@ pub fn ActDialog() -> impl IntoView {
     let apply = move |hash: String| {
         let Some(answers) = asked.get_untracked() else { return };
         let reviewed = match stage.get_untracked() {
-            Stage::Planned(review) => Some(review.plan),
+            Stage::Planned(review) | Stage::Unconfirmed(review) => Some(review),
             _ => None,
         };
         stage.set(Stage::Planning);
         spawn_local(async move {
-            match begin_run(answers, hash).await {
-                Ok(id) => begun.set(Some(id)),
-                Err(error) if error.0.code == Code::Conflict && reviewed.is_some() => {
-                    outdated.set(reviewed);
+            match (begin_run(answers, hash).await, reviewed) {
+                (Ok(id), _) => begun.set(Some(id)),
+                (Err(error), Some(review)) if error.0.code == Code::ConfirmPassword => {
+                    stage.set(Stage::Unconfirmed(review));
+                }
+                (Err(error), Some(review)) if error.0.code == Code::Conflict => {
+                    outdated.set(Some(review.plan));
                     again();
                 }
-                Err(error) => stage.set(Stage::Failed(error.0)),
+                (Err(error), _) => stage.set(Stage::Failed(error.0)),
             }
         });
     };
     let title = move || match stage.get() {
-        Stage::Planned(review) => review.plan.title,
+        Stage::Planned(review) | Stage::Unconfirmed(review) => review.plan.title,
         Stage::Running(view) => view.run.plan.title,
         Stage::Planning => "One moment".to_owned(),
         Stage::Wrong(errors) if errors.contains_key(INSIST) || errors.contains_key(FORCE) => {
@@ -180,6 +186,11 @@ pub fn ActDialog() -> impl IntoView {
         Stage::Planned(review) => {
             let changed = outdated.with(|was| was.as_ref().map(|was| since(was, &review.plan)));
             view! { {changed}{planned(&review, typed, &boot, apply, shut())} }.into_any()
+        }
+        Stage::Unconfirmed(review) => {
+            let hash = review.hash.clone();
+            let after = Callback::new(move |()| apply(hash.clone()));
+            view! { {reviewed(&review, &boot)}<Confirm id="confirm-act" after=after/><div class="acts">{shut()}</div> }.into_any()
         }
         Stage::Running(view) => view! { {running(&view)}<div class="acts">{shut()}</div> }.into_any(),
     }
@@ -285,6 +296,17 @@ fn wrong(errors: FieldErrors, asked: RwSignal<Option<Answers>>, shut: AnyView) -
     view! { {others}{force}{insist}<div class="acts">{go}{shut}</div> }.into_any()
 }
 
+/// What is sent, and where to.
+fn reviewed(review: &Review, boot: &Boot) -> AnyView {
+    view! {
+        <p class="dim">"This is sent to "<b>{boot.account_name(&review.plan.scope.account)}" · "{review.plan.scope.region.to_string()}</b>". Open a step to see its document."</p>
+        {steps(review, boot)}
+        {cost_line(&review.plan)}
+        {note_list(review.notes.clone())}
+    }
+    .into_any()
+}
+
 /// The plan, and the button that applies it.
 fn planned(
     review: &Review,
@@ -312,10 +334,7 @@ fn planned(
     };
     view! {
         <form class="stack" on:submit=on>
-            <p class="dim">"This is sent to "<b>{boot.account_name(&review.plan.scope.account)}" · "{review.plan.scope.region.to_string()}</b>". Open a step to see its document."</p>
-            {steps(review, boot)}
-            {cost_line(&review.plan)}
-            {note_list(review.notes.clone())}
+            {reviewed(review, boot)}
             {field}
             <div class="acts"><button class="btn primary" r#type="submit" disabled=idle>"Apply"</button>{shut}</div>
         </form>

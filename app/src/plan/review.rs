@@ -17,6 +17,7 @@ use super::permitted::permitted;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
+use crate::sign_in::Confirm;
 use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, format};
 use crate::wizard::{Spec, Sum, Wizard, effect_sign, effect_tone, note_list, why_not};
 
@@ -143,7 +144,7 @@ pub fn Review(
     let scopes = use_scopes();
     let applying = RwSignal::new(false);
     let navigate = Navigate::here();
-    let apply = move |_| {
+    let apply = move || {
         let Some(Ok(found)) = answer.get_untracked() else { return };
         applying.set(true);
         failed.set(None);
@@ -225,10 +226,14 @@ pub fn Review(
     let stale = move || failed.with(|f| f.as_ref().is_some_and(|p| matches!(p.code, Code::Invalid)));
     let trouble = move || {
         failed.get().map(|problem| {
+            if problem.code == Code::ConfirmPassword {
+                let after = Callback::new(move |()| apply());
+                return view! { <div class="trouble"><Confirm id="confirm-plan" after=after/></div> }.into_any();
+            }
             let again = stale().then(|| {
                 view! { <p><button class="btn" r#type="button" on:click=move |_| review_again()>"Review again"</button></p> }
             });
-            view! { <div class="trouble stack"><ProblemNote problem=problem/>{again}</div> }
+            view! { <div class="trouble stack"><ProblemNote problem=problem/>{again}</div> }.into_any()
         })
     };
     let idle = move || !answer.with(|a| matches!(a, Some(Ok(_)))) || applying.get() || stale();
@@ -243,7 +248,7 @@ pub fn Review(
             {after}
             <div class="wizard-bar">
                 {trouble}
-                <button class="btn primary" r#type="button" disabled=idle aria-busy=move || applying.get().then_some("true") on:click=apply>
+                <button class="btn primary" r#type="button" disabled=idle aria-busy=move || applying.get().then_some("true") on:click=move |_| apply()>
                     {move || if applying.get() { "Starting…" } else { "Apply" }}
                 </button>
                 <a class="btn" href=back_href>"Back"</a>

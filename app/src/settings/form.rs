@@ -1,11 +1,12 @@
 //! Fields of the settings' forms: label, hint, and the problem beside the field it is about.
 
-use domain::Problem;
 use domain::policy::Role;
+use domain::{Code, Problem};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use crate::error::AppError;
+use crate::sign_in::Confirm;
 use crate::ui::ProblemNote;
 
 /// The problem of the last try, if it failed.
@@ -48,6 +49,42 @@ where
     });
 }
 
+/// Asks for the password where what was asked for is refused for want of it; then the same is asked for again, as it was typed. Stands beside
+/// the form, not in it: `id` is that of its own field.
+pub fn confirmed<S>(action: ServerAction<S>, id: &'static str) -> impl Fn() -> Option<AnyView> + Send + 'static
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let asked = StoredValue::new(None::<S>);
+    Effect::new(move || {
+        if let Some(input) = action.input().get() {
+            asked.set_value(Some(input));
+        }
+    });
+    let wanted = Memo::new(move |_| {
+        let wants =
+            |answer: &Option<Result<S::Output, AppError>>| matches!(answer, Some(Err(e)) if is_unconfirmed(&e.0));
+        action.value().with(wants)
+    });
+    Effect::new(move || {
+        if action.value().with(Option::is_some) && !wanted.get() {
+            // Not kept: there may be a password in it.
+            asked.set_value(None);
+        }
+    });
+    let again = Callback::new(move |()| {
+        if let Some(input) = asked.get_value() {
+            action.dispatch(input);
+        }
+    });
+    move || wanted.get().then(|| view! { <Confirm id=id after=again/> }.into_any())
+}
+
+fn is_unconfirmed(problem: &Problem) -> bool {
+    problem.code == Code::ConfirmPassword
+}
+
 /// Gives a form back as it was at first, for what comes next.
 pub fn emptied(form: NodeRef<leptos::html::Form>) {
     if let Some(form) = form.get_untracked() {
@@ -55,9 +92,10 @@ pub fn emptied(form: NodeRef<leptos::html::Form>) {
     }
 }
 
-/// A problem that belongs to none of these fields.
+/// A problem that belongs to none of these fields, and is no question for the password ([`confirmed`]).
 pub fn elsewhere(problem: Option<Problem>, fields: &[&str]) -> Option<AnyView> {
-    let problem = problem.filter(|p| !p.field.as_deref().is_some_and(|f| fields.contains(&f)))?;
+    let own = |p: &Problem| p.field.as_deref().is_some_and(|f| fields.contains(&f));
+    let problem = problem.filter(|p| !own(p) && !is_unconfirmed(p))?;
     Some(view! { <ProblemNote problem=problem/> }.into_any())
 }
 

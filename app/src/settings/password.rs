@@ -5,7 +5,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::api::{ChangePassword, SetPassword};
-use super::form::{Field, elsewhere, emptied, failure, succeeded, when_done};
+use super::form::{Field, confirmed, elsewhere, emptied, failure, succeeded, when_done};
 use crate::api::Boot;
 use crate::sign_in::password_rule;
 
@@ -104,6 +104,7 @@ pub fn NewPassword(
                     <button class="btn" r#type="button" on:click=move |_| close()>"Leave it"</button>
                 </div>
             </ActionForm>
+            {confirmed(set, "confirm-password")}
         </dialog>
     }
 }

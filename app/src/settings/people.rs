@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::SettingsFrame;
 use super::api::{CreatePerson, RemovePerson, SetPassword, SetRole, people};
-use super::form::{Field, elsewhere, emptied, failure, role_names, role_options, succeeded, when_done};
+use super::form::{Field, confirmed, elsewhere, emptied, failure, role_names, role_options, succeeded, when_done};
 use super::password::{NewPassword, Somebody};
 use crate::api::Boot;
 use crate::error::AppError;
@@ -52,6 +52,8 @@ pub fn PeoplePage() -> impl IntoView {
         <SettingsFrame tab="people">
             {move || elsewhere(failure(role.value().get()), &[])}
             {move || elsewhere(failure(remove.value().get()), &[])}
+            {confirmed(role, "confirm-role")}
+            {confirmed(remove, "confirm-remove")}
             <div class="said" role="status">{said}</div>
             <Transition fallback=|| view! { <Skeleton/> }>
                 {move || Suspend::new(async move {
@@ -83,6 +85,7 @@ pub fn PeoplePage() -> impl IntoView {
                         <span class="done" role="status">{move || succeeded(create).then(|| added.get())}</span>
                     </div>
                 </ActionForm>
+                {confirmed(create, "confirm-person")}
             </section>
         </SettingsFrame>
     }

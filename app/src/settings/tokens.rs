@@ -9,7 +9,7 @@ use leptos::prelude::*;
 
 use super::SettingsFrame;
 use super::api::{CreateToken, RevokeToken, tokens};
-use super::form::{Field, elsewhere, emptied, failure, role_options, when_done};
+use super::form::{Field, confirmed, elsewhere, emptied, failure, role_options, when_done};
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::sections::card;
@@ -57,6 +57,7 @@ pub fn TokensPage() -> impl IntoView {
                     </Field>
                     <div><button class="btn primary" r#type="submit" disabled=move || create.pending().get()>"Create token"</button></div>
                 </ActionForm>
+                {confirmed(create, "confirm-token")}
             </section>
             {move || elsewhere(failure(revoke.value().get()), &[])}
             <Transition fallback=|| view! { <Skeleton/> }>
