@@ -89,7 +89,7 @@ export default async function setup() {
 
     writeFileSync(
       join(folder, "world.json"),
-      JSON.stringify({ url, endpoint: cloud.endpoint_url, python: cloud.python, state, accounts }),
+      JSON.stringify({ url, endpoint: cloud.endpoint_url, database: cloud.database_url, python: cloud.python, state, accounts }),
     );
   } catch (error) {
     await teardown();
