@@ -206,13 +206,19 @@ function follow(link) {
   return true;
 }
 
+const ROWS = '.rows tbody td.name a, [data-rows] a.row-link';
+/** The row that keys moved to last: it may be drawn anew under the focus, or come back with the list. */
+let lastRow = '';
+
 function moveRow(step) {
-  const rows = [...document.querySelectorAll('.rows tbody td.name a, [data-rows] a.row-link')];
+  const rows = [...document.querySelectorAll(ROWS)];
   if (!rows.length) return false;
-  const now = rows.findIndex((row) => (row.closest('tr') ?? row).contains(document.activeElement));
+  let now = rows.findIndex((row) => (row.closest('tr') ?? row).contains(document.activeElement));
+  if (now < 0 && document.activeElement === document.body) now = rows.findIndex((row) => row.getAttribute('href') === lastRow);
   // The first in sight comes first: there are rows above it, below the head.
   const inSight = (row) => row.getBoundingClientRect().bottom > (row.closest('table')?.querySelector('th')?.getBoundingClientRect().bottom ?? 0);
   const next = rows[Math.min(rows.length - 1, Math.max(0, now < 0 ? rows.findIndex(inSight) : now + step))];
+  lastRow = next.getAttribute('href');
   next.focus({ preventScroll: true });
   next.closest('tr, .row')?.scrollIntoView({ block: 'nearest' });
   return true;
@@ -266,6 +272,10 @@ document.addEventListener('keydown', (event) => {
         event.preventDefault();
         followHit(dialog, performance.now() + 3000);
       }
+    } else if (key === 'Escape') {
+      // The browser would empty the field first.
+      event.preventDefault();
+      dialog.close();
     }
     return;
   }
@@ -287,10 +297,18 @@ document.addEventListener('keydown', (event) => {
       menu.open = false;
       menu.querySelector('summary')?.focus();
     }
-    if (document.activeElement?.matches('[data-filter]')) document.activeElement.blur();
+    if (document.activeElement?.matches('[data-filter]')) {
+      // The browser would empty it.
+      event.preventDefault();
+      document.activeElement.blur();
+    }
     return;
   }
   if (event.metaKey || event.ctrlKey || event.altKey || event.isComposing) return;
+  if ((key === 'ArrowDown' && event.target.matches?.('[data-filter]')) || (/^Arrow(Down|Up)$/.test(key) && event.target.matches?.(ROWS))) {
+    if (moveRow(key === 'ArrowDown' ? 1 : -1)) event.preventDefault();
+    return;
+  }
   if (event.target.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]')) return;
   if (document.querySelector('dialog[open]')) return;
   if (SCROLLING.includes(key) && document.activeElement === document.body && list?.isConnected) list.focus({ preventScroll: true });

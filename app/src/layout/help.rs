@@ -9,6 +9,7 @@ const KEYS: &[(&str, &str)] = &[
     ("⌘K  Ctrl-K", "Find any object, page or action"),
     ("/", "Filter the list"),
     ("j  k", "Next and previous row"),
+    ("↓  ↑", "The same from a row; ↓ also from the filter"),
     ("Enter", "Open the row"),
     ("x", "Select the row"),
     ("g o", "Overview"),
@@ -21,7 +22,7 @@ const KEYS: &[(&str, &str)] = &[
     ("g r", "Repositories"),
     ("g u", "Runs and audit"),
     ("g h", "Changes"),
-    ("Esc", "Close what is open, or select nothing"),
+    ("Esc", "Close what is open, leave the filter, or select nothing"),
     ("?", "This list"),
 ];
 
