@@ -103,7 +103,7 @@ test("the audit trail says who did what, by choice, and leaves as a file", async
   await page.getByRole("button", { name: "Show", exact: true }).click();
   await expect(page).toHaveURL(/action=session/);
   // In words; the code is there to see for whoever wants to choose by it.
-  await expect(page.locator("table.audit tbody tr").first().locator("[title^='session.']")).toHaveText(/Signed in|Ended a session|Wrong password/);
+  await expect(page.locator("table.audit tbody tr").first().locator("[title^='session.']")).toHaveText(/Signed in|Ended a session|Gave the password again|Wrong password/);
   await accessible(page);
   const downloaded = page.waitForEvent("download");
   await page.getByRole("link", { name: "CSV" }).click();
