@@ -1,20 +1,10 @@
 // AWS away, AWS refusing, the clock wrong, Postgres restarted, servers sharing and dying: each with processes of its own.
 import { execFileSync } from "node:child_process";
-import { accessible, expect, hydrated, test as base } from "../fixtures/test";
-import { type Freshness, PrivateGantry, freshness } from "../fixtures/private";
+import { test } from "../fixtures/own";
+import { type Freshness, freshness } from "../fixtures/private";
+import { accessible, expect, hydrated } from "../fixtures/test";
 import { world } from "../fixtures/world";
 
-const test = base.extend<{ own: PrivateGantry }>({
-  own: async ({}, use) => {
-    const own = new PrivateGantry();
-    try {
-      await own.start();
-      await use(own);
-    } finally {
-      await own.stop();
-    }
-  },
-});
 test.describe.configure({ timeout: 150_000 });
 
 const everythingRead = (lists: Freshness[]) => lists.length > 0 && lists.every((list) => list.complete !== null);

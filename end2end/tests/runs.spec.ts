@@ -1,22 +1,10 @@
 // Runs of plans: what is reviewed is made, once; a server that dies in the middle loses nothing; what is refused is taken back. Judged by what the
 // sandbox itself lists, not by what Gantry says.
 import { execFileSync } from "node:child_process";
-import type { Page } from "@playwright/test";
-import { accessible, expect, hydrated, test as base } from "../fixtures/test";
-import { PrivateGantry } from "../fixtures/private";
+import { press, state, test } from "../fixtures/own";
+import { accessible, expect, hydrated } from "../fixtures/test";
 import { world } from "../fixtures/world";
 
-const test = base.extend<{ own: PrivateGantry }>({
-  own: async ({}, use) => {
-    const own = new PrivateGantry();
-    try {
-      await own.start();
-      await use(own);
-    } finally {
-      await own.stop();
-    }
-  },
-});
 test.describe.configure({ timeout: 150_000 });
 
 const account = "111122223333";
@@ -88,25 +76,6 @@ async function ends(url: string, token: string, id: string): Promise<RunView["ru
     .poll(async () => ((run = (await api<RunView>(url, token, `/runs/${id}`)).run), run.state), { timeout: 20_000, intervals: [100] })
     .toMatch(/applied|undone|stuck/);
   return run as RunView["run"];
-}
-
-/** The state of the run that a page shows. */
-const state = (page: Page) => page.locator(".detail-head").getByRole("status");
-
-/**
- * Opens a panel and presses the button in it, which goes with what it asks for. A page that is drawn anew meanwhile closes the panel; on a busy
- * machine a click can be told to be late although it was made.
- */
-async function press(page: Page, label: string) {
-  const opens = page.locator("summary", { hasText: new RegExp(`^${label}$`) });
-  await opens.waitFor();
-  await expect(async () => {
-    if ((await opens.count()) === 0) return;
-    await opens.click({ timeout: 2000 });
-    const outside = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(outside, "the panel stands outside").toBeLessThanOrEqual(0);
-    await page.locator(".about").getByRole("button", { name: label, exact: true }).click({ timeout: 5000 });
-  }).toPass({ timeout: 40_000 });
 }
 
 test("a server killed at any call is gone on for, and each thing is made once", async ({ own }) => {

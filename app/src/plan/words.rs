@@ -40,6 +40,12 @@ pub fn far(run: &Run) -> String {
     }
 }
 
+/// Whether it had begun to carry an image: what arrived before it was taken back can stay, as layers or, of one for several platforms, as
+/// images without a tag.
+fn carried(run: &Run) -> bool {
+    run.plan.steps.iter().zip(&run.steps).any(|(step, progress)| step.call.is_long() && progress.attempts > 0)
+}
+
 /// What that means, in a sentence.
 pub fn explains(run: &Run) -> String {
     match run.state {
@@ -55,6 +61,9 @@ pub fn explains(run: &Run) -> String {
         State::Undone if run.steps.iter().all(|s| s.state == StepState::Waiting) => "Nothing was made.".into(),
         State::Undone if run.steps.iter().any(|s| s.state == StepState::Left) => {
             "What it made was taken back, but for what its steps name.".into()
+        }
+        State::Undone if carried(run) => {
+            "Its tag is as it was before. Parts of the image that arrived may be left without a tag, until ECR or a lifecycle rule removes them.".into()
         }
         State::Undone => "What it made was taken back. Nothing of it is left.".into(),
         State::Stuck => {
@@ -95,6 +104,7 @@ mod tests {
     use super::*;
     use domain::plan::{FORMAT, Plan};
     use domain::{Code, Millis, Problem, Scope};
+    use serde_json::json;
 
     fn run(state: State, steps: &[StepState]) -> Run {
         let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
@@ -113,6 +123,19 @@ mod tests {
         assert!(explains(&run(State::Stuck, &[Stuck, Undone])).starts_with("1 step "));
         assert_eq!(explains(&run(State::Undone, &[Waiting])), "Nothing was made.");
         assert!(explains(&run(State::Undone, &[Left, Undone])).contains("but for"));
+    }
+
+    #[test]
+    fn a_copy_that_was_taken_back_says_that_parts_of_it_may_be_left() {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let input = json!({ "source": "docker.io/library/nginx@sha256:a", "repositoryName": "shop/web", "imageTag": "1", "imageDigest": "sha256:a" });
+        let call = json!({ "service": "ecr", "operation": "CopyImage", "input": input });
+        let step = json!({ "id": "copy", "says": "Copy", "scope": scope, "call": call, "effect": "create", "depends_on": [], "undo": { "never": "it is a test" } });
+        let mut copy = run(State::Undone, &[StepState::Undone]);
+        copy.plan.steps = vec![serde_json::from_value(step).unwrap()];
+        assert!(explains(&copy).contains("Nothing of it is left"), "it was never begun");
+        copy.steps[0].attempts = 1;
+        assert!(explains(&copy).contains("may be left without a tag"));
     }
 
     #[test]
