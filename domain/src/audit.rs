@@ -45,7 +45,7 @@ pub fn result(action: &str, step: Option<(StepState, Option<&str>)>) -> String {
         ("run.stuck", _) => "stuck".to_owned(),
         ("session.refuse", _) => "refused".to_owned(),
         // Written before the archive is read; its page says what became of it.
-        ("upload.begin", _) => String::new(),
+        ("upload.begin" | "upload.resume", _) => String::new(),
         _ => "done".to_owned(),
     }
 }
@@ -139,9 +139,9 @@ mod tests {
         assert_eq!(of(StepState::Begun, None), "unknown");
         assert_eq!(result("run.undo", Some((StepState::Undone, None))), "taken back");
         assert_eq!(result("run.undo", None), "unknown", "no journal says anything of it");
-        let others =
-            ["people.create", "session.refuse", "run.stuck", "upload.begin"].map(|action| result(action, None));
-        assert_eq!(others, ["done", "refused", "stuck", ""]);
+        let others = ["people.create", "session.refuse", "run.stuck", "upload.begin", "upload.resume"]
+            .map(|action| result(action, None));
+        assert_eq!(others, ["done", "refused", "stuck", "", ""]);
     }
 
     #[test]

@@ -104,6 +104,7 @@ fn words(action: &str) -> &str {
         "run.undone" => "Run undone",
         "run.stuck" => "Run stuck",
         "upload.begin" => "Sent an archive of images",
+        "upload.resume" => "Went on sending an archive",
         "session.start" => "Signed in",
         "session.end" => "Ended a session",
         "session.confirm" => "Gave the password again",

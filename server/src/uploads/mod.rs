@@ -118,7 +118,14 @@ impl Uploads {
     pub async fn receive(self: &Arc<Self>, actor: &Actor, wanted: &Wanted, body: Body) -> Result<Upload, Problem> {
         decide(actor, Permission::ChangeAws)?;
         let (kept, offset) = match wanted.offset {
-            Some(offset) => (self.again(actor, wanted, offset)?, offset),
+            Some(offset) => {
+                let kept = self.again(actor, wanted, offset)?;
+                // Who asks only how it ended sends nothing.
+                if kept.ended().is_none() && wanted.size != Some(0) {
+                    self.note(actor, wanted).await?;
+                }
+                (kept, offset)
+            }
             None => (self.begin(actor, wanted)?, 0),
         };
         let sending = kept.turn();
@@ -237,20 +244,28 @@ impl Uploads {
         problem
     }
 
-    async fn carry(&self, actor: &Actor, wanted: &Wanted, kept: &Kept, reader: Intake) -> Result<Vec<Image>, Problem> {
-        let destination = own(&self.connections, &wanted.scope, &wanted.repository).await?;
-        let detail =
+    /// Writes into the audit trail who sends what where; nothing is sent without it.
+    async fn note(&self, actor: &Actor, wanted: &Wanted) -> Result<(), Problem> {
+        let mut detail =
             json!({ "scope": wanted.scope.to_string(), "repository": wanted.repository, "bytes": wanted.size });
+        if let Some(offset) = wanted.offset {
+            detail["offset"] = offset.into();
+        }
         let entry = Entry {
             id: 0,
             at: now(),
             person: Some(actor.person),
             actor: actor.name.clone(),
-            action: "upload.begin".into(),
+            action: if wanted.offset.is_some() { "upload.resume" } else { "upload.begin" }.into(),
             subject: wanted.id.clone(),
             detail,
         };
-        self.store.note(&entry).await?;
+        self.store.note(&entry).await
+    }
+
+    async fn carry(&self, actor: &Actor, wanted: &Wanted, kept: &Kept, reader: Intake) -> Result<Vec<Image>, Problem> {
+        let destination = own(&self.connections, &wanted.scope, &wanted.repository).await?;
+        self.note(actor, wanted).await?;
         let never = CancellationToken::new();
         let archive = push_archive(reader, &destination, &self.limits, &self.known, &kept.progress, &never).await?;
         let images = archive.images.into_iter().map(image).collect::<Result<Vec<_>, _>>()?;

@@ -303,10 +303,19 @@ async fn an_upload_goes_on_where_its_connection_broke() {
     let whole = whole.json();
     assert_eq!((&whole["state"], &whole["received"]), (&"received".into(), &tar.len().into()));
     assert_eq!((whole["images"].as_array().unwrap().len(), fake.blobs(), fake.made().len()), (1, 3, 0));
-    let trail = world.test.store.audit_latest(20).await.unwrap();
-    assert_eq!(trail.iter().filter(|entry| entry.action == "upload.begin").count(), 1);
     // Whose answer was lost hears it again.
     assert_eq!(send(&world, &cookie, &query(tar.len()), "").await.json(), whole);
+    // The trail tells of the two requests that brought something, and of none that was refused.
+    let trail = world.test.store.audit_latest(20).await.unwrap();
+    let sent = trail.iter().filter(|entry| entry.action.starts_with("upload.")).map(|entry| {
+        let told = |fact: &str| entry.detail[fact].as_u64();
+        (entry.action.as_str(), entry.subject.as_str(), told("offset"), told("bytes"))
+    });
+    let rest = (tar.len() - arrives) as u64;
+    assert_eq!(
+        sent.collect::<Vec<_>>(),
+        [("upload.resume", "goeson111", Some(arrives as u64), Some(rest)), ("upload.begin", "goeson111", None, None),]
+    );
     assert_eq!(send(&world, &cookie, &format!("{TO}&id=unheardof&offset=5"), "x").await.status, 404);
 }
 
