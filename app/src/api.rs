@@ -2,11 +2,12 @@
 #![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
 
 use domain::audit::{AuditEntry, AuditQuery};
+use domain::ecr::names::Beside;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, Page};
 use domain::policy::Actor;
 use domain::services::{Comparison, Count, HistoryQuery, Instance};
-use domain::{AccountId, Kind, Millis, Region, ResourceKey};
+use domain::{AccountId, Kind, Millis, Region, ResourceKey, Scope};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,13 @@ pub async fn list(query: ListQuery) -> Result<Page, AppError> {
 pub async fn get(key: ResourceKey) -> Result<Detail, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.get(&actor, &key).await?)
+}
+
+/// Where else a repository has this name, and which namespaces are in use in the account.
+#[server(prefix = "/api/fn", endpoint = "beside", protocol = Call)]
+pub async fn beside(scope: Scope, name: String) -> Result<Beside, AppError> {
+    let (services, actor) = services()?;
+    Ok(services.inventory.beside(&actor, &scope, &name).await?)
 }
 
 /// What people call a resource, if it is known.

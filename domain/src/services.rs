@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use crate::audit::{AuditEntry, AuditQuery};
+use crate::ecr::names::Beside;
 use crate::ecs::load::ServiceLoads;
 pub use crate::history::HistoryQuery;
 use crate::history::{Change, FieldChange};
@@ -40,6 +41,8 @@ pub trait Inventory: Send + Sync {
     async fn compare_two(&self, actor: &Actor, left: &ResourceKey, right: &ResourceKey) -> Result<Comparison>;
     /// Substring search over names, ARNs, tags and kinds, best first. Where that finds next to nothing one typo is forgiven in each word.
     async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<Hit>>;
+    /// Where else a repository has this name, and which namespaces the repositories of the account are in.
+    async fn beside(&self, actor: &Actor, scope: &Scope, name: &str) -> Result<Beside>;
     /// The first page a person sees.
     async fn overview(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Overview>;
     /// Number of resources per kind (and of those that need a person), for the rail.

@@ -91,6 +91,32 @@ test("a name that is taken is said before anything is sent", async ({ page: admi
   await somebody.leave();
 });
 
+test("namespaces in use are offered, and where else a name is taken is said without calling it wrong", async ({ page: administrator, browser }) => {
+  const somebody = await NewPerson.make(administrator, browser);
+  const page = await somebody.browser();
+  await page.goto("/repositories/new?account=111122223333&region=us-east-1");
+  await hydrated(page);
+  const field = page.getByLabel("Name", { exact: true });
+  const offered = page.getByRole("group", { name: "Namespaces in use" }).getByRole("button");
+  // The most used first, whichever those are by now.
+  await expect(offered.first()).toBeVisible();
+  const counts = (await offered.allTextContents()).map((text) => Number(/\d+$/.exec(text)?.[0]));
+  expect(counts).toEqual(counts.toSorted((a, b) => b - a));
+  await field.fill("da");
+  await offered.filter({ hasText: "data/" }).click();
+  await expect(field).toHaveValue("data/");
+  await field.fill("data/airflow");
+  const note = page.getByRole("status").filter({ hasText: "This name is also in" });
+  await expect(note).toContainText(/eu-west-1: \d+ images/);
+  await field.blur();
+  await expect(page.getByRole("complementary", { name: "The plan so far" }).getByText("Create the repository data/airflow")).toBeVisible();
+  await expect(page.locator("#name-wrong")).toHaveCount(0);
+  await accessible(page);
+  await field.fill("data/airflow-of-nobody");
+  await expect(note).toHaveCount(0);
+  await somebody.leave();
+});
+
 test("a key is created with the repository that it encrypts, and goes with it", async ({ page: administrator, browser }) => {
   const somebody = await NewPerson.make(administrator, browser);
   const page = await somebody.browser();

@@ -2,6 +2,7 @@
 //! ([`memory`], [`snapshot`], [`table`], [`usage`]), so they are fast and still there while Postgres is away; documents, histories and arrows
 //! ([`connected`]) come from the store. Nothing here calls AWS. Each method asks [`domain::policy::decide`] first.
 
+pub mod beside;
 pub mod connected;
 pub mod entry;
 pub mod haystack;
@@ -22,11 +23,12 @@ mod tests;
 
 use async_trait::async_trait;
 use domain::diff::beyond_place;
+use domain::ecr::names::Beside;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, MAX_TEXT, Page, Row};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Comparison, ConnectionStatus, Count, HistoryQuery, Inventory, Overview};
-use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey};
+use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey, Scope};
 use gantry_store::batch::between;
 use gantry_store::resources::differences;
 use std::sync::Arc;
@@ -211,6 +213,11 @@ impl Inventory for Answers {
         let snapshot = self.snapshot();
         let tables: Vec<&table::Table> = snapshot.tables.iter().map(AsRef::as_ref).collect();
         Ok(search::search(&tables, &snapshot.scopes, text, limit.min(HITS) as usize))
+    }
+
+    async fn beside(&self, actor: &Actor, scope: &Scope, name: &str) -> Result<Beside> {
+        decide(actor, Permission::ReadResources)?;
+        Ok(beside::beside(&self.snapshot(), scope, name))
     }
 
     async fn overview(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Overview> {

@@ -41,7 +41,7 @@ fn stored(observed: Observed) -> Stored {
     }
 }
 
-fn table(kind: Kind, rows: Vec<Observed>) -> Table {
+pub fn table(kind: Kind, rows: Vec<Observed>) -> Table {
     let mut words = Words::default();
     let scopes = scopes();
     let changes = rows.into_iter().map(|observed| {

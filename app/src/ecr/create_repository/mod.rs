@@ -3,6 +3,7 @@
 mod draft;
 mod expiry;
 mod images;
+mod name;
 mod sharing;
 mod tags;
 
@@ -15,7 +16,7 @@ use leptos::prelude::*;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::ui::{Code, Copy, Empty};
-use crate::wizard::{FormStep, Kept, ScopeFields, Spec, TextField, Wizard, WizardPage, first_scope, start};
+use crate::wizard::{FormStep, Kept, ScopeFields, Spec, WizardPage, first_scope, start};
 use draft::Draft;
 
 const SPEC: Spec = Spec {
@@ -57,7 +58,7 @@ pub fn CreateRepositoryPage() -> impl IntoView {
     let form = view! {
         <section class="card"><div class="in form">
             <ScopeFields/>
-            {name(draft, wizard)}
+            {name::field(draft, wizard)}
         </div></section>
         {images::mutability(draft)}
         {images::encryption(draft, wizard)}
@@ -67,23 +68,6 @@ pub fn CreateRepositoryPage() -> impl IntoView {
         {tags::section(draft)}
     };
     view! { <WizardPage spec=SPEC forms=vec![form.into_any()]/> }.into_any()
-}
-
-fn name(draft: Shared, wizard: Wizard) -> impl IntoView {
-    let value = part(draft, |d| d.name.clone());
-    let uri = Memo::new(move |_| {
-        let name = value.get();
-        let name = if name.trim().is_empty() { "…".to_owned() } else { name.trim().to_owned() };
-        wizard.scope.with(|scope| format!("{}/{name}", registry(scope)))
-    });
-    view! {
-        <TextField
-            label="Name" name="name" placeholder="team/web-app" value=value
-            hint="Small letters, digits and . _ - ; a / divides namespaces. It cannot be changed later."
-            set=move |v| draft.update(|d| d.form.name = v)
-        />
-        <div class="field"><span class="label">"Images will be pulled from"</span><code class="uri">{move || uri.get()}</code></div>
-    }
 }
 
 /// How the first image gets there, once there is a repository.
