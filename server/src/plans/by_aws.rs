@@ -63,6 +63,7 @@ mod tests {
         Silent,
         Refuses(Problem),
         Says(Value),
+        HasNone,
     }
 
     #[async_trait]
@@ -75,6 +76,7 @@ mod tests {
                 Registry::Silent => std::future::pending().await,
                 Registry::Refuses(problem) => Err(problem.clone()),
                 Registry::Says(value) => Ok(Some(value.clone())),
+                Registry::HasNone => Ok(None),
             }
         }
     }
@@ -93,6 +95,16 @@ mod tests {
         assert_eq!(why(Registry::Silent).await, "It was not there in time.");
         let unsupported = json!({ "answer": "unsupported" });
         assert_eq!(why(Registry::Says(unsupported)).await, "This endpoint does not support it.");
+        let late = json!({ "answer": "late", "seconds": 20 });
+        assert_eq!(why(Registry::Says(late)).await, "AWS was still reckoning after 20 seconds.");
+        assert_eq!(
+            why(Registry::Says(json!({ "answer": "failed", "status": "EXPIRED" }))).await,
+            "It ended as EXPIRED."
+        );
+        assert_eq!(why(Registry::HasNone).await, "AWS has none.");
+        assert!(why(Registry::Says(json!({ "answer": "told" }))).await.starts_with("It cannot be read: "));
+        let replaced = Problem::new(Code::Conflict, "Another preview took its place", "Ask once more.");
+        assert_eq!(why(Registry::Refuses(replaced)).await, "Another preview took its place: Ask once more.");
         let mut denied = Problem::new(Code::AwsDenied, "Access denied", "No.");
         denied.iam_action = Some("ecr:StartLifecyclePolicyPreview".into());
         assert_eq!(why(Registry::Refuses(denied)).await, "ecr:StartLifecyclePolicyPreview is denied.");

@@ -92,3 +92,94 @@ fn enhanced(finding: EnhancedImageScanFinding) -> Vec<Finding> {
     });
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::caller;
+    use serde_json::{Value, json};
+
+    /// As Amazon Inspector's finding of one vulnerability comes through ECR.
+    fn finding(id: &str, severity: &str, packages: Value) -> Value {
+        json!({
+            "awsAccountId": "111122223333", "findingArn": format!("arn:aws:inspector2:eu-west-1:111122223333:finding/{id}"),
+            "title": format!("{id} - openssl"), "description": "A flaw.", "severity": severity, "status": "ACTIVE",
+            "type": "PACKAGE_VULNERABILITY", "score": 7.5, "firstObservedAt": 1_764_000_000.0, "lastObservedAt": 1_764_000_000.0,
+            "packageVulnerabilityDetails": {
+                "vulnerabilityId": id, "source": "DEBIAN_CVE", "sourceUrl": format!("https://security-tracker.debian.org/tracker/{id}"),
+                "cvss": [], "referenceUrls": [], "relatedVulnerabilities": [], "vulnerablePackages": packages,
+            },
+            "remediation": { "recommendation": { "text": "None Provided" } },
+        })
+    }
+
+    fn package(name: &str, version: &str, fixed: &str) -> Value {
+        json!({"name": name, "version": version, "release": "1", "epoch": 0, "arch": "AMD64", "packageManager": "OS",
+            "sourceLayerHash": "sha256:a", "fixedInVersion": fixed})
+    }
+
+    fn page(scan: Value) -> Value {
+        let head = json!({"registryId": "111122223333", "repositoryName": "web", "imageId": {"imageDigest": "sha256:a"},
+            "imageScanStatus": {"status": "ACTIVE", "description": "Continuous scan is selected for image."}});
+        let mut answer = head;
+        answer["imageScanFindings"] = scan;
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_vulnerability_of_several_packages_is_a_row_for_each() {
+        let answers = |operation: &str, input: &Value| {
+            assert_eq!((operation, &input["maxResults"]), ("DescribeImageScanFindings", &json!(1000)));
+            let counts = json!({"HIGH": 1, "CRITICAL": 1, "MEDIUM": 1});
+            let mut answer = match input["nextToken"].as_str() {
+                None => {
+                    let both =
+                        json!([package("libssl3", "3.0.11", "3.0.13"), package("openssl", "3.0.11", "NotAvailable")]);
+                    page(
+                        json!({"findingSeverityCounts": counts, "enhancedFindings": [finding("CVE-2026-2", "HIGH", both)]}),
+                    )
+                }
+                Some(_) => {
+                    let none = finding("CVE-2026-3", "MEDIUM", json!([]));
+                    let one = finding("CVE-2026-1", "CRITICAL", json!([package("zlib1g", "1.2.13", "1.2.14")]));
+                    return (200, page(json!({"findingSeverityCounts": counts, "enhancedFindings": [none, one]})));
+                }
+            };
+            answer["nextToken"] = json!("2");
+            (200, answer)
+        };
+        let found = read(&caller(answers), "web", "sha256:a").await.unwrap().unwrap();
+        let rows = found.found.iter().map(|f| {
+            (f.name.as_str(), f.severity.as_str(), f.package.as_deref(), f.version.as_deref(), f.fixed_in.as_deref())
+        });
+        assert_eq!(
+            rows.collect::<Vec<_>>(),
+            [
+                ("CVE-2026-1", "CRITICAL", Some("zlib1g"), Some("1.2.13"), Some("1.2.14")),
+                ("CVE-2026-2", "HIGH", Some("libssl3"), Some("3.0.11"), Some("3.0.13")),
+                ("CVE-2026-2", "HIGH", Some("openssl"), Some("3.0.11"), None),
+                ("CVE-2026-3", "MEDIUM", None, None, None),
+            ]
+        );
+        // Each row leads to what is known of the vulnerability.
+        let uris = found.found.iter().filter(|f| f.name == "CVE-2026-2").map(|f| f.uri.as_deref());
+        assert!(uris.eq([Some("https://security-tracker.debian.org/tracker/CVE-2026-2"); 2]));
+        assert_eq!((found.status.as_deref(), found.total(), found.truncated), (Some("ACTIVE"), 4, false));
+        assert_eq!(found.counts["HIGH"], 1, "AWS counts vulnerabilities");
+    }
+
+    #[tokio::test]
+    async fn a_page_of_findings_that_fails_is_no_shorter_list() {
+        let answers = |_: &str, input: &Value| match input["nextToken"].as_str() {
+            None => {
+                let mut answer = page(json!({"findings": [{"name": "CVE-2026-1", "severity": "LOW",
+                    "attributes": [{"key": "package_name", "value": "zlib"}, {"key": "package_version", "value": "1.2"}]}]}));
+                answer["nextToken"] = json!("2");
+                (200, answer)
+            }
+            Some(_) => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+        };
+        let problem = read(&caller(answers), "web", "sha256:a").await.unwrap_err();
+        assert_eq!(problem.iam_action.as_deref(), Some(ACTION));
+    }
+}

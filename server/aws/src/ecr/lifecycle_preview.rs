@@ -4,6 +4,7 @@
 use aws_sdk_ecr::types::{ImageActionType, LifecyclePolicyPreviewResult, LifecyclePolicyPreviewStatus};
 use domain::ecr::lifecycle::aws_preview::{Act, AwsPreview};
 use domain::{Code, Problem};
+use serde_json::Value;
 use std::time::Duration;
 
 use crate::{Bucket, Caller, Pages, absent};
@@ -43,10 +44,15 @@ async fn preview(
         }
         let request =
             caller.clients().ecr().get_lifecycle_policy_preview().repository_name(repository).max_results(PAGE);
-        let answer = absent(caller.call(Bucket::Ecr, GET, Some(repository), request.send()).await)?;
-        match answer.and_then(|a| a.status) {
+        let Some(answer) = absent(caller.call(Bucket::Ecr, GET, Some(repository), request.send()).await)? else {
+            return Ok(None);
+        };
+        if !is_of(policy, answer.lifecycle_policy_text()) {
+            return Err(replaced());
+        }
+        match answer.status {
             Some(LifecyclePolicyPreviewStatus::InProgress) => {}
-            Some(LifecyclePolicyPreviewStatus::Complete) => return acts(caller, repository).await,
+            Some(LifecyclePolicyPreviewStatus::Complete) => return acts(caller, repository, policy).await,
             Some(other) => return Ok(Some(AwsPreview::Failed { status: other.as_str().to_owned() })),
             None => return Ok(None),
         }
@@ -54,8 +60,20 @@ async fn preview(
     Ok(Some(AwsPreview::Late { seconds: QUESTIONS * PAUSE.as_secs() }))
 }
 
+/// Whether an answer is about this policy: AWS keeps one preview of a repository, and whoever asks for another replaces it.
+fn is_of(policy: &str, told: Option<&str>) -> bool {
+    let json = |text: &str| serde_json::from_str::<Value>(text).ok();
+    told.is_none_or(|told| told == policy || json(told).is_some_and(|told| json(policy) == Some(told)))
+}
+
+fn replaced() -> Problem {
+    let message =
+        "AWS keeps one preview of a repository, and somebody had it reckon another in the meantime. Ask once more.";
+    Problem::new(Code::Conflict, "Another preview took its place", message)
+}
+
 /// The result, once it is there.
-async fn acts(caller: &Caller, repository: &str) -> Result<Option<AwsPreview>, Problem> {
+async fn acts(caller: &Caller, repository: &str, policy: &str) -> Result<Option<AwsPreview>, Problem> {
     let mut acts = vec![];
     let mut pages = Pages::new(GET);
     while let Some(token) = pages.next() {
@@ -63,6 +81,11 @@ async fn acts(caller: &Caller, repository: &str) -> Result<Option<AwsPreview>, P
         let request = request.max_results(PAGE).set_next_token(token);
         let answer = caller.call(Bucket::Ecr, GET, Some(repository), request.send()).await;
         let Some(page) = absent(answer)? else { return Ok(None) };
+        // Begun anew between two pages, it is not whole, even where it is of the same rules.
+        let begun = page.status.as_ref().is_some_and(|status| *status != LifecyclePolicyPreviewStatus::Complete);
+        if begun || !is_of(policy, page.lifecycle_policy_text()) {
+            return Err(replaced());
+        }
         acts.extend(page.preview_results.into_iter().flatten().filter_map(act));
         pages.then(page.next_token)?;
     }
@@ -78,47 +101,101 @@ fn act(result: LifecyclePolicyPreviewResult) -> Option<Act> {
 mod tests {
     use super::*;
     use crate::scripted::caller;
-    use serde_json::{Value, json};
+    use serde_json::json;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Is under way for so many questions, then has two pages.
+    const RULES: &str = "{\"rules\":[]}";
+
+    /// What comes with every answer; the policy is written as AWS may write it.
+    fn head(status: &str) -> Value {
+        json!({"registryId": "111122223333", "repositoryName": "web", "lifecyclePolicyText": "{ \"rules\": [] }", "status": status})
+    }
+
+    fn result(digest: &str, action: Value) -> Value {
+        json!({"imageTags": ["1.0"], "imageDigest": digest, "imagePushedAt": 1_764_000_000.0, "action": action,
+            "appliedRulePriority": 3, "storageClass": "STANDARD"})
+    }
+
+    /// A page of the three that there are, of which the second has no result: AWS's pages may.
+    fn page(token: Option<&str>) -> Value {
+        let mut answer = head("COMPLETE");
+        let (results, next) = match token {
+            None => (json!([result("sha256:a", json!({"type": "EXPIRE"}))]), Some("2")),
+            Some("2") => (json!([]), Some("3")),
+            _ => {
+                let archive = json!({"type": "TRANSITION", "targetStorageClass": "ARCHIVE"});
+                (json!([result("sha256:b", archive)]), None)
+            }
+        };
+        answer["previewResults"] = results;
+        answer["summary"] = json!({"expiringImageTotalCount": 1});
+        if let Some(next) = next {
+            answer["nextToken"] = json!(next);
+        }
+        answer
+    }
+
+    /// Is under way for so many questions, then has its pages.
     fn registry(busy: u64) -> impl Fn(&str, &Value) -> (u16, Value) + Send + Sync + 'static {
         let asked = AtomicU64::new(0);
-        let head = |status: &str| json!({"repositoryName": "web", "lifecyclePolicyText": "{}", "status": status});
-        move |operation, input| match (operation, input["nextToken"].as_str()) {
-            ("StartLifecyclePolicyPreview", _) => {
-                assert_eq!(input["lifecyclePolicyText"], "{\"rules\":[]}");
+        move |operation, input| match operation {
+            "StartLifecyclePolicyPreview" => {
+                assert_eq!(input["lifecyclePolicyText"], RULES);
                 (200, head("IN_PROGRESS"))
             }
-            ("GetLifecyclePolicyPreview", None) if asked.fetch_add(1, Ordering::Relaxed) < busy => {
-                (200, head("IN_PROGRESS"))
-            }
-            ("GetLifecyclePolicyPreview", token) => {
-                let mut answer = head("COMPLETE");
-                let (digest, action) = match token {
-                    None => ("sha256:a", json!({"type": "EXPIRE"})),
-                    Some(_) => ("sha256:b", json!({"type": "TRANSITION", "targetStorageClass": "ARCHIVE"})),
-                };
-                answer["previewResults"] = json!([{"imageDigest": digest, "action": action, "appliedRulePriority": 3, "storageClass": "STANDARD"}]);
-                if token.is_none() {
-                    answer["nextToken"] = json!("2");
+            "GetLifecyclePolicyPreview" => {
+                assert_eq!((&input["maxResults"], &input["repositoryName"]), (&json!(100), &json!("web")));
+                let token = input["nextToken"].as_str();
+                if token.is_none() && asked.fetch_add(1, Ordering::Relaxed) < busy {
+                    return (200, head("IN_PROGRESS"));
                 }
-                (200, answer)
+                (200, page(token))
             }
-            other => panic!("not expected: {other:?}"),
+            other => panic!("not expected: {other}"),
         }
     }
 
     #[tokio::test]
     async fn it_waits_for_aws_and_reads_every_page() {
-        let answer = preview(&caller(registry(3)), "web", "{\"rules\":[]}", Duration::ZERO).await.unwrap();
+        let answer = preview(&caller(registry(3)), "web", RULES, Duration::ZERO).await.unwrap();
         let act = |digest: &str, archived| Act { digest: digest.into(), rule: 3, archived };
         assert_eq!(answer, Some(AwsPreview::Told { acts: vec![act("sha256:a", false), act("sha256:b", true)] }));
     }
 
+    /// What is told where the page of this token is another.
+    async fn with_page(at: Option<&'static str>, status: u16, other: Value) -> Result<Option<AwsPreview>, Problem> {
+        let usual = registry(0);
+        let answers = move |operation: &str, input: &Value| match input["nextToken"].as_str() {
+            token if operation == "GetLifecyclePolicyPreview" && token == at => (status, other.clone()),
+            _ => usual(operation, input),
+        };
+        preview(&caller(answers), "web", RULES, Duration::ZERO).await
+    }
+
+    #[tokio::test]
+    async fn what_is_not_whole_or_of_other_rules_is_not_taken_for_it() {
+        let mut others = head("COMPLETE");
+        others["lifecyclePolicyText"] = json!("{\"rules\":[{\"rulePriority\":1}]}");
+        for at in [None, Some("3")] {
+            let problem = with_page(at, 200, others.clone()).await.unwrap_err();
+            assert_eq!((problem.code, problem.title.as_str()), (Code::Conflict, "Another preview took its place"));
+        }
+        let begun = with_page(Some("2"), 200, head("IN_PROGRESS")).await.unwrap_err();
+        assert_eq!(begun.code, Code::Conflict);
+        let denied = json!({"__type": "AccessDeniedException", "message": "no"});
+        assert_eq!(with_page(Some("3"), 400, denied).await.unwrap_err().code, Code::AwsDenied);
+        let gone = json!({"__type": "LifecyclePolicyPreviewNotFoundException", "message": "no"});
+        assert_eq!(with_page(Some("2"), 400, gone).await.unwrap(), None);
+        let mut again = page(Some("2"));
+        again["nextToken"] = json!("2");
+        with_page(Some("2"), 200, again).await.unwrap_err();
+        let failed = with_page(None, 200, head("EXPIRED")).await.unwrap();
+        assert_eq!(failed, Some(AwsPreview::Failed { status: "EXPIRED".into() }));
+    }
+
     #[tokio::test]
     async fn it_does_not_wait_for_ever() {
-        let answer = preview(&caller(registry(u64::MAX)), "web", "{\"rules\":[]}", Duration::ZERO).await.unwrap();
+        let answer = preview(&caller(registry(u64::MAX)), "web", RULES, Duration::ZERO).await.unwrap();
         assert_eq!(answer, Some(AwsPreview::Late { seconds: 20 }));
     }
 
