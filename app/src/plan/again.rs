@@ -25,38 +25,6 @@ const LONG: usize = 120;
 /// Texts that have several, even while they are empty.
 const DOCUMENTS: [&str; 5] = ["policy", "lifecycle", "permissions", "about", "usage"];
 
-/// What a form of this kind creates; none for what is no wizard but an action on something that exists.
-const fn creates(form: &Form) -> Option<Kind> {
-    match form {
-        Form::CreateRepository(_) => Some(Kind::Repository),
-        Form::CreatePublicRepository(_) => Some(Kind::PublicRepository),
-        Form::ChangeRepository(_)
-        | Form::DeleteRepository(_)
-        | Form::LifecyclePolicy(_)
-        | Form::RepositoryPolicy(_)
-        | Form::DeleteImages(_)
-        | Form::TagImage(_)
-        | Form::UntagImage(_)
-        | Form::ScanImages(_)
-        | Form::CopyImage(_)
-        | Form::RegistryReplication(_)
-        | Form::RegistryScanning(_)
-        | Form::RegistrySetting(_)
-        | Form::RegistryCacheRule(_)
-        | Form::DeleteRegistryCacheRule(_)
-        | Form::RegistryTemplate(_)
-        | Form::DeleteRegistryTemplate(_)
-        | Form::RegistryPolicy(_)
-        | Form::PutImages(_)
-        | Form::ChangePublicRepository(_)
-        | Form::DeletePublicRepository(_)
-        | Form::PublicRepositoryPolicy(_)
-        | Form::DeletePublicImages(_)
-        | Form::UseInFunction(_)
-        | Form::UseInTaskDefinition(_) => None,
-    }
-}
-
 /// What somebody wants of the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -96,7 +64,7 @@ pub fn again(view: &RunView, refusal: Option<&str>) -> (Option<AnyView>, Option<
     if view.run.state.is_live() {
         return (None, None);
     }
-    if let Some(kind) = creates(&view.answers.form) {
+    if let Some(kind) = view.answers.form.creates() {
         return (Some(links(view, kind)), None);
     }
     let once_more = plan_again(view);

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::answers::{Answers, Form};
 use crate::ecr_public::REGION;
 use crate::identity::Scope;
+use crate::kind::Kind;
 use crate::problem::Problem;
 
 /// What is said when the plan is there, not entered: what is insisted on, what goes with it, credentials that are lent.
@@ -27,16 +28,16 @@ impl Form {
             _ => {}
         }
     }
-    /// The only region that has what it changes; none for what every region has.
-    pub fn region(&self) -> Option<&'static str> {
+    /// What it creates and the only region that has it, if there is only one: one line for each form, so that a new one is asked for both.
+    const fn sort(&self) -> (Option<Kind>, Option<&'static str>) {
         match self {
-            Form::CreatePublicRepository(_)
-            | Form::ChangePublicRepository(_)
+            Form::CreateRepository(_) => (Some(Kind::Repository), None),
+            Form::CreatePublicRepository(_) => (Some(Kind::PublicRepository), Some(REGION)),
+            Form::ChangePublicRepository(_)
             | Form::DeletePublicRepository(_)
             | Form::PublicRepositoryPolicy(_)
-            | Form::DeletePublicImages(_) => Some(REGION),
-            Form::CreateRepository(_)
-            | Form::ChangeRepository(_)
+            | Form::DeletePublicImages(_) => (None, Some(REGION)),
+            Form::ChangeRepository(_)
             | Form::DeleteRepository(_)
             | Form::LifecyclePolicy(_)
             | Form::RepositoryPolicy(_)
@@ -55,8 +56,16 @@ impl Form {
             | Form::RegistryPolicy(_)
             | Form::PutImages(_)
             | Form::UseInFunction(_)
-            | Form::UseInTaskDefinition(_) => None,
+            | Form::UseInTaskDefinition(_) => (None, None),
         }
+    }
+    /// What it creates, in a wizard; none for what is no wizard but an action on something that exists.
+    pub const fn creates(&self) -> Option<Kind> {
+        self.sort().0
+    }
+    /// The only region that has what it changes; none for what every region has.
+    pub const fn region(&self) -> Option<&'static str> {
+        self.sort().1
     }
     /// Whether it holds nowhere else: the layers of images from an archive are in the repository that they were sent to.
     pub const fn is_bound(&self) -> bool {
@@ -256,6 +265,7 @@ mod tests {
         for wizard in WIZARDS {
             let form = answers(wizard, json!({})).form;
             assert_eq!(form.region().is_some(), wizard.contains("public"), "{wizard}");
+            assert_eq!(form.creates().is_some(), wizard.starts_with("create-"), "{wizard}");
             assert_eq!(form.is_bound(), wizard == "put-images");
         }
     }

@@ -119,9 +119,8 @@ mod tests {
     }
 
     fn page(scan: Value) -> Value {
-        let head = json!({"registryId": "111122223333", "repositoryName": "web", "imageId": {"imageDigest": "sha256:a"},
+        let mut answer = json!({"registryId": "111122223333", "repositoryName": "web", "imageId": {"imageDigest": "sha256:a"},
             "imageScanStatus": {"status": "ACTIVE", "description": "Continuous scan is selected for image."}});
-        let mut answer = head;
         answer["imageScanFindings"] = scan;
         answer
     }
