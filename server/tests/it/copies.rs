@@ -1,10 +1,13 @@
-//! Images of other registries: what is larger than this Gantry copies is refused before anything of it is carried.
+//! Images of other registries: what is larger than this Gantry copies is refused before anything of it is carried, and a server that dies in the
+//! middle is gone on for.
 
 use crate::lent::{SIZE, Set};
-use gantry::apply::Aws;
 use gantry::apply::copy::Registries;
+use gantry::apply::{Aws, Engine, Patience};
 use gantry_aws::Connections;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_image_that_is_too_large_is_refused_when_it_is_reviewed() {
@@ -38,4 +41,29 @@ async fn one_that_just_fits_is_copied_but_not_by_a_server_that_takes_less() {
     let run = set.begin_with(&answers).await;
     let view = set.drive(set.world.cloud.clone(), &run).await;
     assert_eq!((&view["run"]["state"], set.fake.put()), (&"applied".into(), 1), "{view}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_copy_whose_server_died_in_a_layer_is_made_by_the_next_or_taken_back() {
+    for (cancelled, state, put) in [(false, "applied", 1), (true, "undone", 0)] {
+        let set = Set::new().await;
+        set.fake.stall(true);
+        let run = set.begin_with(&set.copying("public/app", "")).await;
+        let (_running, stopped) = watch::channel(false);
+        let first = Engine::new(set.world.test.store.clone(), set.world.cloud.clone(), Patience::default());
+        let dies = tokio::spawn(Arc::new(first).run(stopped));
+        while set.fake.asked() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        dies.abort();
+        assert!(dies.await.unwrap_err().is_cancelled());
+        set.fake.stall(false);
+        if cancelled {
+            let asked = set.post(&format!("/api/v1/runs/{run}/cancel"), &set.cookie, &serde_json::json!({})).await;
+            assert_eq!(asked.status / 100, 2, "{}", asked.body);
+        }
+        let view = set.drive(set.world.cloud.clone(), &run).await;
+        assert_eq!((&view["run"]["state"], set.fake.put()), (&state.into(), put), "{view}");
+        assert_eq!(set.fake.asked(), 1 + put);
+    }
 }

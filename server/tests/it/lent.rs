@@ -12,6 +12,7 @@ use gantry_aws::{ConnectionConfig, Connections};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -39,9 +40,24 @@ fn manifest() -> String {
 /// An ECR with one repository, `shop/web`, and what was put there; beside it the same image twice: `public/app` for everybody, `private/app`
 /// for who has the password.
 #[derive(Clone, Default)]
-pub struct Fake(Arc<Mutex<Vec<Bytes>>>);
+pub struct Fake(Arc<Mutex<Vec<Bytes>>>, Arc<Layer>);
+
+/// How the layer of the image goes out.
+#[derive(Default)]
+struct Layer {
+    asked: AtomicUsize,
+    stalls: AtomicBool,
+}
 
 impl Fake {
+    /// Whether whoever asks for the layer waits for ever.
+    pub fn stall(&self, stalls: bool) {
+        self.1.stalls.store(stalls, Ordering::Release);
+    }
+    /// How often somebody asked for the layer.
+    pub fn asked(&self) -> usize {
+        self.1.asked.load(Ordering::Acquire)
+    }
     /// How many manifests were put.
     pub fn put(&self) -> usize {
         self.0.lock().unwrap().len()
@@ -58,6 +74,12 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
         return (StatusCode::UNAUTHORIZED, [("www-authenticate", "Basic realm=\"x\"")]).into_response();
     }
     if let Some(wanted) = private.or_else(|| path.strip_prefix("/v2/public/app/")) {
+        if wanted.ends_with(&sha(LAYER.as_bytes())) {
+            fake.1.asked.fetch_add(1, Ordering::AcqRel);
+            if fake.1.stalls.load(Ordering::Acquire) {
+                std::future::pending::<()>().await;
+            }
+        }
         let held = [manifest(), CONFIG.into(), LAYER.into()];
         let found = held.iter().find(|text| wanted.ends_with(&sha(text.as_bytes())) || wanted == "manifests/v1");
         return match found {
