@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use domain::resource::Observed;
 use domain::{Code, Kind, Problem, Region, ResourceKey, Scope};
 use gantry_aws::{Caller, Connections, Feed};
-use std::collections::{BTreeMap, HashSet};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,8 +41,14 @@ impl Feed for First {
     async fn named(&self, _: &[Kind], _: &str) -> Result<HashSet<String>, Problem> {
         Ok(HashSet::new())
     }
-    async fn in_status(&self, _: Kind, _: &[&str]) -> Result<HashSet<String>, Problem> {
-        Ok(HashSet::new())
+    async fn said(&self, _: Kind, _: &str) -> Result<HashMap<String, String>, Problem> {
+        Ok(HashMap::new())
+    }
+    async fn left(&self) -> Result<Value, Problem> {
+        Ok(Value::Null)
+    }
+    async fn leave(&self, _: Value) -> Result<(), Problem> {
+        Ok(())
     }
 }
 

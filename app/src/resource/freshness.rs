@@ -109,9 +109,13 @@ pub fn FailingScopes(
         let now = now.get();
         let notes = failing.into_iter().flat_map(|f| {
             let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
-            let of_list = f.failing.as_ref().map(|trouble| match f.complete.is_some() {
-                true => (trouble, ". What is shown is from before."),
-                false => (trouble, ". What is shown may not be all."),
+            let of_list = f.failing.as_ref().map(|trouble| match f.complete {
+                // Everything was listed; some of it could not be read to its end.
+                Some(complete) if complete >= trouble.0 => {
+                    (trouble, ". All are listed; details of some are missing or old.")
+                }
+                Some(_) => (trouble, ". What is shown is from before."),
+                None => (trouble, ". What is shown may not be all."),
             });
             let beyond = f.beyond_list();
             let beyond =

@@ -1,9 +1,7 @@
 //! ECR: repositories ([`repository`]) and the images in them ([`image`]): their documents and what Gantry reads from them;
 //! what uses the images of a repository ([`inventory`]), and whether that is known ([`known`]); lifecycle policies ([`lifecycle`]): what they say, and which images they take; who may use a repository ([`repository_policy`]);
 //! how an image starts and was built ([`configuration`]), two of them side by side ([`compare`]), what says something of it ([`findings`], [`referrers`]), what is no image ([`artifact`]);
-//! archives on their way in ([`upload`]).
 //! what people may type ([`rules`]), and what a new name stands beside ([`names`]); what holds for all repositories of an account in a region ([`registry`]); the calls that change repositories ([`calls`], [`arn`]), what they write ([`subject`]) and the plans made of those ([`wizards`]);
-//! what people may type ([`rules`]); what holds for all repositories of an account in a region ([`registry`]); the calls that change repositories ([`calls`], [`arn`]), what they write ([`subject`]) and the plans made of those ([`wizards`]);
 //! what storage costs ([`storage`]); archives on their way in ([`upload`]).
 
 pub mod arn;

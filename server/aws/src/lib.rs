@@ -50,7 +50,8 @@ pub use logs::{Log, log_events};
 use async_trait::async_trait;
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
-use std::collections::HashSet;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 
 /// Where a collector delivers what it reads, and what it may ask about what is already known.
 ///
@@ -67,8 +68,13 @@ pub trait Feed: Send + Sync {
     /// References that begin with `prefix` in what is collected of these kinds in this scope and not gone: a list may leave out what is still
     /// used.
     async fn named(&self, by: &[Kind], prefix: &str) -> Result<HashSet<String>, Problem>;
-    /// Ids of this kind in this scope that are not gone and whose document has one of these words as its `status`.
-    async fn in_status(&self, kind: Kind, words: &[&str]) -> Result<HashSet<String>, Problem>;
+    /// What the documents of this kind in this scope say in this field (`a.b` for one in another), where that is a text, by id; without those
+    /// that are gone.
+    async fn said(&self, kind: Kind, field: &str) -> Result<HashMap<String, String>, Problem>;
+    /// What the collect before this one left with [`Feed::leave`]; null if it left nothing.
+    async fn left(&self) -> Result<Value, Problem>;
+    /// Where the next collect goes on, of a kind that is more than one collect may ask for.
+    async fn leave(&self, place: Value) -> Result<(), Problem>;
     /// These were in a list just read and are [`Feed::known`]; they never change, so they were not read again. Without this, a complete list
     /// would make them gone.
     async fn still(&self, _kind: Kind, _ids: Vec<String>) -> Result<(), Problem> {

@@ -11,7 +11,7 @@ use aws_smithy_types::body::SdkBody;
 use domain::resource::Observed;
 use domain::{AccountId, Kind, Problem, Region, ResourceKey, Scope};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -82,8 +82,9 @@ pub(crate) struct Memory {
     pub(crate) known: HashSet<String>,
     /// References that others are to name.
     pub(crate) named: HashSet<String>,
-    /// Ids in whatever status is asked for.
-    pub(crate) in_status: HashSet<String>,
+    /// Field, id and what the document of that says in the field.
+    pub(crate) said: Vec<(&'static str, String, String)>,
+    pub(crate) left: Mutex<Value>,
     pub(crate) still: Mutex<Vec<String>>,
     pub(crate) seen: Mutex<BTreeMap<String, Value>>,
     pub(crate) complete: Mutex<Vec<String>>,
@@ -123,8 +124,16 @@ impl Feed for Memory {
     async fn named(&self, _by: &[Kind], prefix: &str) -> Result<HashSet<String>, Problem> {
         Ok(self.named.iter().filter(|reference| reference.starts_with(prefix)).cloned().collect())
     }
-    async fn in_status(&self, _kind: Kind, _words: &[&str]) -> Result<HashSet<String>, Problem> {
-        Ok(self.in_status.clone())
+    async fn said(&self, _kind: Kind, field: &str) -> Result<HashMap<String, String>, Problem> {
+        let of = self.said.iter().filter(|(of, ..)| *of == field);
+        Ok(of.map(|(_, id, text)| (id.clone(), text.clone())).collect())
+    }
+    async fn left(&self) -> Result<Value, Problem> {
+        Ok(self.left.lock().unwrap().clone())
+    }
+    async fn leave(&self, place: Value) -> Result<(), Problem> {
+        *self.left.lock().unwrap() = place;
+        Ok(())
     }
     async fn still(&self, _kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.still.lock().unwrap().extend(ids);

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use domain::resource::Observed;
 use domain::{Code, Kind, Problem, ResourceKey};
-use std::collections::HashSet;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::Feed;
@@ -80,8 +81,14 @@ impl Feed for Sieve<'_> {
     async fn named(&self, by: &[Kind], prefix: &str) -> Result<HashSet<String>, Problem> {
         self.feed.named(by, prefix).await
     }
-    async fn in_status(&self, kind: Kind, words: &[&str]) -> Result<HashSet<String>, Problem> {
-        self.feed.in_status(kind, words).await
+    async fn said(&self, kind: Kind, field: &str) -> Result<HashMap<String, String>, Problem> {
+        self.feed.said(kind, field).await
+    }
+    async fn left(&self) -> Result<Value, Problem> {
+        self.feed.left().await
+    }
+    async fn leave(&self, place: Value) -> Result<(), Problem> {
+        self.feed.leave(place).await
     }
     async fn still(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.feed.still(kind, ids).await
@@ -95,7 +102,7 @@ impl Feed for Sieve<'_> {
 mod tests {
     use super::*;
     use crate::scripted::{Memory, caller};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     #[tokio::test]
     async fn one_name_too_long_does_not_take_the_rest_of_its_page_with_it() {

@@ -212,8 +212,8 @@ async fn by_family(store: &Store, definitions: &[ResourceKey]) -> Result<Vec<(Re
             continue;
         }
         let mut all = store.known(scope, Kind::TaskDefinition).await?;
-        let deregistered = store.in_status(scope, Kind::TaskDefinition, TaskDefinition::DEREGISTERED).await?;
-        all.retain(|id| !deregistered.contains(id));
+        let status = store.said(scope, Kind::TaskDefinition, "status").await?;
+        all.retain(|id| status.get(id).is_none_or(|word| !TaskDefinition::DEREGISTERED.contains(&word.as_str())));
         let revisions = all.iter().filter_map(|id| id.rsplit_once(':')).filter(|(of, _)| of == family);
         let newest = revisions.filter_map(|(_, revision)| revision.parse::<u64>().ok()).max();
         let id = newest.map(|newest| format!("{family}:{newest}"));

@@ -7,7 +7,8 @@ use gantry_aws::Feed;
 use gantry_store::Store;
 use gantry_store::batch::Source;
 use gantry_store::collections::Lease;
-use std::collections::HashSet;
+use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::now;
@@ -60,8 +61,16 @@ impl Feed for StoreFeed<'_> {
         self.store.named(&self.lease.scope, by, prefix).await
     }
 
-    async fn in_status(&self, kind: Kind, words: &[&str]) -> Result<HashSet<String>, Problem> {
-        self.store.in_status(&self.lease.scope, kind, words).await
+    async fn said(&self, kind: Kind, field: &str) -> Result<HashMap<String, String>, Problem> {
+        self.store.said(&self.lease.scope, kind, field).await
+    }
+
+    async fn left(&self) -> Result<Value, Problem> {
+        self.store.left(self.lease.fence).await
+    }
+
+    async fn leave(&self, place: Value) -> Result<(), Problem> {
+        self.store.leave(self.lease.fence, &place).await
     }
 
     async fn still(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {

@@ -4,6 +4,7 @@
 
 use domain::listing::Freshness;
 use domain::{AccountId, Code, Kind, Millis, Problem, Region, Scope};
+use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
@@ -260,6 +261,31 @@ impl Store {
         }
         notify(&mut tx, lease.kind.stem()).await?;
         tx.commit().await.map_err(problem::of)
+    }
+
+    /// What a collect before this one left; null if it left nothing.
+    pub async fn left(&self, fence: Fence) -> Result<Value> {
+        let place: Option<Value> = sqlx::query_scalar("select place from collections where id = $1")
+            .bind(fence.collection)
+            .fetch_one(&self.work)
+            .await
+            .map_err(problem::of)?;
+        Ok(place.unwrap_or_default())
+    }
+
+    /// Leaves the place where the next collect goes on.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] when the lease was taken over, [`Code::Database`].
+    pub async fn leave(&self, fence: Fence, place: &Value) -> Result<()> {
+        let done = sqlx::query("update collections set place = $3 where id = $1 and fencing = $2")
+            .bind(fence.collection)
+            .bind(fence.fencing)
+            .bind(place)
+            .execute(&self.work)
+            .await
+            .map_err(problem::of)?;
+        if done.rows_affected() == 0 { Err(resources::taken_over()) } else { Ok(()) }
     }
 
     /// Gives all leases of this owner back, to be claimed at once: it is going away.

@@ -7,7 +7,7 @@ use domain::history::FieldChange;
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use serde_json::Value;
 use sqlx::{PgConnection, Row as _};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::singles::read_one_by_one;
 use crate::{Result, Store, changes, locks, problem};
@@ -46,22 +46,27 @@ impl Store {
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;
-        Ok(ids(scope, kind, &keys))
+        let prefix = format!("{}/{scope}/", kind.stem());
+        Ok(keys.iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect())
     }
 
-    /// Ids of this kind in this scope that are not gone and whose document has one of these words as its `status`.
-    pub async fn in_status(&self, scope: &Scope, kind: Kind, words: &[&str]) -> Result<HashSet<String>> {
-        let keys: Vec<String> = sqlx::query_scalar(
-            "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null and doc->>'status' = any($4)",
+    /// What the documents of this kind in this scope say in this field (`a.b` for one in another), where that is a text, by id; without those
+    /// that are gone.
+    pub async fn said(&self, scope: &Scope, kind: Kind, field: &str) -> Result<HashMap<String, String>> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "select key, doc #>> $4 from resources where kind = $1 and account = $2 and region = $3 and gone is null
+             and jsonb_typeof(doc #> $4) = 'string'",
         )
         .bind(kind.stem())
         .bind(scope.account.as_str())
         .bind(scope.region.as_str())
-        .bind(words)
+        .bind(field.split('.').collect::<Vec<_>>())
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;
-        Ok(ids(scope, kind, &keys))
+        let prefix = format!("{}/{scope}/", kind.stem());
+        let id = |key: String| key.strip_prefix(&prefix).map(str::to_owned);
+        Ok(rows.into_iter().filter_map(|(key, text)| Some((id(key)?, text))).collect())
     }
 
     /// One resource, gone or not.
@@ -135,12 +140,6 @@ impl Store {
         .map(stored)
         .collect()
     }
-}
-
-/// The ids of these keys of one kind and scope.
-fn ids(scope: &Scope, kind: Kind, keys: &[String]) -> HashSet<String> {
-    let prefix = format!("{}/{scope}/", kind.stem());
-    keys.iter().filter_map(|k| k.strip_prefix(&prefix)).map(str::to_owned).collect()
 }
 
 fn stored(row: &sqlx::postgres::PgRow) -> Result<Stored> {

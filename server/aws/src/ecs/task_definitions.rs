@@ -107,11 +107,12 @@ pub(crate) async fn collect_task_definitions(caller: &Caller, feed: &dyn Feed) -
         read(caller, feed, &new, &mut trouble).await?;
         pages.then(next)?;
     }
-    let deregistered = feed.in_status(Kind::TaskDefinition, TaskDefinition::DEREGISTERED).await?;
+    let status = feed.said(Kind::TaskDefinition, "status").await?;
+    let deregistered =
+        |id: &String| status.get(id).is_some_and(|word| TaskDefinition::DEREGISTERED.contains(&word.as_str()));
     let unlisted = named(caller, feed).await?.into_iter().filter(|id| !listed.contains(id));
     // What is known as active has to be read once more: it is not any longer.
-    let (old, new): (Vec<String>, Vec<String>) =
-        unlisted.partition(|id| known.contains(id) && deregistered.contains(id));
+    let (old, new): (Vec<String>, Vec<String>) = unlisted.partition(|id| known.contains(id) && deregistered(id));
     still(feed, old).await?;
     read(caller, feed, &new, &mut trouble).await?;
     if trouble.is_none() {

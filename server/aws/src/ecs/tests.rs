@@ -175,7 +175,7 @@ async fn deregistered_task_definitions_are_read_once_while_something_names_them(
     );
     assert_eq!((feed.still.lock().unwrap().clone(), feed.complete()), (vec!["web:1".to_owned()], vec!["*".to_owned()]));
     // From then on it is known as what it is.
-    let feed = Memory { known, named, in_status: ["web:2".to_owned()].into(), ..Memory::default() };
+    let feed = Memory { known, named, said: vec![("status", "web:2".into(), "INACTIVE".into())], ..Memory::default() };
     collect_task_definitions(&caller(deregistered), &feed).await.unwrap();
     assert!(feed.docs().is_empty());
     assert_eq!(*feed.still.lock().unwrap(), ["web:1", "web:2"]);

@@ -1,11 +1,12 @@
-//! Aliases. AWS lists them per function only, so in a large account only the functions are asked that can have one that matters:
-//! those with a published version or with an alias known already. What is left out is an alias of `$LATEST` on a function that was
-//! never published, in an account of more than [`SMALL`] functions.
+//! Aliases. AWS lists them per function only, and all control-plane calls of an account share a quota. So each collect asks the functions
+//! with a published version or with an alias known already, and of the others, which can only have aliases of `$LATEST`, some: all of them
+//! where they are few, else the next [`SOME`] by name. Until each was asked once, the list says how far it is.
 
 use domain::lambda::FunctionAlias;
 use domain::resource::Observed;
-use domain::{Kind, Problem, ResourceKey};
-use std::collections::BTreeSet;
+use domain::{Code, Kind, Problem, ResourceKey};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashSet};
 
 use super::functions::list_all;
 use crate::gather::{Trouble, each, orphans};
@@ -14,34 +15,85 @@ use crate::{Bucket, Caller, Feed, Pages, absent};
 
 const LIST: &str = "lambda:ListAliases";
 const GET: &str = "lambda:GetAlias";
-/// Up to so many functions, all are asked: 67 seconds at half of the quota.
-pub(super) const SMALL: usize = 500;
+/// So many functions that need not have an alias are asked in one collect: 67 seconds at half of the quota.
+pub(super) const SOME: usize = 500;
+
+/// Where the next collect goes on among functions that need not have an alias.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Place {
+    /// The last one asked.
+    after: String,
+    /// Each was asked once.
+    around: bool,
+}
+
+impl Place {
+    /// Which of these, which are in order, are asked now, at most `some`; and where that leads.
+    fn turn(self, others: &[String], some: usize) -> (Vec<String>, Self) {
+        let from = others.partition_point(|name| *name <= self.after);
+        let (before, behind) = others.split_at(from);
+        let asked: Vec<String> = behind.iter().chain(before).take(some).cloned().collect();
+        let around = self.around || behind.len() <= some;
+        let after = asked.last().cloned().unwrap_or_default();
+        (asked, Self { after, around })
+    }
+
+    /// How many of these were not asked yet.
+    fn left(&self, others: &[String]) -> usize {
+        if self.around { 0 } else { others.iter().filter(|name| **name > self.after).count() }
+    }
+}
 
 /// Reads the aliases, function by function.
 pub(crate) async fn collect_aliases(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    collect(caller, feed, SOME).await
+}
+
+/// The same with at most `some` functions that need not have an alias.
+async fn collect(caller: &Caller, feed: &dyn Feed, some: usize) -> Result<(), Problem> {
     let all = list_all(caller, None).await?;
-    let known = feed.known(Kind::FunctionAlias).await?;
-    let function_of = |id: &str| id.rsplit_once(':').map(|(function, _)| function.to_owned());
-    let everywhere = all.functions.len() <= SMALL;
-    let asked: BTreeSet<String> = if everywhere {
-        all.functions.iter().cloned().collect()
-    } else {
-        let listed: BTreeSet<&String> = all.functions.iter().collect();
-        let with_alias = known.iter().filter_map(|id| function_of(id)).filter(|name| listed.contains(name));
-        all.published.iter().cloned().chain(with_alias).collect()
-    };
+    // Also those that somebody wants read again.
+    let known: HashSet<String> = feed.said(Kind::FunctionAlias, "Name").await?.into_keys().collect();
+    let function_of = |id: &String| id.rsplit_once(':').map(|(function, _)| function.to_owned());
+    let likely: HashSet<String> = all.published.iter().cloned().chain(known.iter().filter_map(function_of)).collect();
+    let (mut asked, others): (Vec<String>, Vec<String>) =
+        all.functions.iter().collect::<BTreeSet<_>>().into_iter().cloned().partition(|name| likely.contains(name));
+    let everywhere = others.len() <= some;
+    let place: Place = serde_json::from_value(feed.left().await?).unwrap_or_default();
+    let (next, place) = place.turn(&others, some);
+    asked.extend(next);
     let mut trouble = Trouble::default();
-    for result in each(asked.into_iter().collect(), |name| async move { of(caller, feed, &name).await }).await {
+    for result in each(asked, |name| async move { of(caller, feed, &name).await }).await {
         trouble.past(result)?;
     }
     orphans(caller, feed, (Kind::FunctionAlias, Kind::Function), &all.functions, &known, |id| {
         id.rsplit_once(':').map(|(function, _)| function)
     })
     .await?;
-    if trouble.is_none() && everywhere {
-        feed.complete(Kind::FunctionAlias, None).await?;
+    if everywhere {
+        if trouble.is_none() {
+            feed.complete(Kind::FunctionAlias, None).await?;
+        }
+        return trouble.end();
     }
+    let left = place.left(&others);
+    if left > 0 {
+        trouble.note(not_yet(left, others.len(), some));
+    }
+    feed.leave(serde_json::to_value(place).unwrap_or_default()).await?;
     trouble.end()
+}
+
+/// Of so many functions so many were not asked yet, of which each collect asks some.
+fn not_yet(left: usize, all: usize, some: usize) -> Problem {
+    let message = format!(
+        "AWS lists aliases per function only, and few calls a second are allowed. Of {all} functions without a published version {left} were \
+         not asked yet; each collect asks {some}."
+    );
+    let mut problem = Problem::new(Code::Busy, "Not all functions were asked yet", message);
+    problem.operation = Some(LIST.to_owned());
+    problem
 }
 
 /// Reads the aliases of one function, and says so when it has read them all.
@@ -71,4 +123,72 @@ pub(crate) async fn fetch_alias(caller: &Caller, key: &ResourceKey) -> Result<Op
     let result = caller.call_raw(Bucket::LambdaControl, GET, Some(&key.id), request.send()).await;
     let Some((_, raw)) = absent(result)? else { return Ok(None) };
     Ok(Some(caller.observed_raw::<FunctionAlias>(wire::document(raw, |_| false))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::{Memory, caller};
+    use serde_json::{Value, json};
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn each_function_has_its_turn() {
+        let others: Vec<String> = (0..12).map(|n| format!("f{n:02}")).collect();
+        let (asked, place) = Place::default().turn(&others, 5);
+        assert_eq!((asked[0].as_str(), asked.len(), place.left(&others)), ("f00", 5, 7));
+        let (asked, place) = place.turn(&others, 5);
+        assert_eq!((asked[0].as_str(), asked.len(), place.left(&others)), ("f05", 5, 2));
+        // What is new behind the place is asked in the same turn; the last turn begins again.
+        let more: Vec<String> = others.iter().cloned().chain(["g".to_owned()]).collect();
+        let (asked, place) = place.turn(&more, 5);
+        assert_eq!(asked, ["f10", "f11", "g", "f00", "f01"]);
+        assert_eq!((place.around, place.left(&more)), (true, 0));
+        let (asked, place) = place.turn(&more, 5);
+        assert_eq!((asked[0].as_str(), place.around), ("f02", true));
+        // The one it stopped at may be gone, and so may most others.
+        let (asked, place) = Place { after: "zzz".into(), around: true }.turn(&others[..2], 5);
+        assert_eq!((asked.len(), place.after.as_str()), (2, "f01"));
+        assert_eq!(Place::default().turn(&[], 5), (vec![], Place { after: String::new(), around: true }));
+    }
+
+    #[tokio::test]
+    async fn aliases_of_many_unpublished_functions_are_asked_for_in_turns() {
+        let asked = Arc::new(Mutex::new(BTreeSet::new()));
+        let heard = asked.clone();
+        let function = |name: &str, version: &str| json!({"FunctionName": name, "Version": version});
+        let caller = caller(move |operation, _| {
+            let Some((_, rest)) = operation.split_once("/functions/") else {
+                assert!(operation.contains("FunctionVersion=ALL"), "{operation}");
+                let mut all: Vec<Value> =
+                    ["a", "b", "c", "known", "published"].map(|name| function(name, "$LATEST")).into();
+                all.push(function("published", "1"));
+                return (200, json!({"Functions": all}));
+            };
+            let name = rest.split('/').next().unwrap().to_owned();
+            let arn = format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}:dev");
+            let alias = json!({"AliasArn": arn, "Name": "dev", "FunctionVersion": "$LATEST"});
+            let aliases = if name == "c" { vec![alias] } else { vec![] };
+            heard.lock().unwrap().insert(name);
+            (200, json!({"Aliases": aliases}))
+        });
+        let feed = Memory { said: vec![("Name", "known:live".into(), "live".into())], ..Memory::default() };
+        let problem = collect(&caller, &feed, 2).await.unwrap_err();
+        assert!(
+            problem.message.contains("Of 3 functions without a published version 1 were not asked yet"),
+            "{problem}"
+        );
+        let names = |all: [&str; 4]| BTreeSet::from(all.map(str::to_owned));
+        assert_eq!(std::mem::take(&mut *asked.lock().unwrap()), names(["a", "b", "known", "published"]));
+        assert_eq!(feed.complete(), ["a", "b", "known", "published"]);
+        assert!(feed.docs().is_empty());
+        // The next collect goes on where this one ended, and begins again behind the end.
+        collect(&caller, &feed, 2).await.unwrap();
+        assert_eq!(feed.docs().into_keys().collect::<Vec<_>>(), ["c:dev"]);
+        assert_eq!(*asked.lock().unwrap(), names(["a", "c", "known", "published"]));
+        assert!(!feed.complete().contains(&"*".to_owned()), "not each was asked at once");
+        // Where the others are few, all are asked.
+        collect(&caller, &feed, 3).await.unwrap();
+        assert!(feed.complete().contains(&"*".to_owned()));
+    }
 }

@@ -99,7 +99,7 @@ pub(super) async fn list_all(caller: &Caller, feed: Option<&dyn Feed>) -> Result
         deliver(caller, feed, docs).await?;
         pages.then(page.next_marker)?;
     }
-    let wanted = feed.is_some() || all.functions.len() > super::aliases::SMALL;
+    let wanted = feed.is_some() || all.functions.len() > super::aliases::SOME;
     if caller.emulator && all.published.is_empty() && wanted {
         let mut trouble = Trouble::default();
         let names = all.functions.clone();

@@ -70,7 +70,7 @@ async fn versions_come_in_bulk_and_aliases_from_each_function() {
     let versions = Memory::default();
     collect_versions(&caller, &versions).await.unwrap();
     assert_eq!(versions.docs().keys().collect::<Vec<_>>(), ["a:1"]);
-    let aliases = Memory { known: ["gone:live".to_owned()].into(), ..Memory::default() };
+    let aliases = Memory { said: vec![("Name", "gone:live".into(), "live".into())], ..Memory::default() };
     collect_aliases(&caller, &aliases).await.unwrap_or_else(|p| assert_eq!(p.code, domain::Code::NotFound));
     assert_eq!(aliases.docs().keys().collect::<Vec<_>>(), ["a:live"]);
     assert!(aliases.complete().contains(&"gone".to_owned()), "nothing is left of a deleted function's aliases");

@@ -3,48 +3,111 @@
 use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
 use aws_sdk_scheduler::types;
 use domain::events::{DeadLetters, EcsParameters, RetryPolicy};
-use domain::resource::Observed;
+use domain::resource::{Model, Observed};
 use domain::scheduler::{Schedule, Target, Window};
-use domain::{Kind, Problem, ResourceKey};
+use domain::{Code, Kind, Millis, Problem, ResourceKey, Timestamp};
+use std::collections::{HashMap, HashSet};
 
 use crate::gather::{Trouble, each, when, word};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
-/// Only so many are read one by one, which says when they run: an account can have a million one-time schedules.
-const READ_ALONE: usize = 1000;
+/// So many are read one by one in one collect: an account can have a million one-time schedules.
+const SOME: usize = 2_000;
 
-/// Reads all schedules of all groups.
+/// What was read of schedules in collects before.
+struct Read {
+    known: HashSet<String>,
+    /// Only a read of its own says it.
+    roles: HashMap<String, String>,
+    modified: HashMap<String, String>,
+}
+
+impl Read {
+    async fn of(feed: &dyn Feed) -> Result<Self, Problem> {
+        Ok(Self {
+            known: feed.known(Kind::Schedule).await?,
+            roles: feed.said(Kind::Schedule, "Target.RoleArn").await?,
+            modified: feed.said(Kind::Schedule, "LastModificationDate").await?,
+        })
+    }
+
+    /// Whether this was read alone since it was last modified. Without that moment nobody knows.
+    fn holds(&self, schedule: &Schedule) -> bool {
+        let id = schedule.id();
+        let read = self.modified.get(&id).and_then(|moment| Millis::parse_rfc3339(moment));
+        let (Some(read), Some(Timestamp(listed))) = (read, schedule.last_modification_date) else { return false };
+        self.known.contains(&id) && self.roles.contains_key(&id) && same(listed, read)
+    }
+}
+
+/// Whether these are one moment, told to the millisecond or to the second.
+fn same(a: Millis, b: Millis) -> bool {
+    a == b || (a.0 / 1000 == b.0 / 1000 && (a.0 % 1000 == 0 || b.0 % 1000 == 0))
+}
+
+/// Reads all schedules of all groups. When one runs and what it sets off only a read of its own says: that is made of those that are new or
+/// were modified, of some of them in each collect.
 pub(crate) async fn collect_schedules(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    collect(caller, feed, SOME).await
+}
+
+/// The same with at most `some` reads of single schedules.
+async fn collect(caller: &Caller, feed: &dyn Feed, some: usize) -> Result<(), Problem> {
+    let before = Read::of(feed).await?;
     let mut trouble = Trouble::default();
-    let mut read = 0;
+    let (mut left, mut waiting, mut all) = (some, 0, 0);
     let mut pages = Pages::new("scheduler:ListSchedules");
     while let Some(token) = pages.next() {
         let request = caller.clients().scheduler().list_schedules().max_results(100).set_next_token(token);
         let page = caller.call(Bucket::Scheduler, "scheduler:ListSchedules", None, request.send()).await?;
-        let mut listed: Vec<Schedule> = page.schedules.into_iter().map(summary).collect();
-        let rest = listed.split_off(listed.len().min(READ_ALONE - read));
-        read += listed.len();
+        let listed: Vec<Schedule> = page.schedules.into_iter().map(summary).collect();
+        all += listed.len();
+        let (held, mut open): (Vec<Schedule>, Vec<Schedule>) = listed.into_iter().partition(|s| before.holds(s));
+        let mut unread = open.split_off(open.len().min(left));
+        left -= open.len();
+        waiting += unread.len();
         let whole = |schedule: Schedule| async move {
             let answer = schedule_named(caller, schedule.group_name.as_deref(), &schedule.name).await;
             (schedule, answer)
         };
         let mut batch = vec![];
-        for (schedule, answer) in each(listed, whole).await {
+        for (schedule, answer) in each(open, whole).await {
             match trouble.past(answer)? {
                 Some(Some(whole)) => batch.push(caller.observed(&whole)?),
                 // Deleted since the list was read.
                 Some(None) => {}
-                None => batch.push(caller.observed(&schedule)?),
+                None => unread.push(schedule),
             }
         }
-        for schedule in &rest {
+        // What is known of one that was not read says more than the list does.
+        let (old, new): (Vec<Schedule>, Vec<Schedule>) =
+            unread.into_iter().partition(|s| before.known.contains(&s.id()));
+        for schedule in &new {
             batch.push(caller.observed(schedule)?);
         }
+        let still: Vec<String> = held.iter().chain(&old).map(Model::id).collect();
         feed.seen(batch).await?;
+        if !still.is_empty() {
+            feed.still(Kind::Schedule, still).await?;
+        }
         pages.then(page.next_token)?;
     }
     feed.complete(Kind::Schedule, None).await?;
+    if waiting > 0 {
+        trouble.note(not_yet(waiting, all, some));
+    }
     trouble.end()
+}
+
+/// Of so many schedules so many were not read by themselves yet, of which each collect reads some.
+fn not_yet(waiting: usize, all: usize, some: usize) -> Problem {
+    let message = format!(
+        "When a schedule runs and what it sets off has to be read one by one. Of {all} schedules {waiting} are new or were modified and were \
+         not read yet; each collect reads {some}."
+    );
+    let mut problem = Problem::new(Code::Busy, "Not all schedules were read yet", message);
+    problem.operation = Some("scheduler:GetSchedule".to_owned());
+    problem
 }
 
 /// One schedule.
@@ -112,3 +175,7 @@ fn target(caller: &Caller, t: types::Target) -> Target {
         }),
     }
 }
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -97,6 +97,20 @@ async fn failures_keep_the_first_moment_and_the_last_reason_until_it_works_again
 }
 
 #[tokio::test]
+async fn where_a_collect_ended_is_kept_for_the_next_one() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let first = lease(store, Kind::FunctionAlias, 1000).await;
+    assert!(store.left(first.fence).await.unwrap().is_null());
+    let place = serde_json::json!({"after": "resize", "around": false});
+    store.leave(first.fence, &place).await.unwrap();
+    store.finish(&first, Millis(1010), Millis(2000)).await.unwrap();
+    let second = lease(store, Kind::FunctionAlias, 2000).await;
+    assert_eq!(store.left(second.fence).await.unwrap(), place);
+    assert_eq!(store.leave(first.fence, &place).await.unwrap_err().code, Code::Conflict, "it was taken over");
+}
+
+#[tokio::test]
 async fn notices_reach_other_servers() {
     let test = TestStore::fresh().await;
     let other = gantry_store::Store::connect(&test.url).await.unwrap();

@@ -9,7 +9,7 @@ use gantry_store::batch::Source;
 use gantry_store::collections::{Fence, Lease};
 use gantry_store::testing::TestStore;
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub fn scope() -> Scope {
     Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
@@ -345,19 +345,23 @@ async fn arrows_are_found_from_both_ends_also_through_a_qualifier() {
 }
 
 #[tokio::test]
-async fn ids_are_found_by_the_status_of_what_is_not_gone() {
+async fn what_documents_say_is_told_of_what_is_not_gone() {
     let test = TestStore::fresh().await;
     let store = &test.store;
     let held = lease(store, Kind::TaskDefinition, 1000).await;
     let definition = |revision: u32, status: &str| Observed {
         key: ResourceKey::new(Kind::TaskDefinition, scope(), format!("web:{revision}")).unwrap(),
-        doc: json!({"family": "web", "revision": revision, "status": status}),
+        doc: json!({"family": "web", "revision": revision, "status": status, "runtimePlatform": {"cpuArchitecture": status}}),
     };
     let batch = [definition(1, "INACTIVE"), definition(2, "ACTIVE"), definition(3, "INACTIVE")];
     store.seen(list(&held), &batch, Millis(1001)).await.unwrap();
     store.absent(&batch[2].key, Millis(1002), Millis(1003)).await.unwrap();
-    let found = store.in_status(&scope(), Kind::TaskDefinition, &["INACTIVE", "DELETE_IN_PROGRESS"]).await.unwrap();
-    assert_eq!(found, HashSet::from(["web:1".to_owned()]));
+    let said = async |field: &str| store.said(&scope(), Kind::TaskDefinition, field).await.unwrap();
+    let status = [("web:1", "INACTIVE"), ("web:2", "ACTIVE")].map(|(id, word)| (id.to_owned(), word.to_owned()));
+    for field in ["status", "runtimePlatform.cpuArchitecture"] {
+        assert_eq!(said(field).await, HashMap::from(status.clone()), "{field}");
+    }
+    assert_eq!(said("revision").await, HashMap::new(), "that is no text");
 }
 
 #[tokio::test]
