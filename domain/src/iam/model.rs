@@ -90,7 +90,7 @@ impl Model for Role {
     const COLUMNS: &'static [Column] = &[
         Column::text("trusted", "Trusted").facet(),
         Column::text("description", "Description").form(Form::Sentence),
-        Column::text("used", "Last used").hidden(),
+        Column::text("used", "Last used"),
         Column::text("created", "Created"),
         Column::number("session", "Longest session").form(Form::Seconds).hidden(),
         Column::text("path", "Path").facet().hidden(),
