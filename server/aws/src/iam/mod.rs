@@ -67,3 +67,6 @@ fn document(r: types::Role) -> Role {
             .filter(|u| u.last_used_date.is_some()),
     }
 }
+
+#[cfg(test)]
+mod tests;
