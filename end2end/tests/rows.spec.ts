@@ -51,19 +51,23 @@ test("ten thousand rows: to the end and back, with what is picked and the addres
 
   // As the thumb of the scrollbar is dragged: a place further with each frame. Of 167 windows those are asked for that are looked at.
   const before = asked();
-  const time = await page.locator(".rows").evaluate(
+  const { time, moved } = await page.locator(".rows").evaluate(
     (box) =>
-      new Promise<number>((resume) => {
-        const [begin, from] = [performance.now(), box.scrollTop];
+      new Promise<{ time: number; moved: number }>((resume) => {
+        const widths = () => [...box.querySelectorAll("th")].map((head) => head.getBoundingClientRect().width);
+        const [begin, from, at] = [performance.now(), box.scrollTop, widths()];
+        let moved = 0;
         const step = () => {
+          moved = Math.max(moved, ...widths().map((width, n) => Math.abs(width - at[n])));
           const part = Math.min(1, (performance.now() - begin) / 1000);
           box.scrollTop = from + part * (box.scrollHeight - box.clientHeight - from);
           if (part < 1) requestAnimationFrame(step);
-          else resume(performance.now() - begin);
+          else resume({ time: performance.now() - begin, moved });
         };
         requestAnimationFrame(step);
       }),
   );
+  expect(moved, "columns keep their widths while rows are on their way").toBeLessThan(2);
   await expect(link(page, ROWS - 1)).toBeInViewport();
   // Three at most each tenth of a second, and those in sight again when the fleet has changed meanwhile.
   expect(asked() - before).toBeLessThanOrEqual(3 * (time / 100 + 1) + 12);

@@ -1,11 +1,15 @@
 // Widths of the columns of lists: dragged at the right edge of a head, or set there with ← and →; remembered per kind in this browser.
-// A style sheet carries them, so that they hold for whatever is drawn later, and no element has a style of its own.
+// A style sheet carries them, so that they hold for whatever is drawn later, and no element has a style of its own. Another keeps the widths that
+// a list has when it is scrolled: rows come and go, and with them the longest text of a column.
 
 const KEY = 'gantry-widths';
 const [LEAST, MOST, STEP] = [64, 1200, 16];
-const sheet = new CSSStyleSheet();
-document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+const [sheet, kept] = [new CSSStyleSheet(), new CSSStyleSheet()];
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, kept, sheet];
 let widths = {};
+/** The list that was scrolled last, and the pixels of its columns. */
+let [scrolled, columns] = [null, {}];
+const heads = new MutationObserver(forget);
 
 function read() {
   try {
@@ -26,6 +30,28 @@ function apply() {
   const rules = Object.entries(widths).flatMap(([kind, columns]) => Object.entries(columns ?? {}).map(([column, width]) => rule(kind, column, width)));
   // Narrow windows have widths of their own.
   sheet.replaceSync(`@media (width >= 720px) { ${rules.join(' ')} }`);
+  forget();
+}
+
+function forget() {
+  heads.disconnect();
+  [scrolled, columns] = [null, {}];
+  kept.replaceSync('');
+}
+
+/** Keeps the columns of a list as wide as they are, until rows come that need more. */
+function keep(list) {
+  if (list !== scrolled) {
+    forget();
+    scrolled = list;
+    // With other columns all widths are others.
+    heads.observe(list.querySelector('thead tr'), { childList: true });
+  }
+  const now = Object.fromEntries([...list.querySelectorAll('th[data-col]')].map((head) => [head.dataset.col, head.getBoundingClientRect().width]));
+  if (Object.entries(now).every(([column, width]) => Math.abs(width - columns[column]) < 1)) return;
+  columns = now;
+  const rule = ([column, width]) => `.rows[data-kind="${CSS.escape(list.dataset.kind)}"] .table th[data-col="${CSS.escape(column)}"] { width: ${width.toFixed(2)}px }`;
+  kept.replaceSync(`@media (width >= 720px) { ${Object.entries(now).map(rule).join(' ')} }`);
 }
 
 function tell(grip) {
@@ -84,6 +110,12 @@ document.addEventListener('click', (event) => {
   save();
   reset.closest('details.menu')?.removeAttribute('open');
 });
+
+// Before the rows of the place that it is scrolled to are drawn.
+document.addEventListener('scroll', (event) => {
+  if (event.target.matches?.('.rows[data-kind]')) keep(event.target);
+}, { capture: true, passive: true });
+addEventListener('resize', forget);
 
 // Another window of this browser may have set them.
 addEventListener('storage', (event) => {
