@@ -119,20 +119,23 @@ impl Windows {
     }
 
     fn show(self, window: u32, page: Page) {
-        self.total.try_set(page.total);
-        self.matched.try_set(page.matched);
-        self.facets.try_update(|f| {
-            if *f != page.facets {
-                *f = page.facets
-            }
-        });
-        self.freshness.try_set(page.freshness);
+        put(self.total, page.total);
+        put(self.matched, page.matched);
+        put(self.facets, page.facets);
+        put(self.freshness, page.freshness);
         self.now.try_set(page.now);
         self.rows.try_update(|w| w.insert(window, page.rows.into_iter().map(Arc::new).collect()));
-        self.problem.try_update(|p| {
-            if p.is_some() {
-                *p = None
-            }
-        });
+        put(self.problem, None);
     }
+}
+
+/// Sets what differs only: each window brings the facets again, whose menus are not drawn again for it.
+fn put<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    signal.try_maybe_update(|now| {
+        let differs = *now != value;
+        if differs {
+            *now = value;
+        }
+        (differs, ())
+    });
 }
