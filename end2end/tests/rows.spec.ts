@@ -99,6 +99,12 @@ test("ten thousand rows with the keyboard: End, Home, and page by page", async (
   await expect(link(page, ROWS - 1)).not.toBeInViewport();
   await page.keyboard.press("Home");
   await expect(link(page, 0)).toBeInViewport();
+  // Another order begins at its top.
+  await page.keyboard.press("End");
+  await expect(link(page, ROWS - 1)).toBeInViewport();
+  await page.getByRole("link", { name: "Memory", exact: true }).click();
+  await expect(page).toHaveURL(/sort=/);
+  await expect(link(page, 0)).toBeInViewport();
 });
 
 test("who scrolls before the script has come stays where they are", async ({ page }) => {

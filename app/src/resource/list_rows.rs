@@ -112,7 +112,8 @@ pub fn ListRows(
     // Another question starts at its top, or where somebody scrolled to before the script came.
     Effect::new(move || {
         if let Some(frame) = frame.get() {
-            let scrolled = frame.scroll_top();
+            // The answer to another question is drawn in the same frame.
+            let scrolled = if frame.has_attribute("data-placed") { 0 } else { frame.scroll_top() };
             // Shows the space above and below, so that there is somewhere to scroll to.
             let _ = frame.set_attribute("data-placed", "");
             frame.set_scroll_top((f64::from(start) * ROW) as i32 + scrolled);
