@@ -60,6 +60,8 @@ pub enum ToPage {
         key: ResourceKey,
         /// The events, oldest first.
         events: Vec<LogEvent>,
+        /// What came between those told before and these.
+        skipped: Skipped,
     },
     /// Following failed; it goes on trying unless the problem is final.
     LogProblem {
@@ -70,6 +72,38 @@ pub enum ToPage {
     },
     /// The session ended: show the sign-in over the page.
     SignedOut,
+}
+
+/// The most events of a log that a page shows, and that it is told at once.
+pub const SHOWN: usize = 2_000;
+
+/// New events of a followed log that pages were not told, because more came than they show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// How many.
+    pub count: u64,
+    /// There are more than were counted.
+    pub uncounted: bool,
+}
+
+impl Skipped {
+    /// Nothing was left out.
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self { count: self.count.saturating_add(other.count), uncounted: self.uncounted || other.uncounted }
+    }
+}
+
+/// The latest of these events, which are sorted by time: so many, and what else came in the millisecond of the oldest of them. Who asks
+/// for those before it then misses none.
+pub fn latest(mut events: Vec<LogEvent>, limit: usize) -> Vec<LogEvent> {
+    let oldest = events.len().checked_sub(limit).and_then(|n| events.get(n)).map(|event| event.at);
+    let Some(oldest) = oldest else { return events };
+    let first = events.partition_point(|event| event.at < oldest);
+    events.split_off(first)
 }
 
 /// One event of a log.
@@ -86,14 +120,17 @@ pub struct LogEvent {
     pub message: String,
 }
 
-/// Events of a log, oldest first, with a token for earlier ones.
+/// Events of a log, oldest first. Those before them are had by asking for what was before the moment of the first: an answer holds all
+/// events of that millisecond.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogPage {
     /// The events.
     pub events: Vec<LogEvent>,
-    /// The log group read.
+    /// The log groups read, separated by commas.
     pub group: String,
+    /// None of its log groups exists: AWS makes that of a function with its first event. It may also have been deleted.
+    pub absent: bool,
     /// The server's clock.
     pub now: Millis,
 }
@@ -108,4 +145,24 @@ pub struct Series {
     pub unit: String,
     /// (moment, value), oldest first; a missing minute is missing, not zero.
     pub points: Vec<(Millis, f64)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_events_begin_with_a_whole_millisecond() {
+        let event =
+            |at: i64| LogEvent { id: String::new(), at: Millis(at), stream: String::new(), message: String::new() };
+        let latest = |limit: usize| -> Vec<i64> {
+            let events = [1, 2, 2, 2, 3].map(event).to_vec();
+            super::latest(events, limit).iter().map(|event| event.at.0).collect()
+        };
+        assert_eq!(latest(1), [3]);
+        for limit in 2..=4 {
+            assert_eq!(latest(limit), [2, 2, 2, 3], "{limit}");
+        }
+        assert_eq!([latest(5), latest(6)], [[1, 2, 2, 2, 3]; 2]);
+    }
 }

@@ -1,21 +1,20 @@
 //! The log of a function or log group: the last events, earlier ones on demand, new ones as they come.
 
-use domain::stream::{LogEvent, ToPage};
-use domain::{Code, Millis, Problem, ResourceKey};
+mod window;
+
+use domain::stream::{Skipped, ToPage};
+use domain::{Kind, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_query_map};
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::window::Lines;
 use super::telemetry::log;
 use crate::ui::{LogView, Navigate, ProblemNote, moment};
 use crate::{live, paths};
-
-/// More than so many events are not kept on a page; the oldest go first.
-const KEPT: usize = 2000;
 
 /// New events of a filtered log are asked for so long after the first of them came.
 const MATCHED: Duration = Duration::from_secs(1);
@@ -23,11 +22,17 @@ const MATCHED: Duration = Duration::from_secs(1);
 /// What one panel knows.
 #[derive(Clone, Copy)]
 struct Panel {
-    events: RwSignal<Vec<Arc<LogEvent>>>,
+    events: RwSignal<Lines>,
     group: RwSignal<String>,
     problem: RwSignal<Option<Problem>>,
-    /// The group that does not exist: nothing has been written to it yet.
-    missing: RwSignal<Option<String>>,
+    /// There is no such group: nothing has been written to it yet.
+    absent: RwSignal<bool>,
+    /// What came and is not among the events.
+    skipped: RwSignal<Skipped>,
+    /// Newer events had to go for earlier ones.
+    moved: RwSignal<bool>,
+    /// Nothing was found before the events.
+    begins: RwSignal<bool>,
     asked: RwSignal<bool>,
     following: RwSignal<bool>,
     /// What is asked by, as the address says it.
@@ -44,7 +49,10 @@ impl Panel {
             events: RwSignal::new(vec![]),
             group: RwSignal::new(String::new()),
             problem: RwSignal::new(None),
-            missing: RwSignal::new(None),
+            absent: RwSignal::new(false),
+            skipped: RwSignal::new(Skipped::default()),
+            moved: RwSignal::new(false),
+            begins: RwSignal::new(false),
             asked: RwSignal::new(false),
             following: RwSignal::new(true),
             filter: RwSignal::new(String::new()),
@@ -60,38 +68,59 @@ impl Panel {
         let question = self.question.get_value();
         let shown = self.events.get_untracked();
         leptos::task::spawn_local(async move {
-            let answer = log(key, filter, before).await;
+            let answer = log(key.clone(), filter, before).await;
             if self.question.try_get_value() != Some(question) {
                 return;
             }
             self.asked.try_set(true);
             match answer {
                 Ok(page) => {
-                    self.trouble(None);
+                    self.problem.try_set(None);
                     self.group.try_set(page.group);
-                    let found = page.events.into_iter().map(Arc::new).collect();
-                    if before.is_none() {
-                        self.events.try_update(|events| renew(events, &shown, found));
-                    } else {
-                        self.add(found);
+                    self.absent.try_set(page.absent);
+                    self.skipped.try_set(Skipped::default());
+                    let found: Lines = page.events.into_iter().map(Arc::new).collect();
+                    match before {
+                        None => {
+                            self.moved.try_set(false);
+                            self.begins.try_set(false);
+                            self.events.try_update(|lines| window::renew(lines, &shown, found));
+                        }
+                        Some(before) => self.earlier(key, before, found),
                     }
                 }
-                Err(e) => self.trouble(Some(e.0)),
+                Err(e) => {
+                    self.problem.try_set(Some(e.0));
+                }
             }
         });
     }
 
-    /// AWS makes the group of a function with its first event, so that there is none is no problem.
-    fn trouble(self, problem: Option<Problem>) {
-        let missing = problem.as_ref().filter(|p| p.code == Code::NotFound && p.operation.is_some());
-        let missing = missing.and_then(|p| p.resource.clone());
-        self.problem.try_set(problem.filter(|_| missing.is_none()));
-        self.missing.try_set(missing);
+    /// Adds what was found before a moment.
+    fn earlier(self, key: ResourceKey, before: Millis, found: Lines) {
+        let known = self.events.try_with_untracked(|lines| window::holds(lines, &found));
+        if known == Some(true) && !found.is_empty() {
+            // That was only what is there of its first millisecond.
+            return self.ask(key, Some(Millis(before.0 - 1)));
+        }
+        self.begins.try_set(found.is_empty());
+        if self.events.try_update(|lines| window::prepend(lines, found)) == Some(true) {
+            self.moved.try_set(true);
+        }
     }
 
-    /// Adds events, each once, in the order of time.
-    fn add(self, new: Vec<Arc<LogEvent>>) {
-        self.events.try_update(|events| merge(events, new));
+    /// Shows nothing until something else was asked for.
+    fn clear(self) {
+        self.events.set(vec![]);
+        self.skipped.set(Skipped::default());
+        self.moved.set(false);
+        self.begins.set(false);
+    }
+
+    /// Goes back to the newest events, and on with those that come unless nothing does.
+    fn newest(self, key: ResourceKey, follow: bool) {
+        self.following.set(follow);
+        self.ask(key, None);
     }
 
     /// Asks which of the latest events match the filter, and adds them. Says nothing where something else was asked for meanwhile.
@@ -104,8 +133,20 @@ impl Panel {
                 return;
             }
             match answer {
-                Ok(page) => self.add(page.events.into_iter().map(Arc::new).collect()),
-                Err(e) => self.trouble(Some(e.0)),
+                Ok(page) => {
+                    let found: Lines = page.events.into_iter().map(Arc::new).collect();
+                    self.events.try_update(|lines| {
+                        // More matched than one answer holds: what lies between is had by going back from these.
+                        if !lines.is_empty() && !found.is_empty() && !window::meet(lines, &found) {
+                            lines.clear();
+                            self.skipped.try_update(|all| all.uncounted = true);
+                        }
+                        window::append(lines, found);
+                    });
+                }
+                Err(e) => {
+                    self.problem.try_set(Some(e.0));
+                }
             }
         });
     }
@@ -122,37 +163,20 @@ impl Panel {
         let asked = key.clone();
         live::gather(MATCHED, new, move || self.match_new(asked.clone()));
         live::listen(move |message| match message {
-            ToPage::Log { key, events } if *key == mine && follows() && !filtered() => {
-                self.trouble(None);
+            ToPage::Log { key, events, skipped } if *key == mine && follows() && !filtered() => {
+                self.problem.try_set(None);
+                self.absent.try_set(false);
                 self.asked.try_set(true);
-                self.add(events.iter().cloned().map(Arc::new).collect());
+                self.skipped.try_update(|all| *all = all.and(*skipped));
+                let new = events.iter().cloned().map(Arc::new).collect();
+                self.events.try_update(|lines| window::append(lines, new));
             }
             ToPage::LogProblem { key, problem } if *key == mine => {
-                self.trouble(Some(problem.clone()));
+                self.problem.try_set(Some(problem.clone()));
             }
             _ => {}
         });
         live::follow_log(key.clone());
-    }
-}
-
-/// Shows an answer in place of what was `shown` when it was asked for. What came by itself meanwhile stays: the answer may be older,
-/// and nobody tells it again.
-fn renew(events: &mut Vec<Arc<LogEvent>>, shown: &[Arc<LogEvent>], found: Vec<Arc<LogEvent>>) {
-    let shown: HashSet<*const LogEvent> = shown.iter().map(Arc::as_ptr).collect();
-    events.retain(|e| !shown.contains(&Arc::as_ptr(e)));
-    merge(events, found);
-}
-
-/// Adds events, each once, in the order of time; the oldest go when there are too many.
-fn merge(events: &mut Vec<Arc<LogEvent>>, new: Vec<Arc<LogEvent>>) {
-    events.extend(new);
-    // Lines of the same millisecond stay as they came: START stands before END.
-    events.sort_by_key(|e| e.at);
-    let mut known = HashSet::new();
-    events.retain(|e| known.insert((e.at, e.id.clone())));
-    if events.len() > KEPT {
-        events.drain(..events.len() - KEPT);
     }
 }
 
@@ -186,7 +210,7 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
         let wanted = wanted.get();
         if before.is_some_and(|before| before != wanted) {
             panel.filter.set(wanted.clone());
-            panel.events.set(vec![]);
+            panel.clear();
             panel.asked.set(false);
             let until = at.get_untracked().filter(|_| !panel.following.get_untracked());
             panel.ask(again.clone(), until);
@@ -197,7 +221,7 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
         panel.alive.set(true);
         let until = at.get();
         panel.following.set(until.is_none() && !past);
-        panel.events.set(vec![]);
+        panel.clear();
         panel.ask(first.clone(), until);
     });
     let state = move || {
@@ -215,13 +239,12 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
         }
     };
     let bar = tools.then(|| toolbar(panel, key.clone(), past));
+    let (kind, back) = (key.kind, key.clone());
+    let newest = move |_: leptos::ev::MouseEvent| panel.newest(back.clone(), !past);
     let empty = Signal::derive(move || match (panel.asked.get(), past) {
         (false, _) if panel.alive.get() => "Reading the log from AWS…".to_owned(),
         (false, _) => "Reading the log from AWS. This needs JavaScript.".to_owned(),
-        (true, _) if panel.missing.with(Option::is_some) => {
-            let group = panel.missing.get().unwrap_or_default();
-            format!("AWS has no log group {group}. It appears with the first event, unless it was deleted.")
-        }
+        (true, _) if panel.absent.get() => nothing_yet(kind, &panel.group.get()),
         (true, _) if panel.filter.with(|f| !f.is_empty()) => "No event matches the filter.".to_owned(),
         (true, false) => "No events in the log yet: they appear here when it runs.".to_owned(),
         (true, true) => "It wrote nothing that CloudWatch still has.".to_owned(),
@@ -232,9 +255,31 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
             {bar}
             {move || panel.problem.get().map(|p| view! { <div class="in"><ProblemNote problem=p/></div> })}
             <LogView events=panel.events follow=panel.following empty=empty/>
+            <div class="in-note dim" role="status">{move || notes(panel)}</div>
+            <Show when=move || panel.moved.get()>
+                <div class="in-note">
+                    <button class="btn small" r#type="button" on:click=newest.clone()>"Back to the newest events"</button>
+                </div>
+            </Show>
         </section>
     }
     .into_any()
+}
+
+/// What to say where AWS has no such group: it makes that of a function with its first event, and of a container mostly, too.
+fn nothing_yet(kind: Kind, group: &str) -> String {
+    match kind {
+        Kind::Function => format!("No logs yet: the function has not run, or its log group {group} was deleted."),
+        _ => format!("No logs yet: nothing has been written to {group}, or it was deleted."),
+    }
+}
+
+/// What the lines do not show.
+fn notes(panel: Panel) -> Option<String> {
+    let begins = || panel.begins.get() && panel.events.with(|lines| !lines.is_empty());
+    let begins = begins().then(|| "There are no events in the two weeks before these.".to_owned());
+    let moved = panel.moved.get().then(|| "Newer events are not shown.".to_owned());
+    window::left_out(panel.skipped.get()).or(begins).or(moved)
 }
 
 fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
@@ -263,14 +308,15 @@ fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
         }
     };
     let clear = move |_: leptos::ev::MouseEvent| narrow("");
-    let toggle = move |_| {
-        panel.following.update(|on| *on = !*on);
-        if panel.following.get_untracked() {
-            panel.ask(resumed.clone(), None);
-        }
+    let toggle = move |_| match panel.following.get_untracked() {
+        true => panel.following.set(false),
+        false => panel.newest(resumed.clone(), true),
     };
     let earlier = move |_| {
-        let first = panel.events.with_untracked(|e| e.first().map(|e| e.at));
+        // Who reads what was is not to be carried off by what comes.
+        panel.following.set(false);
+        // Including its millisecond: what came by itself may have begun in the middle of it.
+        let first = panel.events.with_untracked(|e| e.first().map(|e| Millis(e.at.0.saturating_add(1))));
         panel.ask(key.clone(), first);
     };
     view! {
@@ -315,28 +361,5 @@ mod tests {
         assert_eq!(narrowed(query(), ""), "?tab=logs");
         assert_eq!(narrowed([], "a&b"), "?filter=a%26b");
         assert_eq!(narrowed([], ""), "");
-    }
-
-    fn event(at: i64, id: &str) -> Arc<LogEvent> {
-        Arc::new(LogEvent { id: id.to_owned(), at: Millis(at), stream: String::new(), message: id.to_owned() })
-    }
-
-    #[test]
-    fn events_are_shown_once_and_in_order() {
-        let mut events = vec![event(2, "b")];
-        merge(&mut events, vec![event(2, "b"), event(1, "z"), event(1, "a"), event(2, "c")]);
-        assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["z", "a", "b", "c"]);
-        merge(&mut events, (0..KEPT as i64 + 5).map(|i| event(10 + i, "x")).collect());
-        assert_eq!(events.len(), KEPT);
-    }
-
-    #[test]
-    fn an_answer_that_comes_late_hides_nothing_that_came_by_itself() {
-        let mut events = vec![event(1, "shown before")];
-        let shown = events.clone();
-        // The log is followed while the answer, which is from before these, is on its way.
-        merge(&mut events, vec![event(5, "START"), event(6, "END")]);
-        renew(&mut events, &shown, vec![event(2, "found")]);
-        assert_eq!(events.iter().map(|e| e.id.as_str()).collect::<Vec<_>>(), ["found", "START", "END"]);
     }
 }

@@ -1,5 +1,7 @@
 //! Log events, oldest first. The text is untrusted: shown as text, without control characters.
 
+#[cfg(feature = "hydrate")]
+use domain::Millis;
 use domain::stream::LogEvent;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -35,7 +37,8 @@ fn source(stream: &str) -> String {
     }
 }
 
-/// Events of a log. Scrolls to the end when new ones come while `follow` is on.
+/// Events of a log. Scrolls to the end when new ones come while `follow` is on; else what was read stays where it is when earlier ones
+/// are put above it.
 #[component]
 pub fn LogView(
     /// The events, oldest first.
@@ -50,15 +53,19 @@ pub fn LogView(
 ) -> impl IntoView {
     let frame = NodeRef::<leptos::html::Div>::new();
     #[cfg(feature = "hydrate")]
-    Effect::new(move || {
-        events.track();
-        if follow.get() {
+    Effect::new(move |first: Option<Option<(Millis, String)>>| {
+        let first = first.flatten();
+        let is_first = |e: &Arc<LogEvent>| first.as_ref().is_some_and(|(at, id)| *at == e.at && *id == e.id);
+        let above = events.with(|lines| lines.iter().position(is_first).unwrap_or_default());
+        let follow = follow.get();
+        if follow || above > 0 {
             request_animation_frame(move || {
-                if let Some(frame) = frame.get_untracked() {
-                    frame.set_scroll_top(frame.scroll_height());
-                }
+                let Some(frame) = frame.get_untracked() else { return };
+                let by = if follow { frame.scroll_height() } else { height(&frame, above) };
+                frame.set_scroll_top(frame.scroll_top() + by);
             });
         }
+        events.with(|lines| lines.first().map(|e| (e.at, e.id.clone())))
     });
     #[cfg(not(feature = "hydrate"))]
     let _ = follow;
@@ -84,6 +91,16 @@ pub fn LogView(
             <For each=move || events.get() key=|e| (e.at.0, e.id.clone()) children=line/>
         </div>
     }
+}
+
+/// How high the first so many lines are together, in pixels.
+#[cfg(feature = "hydrate")]
+fn height(frame: &leptos::web_sys::Element, lines: usize) -> i32 {
+    use leptos::web_sys::HtmlElement;
+    use wasm_bindgen::JsCast;
+    let all = frame.children();
+    let top = |n: usize| all.item(u32::try_from(n).ok()?)?.dyn_into::<HtmlElement>().ok().map(|line| line.offset_top());
+    top(lines).zip(top(0)).map_or(0, |(end, start)| end - start)
 }
 
 #[cfg(test)]

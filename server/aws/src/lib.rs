@@ -45,7 +45,7 @@ pub use cloudwatch::{failures, function_totals, metrics, service_loads};
 pub use connections::{ConnectionConfig, Connections};
 pub use ecr::registry;
 pub use limits::{Bucket, Limits};
-pub use logs::{Log, log_events};
+pub use logs::{Log, LogEvents, log_events};
 
 use async_trait::async_trait;
 use domain::resource::Observed;

@@ -4,8 +4,9 @@
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 
 use async_trait::async_trait;
-use domain::stream::{LogEvent, ToPage};
+use domain::stream::{LogEvent, SHOWN, Skipped, ToPage};
 use domain::{Millis, Problem, ResourceKey};
+use gantry_aws::LogEvents;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,14 +20,15 @@ const EVERY_AFTER_TROUBLE: Duration = Duration::from_secs(10);
 const OVERLAP: i64 = 30_000;
 /// Events kept for pages that join later.
 const RECENT: usize = 200;
-/// Ids remembered to recognise repetitions.
+/// Ids remembered to recognise repetitions: more than one answer has.
 const REMEMBERED: usize = 10_000;
 
 /// Where events come from.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Events of this function's or log group's log since a moment, oldest first.
-    async fn since(&self, key: &ResourceKey, since: Millis) -> Result<Vec<LogEvent>, Problem>;
+    /// Events of this function's or log group's log since a moment: the latest of them, where there are too many. None while its group is
+    /// not there yet.
+    async fn since(&self, key: &ResourceKey, since: Millis) -> Result<LogEvents, Problem>;
 }
 
 /// A log that somebody follows.
@@ -72,13 +74,13 @@ impl Follow {
         let mut told: Option<Problem> = None;
         loop {
             let pause = match self.source.since(&key, since).await {
-                Ok(events) => {
+                Ok(read) => {
                     told = None;
-                    let fresh = news.of(events);
+                    let (fresh, skipped) = news.of(read);
                     if let Some(last) = fresh.last() {
                         since = Millis((last.at.0 - OVERLAP).max(since.0));
                     }
-                    self.tell(&key, fresh);
+                    self.tell(&key, fresh, skipped);
                     self.every
                 }
                 Err(problem) => {
@@ -108,7 +110,7 @@ impl Follow {
         }
     }
 
-    fn tell(&self, key: &ResourceKey, events: Vec<LogEvent>) {
+    fn tell(&self, key: &ResourceKey, events: Vec<LogEvent>, skipped: Skipped) {
         if events.is_empty() {
             return;
         }
@@ -116,7 +118,7 @@ impl Follow {
             log.recent.extend(events.iter().cloned());
             let surplus = log.recent.len().saturating_sub(RECENT);
             log.recent.drain(..surplus);
-            let _ = log.sender.send(Arc::new(ToPage::Log { key: key.clone(), events }));
+            let _ = log.sender.send(Arc::new(ToPage::Log { key: key.clone(), events, skipped }));
         }
     }
 }
@@ -124,20 +126,29 @@ impl Follow {
 /// Which events are new.
 #[derive(Default)]
 struct News {
+    begun: bool,
     known: HashSet<String>,
     order: VecDeque<String>,
 }
 
 impl News {
-    fn of(&mut self, events: Vec<LogEvent>) -> Vec<LogEvent> {
-        let fresh: Vec<_> = events.into_iter().filter(|e| self.known.insert(e.id.clone())).collect();
+    /// The new ones, the latest where there are more than a page shows, and what had to be left out. What came before the first answer is for
+    /// pages to ask for.
+    fn of(&mut self, read: LogEvents) -> (Vec<LogEvent>, Skipped) {
+        let all = read.events.len();
+        let mut fresh: Vec<_> = read.events.into_iter().filter(|e| self.known.insert(e.id.clone())).collect();
         self.order.extend(fresh.iter().map(|e| e.id.clone()));
         while self.order.len() > REMEMBERED {
             if let Some(old) = self.order.pop_front() {
                 self.known.remove(&old);
             }
         }
-        fresh
+        // Where it reaches back to what is known, nothing lies between.
+        let uncounted = read.more && fresh.len() == all;
+        let surplus = fresh.len().saturating_sub(SHOWN);
+        fresh.drain(..surplus);
+        let skipped = Skipped { count: surplus as u64, uncounted };
+        (fresh, if std::mem::replace(&mut self.begun, true) { skipped } else { Skipped::default() })
     }
 }
 
@@ -155,7 +166,11 @@ mod tests {
         ResourceKey::parse(&format!("{}/111122223333/eu-west-1/a", Kind::Function.stem())).unwrap()
     }
 
-    type Answer = Result<Vec<LogEvent>, Problem>;
+    type Answer = Result<LogEvents, Problem>;
+
+    fn read(ids: impl IntoIterator<Item = u32>) -> LogEvents {
+        LogEvents { events: ids.into_iter().map(event).collect(), more: false }
+    }
 
     /// Answers with what the test hands over, and waits for it.
     struct Script(tokio::sync::Mutex<mpsc::UnboundedReceiver<Answer>>);
@@ -188,16 +203,16 @@ mod tests {
         let (follow, answers) = follow();
         let (before, mut first) = follow.join(&key());
         assert!(before.is_empty());
-        answers.send(Ok(vec![event(1), event(2)])).unwrap();
+        answers.send(Ok(read([1, 2]))).unwrap();
         assert_eq!(ids(&first.recv().await.unwrap()), ["1", "2"]);
         let (before, mut second) = follow.join(&key());
         assert_eq!(before.len(), 2, "who joins later gets what just came");
-        answers.send(Ok(vec![event(2), event(3)])).unwrap();
+        answers.send(Ok(read([2, 3]))).unwrap();
         // one answer reaches both
         assert_eq!(ids(&first.recv().await.unwrap()), ["3"]);
         assert_eq!(ids(&second.recv().await.unwrap()), ["3"]);
         drop((first, second));
-        answers.send(Ok(vec![])).unwrap();
+        answers.send(Ok(read([]))).unwrap();
         // nobody listens, nobody reads
         while !follow.logs().is_empty() {
             tokio::task::yield_now().await;
@@ -210,12 +225,49 @@ mod tests {
         let last = Problem::new(Code::AwsDenied, "Access denied", "");
         let (follow, answers) = follow();
         let (_, mut receiver) = follow.join(&key());
-        for answer in [Err(passing.clone()), Err(passing), Ok(vec![event(1)]), Err(last)] {
+        for answer in [Err(passing.clone()), Err(passing), Ok(read([1])), Err(last)] {
             answers.send(answer).unwrap();
         }
         assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
         assert_eq!(ids(&receiver.recv().await.unwrap()), ["1"]);
         assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
         assert!(receiver.recv().await.is_err());
+    }
+
+    #[test]
+    fn what_comes_faster_than_pages_show_it_is_counted() {
+        let shown = SHOWN as u32;
+        let none = Skipped::default();
+        let all = |from: u32, to: u32| (from..to).collect::<Vec<u32>>();
+        let mut news = News::default();
+        let of = |news: &mut News, read: LogEvents| {
+            let (events, skipped) = news.of(read);
+            let ids: Vec<u32> = events.iter().map(|e| e.id.parse().unwrap()).collect();
+            (ids, skipped)
+        };
+        // Before anybody looked: pages ask for that themselves.
+        let first = LogEvents { more: true, ..read(0..shown + 7) };
+        assert_eq!(of(&mut news, first), (all(7, shown + 7), none));
+        // As many as are shown, and one more.
+        let at = 10_000;
+        assert_eq!(of(&mut news, read(at..at + shown)), (all(at, at + shown), none));
+        let one = Skipped { count: 1, uncounted: false };
+        assert_eq!(of(&mut news, read(at..at + 2 * shown + 1)).1, one, "those known are not counted");
+        // What was read does not reach back to what is known; then it does.
+        let at = 20_000;
+        let cut = LogEvents { more: true, ..read(at..at + shown + 3) };
+        assert_eq!(of(&mut news, cut).1, Skipped { count: 3, uncounted: true });
+        let joined = LogEvents { more: true, ..read(at + shown..at + shown + 10) };
+        assert_eq!(of(&mut news, joined), (all(at + shown + 3, at + shown + 10), none));
+    }
+
+    #[tokio::test]
+    async fn a_log_that_is_not_there_yet_is_waited_for() {
+        let (follow, answers) = follow();
+        let (_, mut receiver) = follow.join(&key());
+        for answer in [read([]), read([]), read([1])] {
+            answers.send(Ok(answer)).unwrap();
+        }
+        assert_eq!(ids(&receiver.recv().await.unwrap()), ["1"]);
     }
 }

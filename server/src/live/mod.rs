@@ -100,12 +100,8 @@ mod tests {
 
     #[async_trait]
     impl follow::Source for NoLog {
-        async fn since(
-            &self,
-            _: &domain::ResourceKey,
-            _: domain::Millis,
-        ) -> Result<Vec<domain::stream::LogEvent>, Problem> {
-            Ok(vec![])
+        async fn since(&self, _: &domain::ResourceKey, _: domain::Millis) -> Result<gantry_aws::LogEvents, Problem> {
+            Ok(gantry_aws::LogEvents::default())
         }
     }
 

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use domain::policy::{Actor, Permission, decide};
-use domain::stream::{FromPage, ToPage};
+use domain::stream::{FromPage, Skipped, ToPage};
 use domain::{Problem, ResourceKey};
 use futures::stream::SelectAll;
 use futures::{SinkExt, StreamExt};
@@ -155,7 +155,7 @@ impl Page {
         let events = BroadcastStream::new(receiver).filter_map(|event| std::future::ready(event.ok()));
         logs.push(Box::pin(events.take_until(stopped)));
         stops.insert(key.clone(), stop);
-        (!before.is_empty()).then_some(ToPage::Log { key, events: before })
+        (!before.is_empty()).then_some(ToPage::Log { key, events: before, skipped: Skipped::default() })
     }
 }
 

@@ -5,10 +5,10 @@ use domain::ecs::load::{Measured, ServiceLoads};
 use domain::ecs::{Service, Task, TaskDefinition};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Failing, FleetMetrics, Telemetry};
-use domain::stream::{LogEvent, LogPage, Series};
+use domain::stream::{LogEvent, LogPage, Series, latest};
 use domain::{AccountId, Code, Kind, Millis, Problem, Region, ResourceKey, Scope};
 use futures::StreamExt;
-use gantry_aws::Connections;
+use gantry_aws::{Connections, LogEvents};
 use gantry_store::Store;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -24,8 +24,8 @@ type Result<T> = std::result::Result<T, Problem>;
 
 /// Events of one answer.
 const EVENTS: usize = 200;
-/// New events of a followed log taken at once; more is a flood nobody reads.
-const FOLLOWED: usize = 1_000;
+/// Events of a followed log read at once. What is older then is not even counted.
+const FOLLOWED: usize = 5_000;
 /// How far back a log is searched for events, in milliseconds: two weeks.
 const REACH: i64 = 14 * 86_400_000;
 /// The longest filter pattern, in characters.
@@ -91,7 +91,7 @@ impl AwsTelemetry {
         Ok(places)
     }
 
-    /// The latest events of these places together, oldest first.
+    /// The latest events of these places together, oldest first; `None` when none of their groups is there.
     async fn read(
         &self,
         key: &ResourceKey,
@@ -100,7 +100,7 @@ impl AwsTelemetry {
         start: Millis,
         end: Millis,
         limit: usize,
-    ) -> Result<Vec<LogEvent>> {
+    ) -> Result<Option<LogEvents>> {
         let each = places.iter().map(async |place| {
             let caller = self.connections.caller(&Scope::new(key.scope.account.clone(), place.region.clone())).await?;
             let input = format!("{:?}", (&place.group, &place.streams, filter, start, end, limit));
@@ -113,22 +113,28 @@ impl AwsTelemetry {
             caller.shared("logs:FilterLogEvents", &input, make).await
         });
         // A group appears with its first line: one that is not there yet must not hide the others.
-        let (mut events, mut absent, mut read) = (vec![], None, 0);
+        let (mut events, mut more, mut read): (Vec<LogEvent>, bool, bool) = Default::default();
+        let mut absent: Option<Problem> = None;
         for answer in futures::future::join_all(each).await {
             match answer {
                 Ok(some) => {
-                    events.extend(some.iter().cloned());
-                    read += 1;
+                    events.extend(some.events.iter().cloned());
+                    more |= some.more;
+                    read = true;
                 }
                 Err(problem) if problem.code == Code::NotFound => absent = Some(problem),
                 Err(problem) => return Err(problem),
             }
         }
-        if let Some(problem) = absent.filter(|_| read == 0) {
-            return Err(problem);
+        match absent {
+            Some(problem) if !read && is_of_aws(&problem) => return Ok(None),
+            Some(problem) if !read => return Err(problem),
+            _ => {}
         }
         events.sort_by_key(|e| e.at);
-        Ok(events.split_off(events.len().saturating_sub(limit)))
+        let all = events.len();
+        let events = latest(events, limit);
+        Ok(Some(LogEvents { more: more || events.len() < all, events }))
     }
 
     /// The totals of all functions of a place: asked at most once a minute, as CloudWatch has new numbers then; none where no function is.
@@ -189,6 +195,11 @@ impl AwsTelemetry {
 
 pub(super) fn lock<T>(kept: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// AWS says that something does not exist, not Gantry that no connection leads there.
+fn is_of_aws(problem: &Problem) -> bool {
+    problem.operation.is_some()
 }
 
 /// Minutes of a chart, if they are among those offered.
@@ -253,9 +264,10 @@ impl Telemetry for AwsTelemetry {
         let now = now();
         let end = before.map_or(whole_second(now), |before| Millis(before.0.min(now.0).saturating_sub(1)));
         let start = Millis(end.0.saturating_sub(REACH));
-        let events = self.read(key, &places, filter, start, end, EVENTS).await?;
+        let read = self.read(key, &places, filter, start, end, EVENTS).await?;
         let groups: BTreeSet<&str> = places.iter().map(|place| place.group.as_str()).collect();
-        Ok(LogPage { events, group: groups.into_iter().collect::<Vec<_>>().join(", "), now })
+        let group = groups.into_iter().collect::<Vec<_>>().join(", ");
+        Ok(LogPage { absent: read.is_none(), events: read.unwrap_or_default().events, group, now })
     }
 
     async fn metrics(&self, actor: &Actor, key: &ResourceKey, minutes: u32) -> Result<Vec<Series>> {
@@ -330,9 +342,10 @@ impl Telemetry for AwsTelemetry {
 
 #[async_trait]
 impl Source for AwsTelemetry {
-    async fn since(&self, key: &ResourceKey, since: Millis) -> Result<Vec<LogEvent>> {
+    async fn since(&self, key: &ResourceKey, since: Millis) -> Result<LogEvents> {
         let places = self.places(key).await?;
-        self.read(key, &places, "", since, now(), FOLLOWED).await
+        // A group that appears with its first line is waited for.
+        Ok(self.read(key, &places, "", since, now(), FOLLOWED).await?.unwrap_or_default())
     }
 }
 

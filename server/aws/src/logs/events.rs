@@ -3,7 +3,7 @@
 //! FilterLogEvents reads forward in time, people look backward. So a short window before the end is read first, and ever longer
 //! ones before it until there are enough events. <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 
-use domain::stream::LogEvent;
+use domain::stream::{LogEvent, latest};
 use domain::{Millis, Problem};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,7 +15,7 @@ const FILTER: &str = "logs:FilterLogEvents";
 const FIRST: i64 = 60_000;
 /// Each further one is so many times as long.
 const LONGER: i64 = 8;
-/// A window of more pages than this is too long for a busy log: a shorter one is read instead.
+/// A window of more pages with events than this is too long for a busy log: a shorter one is read instead.
 const PAGES: usize = 4;
 
 /// What to read of a log group.
@@ -29,7 +29,17 @@ pub struct Log<'a> {
     pub filter: &'a str,
 }
 
-/// The latest events between two moments (both included), oldest first, at most `limit` of them.
+/// Events of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogEvents {
+    /// The events, oldest first.
+    pub events: Vec<LogEvent>,
+    /// It was not read to its beginning: there may be earlier ones.
+    pub more: bool,
+}
+
+/// The latest events between two moments (both included): `limit` of them, and what else came in the millisecond of the oldest
+/// ([`latest`]).
 ///
 /// Not found when the log group does not exist (yet).
 pub async fn log_events(
@@ -38,25 +48,27 @@ pub async fn log_events(
     start: Millis,
     end: Millis,
     limit: usize,
-) -> Result<Vec<LogEvent>, Problem> {
+) -> Result<LogEvents, Problem> {
     let mut found: Vec<LogEvent> = vec![];
     let (mut until, mut length) = (end.0, FIRST);
     while until >= start.0 && found.len() < limit {
         let from = until.saturating_sub(length).max(start.0);
-        match window(caller, log, from, until, length > 1000).await? {
+        match window(caller, log, from, until, length > 1).await? {
             Some(mut older) => {
                 older.append(&mut found);
                 found = older;
                 until = from - 1;
                 length = length.saturating_mul(LONGER);
             }
-            None => length = (length / LONGER).max(1000),
+            None => length = (length / LONGER).max(1),
         }
     }
     // Streams are merged by time, but pages of different streams may overlap.
     found.sort_by_key(|e| e.at);
     name_the_nameless(&mut found);
-    Ok(found.split_off(found.len().saturating_sub(limit)))
+    let all = found.len();
+    let events = latest(found, limit);
+    Ok(LogEvents { more: until >= start.0 || events.len() < all, events })
 }
 
 /// Gives events without an id one of their own. AWS always sends one, its documentation calls it optional, and emulators leave it out; without
@@ -103,6 +115,8 @@ async fn window(
             .set_filter_pattern(said(log.filter))
             .set_next_token(token);
         let page = caller.call(Bucket::LogsFilter, FILTER, Some(log.group), request.send()).await?;
+        // AWS also answers with pages that are empty but for the token: those say nothing about how busy it is.
+        read += usize::from(page.events.as_ref().is_some_and(|events| !events.is_empty()));
         let read_events = page.events.unwrap_or_default().into_iter().map(|e| LogEvent {
             id: e.event_id.unwrap_or_default(),
             at: Millis(e.timestamp.unwrap_or(from)),
@@ -112,7 +126,6 @@ async fn window(
         // An endpoint that does not know the prefix answers with everybody's lines; they must not be shown as this one's.
         events.extend(read_events.filter(|e| e.stream.is_empty() || e.stream.starts_with(log.streams)));
         pages.then(page.next_token)?;
-        read += 1;
     }
     Ok(Some(events))
 }

@@ -3,7 +3,7 @@
 mod events;
 mod groups;
 
-pub use events::{Log, log_events};
+pub use events::{Log, LogEvents, log_events};
 pub(crate) use groups::{collect_log_groups, fetch_log_group};
 
 #[cfg(test)]

@@ -25,8 +25,8 @@ async fn the_latest_events_are_found_by_looking_ever_further_back() {
         (200, json!({"events": events}))
     });
     let end = Millis(1000 * 600_000);
-    let events = log_events(&caller, whole("/aws/lambda/f"), Millis(0), end, 20).await.unwrap();
-    assert_eq!(events.len(), 20);
+    let LogEvents { events, more } = log_events(&caller, whole("/aws/lambda/f"), Millis(0), end, 20).await.unwrap();
+    assert_eq!((events.len(), more), (20, true));
     assert_eq!(events.last().unwrap().at, Millis(999 * 600_000));
     assert!(events.is_sorted_by_key(|e| e.at));
     let windows = windows.lock().unwrap();
@@ -49,7 +49,7 @@ async fn a_busy_log_is_read_in_shorter_windows() {
         let next = (last < until).then(|| (last + 1).to_string());
         (200, json!({"events": events, "nextToken": next}))
     });
-    let events = log_events(&caller, whole("g"), Millis(0), Millis(10_000_000), 100).await.unwrap();
+    let events = log_events(&caller, whole("g"), Millis(0), Millis(10_000_000), 100).await.unwrap().events;
     assert_eq!((events.len(), events.last().unwrap().at), (100, Millis(10_000_000)));
     assert!(*calls.lock().unwrap() < 20);
 }
@@ -61,10 +61,52 @@ async fn lines_of_one_millisecond_are_told_apart_also_without_ids() {
         (200, json!({"events": [event("a"), event("b"), event("a")]}))
     });
     let ids = async || -> Vec<String> {
-        let events = log_events(&caller, whole("g"), Millis(0), Millis(10), 10).await.unwrap();
-        events.into_iter().map(|e| e.id).collect()
+        let read = log_events(&caller, whole("g"), Millis(0), Millis(10), 10).await.unwrap();
+        assert!(!read.more, "it was read to its beginning");
+        read.events.into_iter().map(|e| e.id).collect()
     };
     let first = ids().await;
     assert_eq!(first.iter().collect::<std::collections::HashSet<_>>().len(), 3, "{first:?}");
     assert_eq!(first, ids().await, "the same lines have the same ids the next time");
+}
+
+#[tokio::test]
+async fn an_answer_holds_all_lines_of_its_first_millisecond() {
+    // Three lines each millisecond.
+    let caller = caller(|_, input| {
+        let (from, until) = (input["startTime"].as_i64().unwrap(), input["endTime"].as_i64().unwrap());
+        let event =
+            |n: i64| json!({"eventId": n.to_string(), "timestamp": n / 3, "message": "m", "logStreamName": "s"});
+        let events: Vec<_> = (0..300).filter(|n| (from..=until).contains(&(n / 3))).map(event).collect();
+        (200, json!({"events": events}))
+    });
+    let mut end = Millis(99);
+    let mut read: Vec<u32> = vec![];
+    loop {
+        let page = log_events(&caller, whole("g"), Millis(0), end, 10).await.unwrap();
+        let Some(first) = page.events.first() else { break };
+        end = Millis(first.at.0 - 1);
+        read.extend(page.events.iter().rev().map(|e| e.id.parse::<u32>().unwrap()));
+        assert_eq!(page.more, end.0 >= 0);
+    }
+    assert_eq!(read.len(), 300, "read page by page, none is missed and none comes twice");
+    assert!(read.is_sorted_by(|a, b| a > b), "{read:?}");
+}
+
+#[tokio::test]
+async fn pages_without_events_do_not_make_a_log_busy() {
+    let calls = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&calls);
+    // AWS looks through many streams, and finds something in the last.
+    let caller = caller(move |_, input| {
+        *count.lock().unwrap() += 1;
+        let page = input["nextToken"].as_str().map_or(0, |t| t.parse::<u32>().unwrap());
+        let event = json!({"eventId": "e", "timestamp": input["startTime"], "message": "m", "logStreamName": "s"});
+        match page {
+            9 => (200, json!({"events": [event]})),
+            page => (200, json!({"events": [], "nextToken": (page + 1).to_string()})),
+        }
+    });
+    let read = log_events(&caller, whole("g"), Millis(0), Millis(50_000), 10).await.unwrap();
+    assert_eq!((read.events.len(), *calls.lock().unwrap()), (1, 10));
 }
