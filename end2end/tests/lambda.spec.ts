@@ -53,6 +53,57 @@ test("its log is there and goes on while one looks", async ({ page }) => {
   await expect(page).not.toHaveURL(/filter=/);
 });
 
+test("earlier lines of a log are there to the last, and the newest are one press away", async ({ page }) => {
+  test.setTimeout(120_000);
+  const marker = `earlier${Date.now()}`;
+  const at = Date.now() - 600_000;
+  const lines = (count: number, timestamp: number) => Array.from({ length: count }, (_, n) => ({ timestamp, message: `${marker} ${n}` }));
+  const place = { logGroupName: "/aws/lambda/orders-api", logStreamName: `2026/01/01/[$LATEST]${marker}` };
+  aws("logs", "create_log_stream", place);
+  // More of one millisecond than an answer has otherwise, and some of the one before.
+  aws("logs", "put_log_events", { ...place, logEvents: [...lines(5, at - 1), ...lines(210, at)] });
+
+  await page.goto(`/functions/111122223333/eu-west-1/orders-api?tab=logs&filter=${marker}`);
+  await hydrated(page);
+  const shown = page.locator(".log > div");
+  const state = (word: string) => page.locator(".badge").filter({ hasText: new RegExp(`^${word}$`) });
+  await expect(shown).toHaveCount(210, { timeout: 20_000 });
+  const earlier = page.getByRole("button", { name: "Earlier events" });
+  await earlier.click();
+  await expect(shown).toHaveCount(215, { timeout: 20_000 });
+  await expect(state("paused")).toBeVisible();
+  await earlier.click();
+  await expect(page.getByText("There are no events in the two weeks before these.")).toBeVisible({ timeout: 40_000 });
+  await accessible(page);
+  await page.getByRole("button", { name: "Follow", exact: true }).click();
+  await expect(shown).toHaveCount(210, { timeout: 20_000 });
+  await expect(state("following")).toBeVisible();
+});
+
+test("a function that has not run has no log yet, which is no error, and its first line appears by itself", async ({ page }) => {
+  const refused: string[] = [];
+  page.on("response", (response) => {
+    if (response.status() >= 400 && response.url().includes("/api/")) refused.push(`${response.status()} ${response.url()}`);
+  });
+  await page.goto("/functions/111122223333/eu-west-1/invoice-render?tab=logs");
+  await hydrated(page);
+  const log = page.getByRole("log");
+  await expect(log).toContainText("No logs yet: the function has not run", { timeout: 20_000 });
+  await expect(page.locator(".badge").filter({ hasText: /^following$/ })).toBeVisible();
+  await accessible(page);
+  const group = { logGroupName: "/aws/lambda/invoice-render" };
+  const place = { ...group, logStreamName: "2026/01/01/[$LATEST]first" };
+  try {
+    aws("logs", "create_log_group", group);
+    aws("logs", "create_log_stream", place);
+    aws("logs", "put_log_events", { ...place, logEvents: [{ timestamp: Date.now(), message: "the first line" }] });
+    await expect(log).toContainText("the first line", { timeout: 20_000 });
+  } finally {
+    aws("logs", "delete_log_group", group);
+  }
+  expect(refused).toEqual([]);
+});
+
 test("what a chart draws is there in words and numbers, too", async ({ page }) => {
   test.setTimeout(120_000);
   aws("lambda", "invoke", { FunctionName: "orders-api", Payload: "{}" });

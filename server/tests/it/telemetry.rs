@@ -8,10 +8,11 @@ use domain::ecs::load::MOST_ASKED;
 use domain::policy::{Actor, Role};
 use domain::resource::Observed;
 use domain::services::Telemetry;
-use domain::{AccountId, Region, ResourceKey};
+use domain::{AccountId, Code, Region, ResourceKey};
 use gantry::clock::now;
+use gantry::live::follow::Source as _;
 use gantry::live::telemetry::AwsTelemetry;
-use gantry_aws::Connections;
+use gantry_aws::{Connections, LogEvents};
 use gantry_store::batch::Source;
 use gantry_store::testing::TestStore;
 use serde_json::{Value, json};
@@ -58,6 +59,37 @@ async fn pages_that_open_a_log_at_once_ask_for_it_once() {
     // One more when a second ended among them.
     assert!(ends.len() <= 3, "{ends:?}");
     assert!(ends.iter().all(|end| end % 1000 == 0), "{ends:?}");
+}
+
+/// Where no log group is.
+async fn no_group() -> Response {
+    let refused =
+        json!({ "__type": "ResourceNotFoundException", "message": "The specified log group does not exist." });
+    (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.1")], refused.to_string()).into_response()
+}
+
+#[tokio::test]
+async fn a_log_group_that_is_not_there_yet_is_no_error_and_is_waited_for() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", socket.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(socket, axum::Router::new().fallback(no_group)).await });
+    let connections = Connections::new(vec![connected(endpoint)], &[7; 32]).unwrap();
+    let test = TestStore::fresh().await;
+    let telemetry = AwsTelemetry::new(connections, test.store.clone());
+    let actor = Actor { person: 1, name: "Ada".into(), role: Role::Viewer, session: 1 };
+    let key = ResourceKey::parse("lambda.function/111122223333/eu-west-1/never-ran").unwrap();
+    let document = Observed { key: key.clone(), doc: json!({ "FunctionName": "never-ran" }) };
+    test.store.seen(Source::Single { began: now() }, &[document], now()).await.unwrap();
+    let page = telemetry.log(&actor, &key, "", None).await.unwrap();
+    assert!(page.absent && page.events.is_empty());
+    assert_eq!(page.group, "/aws/lambda/never-ran");
+    assert_eq!(telemetry.since(&key, now()).await, Ok(LogEvents::default()));
+    // That Gantry does not know it, or cannot get there, is.
+    for elsewhere in ["lambda.function/111122223333/eu-west-1/unknown", "logs.log-group/111122223333/us-east-1//shop"] {
+        let key = ResourceKey::parse(elsewhere).unwrap();
+        assert_eq!(telemetry.log(&actor, &key, "", None).await.unwrap_err().code, Code::NotFound, "{elsewhere}");
+        assert!(telemetry.since(&key, now()).await.is_err(), "{elsewhere}");
+    }
 }
 
 /// Stores so many services of the account connected.
