@@ -286,8 +286,17 @@ def settings():
     answer = ecr.batch_get_repository_scanning_configuration(repositoryNames=["prod/web", "copy-not-there", "team/web"])
     assert [(one["repositoryName"], one["scanOnPush"], one["scanFrequency"]) for one in answer["scanningConfigurations"]] == [("prod/web", True, "SCAN_ON_PUSH"), ("team/web", False, "MANUAL")]
     assert answer["failures"][0]["failureCode"] == "REPOSITORY_NOT_FOUND"
+    # Once the registry has filters, what a repository says of itself counts for nothing.
+    ecr.put_image_scanning_configuration(repositoryName="scanned", imageScanningConfiguration={"scanOnPush": True})
+    Registry(ecr).push("scanned", "3.0", "left out by the registry's filters")
+    assert "imageScanStatus" not in ecr.describe_images(repositoryName="scanned", imageIds=[{"imageTag": "3.0"}])["imageDetails"][0]
     Registry(ecr).push("prod/web", "2.0", "scanned by the registry")
     assert ecr.describe_images(repositoryName="prod/web", imageIds=[{"imageTag": "2.0"}])["imageDetails"][0]["imageScanStatus"]
+
+    ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
+    fails("ValidationException", ecr.start_image_scan, repositoryName="scanned", imageId={"imageTag": "3.0"})
+    ecr.put_registry_scanning_configuration(scanType="BASIC", rules=scanning)
+    assert ecr.start_image_scan(repositoryName="scanned", imageId={"imageTag": "3.0"})["imageScanStatus"]["status"] == "IN_PROGRESS"
 
     assert ecr.get_account_setting(name="BASIC_SCAN_TYPE_VERSION")["value"] == "AWS_NATIVE"
     assert ecr.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")["value"] == "CLAIR"

@@ -7,6 +7,7 @@ use domain::plan::answers::Form;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
+use super::registry_scans;
 use crate::api::Boot;
 use crate::paths;
 use crate::plan::act::Acts;
@@ -92,13 +93,7 @@ pub fn of_image(shown: Shown) -> AnyView {
         let image = shown.with_untracked(|d| serde_json::from_value::<Image>(d.doc.clone()).unwrap_or_default());
         let index = image.manifests.as_ref().is_some_and(|m| !m.is_empty());
         let (scope, repository, digest) = (key.scope.clone(), repository.clone(), digest.clone());
-        let scan = (!index).then(|| {
-            let (scope, repository, digest) = (scope.clone(), repository.clone(), digest.clone());
-            button("Scan", Icon::Search, "btn", move || {
-                let digests = vec![digest.clone()];
-                of(&scope, Form::ScanImages(images::Scan { repository: repository.clone(), digests }))
-            })
-        });
+        let scan = (!index).then(|| scan(scope.clone(), repository.clone(), digest.clone()));
         let gone = {
             let (scope, repository, digest) = (scope.clone(), repository.clone(), digest.clone());
             button("Delete", Icon::Close, "btn", move || delete(&scope, &repository, vec![digest.clone()]))
@@ -107,6 +102,21 @@ pub fn of_image(shown: Shown) -> AnyView {
         let compare = view! { <a class="btn" href=here(&compare)>{icon(Icon::Compare)}"Compare"</a> };
         view! { {compare}{scan}{tagging(scope, repository, digest, image.image_tags)}{gone} }.into_any()
     })
+}
+
+/// The button that has an image scanned; where Amazon Inspector scans, with the reason why it cannot be pressed.
+fn scan(scope: Scope, repository: String, digest: String) -> AnyView {
+    let enhanced = registry_scans::enhanced(&scope);
+    let offered = move || {
+        if enhanced.get() {
+            return view! { <button class="btn" r#type="button" aria-disabled="true" title=images::ENHANCED>{icon(Icon::Search)}"Scan"</button> }.into_any();
+        }
+        let (scope, repository, digests) = (scope.clone(), repository.clone(), vec![digest.clone()]);
+        button("Scan", Icon::Search, "btn", move || {
+            of(&scope, Form::ScanImages(images::Scan { repository: repository.clone(), digests: digests.clone() }))
+        })
+    };
+    offered.into_any()
 }
 
 /// The menu that adds and removes tags.

@@ -3,12 +3,14 @@
 use domain::ecr::Image;
 use domain::ecr::findings::{Finding, Findings, SEVERITIES};
 use domain::ecr::subject::Subject;
+use domain::ecr::wizards::images::ENHANCED;
 use domain::plan::Facts;
 use domain::resource::Tone;
 use leptos::prelude::*;
 
 use super::image::{manifests, parts_list};
 use super::live_state::{self, Reread};
+use super::registry_scans;
 use crate::resource::Shown;
 use crate::sections::{card_with, key_of, mark, none, nothing, text, why, word};
 use crate::ui::Note;
@@ -27,7 +29,10 @@ pub fn tab(shown: Shown) -> AnyView {
     }
     let subject = Subject::Findings { repository: repository.to_owned(), digest: digest.to_owned() };
     let again = subject.clone();
-    live_state::read(key.scope.clone(), vec![subject], move |facts, reread| view_of(facts, again.clone(), reread))
+    let enhanced = registry_scans::enhanced(&key.scope);
+    live_state::read(key.scope.clone(), vec![subject], move |facts, reread| {
+        view_of(facts, again.clone(), reread, enhanced)
+    })
 }
 
 fn tone(severity: &str) -> Tone {
@@ -38,15 +43,17 @@ fn tone(severity: &str) -> Tone {
     }
 }
 
-fn view_of(facts: &Facts, subject: Subject, again: Reread) -> AnyView {
+fn view_of(facts: &Facts, subject: Subject, again: Reread, enhanced: Memo<bool>) -> AnyView {
     let reread =
         view! { <button class="btn quiet small" r#type="button" on:click=move |_| again.now()>"Read again"</button> };
     let Some(findings) = live_state::state::<Findings>(facts, subject) else {
-        return card_with(
-            "Findings",
-            reread,
-            nothing("It was never scanned. Scan, above, looks for known vulnerabilities in what is installed in it."),
-        );
+        let words = move || match enhanced.get() {
+            true => nothing(format!("It was not scanned. {ENHANCED}")),
+            false => nothing(
+                "It was never scanned. Scan, above, looks for known vulnerabilities in what is installed in it.",
+            ),
+        };
+        return card_with("Findings", reread, words);
     };
     let busy = matches!(findings.status.as_deref(), Some("IN_PROGRESS" | "PENDING"));
     let all = findings.total();

@@ -20,6 +20,7 @@ pub mod policy_editor;
 mod put_image;
 mod referrers;
 mod registry;
+mod registry_scans;
 mod repository;
 mod settings;
 mod use_image;

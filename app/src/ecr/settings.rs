@@ -64,6 +64,8 @@ pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
         exclusions.set(was.exclusions.join(", "));
         form.set(was.clone());
     };
+    // Its own scan on push may count for nothing.
+    let instead = super::registry_scans::instead(&detail.row.key.scope, &repository.repository_name);
     view! {
         <section class="card">
             <header><h2>"Change it"</h2></header>
@@ -74,6 +76,7 @@ pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
                     hint="Divided by commas; * stands for any text." set=move |v| exclusions.set(v)
                 />
                 {check("scan-on-push", "Scan on push", "Each image is looked through for known vulnerabilities as it arrives.", scan, move |v| form.update(|f| f.scan_on_push = v))}
+                {instead}
                 {tags(form)}
                 <div class="acts" inert=idle.clone() class:idle=idle>
                     {button("Review the change", Icon::Right, "btn primary", save)}

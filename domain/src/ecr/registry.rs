@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+use super::lifecycle::evaluate::matches_pattern;
 use super::{Encryption, TagMutabilityExclusion};
 use crate::document::{Tag, document, registry};
 use crate::iam::policy_document::same;
@@ -127,9 +128,45 @@ impl ScanningConfiguration {
         let rules = self.rules.iter().filter(|rule| rule.scan_frequency == frequency);
         rules.flat_map(|rule| rule.repository_filters.iter().map(|f| f.filter.clone())).collect()
     }
+    /// Whether Amazon Inspector scans, and not ECR itself.
+    pub fn is_enhanced(&self) -> bool {
+        self.scan_type == "ENHANCED"
+    }
+    /// Whether a filter of the rules with this frequency fits a repository: one without `*` wherever it stands in the name.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning.html#image-scanning-filters>
+    fn fits(&self, frequency: &str, repository: &str) -> bool {
+        self.filters(frequency).iter().any(|filter| match filter.contains('*') {
+            true => matches_pattern(filter, repository),
+            false => repository.contains(filter.as_str()),
+        })
+    }
+    /// What this says of a repository's images instead of its own scan on push. `None` where that decides: as long as basic scanning has no
+    /// filters. <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImageScanningConfiguration.html>
+    pub fn instead(&self, repository: &str) -> Option<&'static str> {
+        let filtered = self.rules.iter().any(|rule| !rule.repository_filters.is_empty());
+        let (often, pushed) = (self.fits("CONTINUOUS_SCAN", repository), self.fits("SCAN_ON_PUSH", repository));
+        match (self.is_enhanced(), often, pushed) {
+            (true, true, _) => Some(
+                "The registry uses enhanced scanning: Amazon Inspector scans these images again and again, whatever is chosen here.",
+            ),
+            (true, false, true) => Some(
+                "The registry uses enhanced scanning: Amazon Inspector scans these images as they are pushed, whatever is chosen here.",
+            ),
+            (true, false, false) => Some(
+                "The registry uses enhanced scanning, and none of its filters fits this repository: its images are not scanned, whatever is chosen here.",
+            ),
+            (false, _, _) if !filtered => None,
+            (false, _, true) => Some(
+                "The registry's filters decide: these images are scanned as they are pushed, whatever is chosen here.",
+            ),
+            (false, _, false) => Some(
+                "The registry's filters decide, and none fits this repository: its images are scanned only by hand, whatever is chosen here.",
+            ),
+        }
+    }
     /// "Basic, on push", as a list says it.
     pub fn says(&self) -> String {
-        let enhanced = self.scan_type == "ENHANCED";
+        let enhanced = self.is_enhanced();
         let often = match (self.filters("CONTINUOUS_SCAN").is_empty(), self.filters("SCAN_ON_PUSH").is_empty()) {
             (false, _) => "continuous",
             (true, false) => "on push",
@@ -250,6 +287,24 @@ mod tests {
         assert!(seen.refs.contains(&"111122223333.dkr.ecr.eu-west-1.amazonaws.com".to_owned()));
         let text = |word: &str| Cell::Text(word.into());
         assert_eq!(seen.cells, [text("1 rule"), text("1 rule"), Cell::None, text("Set"), text("Basic, on push")]);
+    }
+
+    #[test]
+    fn filters_of_the_registry_decide_over_a_repository_s_own_scan_on_push() {
+        let of = |sort: &str, rules: &[(&str, &str)]| {
+            let rule = |(frequency, filter): &(&str, &str)| json!({ "scanFrequency": frequency, "repositoryFilters": [{ "filter": filter, "filterType": "WILDCARD" }] });
+            let rules: Vec<Value> = rules.iter().map(rule).collect();
+            let scanning: ScanningConfiguration =
+                serde_json::from_value(json!({ "scanType": sort, "rules": rules })).unwrap();
+            scanning.instead("shop/web").unwrap_or_default()
+        };
+        assert_eq!(of("BASIC", &[]), "");
+        assert!(of("BASIC", &[("SCAN_ON_PUSH", "shop/*")]).contains("as they are pushed"));
+        assert!(of("BASIC", &[("SCAN_ON_PUSH", "web")]).contains("as they are pushed"), "it is contained");
+        assert!(of("BASIC", &[("SCAN_ON_PUSH", "web*")]).contains("only by hand"), "it has to begin so");
+        assert!(of("ENHANCED", &[]).contains("not scanned"));
+        let both = of("ENHANCED", &[("SCAN_ON_PUSH", "*"), ("CONTINUOUS_SCAN", "*web")]);
+        assert!(both.contains("again and again"), "{both}");
     }
 
     #[test]

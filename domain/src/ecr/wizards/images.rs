@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, PutImage, StartImageScan};
 use super::super::inventory::{Inventory, short};
+use super::super::registry::ScanningConfiguration;
 use super::super::rules;
 use super::super::subject::{IMAGES_A_CALL, Subject};
 use super::{doubts, guard, in_order, inventory, saved, some, state, step, undo};
@@ -15,6 +16,9 @@ use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
 pub const MOST: usize = 1_000;
 /// The most images of one plan of scans: AWS starts one at a time.
 pub const MOST_SCANS: usize = 20;
+/// Why no scan is started where the registry's scanning is enhanced: AWS refuses it.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced.html>
+pub const ENHANCED: &str = "The registry uses enhanced scanning: Amazon Inspector scans by itself, and AWS starts no scan by hand. Basic scanning is chosen on the registry's page.";
 
 /// Images to delete.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -302,16 +306,22 @@ impl Scan {
     /// What has to be known.
     pub fn subjects(&self) -> Vec<plan::Subject> {
         let all = digests(&self.digests, MOST_SCANS).unwrap_or_default();
-        all.iter().map(|digest| plan::Subject::Ecr(self.subject(digest))).collect()
+        let registry = (!all.is_empty()).then_some(Subject::RegistryScanning);
+        all.iter().map(|digest| self.subject(digest)).chain(registry).map(plan::Subject::Ecr).collect()
     }
 
     /// The plan: a step for each image.
     ///
     /// # Errors
-    /// What is wrong, by field.
+    /// What is wrong, by field; under `scanning` that the registry's scanning is enhanced.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let all = digests(&self.digests, MOST_SCANS)?;
         let repository = &self.repository;
+        let scanning = state(facts, &Subject::RegistryScanning).flatten();
+        let scanning = scanning.and_then(|scanning| ScanningConfiguration::deserialize(scanning).ok());
+        if scanning.is_some_and(|scanning| scanning.is_enhanced()) {
+            return Err(one("scanning", ENHANCED.to_owned()));
+        }
         let steps = all.iter().enumerate().map(|(n, digest)| {
             let call = Call::StartImageScan(StartImageScan {
                 repository_name: repository.clone(),

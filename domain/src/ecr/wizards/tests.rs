@@ -317,6 +317,18 @@ fn what_goes_saves_the_layers_that_nothing_else_has() {
     assert_eq!(monthly("lifecycle-policy", rules), [Some(-100_000)]);
 }
 
+#[test]
+fn no_scan_is_started_where_amazon_inspector_scans() {
+    let answers = answers("scan-images", json!({ "repository": "shop/api", "digests": [digest('a')] }));
+    let plan = |scan_type: &str| {
+        let scanning = json!({ "scanType": scan_type, "rules": [] });
+        let there = |subject: &Ecr| matches!(subject, Ecr::RegistryScanning).then(|| scanning.clone());
+        answers.plan(&facts(&answers, there))
+    };
+    assert_eq!(plan("BASIC").unwrap().steps.len(), 1);
+    assert!(plan("ENHANCED").unwrap_err()["scanning"].contains("Amazon Inspector"));
+}
+
 /// What Gantry has collected, where it may not list tasks.
 fn without_tasks() -> Inventory {
     let mut denied = Problem::new(Code::AwsDenied, "Access denied", "…");

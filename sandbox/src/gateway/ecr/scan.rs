@@ -58,6 +58,9 @@ pub async fn start(gateway: &Gateway, scope: &Scope, request: &Value) -> Result<
     let name = repository_of(request)?;
     repository(gateway, scope, &name).await?;
     let image = images::one(gateway, scope, &name, &request["imageId"]).await?;
+    if settings::is_enhanced(gateway, scope) {
+        return Err(bad("ValidationException", "This feature is disabled"));
+    }
     let kind = image["imageManifestMediaType"].as_str().unwrap_or_default();
     if !is_image(kind) {
         let message = format!("The image manifest media type '{kind}' is not supported for scanning.");
@@ -137,8 +140,11 @@ pub fn tell(gateway: &Gateway, scope: &Scope, name: &str, image: &mut Map<String
 /// Scans an image that was pushed, where its repository or registry wants that. One that was scanned already is not
 /// scanned again.
 pub fn pushed(gateway: &Gateway, place: &Place, repository: &Value, digest: &str, manifest: &Value) {
-    let wanted = repository["imageScanningConfiguration"]["scanOnPush"] == true
-        || settings::frequency(gateway, &place.scope, &place.repository).0 == "SCAN_ON_PUSH";
+    let wanted = if settings::decides(gateway, &place.scope) {
+        settings::frequency(gateway, &place.scope, &place.repository).0 == "SCAN_ON_PUSH"
+    } else {
+        repository["imageScanningConfiguration"]["scanOnPush"] == true
+    };
     let known = gateway
         .kept
         .read()

@@ -171,6 +171,18 @@ fn put_scanning(gateway: &Gateway, scope: &Scope, request: &Value) -> Result<Val
     Ok(json!({ "registryScanningConfiguration": configuration }))
 }
 
+/// Whether Amazon Inspector scans: it starts no scan by hand.
+pub fn is_enhanced(gateway: &Gateway, scope: &Scope) -> bool {
+    scanning(gateway, scope)["scanType"] == "ENHANCED"
+}
+
+/// Whether the registry decides what is scanned, and not each repository: once it has filters, or Amazon Inspector scans.
+pub fn decides(gateway: &Gateway, scope: &Scope) -> bool {
+    let configuration = scanning(gateway, scope);
+    configuration["scanType"] == "ENHANCED"
+        || list(&configuration, "rules").any(|rule| list(rule, "repositoryFilters").next().is_some())
+}
+
 /// How often the registry's rules have a repository scanned, and the filters that say so.
 pub fn frequency(gateway: &Gateway, scope: &Scope, repository: &str) -> (String, Vec<Value>) {
     frequency_in(&scanning(gateway, scope), repository)
@@ -199,7 +211,7 @@ async fn scanning_of(gateway: &Gateway, scope: &Scope, request: &Value) -> Resul
         match repository(gateway, scope, name).await {
             Ok(told) => {
                 let (mut frequency, filters) = frequency(gateway, scope, name);
-                if told["imageScanningConfiguration"]["scanOnPush"] == true && filters.is_empty() {
+                if told["imageScanningConfiguration"]["scanOnPush"] == true && !decides(gateway, scope) {
                     "SCAN_ON_PUSH".clone_into(&mut frequency);
                 }
                 found.push(json!({
