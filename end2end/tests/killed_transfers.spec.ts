@@ -20,17 +20,19 @@ function repository(what: string): string {
 
 const remove = (repositoryName: string) => aws("ecr", "delete_repository", { repositoryName, force: true });
 
-/** The page of a repository with the forms by which images come in, as soon as a new Gantry has collected it; marked, which a reload would lose. */
+/** Marks the page; a reload would lose it. */
+const mark = (page: Page) => page.evaluate(() => document.documentElement.setAttribute("data-never-left", ""));
+const neverLeft = (page: Page) => expect(page.locator("html[data-never-left]")).toHaveCount(1);
+
+/** The page of a repository with the forms by which images come in, as soon as a new Gantry has collected it. */
 async function open(page: Page, name: string) {
   await page.goto(`/repositories?account=${account}&region=${region}&q=${encodeURIComponent(name)}`);
   await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
   await page.goto(`/repositories/${account}/${region}/${name}`);
   await hydrated(page);
-  await page.evaluate(() => document.documentElement.setAttribute("data-never-left", ""));
+  await mark(page);
   await page.getByRole("button", { name: "Put an image in" }).click();
 }
-
-const neverLeft = (page: Page) => expect(page.locator("html[data-never-left]")).toHaveCount(1);
 
 /** Asks the sandbox's registry as a container client does. */
 function registry(name: string) {
@@ -104,6 +106,8 @@ test("a copy that a dead server left is cancelled at the next one: nothing has t
     await copyHalf(page, other, name);
     await dialog(page).getByRole("link", { name: "Open the run" }).click();
     await expect(state(page)).toContainText("Applying");
+    await hydrated(page);
+    await mark(page);
     expect(await process.endsOn("SIGKILL", 10_000)).toBe(true);
     await again();
     // The next server has gone on to where the source stalls.
