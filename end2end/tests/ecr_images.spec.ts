@@ -69,6 +69,8 @@ test("what a repository stores is reckoned from its images, and goes down with o
   await page.getByRole("checkbox", { name: `Select ${name}:three` }).check();
   await page.locator(".selection").getByRole("button", { name: "Delete" }).click();
   await expect(dialog(page).getByText("It is lost for good.", { exact: false })).toBeVisible();
+  // No other image has its layer.
+  await expect(dialog(page).getByText("saves $1.50", { exact: true })).toBeVisible();
   await dialog(page).locator("#act-typed").fill(name);
   const run = await apply(page);
   const left = await images(name);
