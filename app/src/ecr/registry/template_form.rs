@@ -114,7 +114,11 @@ fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
             t.encryption = Encrypted::Kms { key, dual };
         });
     };
-    let set_dual = move |dual: bool| t.update(|t| t.encryption = Encrypted::Kms { key: key.get_untracked(), dual });
+    let set_dual = move |dual: bool| {
+        // Read before: while the form is written nothing of it can be read.
+        let key = key.get_untracked();
+        t.update(|t| t.encryption = Encrypted::Kms { key, dual });
+    };
     // Keys are listed in the browser only, once one is wanted.
     let offered = move || kms.get().then(|| keys::offers(place, kms, key, set_key));
     view! {
