@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use self::window::Lines;
 use super::telemetry::log;
+use crate::live::LiveState;
 use crate::ui::{LogView, Navigate, ProblemNote, moment};
 use crate::{live, paths};
 
@@ -177,6 +178,19 @@ impl Panel {
             _ => {}
         });
         live::follow_log(key.clone());
+        self.catch_up(key.clone());
+    }
+
+    /// Asks for the newest events when the connection was broken: what came meanwhile is not told.
+    fn catch_up(self, key: ResourceKey) {
+        let Some(live::Live(state)) = use_context::<live::Live>() else { return };
+        Effect::new(move |before: Option<LiveState>| {
+            let now = state.get();
+            if before == Some(LiveState::Lost) && now == LiveState::Open && self.following.get_untracked() {
+                self.ask(key.clone(), None);
+            }
+            now
+        });
     }
 }
 

@@ -77,9 +77,7 @@ async fn a_log_group_that_is_not_there_yet_is_no_error_and_is_waited_for() {
     let test = TestStore::fresh().await;
     let telemetry = AwsTelemetry::new(connections, test.store.clone());
     let actor = Actor { person: 1, name: "Ada".into(), role: Role::Viewer, session: 1 };
-    let key = ResourceKey::parse("lambda.function/111122223333/eu-west-1/never-ran").unwrap();
-    let document = Observed { key: key.clone(), doc: json!({ "FunctionName": "never-ran" }) };
-    test.store.seen(Source::Single { began: now() }, &[document], now()).await.unwrap();
+    let key = ResourceKey::parse("logs.log-group/111122223333/eu-west-1//aws/lambda/never-ran").unwrap();
     let page = telemetry.log(&actor, &key, "", None).await.unwrap();
     assert!(page.absent && page.events.is_empty());
     assert_eq!(page.group, "/aws/lambda/never-ran");
