@@ -14,9 +14,9 @@ pub struct Known {
 }
 
 impl Known {
-    /// What every step knows: the run's id and who started it.
+    /// What every step knows: the run's id and who started it, as the value of a tag can say it.
     pub fn of_run(id: &str, by: &str) -> Self {
-        let run = serde_json::json!({ "id": id, "by": by });
+        let run = serde_json::json!({ "id": id, "by": tag_value(by) });
         Self { outputs: BTreeMap::from([("run".to_owned(), run)]) }
     }
     /// Adds what a step gave.
@@ -65,6 +65,19 @@ impl Known {
     }
 }
 
+/// A name as the value of a tag that every service takes: `_` for whatever may be refused, at most 256 characters, no `aws:` in front. Of letters
+/// beyond ASCII those of Latin stay, which services agree about.
+/// <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
+fn tag_value(name: &str) -> String {
+    let latin = |c: char| c < '\u{300}' && c.is_alphabetic();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c) || latin(c);
+    let mut value: String = name.chars().take(256).map(|c| if allowed(c) { c } else { '_' }).collect();
+    if value.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+        value.replace_range(3..4, "_");
+    }
+    value
+}
+
 /// A piece of a text.
 #[derive(Debug, PartialEq)]
 pub enum Piece<'t> {
@@ -111,7 +124,27 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ecr::rules;
     use serde_json::json;
+
+    #[test]
+    fn who_started_it_is_said_as_every_service_takes_it() {
+        for (name, value) in [
+            ("Ada Lovelace", "Ada Lovelace"),
+            ("ada+ops@example.com", "ada+ops@example.com"),
+            ("O'Brien (ops), \u{674e}", "O_Brien _ops__ _"),
+            ("Zo\u{eb} \u{141}ukasz", "Zo\u{eb} \u{141}ukasz"),
+            ("Zoe\u{308}", "Zoe_"),
+            ("a\u{a0}b", "a_b"),
+            ("AWS:root", "AWS_root"),
+        ] {
+            let known = Known::of_run("r1", name);
+            assert_eq!(known.resolve(json!("${run.by}")).unwrap(), value);
+            assert_eq!(rules::tag_value(value), Ok(()), "{name}");
+        }
+        let long = tag_value(&"\u{eb}".repeat(300));
+        assert_eq!((long.chars().count(), rules::tag_value(&long)), (256, Ok(())));
+    }
 
     #[test]
     fn references_are_replaced_everywhere_and_policy_variables_left_alone() {

@@ -24,7 +24,7 @@ pub fn script(plan: &Plan) -> String {
         // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
         "export AWS_PAGER=".to_owned(),
         format!(
-            "run_id=\"cli-$(date +%s)\"; run_by=\"$(aws sts get-caller-identity --query Arn --output text | sed 's/.*[:\\/]//')\""
+            "run_id=\"cli-$(date +%s)\"; run_by=\"$(aws sts get-caller-identity --query Arn --output text | sed 's/.*[:\\/]//; s/,/_/g')\""
         ),
     ];
     for step in &plan.steps {
