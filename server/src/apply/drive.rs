@@ -9,7 +9,7 @@ use gantry_store::runs::{Lease, Stored};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::trail::entry;
 use super::{Course, Engine, ran_out};
@@ -38,6 +38,11 @@ pub(super) fn is_unknown(problem: &Problem) -> bool {
         | Code::TooLarge
         | Code::Database => false,
     }
+}
+
+/// Whether the same may go well later without anybody changing the plan: AWS did not answer, wants fewer calls, or the credentials ran out.
+pub(super) fn may_pass(problem: &Problem) -> bool {
+    is_unknown(problem) || matches!(problem.code, Code::AwsThrottled | Code::AwsCredentials)
 }
 
 /// What somebody else did in the meantime.
@@ -82,7 +87,8 @@ impl Engine {
             if subject.is_to_come() {
                 continue;
             }
-            let problem = match self.reads(step, &step.call).await {
+            // Nothing is made yet: without credentials it ends at once, and says so.
+            let problem = match self.looks(step, &step.call).await {
                 Ok(state) if state == step.before => continue,
                 Ok(state) => {
                     let what = match (&step.before, &state) {
@@ -159,7 +165,7 @@ impl Engine {
             }
             Err(problem) => {
                 // Whatever else was answered: an earlier try, or this one, may have got through.
-                let goes_on = is_unknown(&problem) || problem.code == Code::AwsThrottled;
+                let goes_on = may_pass(&problem);
                 progress.request_ids.extend(problem.aws_request_id.clone());
                 let attempts = progress.attempts;
                 progress.try_failed(now(), &problem);
@@ -309,8 +315,22 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// Reads what a call writes; tries again while AWS cannot be reached.
+    /// Reads what a call writes; tries again while AWS cannot be reached, and waits for credentials that ran out.
     pub(super) async fn reads(&self, step: &Step, call: &Call) -> Result<Option<Value>> {
+        let until = Instant::now() + self.patience.credentials;
+        loop {
+            match self.looks(step, call).await {
+                Err(problem) if problem.code == Code::AwsCredentials && Instant::now() < until => {
+                    tracing::warn!(step = step.says, %problem, "apply: the run waits for credentials");
+                    tokio::time::sleep(self.patience.longest_pause).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// The same without waiting for credentials.
+    pub(super) async fn looks(&self, step: &Step, call: &Call) -> Result<Option<Value>> {
         let subject = call.subject();
         let mut attempt = 1;
         loop {

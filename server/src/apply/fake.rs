@@ -41,6 +41,8 @@ pub enum Fault {
     AfterTheEnd,
     /// A permission is missing.
     Denied,
+    /// The credentials ran out, for so many readings after it, too.
+    Expired(u32),
     /// AWS says no, in words that are not about a permission; it was not made.
     Refused,
     /// The server is stopped for longer than its lease, after it asked whether it holds and before the call leaves it.
@@ -67,6 +69,8 @@ struct Inside {
     calls: Vec<String>,
     /// On their way: how often something is read before they are made.
     late: Vec<(u32, Call)>,
+    /// So many readings are refused for want of credentials.
+    expired: u32,
     faults: Faults,
 }
 
@@ -78,6 +82,10 @@ fn policy(text: &str) -> Value {
 /// The manifest that an image with this digest has here.
 pub fn manifest(digest: &str) -> String {
     json!({ "of": digest }).to_string()
+}
+
+fn expired() -> Problem {
+    Problem::new(Code::AwsCredentials, "Credentials expired", "AWS does not accept the credentials of this connection.")
 }
 
 fn rejected(message: &str) -> Problem {
@@ -96,6 +104,7 @@ impl Fake {
             keys: Keys::default(),
             calls: vec![],
             late: vec![],
+            expired: 0,
             faults: Box::new(faults),
         }))
     }
@@ -198,6 +207,10 @@ impl Cloud for Fake {
                 Some(Fault::Denied) => {
                     return Err(Problem::new(Code::AwsDenied, "Access denied", "A permission is missing."));
                 }
+                Some(Fault::Expired(readings)) => {
+                    inside.expired = readings;
+                    return Err(expired());
+                }
                 Some(Fault::Refused) => return Err(rejected("A quota is used up.")),
                 Some(Fault::LostBefore) => return Err(unreachable()),
                 Some(Fault::Late) => {
@@ -246,6 +259,10 @@ impl Cloud for Fake {
     async fn read(&self, _: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
         tokio::time::sleep(Duration::from_millis(1)).await;
         let mut inside = self.inside();
+        if inside.expired > 0 {
+            inside.expired -= 1;
+            return Err(expired());
+        }
         let mut arrived = vec![];
         inside.late.retain_mut(|(reads, call)| {
             let here = *reads == 0;

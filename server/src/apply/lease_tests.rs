@@ -101,3 +101,18 @@ async fn a_server_told_to_stop_whose_call_does_not_end_keeps_the_lease_until_it_
     // By the lease's own clock: nobody gave it back.
     assert!(world.test.store.lease_run("next", Millis(0), Millis(1)).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_run_that_cannot_be_read_is_not_taken_again_before_its_lease_runs_out() {
+    let world = World::new(|_, _| None).await;
+    world.begin("shop").await;
+    world.test.make_unreadable("shop").await;
+    let store = &world.test.store;
+    let until = Millis(now().0 + 60_000);
+    let lease = store.lease_run("one", now(), until).await.unwrap().unwrap();
+    let (_never, running) = watch::channel(false);
+    world.engine().hold(lease, std::time::Instant::now(), running).await;
+    assert_eq!(store.lease_run("next", now(), until).await.unwrap(), None);
+    let later = Millis(until.0 + 1_000);
+    assert!(store.lease_run("next", later, Millis(later.0 + 1_000)).await.unwrap().is_some());
+}

@@ -168,6 +168,9 @@ pub struct Patience {
     pub longest_pause: Duration,
     /// How often a call is tried, and how often something is read to find out.
     pub tries: u32,
+    /// How long credentials that ran out or were refused are waited for, each time, with the longest pause between two looks. Somebody who signs
+    /// in anew has so long.
+    pub credentials: Duration,
     /// How long a server that is told to stop waits for the call that is under way.
     pub grace: Duration,
 }
@@ -184,6 +187,7 @@ impl Default for Patience {
             pause: Duration::from_millis(250),
             longest_pause: Duration::from_secs(10),
             tries: 8,
+            credentials: Duration::from_secs(600),
             grace: Duration::from_secs(2),
         }
     }
@@ -270,7 +274,11 @@ impl Engine {
             tokio::time::sleep(self.patience.grace).await;
         };
         let (outcome, rests) = tokio::select! {
-            outcome = self.drive(&lease) => (outcome, true),
+            outcome = self.drive(&lease) => {
+                // What went wrong would go wrong again at once: it rests until the lease runs out.
+                let rests = outcome.is_ok();
+                (outcome, rests)
+            }
             problem = self.renew(&lease) => (Err(problem), false),
             () = late => (Ok(()), false),
         };

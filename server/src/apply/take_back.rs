@@ -6,7 +6,7 @@ use domain::plan::{Call, Made, Step, Undo};
 use domain::{Code, Problem};
 use gantry_store::runs::{Lease, Stored};
 
-use super::drive::{Result, UNKNOWN, is_unknown};
+use super::drive::{Result, UNKNOWN, may_pass};
 use super::trail::entry;
 use super::{Course, Engine, ran_out};
 use crate::clock::now;
@@ -96,7 +96,7 @@ impl Engine {
                         return Ok(Back::Gone);
                     }
                 }
-                Err(problem) if is_unknown(&problem) || problem.code == Code::AwsThrottled => {
+                Err(problem) if may_pass(&problem) => {
                     progress.try_failed(now(), &problem);
                     if attempt >= self.patience.tries {
                         return Err(problem);
@@ -156,7 +156,7 @@ impl Engine {
             let Undo::Call(undo) = &step.undo else { continue };
             let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
             // What cannot be read stays stuck.
-            if self.reads(step, &undo).await.is_ok_and(|state| undo.made(state.as_ref()) == Made::Yes) {
+            if self.looks(step, &undo).await.is_ok_and(|state| undo.made(state.as_ref()) == Made::Yes) {
                 (progress.state, progress.problem) = (StepState::Undone, None);
                 progress.note = Some("It does not exist any more.".into());
                 self.journal(lease, n, &progress, None).await?;

@@ -27,6 +27,7 @@ const PATIENCE: Patience = Patience {
     pause: Duration::from_millis(2),
     longest_pause: Duration::from_millis(10),
     tries: 6,
+    credentials: Duration::from_millis(300),
     grace: Duration::from_millis(100),
 };
 
@@ -318,6 +319,33 @@ async fn under_faults_and_kills_every_run_ends_and_leaves_what_its_end_says() {
             other => panic!("seed {seed} ends as {other:?}: {run:#?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn credentials_that_run_out_are_waited_for_on_the_way_there_and_back() {
+    // The second step, and then the first undo.
+    for expires in [1, 3] {
+        let world = World::new(move |number, _| (number == expires).then_some(Fault::Expired(3))).await;
+        let before = world.cloud.listing();
+        world.begin("shop").await;
+        let run = world.rests("shop").await;
+        assert_eq!((run.state, states(&run)), (State::Applied, vec![StepState::Made; 3]), "{run:#?}");
+        assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
+        let run = world.rests("shop").await;
+        assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone; 3]), "{run:#?}");
+        assert_eq!((world.cloud.listing(), world.cloud.calls().len()), (before, 7));
+        let tries: Vec<_> = run.steps.iter().flat_map(|step| &step.tries).map(|one| one.title.as_str()).collect();
+        assert_eq!(tries, ["Credentials expired"]);
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_do_not_come_back_are_waited_for_so_long_and_then_a_person_decides() {
+    let world = World::new(|number, _| (number == 2).then_some(Fault::Expired(u32::MAX))).await;
+    world.begin("shop").await;
+    let run = world.rests("shop").await;
+    assert_eq!((run.state, states(&run)), (State::Stuck, vec![StepState::Stuck; 3]), "{run:#?}");
+    assert!(run.steps.iter().all(|step| step.problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials)));
 }
 
 #[path = "lease_tests.rs"]

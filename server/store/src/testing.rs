@@ -78,6 +78,17 @@ impl TestStore {
 }
 
 impl TestStore {
+    /// Has the journal of a run hold a word that this version does not know.
+    pub async fn make_unreadable(&self, run: &str) {
+        let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+        let changed = sqlx::query("update run_steps set state = 'of another version' where run = $1")
+            .bind(run)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        assert!(changed.rows_affected() > 0);
+    }
+
     /// The tables that have this text anywhere in a row, whatever the column's type.
     pub async fn holding(&self, text: &str) -> Vec<String> {
         let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
