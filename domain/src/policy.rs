@@ -129,6 +129,7 @@ impl Permission {
             Permission::ReadResources
             | Permission::ReadTelemetry
             | Permission::Refresh
+            | Permission::ReadConnections
             | Permission::ManageOwn
             | Permission::CreateToken => Role::Viewer,
             Permission::ChangeAws | Permission::DeleteFromAws | Permission::ReadAudit => Role::Operator,

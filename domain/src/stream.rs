@@ -157,7 +157,7 @@ mod tests {
             |at: i64| LogEvent { id: String::new(), at: Millis(at), stream: String::new(), message: String::new() };
         let latest = |limit: usize| -> Vec<i64> {
             let events = [1, 2, 2, 2, 3].map(event).to_vec();
-            super::latest(events, limit).iter().map(|event| event.at.0).collect()
+            latest(events, limit).iter().map(|event| event.at.0).collect()
         };
         assert_eq!(latest(1), [3]);
         for limit in 2..=4 {
