@@ -2,7 +2,7 @@
 #![allow(missing_docs)] // the macro makes a struct of each function's arguments, without documentation
 
 use domain::audit::{AuditEntry, AuditQuery};
-use domain::ecr::names::Beside;
+use domain::ecr::names;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, Page};
 use domain::policy::Actor;
@@ -60,7 +60,7 @@ pub async fn get(key: ResourceKey) -> Result<Detail, AppError> {
 
 /// Where else a repository has this name, and which namespaces are in use in the account.
 #[server(prefix = "/api/fn", endpoint = "beside", protocol = Call)]
-pub async fn beside(scope: Scope, name: String) -> Result<Beside, AppError> {
+pub async fn beside(scope: Scope, name: String) -> Result<names::Beside, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.beside(&actor, &scope, &name).await?)
 }

@@ -10,7 +10,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, Postgres, Transaction};
 
 use crate::history::containing;
-use crate::{Result, Store, locks, problem};
+use crate::{Result, Store, durable, locks, problem};
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq)]

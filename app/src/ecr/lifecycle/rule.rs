@@ -275,6 +275,7 @@ fn RuleMessage(name: String) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::ecr::lifecycle::Policy;
 
     #[test]
     fn a_rule_survives_its_form() {
