@@ -58,7 +58,7 @@ pub enum ToPage {
     Log {
         /// The function or log group as asked for.
         key: ResourceKey,
-        /// The events, oldest first.
+        /// The events, oldest first; none where the page was too slow to be told all that came.
         events: Vec<LogEvent>,
         /// What came between those told before and these.
         skipped: Skipped,

@@ -165,6 +165,10 @@ impl Panel {
         live::gather(MATCHED, new, move || self.match_new(asked.clone()));
         live::listen(move |message| match message {
             ToPage::Log { key, events, skipped } if *key == mine && follows() && !filtered() => {
+                if events.is_empty() {
+                    // Something was missed.
+                    return self.ask(key.clone(), None);
+                }
                 self.problem.try_set(None);
                 self.absent.try_set(false);
                 self.asked.try_set(true);

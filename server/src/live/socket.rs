@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_stream::wrappers::BroadcastStream;
 
@@ -152,16 +153,45 @@ impl Page {
         }
         let (before, receiver) = self.web.live.follow.join(&key);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let events = BroadcastStream::new(receiver).filter_map(|event| std::future::ready(event.ok()));
-        logs.push(Box::pin(events.take_until(stopped)));
+        logs.push(Box::pin(of_log(&key, receiver).take_until(stopped)));
         stops.insert(key.clone(), stop);
         (!before.is_empty()).then_some(ToPage::Log { key, events: before, skipped: Skipped::default() })
     }
+}
+
+/// What is told of a log. A page that was too slow for it is told so: it asks for the newest events.
+fn of_log(key: &ResourceKey, receiver: broadcast::Receiver<Arc<ToPage>>) -> Events {
+    let skipped = Skipped { count: 0, uncounted: true };
+    let missed = Arc::new(ToPage::Log { key: key.clone(), events: vec![], skipped });
+    Box::pin(BroadcastStream::new(receiver).map(move |event| event.unwrap_or_else(|_| missed.clone())))
 }
 
 async fn send(to_page: &mut futures::stream::SplitSink<WebSocket, Message>, message: Message) -> Result<(), ()> {
     match tokio::time::timeout(SEND, to_page.send(message)).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Millis;
+    use domain::stream::LogEvent;
+
+    #[tokio::test]
+    async fn a_page_that_is_slower_than_a_log_is_told_that_it_missed_some() {
+        let key = ResourceKey::parse("lambda.function/111122223333/eu-west-1/a").unwrap();
+        let line = LogEvent { id: "1".into(), at: Millis(1), stream: String::new(), message: String::new() };
+        let news = || ToPage::Log { key: key.clone(), events: vec![line.clone()], skipped: Skipped::default() };
+        let (sender, receiver) = broadcast::channel(2);
+        let told = of_log(&key, receiver);
+        for _ in 0..3 {
+            sender.send(Arc::new(news())).unwrap();
+        }
+        drop(sender);
+        let told: Vec<ToPage> = told.map(|message| (*message).clone()).collect().await;
+        let missed = Skipped { count: 0, uncounted: true };
+        assert_eq!(told, [ToPage::Log { key: key.clone(), events: vec![], skipped: missed }, news(), news()]);
     }
 }
