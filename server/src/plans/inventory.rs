@@ -151,7 +151,7 @@ async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<S
 /// Those of these tasks and pods that run no more.
 async fn over(store: &Store, keys: Vec<ResourceKey>) -> Result<BTreeSet<ResourceKey>, Problem> {
     let docs = store.documents(&keys).await?;
-    let over = |key: &ResourceKey, doc: &serde_json::Value| {
+    let over = |key: &ResourceKey, doc: &Value| {
         let (word, ended) = match key.kind {
             Kind::Pod => (&doc["status"]["phase"], Pod::OVER),
             _ => (&doc["lastStatus"], Task::ENDED),

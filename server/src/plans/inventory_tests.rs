@@ -84,7 +84,7 @@ async fn a_service_uses_the_image_of_its_revision_also_once_that_is_deregistered
         service("lost", 11),
         observed(Kind::Schedule, "default/hourly", schedule),
     ];
-    test.store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    test.store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
     let users = |digest: &str| inventory.get(digest).unwrap().used_by.clone();
     assert_eq!(users("sha256:b"), ["service web in prod"]);
@@ -175,7 +175,7 @@ async fn layers_are_named_once_and_those_that_are_there_are_not_paid_twice() {
         layered("sha256:d", json!({})),
         observed(Kind::Registry, "111122223333", registry),
     ];
-    test.store.seen(Source::Single { began: now() }, &batch, now()).await.unwrap();
+    test.store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
     let bytes = |digest: &str| {
         let layers = inventory.get(digest).unwrap().layers.clone()?;

@@ -102,6 +102,7 @@ fn meets_all(problem: &Problem, answers: bool) -> bool {
         | Code::Database => true,
         Code::Invalid
         | Code::SignedOut
+        | Code::ConfirmPassword
         | Code::Forbidden
         | Code::NotFound
         | Code::TooLarge

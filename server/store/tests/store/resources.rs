@@ -355,7 +355,7 @@ async fn what_documents_say_is_told_of_what_is_not_gone() {
     };
     let batch = [definition(1, "INACTIVE"), definition(2, "ACTIVE"), definition(3, "INACTIVE")];
     store.seen(list(&held), &batch, Millis(1001)).await.unwrap();
-    store.absent(&batch[2].key, Millis(1002), Millis(1003)).await.unwrap();
+    store.absent(held.fence, &batch[2].key, Millis(1002), Millis(1003)).await.unwrap();
     let said = async |field: &str| store.said(&scope(), Kind::TaskDefinition, field).await.unwrap();
     let status = [("web:1", "INACTIVE"), ("web:2", "ACTIVE")].map(|(id, word)| (id.to_owned(), word.to_owned()));
     for field in ["status", "runtimePlatform.cpuArchitecture"] {
