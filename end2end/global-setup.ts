@@ -65,13 +65,14 @@ export default async function setup() {
     );
     stop.push(() => server.stop());
     const ready = await server.event("ready", 120_000);
-    await server.event("progress", 120_000, (e) => e.step === "collect" && e.done === e.total);
+    const welcome = new URL(ready.url as string);
+    // A folder that was kept has been collected, and nothing is said of it.
+    if (welcome.searchParams.has("token")) await server.event("progress", 120_000, (e) => e.step === "collect" && e.done === e.total);
 
     const url = `http://127.0.0.1:${port}`;
     const state = join(folder, "state.json");
     const browser = await chromium.launch(config.use?.launchOptions);
     const page = await browser.newPage();
-    const welcome = new URL(ready.url as string);
     if (welcome.searchParams.has("token")) {
       await page.goto(welcome.href);
       await page.getByLabel("Name").fill("ada");
