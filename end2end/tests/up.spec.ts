@@ -145,7 +145,8 @@ test("up starts what is built, refuses in one line, ends whole at Ctrl-C, and st
     await second.ended;
     const third = up("data");
     expect(await third.ready()).toBe(`http://127.0.0.1:${port}/`);
-    await expect.poll(() => alive(left)).toEqual([]);
+    // A server may take some seconds for what is under way.
+    await expect.poll(() => alive(left), { timeout: 30_000 }).toEqual([]);
     await page.reload();
     await expect(page.locator("tbody").getByRole("link", { name: "orders-api", exact: true }).first()).toBeVisible();
     const last = third.groups();

@@ -54,12 +54,13 @@ impl DataFolder {
         Ok(folder)
     }
 
-    /// Waits until the services of a start that was killed are gone; they end by themselves.
-    pub fn wait_for_earlier_services(&self) {
+    /// Waits until the services of a start that was killed are gone; they end by themselves. A server lets go of its port before it ends: it
+    /// is waited for until `has_port` says that this one can have it.
+    pub fn wait_for_earlier_services(&self, has_port: impl Fn() -> bool) {
         let begin = Instant::now();
         let mut told = false;
-        let held = ["run/lock", "logs/server.log"].map(|lock| self.path.join(lock));
-        while held.iter().any(|path| is_held(path)) && begin.elapsed() < Duration::from_secs(20) {
+        let (sandbox, server) = (self.path.join("run/lock"), self.path.join("logs/server.log"));
+        while (is_held(&sandbox) || (is_held(&server) && !has_port())) && begin.elapsed() < Duration::from_secs(20) {
             if !told {
                 progress::note("Waiting for the services of the last start to end …");
                 told = true;

@@ -78,8 +78,7 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     let begin = Instant::now();
     let profile = Profile::from_release(options.release);
     let folder = DataFolder::open(&options.data_dir.clone().unwrap_or_else(|| checkout.path(".gantry")))?;
-    // A server that was left behind holds the port until it ends.
-    folder.wait_for_earlier_services();
+    folder.wait_for_earlier_services(|| is_free(options.port.unwrap_or(PORT)));
     let port = choose_port(options.port)?;
     if !options.built {
         disk::check_before_build(checkout, profile)?;
@@ -282,8 +281,11 @@ impl Up<'_> {
     }
 }
 
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
 fn choose_port(wanted: Option<u16>) -> Result<u16> {
-    let is_free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     match wanted {
         Some(0) => bail!("port 0 is no port: leave --port out to get a free one"),
         Some(port) if is_free(port) => Ok(port),
