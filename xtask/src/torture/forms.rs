@@ -54,6 +54,9 @@ fn registry(wizard: &'static str, part: &'static str, answers: Value) -> Form {
     Form { wizard, before: Before::Nothing, registry: Some(part), answers }
 }
 
+/// The setting of the account that is changed.
+pub const SETTING: &str = "BLOB_MOUNTING";
+
 /// Each form of ECR that needs no image from elsewhere. Of those about the registry one each: there is one registry.
 pub fn forms() -> Vec<Form> {
     let tags = json!([["team", "web"], ["new", "2"]]);
@@ -94,7 +97,7 @@ pub fn forms() -> Vec<Form> {
         form("delete-registry-template", Before::Template, json!({ "prefix": "NAME" })),
         registry("registry-replication", "replication", json!({ "rules": replicas })),
         registry("registry-scanning", "scanning", json!({ "on_push": ["prod/*"] })),
-        registry("registry-setting", "setting", json!({ "name": "BLOB_MOUNTING", "value": "ENABLED" })),
+        registry("registry-setting", "setting", json!({ "name": SETTING, "value": "ENABLED" })),
         registry("registry-policy", "policy", json!({ "policy": FETCH })),
         form(
             "create-public-repository",

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::forms::{Form, everything, forms};
+use super::forms::{Form, SETTING, everything, forms};
 use super::gate::{self, Gate, Point, Watch};
 use super::oracle::Sandbox;
 use super::road::Sender as _;
@@ -136,7 +136,15 @@ impl Run {
     }
 
     fn watch(&self, operation: String, skip: usize, after: Option<String>, point: Point) -> Watch {
-        Watch { name: self.name.clone(), reading: reading(&operation), operation, skip, after, point }
+        Watch { name: self.named().to_owned(), reading: reading(&operation), operation, skip, after, point }
+    }
+
+    /// What the documents of its calls name. Settings of an account are read by others, too: by the name of the setting its own are told apart.
+    fn named(&self) -> &str {
+        match self.registry {
+            Some("setting") => SETTING,
+            _ => &self.name,
+        }
     }
 
     /// What there is of its own, without its name and id.
@@ -185,9 +193,10 @@ impl Ground {
         for run in &mut runs {
             self.gate.watch(round.there.map(|point| run.there(point)));
             let begin = json!({ "answers": run.answers, "hash": run.hash });
-            let begun = self.api.insist("POST", "/runs", Some(&begin))?;
+            let begun = self.api.insist("POST", "/runs", Some(&begin));
+            let begun = begun.with_context(|| format!("a run of {} does not begin", run.answers["wizard"]))?;
             run.id = begun["id"].as_str().context("a run without an id")?.to_owned();
-            self.gate.begun(&run.name, &run.calls()[run.step]);
+            self.gate.begun(run.named(), &run.calls()[run.step]);
         }
         if round.there.is_some() {
             self.kill(runs.len())?;
