@@ -95,7 +95,7 @@ pub fn LogView(
 
 /// How high the first so many lines are together, in pixels.
 #[cfg(feature = "hydrate")]
-fn height(frame: &leptos::web_sys::Element, lines: usize) -> i32 {
+fn height(frame: &web_sys::Element, lines: usize) -> i32 {
     use leptos::web_sys::HtmlElement;
     use wasm_bindgen::JsCast;
     let all = frame.children();
