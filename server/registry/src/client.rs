@@ -8,6 +8,7 @@ use crate::http::{Call, Http, Settings, Trouble};
 use crate::media::{ACCEPT, MAX_MANIFEST, Manifest, RawManifest};
 use crate::problems;
 use crate::reference::{Reference, check_repository, check_tag};
+use crate::remembered::Manifests;
 use domain::problem::Problem;
 use reqwest::header::{ACCEPT as ACCEPT_HEADER, CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Method, Response, StatusCode};
@@ -29,6 +30,7 @@ struct Inner {
 pub struct Repository {
     inner: Arc<Inner>,
     name: String,
+    remembered: Option<Manifests>,
 }
 
 impl fmt::Debug for Repository {
@@ -70,7 +72,14 @@ impl Repository {
             base.set_path(&format!("{}/", base.path()));
         }
         let inner = Inner { http: http.clone(), base, auth: Auth::new(credentials) };
-        Ok(Self { inner: Arc::new(inner), name: name.to_owned() })
+        Ok(Self { inner: Arc::new(inner), name: name.to_owned(), remembered: None })
+    }
+
+    /// The same, with manifests fetched through it remembered there, and taken from there. Only for what everybody may read: nobody is asked for
+    /// credentials there.
+    #[must_use]
+    pub fn remembering(self, manifests: &Manifests) -> Self {
+        Self { remembered: Some(manifests.clone()), ..self }
     }
 
     /// The repository's name within its registry.
@@ -142,6 +151,26 @@ impl Repository {
     /// A manifest by tag or digest, its bytes as they came. The digest is checked: against the one asked for, and the one that
     /// the registry says.
     pub async fn manifest(&self, wanted: &str) -> Result<(RawManifest, Manifest), Problem> {
+        let Some(manifests) = &self.remembered else { return self.fetch(wanted).await };
+        let place = format!("{}{}", self.inner.base, self.name);
+        // What a tag leads to is asked for each time, which costs nothing; a registry that does not say gives the manifest itself.
+        let digest = match digest_or_tag(wanted)? {
+            Some(digest) => Some(digest),
+            None => match self.head(wanted).await {
+                Ok(told) => told.flatten(),
+                Err(problem) if problem.retryable() => return Err(problem),
+                Err(_) => None,
+            },
+        };
+        if let Some(kept) = digest.and_then(|digest| manifests.get(&place, digest)) {
+            return RawManifest::read(kept.bytes, Some(&kept.media_type));
+        }
+        let (raw, manifest) = self.fetch(wanted).await?;
+        manifests.keep(&place, &raw);
+        Ok((raw, manifest))
+    }
+
+    async fn fetch(&self, wanted: &str) -> Result<(RawManifest, Manifest), Problem> {
         let asked = digest_or_tag(wanted)?;
         let call = Call::new(Method::GET, self.url(&format!("manifests/{wanted}"))?).header(ACCEPT_HEADER, ACCEPT);
         let response = self.send(&call, Action::Pull).await?;
@@ -170,16 +199,26 @@ impl Repository {
     /// The digest that a tag or digest has in the registry now; `None` when it does not exist. Transfers no manifest.
     pub async fn manifest_digest(&self, wanted: &str) -> Result<Option<Digest>, Problem> {
         let asked = digest_or_tag(wanted)?;
+        match self.head(wanted).await? {
+            None => Ok(None),
+            Some(told) => match told.or(asked) {
+                Some(digest) => Ok(Some(digest)),
+                // Older registries do not say: the bytes do.
+                None => Ok(Some(self.fetch(wanted).await?.0.digest)),
+            },
+        }
+    }
+
+    /// `None` when there is no such manifest; the digest that the registry says, if it does.
+    async fn head(&self, wanted: &str) -> Result<Option<Option<Digest>>, Problem> {
         let call = Call::new(Method::HEAD, self.url(&format!("manifests/{wanted}"))?).header(ACCEPT_HEADER, ACCEPT);
         let response = self.send(&call, Action::Pull).await?;
         match response.status() {
             StatusCode::NOT_FOUND => Ok(None),
-            status if status.is_success() => match (header(&response, "docker-content-digest"), asked) {
-                (Some(told), _) => Ok(Some(told.parse()?)),
-                (None, Some(asked)) => Ok(Some(asked)),
-                // Older registries do not say: the bytes do.
-                (None, None) => Ok(Some(self.manifest(wanted).await?.0.digest)),
-            },
+            status if status.is_success() => {
+                let told = header(&response, "docker-content-digest");
+                Ok(Some(told.map(|told| told.parse::<Digest>()).transpose()?))
+            }
             _ => Err(self.http().explain(response).await),
         }
     }

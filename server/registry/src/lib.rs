@@ -13,6 +13,7 @@ pub mod media;
 mod problems;
 pub mod progress;
 pub mod reference;
+pub mod remembered;
 pub mod transfer;
 pub mod upload;
 
@@ -26,4 +27,5 @@ pub use intake::{Intake, Upload, intake};
 pub use media::{Descriptor, Manifest, Platform, RawManifest};
 pub use progress::{BlobProgress, Progress, State};
 pub use reference::Reference;
-pub use transfer::{Contents, Platforms, copy, copy_and_tag, inspect};
+pub use remembered::Manifests;
+pub use transfer::{Child, Contents, Platforms, copy, copy_and_tag, inspect, inspect_alone};

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Blobs moved at the same time: more of them want more memory, and are hardly faster.
 const PARALLEL: usize = 3;
+/// Manifests of an index read at the same time.
+const ABREAST: usize = 4;
 /// A configuration is read for its platform only.
 const MAX_CONFIG: u64 = 8 << 20;
 const MAX_MANIFESTS: usize = 500;
@@ -35,11 +37,22 @@ pub struct Contents {
     /// What gets the tag.
     pub top: RawManifest,
     /// Manifests that the top one names, each after those that it names itself.
-    pub children: Vec<RawManifest>,
+    pub children: Vec<Child>,
     /// Layers and configurations, each once.
     pub blobs: Vec<Descriptor>,
     /// The platforms among them.
     pub platforms: Vec<Platform>,
+}
+
+/// A manifest that an index leads to.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// As it came.
+    pub manifest: RawManifest,
+    /// What the index says that it is for; none of attestations and the like.
+    pub platform: Option<Platform>,
+    /// Bytes of its configuration and layers, of those that others have too as well.
+    pub size: u64,
 }
 
 impl Contents {
@@ -73,13 +86,49 @@ pub async fn inspect(source: &Repository, wanted: &str, platforms: &Platforms) -
             let Some(entry) = entries.iter().find(exact).or_else(|| entries.iter().find(serves)) else {
                 return Err(lacks(source, wanted, &entries.iter().filter_map(known).collect::<Vec<_>>()));
             };
-            let (child, manifest) = walk.fetch(entry).await?;
+            let (child, manifest) = fetch(source, entry).await?;
             walk.visit(&manifest, entry.platform.as_ref(), 1).await?;
             child
         }
     };
     let Walk { children, blobs, platforms, .. } = walk;
     Ok(Contents { top, children, blobs, platforms })
+}
+
+/// Reads what one manifest names itself: of an index nothing that it leads to. `wanted` is a tag or a digest.
+///
+/// # Errors
+/// When the registry does not answer, or with something else.
+pub async fn inspect_alone(source: &Repository, wanted: &str) -> Result<Contents, Problem> {
+    let (top, manifest) = source.manifest(wanted).await?;
+    let mut blobs: Vec<Descriptor> = vec![];
+    for blob in own_blobs(&manifest) {
+        if !blobs.iter().any(|b| b.digest == blob.digest) {
+            blobs.push(blob.clone());
+        }
+    }
+    Ok(Contents { top, children: vec![], blobs, platforms: vec![] })
+}
+
+/// The layers and the configuration that a manifest names. Layers that may not be redistributed (Windows' base) stay where their URLs say.
+fn own_blobs(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {
+    let all: Vec<&Descriptor> = match manifest {
+        Manifest::Index(_) => vec![],
+        Manifest::Image { config, layers } => layers.iter().chain([config]).collect(),
+    };
+    all.into_iter().filter(|blob| blob.urls.is_empty())
+}
+
+/// The manifest of an entry of an index.
+async fn fetch(source: &Repository, entry: &Descriptor) -> Result<(RawManifest, Manifest), Problem> {
+    let (raw, manifest) = source.manifest(&entry.digest.to_string()).await?;
+    if raw.bytes.len() as u64 != entry.size {
+        return Err(problems::rejected(
+            "The index is not usable",
+            format!("It says that {} has {} bytes, but it has {}.", entry.digest, entry.size, raw.bytes.len()),
+        ));
+    }
+    Ok((raw, manifest))
 }
 
 fn lacks(source: &Repository, wanted: &Platform, found: &[Platform]) -> Problem {
@@ -90,24 +139,13 @@ fn lacks(source: &Repository, wanted: &Platform, found: &[Platform]) -> Problem 
 
 struct Walk<'a> {
     source: &'a Repository,
-    children: Vec<RawManifest>,
+    children: Vec<Child>,
     blobs: Vec<Descriptor>,
     platforms: Vec<Platform>,
     seen: HashSet<Digest>,
 }
 
 impl Walk<'_> {
-    async fn fetch(&self, entry: &Descriptor) -> Result<(RawManifest, Manifest), Problem> {
-        let (raw, manifest) = self.source.manifest(&entry.digest.to_string()).await?;
-        if raw.bytes.len() as u64 != entry.size {
-            return Err(problems::rejected(
-                "The index is not usable",
-                format!("It says that {} has {} bytes, but it has {}.", entry.digest, entry.size, raw.bytes.len()),
-            ));
-        }
-        Ok((raw, manifest))
-    }
-
     async fn visit(&mut self, manifest: &Manifest, platform: Option<&Platform>, depth: usize) -> Result<(), Problem> {
         match manifest {
             Manifest::Index(entries) => {
@@ -117,25 +155,31 @@ impl Walk<'_> {
                         "It names too many manifests, or too deeply nested ones.",
                     ));
                 }
-                for entry in entries {
+                let mut once = HashSet::new();
+                let new: Vec<&Descriptor> =
+                    entries.iter().filter(|e| !self.seen.contains(&e.digest) && once.insert(e.digest)).collect();
+                let fetches: Vec<_> = new.iter().map(|entry| fetch(self.source, entry)).collect();
+                let fetched: Vec<_> = futures::stream::iter(fetches).buffered(ABREAST).try_collect().await?;
+                for (entry, (raw, manifest)) in new.into_iter().zip(fetched) {
+                    // An index before it may lead to it, too.
                     if !self.seen.insert(entry.digest) {
                         continue;
                     }
-                    let (raw, manifest) = self.fetch(entry).await?;
-                    Box::pin(self.visit(&manifest, entry.platform.as_ref(), depth + 1)).await?;
-                    self.children.push(raw);
+                    let platform = entry.platform.as_ref();
+                    Box::pin(self.visit(&manifest, platform, depth + 1)).await?;
+                    let size = own_blobs(&manifest).map(|blob| blob.size).fold(0, u64::saturating_add);
+                    let platform = platform.filter(|p| p.is_known()).cloned();
+                    self.children.push(Child { manifest: raw, platform, size });
                 }
             }
-            Manifest::Image { config, layers } => {
+            Manifest::Image { config, .. } => {
                 match platform {
                     Some(platform) if platform.is_known() => self.platforms.push(platform.clone()),
                     Some(_) => {}
                     None => self.platforms.extend(self.configured(config).await?),
                 }
-                for blob in layers.iter().chain([config]) {
-                    // Layers that may not be redistributed (Windows' base) stay where their URLs say.
-                    let elsewhere = !blob.urls.is_empty();
-                    if !elsewhere && !self.blobs.iter().any(|b| b.digest == blob.digest) {
+                for blob in own_blobs(manifest) {
+                    if !self.blobs.iter().any(|b| b.digest == blob.digest) {
                         self.blobs.push(blob.clone());
                     }
                 }
@@ -182,7 +226,7 @@ pub async fn copy(
             places.into_iter().map(|(place, blob)| copy_blob(source, destination, blob, progress, place)).collect();
         futures::stream::iter(moves).buffer_unordered(PARALLEL).try_collect::<()>().await?;
         for child in &contents.children {
-            destination.put_manifest(child, None).await?;
+            destination.put_manifest(&child.manifest, None).await?;
         }
         Ok(())
     };
@@ -206,14 +250,14 @@ pub async fn copy_and_tag(
         crate::reference::check_tag(tag)?;
     }
     copy(source, destination, contents, progress, cancel).await?;
+    // The last moment at which cancelling still means that nothing is tagged.
+    if cancel.is_cancelled() {
+        return Err(problems::cancelled());
+    }
     if tags.is_empty() {
         return destination.put_manifest(&contents.top, None).await;
     }
     for tag in tags {
-        // The last moment at which cancelling still means that nothing is tagged.
-        if cancel.is_cancelled() && Some(tag) == tags.first() {
-            return Err(problems::cancelled());
-        }
         destination.put_manifest(&contents.top, Some(tag)).await?;
     }
     Ok(())

@@ -3,7 +3,9 @@
 use crate::noise;
 use crate::registry::{Access, Registry, What, settings};
 use gantry_registry::media::{DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST};
-use gantry_registry::{Credentials, Digest, Platforms, Progress, Settings, State, copy, copy_and_tag, inspect};
+use gantry_registry::{
+    Credentials, Digest, Manifests, Platforms, Progress, Settings, State, copy, copy_and_tag, inspect, inspect_alone,
+};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +93,50 @@ async fn all_platforms_or_one() {
     let problem =
         inspect(&from.source("team/app"), "amd", &Platforms::One("linux/arm64".parse().unwrap())).await.unwrap_err();
     assert!(problem.message.contains("It has linux/amd64"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_manifest_alone_brings_what_it_names_itself() {
+    let (from, to) = (Registry::start().await, Registry::start().await);
+    let (index, arm) = add_index(&from);
+    let (source, destination) = (from.source("team/app"), to.destination("copied"));
+    let whole = inspect(&source, "multi", &Platforms::All).await.unwrap();
+    let told: Vec<_> = whole.children.iter().map(|c| (c.platform.as_ref().unwrap().to_string(), c.size)).collect();
+    let config = |architecture: &str| {
+        let text = json!({"architecture": architecture, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}});
+        text.to_string().len() as u64
+    };
+    let expected = [("linux/amd64", 300_010, config("amd64")), ("linux/arm64", 200_010, config("arm64"))];
+    assert_eq!(told, expected.map(|(platform, layers, config)| (platform.to_owned(), layers + config)));
+    let alone = inspect_alone(&source, &index.to_string()).await.unwrap();
+    assert_eq!((alone.top.digest, alone.children.len(), alone.blobs.len()), (index, 0, 0));
+    let alone = inspect_alone(&source, &arm.to_string()).await.unwrap();
+    copy_and_tag(&source, &destination, &alone, &[], &Progress::default(), &CancellationToken::new()).await.unwrap();
+    assert!(to.tags().is_empty());
+    assert_eq!(to.with(|i| (i.manifests.len(), i.blobs.len())), (1, 3), "two layers and a configuration");
+    assert_eq!(destination.manifest_digest(&arm.to_string()).await.unwrap(), Some(arm));
+}
+
+#[tokio::test]
+async fn manifests_are_fetched_once_and_tags_looked_up_each_time() {
+    let from = Registry::start().await;
+    let (index, _) = add_index(&from);
+    let manifests = Manifests::up_to(1 << 20);
+    let look = async || {
+        let source = from.source("team/app").remembering(&manifests);
+        inspect(&source, "multi", &Platforms::All).await.unwrap().top.digest
+    };
+    assert_eq!((look().await, from.count("GET /v2/team/app/manifests/")), (index, 3));
+    assert_eq!((look().await, from.count("GET /v2/team/app/manifests/")), (index, 3));
+    // The tag moves.
+    let (other, _) = add_image(&from, "multi", "riscv64", &[10]);
+    assert_eq!((look().await, from.count("GET /v2/team/app/manifests/")), (other, 4));
+    // Where who asks is told apart, nothing is remembered.
+    inspect(&from.source("team/app"), "multi", &Platforms::All).await.unwrap();
+    assert_eq!(from.count("GET /v2/team/app/manifests/"), 5);
+    // A registry that does not answer HEAD gives the manifest.
+    from.fault("HEAD", "/manifests/", 1, What::Answer(405, vec![], ""));
+    assert_eq!((look().await, from.count("GET /v2/team/app/manifests/")), (other, 6));
 }
 
 #[tokio::test]
