@@ -40,10 +40,16 @@ fn undo(undo: &Undo) -> AnyView {
     }
 }
 
+/// So many of the steps before one are named.
+const NAMED: usize = 5;
+
 /// A step: a line that opens to all that is known of it.
 fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
     let first: Vec<String> =
         all.iter().filter(|other| step.depends_on.contains(&other.id)).map(|other| other.says.clone()).collect();
+    let more = first.len().saturating_sub(NAMED);
+    let mut first: Vec<String> = first.into_iter().take(NAMED).collect();
+    first.extend((more > 0).then(|| format!("{more} more")));
     let cost = match step.monthly {
         None => cost::why(step).to_owned(),
         Some(0) => format::cost(0),

@@ -40,8 +40,10 @@ pub fn far(run: &Run) -> String {
     }
 }
 
-/// Whether it had begun to carry an image: what arrived before it was taken back can stay, as layers or, of one for several platforms, as
-/// images without a tag.
+/// The first format whose copies take back each manifest by a step of its own.
+const BY_MANIFEST: u32 = 5;
+
+/// Whether it had begun to carry an image: layers that arrived before it was taken back can stay.
 fn carried(run: &Run) -> bool {
     run.plan.steps.iter().zip(&run.steps).any(|(step, progress)| step.call.is_long() && progress.attempts > 0)
 }
@@ -61,6 +63,9 @@ pub fn explains(run: &Run) -> String {
         State::Undone if run.steps.iter().all(|s| s.state == StepState::Waiting) => "Nothing was made.".into(),
         State::Undone if run.steps.iter().any(|s| s.state == StepState::Left) => {
             "What it made was taken back, but for what its steps name.".into()
+        }
+        State::Undone if carried(run) && run.plan.format >= BY_MANIFEST => {
+            "No image of it is left, and its tag is as it was before. Layers that arrived may stay, where no image shows them, until ECR removes them.".into()
         }
         State::Undone if carried(run) => {
             "Its tag is as it was before. Parts of the image that arrived may be left without a tag, until ECR or a lifecycle rule removes them.".into()
@@ -126,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_that_was_taken_back_says_that_parts_of_it_may_be_left() {
+    fn a_copy_that_was_taken_back_says_what_of_it_may_be_left() {
         let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
         let input = json!({ "source": "docker.io/library/nginx@sha256:a", "repositoryName": "shop/web", "imageTag": "1", "imageDigest": "sha256:a" });
         let call = json!({ "service": "ecr", "operation": "CopyImage", "input": input });
@@ -135,6 +140,8 @@ mod tests {
         copy.plan.steps = vec![serde_json::from_value(step).unwrap()];
         assert!(explains(&copy).contains("Nothing of it is left"), "it was never begun");
         copy.steps[0].attempts = 1;
+        assert!(explains(&copy).contains("Layers that arrived may stay"));
+        copy.plan.format = BY_MANIFEST - 1;
         assert!(explains(&copy).contains("may be left without a tag"));
     }
 

@@ -176,6 +176,15 @@ impl Call {
         }
     }
 
+    /// Whether it puts what its digest names, and no tag: whoever else puts it puts the same.
+    pub fn is_content(&self) -> bool {
+        match self {
+            Call::CopyImage(input) => input.image_tag.is_empty(),
+            Call::PutImage(input) => input.image_tag.is_none(),
+            _ => false,
+        }
+    }
+
     /// The name of the thing that it deletes, which a person types to show that it is meant: not of a tag, or of a policy, which the undo puts back.
     pub fn deletes(&self) -> Option<&str> {
         match self {
@@ -228,8 +237,9 @@ impl Call {
                 repository: repository_name.clone(),
                 digest: image_id.image_digest.clone().unwrap_or_default(),
             },
-            Call::CopyImage(CopyImage { repository_name, image_tag, .. }) => {
-                Subject::ImageTag { repository: repository_name.clone(), tag: image_tag.clone() }
+            Call::CopyImage(CopyImage { repository_name, image_tag, image_digest, .. }) => {
+                let image_tag = Some(image_tag.clone()).filter(|tag| !tag.is_empty());
+                images(repository_name, &[ImageIdentifier { image_digest: Some(image_digest.clone()), image_tag }])
             }
             Call::PutReplicationConfiguration(_) => Subject::Replication,
             Call::CreatePullThroughCacheRule(CreatePullThroughCacheRule { ecr_repository_prefix, .. })
@@ -283,6 +293,7 @@ impl Call {
             (Call::PutImage(PutImage { image_tag: Some(_), image_digest, .. }), Some(state)) => {
                 yes(image_digest.is_some() && state["imageDigest"].as_str() == image_digest.as_deref())
             }
+            (Call::CopyImage(input), state) if input.image_tag.is_empty() => yes(state.is_some()),
             (Call::CopyImage(input), state) => {
                 yes(state.is_some_and(|s| s["imageDigest"] == input.image_digest.as_str()))
             }

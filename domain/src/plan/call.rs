@@ -97,9 +97,17 @@ impl Call {
             Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => false,
         }
     }
-    /// Whether what depends on its step is lost without it: images without their key. Nothing that contains them goes with it.
+    /// Whether it puts what its digest names: what is there by the time it would be made was put by somebody else, is the same, and is theirs.
+    pub fn is_content(&self) -> bool {
+        match self {
+            Call::Ecr(call) => call.is_content(),
+            Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => false,
+        }
+    }
+    /// Whether what depends on its step is lost without it: images without their key, an index without the images it leads to, a tag without its
+    /// image. Nothing that contains them goes with it.
     pub fn is_kept_for_others(&self) -> bool {
-        matches!(self, Call::Kms(_))
+        matches!(self, Call::Kms(_)) || self.is_content()
     }
     /// The name of the thing that it deletes, which a person types to show that it is meant.
     pub fn deletes(&self) -> Option<&str> {

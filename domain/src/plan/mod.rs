@@ -34,8 +34,8 @@ use crate::identity::Scope;
 /// of a step that failed, does not count.
 ///
 /// 1: repositories and images. 2: everything of ECR; a step of the journal may say what was found instead. 3: images in functions and task
-/// definitions. 4: keys of KMS.
-pub const FORMAT: u32 = 4;
+/// definitions. 4: keys of KMS. 5: images of other registries, manifest by manifest.
+pub const FORMAT: u32 = 5;
 /// The oldest format that is still carried out: all that its plans hold can be read.
 pub const OLDEST_FORMAT: u32 = 1;
 

@@ -281,9 +281,15 @@ impl Run {
         made && self.stuck().any(|later| later > n && (subject(later) == subject(n) || self.is_lost_without(later, n)))
     }
 
-    /// The later step that was left as it is and is lost without what this one made.
+    /// The later step that was left as it is and is lost without what this one made. Whether a tag that was left still leads to its image is seen
+    /// at the image.
     pub fn kept_for(&self, n: usize) -> Option<&Step> {
-        let left = |later: &usize| self.steps[*later].state == StepState::Left && self.is_lost_without(*later, n);
+        let is_content = |n: usize| self.plan.steps.get(n).is_some_and(|step| step.call.is_content());
+        let left = |later: &usize| {
+            self.steps[*later].state == StepState::Left
+                && self.is_lost_without(*later, n)
+                && (is_content(*later) || !is_content(n))
+        };
         (n + 1..self.steps.len()).find(left).and_then(|later| self.plan.steps.get(later))
     }
 

@@ -34,6 +34,33 @@ fn a_key_stays_until_what_it_encrypts_is_gone_and_with_what_is_left() {
     assert!(run.kept_for(0).is_none());
 }
 
+#[test]
+fn images_stay_until_their_tag_is_decided_and_with_an_index_that_is_left() {
+    let mut run = Run::new("r".into(), three_steps());
+    let put = |digest: &str, tag: Option<&str>| {
+        let input = serde_json::json!({ "repositoryName": "its", "imageDigest": digest, "imageTag": tag });
+        let call = serde_json::json!({ "service": "ecr", "operation": "PutImage", "input": input });
+        serde_json::from_value(call).unwrap()
+    };
+    // A part, the index that leads to it, and the index' tag.
+    for (step, call) in run.plan.steps.iter_mut().zip([put("a", None), put("b", None), put("b", Some("1"))]) {
+        step.call = call;
+    }
+    run.plan.steps[2].depends_on.push("lifecycle".into());
+    run.state = State::Undoing;
+    for (step, state) in run.steps.iter_mut().zip([StepState::Made, StepState::Made, StepState::Stuck]) {
+        step.state = state;
+    }
+    assert_eq!((run.waits(0), run.waits(1), run.next()), (true, true, Next::Become(State::Stuck)));
+    // It may lead elsewhere by now.
+    run.steps[2].state = StepState::Left;
+    assert_eq!((run.kept_for(1), run.next()), (None, Next::TakeBack(1)));
+    run.steps[1].state = StepState::Left;
+    assert_eq!(run.kept_for(0).map(|step| step.id.as_str()), Some("lifecycle"));
+    run.steps[1].state = StepState::Undone;
+    assert_eq!((run.kept_for(0), run.next()), (None, Next::TakeBack(0)));
+}
+
 /// Runs until it rests, with crashes between any two writes; what a crash loses is everything but the journal.
 fn drive(run: &mut Run, cloud: &mut Cloud, kills: u64, failures: u64) {
     for _ in 0..10_000 {

@@ -2,15 +2,15 @@
 
 use domain::document::scope_of_registry;
 use domain::ecr::calls::CopyImage;
-use domain::ecr::subject::Subject as Ecr;
+use domain::ecr::subject::{IMAGES_A_CALL, Subject as Ecr};
 use domain::plan::Subject;
 use domain::{Problem, Scope};
 use gantry_aws::{Connections, execute, registry};
 use gantry_registry::{
-    Contents, Credentials, DEFAULT_SOURCES, Http, Limits, Platforms, Policy, Progress, Reference, Repository, Settings,
-    copy_and_tag, inspect,
+    Child, Contents, Credentials, DEFAULT_SOURCES, Http, Limits, Manifests, Platforms, Policy, Progress, Reference,
+    Repository, Settings, copy_and_tag, inspect, inspect_alone,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,12 +23,16 @@ use crate::config;
 
 /// Between two words on how far a copy is.
 const LOOK: Duration = Duration::from_secs(1);
+/// Bytes of the manifests that are remembered: a thousand large ones.
+const REMEMBERED: usize = 16 << 20;
 
 /// The registries that images may come from.
 pub struct Registries {
     http: Http,
     largest: u64,
     lent: Arc<Loans>,
+    /// Of images that everybody may read: review, start and run of a copy look at the same.
+    manifests: Manifests,
 }
 
 /// An image elsewhere, as answers and plans name it.
@@ -61,7 +65,7 @@ impl Registries {
     pub fn new(config: &config::Registries) -> Result<Self, Problem> {
         let http = Http::new(policy(config)?, Settings::default())?;
         let largest = config.max_image_bytes.unwrap_or(Limits::default().total);
-        Ok(Self { http, largest, lent: Arc::default() })
+        Ok(Self { http, largest, lent: Arc::default(), manifests: Manifests::up_to(REMEMBERED) })
     }
 
     /// The credentials that people lent this server.
@@ -69,7 +73,8 @@ impl Registries {
         self.lent.clone()
     }
 
-    /// What would be copied, and the tags that this repository's image of that digest has; or what is wrong with the way it was named.
+    /// What would be copied, and the tags that this repository's image of that digest has; of an index what it leads to, in the order in which it
+    /// is copied, and which of that is there. Or what is wrong with the way it was named.
     ///
     /// # Errors
     /// When a registry or AWS does not answer.
@@ -91,9 +96,19 @@ impl Registries {
         };
         let (source, contents) = found;
         let digest = contents.top.digest.to_string();
-        let held = Subject::Ecr(Ecr::Images { repository: repository.to_owned(), digests: vec![digest.clone()] });
-        let held = execute::read(&connections.caller(scope).await?, &held).await?;
         let blobs: BTreeMap<String, u64> = contents.blobs.iter().map(|b| (b.digest.to_string(), b.size)).collect();
+        let mut digests = vec![digest.clone()];
+        digests.extend(contents.children.iter().map(|child| child.manifest.digest.to_string()));
+        let held = held(connections, scope, repository, &digests).await?;
+        let part = |child: &Child| {
+            let digest = child.manifest.digest.to_string();
+            json!({
+                "digest": digest,
+                "platform": child.platform.as_ref().map(ToString::to_string),
+                "size": child.size,
+                "held": held.contains_key(&digest),
+            })
+        };
         Ok(json!({
             "source": format!("{}/{}@{digest}", source.registry(), source.repository()),
             "digest": digest,
@@ -101,7 +116,8 @@ impl Registries {
             "size": contents.size(),
             "blobs": blobs,
             "platforms": contents.platforms.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "tags": held.and_then(|held| held.get(&digest).cloned()),
+            "tags": held.get(&digest),
+            "parts": contents.children.iter().map(part).collect::<Vec<_>>(),
         }))
     }
 
@@ -113,6 +129,11 @@ impl Registries {
         };
         let source = self.source(connections, &reference, wanted.credentials).await?;
         let contents = inspect(&source, &reference.wanted(), &platforms).await?;
+        self.fits(&contents)?;
+        Ok((reference, contents))
+    }
+
+    fn fits(&self, contents: &Contents) -> Result<(), Problem> {
         if contents.size() > self.largest {
             let message = format!(
                 "It has {} bytes; this Gantry copies images of at most {} (registries.max_image_bytes).",
@@ -121,10 +142,10 @@ impl Registries {
             );
             return Err(Problem::invalid("source", message));
         }
-        Ok((reference, contents))
+        Ok(())
     }
 
-    /// Carries an image. Until its last request nothing has the tag.
+    /// Carries an image, or one manifest of it with its layers. Until its last request nothing has the tag, nor the digest where there is no tag.
     ///
     /// # Errors
     /// What a registry or AWS said; what arrived until then is not carried again.
@@ -137,12 +158,21 @@ impl Registries {
     ) -> Result<(), Problem> {
         let credentials = input.source_credentials.as_deref().unwrap_or_default();
         self.lent.hold(credentials);
-        // The digest is that of the platform's own image: all of it is wanted.
-        let wanted = Wanted { reference: &input.source, platform: "", credentials };
-        let (reference, contents) = self.look(connections, wanted).await?;
-        let source = self.source(connections, &reference, credentials).await?;
+        let (source, contents) = if input.alone == Some(true) {
+            let reference: Reference = input.source.parse()?;
+            let source = self.source(connections, &reference, credentials).await?;
+            let contents = inspect_alone(&source, &reference.wanted()).await?;
+            self.fits(&contents)?;
+            (source, contents)
+        } else {
+            // The digest is that of the platform's own image: all of it is wanted.
+            let wanted = Wanted { reference: &input.source, platform: "", credentials };
+            let (reference, contents) = self.look(connections, wanted).await?;
+            (self.source(connections, &reference, credentials).await?, contents)
+        };
         let destination = own(connections, scope, &input.repository_name).await?;
-        let (progress, tags) = (Progress::default(), [input.image_tag.clone()]);
+        let tags: Vec<String> = Some(input.image_tag.clone()).filter(|tag| !tag.is_empty()).into_iter().collect();
+        let progress = Progress::default();
         let (seen, began) = (progress.watch(), Instant::now());
         let work = copy_and_tag(&source, &destination, &contents, &tags, &progress, &course.cancel);
         let mut work = std::pin::pin!(work);
@@ -182,9 +212,27 @@ impl Registries {
         };
         match scope_of_registry(reference.registry()).filter(connected) {
             Some(scope) => own(connections, &scope, reference.repository()).await,
-            None => Repository::source(&self.http, reference, None),
+            None => Ok(Repository::source(&self.http, reference, None)?.remembering(&self.manifests)),
         }
     }
+}
+
+/// The tags of each of these images that a repository has.
+async fn held(
+    connections: &Connections,
+    scope: &Scope,
+    repository: &str,
+    digests: &[String],
+) -> Result<Map<String, Value>, Problem> {
+    let caller = connections.caller(scope).await?;
+    let mut held = Map::new();
+    for digests in digests.chunks(IMAGES_A_CALL) {
+        let images = Subject::Ecr(Ecr::Images { repository: repository.to_owned(), digests: digests.to_vec() });
+        if let Some(Value::Object(found)) = execute::read(&caller, &images).await? {
+            held.extend(found);
+        }
+    }
+    Ok(held)
 }
 
 /// A repository of a connected account.

@@ -137,6 +137,19 @@ impl Engine {
                 Err(problem) => return self.failed(lease, n, progress, problem).await,
             }
         }
+        // Likewise what somebody else may have put meanwhile: it is theirs, also if this run is taken back.
+        if progress.attempts == 0 && call.is_content() {
+            match self.reads(step, &call).await {
+                Ok(None) => {}
+                Ok(Some(_)) => {
+                    progress.note =
+                        Some("Somebody else put it there while the run was under way. It is left to them.".into());
+                    progress.began.get_or_insert(now());
+                    return self.made(lease, n, progress, step, &call).await;
+                }
+                Err(problem) => return self.failed(lease, n, progress, problem).await,
+            }
+        }
         progress.state = StepState::Begun;
         progress.attempts += 1;
         progress.began.get_or_insert(now());

@@ -97,7 +97,7 @@ async fn a_server_told_to_stop_whose_call_does_not_end_keeps_the_lease_until_it_
     }
     stop.send(true).unwrap();
     driving.await.unwrap();
-    assert_eq!(states(&world.run("copy").await), [StepState::Begun]);
+    assert_eq!(states(&world.run("copy").await), [StepState::Begun, StepState::Waiting]);
     // By the lease's own clock: nobody gave it back.
     assert!(world.test.store.lease_run("next", Millis(0), Millis(1)).await.unwrap().is_none());
 }

@@ -1,6 +1,8 @@
 //! Calls that take long: an image on its way.
 
 use super::*;
+use domain::Millis;
+use domain::ecr::calls::PutImage;
 use domain::ecr::subject::Subject as EcrSubject;
 use domain::ecr::wizards::copy_image;
 use domain::plan::Subject;
@@ -53,7 +55,7 @@ async fn a_long_call_says_how_far_it_is_and_cancelling_ends_it_in_the_middle() {
 }
 
 #[tokio::test]
-async fn a_copy_whose_server_died_is_made_again_and_its_undo_takes_the_tag() {
+async fn a_copy_whose_server_died_is_made_again_and_its_undo_takes_all_of_it() {
     let world = World::new(|number, _| (number == 0).then_some(Fault::Endless)).await;
     let before = world.cloud.listing();
     begin(&world).await;
@@ -69,5 +71,45 @@ async fn a_copy_whose_server_died_is_made_again_and_its_undo_takes_the_tag() {
     assert!(world.test.store.cancel_run("copy", &entry()).await.unwrap());
     assert_eq!(world.rests("copy").await.state, State::Undone);
     assert_eq!(world.cloud.listing(), before);
-    assert_eq!(world.cloud.calls(), ["ecr:CopyImage", "ecr:CopyImage", "ecr:BatchDeleteImage"]);
+    // The image twice, its tag, and the tag away, with which the image goes.
+    assert_eq!(world.cloud.calls(), ["ecr:CopyImage", "ecr:CopyImage", "ecr:CopyImage", "ecr:BatchDeleteImage"]);
+}
+
+#[tokio::test]
+async fn an_image_that_somebody_put_meanwhile_is_theirs() {
+    // Of the run itself only the tag is sent.
+    let world = World::new(|_, _| Some(Fault::Denied)).await;
+    begin(&world).await;
+    let store = &world.test.store;
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    let engine = world.engine();
+    store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
+    // Put after the run was checked: nothing is sent, and taking back takes nothing.
+    let image = PutImage { repository_name: "shop".into(), image_digest: Some(DIGEST.into()), ..Default::default() };
+    world.cloud.meanwhile(&Ecr::PutImage(image));
+    let theirs = world.cloud.listing();
+    engine.drive(&lease).await.unwrap();
+    let run = world.run("copy").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Failed]), "{run:#?}");
+    assert!(run.steps[0].note.as_ref().unwrap().contains("left to them"), "{run:#?}");
+    assert_eq!((world.cloud.listing(), world.cloud.calls()), (theirs, vec!["ecr:CopyImage".to_owned()]));
+}
+
+#[tokio::test]
+async fn an_image_that_somebody_tagged_since_stays() {
+    let world = World::new(|_, _| None).await;
+    begin(&world).await;
+    assert_eq!(world.rests("copy").await.state, State::Applied);
+    let theirs = PutImage {
+        repository_name: "shop".into(),
+        image_tag: Some("theirs".into()),
+        image_digest: Some(DIGEST.into()),
+        ..Default::default()
+    };
+    world.cloud.meanwhile(&Ecr::PutImage(theirs));
+    assert!(world.test.store.cancel_run("copy", &entry()).await.unwrap());
+    let run = world.rests("copy").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Left, StepState::Undone]), "{run:#?}");
+    let listing = world.cloud.listing();
+    assert!(listing.contains("theirs") && listing.contains(DIGEST), "{listing}");
 }

@@ -14,6 +14,8 @@ use crate::clock::now;
 const CHANGED: &str =
     "It is no longer as this step left it, so somebody changed it since, or a later step stayed. It was left as it is.";
 
+const THEIRS: &str = "Somebody else had put it there while the run was under way. It was left to them.";
+
 /// How an undo ended.
 enum Back {
     /// What the step left is no longer there.
@@ -30,6 +32,11 @@ impl Engine {
         if let Some(later) = stored.run.kept_for(n) {
             let note = format!("It stays because this needs it and stayed: {}.", later.says);
             (progress.state, progress.note) = (StepState::Left, Some(note));
+            return self.journal(lease, n, &progress, None).await;
+        }
+        // Only what this run put is taken away.
+        if progress.attempts == 0 && step.call.is_content() {
+            (progress.state, progress.note) = (StepState::Undone, Some(THEIRS.into()));
             return self.journal(lease, n, &progress, None).await;
         }
         let known = stored.run.known(&stored.by);

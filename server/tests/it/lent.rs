@@ -40,7 +40,7 @@ fn manifest() -> String {
 /// An ECR with one repository, `shop/web`, and what was put there; beside it the same image twice: `public/app` for everybody, `private/app`
 /// for who has the password.
 #[derive(Clone, Default)]
-pub struct Fake(Arc<Mutex<Vec<Bytes>>>, Arc<Layer>);
+pub struct Fake(Arc<Mutex<Vec<(String, Bytes)>>>, Arc<Layer>);
 
 /// How the layer of the image goes out.
 #[derive(Default)]
@@ -58,9 +58,14 @@ impl Fake {
     pub fn asked(&self) -> usize {
         self.1.asked.load(Ordering::Acquire)
     }
-    /// How many manifests were put.
-    pub fn put(&self) -> usize {
-        self.0.lock().unwrap().len()
+    /// The digests and tags under which manifests were put, in order.
+    pub fn put(&self) -> Vec<String> {
+        self.0.lock().unwrap().iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Those of one copy.
+    pub fn once() -> [String; 2] {
+        [sha(manifest().as_bytes()), "v1".to_owned()]
     }
 }
 
@@ -89,7 +94,8 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
             None => StatusCode::NOT_FOUND.into_response(),
         };
     }
-    let put = fake.0.lock().unwrap().first().cloned();
+    let put = fake.0.lock().unwrap().clone();
+    let (image, tagged) = (put.first().map(|(_, text)| text.clone()), put.iter().any(|(name, _)| name == "v1"));
     if !path.starts_with("/v2/") {
         let json = |status: StatusCode, value: Value| {
             (status, [("content-type", "application/x-amz-json-1.1")], value.to_string()).into_response()
@@ -106,27 +112,31 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
             ),
             "BatchGetImage" => json(
                 StatusCode::OK,
-                match put {
+                match image.filter(|_| tagged) {
                     Some(text) => json!({ "images": [{ "imageId": { "imageDigest": sha(&text), "imageTag": "v1" },
                     "imageManifest": String::from_utf8(text.to_vec()).unwrap() }], "failures": [] }),
                     None => json!({ "images": [], "failures": [{ "failureCode": "ImageNotFound" }] }),
                 },
             ),
-            "DescribeImages" => {
-                json(StatusCode::BAD_REQUEST, json!({ "__type": "ImageNotFoundException", "message": "none" }))
-            }
+            "DescribeImages" => match image {
+                Some(text) => {
+                    let tags: Vec<&str> = tagged.then_some("v1").into_iter().collect();
+                    json(StatusCode::OK, json!({ "imageDetails": [{ "imageDigest": sha(&text), "imageTags": tags }] }))
+                }
+                None => json(StatusCode::BAD_REQUEST, json!({ "__type": "ImageNotFoundException", "message": "none" })),
+            },
             _ => json(StatusCode::BAD_REQUEST, json!({ "__type": "UnknownOperationException", "message": "none" })),
         };
     }
     assert_ne!(header("authorization"), BASIC, "the password must not leave its registry");
+    if let Some(name) = path.strip_prefix("/v2/shop/web/manifests/").filter(|_| parts.method == Method::PUT) {
+        fake.0.lock().unwrap().push((name.to_owned(), body));
+        return StatusCode::CREATED.into_response();
+    }
     let at = "/v2/shop/web/blobs/uploads/1";
     match parts.method {
         Method::HEAD => StatusCode::NOT_FOUND.into_response(),
         Method::POST | Method::PATCH => (StatusCode::ACCEPTED, [("location", at)]).into_response(),
-        Method::PUT if path.ends_with("/manifests/v1") => {
-            fake.0.lock().unwrap().push(body);
-            StatusCode::CREATED.into_response()
-        }
         _ => StatusCode::CREATED.into_response(),
     }
 }
@@ -264,7 +274,7 @@ async fn a_private_image_is_copied_and_its_password_is_nowhere_afterwards() {
     let run = set.begin(&lent).await;
     let view = set.drive(set.world.cloud.clone(), &run).await;
     assert_eq!(view["run"]["state"], "applied", "{view}");
-    assert_eq!(set.fake.put(), 1);
+    assert_eq!(set.fake.put(), Fake::once());
     assert_eq!(view["answers"]["answers"]["credentials"], lent.as_str());
     for secret in [SECRET, "not-it", BASIC.trim_start_matches("Basic ")] {
         assert_eq!(set.world.test.holding(secret).await, [""; 0], "{secret}");
@@ -290,7 +300,7 @@ async fn a_server_that_does_not_have_them_takes_the_run_back_and_says_why() {
     let problem = &view["run"]["problem"];
     assert_eq!(problem["field"], "credentials");
     assert!(problem["message"].as_str().unwrap().contains("a restart forgets them"), "{problem}");
-    assert_eq!(set.fake.put(), 0);
+    assert!(set.fake.put().is_empty());
 }
 
 #[tokio::test]

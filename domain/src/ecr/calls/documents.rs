@@ -84,7 +84,7 @@ document! { "camelCase";
         pub repository_name: String,
         pub image_id: ImageIdentifier,
     }
-    /// Not one call of ECR's but those that push an image, made through its registry: layers first, the tag last.
+    /// Not one call of ECR's but those that push an image, made through its registry: layers first, what makes it an image last.
     /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push-iam.html>
     pub struct CopyImage {
         /// Registry, name and digest: `docker.io/library/nginx@sha256:…`.
@@ -92,9 +92,12 @@ document! { "camelCase";
         /// The one platform chosen of an index; the digest is that of its image.
         pub platform: Option<String>,
         pub repository_name: String,
+        /// Empty to put it under its digest alone.
         pub image_tag: String,
         /// The digest in the source, which it keeps.
         pub image_digest: String,
+        /// Only the manifest of this digest, with the layers that it names: what an index leads to is copied by steps of its own.
+        pub alone: Option<bool>,
         /// What the source is told of who wants it: the name of credentials in the memory of the server that was given them, never these themselves.
         pub source_credentials: Option<String>,
     }

@@ -4,16 +4,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use super::super::calls::{Call, CopyImage};
+use super::super::calls::{BatchDeleteImage, Call, CopyImage, ImageIdentifier};
 use super::super::inventory::short;
 use super::super::lifecycle::evaluate::matches_pattern;
 use super::super::rules;
 use super::super::storage::Stored;
 use super::super::subject::Subject;
 use super::images::{one, put, untag};
-use super::{in_order, state, step, undo};
+use super::{plan_of, state, step, undo};
 use crate::identity::Scope;
-use crate::plan::{self, Facts, FieldErrors, Plan, Undo};
+use crate::plan::{self, Facts, FieldErrors, Plan, Step, Undo};
+
+/// How the ids of steps begin that copy what an index leads to.
+const PART: &str = "part-";
+/// The id of the step that copies the image itself.
+const IMAGE: &str = "image";
 
 /// What is entered.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -142,40 +147,111 @@ impl Answers {
                 return Err(one("tag", message));
             }
         }
-        let platform = self.platform.trim();
-        let call = Call::CopyImage(CopyImage {
-            source: found["source"].as_str().unwrap_or_default().to_owned(),
-            platform: (!platform.is_empty()).then(|| platform.to_owned()),
-            repository_name: repository.clone(),
+        let image = Found { answers: self, scope, state: &found };
+        let mut steps = image.parts();
+        // What is there is adopted: taking back does not delete it.
+        if found["tags"].is_null() {
+            steps.push(image.top(digest));
+        }
+        steps.push(image.tag(digest, before));
+        // The layers of its parts are counted with the image, each once; a tag costs nothing.
+        for step in &mut steps {
+            step.monthly = if step.id == IMAGE { monthly(&found) } else { Some(0) };
+        }
+        let ids: Vec<String> = steps.iter().map(|step| step.id.clone()).collect();
+        for (n, step) in steps.iter_mut().enumerate().filter(|(_, step)| !step.id.starts_with(PART)) {
+            step.depends_on = ids[..n].to_vec();
+        }
+        let title = format!("Copy {} to {repository}:{tag}", self.source.trim());
+        Ok(plan_of(title, scope, steps))
+    }
+}
+
+/// An image that was found, to be copied manifest by manifest: what an index leads to before it, so that there is nothing half-made that no step
+/// takes back, and the tag last.
+struct Found<'p> {
+    answers: &'p Answers,
+    scope: &'p Scope,
+    /// That of [`Subject::Source`]; null where nothing was looked up.
+    state: &'p Value,
+}
+
+impl Found<'_> {
+    fn call(&self, digest: &str, tag: &str) -> CopyImage {
+        let source = self.state["source"].as_str().unwrap_or_default();
+        let place = source.rsplit_once('@').map_or(source, |(place, _)| place);
+        CopyImage {
+            source: if digest.is_empty() { source.to_owned() } else { format!("{place}@{digest}") },
+            platform: None,
+            repository_name: self.answers.repository.clone(),
             image_tag: tag.to_owned(),
             image_digest: digest.to_owned(),
-            source_credentials: (!self.credentials.is_empty()).then(|| self.credentials.clone()),
-        });
+            alone: Some(true),
+            source_credentials: Some(self.answers.credentials.clone()).filter(|name| !name.is_empty()),
+        }
+    }
+
+    /// With the one platform that was chosen, which the image itself does not say.
+    fn chosen(&self, call: CopyImage) -> CopyImage {
+        let platform = self.answers.platform.trim();
+        CopyImage { platform: (!platform.is_empty()).then(|| platform.to_owned()), ..call }
+    }
+
+    /// A manifest by its digest.
+    fn by_digest(&self, id: &str, says: String, call: CopyImage) -> Step {
+        let image_ids = vec![ImageIdentifier { image_digest: Some(call.image_digest.clone()), image_tag: None }];
+        let back = BatchDeleteImage { repository_name: self.answers.repository.clone(), image_ids };
+        step(id, says, self.scope, Call::CopyImage(call), undo(Call::BatchDeleteImage(back)), None)
+    }
+
+    /// Of an index what it leads to and is not there.
+    fn parts(&self) -> Vec<Step> {
+        let (source, repository) = (self.answers.source.trim(), &self.answers.repository);
+        let parts = self.state["parts"].as_array().into_iter().flatten();
+        let new = parts.filter(|part| part["held"] != true);
+        new.enumerate()
+            .map(|(n, part)| {
+                let digest = part["digest"].as_str().unwrap_or_default();
+                let platform = part["platform"].as_str().map(str::to_owned);
+                let size = part["size"].as_u64().map(megabytes);
+                let about: Vec<String> =
+                    [Some(short(digest).to_owned()), platform, size].into_iter().flatten().collect();
+                let says = format!("Copy a part of {source} ({}) to {repository}", about.join(", "));
+                self.by_digest(&format!("{PART}{}", n + 1), says, self.call(digest, ""))
+            })
+            .collect()
+    }
+
+    fn top(&self, digest: &str) -> Step {
+        let (source, repository) = (self.answers.source.trim(), &self.answers.repository);
+        let mut about: Vec<String> = vec![];
+        if !digest.is_empty() {
+            let platforms = self.state["platforms"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            about.push(short(digest).to_owned());
+            about.extend(platforms.map(str::to_owned));
+            about.extend(self.state["size"].as_u64().map(megabytes));
+        }
+        let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
+        self.by_digest(IMAGE, format!("Copy {source}{about} to {repository}"), self.chosen(self.call(digest, "")))
+    }
+
+    fn tag(&self, digest: &str, before: Option<Value>) -> Step {
+        let (repository, tag) = (&self.answers.repository, self.answers.tag.trim());
         let back = match &before {
             Some(old) => undo(put(repository, tag, old)),
             // ECR deletes an image with its last tag.
-            None if found["tags"].as_array().is_some_and(Vec::is_empty) => Undo::Never(
+            None if self.state["tags"].as_array().is_some_and(Vec::is_empty) => Undo::Never(
                 "the repository has this image without a tag, and ECR deletes an image with its last tag.".into(),
             ),
             None => undo(untag(repository, tag)),
         };
-        let mut about: Vec<String> = vec![];
-        if !digest.is_empty() {
-            let platforms = found["platforms"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            about.push(short(digest).to_owned());
-            about.extend(platforms.map(str::to_owned));
-            about.extend(found["size"].as_u64().map(megabytes));
-        }
-        let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
-        let source = self.source.trim();
+        let image = if digest.is_empty() { self.answers.source.trim() } else { short(digest) };
         let says = match &before {
-            Some(_) => format!("Copy {source}{about} to {repository}; its tag {tag} moves to it"),
-            None => format!("Copy {source}{about} to {repository} as {tag}"),
+            Some(_) => format!("Move the tag {tag} of {repository} to {image}"),
+            None => format!("Tag {image} of {repository} with {tag}"),
         };
-        let title = format!("Copy {source} to {repository}:{tag}");
-        let mut step = step("copy", says, scope, call, back, before);
-        step.monthly = monthly(&found);
-        Ok(in_order(title, scope, vec![step]))
+        let call = Call::CopyImage(self.chosen(self.call(digest, tag)));
+        step("tag", says, self.scope, call, back, before)
     }
 }
 
@@ -201,6 +277,14 @@ mod tests {
         answers.plan(&scope, &Facts::new(answers.subjects().into_iter().zip(states).collect()))
     }
 
+    fn done(plan: &Plan) -> Vec<String> {
+        let undo = |step: &Step| match &step.undo {
+            Undo::Call(call) => call.operation().to_owned(),
+            Undo::Never(_) => "Never".to_owned(),
+        };
+        plan.steps.iter().map(|step| format!("{} · {}", step.says, undo(step))).collect()
+    }
+
     fn source(tags: Value) -> Value {
         let digest = format!("sha256:{}", "a".repeat(64));
         json!({ "source": format!("docker.io/library/nginx@{digest}"), "digest": digest, "size": 71_234_567,
@@ -211,10 +295,21 @@ mod tests {
     fn a_tag_becomes_a_digest_and_what_was_there_decides_the_way_back() {
         let mutable = json!({ "imageTagMutability": "MUTABLE" });
         let new = plan(&answers(), mutable.clone(), None, source(Value::Null)).unwrap();
-        let step = &new.steps[0];
-        assert_eq!(step.says, "Copy nginx:1.27 (aaaaaaaaaaaa, linux/arm64/v8, 71 MB) to shop/web as 1");
-        assert!(step.call.input()["source"].as_str().unwrap().starts_with("docker.io/library/nginx@sha256:aaa"));
-        assert!(matches!(&step.undo, Undo::Call(call) if call.operation() == "BatchDeleteImage"));
+        assert_eq!(
+            done(&new),
+            [
+                "Copy nginx:1.27 (aaaaaaaaaaaa, linux/arm64/v8, 71 MB) to shop/web · BatchDeleteImage",
+                "Tag aaaaaaaaaaaa of shop/web with 1 · BatchDeleteImage",
+            ]
+        );
+        for (step, tag) in new.steps.iter().zip([Value::Null, "1".into()]) {
+            let input = step.call.input();
+            assert!(input["source"].as_str().unwrap().starts_with("docker.io/library/nginx@sha256:aaa"));
+            assert_eq!(
+                (&input["imageTag"], &input["alone"], &input["platform"]),
+                (&tag, &true.into(), &"linux/arm64".into())
+            );
+        }
         let text = cli::script(&new);
         assert!(
             text.contains("skopeo copy --all") && text.contains("dkr.ecr.eu-west-1.amazonaws.com/shop/web:1'"),
@@ -236,9 +331,48 @@ mod tests {
         assert!(text.contains("--src-creds \"AWS:$(aws ecr get-login-password --region us-east-1)\""), "{text}");
         let old = json!({ "imageDigest": "sha256:b", "imageManifest": "{}", "imageManifestMediaType": "x" });
         let moved = plan(&answers(), mutable.clone(), Some(old), source(Value::Null)).unwrap();
-        assert!(matches!(&moved.steps[0].undo, Undo::Call(call) if call.operation() == "PutImage"));
-        let untagged = plan(&answers(), mutable, None, source(json!([]))).unwrap();
-        assert!(matches!(&untagged.steps[0].undo, Undo::Never(_)));
+        assert_eq!(done(&moved)[1], "Move the tag 1 of shop/web to aaaaaaaaaaaa · PutImage");
+        // What is there is adopted.
+        let untagged = plan(&answers(), mutable.clone(), None, source(json!([]))).unwrap();
+        assert_eq!(done(&untagged), ["Tag aaaaaaaaaaaa of shop/web with 1 · Never"]);
+        let tagged = plan(&answers(), mutable, None, source(json!(["2"]))).unwrap();
+        assert_eq!(done(&tagged), ["Tag aaaaaaaaaaaa of shop/web with 1 · BatchDeleteImage"]);
+    }
+
+    #[test]
+    fn what_an_index_leads_to_is_copied_before_it_by_steps_of_its_own() {
+        let digest = |of: char| format!("sha256:{}", of.to_string().repeat(64));
+        let part = |of: char, platform: Option<&str>, size: u64, held: bool| json!({ "digest": digest(of), "platform": platform, "size": size, "held": held });
+        let mut index = source(Value::Null);
+        index["parts"] = json!([
+            part('b', Some("linux/amd64"), 30_000_000, false),
+            part('c', Some("linux/arm64"), 40_000_000, true),
+            part('d', None, 5_000, false),
+        ]);
+        let private = Answers { credentials: "0a1b".into(), platform: String::new(), ..answers() };
+        let plan = plan(&private, json!({}), None, index).unwrap();
+        assert_eq!(
+            done(&plan),
+            [
+                "Copy a part of nginx:1.27 (bbbbbbbbbbbb, linux/amd64, 30 MB) to shop/web · BatchDeleteImage",
+                "Copy a part of nginx:1.27 (dddddddddddd, 5 kB) to shop/web · BatchDeleteImage",
+                "Copy nginx:1.27 (aaaaaaaaaaaa, linux/arm64/v8, 71 MB) to shop/web · BatchDeleteImage",
+                "Tag aaaaaaaaaaaa of shop/web with 1 · BatchDeleteImage",
+            ]
+        );
+        let input = plan.steps[1].call.input();
+        assert_eq!(
+            input,
+            json!({ "source": format!("docker.io/library/nginx@{}", digest('d')), "repositoryName": "shop/web",
+                "imageDigest": digest('d'), "alone": true, "sourceCredentials": "0a1b" })
+        );
+        let after: Vec<String> = plan.steps.iter().map(|step| step.depends_on.join(" ")).collect();
+        assert_eq!(after, ["", "", "part-1 part-2", "part-1 part-2 image"]);
+        let Undo::Call(back) = &plan.steps[1].undo else { panic!() };
+        assert_eq!(back.input()["imageIds"], json!([{ "imageDigest": digest('d') }]));
+        assert_eq!(back.subject(), plan.steps[1].call.subject());
+        // The one command that has a tag brings all of it.
+        assert_eq!(cli::script(&plan).matches("skopeo copy --all").count(), 1);
     }
 
     #[test]

@@ -129,6 +129,11 @@ fn in_order(title: String, scope: &Scope, mut steps: Vec<Step>) -> Plan {
     for n in 1..steps.len() {
         steps[n].depends_on = vec![steps[n - 1].id.clone()];
     }
+    plan_of(title, scope, steps)
+}
+
+/// A plan of steps that say themselves what they come after.
+fn plan_of(title: String, scope: &Scope, steps: Vec<Step>) -> Plan {
     Plan { format: FORMAT, title, scope: scope.clone(), steps }
 }
 

@@ -11,7 +11,7 @@ use super::super::storage::{Stored, blobs};
 use super::super::subject::{IMAGES_A_CALL, Subject};
 use super::copy_image::{megabytes, movable};
 use super::images::{one, put as put_back, untag};
-use super::{in_order, state, step, undo};
+use super::{plan_of, state, step, undo};
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Step, Undo};
 
@@ -192,30 +192,40 @@ impl Answers {
         let held = state(facts, &self.held()).flatten().unwrap_or_default();
         let stored = state(facts, &self.stored()).flatten();
         let mut stored: Option<Stored> = stored.and_then(|stored| serde_json::from_value(stored).ok());
-        let (mut steps, mut put): (Vec<Step>, Vec<&str>) = (vec![], vec![]);
+        // By digest the id of the step that puts it.
+        let (mut steps, mut put): (Vec<Step>, BTreeMap<&str, String>) = (vec![], BTreeMap::new());
         let mut names: Vec<&str> = vec![];
         for (n, image) in self.images.iter().enumerate() {
+            let mut parts: Vec<String> = vec![];
             for manifest in image.parts.iter().chain([&image.manifest]) {
                 let digest = manifest.digest.as_str();
-                // What is there is adopted: taking back does not delete it.
-                if held.get(digest).is_some() || put.contains(&digest) {
+                if let Some(id) = put.get(digest) {
+                    parts.push(id.clone());
                     continue;
                 }
-                put.push(digest);
+                // What is there is adopted: taking back does not delete it.
+                if held.get(digest).is_some() {
+                    continue;
+                }
+                let id = format!("image-{}", put.len() + 1);
+                put.insert(digest, id.clone());
                 let says = if digest == image.manifest.digest {
                     format!("Put the image ({}) into {repository}", image.about())
                 } else {
                     format!("Put {}, a part of {}, into {repository}", short(digest), short(&image.manifest.digest))
                 };
                 let back = undo(delete(repository, digest));
-                let id = format!("image-{}", put.len());
                 let mut step = step(&id, says, scope, call(repository, manifest, None), back, None);
                 step.monthly = stored.as_mut().zip(blobs(&manifest.text)).map(|(stored, blobs)| {
                     let added = stored.added(&blobs);
                     stored.held.extend(blobs.into_keys());
                     added
                 });
+                if digest == image.manifest.digest {
+                    step.depends_on.clone_from(&parts);
+                }
                 steps.push(step);
+                parts.push(id);
             }
             let digest = image.manifest.digest.as_str();
             // ECR deletes an image with its last tag.
@@ -248,6 +258,7 @@ impl Answers {
                 let made = if before.is_some() { Effect::Update } else { Effect::Create };
                 let mut step = step(&id, says, scope, call(repository, &image.manifest, Some(tag)), back, before);
                 step.effect = made;
+                step.depends_on.clone_from(&parts);
                 steps.push(step);
             }
         }
@@ -255,7 +266,7 @@ impl Answers {
             return Err(one("nothing", format!("{repository} has all of this under these tags already.")));
         }
         let title = format!("Put {} into {repository}", names.join(", "));
-        Ok(in_order(title, scope, steps))
+        Ok(plan_of(title, scope, steps))
     }
 }
 
@@ -306,6 +317,11 @@ mod tests {
                 "Tag aaaaaaaaaaaa of shop/web with 1 · BatchDeleteImage",
                 "Tag aaaaaaaaaaaa of shop/web with 1.0 · BatchDeleteImage",
             ]
+        );
+        let after = |n: usize| plan.steps[n].depends_on.join(" ");
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(after),
+            ["", "", "image-1 image-2", "image-1 image-2 image-3", "image-1 image-2 image-3"]
         );
         let input = plan.steps[2].call.input();
         assert_eq!(input["imageManifest"], "{\"a\":1}");

@@ -44,6 +44,9 @@ pub fn script(plan: &Plan) -> String {
 /// Pushing an image is many calls of ECR's, which no AWS CLI command makes.
 /// <https://github.com/containers/skopeo/blob/main/docs/skopeo-copy.1.md>
 fn copy(step: &Step, input: &CopyImage) -> String {
+    if input.image_tag.is_empty() {
+        return "# It comes with the last command, which copies all of the image.".to_owned();
+    }
     let to = format!("docker://{}/{}:{}", registry(&step.scope), input.repository_name, input.image_tag);
     let (from, says) = match &input.source_credentials {
         // They are nowhere but in the memory of a server.

@@ -39,10 +39,10 @@ pub(super) fn arn(name: &str) -> String {
 }
 
 impl Repositories {
-    /// All of it, as text. Images without a tag are left out: what a tag is taken from may stay without one until it expires.
+    /// All of it, as text.
     pub(super) fn listing(&self) -> String {
-        let tagged: Vec<_> = self.images.keys().filter(|image| !self.tags_of(image).is_empty()).collect();
-        format!("{:#?} {:#?} {tagged:#?} {:#?}", self.all, self.tags, self.scans)
+        let images: Vec<_> = self.images.keys().collect();
+        format!("{:#?} {:#?} {images:#?} {:#?}", self.all, self.tags, self.scans)
     }
 
     fn repository(&mut self, name: &str) -> Result<&mut Repository, Problem> {
@@ -123,7 +123,9 @@ impl Repositories {
         match call {
             Call::CopyImage(input) => {
                 let place = |of: &String| (input.repository_name.clone(), of.clone());
-                self.tags.insert(place(&input.image_tag), input.image_digest.clone());
+                if !input.image_tag.is_empty() {
+                    self.tags.insert(place(&input.image_tag), input.image_digest.clone());
+                }
                 self.images.entry(place(&input.image_digest)).or_insert_with(|| manifest(&input.image_digest));
             }
             Call::PutImage(input) => {
@@ -234,8 +236,14 @@ impl Repositories {
                 let scanned = self.scans.get(&(repository.clone(), digest.clone()));
                 scanned.map(|day| json!({ "status": "COMPLETE", "completedAt": day }))
             }
-            Subject::Source { reference, .. } => {
-                Some(json!({ "source": reference, "digest": reference.split_once('@').unwrap().1 }))
+            // An index of one image.
+            Subject::Source { reference, repository, .. } => {
+                let (digest, part) = (reference.split_once('@').unwrap().1, format!("sha256:{}", "9".repeat(64)));
+                let image = |digest: &str| (repository.clone(), digest.to_owned());
+                let held = |digest: &str| self.images.contains_key(&image(digest));
+                let tags = held(digest).then(|| self.tags_of(&image(digest)));
+                let part = json!({ "digest": part, "platform": "linux/amd64", "size": 1, "held": held(&part) });
+                Some(json!({ "source": reference, "digest": digest, "tags": tags, "parts": [part] }))
             }
             Subject::Inventory { repository } => Some(json!(self.inventory(repository))),
             Subject::Stored { .. } => Some(json!(Stored::default())),
