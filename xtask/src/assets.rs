@@ -227,6 +227,11 @@ pub fn short_digest(contents: &[u8]) -> String {
     hex(&Sha256::digest(contents)).chars().take(12).collect()
 }
 
+/// The digest of a text as registries write it.
+pub fn digest_of(text: &str) -> String {
+    format!("sha256:{}", hex(&Sha256::digest(text)))
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,6 +10,7 @@ mod exports;
 mod forms;
 mod gate;
 mod http;
+mod images;
 mod oracle;
 mod points;
 mod recovery;

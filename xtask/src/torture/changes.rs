@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::ACCOUNTS;
 use super::dice::Dice;
+use super::images;
 use super::oracle::{document, permissions};
 use super::runs::{Api, of, steps};
 
@@ -21,7 +22,7 @@ pub fn answers(seed: u64, repository: &str) -> Value {
         "selection": { "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 40 + dice.below(50) } }] });
     let look = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "look", "Effect": "Allow",
         "Principal": { "AWS": "444455556666" }, "Action": ["ecr:DescribeImages"] }] });
-    let (wizard, answers) = match dice.below(6) {
+    let (wizard, answers) = match dice.below(7) {
         // Insisted on: a server that was just killed has not read yet what uses the images.
         0 => {
             ("lifecycle-policy", json!({ "repository": repository, "policy": keep.to_string(), "insist": repository }))
@@ -30,6 +31,7 @@ pub fn answers(seed: u64, repository: &str) -> Value {
         2 => ("repository-policy", json!({ "repository": repository, "policy": look.to_string() })),
         3 => ("repository-policy", json!({ "repository": repository, "policy": "" })),
         4 => ("delete-repository", json!({ "repository": repository })),
+        5 => ("put-images", images::put(repository, dice.below(1000))),
         _ => {
             let tags = json!([["team:0", "another"], ["new", "tag"]]);
             let settings = json!({ "repository": repository, "immutable": dice.one_in(2), "exclusions": [],
@@ -100,6 +102,7 @@ pub fn after(mut there: Value, view: &Value) -> Option<Value> {
                     tags.retain(|key, _| !keys.contains(&key.as_str()));
                 }
             }
+            "PutImage" => there["images"] = images::after_put(&there["images"], input),
             "DeleteRepository" => return None,
             _ => {}
         }

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::ACCOUNTS;
 use super::changes;
 use super::http::{self, Message};
+use super::images;
 use super::runs::steps;
 use super::weather::Weather;
 
@@ -93,6 +94,7 @@ impl Sandbox {
             "tags": tags,
             "lifecycle": text(self.ecr("GetLifecyclePolicy", &of)?, "lifecyclePolicyText"),
             "permissions": permissions(&self.ecr("GetRepositoryPolicy", &of)?.unwrap_or_default()["policyText"]),
+            "images": images::of(self, name)?,
         }))
     }
 }
@@ -121,7 +123,7 @@ pub fn permissions(text: &Value) -> Value {
 
 /// What a run's plan makes, in the listing's words.
 fn planned(view: &Value) -> Value {
-    let mut made = json!({ "lifecycle": null, "permissions": null });
+    let mut made = json!({ "lifecycle": null, "permissions": null, "images": [] });
     for (step, _) in steps(view) {
         let input = &step["call"]["input"];
         match step["call"]["operation"].as_str().unwrap_or_default() {
