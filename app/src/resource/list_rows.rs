@@ -28,6 +28,8 @@ use crate::ui::{Empty, ProblemNote};
 const ROW: f64 = 38.0;
 /// Rows kept ready above and below what is seen.
 const MARGIN: u32 = 30;
+/// The same after a jump: who drags past hundreds of rows with each frame sees none of those around for long.
+const JUMP_MARGIN: u32 = 5;
 /// How long changes are gathered before the windows in view are asked for again.
 const GATHER: Duration = Duration::from_millis(250);
 
@@ -103,9 +105,11 @@ pub fn ListRows(
         let Some(frame) = frame.get_untracked() else { return };
         let top = (f64::from(frame.scroll_top()) / ROW) as u32;
         let shown = (f64::from(frame.client_height()) / ROW) as u32;
-        let from = top.saturating_sub(MARGIN) / 10 * 10;
-        let to = (top + shown + MARGIN).div_ceil(10) * 10;
-        if range.get_untracked() != (from, to) {
+        let (first, end) = range.get_untracked();
+        let margin = if top > end || top + shown < first { JUMP_MARGIN } else { MARGIN };
+        let from = top.saturating_sub(margin) / 10 * 10;
+        let to = (top + shown + margin).div_ceil(10) * 10;
+        if (first, end) != (from, to) {
             windows.look_at((from, to));
         }
     };

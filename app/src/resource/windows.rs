@@ -68,7 +68,14 @@ impl Windows {
         (from / FIRST_ROWS)..=(to.saturating_sub(1) / FIRST_ROWS)
     }
 
-    /// Shows these rows, and asks for those of them that are neither here nor on their way.
+    /// Those and the ones beside them.
+    fn near(self) -> RangeInclusive<u32> {
+        let seen = self.seen();
+        seen.start().saturating_sub(1)..=seen.end() + 1
+    }
+
+    /// Shows these rows, and asks for those of them that are neither here nor on their way; if none is missing, for those beside them,
+    /// so that they are here before they are scrolled to.
     pub fn look_at(self, range: (u32, u32)) {
         self.range.set(range);
         if self.pausing.try_get_value() == Some(false) {
@@ -80,7 +87,10 @@ impl Windows {
         let exists = |window: &u32| window * FIRST_ROWS < self.matched.try_get_untracked().unwrap_or_default();
         let here = |window: &u32| self.rows.try_with_untracked(|w| w.contains_key(window)).unwrap_or(true);
         let missing = |window: &u32| exists(window) && !here(window) && !self.asking.is_under_way(window);
-        let windows: Vec<u32> = self.seen().filter(missing).collect();
+        let mut windows: Vec<u32> = self.seen().filter(missing).collect();
+        if windows.is_empty() {
+            windows = self.near().filter(missing).collect();
+        }
         if windows.is_empty() {
             return;
         }
@@ -99,14 +109,16 @@ impl Windows {
     pub fn renew(self) {
         let seen = self.seen();
         if self.rows.try_update_untracked(|w| w.retain(|n, _| seen.contains(n))).is_some() {
-            seen.for_each(|window| self.load(window));
+            // What is on its way may be from before the change.
+            let again = |window: &u32| seen.contains(window) || self.asking.is_under_way(window);
+            self.near().filter(again).for_each(|window| self.load(window));
         }
     }
 
     fn load(self, window: u32) {
         self.asking.ask(window, move || async move {
             // It may have gone out of view, or the list been left, before it was asked again.
-            let Some(query) = self.query.try_get_value().filter(|_| self.seen().contains(&window)) else {
+            let Some(query) = self.query.try_get_value().filter(|_| self.near().contains(&window)) else {
                 return Ok(());
             };
             let question = ListQuery { offset: window * FIRST_ROWS, limit: FIRST_ROWS, ..query };
