@@ -234,7 +234,7 @@ pub fn ListRows(
         <FailingScopes freshness=freshness now=now/>
         {move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}
         <div class="scroll rows" data-kind=kind.stem() node_ref=frame on:scroll=move |_| look() tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
-            <table class="table" class:picking=move || selection.any()>
+            <table class="table" class:picking=move || selection.any() class:few=move || columns.with(Columns::are_few)>
                 <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
                 <tbody>
                     <tr class="space" aria-hidden="true"><td><svg width="1" height=move || above().to_string()></svg></td></tr>

@@ -39,6 +39,10 @@ impl Columns {
             inside: false,
         }
     }
+    /// Whether there is room for longer names.
+    pub fn are_few(&self) -> bool {
+        self.count() < 8
+    }
     /// How many there are in all.
     pub fn count(&self) -> usize {
         2 + self.own.len() + usize::from(self.state) + usize::from(self.account) + usize::from(self.region)
@@ -185,8 +189,9 @@ pub fn row_cells(
         }
         None => view! { <td data-col="state"><StateBadge state=row.state.clone()/></td> }.into_any(),
     });
+    let class = if found.is_some() { "name found" } else { "name" };
     view! {
-        <td class="name" data-col="name">
+        <td class=class data-col="name">
             {picks.tick(row)}{picks.opened.button(row)}{name(row, href, short)}{found}{place}{picks.more(row)}
         </td>
         {state}
