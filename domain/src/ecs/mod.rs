@@ -1,9 +1,10 @@
 //! ECS: clusters with their capacity providers ([`cluster`]), services ([`service`]), tasks ([`task`]) and task definitions
-//! ([`task_definition`]): their documents and what Gantry reads from them. What another controller runs in a service is in [`task_set`], CPU
-//! and memory of many services are in [`load`]. What can be changed is in [`calls`] and [`wizards`].
+//! ([`task_definition`]): their documents and what Gantry reads from them. What another controller runs in a service is in [`task_set`], how a
+//! service was deployed in [`deployments`], CPU and memory of many services are in [`load`]. What can be changed is in [`calls`] and [`wizards`].
 
 pub mod calls;
 pub mod cluster;
+pub mod deployments;
 pub mod load;
 pub mod service;
 pub mod subject;

@@ -34,6 +34,13 @@ pub enum Subject {
         /// Its name.
         service: String,
     },
+    /// How a service was deployed: [`super::deployments::Deployments`].
+    Deployments {
+        /// Its cluster's name.
+        cluster: String,
+        /// Its name.
+        service: String,
+    },
 }
 
 impl Subject {
@@ -41,14 +48,14 @@ impl Subject {
     pub fn kind(&self) -> Kind {
         match self {
             Subject::NextRevision { .. } | Subject::Revision { .. } => Kind::TaskDefinition,
-            Subject::Service { .. } => Kind::Service,
+            Subject::Service { .. } | Subject::Deployments { .. } => Kind::Service,
         }
     }
     /// The resource whose document shows it, if that changes.
     pub fn key(&self, scope: &Scope) -> Option<ResourceKey> {
         match self {
             Subject::NextRevision { .. } | Subject::Revision { .. } => None,
-            Subject::Service { cluster, service } => {
+            Subject::Service { cluster, service } | Subject::Deployments { cluster, service } => {
                 ResourceKey::new(Kind::Service, scope.clone(), format!("{cluster}/{service}")).ok()
             }
         }
@@ -61,7 +68,9 @@ impl Subject {
         match self {
             Subject::NextRevision { family, .. } => arn(format!("task-definition/{family}:*")),
             Subject::Revision { .. } => "*".into(),
-            Subject::Service { cluster, service } => arn(format!("service/{cluster}/{service}")),
+            Subject::Service { cluster, service } | Subject::Deployments { cluster, service } => {
+                arn(format!("service/{cluster}/{service}"))
+            }
         }
     }
 }

@@ -10,8 +10,8 @@ use domain::plan::sweep::Marked;
 use domain::{Code, Kind, Problem, ResourceKey};
 use serde_json::{Value, json};
 
-use super::failures;
 use super::task_definitions::{DESCRIBE, LIST, no_revision, page};
+use super::{deployments, failures};
 use crate::gather::each;
 use crate::{Bucket, Caller, Pages, absent};
 
@@ -108,6 +108,9 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
                     "deploymentController": found.deployment_controller().map(|c| c.r#type().as_str()),
                 })
             }))
+        }
+        Subject::Deployments { cluster, service } => {
+            Ok(deployments::read(caller, cluster, service).await?.map(|deployments| json!(deployments)))
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Services and tasks are listed cluster by cluster: a cluster that cannot be read keeps what is known of it, the others go on.
 
 mod clusters;
+mod deployments;
 mod execute;
 mod services;
 mod task_definitions;

@@ -139,6 +139,8 @@ impl Tasks {
                 self.revisions.get(&(family.to_owned(), number)).cloned()
             }
             EcsSubject::Service { cluster, service } => self.services.get(&(cluster.clone(), service.clone())).cloned(),
+            // Pages read them, no plan does.
+            EcsSubject::Deployments { .. } => None,
         }
     }
 }
