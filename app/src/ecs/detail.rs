@@ -5,12 +5,13 @@ use domain::ecs::{Service, Task, TaskDefinition};
 use domain::listing::Detail;
 use leptos::prelude::*;
 
-use super::{cluster, logs, network, service, task, task_definition};
+use super::{cluster, deployments, logs, network, service, task, task_definition};
 use crate::resource::{DetailSpec, Tab, generic};
 use crate::sections::live;
 
 const SERVICE: &[Tab] = &[
     Tab::new("overview", "Overview", service::tab),
+    Tab::new("deployments", "Deployments", deployments::tab),
     Tab::new("tasks", "Tasks", service::tasks),
     Tab::new("events", "Events", |s| live::<Service>(s, service::events)),
     Tab::new("configuration", "Configuration", |s| live::<Service>(s, network::service)),

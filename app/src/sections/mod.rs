@@ -180,8 +180,19 @@ pub fn table_card(
     rows: Vec<Vec<AnyView>>,
     empty: &'static str,
 ) -> AnyView {
+    table_card_with(title, (), heads, rows, empty)
+}
+
+/// The same with a remark or button at the right of its title.
+pub fn table_card_with(
+    title: impl Into<String>,
+    right: impl IntoView + 'static,
+    heads: &[(&'static str, bool)],
+    rows: Vec<Vec<AnyView>>,
+    empty: &'static str,
+) -> AnyView {
     if rows.is_empty() {
-        return card(title, nothing(empty));
+        return card_with(title, right, nothing(empty));
     }
     let class = |numeric: bool| numeric.then_some("num");
     let head = heads.iter().map(|(h, n)| view! { <th scope="col" class=class(*n)>{*h}</th> }).collect_view();
@@ -193,7 +204,7 @@ pub fn table_card(
     let body = body.collect_view();
     card_with(
         title,
-        (),
+        right,
         view! {
             <div class="scroll plain" tabindex="0">
                 <table class="table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>
