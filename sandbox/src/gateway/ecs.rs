@@ -1,6 +1,7 @@
 //! What the emulator's ECS lacks: tasks that take time to start and may fail, network interfaces, image digests,
-//! service events and roll-outs that tell what happened, and lists in pages.
+//! service events and roll-outs that tell what happened, past deployments, and lists in pages.
 
+pub mod deployments;
 pub mod fate;
 mod print;
 pub mod scheduler;
@@ -23,10 +24,13 @@ use task::Network;
 /// The operations that are answered here.
 pub const OPERATIONS: &[&str] = &[
     "DescribeClusters",
+    "DescribeServiceDeployments",
+    "DescribeServiceRevisions",
     "DescribeServices",
     "DescribeTaskDefinition",
     "DescribeTasks",
     "ListClusters",
+    "ListServiceDeployments",
     "ListServices",
     "ListTaskDefinitionFamilies",
     "ListTasks",
@@ -71,6 +75,9 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
         "DescribeTasks" => describe_tasks(gateway, &scope, cluster, read).await?,
         "DescribeServices" => describe_services(gateway, &scope, cluster, read).await?,
         "DescribeClusters" => describe_clusters(gateway, &scope, read).await?,
+        "ListServiceDeployments" => deployments::list(gateway, &scope, cluster, &request).await?,
+        "DescribeServiceDeployments" => deployments::describe(gateway, &scope, &request).await?,
+        "DescribeServiceRevisions" => deployments::revisions(gateway, &request)?,
         "RunTask" => run_task(gateway, &scope, cluster, read, &request).await?,
         "DescribeTaskDefinition" => {
             let mut answer = gateway.upstream.pass_json(read).await?;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::ecr::state::{Registry, Repository};
 use super::ecr_public;
+use super::ecs;
 use super::upstream::Scope;
 use crate::report::Failure;
 
@@ -22,6 +23,8 @@ pub struct Contents {
     pub pods: BTreeMap<String, BTreeMap<String, Value>>,
     /// The subnet of tasks that belong to no service, by task ARN.
     pub subnets: BTreeMap<String, String>,
+    /// What was seen of the deployments of ECS services, oldest first, by the service's ARN.
+    pub deployments: BTreeMap<String, Vec<ecs::deployments::Known>>,
     /// What is remembered of ECR registries, by account and region (`111122223333/eu-west-1`).
     pub ecr: BTreeMap<String, Registry>,
     /// Public registries, by account.

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::view::{self, Cluster};
-use super::{TARGET, lock, now, print, story, targets, task};
+use super::{TARGET, deployments, lock, now, print, story, targets, task};
 use crate::gateway::Gateway;
 use crate::gateway::upstream::Scope;
 use crate::report::{ACCOUNTS, REGIONS};
@@ -48,6 +48,7 @@ async fn round(gateway: &Gateway, scope: &Scope, measure: bool) -> Result<(), Re
     for cluster in clusters.as_array().into_iter().flatten().filter_map(Value::as_str) {
         let view = view::cluster(gateway, scope, cluster).await?;
         let now = now();
+        deployments::look(gateway, scope, &view, now);
         for seen in &view.tasks {
             let age = now - seen.shown["createdAt"].as_f64().unwrap_or(now);
             if let Some(end) = seen.end.as_ref().filter(|end| age >= end.after) {

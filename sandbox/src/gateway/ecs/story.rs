@@ -8,8 +8,8 @@ use crate::gateway::upstream::Scope;
 
 /// AWS keeps the last hundred events of a service.
 const EVENTS: usize = 100;
-/// From here on ECS says that it cannot start tasks.
-const MANY_FAILURES: usize = 3;
+/// From here on ECS says that it cannot start tasks, and a circuit breaker gives a deployment up.
+pub const MANY_FAILURES: usize = 3;
 
 /// Running and pending tasks.
 pub fn count<'a>(tasks: impl Iterator<Item = &'a Value>) -> (u64, u64) {
