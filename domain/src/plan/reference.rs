@@ -68,7 +68,7 @@ impl Known {
 /// A name as the value of a tag that every service takes: `_` for whatever may be refused, at most 256 characters, no `aws:` in front. Of letters
 /// beyond ASCII those of Latin stay, which services agree about.
 /// <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
-fn tag_value(name: &str) -> String {
+pub fn tag_value(name: &str) -> String {
     let latin = |c: char| c < '\u{300}' && c.is_alphabetic();
     let allowed = |c: char| c.is_ascii_alphanumeric() || " +-=._:/@".contains(c) || latin(c);
     let mut value: String = name.chars().take(256).map(|c| if allowed(c) { c } else { '_' }).collect();

@@ -1,17 +1,15 @@
-//! Connections as configured, and the callers made from them: credentials per connection, clients per connection and region.
+//! Connections as configured, and the callers made from them: credentials per connection and person (`sessions`), clients per region of these.
 
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sts::config::AppName;
 use aws_sdk_sts::config::retry::RetryConfig;
+use domain::policy::Role;
 use domain::{AccountId, Problem, Region, Scope};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -21,6 +19,7 @@ use crate::counters::Tally;
 use crate::identity::{self, Verdict};
 use crate::limits::{Limits, Turn};
 use crate::sealing::Sealer;
+use crate::sessions::{People, Person, Session, Told};
 
 /// How long connecting may take.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -51,6 +50,9 @@ pub struct ConnectionConfig {
     /// What the role's trust policy asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The role's trust policy allows `sts:SetSourceIdentity` and `sts:TagSession`: sessions of people carry a source identity and tags.
+    #[serde(default)]
+    pub source_identity: bool,
     /// Another endpoint for all services: an emulator, a proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint_url: Option<String>,
@@ -85,6 +87,7 @@ impl ConnectionConfig {
             profile: None,
             role_arn: None,
             external_id: None,
+            source_identity: false,
             endpoint_url,
             access_key: None,
             secret_key: None,
@@ -93,7 +96,7 @@ impl ConnectionConfig {
         config.check()?;
         let caller = Caller {
             scope: Scope::new(config.account.clone(), region.clone()),
-            clients: Arc::new(Clients::new(load(&config).await, region)),
+            clients: Arc::new(Clients::new(loader(&config).load().await, region)),
             common: Arc::new(Common::default()),
             sealer: Sealer::new(&[0; 32]),
             emulator: config.endpoint_url.is_some(),
@@ -136,6 +139,9 @@ impl ConnectionConfig {
         if self.external_id.is_some() && self.role_arn.is_none() {
             return field("external_id", "an external id needs a role_arn.");
         }
+        if self.source_identity && self.role_arn.is_none() {
+            return field("source_identity", "a source identity needs a role_arn.");
+        }
         if self.endpoint_url.as_ref().is_some_and(|u| !u.starts_with("http://") && !u.starts_with("https://")) {
             return field("endpoint_url", "an endpoint starts with http:// or https://.");
         }
@@ -143,12 +149,25 @@ impl ConnectionConfig {
     }
 }
 
-/// A connection with what is made lazily: its credentials, and clients per region.
+/// A connection with what is made lazily: its credentials, and sessions with clients per region.
 struct Connection {
     config: ConnectionConfig,
+    /// With the credentials of its identity, which assumes the role where there is one.
     base: OnceCell<SdkConfig>,
     account: Verdict,
-    clients: Mutex<HashMap<Region, Arc<Clients>>>,
+    collecting: OnceLock<Session>,
+    people: People,
+}
+
+impl Connection {
+    async fn base(&self) -> &SdkConfig {
+        self.base.get_or_init(|| loader(&self.config).load()).await
+    }
+
+    /// What AWS is told of people.
+    fn told(&self) -> Told {
+        Told { source_identity: self.config.source_identity, tags: self.config.source_identity }
+    }
 }
 
 /// All connections of this process with their limiters and counters.
@@ -157,6 +176,8 @@ pub struct Connections {
     list: Arc<Vec<Connection>>,
     common: Arc<Common>,
     sealer: Sealer,
+    /// On whose behalf its callers act; nobody's when collecting.
+    person: Option<Arc<Person>>,
 }
 
 impl Connections {
@@ -194,13 +215,20 @@ impl Connections {
             config,
             base: OnceCell::new(),
             account: Verdict::default(),
-            clients: Mutex::default(),
+            collecting: OnceLock::new(),
+            people: People::default(),
         });
         Ok(Self {
             list: Arc::new(list.collect()),
             common: Arc::new(Common { limits, ..Common::default() }),
             sealer: Sealer::new(sealing_key),
+            person: None,
         })
+    }
+
+    /// The same for what a person does: where a connection assumes a role, its callers do under a session of this person's own.
+    pub fn acting_for(&self, person: Person) -> Self {
+        Self { person: Some(Arc::new(person)), ..self.clone() }
     }
 
     /// The connections as configured.
@@ -233,26 +261,54 @@ impl Connections {
             (true, Some(first)) => first.clone(),
             _ => scope.region.clone(),
         };
-        let base = connection.base.get_or_init(|| load(config)).await;
-        let clients = {
-            let mut made = connection.clients.lock().unwrap_or_else(PoisonError::into_inner);
-            let clients = made.entry(region.clone()).or_insert_with(|| {
-                let sdk = base.to_builder().region(aws_config::Region::new(region.to_string())).build();
-                Arc::new(Clients::new(sdk, region))
-            });
-            Arc::clone(clients)
-        };
-        let caller = Caller {
+        let base = connection.base().await;
+        let collecting = connection.collecting.get_or_init(|| Session::collecting(base, config));
+        let mut caller = self.caller_with(collecting, config, scope, &region);
+        connection.account.check(&caller).await?;
+        if let Some(person) = self.person.as_ref().filter(|_| config.role_arn.is_some()) {
+            let make = || Session::acting(base, config, person, connection.told());
+            caller.clients = connection.people.session(person, make).clients(&region);
+        }
+        Ok(caller)
+    }
+
+    fn caller_with(&self, session: &Session, config: &ConnectionConfig, scope: Scope, region: &Region) -> Caller {
+        Caller {
             scope,
-            clients,
+            clients: session.clients(region),
             common: Arc::clone(&self.common),
             sealer: self.sealer.clone(),
             emulator: config.endpoint_url.is_some(),
             turn: Turn::default(),
             permit: None,
+        }
+    }
+
+    /// What stands in the way of sessions of people's own through the connection of this name: each missing permission by itself. Nothing
+    /// where it assumes no role.
+    pub async fn refused_sessions(&self, name: &str) -> Vec<Problem> {
+        let found = self.list.iter().find(|c| c.config.name == name && c.config.role_arn.is_some());
+        let Some((connection, region)) = found.and_then(|c| Some((c, c.config.regions.first()?))) else {
+            return vec![];
         };
-        connection.account.check(&caller).await?;
-        Ok(caller)
+        let (config, base) = (&connection.config, connection.base().await);
+        let person = Person { id: None, name: "connections-check".to_owned(), role: Some(Role::Operator) };
+        // AWS names the first of those that are missing only.
+        let told = match connection.told() {
+            Told { source_identity: true, tags: true } => {
+                vec![Told { source_identity: true, tags: false }, Told { source_identity: false, tags: true }]
+            }
+            told => vec![told],
+        };
+        let mut problems: Vec<Problem> = vec![];
+        for told in told {
+            let session = Session::acting(base, config, &person, told);
+            let scope = Scope::new(config.account.clone(), region.clone());
+            let caller = self.caller_with(&session, config, scope, region);
+            problems.extend(identity::account(&caller).await.err());
+        }
+        problems.dedup_by(|a, b| a.message == b.message);
+        problems
     }
 }
 
@@ -278,20 +334,6 @@ fn loader(config: &ConnectionConfig) -> ConfigLoader {
         loader = loader.credentials_provider(Credentials::new(access, secret, None, None, "gantry.toml"));
     }
     loader
-}
-
-async fn load(config: &ConnectionConfig) -> SdkConfig {
-    let base = loader(config).load().await;
-    let Some(role) = &config.role_arn else { return base };
-    let mut provider = AssumeRoleProvider::builder(role.as_str()).session_name("gantry").configure(&base);
-    if let Some(id) = &config.external_id {
-        provider = provider.external_id(id);
-    }
-    let assumed = provider.build().await;
-    // The identity cache belongs to the credentials: a new provider needs a new one.
-    let mut builder = base.to_builder().credentials_provider(SharedCredentialsProvider::new(assumed));
-    builder.set_identity_cache(Some(aws_config::identity::IdentityCache::lazy().build()));
-    builder.build()
 }
 
 #[cfg(test)]

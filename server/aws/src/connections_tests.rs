@@ -3,6 +3,15 @@
 use super::*;
 use domain::Code;
 
+impl Connections {
+    /// One connection whose identity and network are these.
+    pub(crate) fn over(config: ConnectionConfig, base: SdkConfig) -> Self {
+        let connections = Self::new(vec![config], &[7; 32]).unwrap();
+        assert!(connections.list[0].base.set(base).is_ok());
+        connections
+    }
+}
+
 fn config(name: &str, region: &str) -> ConnectionConfig {
     ConnectionConfig {
         name: name.into(),
@@ -11,6 +20,7 @@ fn config(name: &str, region: &str) -> ConnectionConfig {
         profile: None,
         role_arn: None,
         external_id: None,
+        source_identity: false,
         endpoint_url: Some("http://127.0.0.1:9".into()),
         access_key: Some("111122223333".into()),
         secret_key: Some("s3cr3t".into()),
@@ -31,6 +41,7 @@ fn what_cannot_work_is_refused_with_the_field_that_is_wrong() {
     assert_eq!(field(&|c| c.secret_key = None).as_deref(), Some("secret_key"));
     assert_eq!(field(&|c| c.profile = Some("p".into())).as_deref(), Some("profile"));
     assert_eq!(field(&|c| c.external_id = Some("x".into())).as_deref(), Some("external_id"));
+    assert_eq!(field(&|c| c.source_identity = true).as_deref(), Some("source_identity"));
     assert_eq!(field(&|c| c.endpoint_url = Some("localhost".into())).as_deref(), Some("endpoint_url"));
 }
 

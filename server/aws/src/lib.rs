@@ -34,6 +34,7 @@ mod scheduler;
 #[cfg(test)]
 mod scripted;
 mod sealing;
+mod sessions;
 mod sieve;
 mod sns;
 mod sqs;
@@ -46,6 +47,7 @@ pub use connections::{ConnectionConfig, Connections};
 pub use ecr::registry;
 pub use limits::{Bucket, Limits};
 pub use logs::{Log, LogEvents, log_events};
+pub use sessions::Person;
 
 use async_trait::async_trait;
 use domain::resource::Observed;

@@ -118,7 +118,14 @@ fn credentials_error(error: &(dyn Error + 'static)) -> Option<String> {
 
 fn no_credentials(cause: &str, asked: Asked<'_>) -> Problem {
     if let Some((action, resource)) = denied_action(cause) {
-        return denied(&action, resource, "The role of this connection may not be assumed");
+        let mut problem = denied(&action, resource, "The role of this connection may not be assumed");
+        // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
+        if action.starts_with("sts:") {
+            problem.message = format!(
+                "{action} is not allowed. Add it to the trust policy of the role and to the policy of the identity that assumes it."
+            );
+        }
+        return problem;
     }
     // The SDK appends its debug output in brackets: useful in the log, not to a person.
     let short = cause.split(" (").next().unwrap_or(cause);

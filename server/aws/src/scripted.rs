@@ -52,22 +52,26 @@ impl HttpConnector for Script {
     }
 }
 
-/// A caller of an endpoint that speaks AWS JSON: `answer` gets the operation's name (or method and address) and its input. For the query
-/// protocol the input is the form as text, and an answer that is a text is XML.
-pub(crate) fn caller(answer: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync + 'static) -> Caller {
+/// An endpoint that speaks AWS JSON: `answer` gets the operation's name (or method and address) and its input. For the query protocol the
+/// input is the form as text, and an answer that is a text is XML.
+pub(crate) fn sdk(answer: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync + 'static) -> SdkConfig {
     let script = Script(Arc::new(answer));
     let http = http_client_fn(move |_, _| SharedHttpConnector::new(script.clone()));
-    let region = Region::parse("eu-west-1").unwrap();
-    let sdk = SdkConfig::builder()
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(SdkRegion::new("eu-west-1"))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("a", "b", None, None, "test")))
         .retry_config(RetryConfig::disabled())
         .http_client(http)
-        .build();
+        .build()
+}
+
+/// A caller of [`sdk`].
+pub(crate) fn caller(answer: impl Fn(&str, &Value) -> (u16, Value) + Send + Sync + 'static) -> Caller {
+    let region = Region::parse("eu-west-1").unwrap();
     Caller {
         scope: Scope::new(AccountId::parse("111122223333").unwrap(), region.clone()),
-        clients: Arc::new(Clients::new(sdk, region)),
+        clients: Arc::new(Clients::new(sdk(answer), region)),
         common: Arc::new(Common::default()),
         sealer: Sealer::new(&[7; 32]),
         emulator: false,

@@ -41,6 +41,7 @@ pub fn connected(endpoint_url: String) -> ConnectionConfig {
         profile: None,
         role_arn: None,
         external_id: None,
+        source_identity: false,
         endpoint_url: Some(endpoint_url),
         access_key: Some("111122223333".into()),
         secret_key: Some("sandbox".into()),
