@@ -61,6 +61,8 @@ struct Step {
 struct Run<'a> {
     checkout: &'a Checkout,
     toolchain: Toolchain,
+    /// This program's own file; asked for before a step may put another in its place.
+    program: PathBuf,
     options: &'a Options,
     steps: Vec<Step>,
 }
@@ -75,8 +77,9 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     if wants(Part::E2e) {
         needs.extend([Need::Browser, Need::Moto]);
     }
+    let program = std::env::current_exe().context("this program's own file is gone")?;
     let toolchain = setup::prepare(checkout, &needs)?;
-    let mut run = Run { checkout, toolchain, options, steps: Vec::new() };
+    let mut run = Run { checkout, toolchain, program, options, steps: Vec::new() };
     if wants(Part::Fmt) {
         run.step("format", |run| run.tool(check::format(&run.toolchain), "`cargo fmt` puts it right"));
     }
@@ -181,8 +184,8 @@ impl Run<'_> {
             .env("GANTRY_E2E_JSON", &report)
             .env("GANTRY_BIN_DIR", self.checkout.binaries(Profile::Dev))
             .env("GANTRY_SITE", self.checkout.site(Profile::Dev))
-            // This program itself, which one journey starts, and where it finds the checkout and what is built.
-            .env("GANTRY_XTASK", std::env::current_exe().context("this program's own file is gone")?)
+            // One journey starts this program, which finds the checkout and what is built by the others.
+            .env("GANTRY_XTASK", &self.program)
             .env("CARGO_MANIFEST_DIR", self.checkout.path("xtask"))
             .env("CARGO_TARGET_DIR", &self.checkout.target)
             .env("GANTRY_MOTO", setup::moto(self.checkout)?);
