@@ -1,5 +1,5 @@
-//! `gantry connections check`: reads everything for a while, one resource of each kind by itself, a log and a chart, per connection and region,
-//! and says what AWS answers.
+//! `gantry connections check`: reads everything for a while, one resource of each kind by itself, how a service was deployed, a log and a
+//! chart, per connection and region, and says what AWS answers.
 
 use async_trait::async_trait;
 use domain::resource::Observed;
@@ -112,15 +112,17 @@ async fn one(connections: &Connections, scope: &Scope, kinds: &[Kind], tell: &mu
     troubles.is_empty()
 }
 
-/// Reads a list for a while, then one of it by itself, which takes other calls; answers what is in the way of either.
+/// Reads a list for a while, then one of it by itself, which takes other calls; answers what is in the way of either, and of what its page
+/// reads besides.
 async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
     let feed = First::default();
     // A list that is not finished in this time has answered without a problem so far.
     let list = tokio::time::timeout(PATIENCE, Box::pin(gantry_aws::collect(caller, kind, &feed))).await;
     let mut problems: Vec<Problem> = list.ok().and_then(Result::err).into_iter().collect();
     let first = feed.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match first.filter(|key| key.kind == kind) {
-        Some(key) => problems.extend(Box::pin(gantry_aws::fetch(caller, &key)).await.err()),
+    let first = first.filter(|key| key.kind == kind);
+    match &first {
+        Some(key) => problems.extend(Box::pin(gantry_aws::fetch(caller, key)).await.err()),
         // What may not be listed may also be missing the permission to be read, which is better said now than after the first was given.
         None if problems.iter().any(denied) => {
             if let Ok(key) = ResourceKey::new(kind, caller.scope().clone(), NOTHING) {
@@ -128,6 +130,12 @@ async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
             }
         }
         None => {}
+    }
+    if kind == Kind::Service {
+        // Read only while somebody looks.
+        let id = first.as_ref().and_then(|key| key.id.split_once('/'));
+        let (cluster, service) = id.unwrap_or((NOTHING, NOTHING));
+        problems.extend(Box::pin(gantry_aws::deployments_denied(caller, cluster, service)).await);
     }
     problems
 }

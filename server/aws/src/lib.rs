@@ -45,6 +45,7 @@ pub use clients::Clients;
 pub use cloudwatch::{failures, function_totals, metrics, service_loads};
 pub use connections::{ConnectionConfig, Connections};
 pub use ecr::registry;
+pub use ecs::deployments_denied;
 pub use limits::{Bucket, Limits};
 pub use logs::{Log, LogEvents, log_events};
 pub use sessions::Person;

@@ -37,6 +37,9 @@ async fn each_missing_permission_is_named_not_only_the_first() {
         "dynamodb:ListTables",
         "dynamodb:DescribeTable",
         // What nobody collects.
+        "ecs:ListServiceDeployments",
+        "ecs:DescribeServiceDeployments",
+        "ecs:DescribeServiceRevisions",
         "logs:FilterLogEvents",
         "cloudwatch:GetMetricData",
     ] {

@@ -1,5 +1,6 @@
 //! How a service was deployed: its latest deployments, and the revisions they name.
 
+use domain::document::partition;
 use domain::ecs::deployments::{Deployments, History, MOST, ServiceDeployment, ServiceRevision};
 use domain::{Code, Problem};
 use serde::de::DeserializeOwned;
@@ -101,6 +102,25 @@ async fn revisions(
         }
     }
     Ok(revisions)
+}
+
+/// What AWS denies of reading how a service was deployed: each call is made, about something of it that does not exist. The service need
+/// not exist either.
+pub async fn denied(caller: &Caller, cluster: &str, service: &str) -> Vec<Problem> {
+    let scope = caller.scope();
+    let arn = |what: &str| {
+        let partition = partition(&scope.region);
+        format!("arn:{partition}:ecs:{}:{}:{what}/{cluster}/{service}/0000000000000000000", scope.region, scope.account)
+    };
+    let ecs = caller.clients().ecs();
+    let list = ecs.list_service_deployments().cluster(cluster).service(service).max_results(1).send();
+    let describe = ecs.describe_service_deployments().service_deployment_arns(arn("service-deployment")).send();
+    let revisions = ecs.describe_service_revisions().service_revision_arns(arn("service-revision")).send();
+    let list = caller.call(Bucket::EcsServices, LIST, Some(service), list).await.err();
+    let describe = caller.call(Bucket::EcsServices, DESCRIBE, Some(service), describe).await.err();
+    let revisions = caller.call(Bucket::EcsServices, REVISIONS, Some(service), revisions).await.err();
+    let all = [list, describe, revisions].into_iter().flatten();
+    all.filter(|problem| problem.code == Code::AwsDenied).collect()
 }
 
 /// The part of an answer that is known; the rest, secrets of log drivers among it, stays here.

@@ -158,3 +158,17 @@ async fn an_endpoint_without_the_calls_is_an_answer_and_a_missing_permission_is_
     });
     assert_eq!(read(&refused, "shop", "web").await.unwrap_err().code, Code::AwsDenied);
 }
+
+#[tokio::test]
+async fn each_call_that_is_denied_is_named_and_what_does_not_exist_is_no_trouble() {
+    let refusing = caller(|operation, input| {
+        let code =
+            if operation == "ListServiceDeployments" { "ServiceNotFoundException" } else { "AccessDeniedException" };
+        let arns = &input["serviceRevisionArns"];
+        assert!(arns.is_null() || arns[0].as_str().unwrap().starts_with(&format!("{ARN}:service-revision/shop/web/")));
+        (400, json!({"__type": code, "message": "no"}))
+    });
+    let found = denied(&refusing, "shop", "web").await;
+    let actions: Vec<&str> = found.iter().filter_map(|problem| problem.iam_action.as_deref()).collect();
+    assert_eq!(actions, ["ecs:DescribeServiceDeployments", "ecs:DescribeServiceRevisions"]);
+}
