@@ -1,4 +1,5 @@
-// Services, tasks and task definitions: from a function's image to the service that runs it, a stopped task's reason, two revisions compared.
+// Services, tasks and task definitions: from a function's image to the service that runs it, a stopped task's reason, two revisions compared,
+// how a service was deployed.
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
 
@@ -37,4 +38,38 @@ test("a service that cannot reach its desired count needs a person", async ({ pa
   await page.locator("tbody a[href^='/services/']").first().click();
   await expect(page).toHaveURL(/\/services\/\d{12}\//);
   await expect(page.getByRole("main").getByText(/unable|failed|stopped/i).locator("visible=true").first()).toBeVisible();
+});
+
+test("a service's page tells its past deployments, from which revision to which", async ({ page }) => {
+  test.setTimeout(240_000);
+  // Nobody else's journey deploys it.
+  const [account, region] = ["444455556666", "us-east-1"];
+  const service = { cluster: "northwind-shop", service: "web" };
+  const call = (operation: string, input: object) => aws("ecs", operation, input, account, region);
+  const { services } = call("describe_services", { cluster: service.cluster, services: [service.service] }) as { services: { taskDefinition: string }[] };
+  const ran = services[0].taskDefinition;
+  const { taskDefinitionArns } = call("list_task_definitions", { familyPrefix: "web", sort: "DESC" }) as { taskDefinitionArns: string[] };
+  const other = taskDefinitionArns.filter((arn) => arn !== ran)[0];
+  const name = (arn: string) => arn.split("/")[1];
+  await page.goto(`/services/${account}/${region}/${service.cluster}/${service.service}`);
+  await hydrated(page);
+  await page.getByRole("link", { name: "Deployments", exact: true }).click();
+  await expect(page).toHaveURL(/tab=deployments/);
+  const rows = page.locator("table", { has: page.getByRole("columnheader", { name: "Took" }) }).locator("tbody tr");
+  await expect(rows.first()).toContainText(name(ran));
+  const before = await rows.count();
+  await accessible(page);
+
+  call("update_service", { ...service, taskDefinition: other });
+  try {
+    // Nobody asks for it: the tab reads again once the service's own document, collected every 36 s or so, tells of another deployment.
+    await expect(rows).toHaveCount(before + 1, { timeout: 90_000 });
+    await expect(rows.first()).toContainText(`${name(other)} from ${name(ran)}`);
+    await expect(rows.first().locator(".badge")).toHaveText("Successful", { timeout: 90_000 });
+    await accessible(page);
+    await rows.first().getByRole("link", { name: name(other), exact: true }).click();
+    await expect(page).toHaveURL(/\/task-definitions\/444455556666\/us-east-1\/web/);
+  } finally {
+    call("update_service", { ...service, taskDefinition: ran });
+  }
 });

@@ -47,6 +47,9 @@ test("the same pages come up over moto, and what it lacks is said", async ({ bro
       await expect(page).toHaveURL(`${url}${path}`);
       await expect(page.getByRole("heading", { level: 1 })).toHaveText(name);
     }
+    // What a tab reads live may be missing, too.
+    await page.goto(`/services/${here}/moto-cluster/moto-service?tab=deployments`);
+    await expect(page.getByText(/^Not supported by this endpoint/)).toBeVisible();
     await page.goto("/images");
     await hydrated(page);
     await page.locator("tbody a[href^='/images/']").first().click();

@@ -113,7 +113,8 @@ fn from_to(deployment: &ServiceDeployment, history: &History) -> AnyView {
         .iter()
         .map(|source| {
             // What is left of it matters while it is being replaced.
-            let left = running(source).filter(|_| deployment.is_under_way()).map(|left| format!(" ({left} run)"));
+            let left = source.running_task_count.filter(|left| *left > 0 && deployment.is_under_way());
+            let left = left.map(|left| format!(" ({} still running)", format::number(left)));
             view! { {revision(source.arn.as_deref(), history)}<span class="faint">{left}</span> }.into_any()
         })
         .collect();
