@@ -37,7 +37,7 @@ fn a_key_stays_until_what_it_encrypts_is_gone_and_with_what_is_left() {
 #[test]
 fn images_stay_until_their_tag_is_decided_and_with_an_index_that_is_left() {
     let mut run = Run::new("r".into(), three_steps());
-    let put = |digest: &str, tag: Option<&str>| {
+    let put = |digest: &str, tag: Option<&str>| -> crate::plan::Call {
         let input = serde_json::json!({ "repositoryName": "its", "imageDigest": digest, "imageTag": tag });
         let call = serde_json::json!({ "service": "ecr", "operation": "PutImage", "input": input });
         serde_json::from_value(call).unwrap()
