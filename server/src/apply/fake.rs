@@ -126,6 +126,11 @@ impl Fake {
         self.inside().calls.clone()
     }
 
+    /// How many readings were refused for want of credentials that do not come back.
+    pub fn refused(&self) -> u32 {
+        u32::MAX - self.inside().expired
+    }
+
     /// What was lost after the end is made now.
     pub fn arrive(&self) {
         let mut inside = self.inside();

@@ -58,7 +58,10 @@ impl Engine {
         progress.state = StepState::Undoing;
         progress.problem = None;
         self.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
-        let back = self.undo(lease, step, &call, &undo, &mut progress).await;
+        // Credentials that did not come back for one step are not waited for at each of the others.
+        let in_vain = |n: usize| stored.run.steps[n].problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials);
+        let waits = !stored.run.stuck().any(in_vain);
+        let back = self.undo(lease, step, (&call, &undo), waits, &mut progress).await;
         (progress.state, progress.note, progress.problem) = match back {
             Ok(Back::Gone) => (StepState::Undone, progress.note, None),
             Ok(Back::Changed) => (StepState::Left, Some(CHANGED.into()), None),
@@ -70,17 +73,18 @@ impl Engine {
         self.journal(lease, n, &progress, None).await
     }
 
-    /// Takes a step back, if nobody changed since what it left. What its tries failed with is kept.
+    /// Takes a step back by the second of these calls, if nobody changed since what the first left. What its tries failed with is kept. `waits` for
+    /// credentials that ran out.
     async fn undo(
         &self,
         lease: &Lease,
         step: &Step,
-        call: &Call,
-        undo: &Call,
+        (call, undo): (&Call, &Call),
+        waits: bool,
         progress: &mut Progress,
     ) -> Result<Back> {
         for attempt in 1.. {
-            let state = self.reads(step, undo).await?;
+            let state = if waits { self.reads(step, undo).await? } else { self.looks(step, undo).await? };
             if undo.made(state.as_ref()) == Made::Yes {
                 return Ok(Back::Gone);
             }

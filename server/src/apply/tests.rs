@@ -346,6 +346,9 @@ async fn credentials_that_do_not_come_back_are_waited_for_so_long_and_then_a_per
     let run = world.rests("shop").await;
     assert_eq!((run.state, states(&run)), (State::Stuck, vec![StepState::Stuck; 3]), "{run:#?}");
     assert!(run.steps.iter().all(|step| step.problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials)));
+    // Waited for once: each of the others is looked at when it is its turn, and all once more at the end.
+    let once = (PATIENCE.credentials.as_millis() / PATIENCE.longest_pause.as_millis()) as u32 + 1;
+    assert!(world.cloud.refused() <= once + 10, "{}", world.cloud.refused());
 }
 
 #[path = "lease_tests.rs"]
