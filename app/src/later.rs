@@ -1,6 +1,8 @@
 //! Pages whose code is fetched when somebody opens one. What the overview, lists and search need comes with the first
 //! visit, the rest in three parts (docs/adr/0008-first-visit.md); [`routes`](crate::routes) says which path leads to which page.
+//! What a dialog of any page folds away comes in the same way.
 
+use domain::plan::service::Review;
 use domain::resource::Tone;
 use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -12,7 +14,7 @@ use crate::activity::ActivityPage;
 use crate::changes::ChangesPage;
 use crate::ecr::create_repository::CreateRepositoryPage;
 use crate::ecr_public::create_repository::CreatePublicRepositoryPage;
-use crate::plan::RunPage;
+use crate::plan::{RunPage, exports};
 use crate::resource::ComparePage;
 use crate::routes::DetailRoute;
 use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
@@ -47,6 +49,16 @@ fn details(page: Details) -> Result<AnyView, Missing> {
         Details::Activity => view! { <ActivityPage/> }.into_any(),
         Details::Run => view! { <RunPage/> }.into_any(),
     })
+}
+
+#[wasm_split(details, wasm_split_path = leptos::wasm_split, preload(fetch_exports), fallible)]
+fn exports_view(plan: Review) -> Result<AnyView, Missing> {
+    Ok(exports::all(plan))
+}
+
+/// A plan for other tools, once its code is here. It is in the part that most pages with actions have fetched already.
+pub async fn exported(plan: Review) -> AnyView {
+    exports_view(plan).await.unwrap_or_else(|Missing| missing("This could not be loaded"))
 }
 
 /// Forms that become plans, which are made in the browser while somebody types.
@@ -125,15 +137,20 @@ routes! {
 /// In place of a page whose code could not be fetched.
 #[component]
 fn NotFetched() -> impl IntoView {
+    view! { <Title text="Not loaded · Gantry"/>{missing("This page could not be loaded")} }
+}
+
+/// What is not here, why, and the way to have it.
+fn missing(what: &'static str) -> AnyView {
     let location = use_location();
     let here = move || format!("{}{}", location.pathname.get(), location.search.get());
     view! {
-        <Title text="Not loaded · Gantry"/>
         <Note tone=Tone::Bad>
-            <b>"This page could not be loaded"</b>
+            <b>{what}</b>
             <p>"A part of Gantry is missing in this browser: there is no connection to the server, or the server was updated since this page was opened."</p>
             // A whole load, which brings the files that the server has now.
             <div class="ways"><a class="btn" rel="external" href=here>"Load it again"</a></div>
         </Note>
     }
+    .into_any()
 }

@@ -140,6 +140,30 @@ async function open(page: Page, tab: string) {
   await hydrated(page);
 }
 
+/** What IAM says to the change of the scanning that the dialog shows, and what other tools get of it: folded away until it is asked for. */
+async function toolsGetTheSame(page: Page) {
+  const permission = dialog(page).locator(".permissions li", { hasText: "ecr:PutRegistryScanningConfiguration" }).first();
+  await expect(permission).toBeHidden();
+  await dialog(page).locator("summary", { hasText: /^(As far as IAM can tell|Whether this is allowed)/ }).click();
+  await expect(permission).toBeVisible();
+
+  const script = dialog(page).locator("pre", { hasText: "#!/bin/sh" });
+  await expect(script).toHaveCount(0);
+  await dialog(page).locator("summary", { hasText: "As a script" }).click();
+  await expect(script).toContainText(`aws ecr put-registry-scanning-configuration --region ${region}`);
+  await expect(script).toContainText("e2e-scan/web");
+  await expect(dialog(page).getByRole("button", { name: "AWS CLI", pressed: true })).toBeVisible();
+  await expect(dialog(page).getByRole("link", { name: "Download plan.sh" })).toHaveAttribute("download", "plan.sh");
+  await accessible(page);
+
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await dialog(page).evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
+  await dialog(page).getByRole("button", { name: "Terraform" }).click();
+  await expect(dialog(page).getByText("aws_ecr_registry_scanning_configuration").first()).toBeVisible();
+  if (size) await page.setViewportSize(size);
+}
+
 test("how the registry's images are scanned is changed, and undone", async ({ page }) => {
   const scanning = async () => (await ecr("GetRegistryScanningConfiguration", {}, other))?.scanningConfiguration;
   const before = await scanning();
@@ -151,8 +175,14 @@ test("how the registry's images are scanned is changed, and undone", async ({ pa
   await expect(page.locator("#continuous-wrong")).toContainText("“E2E” is not allowed");
   await continuous.fill("e2e-scan/web");
   await accessible(page);
+  let reviews = 0;
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/api/fn/review") reviews += 1;
+  });
   await page.getByRole("button", { name: "Review the change" }).click();
   await expect(call(page, "ecr:PutRegistryScanningConfiguration")).toBeVisible();
+  await toolsGetTheSame(page);
+  expect(reviews).toBe(1);
   await expect(dialog(page).getByText("Amazon Inspector bills for each image it scans", { exact: false }).first()).toBeVisible();
   const run = await apply(page);
   const rule = (scanFrequency: string, filter: string) => ({ scanFrequency, repositoryFilters: [{ filter, filterType: "WILDCARD" }] });

@@ -15,9 +15,11 @@ use std::time::Duration;
 
 use super::api::{begin_run, get_run, review_plan};
 use super::changed::since;
+use super::permitted::permitted_in_short;
 use super::review::steps;
 use super::words;
 use crate::api::Boot;
+use crate::later;
 use crate::layout::use_scopes;
 use crate::live;
 use crate::paths;
@@ -303,8 +305,35 @@ fn reviewed(review: &Review, boot: &Boot) -> AnyView {
         {steps(review, boot)}
         {cost_line(&review.plan)}
         {note_list(review.notes.clone())}
+        <div>{permitted_in_short(&review.permissions)}{script(review.clone())}</div>
     }
     .into_any()
+}
+
+/// The same for other tools, folded: it is drawn, and its code fetched, when somebody opens it.
+fn script(review: Review) -> AnyView {
+    let wanted = RwSignal::new(false);
+    let shown = move || {
+        wanted.get().then(|| {
+            let review = review.clone();
+            view! {
+                <Suspense fallback=|| view! { <Skeleton/> }>
+                    {move || {
+                        let review = review.clone();
+                        Suspend::new(async move { later::exported(review).await })
+                    }}
+                </Suspense>
+            }
+            .into_any()
+        })
+    };
+    // Closed and opened again, it stays as it is.
+    let open = move |_| {
+        if !wanted.get_untracked() {
+            wanted.set(true);
+        }
+    };
+    view! { <details class="fold" on:toggle=open><summary>"As a script"</summary>{shown}</details> }.into_any()
 }
 
 /// The plan, and the button that applies it.

@@ -99,3 +99,17 @@ pub fn view(found: &Review, export: Export) -> AnyView {
     });
     view! { {untold(export, &left_out)}{file} }.into_any()
 }
+
+/// All of them where no address says which one shows: the first, until another is chosen.
+pub fn all(found: Review) -> AnyView {
+    let shown = RwSignal::new(Export::Cli);
+    let tab = |export: Export| {
+        let on = move || (shown.get() == export).to_string();
+        view! { <button r#type="button" aria-pressed=on on:click=move |_| shown.set(export)>{export.title()}</button> }
+    };
+    view! {
+        <div class="tabs" role="group" aria-label="For which tool">{Export::ALL.into_iter().map(tab).collect_view()}</div>
+        <div class="stack">{move || view(&found, shown.get())}</div>
+    }
+    .into_any()
+}

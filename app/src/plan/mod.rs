@@ -4,7 +4,7 @@ pub mod act;
 mod again;
 pub mod api;
 mod changed;
-mod exports;
+pub mod exports;
 mod graph;
 mod outcome;
 mod permitted;

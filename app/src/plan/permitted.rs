@@ -77,22 +77,38 @@ fn row(permitted: &Permitted) -> AnyView {
     .into_any()
 }
 
-/// A line that opens to all of them; nothing for a plan that needs nothing.
+/// Each permission, and whose word that is.
+fn each(all: &[Permitted]) -> AnyView {
+    let rows = all.iter().map(row).collect_view();
+    view! {
+        <ul class="permissions">{rows}</ul>
+        <p class="faint">"By IAM's policy simulation for Gantry's own credentials. It leaves out policies of resources and some of what an organization forbids."</p>
+    }
+    .into_any()
+}
+
+fn note(Said { tone, title, more }: Said, all: &[Permitted]) -> AnyView {
+    let more = (!more.is_empty()).then(|| view! { <p>{more}</p> });
+    let fold = view! { <details class="fold"><summary>"Each permission"</summary>{each(all)}</details> };
+    view! { <Note tone=tone><b>{title}</b>{more}{fold}</Note> }.into_any()
+}
+
+/// What is said of all of them, which opens to each; nothing for a plan that needs nothing.
 pub fn permitted(all: &[Permitted]) -> Option<AnyView> {
+    (!all.is_empty()).then(|| note(say(all), all))
+}
+
+/// The same where there is little room: what is denied stands open, all else is a line.
+pub fn permitted_in_short(all: &[Permitted]) -> Option<AnyView> {
     if all.is_empty() {
         return None;
     }
-    let Said { tone, title, more } = say(all);
-    let rows = all.iter().map(row).collect_view();
-    let each = view! {
-        <details class="fold">
-            <summary>"Each permission"</summary>
-            <ul class="permissions">{rows}</ul>
-            <p class="faint">"By IAM's policy simulation for Gantry's own credentials. It leaves out policies of resources and some of what an organization forbids."</p>
-        </details>
-    };
-    let more = (!more.is_empty()).then(|| view! { <p>{more}</p> });
-    Some(view! { <Note tone=tone><b>{title}</b>{more}{each}</Note> }.into_any())
+    let said = say(all);
+    if said.tone == Tone::Warn {
+        return Some(note(said, all));
+    }
+    let more = (!said.more.is_empty()).then(|| view! { <p>{said.more}</p> });
+    Some(view! { <details class="fold calm"><summary>{said.title}</summary>{more}{each(all)}</details> }.into_any())
 }
 
 #[cfg(test)]
