@@ -72,7 +72,7 @@ fn run(id: &str) -> Result<Stored> {
         serde_json::from_value(json!({ "scope": scope, "wizard": "create-repository", "answers": { "name": id } }))?;
     let plan = Plan { format: FORMAT, title: format!("Tag {id}"), scope, steps };
     let run = Run::new(id.to_owned(), plan);
-    Ok(Stored { run, answers, person: None, by: "bench".into(), made: now(), ended: None })
+    Ok(Stored { run, answers, person: None, by: "bench".into(), role: None, made: now(), ended: None })
 }
 
 async fn begin(store: &Store, id: &str) -> Result<()> {

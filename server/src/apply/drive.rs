@@ -156,7 +156,7 @@ impl Engine {
         progress.problem = None;
         self.journal(lease, n, &progress, Some(&entry(stored, step, "run.step", &call))).await?;
         self.still_holds(lease)?;
-        let course = Course::of(&self.held, lease);
+        let course = Course::of(&self.held, lease, stored);
         let sent = if call.is_long() {
             progress.note = None;
             self.send_long(lease, n, &mut progress, step, &call, &course).await?

@@ -13,6 +13,7 @@ use domain::iam::policy_document::as_kept;
 use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
 use domain::{Code, Kind, Problem, ResourceKey, Scope};
+use gantry_aws::Person;
 use serde_json::{Value, json};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -67,6 +68,8 @@ struct Inside {
     tasks: Tasks,
     keys: Keys,
     calls: Vec<String>,
+    /// On whose behalf each was made.
+    people: Vec<Option<Person>>,
     /// On their way: how often something is read before they are made.
     late: Vec<(u32, Call)>,
     /// So many readings are refused for want of credentials.
@@ -103,6 +106,7 @@ impl Fake {
             tasks: Tasks::default(),
             keys: Keys::default(),
             calls: vec![],
+            people: vec![],
             late: vec![],
             expired: 0,
             faults: Box::new(faults),
@@ -129,6 +133,11 @@ impl Fake {
     /// How many readings were refused for want of credentials that do not come back.
     pub fn refused(&self) -> u32 {
         u32::MAX - self.inside().expired
+    }
+
+    /// On whose behalf they were made.
+    pub fn people(&self) -> Vec<Option<Person>> {
+        self.inside().people.clone()
     }
 
     /// What was lost after the end is made now.
@@ -206,6 +215,7 @@ impl Cloud for Fake {
             let mut inside = self.inside();
             let number = inside.calls.len();
             inside.calls.push(call.name());
+            inside.people.push(course.person.clone());
             let fault = (inside.faults)(number, call);
             match fault {
                 Some(Fault::Throttled) => return Err(Problem::new(Code::AwsThrottled, "Too many calls", "Slow down.")),

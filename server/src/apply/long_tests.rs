@@ -28,7 +28,7 @@ pub(super) async fn begin(world: &World) {
     };
     let plan = answers.plan(&Facts::new(answers.subjects().into_iter().map(state).collect())).unwrap();
     let run = Run::new("copy".into(), plan);
-    let stored = Stored { run, answers, person: None, by: "ada".into(), made: now(), ended: None };
+    let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
     world.test.store.begin_run(&stored, &entry()).await.unwrap();
 }
 

@@ -23,9 +23,9 @@ use domain::plan::permissions::{Need, Verdict};
 use domain::plan::sweep::Marked;
 use domain::plan::{Call, Plan, Subject};
 use domain::{Code, Millis, Problem, Scope};
-use gantry_aws::Connections;
+use gantry_aws::{Connections, Person};
 use gantry_store::Store;
-use gantry_store::runs::Lease;
+use gantry_store::runs::{Lease, Stored};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,13 +68,16 @@ pub struct Course {
     pub cancel: CancellationToken,
     /// The leases of this server and the run whose lease has to hold; none for a call of no run.
     of: Option<(Arc<Held>, String)>,
+    /// Whose run it is; none for a call of no run.
+    pub person: Option<Person>,
     refused: Arc<AtomicBool>,
 }
 
 impl Course {
     /// That of a call which may only be sent while the lease on its run holds.
-    fn of(held: &Arc<Held>, lease: &Lease) -> Self {
-        Self { of: Some((held.clone(), lease.run.clone())), ..Self::default() }
+    fn of(held: &Arc<Held>, lease: &Lease, stored: &Stored) -> Self {
+        let person = Person { id: stored.person, name: stored.by.clone(), role: stored.role };
+        Self { of: Some((held.clone(), lease.run.clone())), person: Some(person), ..Self::default() }
     }
 
     /// Whether it may still be sent: asked right before each request, because until then a call waits for its turn and its connection, and
@@ -114,13 +117,18 @@ impl Aws {
 #[async_trait]
 impl Cloud for Aws {
     async fn make(&self, scope: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem> {
+        // AWS is told whose run it is of what changes something, not of what is read for it.
+        let connections = match &course.person {
+            Some(person) => self.connections.acting_for(person.clone()),
+            None => self.connections.clone(),
+        };
         match call {
             Call::Ecr(Ecr::CopyImage(input)) => {
-                self.registries.copy(&self.connections, scope, input, course).await.map(|()| None)
+                self.registries.copy(&connections, scope, input, course).await.map(|()| None)
             }
             call => {
                 let course = course.clone();
-                let caller = self.connections.caller(scope).await?.only_while(Arc::new(move || course.may_be_sent()));
+                let caller = connections.caller(scope).await?.only_while(Arc::new(move || course.may_be_sent()));
                 gantry_aws::execute::make(&caller, call).await
             }
         }

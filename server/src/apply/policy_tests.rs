@@ -33,6 +33,7 @@ async fn begin(faults: impl FnMut(usize, &domain::plan::Call) -> Option<Fault> +
         answers,
         person: None,
         by: "ada".into(),
+        role: None,
         made: now(),
         ended: None,
     };

@@ -65,7 +65,7 @@ async fn what_aws_refuses_afterwards_fails_the_run_and_is_taken_back() {
         };
         let plan = Plan { format: FORMAT, title: "x".into(), scope: answers.scope.clone(), steps: vec![step] };
         let run = Run::new("code".into(), plan);
-        let stored = Stored { run, answers, person: None, by: "ada".into(), made: now(), ended: None };
+        let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
         test.store.begin_run(&stored, &entry()).await.unwrap();
         let (stop, stopped) = watch::channel(false);
         let driving = tokio::spawn(Arc::new(Engine::new(test.store.clone(), function.clone(), PATIENCE)).run(stopped));
@@ -111,7 +111,8 @@ async fn applied(world: &World, id: &str, answers: &Answers) -> Run {
         facts.push((subject, state));
     }
     let run = Run::new(id.into(), answers.plan(&Facts::new(facts)).unwrap());
-    let stored = Stored { run, answers: answers.clone(), person: None, by: "ada".into(), made: now(), ended: None };
+    let stored =
+        Stored { run, answers: answers.clone(), person: None, by: "ada".into(), role: None, made: now(), ended: None };
     world.test.store.begin_run(&stored, &entry()).await.unwrap();
     world.rests(id).await
 }

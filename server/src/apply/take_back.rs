@@ -61,7 +61,7 @@ impl Engine {
         // Credentials that did not come back for one step are not waited for at each of the others.
         let in_vain = |n: usize| stored.run.steps[n].problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials);
         let waits = !stored.run.stuck().any(in_vain);
-        let back = self.undo(lease, step, (&call, &undo), waits, &mut progress).await;
+        let back = self.undo(lease, stored, (step, &call, &undo), waits, &mut progress).await;
         (progress.state, progress.note, progress.problem) = match back {
             Ok(Back::Gone) => (StepState::Undone, progress.note, None),
             Ok(Back::Changed) => (StepState::Left, Some(CHANGED.into()), None),
@@ -78,8 +78,8 @@ impl Engine {
     async fn undo(
         &self,
         lease: &Lease,
-        step: &Step,
-        (call, undo): (&Call, &Call),
+        stored: &Stored,
+        (step, call, undo): (&Step, &Call, &Call),
         waits: bool,
         progress: &mut Progress,
     ) -> Result<Back> {
@@ -98,7 +98,7 @@ impl Engine {
             if let Err(problem) = self.still_holds(lease) {
                 return Ok(Back::Away(problem));
             }
-            let course = Course::of(&self.held, lease);
+            let course = Course::of(&self.held, lease, stored);
             match self.send(step, undo, &course).await {
                 Err(_) if course.was_refused() => return Ok(Back::Away(ran_out())),
                 Ok(_) => {

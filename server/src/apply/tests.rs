@@ -8,7 +8,9 @@ use domain::ecr::wizards::create_repository;
 use domain::plan::answers::Form;
 use domain::plan::run::{Run, State, StepState, Try};
 use domain::plan::{Answers, FORMAT, Facts};
+use domain::policy::Role;
 use domain::{Code, Scope};
+use gantry_aws::Person;
 use gantry_store::audit::Entry;
 use gantry_store::runs::Stored;
 use gantry_store::testing::TestStore;
@@ -78,7 +80,7 @@ impl World {
         let answers = answers(id);
         let mut run = Run::new(id.into(), answers.plan(&Facts::default()).unwrap());
         run.plan.format = format;
-        let stored = Stored { run, answers, person: None, by: "ada".into(), made: now(), ended: None };
+        let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
         self.test.store.begin_run(&stored, &entry()).await.unwrap();
     }
 
@@ -119,6 +121,21 @@ async fn a_run_applies_its_steps_in_order_and_writes_who_did_what() {
     let audit = world.test.store.audit_latest(10).await.unwrap();
     let actions: Vec<&str> = audit.iter().map(|e| e.action.as_str()).collect();
     assert_eq!(actions, ["run.applied", "run.step", "run.step", "run.step", "run.begin"]);
+}
+
+#[tokio::test]
+async fn calls_and_their_undos_are_made_on_behalf_of_whoever_began_the_run() {
+    let world = World::new(|number, _| (number == 2).then_some(Fault::Denied)).await;
+    let answers = answers("shop");
+    let run = Run::new("shop".into(), answers.plan(&Facts::default()).unwrap());
+    let (person, role) = (Some(7), Some(Role::Operator));
+    let stored = Stored { run, answers, person, by: "Grace".into(), role, made: now(), ended: None };
+    world.test.store.begin_run(&stored, &entry()).await.unwrap();
+    // Whoever drives it knows them from the store alone.
+    assert_eq!(world.rests("shop").await.state, State::Undone);
+    assert!(world.cloud.calls().contains(&"ecr:DeleteRepository".to_owned()));
+    let grace = Person { id: Some(7), name: "Grace".into(), role };
+    assert!(world.cloud.people().iter().all(|person| person.as_ref() == Some(&grace)), "{:?}", world.cloud.people());
 }
 
 #[tokio::test]

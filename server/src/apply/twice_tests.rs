@@ -39,7 +39,7 @@ impl Twice {
         let id = format!("run-{}", self.runs);
         let (answers, plan) = case.plan().await;
         let run = Run::new(id.clone(), plan.clone());
-        let stored = Stored { run, answers, person: None, by: "ada".into(), made: now(), ended: None };
+        let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
         self.world.test.store.begin_run(&stored, &entry()).await.unwrap();
         Begun { id, plan, before: self.world.cloud.listing() }
     }

@@ -227,6 +227,7 @@ impl Plans for Planner {
             answers: answers.clone(),
             person: Some(actor.person),
             by: actor.name.clone(),
+            role: Some(actor.role),
             made: now(),
             ended: None,
         };

@@ -14,7 +14,7 @@ use domain::ecr::wizards::put_images::{Image, MOST_BYTES, MOST_MANIFESTS, Manife
 use domain::policy::{Actor, Permission, decide};
 use domain::{Code, Problem, Scope};
 use futures::StreamExt;
-use gantry_aws::Connections;
+use gantry_aws::{Connections, Person};
 use gantry_registry::{ArchiveImage, Intake, Known, Limits, RawManifest, intake, push_archive};
 use gantry_store::Store;
 use gantry_store::audit::Entry;
@@ -264,7 +264,8 @@ impl Uploads {
     }
 
     async fn carry(&self, actor: &Actor, wanted: &Wanted, kept: &Kept, reader: Intake) -> Result<Vec<Image>, Problem> {
-        let destination = own(&self.connections, &wanted.scope, &wanted.repository).await?;
+        let connections = self.connections.acting_for(Person::from(actor));
+        let destination = own(&connections, &wanted.scope, &wanted.repository).await?;
         self.note(actor, wanted).await?;
         let never = CancellationToken::new();
         let archive = push_archive(reader, &destination, &self.limits, &self.known, &kept.progress, &never).await?;

@@ -5,6 +5,7 @@ mod reading;
 
 use domain::plan::run::{Progress, Run, State, StepState};
 use domain::plan::{Answers, FORMAT, OLDEST_FORMAT};
+use domain::policy::Role;
 use domain::{Code, Millis, Problem};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -26,6 +27,8 @@ pub struct Stored {
     pub person: Option<i64>,
     /// Their name then.
     pub by: String,
+    /// Their role then, or that of the token they used; none of runs that are older than this being kept.
+    pub role: Option<Role>,
     /// When.
     pub made: Millis,
     /// When it ended.
@@ -51,8 +54,8 @@ impl Store {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let run = &stored.run;
         sqlx::query(
-            "insert into runs (id, title, account, region, plan, answers, state, person, by_name, made, format)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            "insert into runs (id, title, account, region, plan, answers, state, person, by_name, made, format, role)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         )
         .bind(&run.id)
         .bind(&run.plan.title)
@@ -65,6 +68,7 @@ impl Store {
         .bind(&stored.by)
         .bind(stored.made.0)
         .bind(run.plan.format as i32)
+        .bind(stored.role.map(Role::as_str))
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;

@@ -38,7 +38,7 @@ async fn begin(world: &World, id: &str, made: Millis) {
     });
     let answers = Answers { scope: Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap()), form };
     let run = Run::new(id.into(), answers.plan(&Facts::default()).unwrap());
-    let stored = Stored { run, answers, person: None, by: "Grace".into(), made, ended: None };
+    let stored = Stored { run, answers, person: None, by: "Grace".into(), role: None, made, ended: None };
     world.test.store.begin_run(&stored, &entry()).await.unwrap();
 }
 

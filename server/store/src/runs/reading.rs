@@ -4,6 +4,7 @@ use domain::plan::listing::RunsQuery;
 use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
 use domain::plan::service::RunLine;
 use domain::plan::{FORMAT, OLDEST_FORMAT, is_known};
+use domain::policy::Role;
 use domain::{Code, Millis, Problem, Scope};
 use serde_json::Value;
 use sqlx::FromRow;
@@ -24,6 +25,7 @@ struct RunRow {
     problem: Option<Json<Problem>>,
     person: Option<i64>,
     by_name: String,
+    role: Option<String>,
     made: i64,
     ended: Option<i64>,
 }
@@ -82,7 +84,7 @@ impl Store {
     /// [`Code::Conflict`] for one of another version, whose format is not known here.
     pub async fn run(&self, id: &str) -> Result<Option<Stored>> {
         let row: Option<RunRow> = sqlx::query_as(
-            "select id, format, plan, answers, state, cancelled, problem, person, by_name, made, ended from runs where id = $1",
+            "select id, format, plan, answers, state, cancelled, problem, person, by_name, role, made, ended from runs where id = $1",
         )
         .bind(id)
         .fetch_optional(&self.pages)
@@ -161,6 +163,7 @@ impl Store {
             answers,
             person: row.person,
             by: row.by_name,
+            role: row.role.map(|role| Role::parse(&role).map_err(|_| unreadable(&role))).transpose()?,
             made: Millis(row.made),
             ended: row.ended.map(Millis),
         })

@@ -5,6 +5,7 @@ use domain::plan::answers::Form;
 use domain::plan::listing::RunsQuery;
 use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
 use domain::plan::{Answers, FORMAT, Facts, OLDEST_FORMAT};
+use domain::policy::Role;
 use domain::{Code, Millis, Problem, Scope};
 use gantry_store::Store;
 use gantry_store::audit::Entry;
@@ -22,7 +23,15 @@ fn stored(id: &str, made: i64) -> Stored {
     let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let answers = Answers { scope, form: Form::CreateRepository(answers) };
     let run = Run::new(id.into(), answers.plan(&Facts::default()).unwrap());
-    Stored { run, answers, person: Some(7), by: "ada".into(), made: Millis(made), ended: None }
+    Stored {
+        run,
+        answers,
+        person: Some(7),
+        by: "ada".into(),
+        role: Some(Role::Operator),
+        made: Millis(made),
+        ended: None,
+    }
 }
 
 async fn lease(store: &Store, owner: &str, now: i64) -> Option<Lease> {
