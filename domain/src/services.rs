@@ -260,6 +260,8 @@ pub struct ConnectionStatus {
     pub regions: Vec<Region>,
     /// How it gets credentials: "role arn:… through the default chain", "static keys" …
     pub credentials: String,
+    /// They are keys that hold until somebody deletes them, which those of the sandbox may.
+    pub long_lived: bool,
     /// Its endpoint, when not AWS's own.
     pub endpoint: Option<String>,
     /// It leads to the sandbox.

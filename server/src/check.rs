@@ -67,11 +67,18 @@ pub async fn connections(connections: &Connections, tell: &mut dyn FnMut(String)
     let mut all_well = true;
     for config in configs {
         tell(format!("{} ({}, {})", config.name, config.account, config.credentials()));
+        if !config.sandbox && connections.long_lived(&config.name).await == Some(true) {
+            tell("  long-lived keys: they hold until somebody deletes them".to_owned());
+        }
         let global = Region::global();
         for region in std::iter::once(&global).chain(&config.regions) {
             let scope = Scope::new(config.account.clone(), region.clone());
             let kinds: Vec<Kind> = Kind::ALL.iter().copied().filter(|k| k.is_in(region)).collect();
             all_well &= one(connections, &scope, &kinds, tell).await;
+        }
+        for problem in connections.refused_sessions(&config.name).await {
+            all_well = false;
+            tell(format!("  sessions of people: {}", problem.message));
         }
     }
     Ok(all_well)

@@ -76,8 +76,9 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     let registries = apply::copy::Registries::new(&config.registries)?;
     let lent = registries.lent();
     let cloud: Arc<dyn apply::Cloud> = Arc::new(apply::Aws::new(connections.clone(), registries));
+    let statuses = sync::aws::statuses(&connections).await;
     let web = Web::new(Parts {
-        inventory: Arc::new(Answers::new(memory.clone(), sync::aws::statuses(&connections), visible.clone())),
+        inventory: Arc::new(Answers::new(memory.clone(), statuses, visible.clone())),
         telemetry: telemetry.clone(),
         live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
         plans: Arc::new(Planner::new(store.clone(), cloud.clone(), lent)),

@@ -12,7 +12,7 @@ use crate::api::Boot;
 use crate::error::AppError;
 use crate::overview::anything_changed;
 use crate::ui::format::counted;
-use crate::ui::{Age, Badge, Copy, Empty, ProblemNote, Skeleton, now_or};
+use crate::ui::{Age, Badge, Copy, Empty, Note, ProblemNote, Skeleton, now_or};
 use crate::wire::ask;
 
 /// `/settings/connections`
@@ -106,7 +106,15 @@ fn one(connection: ConnectionStatus, now: Millis) -> AnyView {
                 <div><dt>"Credentials"</dt><dd>{connection.credentials.clone()}</dd></div>
                 {connection.endpoint.clone().map(|e| view! { <div><dt>"Endpoint"</dt><dd><code>{e}</code></dd></div> })}
             </dl>
-            <div class="in stack">{blocks}</div>
+            <div class="in stack">
+                {connection.long_lived.then(|| view! {
+                    <Note tone=Tone::Warn>
+                        <b>"Long-lived keys"</b>
+                        <p>"They hold until somebody deletes them. Keys that expire come from a profile of IAM Identity Center, or from the role of the machine."</p>
+                    </Note>
+                })}
+                {blocks}
+            </div>
         </section>
     }
     .into_any()

@@ -3,6 +3,7 @@
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
 use aws_sdk_sts::config::AppName;
 use aws_sdk_sts::config::retry::RetryConfig;
 use domain::policy::Role;
@@ -25,6 +26,8 @@ use crate::sessions::{People, Person, Session, Told};
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long one attempt of a call may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
+/// How long credentials are waited for when nothing but their kind is of interest.
+const GLANCE: Duration = Duration::from_secs(2);
 /// The first attempt and the SDK's standard retries.
 const ATTEMPTS: u32 = 3;
 
@@ -282,6 +285,19 @@ impl Connections {
             turn: Turn::default(),
             permit: None,
         }
+    }
+
+    /// Whether the connection of this name begins with keys that hold until somebody deletes them, whatever role it assumes with them; not
+    /// known where there are no credentials, or none in time.
+    pub async fn long_lived(&self, name: &str) -> Option<bool> {
+        let connection = self.list.iter().find(|c| c.config.name == name)?;
+        let keys = async {
+            let provider = connection.base().await.credentials_provider()?;
+            let keys = provider.provide_credentials().await;
+            keys.inspect_err(|error| tracing::debug!(connection = name, %error, "no credentials yet")).ok()
+        };
+        // What expires comes with a token. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html
+        tokio::time::timeout(GLANCE, keys).await.ok().flatten().map(|keys| keys.session_token().is_none())
     }
 
     /// What stands in the way of sessions of people's own through the connection of this name: each missing permission by itself. Nothing

@@ -1,6 +1,7 @@
 //! What a connection may say and how it becomes a caller.
 
 use super::*;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use domain::Code;
 
 impl Connections {
@@ -58,6 +59,20 @@ fn the_secret_key_is_never_written() {
     let config = config("shop", "eu-west-1");
     assert!(!format!("{config:?}").contains("s3cr3t"));
     assert!(!serde_json::to_string(&config).unwrap().contains("s3cr3t"));
+}
+
+#[tokio::test]
+async fn keys_that_do_not_expire_are_long_lived() {
+    let with = |token: Option<&str>| {
+        let keys = Credentials::new("AKIDEXAMPLE", "s3cr3t", token.map(str::to_owned), None, "test");
+        let sdk = SdkConfig::builder().credentials_provider(SharedCredentialsProvider::new(keys)).build();
+        Connections::over(config("shop", "eu-west-1"), sdk)
+    };
+    assert_eq!(with(None).long_lived("shop").await, Some(true));
+    assert_eq!(with(Some("token")).long_lived("shop").await, Some(false));
+    assert_eq!(with(None).long_lived("other").await, None);
+    let none = Connections::over(config("shop", "eu-west-1"), SdkConfig::builder().build());
+    assert_eq!(none.long_lived("shop").await, None);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::resource::Observed;
 use domain::services::ConnectionStatus;
 use domain::{Kind, Problem, ResourceKey, Scope};
-use gantry_aws::{Connections, Feed};
+use gantry_aws::{ConnectionConfig, Connections, Feed};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -45,15 +45,19 @@ pub fn wanted(connections: &Connections) -> Vec<(Scope, Kind)> {
 }
 
 /// The connections as pages show them, their freshness to be filled in.
-pub fn statuses(connections: &Connections) -> Vec<ConnectionStatus> {
-    let status = |c: &gantry_aws::ConnectionConfig| ConnectionStatus {
+pub async fn statuses(connections: &Connections) -> Vec<ConnectionStatus> {
+    futures::future::join_all(connections.configs().map(|c| status(connections, c))).await
+}
+
+async fn status(connections: &Connections, c: &ConnectionConfig) -> ConnectionStatus {
+    ConnectionStatus {
         name: c.name.clone(),
         account: c.account.clone(),
         regions: c.regions.clone(),
         credentials: c.credentials(),
+        long_lived: !c.sandbox && connections.long_lived(&c.name).await == Some(true),
         endpoint: c.endpoint_url.clone(),
         sandbox: c.sandbox,
         freshness: vec![],
-    };
-    connections.configs().map(status).collect()
+    }
 }
