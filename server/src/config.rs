@@ -393,6 +393,10 @@ mod tests {
                 "[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\nendpoint_url = \"x\"",
                 "connections[0].endpoint_url",
             ),
+            (
+                "[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\nsource_identity = true",
+                "connections[0].source_identity",
+            ),
             (&format!("{GOOD}{}", GOOD.lines().skip(1).collect::<Vec<_>>().join("\n")), "connections[1].name"),
         ] {
             let message = parse("gantry.toml", text).unwrap_err().message;
