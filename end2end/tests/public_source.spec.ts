@@ -42,6 +42,14 @@ test("a public image is copied into a repository, and who pulls it by digest get
     for (const [digest, bytes] of blobs) expect(`sha256:${sha(bytes)}`).toBe(digest);
     // Nobody was asked for a password, and none was sent.
     expect(new Set(registry.given)).toEqual(new Set([""]));
+
+    // The run leads to the image, whose page comes by itself once it is collected; from there on no mouse is needed.
+    await dialog.getByRole("link", { name: "Open the run" }).click();
+    await page.getByRole("link", { name: `Open the image ${name}:v1` }).click();
+    await expect(page.getByRole("heading", { level: 1, name })).toBeVisible({ timeout: 60_000 });
+    const next = page.getByRole("button", { name: "In a task definition" });
+    await next.press("Enter");
+    await expect(next).toHaveAttribute("aria-expanded", "true");
   } finally {
     await own.stop();
     await registry.close();

@@ -82,9 +82,11 @@ pub fn DetailPage(
             paths::detail_key(&get("segment"), &get("account"), &get("region"), &get("id"))
         })
     });
+    // Counts up when there may be what was not there.
+    let again = RwSignal::new(0_u32);
     let answer = ask(
-        move || key.get(),
-        |key| async move {
+        move || (key.get(), again.get()),
+        |(key, _)| async move {
             match key {
                 Ok(key) => api::get(key).await,
                 Err(problem) => Err(AppError(problem)),
@@ -97,16 +99,37 @@ pub fn DetailPage(
                 match answer.await {
                     Ok(detail) => view! { <Loaded detail=detail spec=spec/> }.into_any(),
                     Err(AppError(problem)) => {
-                        let kind = key.get_untracked().ok().map(|key| key.kind).filter(|_| problem.code == Code::NotFound);
-                        let list = kind.map(|kind| {
-                            view! { <p class="to-list"><a class="btn small" href=paths::list(kind)>{format!("All {}", kind.plural())}</a></p> }
-                        });
-                        view! { <Refused problem=problem/>{list} }.into_any()
+                        let missing = key.get_untracked().ok().filter(|_| problem.code == Code::NotFound);
+                        let missing = missing.map(|key| missing_yet(key, again));
+                        view! { <Refused problem=problem/>{missing} }.into_any()
                     }
                 }
             })}
         </Transition>
     }
+}
+
+/// What may only not be collected yet, such as what a run has just made: its page comes by itself when it is.
+fn missing_yet(key: ResourceKey, again: RwSignal<u32>) -> AnyView {
+    let kind = key.kind;
+    let concerns = move |message: &ToPage| match message {
+        ToPage::Changed { keys, kinds, .. } => keys.contains(&key) || (keys.is_empty() && kinds.contains(&kind)),
+        ToPage::Freshness { .. }
+        | ToPage::Run { .. }
+        | ToPage::Log { .. }
+        | ToPage::LogProblem { .. }
+        | ToPage::SignedOut => false,
+    };
+    live::gather(Duration::from_millis(300), concerns, move || {
+        again.try_update(|n| *n += 1);
+    });
+    view! {
+        <div class="to-list">
+            <p class="dim">"If it was made a moment ago, it appears here as soon as it is collected."</p>
+            <a class="btn small" href=paths::list(kind)>{format!("All {}", kind.plural())}</a>
+        </div>
+    }
+    .into_any()
 }
 
 /// A problem in place of the page, with its status.
