@@ -46,7 +46,7 @@ test("a public image is copied into a repository, and who pulls it by digest get
     // The run leads to the image, whose page comes by itself once it is collected; from there on no mouse is needed.
     await dialog.getByRole("link", { name: "Open the run" }).click();
     await page.getByRole("link", { name: `Open the image ${name}:v1` }).click();
-    await expect(page.getByRole("heading", { level: 1, name })).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole("heading", { level: 1, name: `${name}:v1`, exact: true })).toBeVisible({ timeout: 60_000 });
     const next = page.getByRole("button", { name: "In a task definition" });
     await next.press("Enter");
     await expect(next).toHaveAttribute("aria-expanded", "true");
