@@ -20,15 +20,26 @@ impl AppError {
         &self.0
     }
 
-    /// Reads what the server sent instead of an answer.
-    pub fn read(text: &str) -> Self {
-        wire::read(text).unwrap_or_else(|_| {
-            Self(Problem::new(
-                Code::Busy,
-                "Gantry does not answer",
-                "Something between the browser and Gantry answered in its place. Try again in a moment.",
-            ))
-        })
+    /// Reads what the server sent instead of an answer, with this HTTP status where it is known.
+    pub fn read(text: &str, status: Option<u16>) -> Self {
+        wire::read(text).unwrap_or_else(|_| Self(in_its_place(status)))
+    }
+}
+
+/// What came was not Gantry's own: something in between answered, with this HTTP status.
+pub fn in_its_place(status: Option<u16>) -> Problem {
+    match status {
+        // Proxies have limits of their own: nginx lets 1 MiB pass unless it is told otherwise.
+        Some(413) => Problem::new(
+            Code::TooLarge,
+            "Too large for a proxy",
+            "Something between the browser and Gantry refuses requests of this size. Send less, or have its limit raised.",
+        ),
+        _ => Problem::new(
+            Code::Busy,
+            "Gantry does not answer",
+            "Something between the browser and Gantry answered in its place. Try again in a moment.",
+        ),
     }
 }
 
@@ -70,6 +81,21 @@ impl FromServerFnError for AppError {
     }
 
     fn de(data: Bytes) -> Self {
-        Self::read(&String::from_utf8_lossy(&data))
+        Self::read(&String::from_utf8_lossy(&data), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_refuses_the_size_is_not_taken_for_a_server_that_is_away() {
+        let code = |text: &str, status| AppError::read(text, status).0.code;
+        assert_eq!(code("<html>413 Request Entity Too Large</html>", Some(413)), Code::TooLarge);
+        assert_eq!(code("<html>502 Bad Gateway</html>", Some(502)), Code::Busy);
+        // Gantry's own words come first.
+        let own = serde_json::to_string(&Problem::new(Code::Conflict, "Taken", "It exists.")).unwrap();
+        assert_eq!(code(&own, Some(413)), Code::Conflict);
     }
 }

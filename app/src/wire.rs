@@ -157,7 +157,7 @@ where
         let (status, location, redirects) = (response.status(), response.location(), response.has_redirect());
         let text = response.try_into_string().await?;
         if (400..=599).contains(&status) {
-            return Err(AppError::read(&text));
+            return Err(AppError::read(&text, Some(status)));
         }
         let answer =
             serde_json::from_str(&text).map_err(|e| failed(ServerFnErrorErr::Deserialization(e.to_string())))?;

@@ -59,7 +59,10 @@ pub async fn of_the_framework(response: Response) -> Response {
             Problem::new(Code::Invalid, "Not possible here", "This address does not answer to that method.")
         }
         StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!("A request has at most {} KiB.", LARGEST_BODY / 1024);
+            let message = format!(
+                "A request has at most {} KiB. Shorten what you enter, or send it in parts.",
+                LARGEST_BODY / 1024
+            );
             Problem::new(Code::TooLarge, "Too large", message)
         }
         StatusCode::REQUEST_TIMEOUT => {

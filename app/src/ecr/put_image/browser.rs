@@ -212,15 +212,17 @@ fn fetch(url: &str, init: &Object) -> Option<Promise> {
     fetch.call2(&global, &url.into(), init).ok()?.dyn_into::<Promise>().ok()
 }
 
-/// Reads an answer: what was asked for, or a problem.
+/// Reads an answer: what was asked for, or a problem. None when nobody answered who knows of the upload; one that is too large for a
+/// proxy would be so again.
 #[cfg(feature = "hydrate")]
 async fn heard(request: Option<Promise>) -> Option<Result<Upload, Problem>> {
     let response = JsFuture::from(request?).await.ok()?;
     let text = get(&response, "text")?.dyn_into::<Function>().ok()?;
     let text = JsFuture::from(text.call0(&response).ok()?.dyn_into::<Promise>().ok()?).await.ok()?.as_string()?;
     if get(&response, "ok")?.as_bool()? {
-        crate::wire::read(&text).ok().map(Ok)
-    } else {
-        crate::wire::read(&text).ok().map(Err)
+        return crate::wire::read(&text).ok().map(Ok);
     }
+    let status = get(&response, "status")?.as_f64().map(|status| status as u16);
+    let own = crate::wire::read(&text).ok();
+    own.or_else(|| (status == Some(413)).then(|| crate::error::in_its_place(status))).map(Err)
 }
