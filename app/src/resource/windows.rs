@@ -97,8 +97,9 @@ impl Windows {
         windows.into_iter().for_each(|window| self.load(window));
         self.pausing.set_value(true);
         let end = move || {
-            // Nothing if the list was left in the meantime.
-            if self.pausing.try_set_value(false).is_none() {
+            // Nothing if the list was left in the meantime. What was refused is not asked for again until somebody scrolls.
+            let well = self.problem.try_with_untracked(Option::is_none) == Some(true);
+            if self.pausing.try_set_value(false).is_none() && well {
                 self.ask_for_missing();
             }
         };
