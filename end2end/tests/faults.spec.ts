@@ -27,22 +27,26 @@ test("a filter with nonsense says what is wrong beside a way out", async ({ page
 test("HTML in tags and names stays text", async ({ page }) => {
   // Emulators take what AWS's rules for tags forbid; what is on the page must not depend on anybody's rules.
   const evil = `<img src=x onerror=document.title=${Date.now()}>`;
-  aws("lambda", "tag_resource", { Resource: "arn:aws:lambda:eu-west-1:111122223333:function:orders-worker", Tags: { note: evil } });
-  await page.goto("/functions/111122223333/eu-west-1/orders-worker");
-  await hydrated(page);
-  await page.getByRole("button", { name: /refresh|collect/i }).first().click();
-  await expect(page.getByRole("main")).toContainText(evil, { timeout: 30_000 });
-  for (const path of ["?tab=json", "?tab=changes"]) {
-    await page.goto(`/functions/111122223333/eu-west-1/orders-worker${path}`);
+  const worker = "arn:aws:lambda:eu-west-1:111122223333:function:orders-worker";
+  aws("lambda", "tag_resource", { Resource: worker, Tags: { note: evil } });
+  try {
+    await page.goto("/functions/111122223333/eu-west-1/orders-worker");
     await hydrated(page);
-    await expect(page.getByRole("main"), path).toContainText("onerror=document.title=");
-    await expect(page.locator('img[src="x"]'), path).toHaveCount(0);
+    await page.getByRole("button", { name: /refresh|collect/i }).first().click();
+    await expect(page.getByRole("main")).toContainText(evil, { timeout: 30_000 });
+    for (const path of ["?tab=json", "?tab=changes"]) {
+      await page.goto(`/functions/111122223333/eu-west-1/orders-worker${path}`);
+      await hydrated(page);
+      await expect(page.getByRole("main"), path).toContainText("onerror=document.title=");
+      await expect(page.locator('img[src="x"]'), path).toHaveCount(0);
+    }
+    await page.goto(`/search?q=${encodeURIComponent("onerror=document")}`);
+    await hydrated(page);
+    await expect(page.getByRole("main")).toContainText("orders-worker");
+    await expect(page.locator('img[src="x"]')).toHaveCount(0);
+  } finally {
+    aws("lambda", "untag_resource", { Resource: worker, TagKeys: ["note"] });
   }
-  await page.goto(`/search?q=${encodeURIComponent("onerror=document")}`);
-  await hydrated(page);
-  await expect(page.getByRole("main")).toContainText("orders-worker");
-  await expect(page.locator('img[src="x"]')).toHaveCount(0);
-  aws("lambda", "untag_resource", { Resource: "arn:aws:lambda:eu-west-1:111122223333:function:orders-worker", TagKeys: ["note"] });
 });
 
 test("HTML in a line of a log stays text", async ({ page }) => {

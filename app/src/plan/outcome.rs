@@ -27,6 +27,8 @@ struct Made {
 /// The tag and the digest under which a step put an image into a repository.
 fn tagged(call: &Call) -> Option<(&str, &str)> {
     match call {
+        // Without a tag it is copied by its digest, as a part or before its tag.
+        Call::Ecr(Ecr::CopyImage(input)) if input.image_tag.is_empty() => None,
         Call::Ecr(Ecr::CopyImage(input)) => Some((input.image_tag.as_str(), input.image_digest.as_str())),
         Call::Ecr(Ecr::PutImage(input)) => Some((input.image_tag.as_deref()?, input.image_digest.as_deref()?)),
         _ => None,
@@ -160,9 +162,14 @@ mod tests {
         assert_eq!(shown(&index), [image("sha256:b", "v1")]);
         let two = [put("sha256:a", Some("v1")), put("sha256:b", Some("v2"))];
         assert_eq!(shown(&two), [("shop/web".to_owned(), None)]);
-        let input = json!({ "source": "docker.io/library/nginx@sha256:a", "repositoryName": "shop/web", "imageTag": "1", "imageDigest": "sha256:a" });
-        let copy = json!({ "service": "ecr", "operation": "CopyImage", "input": input });
-        assert_eq!(shown(&[copy]), [image("sha256:a", "1")]);
+        let copy = |digest: &str, tag: &str| {
+            let input = json!({ "source": format!("docker.io/library/nginx@{digest}"), "repositoryName": "shop/web", "imageTag": tag, "imageDigest": digest });
+            json!({ "service": "ecr", "operation": "CopyImage", "input": input })
+        };
+        let copied = [copy("sha256:p", ""), copy("sha256:a", ""), copy("sha256:a", "1")];
+        assert_eq!(shown(&copied), [image("sha256:a", "1")]);
+        // By a plan of before, in one step.
+        assert_eq!(shown(&copied[2..]), [image("sha256:a", "1")]);
     }
 
     #[test]

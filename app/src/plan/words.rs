@@ -1,5 +1,6 @@
 //! What is said of runs and their steps. Pure.
 
+use domain::plan::Step;
 use domain::plan::run::{KEPT_TRIES, Progress, Run, State, StepState};
 use domain::resource::Tone;
 
@@ -43,9 +44,10 @@ pub fn far(run: &Run) -> String {
 /// The first format whose copies take back each manifest by a step of its own.
 const BY_MANIFEST: u32 = 5;
 
-/// Whether it had begun to carry an image: layers that arrived before it was taken back can stay.
+/// Whether it had begun to carry an image: layers that arrived before it was taken back can stay. A tag of an image that is there carries none.
 fn carried(run: &Run) -> bool {
-    run.plan.steps.iter().zip(&run.steps).any(|(step, progress)| step.call.is_long() && progress.attempts > 0)
+    let carries = |step: &Step| step.call.is_long() && (step.call.is_content() || run.plan.format < BY_MANIFEST);
+    run.plan.steps.iter().zip(&run.steps).any(|(step, progress)| carries(step) && progress.attempts > 0)
 }
 
 /// What that means, in a sentence.
@@ -135,14 +137,20 @@ mod tests {
         let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
         let input = json!({ "source": "docker.io/library/nginx@sha256:a", "repositoryName": "shop/web", "imageTag": "1", "imageDigest": "sha256:a" });
         let call = json!({ "service": "ecr", "operation": "CopyImage", "input": input });
+        let mut by_digest = call.clone();
+        by_digest["input"]["imageTag"] = json!("");
+        let by_digest = serde_json::from_value(by_digest).unwrap();
         let step = json!({ "id": "copy", "says": "Copy", "scope": scope, "call": call, "effect": "create", "depends_on": [], "undo": { "never": "it is a test" } });
         let mut copy = run(State::Undone, &[StepState::Undone]);
         copy.plan.steps = vec![serde_json::from_value(step).unwrap()];
         assert!(explains(&copy).contains("Nothing of it is left"), "it was never begun");
         copy.steps[0].attempts = 1;
-        assert!(explains(&copy).contains("Layers that arrived may stay"));
+        assert!(explains(&copy).contains("Nothing of it is left"), "only the tag was put, on an image that was there");
         copy.plan.format = BY_MANIFEST - 1;
         assert!(explains(&copy).contains("may be left without a tag"));
+        copy.plan.format = BY_MANIFEST;
+        copy.plan.steps[0].call = by_digest;
+        assert!(explains(&copy).contains("Layers that arrived may stay"));
     }
 
     #[test]

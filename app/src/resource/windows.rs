@@ -96,10 +96,12 @@ impl Windows {
         }
         windows.into_iter().for_each(|window| self.load(window));
         self.pausing.set_value(true);
+        let asked_for = self.range.try_get_untracked();
         let end = move || {
-            // Nothing if the list was left in the meantime. What was refused is not asked for again until somebody scrolls.
+            // Nothing if the list was left in the meantime. What was refused is asked for again once somebody has scrolled.
             let well = self.problem.try_with_untracked(Option::is_none) == Some(true);
-            if self.pausing.try_set_value(false).is_none() && well {
+            let moved = self.range.try_get_untracked() != asked_for;
+            if self.pausing.try_set_value(false).is_none() && (well || moved) {
                 self.ask_for_missing();
             }
         };

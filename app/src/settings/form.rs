@@ -24,6 +24,19 @@ where
     action.value().with(|answer| matches!(answer, Some(Ok(_))))
 }
 
+/// Counts how often there was an answer other than the wish for the password, with which it goes on. Made once, outside of what follows it.
+pub fn settled<S>(action: ServerAction<S>) -> Memo<usize>
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    Memo::new(move |before: Option<&usize>| {
+        let version = action.version().get();
+        let waits = action.value().with(|answer| matches!(answer, Some(Err(e)) if is_unconfirmed(&e.0)));
+        if waits { before.copied().unwrap_or_default() } else { version }
+    })
+}
+
 /// Does something each time it was done, with what was asked. Only in the browser.
 pub fn when_done<S>(action: ServerAction<S>, then: impl Fn(S) + 'static)
 where

@@ -9,7 +9,9 @@ use leptos::prelude::*;
 
 use super::SettingsFrame;
 use super::api::{CreatePerson, RemovePerson, SetPassword, SetRole, people};
-use super::form::{Field, confirmed, elsewhere, emptied, failure, role_names, role_options, succeeded, when_done};
+use super::form::{
+    Field, confirmed, elsewhere, emptied, failure, role_names, role_options, settled, succeeded, when_done,
+};
 use super::password::{NewPassword, Somebody};
 use crate::api::Boot;
 use crate::error::AppError;
@@ -36,7 +38,8 @@ pub fn PeoplePage() -> impl IntoView {
     };
     let Acts { role, remove, password, whom, hydrated } = acts;
     Effect::new(move || hydrated.set(true));
-    let answer = ask(move || (create.version().get(), role.version().get(), remove.version().get()), |_| people());
+    let (made, given, removed) = (settled(create), settled(role), settled(remove));
+    let answer = ask(move || (made.get(), given.get(), removed.get()), |_| people());
     let rule = password_rule(&boot);
     let least = boot.instance.password_min.to_string();
     let (now, me) = (boot.now, StoredValue::new(boot.actor));

@@ -104,6 +104,7 @@ async fn an_image_that_somebody_tagged_since_stays() {
         repository_name: "shop".into(),
         image_tag: Some("theirs".into()),
         image_digest: Some(DIGEST.into()),
+        image_manifest: manifest(DIGEST),
         ..Default::default()
     };
     world.cloud.meanwhile(&Ecr::PutImage(theirs));

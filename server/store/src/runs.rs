@@ -232,7 +232,7 @@ impl Store {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let state = if leave.is_some() { StepState::Left } else { StepState::Undoing };
         let done = sqlx::query(
-            "update run_steps set state = $3, note = coalesce($4, note), attempts = 0 where run = $1 and n = $2 and state = 'stuck'
+            "update run_steps set state = $3, note = coalesce($4, note) where run = $1 and n = $2 and state = 'stuck'
                and exists (select 1 from runs where id = $1 and state = 'stuck')",
         )
         .bind(id)

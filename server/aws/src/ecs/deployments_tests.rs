@@ -75,7 +75,7 @@ fn endpoint(operation: &str, input: &Value) -> (u16, Value) {
         }
         "DescribeServiceRevisions" => {
             let told = |arn: String| {
-                let logs = json!({"options": {"splunk-token": "hunter2"}});
+                let logs = json!({"logDriver": "splunk", "options": {"splunk-token": "hunter2"}});
                 json!({
                     "taskDefinition": format!("{ARN}:task-definition/web:{}", number(&arn)), "serviceRevisionArn": arn, "createdAt": 1_763_000_000.0,
                     "launchType": "FARGATE", "serviceConnectConfiguration": {"enabled": true, "logConfiguration": logs}
