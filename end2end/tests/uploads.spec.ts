@@ -101,7 +101,7 @@ test("an OCI layout for several platforms keeps its digest; the same file again 
   aws("ecr", "delete_repository", { repositoryName: name, force: true });
 });
 
-test("a truncated archive, and one that is no image, are refused where they were dropped", async ({ page }) => {
+test("a truncated archive, one that is no image, and one too large for a proxy are refused where they were dropped", async ({ page }) => {
   const name = await repository(page);
   const whole = dockerSave("shop/web:v1", [layer("etc/one", 400_000)]);
   await choose(page, "half.tar", whole.subarray(0, 200_000));
@@ -109,6 +109,11 @@ test("a truncated archive, and one that is no image, are refused where they were
   await accessible(page);
   await choose(page, "notes.txt", Buffer.from("no image\n".repeat(200)));
   await expect(form(page).getByText("not a tar file", { exact: false })).toBeVisible({ timeout: 30_000 });
+  // A proxy in front that lets less pass: that is said at once, and nothing is sent again.
+  const refusal = { status: 413, contentType: "text/html", body: "<html>413 Request Entity Too Large</html>" };
+  await page.route(/\/api\/v1\/uploads\?/, (route) => route.fulfill(refusal));
+  await choose(page, "large.tar", whole);
+  await expect(form(page).getByText("Too large for a proxy")).toBeVisible({ timeout: 30_000 });
   expect(images(name)).toEqual([]);
   aws("ecr", "delete_repository", { repositoryName: name, force: true });
 });
