@@ -31,14 +31,16 @@ pub enum Subject {
     Service {
         /// Its cluster's name.
         cluster: String,
-        /// Its name.
+        /// Its name. On the wire it is not called `service`: that says whose subject it is.
+        #[serde(rename = "name")]
         service: String,
     },
     /// How a service was deployed: [`super::deployments::Deployments`].
     Deployments {
         /// Its cluster's name.
         cluster: String,
-        /// Its name.
+        /// Its name. On the wire it is not called `service`: that says whose subject it is.
+        #[serde(rename = "name")]
         service: String,
     },
 }

@@ -28,6 +28,9 @@ where
     if let Some(all) = read(digests.to_vec()).await? {
         return Ok(all);
     }
+    if digests.len() < 2 {
+        return Ok(vec![]);
+    }
     let mut found = vec![];
     for answer in each(digests.to_vec(), |digest| read(vec![digest])).await {
         found.extend(answer?.unwrap_or_default());

@@ -96,6 +96,30 @@ async fn an_image_that_somebody_put_meanwhile_is_theirs() {
 }
 
 #[tokio::test]
+async fn an_image_of_somebody_else_does_not_go_with_its_only_tag() {
+    let world = World::new(|_, _| None).await;
+    begin(&world).await;
+    let store = &world.test.store;
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
+    let image = PutImage {
+        repository_name: "shop".into(),
+        image_digest: Some(DIGEST.into()),
+        image_manifest: manifest(DIGEST),
+        ..Default::default()
+    };
+    world.cloud.meanwhile(&Ecr::PutImage(image));
+    world.engine().drive(&lease).await.unwrap();
+    store.release_run(&lease).await.unwrap();
+    let tagged = world.cloud.listing();
+    assert!(store.cancel_run("copy", &entry()).await.unwrap());
+    let run = world.rests("copy").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Left]), "{run:#?}");
+    assert!(run.steps[1].note.as_ref().unwrap().contains("last tag"), "{run:#?}");
+    assert_eq!((world.cloud.listing(), world.cloud.calls()), (tagged, vec!["ecr:CopyImage".to_owned()]));
+}
+
+#[tokio::test]
 async fn an_image_that_somebody_tagged_since_stays() {
     let world = World::new(|_, _| None).await;
     begin(&world).await;

@@ -5,6 +5,7 @@ use domain::plan::run::{Progress, StepState};
 use domain::plan::{Call, Made, Step, Undo};
 use domain::{Code, Problem};
 use gantry_store::runs::{Lease, Stored};
+use serde_json::Value;
 
 use super::drive::{Result, UNKNOWN, may_pass};
 use super::trail::entry;
@@ -15,6 +16,14 @@ const CHANGED: &str =
     "It is no longer as this step left it, so somebody changed it since, or a later step stayed. It was left as it is.";
 
 const THEIRS: &str = "Somebody else had put it there while the run was under way. It was left to them.";
+/// Why a tag stays.
+const LAST_TAG: &str = "Somebody else had put its image there while the run was under way, and ECR deletes an image with its last tag. It was left as it is.";
+
+/// Whether one of these images has a tag: their digests, each with its tags.
+fn has_tags(images: &Value) -> bool {
+    let some = |tags: &Value| tags.as_array().is_some_and(|tags| !tags.is_empty());
+    images.as_object().is_some_and(|images| images.values().any(some))
+}
 
 /// How an undo ended.
 enum Back {
@@ -55,6 +64,17 @@ impl Engine {
                 return self.journal(lease, n, &progress, None).await;
             }
         };
+        match self.is_last_tag_of_theirs(stored, n, &undo).await {
+            Ok(false) => {}
+            Ok(true) => {
+                (progress.state, progress.note) = (StepState::Left, Some(LAST_TAG.into()));
+                return self.journal(lease, n, &progress, None).await;
+            }
+            Err(problem) => {
+                (progress.state, progress.problem) = (StepState::Stuck, Some(problem));
+                return self.journal(lease, n, &progress, None).await;
+            }
+        }
         progress.state = StepState::Undoing;
         progress.problem = None;
         self.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
@@ -71,6 +91,23 @@ impl Engine {
         // How long a step took is how long it took to make it.
         progress.ended.get_or_insert_with(now);
         self.journal(lease, n, &progress, None).await
+    }
+
+    /// Whether an image that somebody else put would go with the tag that this step gave it: ECR deletes an image with its last tag.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
+    async fn is_last_tag_of_theirs(&self, stored: &Stored, n: usize, undo: &Call) -> Result<bool> {
+        let Some(step) = stored.run.plan.steps.get(n).filter(|_| undo.operation() == "BatchDeleteImage") else {
+            return Ok(false);
+        };
+        let input = step.call.input();
+        let theirs = stored.run.plan.steps.iter().zip(&stored.run.steps).find(|(image, progress)| {
+            let own = image.call.is_content() && image.call.input()["imageDigest"] == input["imageDigest"];
+            own && progress.attempts == 0 && step.depends_on.contains(&image.id)
+        });
+        let Some((image, _)) = theirs.filter(|_| !step.call.is_content()) else { return Ok(false) };
+        let state = self.reads(image, &image.call).await?;
+        let digest = input["imageDigest"].as_str().unwrap_or_default();
+        Ok(state.is_some_and(|state| state[digest] == serde_json::json!([input["imageTag"]])))
     }
 
     /// Takes a step back by the second of these calls, if nobody changed since what the first left. What its tries failed with is kept. `waits` for
@@ -91,8 +128,9 @@ impl Engine {
             // What could not be read when it was made is compared with what was asked for.
             let after = progress.after.as_ref();
             let untouched = state.as_ref() == after || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
-            // A try before this one may be half through.
-            if !untouched && attempt == 1 {
+            // A try before this one may be half through. What has tags, somebody gave them to, whatever was read before.
+            let tagged = step.call.is_content() && state.as_ref().is_some_and(has_tags);
+            if tagged || (!untouched && attempt == 1) {
                 return Ok(Back::Changed);
             }
             if let Err(problem) = self.still_holds(lease) {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::config;
 use super::execute::once;
+use super::images::MANIFESTS_A_CALL;
 use super::manifest::MEDIA_TYPES;
 use crate::gather::{deleted, found};
 use crate::{Bucket, Caller, absent};
@@ -46,7 +47,20 @@ pub(super) async fn delete(caller: &Caller, input: &BatchDeleteImage) -> Result<
 
 /// The tags of each of these images that exists; `None` when none does.
 pub(super) async fn tags(caller: &Caller, repository: &str, digests: &[String]) -> Result<Option<Value>, Problem> {
-    let images = found(digests, |digests| described(caller, repository, digests)).await?;
+    let describe = |digests: Vec<String>| described(caller, repository, digests);
+    let images = match describe(digests.to_vec()).await? {
+        Some(images) => images,
+        None if digests.len() < 2 => vec![],
+        // The usual case of a copy: none is there, or some are.
+        None => match present(caller, repository, digests).await {
+            Ok(there) if there.is_empty() => vec![],
+            Ok(there) => found(&there, describe).await?,
+            Err(problem) if matches!(problem.code, Code::AwsDenied | Code::NotImplemented) => {
+                found(digests, describe).await?
+            }
+            Err(problem) => return Err(problem),
+        },
+    };
     let entries = images.into_iter().filter_map(|image| {
         let mut tags = image.image_tags.unwrap_or_default();
         tags.sort();
@@ -54,6 +68,20 @@ pub(super) async fn tags(caller: &Caller, repository: &str, digests: &[String]) 
     });
     let found: Map<String, Value> = entries.collect();
     Ok((!found.is_empty()).then_some(Value::Object(found)))
+}
+
+/// Which of these there are: unlike [`described`] this call names those that are missing.
+async fn present(caller: &Caller, repository: &str, digests: &[String]) -> Result<Vec<String>, Problem> {
+    let mut there = vec![];
+    for digests in digests.chunks(MANIFESTS_A_CALL) {
+        let ids = digests.iter().map(|digest| ImageIdentifier::builder().image_digest(digest).build()).collect();
+        let request = caller.clients().ecr().batch_get_image().repository_name(repository).set_image_ids(Some(ids));
+        let request = request.set_accepted_media_types(Some(MEDIA_TYPES.map(str::to_owned).to_vec()));
+        let answer = caller.call(Bucket::EcrManifests, "ecr:BatchGetImage", Some(repository), request.send()).await;
+        let Some(answer) = absent(answer)? else { return Ok(vec![]) };
+        there.extend(answer.images.into_iter().flatten().filter_map(|image| image.image_id?.image_digest));
+    }
+    Ok(there)
 }
 
 /// These images, `None` when one of them does not exist.

@@ -13,7 +13,7 @@ use crate::{Bucket, Caller, Feed, Pages, absent};
 
 const DESCRIBE: &str = "ecr:DescribeImages";
 /// BatchGetImage takes at most so many digests.
-const MANIFESTS_A_CALL: usize = 100;
+pub(super) const MANIFESTS_A_CALL: usize = 100;
 
 /// Reads all images of all repositories.
 pub(crate) async fn collect_images(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
