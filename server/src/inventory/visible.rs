@@ -2,7 +2,7 @@
 
 use domain::ResourceKey;
 pub use gantry_store::singles::READ_ONE_BY_ONE;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,10 +48,12 @@ impl Visible {
 
     /// Moves those that were shown to the front, the latest first, and says how many they are.
     pub fn first(&self, keys: &mut [ResourceKey]) -> usize {
-        let known = self.known();
-        let place = |key: &ResourceKey| known.iter().rev().position(|k| k == key).unwrap_or(usize::MAX);
-        keys.sort_by_cached_key(place);
-        keys.iter().take_while(|key| known.contains(key)).count()
+        // Pages that report wait for the lock: there may be many keys, so they are compared beside it.
+        let known: Vec<ResourceKey> = self.known().iter().cloned().collect();
+        // Of a key that is there twice the later place counts.
+        let places: HashMap<&ResourceKey, usize> = known.iter().enumerate().map(|(place, key)| (key, place)).collect();
+        keys.sort_by_cached_key(|key| places.get(key).map_or(usize::MAX, |place| known.len() - place));
+        keys.iter().take_while(|key| places.contains_key(*key)).count()
     }
 }
 
