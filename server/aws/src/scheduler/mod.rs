@@ -16,6 +16,7 @@ const SOME: usize = 2_000;
 
 /// What was read of schedules in collects before.
 struct Read {
+    /// Without those that somebody wants read again.
     known: HashSet<String>,
     /// Only a read of its own says it.
     roles: HashMap<String, String>,
@@ -29,6 +30,12 @@ impl Read {
             roles: feed.said(Kind::Schedule, "Target.RoleArn").await?,
             modified: feed.said(Kind::Schedule, "LastModificationDate").await?,
         })
+    }
+
+    /// Whether anything is known of this, also where somebody wants it read again.
+    fn has(&self, schedule: &Schedule) -> bool {
+        let id = schedule.id();
+        self.modified.contains_key(&id) || self.roles.contains_key(&id)
     }
 
     /// Whether this was read alone since it was last modified. Without that moment nobody knows.
@@ -80,8 +87,7 @@ async fn collect(caller: &Caller, feed: &dyn Feed, some: usize) -> Result<(), Pr
             }
         }
         // What is known of one that was not read says more than the list does.
-        let (old, new): (Vec<Schedule>, Vec<Schedule>) =
-            unread.into_iter().partition(|s| before.known.contains(&s.id()));
+        let (old, new): (Vec<Schedule>, Vec<Schedule>) = unread.into_iter().partition(|s| before.has(s));
         for schedule in &new {
             batch.push(caller.observed(schedule)?);
         }

@@ -114,6 +114,18 @@ async fn a_schedule_that_may_not_be_read_keeps_what_is_known_of_it() {
     assert_eq!(still, ["default/a", "default/b", "default/d"]);
 }
 
+#[tokio::test]
+async fn a_schedule_that_somebody_wants_read_again_and_that_may_not_be_read_keeps_what_is_known_of_it() {
+    let read = Arc::default();
+    let mut feed = memory(&[("a", true, SINCE)]);
+    // As a store leaves out what is to be read again.
+    feed.known.remove("default/a");
+    collect_schedules(&scheduler("a", &read), &feed).await.unwrap_err();
+    assert!(sorted(&read).contains(&"a".to_owned()));
+    assert!(!feed.docs().contains_key("default/a"));
+    assert_eq!(*feed.still.lock().unwrap(), ["default/a"]);
+}
+
 #[test]
 fn moments_are_compared_as_exactly_as_they_are_told() {
     assert!(same(Millis(1_500), Millis(1_500)) && same(Millis(1_000), Millis(1_500)));
