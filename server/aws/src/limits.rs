@@ -103,7 +103,7 @@ pub const QUOTA_SHARE: f64 = 0.5;
 const START: f64 = 5.0;
 /// The fastest that is learnt.
 const CEILING: f64 = 25.0;
-/// The slowest a throttled bucket becomes.
+/// The slowest a throttled bucket becomes, where its share is not slower.
 const FLOOR: f64 = 0.2;
 /// Growth per second of steady use, in requests per second.
 const GROWTH: f64 = 0.1;
@@ -182,6 +182,11 @@ impl Limiter {
         Self { burst, ceiling, level: Mutex::new(level), first: Default::default(), last: Default::default() }
     }
 
+    /// The slowest it becomes: never faster than its share of a quota.
+    fn floor(&self) -> f64 {
+        FLOOR.min(self.ceiling)
+    }
+
     fn level(&self) -> MutexGuard<'_, Level> {
         // A panic while holding the lock cannot leave the numbers half-written.
         self.level.lock().unwrap_or_else(PoisonError::into_inner)
@@ -239,7 +244,7 @@ impl Limiter {
     fn throttled_at(&self, now: Instant) {
         let mut level = self.level();
         if level.halved.is_none_or(|at| now.duration_since(at) >= SAME_BURST) {
-            level.rate = (level.rate / 2.0).max(FLOOR);
+            level.rate = (level.rate / 2.0).max(self.floor());
             level.halved = Some(now);
             level.tokens = level.tokens.min(0.0);
         }
@@ -248,7 +253,7 @@ impl Limiter {
     /// A call went through: a little faster, up to the ceiling.
     pub(crate) fn went_through(&self) {
         let mut level = self.level();
-        level.rate = (level.rate + GROWTH / level.rate).min(self.ceiling.max(FLOOR));
+        level.rate = (level.rate + GROWTH / level.rate).min(self.ceiling);
     }
 
     /// Requests per second at the moment.

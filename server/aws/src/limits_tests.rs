@@ -214,6 +214,19 @@ fn a_burst_of_throttles_halves_once_and_calls_that_pass_grow_it_back_slowly() {
 }
 
 #[test]
+fn of_a_small_share_a_throttle_makes_no_more_and_calls_that_pass_neither() {
+    let limiter = Limits::new(0.1).limiter(&scope("eu-west-1"), Bucket::EcsRegister);
+    let share = limiter.rate();
+    assert!(share < FLOOR, "{share}");
+    limiter.throttled_at(Instant::now());
+    assert!(limiter.rate() <= share, "{}", limiter.rate());
+    for _ in 0..100 {
+        limiter.went_through();
+    }
+    assert_eq!(limiter.rate(), share);
+}
+
+#[test]
 fn learning_stays_between_floor_and_ceiling() {
     let limiter = limiter(Bucket::Eks);
     let mut now = Instant::now();
