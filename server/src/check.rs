@@ -127,7 +127,9 @@ async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
     let feed = First::default();
     // A list that is not finished in this time has answered without a problem so far.
     let list = tokio::time::timeout(PATIENCE, Box::pin(gantry_aws::collect(caller, kind, &feed))).await;
-    let mut problems: Vec<Problem> = list.ok().and_then(Result::err).into_iter().collect();
+    // Nor is it one that some are left for the next collect.
+    let list = list.ok().and_then(Result::err).filter(|problem| problem.code != Code::Busy);
+    let mut problems: Vec<Problem> = list.into_iter().collect();
     let first = feed.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let first = first.filter(|key| key.kind == kind);
     match &first {
