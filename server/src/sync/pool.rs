@@ -153,7 +153,11 @@ impl Pool {
             // taken over: the new owner says how it ends
             Err(problem) if problem.code == Code::Conflict => Err(problem),
             Err(problem) => {
-                let due = schedule::after_failure(&lease.scope, lease.kind, lease.failures + 1, &problem, ended);
+                let due = match problem.code {
+                    // AWS itself answered the list: a place beside it may be out of reach for long.
+                    Code::AwsUnreachable if feed.whole() => schedule::after_success(&lease.scope, lease.kind, ended),
+                    _ => schedule::after_failure(&lease.scope, lease.kind, lease.failures + 1, &problem, ended),
+                };
                 tracing::warn!(scope = %lease.scope, kind = %lease.kind, part = ?lease.part, %problem, failures = lease.failures + 1, "sync: a collect failed");
                 self.store.fail(lease, &problem, feed.whole(), ended, due).await
             }

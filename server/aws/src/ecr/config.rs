@@ -65,9 +65,9 @@ fn address(url: &str, endpoint: Option<&str>) -> Option<(String, Option<String>)
 
 async fn download(url: &str, endpoint: Option<&str>) -> Result<Vec<u8>, String> {
     static CONNECTOR: OnceLock<Option<SharedHttpConnector>> = OnceLock::new();
+    let (url, host) = address(url, endpoint).ok_or("not an address of AWS")?;
     let connector = CONNECTOR.get_or_init(|| default_connector(&HttpConnectorSettings::default(), None));
     let connector = connector.as_ref().ok_or("no HTTP client")?;
-    let (url, host) = address(url, endpoint).ok_or("not an address of AWS")?;
     let mut request = HttpRequest::get(url).map_err(|e| e.to_string())?;
     if let Some(host) = host {
         request.headers_mut().insert("host", host);

@@ -5,6 +5,7 @@ use domain::ecr::{Image, ScanFindings, ScanStatus};
 use domain::resource::{Model, Observed};
 use domain::{Code, Kind, Problem, ResourceKey};
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{config, manifest, repositories};
@@ -21,7 +22,7 @@ pub(crate) async fn collect_images(caller: &Caller, feed: &dyn Feed) -> Result<(
     let names = repositories::names(caller).await?;
     let mut trouble = Trouble::default();
     // When AWS is out of reach it is so for every repository: two thousand time-outs would help nobody.
-    let (stop, away) = (&AtomicBool::new(false), &AtomicBool::new(false));
+    let (stop, away) = (&AtomicBool::new(false), &OnceLock::new());
     let read = |name: String| async move {
         if stop.load(Ordering::Relaxed) {
             return Ok(());
@@ -44,6 +45,10 @@ pub(crate) async fn collect_images(caller: &Caller, feed: &dyn Feed) -> Result<(
     if trouble.is_none() {
         feed.complete(Kind::Image, None).await?;
     }
+    // All images are listed; what single ones run on is read by the next collect.
+    if let Some(problem) = away.get() {
+        trouble.note(problem.clone());
+    }
     trouble.end()
 }
 
@@ -52,7 +57,7 @@ async fn repository(
     caller: &Caller,
     feed: &dyn Feed,
     known: &HashSet<String>,
-    away: &AtomicBool,
+    away: &OnceLock<Problem>,
     name: &str,
 ) -> Result<(), Problem> {
     let mut trouble = Trouble::default();
@@ -94,7 +99,7 @@ pub(crate) async fn fetch_image(caller: &Caller, key: &ResourceKey) -> Result<Op
     let answer = absent(caller.call(Bucket::EcrImages, DESCRIBE, Some(&key.id), request.send()).await)?;
     let Some(detail) = answer.and_then(|a| a.image_details).and_then(|d| d.into_iter().next()) else { return Ok(None) };
     let mut images = [document(detail, name)];
-    look_into(caller, name, &AtomicBool::new(false), &mut images, &[0]).await?;
+    look_into(caller, name, &OnceLock::new(), &mut images, &[0]).await?;
     caller.observed(&images[0]).map(Some)
 }
 
@@ -103,7 +108,7 @@ pub(crate) async fn fetch_image(caller: &Caller, key: &ResourceKey) -> Result<Op
 async fn look_into(
     caller: &Caller,
     name: &str,
-    away: &AtomicBool,
+    away: &OnceLock<Problem>,
     images: &mut [Image],
     which: &[usize],
 ) -> Result<Vec<usize>, Problem> {
@@ -152,18 +157,17 @@ async fn look_into(
     let look = |(n, digest): (usize, String)| async move {
         let platform = match () {
             () if denied.load(Ordering::Relaxed) => return (n, Ok(Some(None))),
-            () if away.load(Ordering::Relaxed) => return (n, Ok(None)),
+            () if away.get().is_some() => return (n, Ok(None)),
             () => config::platform(caller, name, &digest).await,
         };
-        let stops = |flag: &AtomicBool| flag.store(true, Ordering::Relaxed);
         match platform {
             Err(problem) if problem.code == Code::AwsDenied => {
-                stops(denied);
+                denied.store(true, Ordering::Relaxed);
                 (n, Ok(Some(None)))
             }
             Err(problem) if problem.code == Code::AwsUnreachable => {
                 tracing::debug!(repository = name, digest, %problem, "image configuration");
-                stops(away);
+                away.get_or_init(|| problem);
                 (n, Ok(None))
             }
             platform => (n, platform.map(Some)),

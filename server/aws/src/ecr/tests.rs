@@ -2,6 +2,8 @@
 
 use domain::{Code, ResourceKey};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::scripted::{Memory, caller};
@@ -141,6 +143,27 @@ async fn an_image_whose_configuration_cannot_be_had_is_shown_without_its_platfor
         assert_eq!(feed.docs()["web@sha256:arm"].get("gantry:platforms"), None, "{why}");
         assert_eq!(feed.complete(), ["*", "web"], "{why}");
     }
+}
+
+#[tokio::test]
+async fn where_configurations_cannot_be_downloaded_all_images_are_listed_and_it_is_said() {
+    let feed = Memory::default();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    let away = move |operation: &str, input: &Value| match operation {
+        "DescribeRepositories" => (200, json!({"repositories": [repository("web")]})),
+        "DescribeImages" => (200, json!({"imageDetails": [{"repositoryName": "web", "imageDigest": "sha256:arm"}]})),
+        "GetDownloadUrlForLayer" => {
+            count.fetch_add(1, Ordering::Relaxed);
+            (200, json!({"downloadUrl": "https://layers.example.com/cfg", "layerDigest": "sha256:cfg"}))
+        }
+        _ => registry(operation, input),
+    };
+    let problem = collect_images(&caller(away), &feed).await.unwrap_err();
+    assert_eq!((problem.code, asked.load(Ordering::Relaxed)), (Code::AwsUnreachable, 1), "{problem}");
+    assert!(problem.message.contains("could not be downloaded"), "{problem}");
+    assert_eq!(feed.complete(), ["*", "web"]);
+    assert_eq!(*feed.again.lock().unwrap(), ["web@sha256:arm"]);
 }
 
 #[tokio::test]
