@@ -124,7 +124,7 @@ impl Engine {
         let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
         // Steps before it may have taken long. A document that is written as a whole is read once more right before.
         if progress.attempts == 0 && call.is_whole_document() && stored.run.is_own(n) {
-            match self.reads(step, &call).await {
+            match self.reads(&lease.run, step, &call).await {
                 Ok(state) if state == step.before => {}
                 Ok(state) => {
                     progress.found = Some(Found { state });
@@ -139,7 +139,7 @@ impl Engine {
         }
         // Likewise what somebody else may have put meanwhile: it is theirs, also if this run is taken back.
         if progress.attempts == 0 && call.is_content() {
-            match self.reads(step, &call).await {
+            match self.reads(&lease.run, step, &call).await {
                 Ok(None) => {}
                 Ok(Some(_)) => {
                     progress.note =
@@ -199,9 +199,13 @@ impl Engine {
     async fn find_out(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
         let Some(call) = self.call(lease, stored, n).await? else { return Ok(()) };
         let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
-        let state = match self.reads(step, &call).await {
+        let state = match self.reads(&lease.run, step, &call).await {
             Ok(state) => state,
             Err(problem) => {
+                // The way back finds it out, and waits for credentials again.
+                if problem.code == Code::AwsCredentials && self.is_called_off(&lease.run).await {
+                    return self.becomes(lease, stored, State::Undoing, None).await;
+                }
                 progress.state = StepState::Stuck;
                 progress.note = Some(UNKNOWN.into());
                 progress.problem = Some(problem);
@@ -246,7 +250,7 @@ impl Engine {
     /// A call went through: waits until AWS shows it, and keeps what it left, and why AWS refused it afterwards if it did.
     async fn made(&self, lease: &Lease, n: usize, mut progress: Progress, step: &Step, call: &Call) -> Result<()> {
         progress.problem = None;
-        match self.settled(step, call).await {
+        match self.settled(&lease.run, step, call).await {
             Ok((after, shown)) => {
                 if let Some(why) = call.refused(after.as_ref()) {
                     progress.problem = Some(Problem::new(Code::AwsRejected, "AWS refused it afterwards", why));
@@ -272,10 +276,10 @@ impl Engine {
     }
 
     /// What a call left, once AWS shows it as asked for or refused it; `false` when it did not show it in time.
-    pub(super) async fn settled(&self, step: &Step, call: &Call) -> Result<(Option<Value>, bool)> {
+    pub(super) async fn settled(&self, run: &str, step: &Step, call: &Call) -> Result<(Option<Value>, bool)> {
         let mut attempt = 1;
         loop {
-            let state = self.reads(step, call).await?;
+            let state = self.reads(run, step, call).await?;
             let shown = call.made(state.as_ref()) == Made::Yes;
             // Of one that was refused before, the state is what an earlier call left until this one shows.
             let refused = state != step.before && call.refused(state.as_ref()).is_some();
@@ -328,18 +332,28 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// Reads what a call writes; tries again while AWS cannot be reached, and waits for credentials that ran out.
-    pub(super) async fn reads(&self, step: &Step, call: &Call) -> Result<Option<Value>> {
+    /// Reads what a call of a run writes; tries again while AWS cannot be reached, and waits for credentials that ran out. On the way there
+    /// that ends once somebody cancels.
+    pub(super) async fn reads(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
         let until = Instant::now() + self.patience.credentials;
         loop {
             match self.looks(step, call).await {
                 Err(problem) if problem.code == Code::AwsCredentials && Instant::now() < until => {
+                    if self.is_called_off(run).await {
+                        return Err(problem);
+                    }
                     tracing::warn!(step = step.says, %problem, "apply: the run waits for credentials");
                     tokio::time::sleep(self.patience.longest_pause).await;
                 }
                 other => return other,
             }
         }
+    }
+
+    /// Whether somebody cancelled a run that is not being taken back yet. A journal that cannot be read calls nothing off.
+    async fn is_called_off(&self, run: &str) -> bool {
+        let stored = self.store.run(run).await.ok().flatten();
+        stored.is_some_and(|stored| stored.run.cancelled && stored.run.state == State::Applying)
     }
 
     /// The same without waiting for credentials.

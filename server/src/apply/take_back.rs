@@ -105,7 +105,7 @@ impl Engine {
             own && progress.attempts == 0 && step.depends_on.contains(&image.id)
         });
         let Some((image, _)) = theirs.filter(|_| !step.call.is_content()) else { return Ok(false) };
-        let state = self.reads(image, &image.call).await?;
+        let state = self.reads(&stored.run.id, image, &image.call).await?;
         let digest = input["imageDigest"].as_str().unwrap_or_default();
         Ok(state.is_some_and(|state| state[digest] == serde_json::json!([input["imageTag"]])))
     }
@@ -121,7 +121,7 @@ impl Engine {
         progress: &mut Progress,
     ) -> Result<Back> {
         for attempt in 1.. {
-            let state = if waits { self.reads(step, undo).await? } else { self.looks(step, undo).await? };
+            let state = if waits { self.reads(&lease.run, step, undo).await? } else { self.looks(step, undo).await? };
             if undo.made(state.as_ref()) == Made::Yes {
                 return Ok(Back::Gone);
             }
@@ -140,7 +140,7 @@ impl Engine {
             match self.send(step, undo, &course).await {
                 Err(_) if course.was_refused() => return Ok(Back::Away(ran_out())),
                 Ok(_) => {
-                    let (_, shown) = self.settled(step, undo).await?;
+                    let (_, shown) = self.settled(&lease.run, step, undo).await?;
                     if shown {
                         return Ok(Back::Gone);
                     }
@@ -152,7 +152,7 @@ impl Engine {
                     }
                 }
                 Err(problem) => {
-                    let state = self.reads(step, undo).await?;
+                    let state = self.reads(&lease.run, step, undo).await?;
                     return if undo.made(state.as_ref()) == Made::Yes { Ok(Back::Gone) } else { Err(problem) };
                 }
             }
@@ -180,7 +180,7 @@ impl Engine {
             };
             let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };
             let before = stored.run.before(n);
-            match self.reads(step, &call).await {
+            match self.reads(&lease.run, step, &call).await {
                 Ok(state) if call.made(state.as_ref()) != Made::Yes || call.stands(before, state.as_ref()) => continue,
                 Ok(state) => {
                     (progress.state, progress.after) = (StepState::Made, state);

@@ -368,6 +368,27 @@ async fn credentials_that_do_not_come_back_are_waited_for_so_long_and_then_a_per
     assert!(world.cloud.refused() <= once + 10, "{}", world.cloud.refused());
 }
 
+#[tokio::test]
+async fn credentials_that_are_away_keep_nobody_who_cancels_waiting() {
+    // Whether the first call was made is not known, and is read until they are back.
+    let world = World::new(|number, _| (number == 0).then_some(Fault::Expired(u32::MAX))).await;
+    world.begin("shop").await;
+    let patience = Patience { credentials: Duration::from_secs(3_600), ..PATIENCE };
+    let engine = Arc::new(Engine::new(world.test.store.clone(), world.cloud.clone(), patience));
+    let (_never, running) = watch::channel(false);
+    let driving = tokio::spawn(engine.run(running));
+    while world.run("shop").await.steps[0].problem.is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
+    while world.run("shop").await.state == State::Applying {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let run = world.run("shop").await;
+    assert_eq!((run.state, run.steps[0].state), (State::Undoing, StepState::Begun), "the way back finds it out");
+    driving.abort();
+}
+
 #[path = "lease_tests.rs"]
 mod leases;
 
