@@ -82,6 +82,12 @@ impl Store {
         .map_err(problem::of)?;
         let Some((resource, times)) = known else { return Ok(()) };
         let times = times.unwrap_or(0).saturating_add(1);
+        // Whoever asked for it has had the answer. First, as in what a read writes: its row, then refusals
+        sqlx::query("update resources set reread = false where id = $1 and reread")
+            .bind(resource)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
         sqlx::query(
             "insert into refusals (resource, times, retry_at, problem) values ($1, $2, $3, $4)
              on conflict on constraint refusals_pk do update
@@ -94,12 +100,6 @@ impl Store {
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;
-        // Whoever asked for it has had the answer
-        sqlx::query("update resources set reread = false where id = $1 and reread")
-            .bind(resource)
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
         tx.commit().await.map_err(problem::of)
     }
 }
