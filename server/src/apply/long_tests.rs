@@ -1,5 +1,6 @@
 //! Calls that take long: an image on its way.
 
+use super::super::fake::manifest;
 use super::*;
 use domain::Millis;
 use domain::ecr::calls::PutImage;
