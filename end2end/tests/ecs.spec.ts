@@ -62,7 +62,7 @@ test("a service's page tells its past deployments, from which revision to which"
   call("update_service", { ...service, taskDefinition: other });
   try {
     const latest = async () => {
-      await page.getByRole("button", { name: "Ask AWS again" }).click();
+      await page.getByRole("button", { name: "Read again" }).click();
       return rows.first().innerText();
     };
     await expect.poll(latest, { timeout: 60_000 }).toContain(name(other));
