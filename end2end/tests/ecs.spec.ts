@@ -66,7 +66,7 @@ test("a service's page tells its past deployments, from which revision to which"
       return rows.first().innerText();
     };
     await expect.poll(latest, { timeout: 60_000 }).toContain(name(other));
-    await expect(rows.first().locator(".badge")).toHaveText("Successful", { timeout: 90_000 });
+    await expect.poll(latest, { timeout: 120_000 }).toContain("Successful");
     await accessible(page);
     await rows.first().getByRole("link", { name: name(other), exact: true }).click();
     await expect(page).toHaveURL(/\/task-definitions\/444455556666\/us-east-1\/web/);
