@@ -29,7 +29,7 @@ pub fn read_or(
     without: impl Fn(AnyView) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
     let subjects = subjects.into_iter().map(Subject::Ecr).collect();
-    read_any_or(scope, subjects, view, without)
+    read_any_or(scope, subjects, Vec::new, view, without)
 }
 
 /// The same for subjects of any service.
@@ -38,19 +38,30 @@ pub fn read_any(
     subjects: Vec<Subject>,
     view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
-    read_any_or(scope, subjects, view, |problem| problem)
+    read_following(scope, subjects, Vec::new, view)
+}
+
+/// The same, read again whenever `told` differs: what the page knows besides.
+pub fn read_following(
+    scope: Scope,
+    subjects: Vec<Subject>,
+    told: impl Fn() -> Vec<Value> + Send + Sync + 'static,
+    view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
+) -> AnyView {
+    read_any_or(scope, subjects, told, view, |problem| problem)
 }
 
 fn read_any_or(
     scope: Scope,
     subjects: Vec<Subject>,
+    told: impl Fn() -> Vec<Value> + Send + Sync + 'static,
     view: impl Fn(&Facts, Reread) -> AnyView + Clone + Send + Sync + 'static,
     without: impl Fn(AnyView) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
     let again = RwSignal::new(0_u32);
     let answer = ask(
-        move || (scope.clone(), subjects.clone(), again.get()),
-        |(scope, subjects, _)| async move { look_up(scope, subjects).await },
+        move || (scope.clone(), subjects.clone(), again.get(), told()),
+        |(scope, subjects, ..)| async move { look_up(scope, subjects).await },
     );
     view! {
         <Transition fallback=|| view! { <Skeleton lines=6/> }>

@@ -9,6 +9,7 @@ use domain::resource::Tone;
 use domain::wording::inside;
 use domain::{Code, Millis, Problem};
 use leptos::prelude::*;
+use serde_json::Value;
 
 use crate::ecr::live_state::{self, Reread};
 use crate::resource::Shown;
@@ -24,11 +25,11 @@ pub fn tab(shown: Shown) -> AnyView {
     let Some((cluster, service)) = key.id.split_once('/') else { return ().into_any() };
     let subject = plan::Subject::Ecs(Subject::Deployments { cluster: cluster.to_owned(), service: service.to_owned() });
     let own = subject.clone();
-    let latest = StoredValue::new(None::<Reread>);
-    after_changes(shown, latest);
-    live_state::read_any(key.scope, vec![subject], move |facts, again| {
-        latest.set_value(Some(again));
-        match facts.of(&own).flatten().cloned().map(serde_json::from_value::<Deployments>) {
+    live_state::read_following(
+        key.scope,
+        vec![subject],
+        move || told(shown),
+        move |facts, again| match facts.of(&own).flatten().cloned().map(serde_json::from_value::<Deployments>) {
             Some(Ok(Deployments::Told(history))) => table(&history, now, again),
             Some(Ok(Deployments::Unsupported)) => card(
                 "Deployments",
@@ -42,26 +43,16 @@ pub fn tab(shown: Shown) -> AnyView {
                     .into_any()
             }
             None => card("Deployments", nothing("AWS has no such service any more.")),
-        }
-    })
+        },
+    )
 }
 
-/// Reads again when another deployment begins, or the state of one changes.
-fn after_changes(shown: Shown, again: StoredValue<Option<Reread>>) {
-    let told = Memo::new(move |_| {
-        shown.with(|detail| {
-            let all = detail.doc["deployments"].as_array().into_iter().flatten();
-            all.map(|one| [one["id"].clone(), one["rolloutState"].clone()]).collect::<Vec<_>>()
-        })
-    });
-    Effect::new(move |first: Option<()>| {
-        told.track();
-        if first.is_some()
-            && let Some(again) = again.try_get_value().flatten()
-        {
-            again.now();
-        }
-    });
+/// What the service's own document tells of its deployments: another one, or another state of one.
+fn told(shown: Shown) -> Vec<Value> {
+    shown.with(|detail| {
+        let all = detail.doc["deployments"].as_array().into_iter().flatten();
+        all.flat_map(|one| [one["id"].clone(), one["rolloutState"].clone()]).collect()
+    })
 }
 
 fn table(history: &History, now: Millis, again: Reread) -> AnyView {
@@ -219,7 +210,7 @@ mod tests {
 
     #[test]
     fn hooks_say_what_they_wait_for() {
-        let hook = |value: serde_json::Value| hook_words(&serde_json::from_value(value).unwrap());
+        let hook = |value: Value| hook_words(&serde_json::from_value(value).unwrap());
         let function = "arn:aws:lambda:eu-west-1:111122223333:function:check-orders";
         assert_eq!(
             hook(
@@ -236,7 +227,7 @@ mod tests {
 
     #[test]
     fn counts_and_shares_are_said_as_far_as_aws_says_them() {
-        let revision = |value: serde_json::Value| running(&serde_json::from_value(value).unwrap());
+        let revision = |value: Value| running(&serde_json::from_value(value).unwrap());
         let both = serde_json::json!({"runningTaskCount": 2, "requestedTaskCount": 3});
         assert_eq!(revision(both).as_deref(), Some("2 of 3"));
         assert_eq!(revision(serde_json::json!({"runningTaskCount": 2})).as_deref(), Some("2"));
