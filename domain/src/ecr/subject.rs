@@ -77,7 +77,8 @@ pub enum Subject {
         digest: String,
     },
     /// An image in another registry, and what this repository has of it: its digest, type, size and platforms, its `blobs` by digest with
-    /// their bytes, and what of them is `stored` here ([`super::storage::Stored`]); or what is wrong with the way it was named.
+    /// their bytes, and what of them is `stored` here ([`super::storage::Stored`]); of an index its `parts`, each after the `parts` that it leads
+    /// to itself; or what is wrong with the way it was named.
     Source {
         /// As a person writes it: `nginx:1.27`.
         reference: String,

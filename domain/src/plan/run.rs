@@ -293,6 +293,17 @@ impl Run {
         (n + 1..self.steps.len()).find(left).and_then(|later| self.plan.steps.get(later))
     }
 
+    /// The later steps whose content somebody else had put when it was their turn, and that are lost without what this one made. They are not
+    /// taken back, whatever becomes of this one.
+    pub fn theirs_over(&self, n: usize) -> Vec<&Step> {
+        let theirs = |(later, step): &(usize, &Step)| {
+            let progress = &self.steps[*later];
+            let passed = matches!(progress.state, StepState::Made | StepState::Undone) && progress.attempts == 0;
+            passed && step.call.is_content() && self.is_lost_without(*later, n)
+        };
+        self.plan.steps.iter().enumerate().skip(n + 1).filter(theirs).map(|(_, step)| step).collect()
+    }
+
     fn is_lost_without(&self, later: usize, n: usize) -> bool {
         let (later, step) = (self.plan.steps.get(later), self.plan.steps.get(n));
         later

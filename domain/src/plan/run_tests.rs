@@ -59,6 +59,13 @@ fn images_stay_until_their_tag_is_decided_and_with_an_index_that_is_left() {
     assert_eq!(run.kept_for(0).map(|step| step.id.as_str()), Some("lifecycle"));
     run.steps[1].state = StepState::Undone;
     assert_eq!((run.kept_for(0), run.next()), (None, Next::TakeBack(0)));
+    // An index that was never sent is somebody else's.
+    let theirs = |run: &Run| run.theirs_over(0).iter().map(|step| step.id.clone()).collect::<Vec<_>>();
+    assert_eq!(theirs(&run), ["lifecycle"]);
+    run.steps[1].attempts = 1;
+    assert!(theirs(&run).is_empty() && run.theirs_over(1).is_empty());
+    run.steps[1] = Progress::default();
+    assert!(theirs(&run).is_empty(), "its turn never came");
 }
 
 /// Runs until it rests, with crashes between any two writes; what a crash loses is everything but the journal.

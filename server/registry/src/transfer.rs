@@ -53,6 +53,8 @@ pub struct Child {
     pub platform: Option<Platform>,
     /// Bytes of its configuration and layers, of those that others have too as well.
     pub size: u64,
+    /// Of an index in the index: what it leads to itself.
+    pub parts: Vec<Digest>,
 }
 
 impl Contents {
@@ -169,7 +171,11 @@ impl Walk<'_> {
                     Box::pin(self.visit(&manifest, platform, depth + 1)).await?;
                     let size = own_blobs(&manifest).map(|blob| blob.size).fold(0, u64::saturating_add);
                     let platform = platform.filter(|p| p.is_known()).cloned();
-                    self.children.push(Child { manifest: raw, platform, size });
+                    let parts = match &manifest {
+                        Manifest::Index(entries) => entries.iter().map(|entry| entry.digest).collect(),
+                        Manifest::Image { .. } => vec![],
+                    };
+                    self.children.push(Child { manifest: raw, platform, size, parts });
                 }
             }
             Manifest::Image { config, .. } => {

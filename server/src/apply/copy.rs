@@ -107,6 +107,7 @@ impl Registries {
                 "platform": child.platform.as_ref().map(ToString::to_string),
                 "size": child.size,
                 "held": held.contains_key(&digest),
+                "parts": child.parts.iter().map(ToString::to_string).collect::<Vec<_>>(),
             })
         };
         Ok(json!({

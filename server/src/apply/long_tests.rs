@@ -3,15 +3,26 @@
 use super::super::fake::manifest;
 use super::*;
 use domain::Millis;
-use domain::ecr::calls::PutImage;
+use domain::ecr::calls::{BatchDeleteImage, ImageIdentifier, PutImage};
 use domain::ecr::subject::Subject as EcrSubject;
 use domain::ecr::wizards::copy_image;
 use domain::plan::Subject;
+use gantry_store::runs::Lease;
+use serde_json::Value;
 
 const DIGEST: &str = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// Begins to copy an image as `shop:1`.
 pub(super) async fn begin(world: &World) {
+    begin_from(world, found()).await;
+}
+
+/// What there is to copy.
+fn found() -> Value {
+    json!({ "source": format!("docker.io/library/nginx@{DIGEST}"), "digest": DIGEST })
+}
+
+async fn begin_from(world: &World, source: Value) {
     let form = copy_image::Answers {
         source: "nginx".into(),
         repository: "shop".into(),
@@ -19,7 +30,6 @@ pub(super) async fn begin(world: &World) {
         ..Default::default()
     };
     let answers = Answers { form: Form::CopyImage(form), ..answers("shop") };
-    let source = json!({ "source": format!("docker.io/library/nginx@{DIGEST}"), "digest": DIGEST });
     let state = |subject: Subject| match &subject {
         Subject::Ecr(EcrSubject::Source { .. }) => (subject, Some(source.clone())),
         Subject::Ecr(EcrSubject::Settings { .. }) => (subject, Some(json!({}))),
@@ -31,6 +41,26 @@ pub(super) async fn begin(world: &World) {
     let run = Run::new("copy".into(), plan);
     let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
     world.test.store.begin_run(&stored, &entry()).await.unwrap();
+}
+
+/// How somebody else puts the image.
+fn theirs(tag: Option<&str>) -> Ecr {
+    Ecr::PutImage(PutImage {
+        repository_name: "shop".into(),
+        image_tag: tag.map(str::to_owned),
+        image_digest: Some(DIGEST.into()),
+        image_manifest: manifest(DIGEST),
+        ..Default::default()
+    })
+}
+
+/// A lease on the run; somebody else puts the image when the run is checked already.
+async fn overtaken(world: &World) -> Lease {
+    let store = &world.test.store;
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
+    world.cloud.meanwhile(&theirs(None));
+    lease
 }
 
 #[tokio::test]
@@ -81,39 +111,32 @@ async fn an_image_that_somebody_put_meanwhile_is_theirs() {
     // Of the run itself only the tag is sent.
     let world = World::new(|_, _| Some(Fault::Denied)).await;
     begin(&world).await;
-    let store = &world.test.store;
-    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
-    let engine = world.engine();
-    store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
-    // Put after the run was checked: nothing is sent, and taking back takes nothing.
-    let image = PutImage { repository_name: "shop".into(), image_digest: Some(DIGEST.into()), ..Default::default() };
-    world.cloud.meanwhile(&Ecr::PutImage(image));
+    // Nothing is sent for the image, and taking back takes nothing.
+    let lease = overtaken(&world).await;
     let theirs = world.cloud.listing();
-    engine.drive(&lease).await.unwrap();
+    world.engine().drive(&lease).await.unwrap();
     let run = world.run("copy").await;
     assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Failed]), "{run:#?}");
     assert!(run.steps[0].note.as_ref().unwrap().contains("left to them"), "{run:#?}");
     assert_eq!((world.cloud.listing(), world.cloud.calls()), (theirs, vec!["ecr:CopyImage".to_owned()]));
 }
 
+/// Drives the run to its end, and asks for it to be taken back.
+async fn applied_and_cancelled(world: &World, lease: &Lease) {
+    let store = &world.test.store;
+    world.engine().drive(lease).await.unwrap();
+    store.release_run(lease).await.unwrap();
+    assert_eq!(world.run("copy").await.state, State::Applied);
+    assert!(store.cancel_run("copy", &entry()).await.unwrap());
+}
+
 #[tokio::test]
 async fn an_image_of_somebody_else_does_not_go_with_its_only_tag() {
     let world = World::new(|_, _| None).await;
     begin(&world).await;
-    let store = &world.test.store;
-    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
-    store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
-    let image = PutImage {
-        repository_name: "shop".into(),
-        image_digest: Some(DIGEST.into()),
-        image_manifest: manifest(DIGEST),
-        ..Default::default()
-    };
-    world.cloud.meanwhile(&Ecr::PutImage(image));
-    world.engine().drive(&lease).await.unwrap();
-    store.release_run(&lease).await.unwrap();
+    let lease = overtaken(&world).await;
+    applied_and_cancelled(&world, &lease).await;
     let tagged = world.cloud.listing();
-    assert!(store.cancel_run("copy", &entry()).await.unwrap());
     let run = world.rests("copy").await;
     assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Left]), "{run:#?}");
     assert!(run.steps[1].note.as_ref().unwrap().contains("last tag"), "{run:#?}");
@@ -121,18 +144,39 @@ async fn an_image_of_somebody_else_does_not_go_with_its_only_tag() {
 }
 
 #[tokio::test]
+async fn what_an_index_of_somebody_else_leads_to_stays_as_long_as_it_does() {
+    for deleted in [false, true] {
+        let world = World::new(|_, _| None).await;
+        let before = world.cloud.listing();
+        let mut index = found();
+        index["parts"] = json!([{ "digest": format!("sha256:{}", "b".repeat(64)), "size": 1, "held": false }]);
+        begin_from(&world, index).await;
+        let lease = overtaken(&world).await;
+        applied_and_cancelled(&world, &lease).await;
+        if deleted {
+            let id = ImageIdentifier { image_digest: Some(DIGEST.into()), image_tag: None };
+            let call = BatchDeleteImage { repository_name: "shop".into(), image_ids: vec![id] };
+            world.cloud.meanwhile(&Ecr::BatchDeleteImage(call));
+        }
+        let run = world.rests("copy").await;
+        // The part, the index, its tag.
+        let (end, undone) = if deleted {
+            (vec![StepState::Undone; 3], vec!["ecr:BatchDeleteImage"])
+        } else {
+            (vec![StepState::Left, StepState::Undone, StepState::Left], vec![])
+        };
+        assert_eq!((run.state, states(&run)), (State::Undone, end), "{run:#?}");
+        assert_eq!(world.cloud.calls(), [vec!["ecr:CopyImage"; 2], undone].concat());
+        assert_eq!(world.cloud.listing() == before, deleted);
+    }
+}
+
+#[tokio::test]
 async fn an_image_that_somebody_tagged_since_stays() {
     let world = World::new(|_, _| None).await;
     begin(&world).await;
     assert_eq!(world.rests("copy").await.state, State::Applied);
-    let theirs = PutImage {
-        repository_name: "shop".into(),
-        image_tag: Some("theirs".into()),
-        image_digest: Some(DIGEST.into()),
-        image_manifest: manifest(DIGEST),
-        ..Default::default()
-    };
-    world.cloud.meanwhile(&Ecr::PutImage(theirs));
+    world.cloud.meanwhile(&theirs(Some("theirs")));
     assert!(world.test.store.cancel_run("copy", &entry()).await.unwrap());
     let run = world.rests("copy").await;
     assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Left, StepState::Undone]), "{run:#?}");

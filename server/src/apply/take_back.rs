@@ -19,6 +19,11 @@ const THEIRS: &str = "Somebody else had put it there while the run was under way
 /// Why a tag stays.
 const LAST_TAG: &str = "Somebody else had put its image there while the run was under way, and ECR deletes an image with its last tag. It was left as it is.";
 
+/// Why something stays that a later step needs.
+fn needed(later: &Step) -> String {
+    format!("It stays because this needs it and stayed: {}.", later.says)
+}
+
 /// Whether one of these images has a tag: their digests, each with its tags.
 fn has_tags(images: &Value) -> bool {
     let some = |tags: &Value| tags.as_array().is_some_and(|tags| !tags.is_empty());
@@ -39,8 +44,7 @@ impl Engine {
     pub(super) async fn take_back(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
         let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
         if let Some(later) = stored.run.kept_for(n) {
-            let note = format!("It stays because this needs it and stayed: {}.", later.says);
-            (progress.state, progress.note) = (StepState::Left, Some(note));
+            (progress.state, progress.note) = (StepState::Left, Some(needed(later)));
             return self.journal(lease, n, &progress, None).await;
         }
         // Only what this run put is taken away.
@@ -64,10 +68,10 @@ impl Engine {
                 return self.journal(lease, n, &progress, None).await;
             }
         };
-        match self.is_last_tag_of_theirs(stored, n, &undo).await {
-            Ok(false) => {}
-            Ok(true) => {
-                (progress.state, progress.note) = (StepState::Left, Some(LAST_TAG.into()));
+        match self.kept_for_theirs(stored, n, &undo).await {
+            Ok(None) => {}
+            Ok(Some(why)) => {
+                (progress.state, progress.note) = (StepState::Left, Some(why));
                 return self.journal(lease, n, &progress, None).await;
             }
             Err(problem) => {
@@ -91,6 +95,19 @@ impl Engine {
         // How long a step took is how long it took to make it.
         progress.ended.get_or_insert_with(now);
         self.journal(lease, n, &progress, None).await
+    }
+
+    /// Why a step stays for what somebody else put while the run was under way: an index of theirs leads to its image, which ECR does not delete
+    /// then, or its tag is the last of theirs.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html>
+    async fn kept_for_theirs(&self, stored: &Stored, n: usize, undo: &Call) -> Result<Option<String>> {
+        for later in stored.run.theirs_over(n) {
+            // They may have deleted it since.
+            if self.reads(&stored.run.id, later, &later.call).await?.is_some() {
+                return Ok(Some(needed(later)));
+            }
+        }
+        Ok(self.is_last_tag_of_theirs(stored, n, undo).await?.then(|| LAST_TAG.to_owned()))
     }
 
     /// Whether an image that somebody else put would go with the tag that this step gave it: ECR deletes an image with its last tag.

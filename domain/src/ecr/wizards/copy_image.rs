@@ -208,8 +208,15 @@ impl Found<'_> {
     fn parts(&self) -> Vec<Step> {
         let (source, repository) = (self.answers.source.trim(), &self.answers.repository);
         let parts = self.state["parts"].as_array().into_iter().flatten();
-        let new = parts.filter(|part| part["held"] != true);
-        new.enumerate()
+        let new: Vec<&Value> = parts.filter(|part| part["held"] != true).collect();
+        // An index in the index leads to some of those before it.
+        let below = |n: usize| {
+            let own = new[n]["parts"].as_array().into_iter().flatten();
+            let at = |digest: &Value| new[..n].iter().position(|part| part["digest"] == *digest);
+            own.filter_map(at).map(|at| format!("{PART}{}", at + 1)).collect::<Vec<_>>()
+        };
+        new.iter()
+            .enumerate()
             .map(|(n, part)| {
                 let digest = part["digest"].as_str().unwrap_or_default();
                 let platform = part["platform"].as_str().map(str::to_owned);
@@ -217,7 +224,8 @@ impl Found<'_> {
                 let about: Vec<String> =
                     [Some(short(digest).to_owned()), platform, size].into_iter().flatten().collect();
                 let says = format!("Copy a part of {source} ({}) to {repository}", about.join(", "));
-                self.by_digest(&format!("{PART}{}", n + 1), says, self.call(digest, ""))
+                let step = self.by_digest(&format!("{PART}{}", n + 1), says, self.call(digest, ""));
+                Step { depends_on: below(n), ..step }
             })
             .collect()
     }

@@ -141,6 +141,21 @@ fn delete(repository: &str, digest: &str) -> Call {
     Call::BatchDeleteImage(BatchDeleteImage { repository_name: repository.to_owned(), image_ids: vec![id] })
 }
 
+/// The digests that an index leads to; none of an image.
+fn leads_to(manifest: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Index {
+        #[serde(default)]
+        manifests: Vec<Entry>,
+    }
+    #[derive(Deserialize)]
+    struct Entry {
+        digest: String,
+    }
+    let entries = serde_json::from_str::<Index>(manifest).map(|index| index.manifests).unwrap_or_default();
+    entries.into_iter().map(|entry| entry.digest).collect()
+}
+
 impl Answers {
     fn settings(&self) -> Subject {
         Subject::Settings { repository: self.repository.clone() }
@@ -208,6 +223,9 @@ impl Answers {
                     continue;
                 }
                 let id = format!("image-{}", put.len() + 1);
+                // Those that an index in the index leads to.
+                let below = leads_to(&manifest.text);
+                let below: Vec<String> = below.iter().filter_map(|part| put.get(part.as_str()).cloned()).collect();
                 put.insert(digest, id.clone());
                 let says = if digest == image.manifest.digest {
                     format!("Put the image ({}) into {repository}", image.about())
@@ -221,9 +239,7 @@ impl Answers {
                     stored.held.extend(blobs.into_keys());
                     added
                 });
-                if digest == image.manifest.digest {
-                    step.depends_on.clone_from(&parts);
-                }
+                step.depends_on = if digest == image.manifest.digest { parts.clone() } else { below };
                 steps.push(step);
                 parts.push(id);
             }

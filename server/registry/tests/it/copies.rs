@@ -118,6 +118,21 @@ async fn a_manifest_alone_brings_what_it_names_itself() {
 }
 
 #[tokio::test]
+async fn an_index_in_an_index_comes_after_its_parts_and_names_them() {
+    let from = Registry::start().await;
+    let (inner, arm) = add_index(&from);
+    let size = from.with(|i| i.manifests[&("team/app".to_owned(), "multi".to_owned())].1.len());
+    let outer = json!({"schemaVersion": 2, "mediaType": OCI_INDEX,
+        "manifests": [{"mediaType": OCI_INDEX, "digest": inner, "size": size}]});
+    from.put_manifest("team/app", "outer", OCI_INDEX, outer.to_string());
+    let whole = inspect(&from.source("team/app"), "outer", &Platforms::All).await.unwrap();
+    let [amd, of_arm, index] = whole.children.as_slice() else { panic!("{:?}", whole.children) };
+    assert_eq!((of_arm.manifest.digest, index.manifest.digest), (arm, inner));
+    assert_eq!(index.parts, [amd.manifest.digest, arm]);
+    assert!(amd.parts.is_empty() && of_arm.parts.is_empty());
+}
+
+#[tokio::test]
 async fn manifests_are_fetched_once_and_tags_looked_up_each_time() {
     let from = Registry::start().await;
     let (index, _) = add_index(&from);

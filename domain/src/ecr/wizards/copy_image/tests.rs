@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plan::export::cli;
+use crate::plan::run::{Run, State, StepState};
 use serde_json::json;
 
 fn answers() -> Answers {
@@ -113,6 +114,46 @@ fn what_an_index_leads_to_is_copied_before_it_by_steps_of_its_own() {
     assert_eq!(back.subject(), plan.steps[1].call.subject());
     // The one command that has a tag brings all of it.
     assert_eq!(cli::script(&plan).matches("skopeo copy --all").count(), 1);
+}
+
+#[test]
+fn an_index_in_the_index_depends_on_those_of_its_parts_that_are_new() {
+    let digest = |of: char| format!("sha256:{}", of.to_string().repeat(64));
+    let part = |of: char, held: bool, parts: &[char]| {
+        let parts: Vec<String> = parts.iter().copied().map(digest).collect();
+        json!({ "digest": digest(of), "size": 1, "held": held, "parts": parts })
+    };
+    let mut index = source(Value::Null);
+    index["parts"] = json!([
+        part('b', false, &[]),
+        part('c', true, &[]),
+        part('d', false, &[]),
+        part('e', false, &['c', 'd']),
+        part('f', false, &['b', 'e']),
+    ]);
+    let plan = plan(&Answers { platform: String::new(), ..answers() }, json!({}), None, index).unwrap();
+    let after: Vec<(&str, String)> =
+        plan.steps.iter().map(|step| (step.id.as_str(), step.depends_on.join(" "))).collect();
+    let whole = "part-1 part-2 part-3 part-4";
+    let all = format!("{whole} image");
+    let expected = [
+        ("part-1", ""),
+        ("part-2", ""),
+        ("part-3", "part-2"),
+        ("part-4", "part-1 part-3"),
+        ("image", whole),
+        ("tag", all.as_str()),
+    ];
+    assert_eq!(after, expected.map(|(id, needs)| (id, needs.to_owned())));
+    // The index in the index stays, because somebody tagged it: what it leads to stays, and the rest goes.
+    let mut run = Run::new("r".into(), plan);
+    run.state = State::Undoing;
+    let states = [StepState::Made, StepState::Made, StepState::Left, StepState::Undone, StepState::Undone];
+    for (step, state) in run.steps.iter_mut().zip(states) {
+        step.state = state;
+    }
+    assert_eq!(run.kept_for(1).map(|step| step.id.as_str()), Some("part-3"));
+    assert!(run.kept_for(0).is_none());
 }
 
 #[test]

@@ -58,6 +58,19 @@ fn parts_come_before_their_index_and_tags_last() {
 }
 
 #[test]
+fn an_index_in_the_index_depends_on_its_own_parts() {
+    let mut answers = answers(&["1"]);
+    let mut inner = manifest('d');
+    inner.text = json!({ "manifests": [{ "digest": digest('c') }, { "digest": digest('f') }] }).to_string();
+    answers.images[0].parts.push(inner);
+    let plan = plan(&answers, json!({}), &[None]).unwrap();
+    let after: Vec<String> = plan.steps.iter().map(|step| step.depends_on.join(" ")).collect();
+    let whole = "image-1 image-2 image-3";
+    let all = format!("{whole} image-4");
+    assert_eq!(after, ["", "", "image-2", whole, all.as_str()]);
+}
+
+#[test]
 fn a_layer_costs_something_once_and_a_tag_nothing() {
     let text = |own: char| {
         json!({ "config": { "digest": digest(own), "size": 0 }, "layers": [{ "digest": digest('0'), "size": 1_000_000_000 },
