@@ -1,12 +1,18 @@
 //! What the server is told: `gantry.toml`, overridden by the environment, overridden by flags ([`crate::cli`], [`crate::connections`]).
 //! A bad value is one line that names the file (or variable) and the key.
 
-use domain::{AccountId, Problem, Region};
+mod section;
+#[cfg(test)]
+mod tests;
+
+use domain::{AccountId, Problem};
 use gantry_aws::ConnectionConfig;
 use gantry_store::prune::Keep;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
+
+use section::Section;
 
 type Result<T> = std::result::Result<T, Problem>;
 
@@ -253,162 +259,4 @@ fn connection(section: &Section<'_>) -> Result<ConnectionConfig> {
 /// Reads `host:port` with a numeric host; the message says what was there.
 pub fn address(text: &str) -> std::result::Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("“{text}” is not an address such as 127.0.0.1:4646"))
-}
-
-/// A table of the file and where in it we are.
-struct Section<'a> {
-    file: &'a str,
-    prefix: String,
-    table: &'a Table,
-}
-
-impl Section<'_> {
-    fn wrong(&self, key: &str, why: impl std::fmt::Display) -> Problem {
-        wrong(self.file, &format!("{}{key}", self.prefix), why)
-    }
-    fn only(&self, known: &[&str]) -> Result<()> {
-        match self.table.keys().find(|k| !known.contains(&k.as_str())) {
-            Some(key) => Err(self.wrong(key, format!("is not known here; known are {}", known.join(", ")))),
-            None => Ok(()),
-        }
-    }
-    fn text(&self, key: &str) -> Result<Option<String>> {
-        match self.table.get(key) {
-            None => Ok(None),
-            Some(Value::String(text)) if !text.trim().is_empty() => Ok(Some(text.clone())),
-            Some(Value::String(_)) => Err(self.wrong(key, "is empty")),
-            Some(other) => Err(self.wrong(key, format!("is a {}, not text in quotes", other.type_str()))),
-        }
-    }
-    fn parsed<T>(&self, key: &str, parse: impl Fn(&str) -> std::result::Result<T, String>) -> Result<Option<T>> {
-        self.text(key)?.map(|text| parse(&text).map_err(|why| self.wrong(key, why))).transpose()
-    }
-    fn flag(&self, key: &str) -> Result<bool> {
-        match self.table.get(key) {
-            None => Ok(false),
-            Some(Value::Boolean(flag)) => Ok(*flag),
-            Some(other) => Err(self.wrong(key, format!("is a {}, not true or false", other.type_str()))),
-        }
-    }
-    fn number(&self, key: &str, least: u32, most: u32) -> Result<Option<u32>> {
-        match self.table.get(key) {
-            None => Ok(None),
-            Some(Value::Integer(n)) => match u32::try_from(*n) {
-                Ok(n) if (least..=most).contains(&n) => Ok(Some(n)),
-                _ => Err(self.wrong(key, format!("{n} is not between {least} and {most}"))),
-            },
-            Some(other) => Err(self.wrong(key, format!("is a {}, not a whole number", other.type_str()))),
-        }
-    }
-    /// A part of a whole; what is less than a hundredth of it is a mistake.
-    fn share(&self, key: &str) -> Result<Option<f64>> {
-        let share = match self.table.get(key) {
-            None => return Ok(None),
-            Some(Value::Float(share)) => *share,
-            Some(Value::Integer(1)) => 1.0,
-            Some(Value::Integer(n)) => return Err(self.wrong(key, format!("{n} is not between 0.01 and 1"))),
-            Some(other) => return Err(self.wrong(key, format!("is a {}, not a number such as 0.5", other.type_str()))),
-        };
-        match (0.01..=1.0).contains(&share) {
-            true => Ok(Some(share)),
-            false => Err(self.wrong(key, format!("{share} is not between 0.01 and 1"))),
-        }
-    }
-    fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
-        let Some(value) = self.table.get(key) else { return Ok(None) };
-        let items = value.as_array().ok_or_else(|| self.wrong(key, "is not a list of texts"))?;
-        let text = |item: &Value| item.as_str().map(str::to_owned);
-        let texts: Option<Vec<String>> = items.iter().map(text).collect();
-        texts.map(Some).ok_or_else(|| self.wrong(key, "holds something that is not text"))
-    }
-    fn regions(&self) -> Result<Vec<Region>> {
-        let Some(Value::Array(items)) = self.table.get("regions") else {
-            return Err(self.wrong("regions", "is missing: a list such as [\"eu-west-1\", \"us-east-1\"]"));
-        };
-        let regions = items
-            .iter()
-            .map(|item| {
-                let text = item.as_str().ok_or_else(|| self.wrong("regions", "holds something that is not text"))?;
-                match Region::parse(text) {
-                    Ok(region) if region != Region::global() => Ok(region),
-                    Ok(_) => Err(self.wrong("regions", "“global” is always collected; name real regions")),
-                    Err(problem) => Err(self.wrong("regions", problem.message)),
-                }
-            })
-            .collect::<Result<Vec<_>>>()?;
-        if regions.is_empty() { Err(self.wrong("regions", "is empty")) } else { Ok(regions) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = "listen = \"127.0.0.1:4000\"\n[[connections]]\nname = \"shop\"\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\n";
-
-    #[test]
-    fn a_good_file_is_read() {
-        let file = parse("gantry.toml", GOOD).unwrap();
-        assert_eq!(file.listen.unwrap().port(), 4000);
-        assert_eq!(file.connections[0].name, "shop");
-        assert!(file.connections[0].access_key.is_none() && !file.connections[0].sandbox);
-        assert!(file.found && !File::default().found);
-    }
-
-    #[test]
-    fn a_share_of_the_quotas_is_a_part_of_the_whole() {
-        let share = |text: &str| parse("gantry.toml", text).unwrap().quota_share;
-        let shares = ["", "quota_share = 1", "quota_share = 0.25", "quota_share = 0.01"].map(share);
-        assert_eq!(shares, [None, Some(1.0), Some(0.25), Some(0.01)]);
-        let message = parse("gantry.toml", "quota_share = 50").unwrap_err().message;
-        assert_eq!(message, "gantry.toml: quota_share: 50 is not between 0.01 and 1");
-    }
-
-    #[test]
-    fn a_bad_value_is_one_line_naming_file_and_key() {
-        for (text, key) in [
-            ("listen = 4646", "listen"),
-            ("listen = \"localhost\"", "listen"),
-            ("password_min = 4", "password_min"),
-            ("quota_share = 0", "quota_share"),
-            ("quota_share = 0.0", "quota_share"),
-            ("quota_share = -0.5", "quota_share"),
-            ("quota_share = 1.5", "quota_share"),
-            ("quota_share = 50", "quota_share"),
-            ("quota_share = nan", "quota_share"),
-            ("quota_share = \"half\"", "quota_share"),
-            ("colour = \"red\"", "colour"),
-            ("[registries]\nallow = [\"*\"]", "registries"),
-            ("[registries]\nexceptions = \"a\"", "registries.exceptions"),
-            ("listen = ", "line 1"),
-            ("connections = 3", "connections"),
-            ("[[connections]]\naccount = \"1\"", "connections[0].account"),
-            ("[[connections]]\naccount = \"111122223333\"\nregions = [\"mars\"]", "connections[0].regions"),
-            ("[[connections]]\naccount = \"111122223333\"\nregions = []", "connections[0].regions"),
-            (
-                "[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\naccess_key = \"a\"",
-                "connections[0].secret_key",
-            ),
-            (
-                "[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\nendpoint_url = \"x\"",
-                "connections[0].endpoint_url",
-            ),
-            (
-                "[[connections]]\naccount = \"111122223333\"\nregions = [\"eu-west-1\"]\nsource_identity = true",
-                "connections[0].source_identity",
-            ),
-            (&format!("{GOOD}{}", GOOD.lines().skip(1).collect::<Vec<_>>().join("\n")), "connections[1].name"),
-        ] {
-            let message = parse("gantry.toml", text).unwrap_err().message;
-            assert!(message.starts_with(&format!("gantry.toml: {key}: ")), "{message}");
-            assert!(!message.contains('\n'), "{message}");
-        }
-    }
-
-    #[test]
-    fn keys_do_not_reach_a_log() {
-        let file = parse("f", &format!("{GOOD}access_key = \"AKIDEXAMPLE\"\nsecret_key = \"verysecret\"\n")).unwrap();
-        let text = format!("{:?}", file.connections);
-        assert!(!text.contains("verysecret") && !text.contains("AKIDEXAMPLE"));
-    }
 }
