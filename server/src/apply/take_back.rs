@@ -7,7 +7,8 @@ use domain::{Code, Problem};
 use gantry_store::runs::{Lease, Stored};
 use serde_json::Value;
 
-use super::drive::{Result, UNKNOWN, may_pass};
+use super::drive::{Result, UNKNOWN};
+use super::reading::may_pass;
 use super::trail::entry;
 use super::{Course, Engine, ran_out};
 use crate::clock::now;

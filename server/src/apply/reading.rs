@@ -1,0 +1,104 @@
+//! How a run finds out what there is: reads what calls write, tries again, and waits for AWS and for credentials.
+
+use domain::plan::run::State;
+use domain::plan::{Call, Made, Step};
+use domain::{Code, Problem};
+use serde_json::Value;
+use std::time::{Duration, Instant};
+
+use super::Engine;
+use super::drive::Result;
+
+/// Whether AWS may have made the call although it did not say so.
+fn is_unknown(problem: &Problem) -> bool {
+    match problem.code {
+        Code::AwsUnreachable | Code::Internal => true,
+        Code::AwsThrottled
+        | Code::AwsDenied
+        | Code::AwsCredentials
+        | Code::AwsRejected
+        | Code::NotImplemented
+        | Code::Invalid
+        | Code::SignedOut
+        | Code::Forbidden
+        | Code::ConfirmPassword
+        | Code::NotFound
+        | Code::Conflict
+        | Code::Busy
+        | Code::TooLarge
+        | Code::Database => false,
+    }
+}
+
+/// Whether the same may go well later without anybody changing the plan: AWS did not answer, wants fewer calls, or the credentials ran out.
+pub(super) fn may_pass(problem: &Problem) -> bool {
+    is_unknown(problem) || matches!(problem.code, Code::AwsThrottled | Code::AwsCredentials)
+}
+
+impl Engine {
+    /// What a call left, once AWS shows it as asked for or refused it; `false` when it did not show it in time.
+    pub(super) async fn settled(&self, run: &str, step: &Step, call: &Call) -> Result<(Option<Value>, bool)> {
+        let mut attempt = 1;
+        loop {
+            let state = self.reads(run, step, call).await?;
+            let shown = call.made(state.as_ref()) == Made::Yes;
+            // Of one that was refused before, the state is what an earlier call left until this one shows.
+            let refused = state != step.before && call.refused(state.as_ref()).is_some();
+            if shown || refused || attempt >= self.patience.tries {
+                return Ok((state, shown));
+            }
+            self.pause(attempt).await;
+            attempt += 1;
+        }
+    }
+
+    /// Reads what a call of a run writes; tries again while AWS cannot be reached, and waits for credentials that ran out. On the way there
+    /// that ends once somebody cancels.
+    pub(super) async fn reads(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
+        let until = Instant::now() + self.patience.credentials;
+        loop {
+            match self.looks(step, call).await {
+                Err(problem) if problem.code == Code::AwsCredentials && Instant::now() < until => {
+                    if self.is_called_off(run).await {
+                        return Err(problem);
+                    }
+                    tracing::warn!(step = step.says, %problem, "apply: the run waits for credentials");
+                    tokio::time::sleep(self.patience.longest_pause).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// The same without waiting for credentials.
+    pub(super) async fn looks(&self, step: &Step, call: &Call) -> Result<Option<Value>> {
+        let subject = call.subject();
+        let mut attempt = 1;
+        loop {
+            let late = |_| Problem::new(Code::AwsUnreachable, "AWS did not answer", "It did not answer in time.");
+            let read = tokio::time::timeout(self.patience.call, self.cloud.read(&step.scope, &subject)).await;
+            match read.map_err(late).flatten() {
+                Err(problem)
+                    if attempt < self.patience.tries
+                        && (is_unknown(&problem) || problem.code == Code::AwsThrottled) =>
+                {
+                    self.pause(attempt).await;
+                    attempt += 1;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Whether somebody cancelled a run that is not being taken back yet. A journal that cannot be read calls nothing off.
+    pub(super) async fn is_called_off(&self, run: &str) -> bool {
+        let stored = self.store.run(run).await.ok().flatten();
+        stored.is_some_and(|stored| stored.run.cancelled && stored.run.state == State::Applying)
+    }
+
+    pub(super) async fn pause(&self, attempt: u32) {
+        let pause = self.patience.pause.saturating_mul(1 << attempt.min(16).saturating_sub(1));
+        let pause: Duration = pause.min(self.patience.longest_pause);
+        tokio::time::sleep(pause).await;
+    }
+}
