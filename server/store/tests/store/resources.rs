@@ -1,7 +1,7 @@
-//! What batches do to rows, histories, links and versions.
+//! What batches do to rows, histories and versions.
 
 use domain::history::{ChangeKind, Since};
-use domain::resource::{Observed, Relation};
+use domain::resource::Observed;
 use domain::services::HistoryQuery;
 use domain::{Code, Kind, Millis, ResourceKey, Scope};
 use gantry_store::Store;
@@ -9,7 +9,7 @@ use gantry_store::batch::Source;
 use gantry_store::collections::{Fence, Lease};
 use gantry_store::testing::TestStore;
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 pub fn scope() -> Scope {
     Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
@@ -20,14 +20,14 @@ pub async fn lease(store: &Store, kind: Kind, now: i64) -> Lease {
     store.claim("a", &[], Millis(now), Millis(now + 30_000)).await.unwrap().expect("due")
 }
 
-fn function(name: &str, more: Value) -> Observed {
+pub fn function(name: &str, more: Value) -> Observed {
     let arn = format!("arn:aws:lambda:eu-west-1:111122223333:function:{name}");
     let mut doc = json!({"FunctionName": name, "FunctionArn": arn, "RevisionId": "1"});
     doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     Observed { key: ResourceKey::new(Kind::Function, scope(), name).unwrap(), doc }
 }
 
-fn list(lease: &Lease) -> Source {
+pub fn list(lease: &Lease) -> Source {
     Source::List { fence: lease.fence, initial: lease.initial }
 }
 
@@ -306,98 +306,4 @@ async fn catching_up_by_version_misses_nothing_while_others_commit() {
         seen.extend(page.into_iter().map(|r| r.key.id));
     }
     assert_eq!(seen.len(), 6 * 20 * 3);
-}
-
-#[tokio::test]
-async fn arrows_are_found_from_both_ends_also_through_a_qualifier() {
-    let test = TestStore::fresh().await;
-    let store = &test.store;
-    let held = lease(store, Kind::Function, 1000).await;
-    let f = function("thumb", json!({"Role": "arn:aws:iam::111122223333:role/thumb"}));
-    store.seen(list(&held), std::slice::from_ref(&f), Millis(1001)).await.unwrap();
-    let row = store.get(&f.key).await.unwrap().unwrap();
-    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:thumb";
-    for reference in [arn.to_owned(), format!("{arn}:live"), f.key.to_string()] {
-        assert_eq!(store.resolve(&reference).await.unwrap(), Some(f.key.clone()), "{reference}");
-    }
-    assert_eq!(store.resolve("arn:aws:lambda:eu-west-1:111122223333:function:other").await.unwrap(), None);
-    assert_eq!(store.ids(std::slice::from_ref(&f.key)).await.unwrap(), [(f.key.clone(), row.id)]);
-
-    let mapping = Observed {
-        key: ResourceKey::new(Kind::EventSourceMapping, scope(), "4b1c7f9e-0000-4000-8000-000000000001").unwrap(),
-        doc: json!({"UUID": "4b1c7f9e-0000-4000-8000-000000000001", "FunctionArn": format!("{arn}:live"),
-            "EventSourceArn": "arn:aws:sqs:eu-west-1:111122223333:uploads", "State": "Enabled"}),
-    };
-    store.seen(list(&held), std::slice::from_ref(&mapping), Millis(1002)).await.unwrap();
-    let named = async |by: &[Kind], prefix: &str| store.named(&scope(), by, prefix).await.unwrap();
-    let queues = "arn:aws:sqs:eu-west-1:111122223333:";
-    assert_eq!(named(&[Kind::EventSourceMapping], queues).await, HashSet::from([format!("{queues}uploads")]));
-    assert_eq!(
-        named(&[Kind::Function, Kind::Service], queues).await,
-        HashSet::new(),
-        "it is no function that names it"
-    );
-    let to = store.links_to(&[row.id], 50).await.unwrap().links;
-    let from = store.links_from(&[store.get(&mapping.key).await.unwrap().unwrap().id]).await.unwrap();
-    assert!(to.iter().any(|(_, l)| l.key.as_ref() == Some(&mapping.key)), "{to:?}");
-    assert!(from.iter().any(|(_, l)| l.key.as_ref() == Some(&f.key)), "{from:?}");
-    assert!(from.iter().any(|(_, l)| l.key.is_none() && l.target.ends_with(":uploads")), "{from:?}");
-}
-
-#[tokio::test]
-async fn what_documents_say_is_told_of_what_is_not_gone() {
-    let test = TestStore::fresh().await;
-    let store = &test.store;
-    let held = lease(store, Kind::TaskDefinition, 1000).await;
-    let definition = |revision: u32, status: &str| Observed {
-        key: ResourceKey::new(Kind::TaskDefinition, scope(), format!("web:{revision}")).unwrap(),
-        doc: json!({"family": "web", "revision": revision, "status": status, "runtimePlatform": {"cpuArchitecture": status}}),
-    };
-    let batch = [definition(1, "INACTIVE"), definition(2, "ACTIVE"), definition(3, "INACTIVE")];
-    store.seen(list(&held), &batch, Millis(1001)).await.unwrap();
-    store.absent(held.fence, &batch[2].key, Millis(1002), Millis(1003)).await.unwrap();
-    let said = async |field: &str| store.said(&scope(), Kind::TaskDefinition, field).await.unwrap();
-    let status = [("web:1", "INACTIVE"), ("web:2", "ACTIVE")].map(|(id, word)| (id.to_owned(), word.to_owned()));
-    for field in ["status", "runtimePlatform.cpuArchitecture"] {
-        assert_eq!(said(field).await, HashMap::from(status.clone()), "{field}");
-    }
-    assert_eq!(said("revision").await, HashMap::new(), "that is no text");
-}
-
-#[tokio::test]
-async fn many_sources_of_one_kind_do_not_hide_those_of_another() {
-    let test = TestStore::fresh().await;
-    let store = &test.store;
-    let held = lease(store, Kind::Role, 1000).await;
-    let arn = "arn:aws:iam::111122223333:role/shared";
-    let role = Observed {
-        key: ResourceKey::new(Kind::Role, scope(), "shared").unwrap(),
-        doc: json!({"RoleName": "shared", "Arn": arn}),
-    };
-    let definition = |revision: u32| Observed {
-        key: ResourceKey::new(Kind::TaskDefinition, scope(), format!("web:{revision}")).unwrap(),
-        doc: json!({"family": "web", "revision": revision, "taskRoleArn": arn, "executionRoleArn": arn}),
-    };
-    let mut batch: Vec<Observed> = (0..7).map(|n| function(&format!("f{n}"), json!({"Role": arn}))).collect();
-    batch.extend([role.clone(), definition(1), definition(2)]);
-    store.seen(list(&held), &batch, Millis(1001)).await.unwrap();
-    let id = store.get(&role.key).await.unwrap().unwrap().id;
-    let pointing = store.links_to(&[id], 3).await.unwrap();
-    let of = |relation: Relation, kind: Kind| -> Vec<String> {
-        let all = pointing.links.iter().filter(|(_, l)| l.relation == relation);
-        all.filter_map(|(_, l)| l.key.clone()).filter(|key| key.kind == kind).map(|key| key.id).collect()
-    };
-    assert_eq!(of(Relation::Role, Kind::Function), ["f0", "f1", "f2"]);
-    assert_eq!(of(Relation::Role, Kind::TaskDefinition), ["web:1", "web:2"]);
-    assert_eq!(of(Relation::ExecutionRole, Kind::TaskDefinition), ["web:1", "web:2"]);
-    let totals = [
-        ((Relation::Role, Kind::Function), 7),
-        ((Relation::Role, Kind::TaskDefinition), 2),
-        ((Relation::ExecutionRole, Kind::TaskDefinition), 2),
-    ];
-    assert_eq!(pointing.totals, std::collections::BTreeMap::from(totals));
-    // Of several targets a source counts once.
-    let both: Vec<i64> =
-        store.ids(&[role.key.clone(), batch[0].key.clone()]).await.unwrap().iter().map(|(_, id)| *id).collect();
-    assert_eq!(store.links_to(&both, 3).await.unwrap().totals[&(Relation::Role, Kind::Function)], 7);
 }
