@@ -338,56 +338,8 @@ async fn under_faults_and_kills_every_run_ends_and_leaves_what_its_end_says() {
     }
 }
 
-#[tokio::test]
-async fn credentials_that_run_out_are_waited_for_on_the_way_there_and_back() {
-    // The second step, and then the first undo.
-    for expires in [1, 3] {
-        let world = World::new(move |number, _| (number == expires).then_some(Fault::Expired(3))).await;
-        let before = world.cloud.listing();
-        world.begin("shop").await;
-        let run = world.rests("shop").await;
-        assert_eq!((run.state, states(&run)), (State::Applied, vec![StepState::Made; 3]), "{run:#?}");
-        assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
-        let run = world.rests("shop").await;
-        assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone; 3]), "{run:#?}");
-        assert_eq!((world.cloud.listing(), world.cloud.calls().len()), (before, 7));
-        let tries: Vec<_> = run.steps.iter().flat_map(|step| &step.tries).map(|one| one.title.as_str()).collect();
-        assert_eq!(tries, ["Credentials expired"]);
-    }
-}
-
-#[tokio::test]
-async fn credentials_that_do_not_come_back_are_waited_for_so_long_and_then_a_person_decides() {
-    let world = World::new(|number, _| (number == 2).then_some(Fault::Expired(u32::MAX))).await;
-    world.begin("shop").await;
-    let run = world.rests("shop").await;
-    assert_eq!((run.state, states(&run)), (State::Stuck, vec![StepState::Stuck; 3]), "{run:#?}");
-    assert!(run.steps.iter().all(|step| step.problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials)));
-    // Waited for once: each of the others is looked at when it is its turn, and all once more at the end.
-    let once = (PATIENCE.credentials.as_millis() / PATIENCE.longest_pause.as_millis()) as u32 + 1;
-    assert!(world.cloud.refused() <= once + 10, "{}", world.cloud.refused());
-}
-
-#[tokio::test]
-async fn credentials_that_are_away_keep_nobody_who_cancels_waiting() {
-    // Whether the first call was made is not known, and is read until they are back.
-    let world = World::new(|number, _| (number == 0).then_some(Fault::Expired(u32::MAX))).await;
-    world.begin("shop").await;
-    let patience = Patience { credentials: Duration::from_secs(3_600), ..PATIENCE };
-    let engine = Arc::new(Engine::new(world.test.store.clone(), world.cloud.clone(), patience));
-    let (_never, running) = watch::channel(false);
-    let driving = tokio::spawn(engine.run(running));
-    while world.run("shop").await.steps[0].problem.is_none() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
-    while world.run("shop").await.state == State::Applying {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let run = world.run("shop").await;
-    assert_eq!((run.state, run.steps[0].state), (State::Undoing, StepState::Begun), "the way back finds it out");
-    driving.abort();
-}
+#[path = "credentials_tests.rs"]
+mod credentials;
 
 #[path = "lease_tests.rs"]
 mod leases;

@@ -1,5 +1,7 @@
 //! What the plans for a repository that exists do, and what they refuse.
 
+mod images;
+
 use crate::ecr::inventory::tests::{held, inventory};
 use crate::ecr::inventory::{Held, Inventory};
 use crate::ecr::known::never;
@@ -220,59 +222,6 @@ fn a_repository_goes_with_its_images_only_if_that_is_said() {
 }
 
 #[test]
-fn images_go_in_calls_of_a_hundred_and_not_while_they_are_there_no_more() {
-    let digests: Vec<String> = (0..130).map(|n| format!("sha256:{n:064}")).collect();
-    let answers =
-        answers("delete-images", json!({ "repository": "shop/api", "digests": digests, "insist": "shop/api" }));
-    let there = |subject: &Ecr| match subject {
-        Ecr::Images { digests, .. } => Some(digests.iter().map(|d| (d.clone(), json!(["1.0"]))).collect::<Value>()),
-        _ => None,
-    };
-    let plan = answers.plan(&facts(&answers, there)).unwrap();
-    let sizes: Vec<usize> = plan.steps.iter().map(|s| s.call.input()["imageIds"].as_array().unwrap().len()).collect();
-    assert_eq!((sizes, plan.typed()), (vec![100, 30], Some("shop/api")));
-    assert_eq!(plan.steps[1].depends_on, ["images-1"]);
-    assert_eq!(plan.steps[1].before.as_ref().unwrap().as_object().unwrap().len(), 30);
-    assert!(answers.plan(&facts(&answers, |_| None)).unwrap_err()["digests"].contains("any more"));
-}
-
-#[test]
-fn images_in_use_go_only_if_that_is_insisted_on() {
-    let (running, index, part, free) = (digest('a'), digest('b'), digest('c'), digest('d'));
-    let images = vec![
-        held(&running, 1, &["1.0"], &[], &["service web in prod"]),
-        held(&index, 2, &["1.1"], &[part.as_str()], &[]),
-        held(&part, 2, &[], &[], &["service batch in prod"]),
-        held(&free, 3, &["1.2"], &[], &[]),
-    ];
-    let inventory = serde_json::to_value(Inventory { images, ..Inventory::default() }).unwrap();
-    let plan = |digests: &[&String], insist: &str| {
-        let wanted = json!({ "repository": "shop/api", "digests": digests, "insist": insist });
-        let answers = answers("delete-images", wanted);
-        let state = |subject: Subject| {
-            let state = match &subject {
-                Subject::Ecr(Ecr::Inventory { .. }) => inventory.clone(),
-                Subject::Ecr(Ecr::Images { digests, .. }) => digests.iter().map(|d| (d.clone(), json!([]))).collect(),
-                other => panic!("{other:?}"),
-            };
-            (subject, Some(state))
-        };
-        answers.plan(&Facts::new(answers.subjects().into_iter().map(state).collect()))
-    };
-    let refused = plan(&[&running, &free], "").unwrap_err();
-    assert_eq!(
-        refused["insist"],
-        "These are in use: shop/api:1.0 (used by service web in prod). Who means it nevertheless insists with the name shop/api."
-    );
-    // Neither what a running image is a part of, nor with another name.
-    let through = plan(&[&index], "shop/ap").unwrap_err();
-    assert!(through["insist"].contains("shop/api:1.1 (goes with shop/api@cccccccccccc"), "{through:?}");
-    let meant = plan(&[&running, &free], " shop/api ").unwrap();
-    assert_eq!((meant.steps.len(), meant.typed()), (1, Some("shop/api")));
-    assert_eq!(plan(&[&free], "").unwrap().steps.len(), 1);
-}
-
-#[test]
 fn what_goes_saves_the_layers_that_nothing_else_has() {
     let (index, part, other) = (digest('a'), digest('b'), digest('c'));
     let with = |image: Held, layers: &[usize]| {
@@ -315,18 +264,6 @@ fn what_goes_saves_the_layers_that_nothing_else_has() {
         "countUnit": "days", "countNumber": 14 }, "action": { "type": "expire" } }] });
     let rules = json!({ "repository": "shop/api", "policy": old.to_string() });
     assert_eq!(monthly("lifecycle-policy", rules), [Some(-100_000)]);
-}
-
-#[test]
-fn no_scan_is_started_where_amazon_inspector_scans() {
-    let answers = answers("scan-images", json!({ "repository": "shop/api", "digests": [digest('a')] }));
-    let plan = |scan_type: &str| {
-        let scanning = json!({ "scanType": scan_type, "rules": [] });
-        let there = |subject: &Ecr| matches!(subject, Ecr::RegistryScanning).then(|| scanning.clone());
-        answers.plan(&facts(&answers, there))
-    };
-    assert_eq!(plan("BASIC").unwrap().steps.len(), 1);
-    assert!(plan("ENHANCED").unwrap_err()["scanning"].contains("Amazon Inspector"));
 }
 
 /// What Gantry has collected, where it may not list tasks.
@@ -386,49 +323,4 @@ fn images_that_were_not_collected_may_be_in_use() {
     let notes = crate::plan::lint::lint(&plan);
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(notes[0].says.contains("not connected"), "{notes:?}");
-}
-
-#[test]
-fn tags_are_moved_and_moved_back() {
-    let (a, b) = (digest('a'), digest('b'));
-    let wanted = json!({ "repository": "shop/api", "digest": a, "tag": "prod" });
-    let answers = answers("tag-image", wanted);
-    let manifest = |digest: &str| json!({ "imageDigest": digest, "imageManifest": format!("{{\"of\":\"{digest}\"}}"), "imageManifestMediaType": "m" });
-    let there = |tags: &'static [&'static str], at: Option<String>| {
-        let a = a.clone();
-        move |subject: &Ecr| match subject {
-            Ecr::ImageTag { .. } => at.as_ref().map(|digest| manifest(digest)),
-            Ecr::Manifest { digest, .. } => Some(manifest(digest)),
-            Ecr::Images { .. } => Some([(a.clone(), json!(tags))].into_iter().collect()),
-            _ => None,
-        }
-    };
-    let plan = |tags, at| answers.plan(&facts(&answers, there(tags, at)));
-    let moved = plan(&["1"], Some(b.clone())).unwrap();
-    let Undo::Call(undo) = &moved.steps[0].undo else { panic!() };
-    assert_eq!((undo.input()["imageDigest"].as_str(), undo.operation()), (Some(b.as_str()), "PutImage"));
-    assert_eq!(moved.steps[0].effect, Effect::Update);
-    let fresh = plan(&["1"], None).unwrap();
-    let Undo::Call(undo) = &fresh.steps[0].undo else { panic!() };
-    assert_eq!(undo.input(), json!({ "repositoryName": "shop/api", "imageIds": [{ "imageTag": "prod" }] }));
-    // Taking back the only tag would delete the image.
-    assert!(matches!(plan(&[], None).unwrap().steps[0].undo, Undo::Never(_)));
-    assert!(plan(&["prod"], Some(a.clone())).unwrap_err().contains_key("nothing"));
-}
-
-#[test]
-fn the_last_tag_stays() {
-    let a = digest('a');
-    let answers = answers("untag-image", json!({ "repository": "shop/api", "digest": a, "tag": "prod" }));
-    let there = |tags: Value| {
-        let a = a.clone();
-        move |subject: &Ecr| match subject {
-            Ecr::ImageTag { .. } => Some(json!({ "imageDigest": a, "imageManifest": "{}" })),
-            Ecr::Images { .. } => Some([(a.clone(), tags.clone())].into_iter().collect()),
-            _ => None,
-        }
-    };
-    assert!(answers.plan(&facts(&answers, there(json!(["prod"])))).unwrap_err().contains_key("tag"));
-    let plan = answers.plan(&facts(&answers, there(json!(["prod", "1"])))).unwrap();
-    assert_eq!((plan.steps[0].call.operation(), plan.typed()), ("BatchDeleteImage", None));
 }
