@@ -19,6 +19,7 @@ pub mod lambda;
 mod later;
 pub mod layout;
 pub mod live;
+pub mod live_state;
 pub mod nearby;
 pub mod overview;
 pub mod paths;

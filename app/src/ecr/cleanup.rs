@@ -8,7 +8,8 @@ use domain::resource::Tone;
 use domain::{Problem, ResourceKey};
 use leptos::prelude::*;
 
-use super::{act, live_state};
+use super::act;
+use crate::live_state;
 use crate::plan::act::Acts;
 use crate::ui::{Note, ProblemNote, format};
 use crate::wizard::why_not;

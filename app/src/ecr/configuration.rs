@@ -7,7 +7,7 @@ use domain::plan::Facts;
 use leptos::prelude::*;
 
 use super::image::{manifests, parts_list};
-use super::live_state;
+use crate::live_state;
 use crate::resource::Shown;
 use crate::sections::{card, exact, key_of, nothing, pair_card, stack, table_card, text, words};
 use crate::ui::format;

@@ -9,8 +9,8 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 
 use super::image::{manifests, parts_list};
-use super::live_state::{self, Reread};
 use super::registry_scans;
+use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::{card_with, key_of, mark, none, nothing, text, why, word};
 use crate::ui::Note;

@@ -11,8 +11,9 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::image::manifests;
-use super::{configuration, findings as findings_tab, live_state};
+use super::{configuration, findings as findings_tab};
 use crate::error::AppError;
+use crate::live_state;
 use crate::paths;
 use crate::plan::api::look_up;
 use crate::sections::{card, card_with, exact, here, mark, note, nothing, stack, table_card, text};

@@ -7,8 +7,8 @@ use domain::ecr::subject::Subject as Ecr;
 use domain::plan::Subject;
 use leptos::prelude::*;
 
-use super::live_state;
 use crate::error::AppError;
+use crate::live_state;
 use crate::plan::api::look_up;
 use crate::ui::{ProblemNote, Skeleton};
 use crate::wizard::{FieldGroup, check};

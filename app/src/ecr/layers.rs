@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::image::{manifests, parts_list};
-use super::live_state;
+use crate::live_state;
 use crate::resource::Shown;
 use crate::sections::{card, card_with, exact, key_of, nothing, table_card, text, typed};
 use crate::ui::{CopyButton, Json, format};

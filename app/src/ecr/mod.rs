@@ -12,7 +12,6 @@ mod keys;
 mod layers;
 mod lifecycle;
 pub mod list;
-pub mod live_state;
 mod offers;
 mod permissions;
 mod pods;

@@ -7,8 +7,8 @@ use domain::plan::Answers;
 use domain::plan::answers::Form;
 use leptos::prelude::AnyView;
 
-use super::live_state;
 use super::policy_editor::{Line, Texts, editor};
+use crate::live_state;
 use crate::resource::Shown;
 use crate::sections::key_of;
 

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::act::button;
-use super::live_state::Reread;
+use crate::live_state::Reread;
 use crate::ui::Icon;
 use crate::wizard::{Messages, TextArea};
 

@@ -5,7 +5,7 @@ use domain::ecr::subject::Subject;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
-use super::live_state;
+use crate::live_state;
 use crate::paths;
 use crate::resource::Shown;
 use crate::sections::{card, exact, here, key_of, nothing, table_card, text, word};

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::Boot;
-use crate::ecr::live_state::{self, Reread};
 use crate::live;
+use crate::live_state::{self, Reread};
 use crate::plan::act::Acts;
 use crate::resource::Shown;
 use crate::sections::{age, card, card_with, key_of, nothing, text, words};

@@ -7,8 +7,8 @@ use domain::plan::answers::Form;
 use domain::plan::{self, Answers};
 use leptos::prelude::AnyView;
 
-use crate::ecr::live_state;
 use crate::ecr::policy_editor::{Line, Texts, editor};
+use crate::live_state;
 use crate::resource::Shown;
 use crate::sections::key_of;
 

@@ -11,7 +11,7 @@ use domain::{Code, Millis, Problem};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use crate::ecr::live_state::{self, Reread};
+use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::{
     age, arn, badge, card, exact, key_of, none, nothing, several, short, table_card_with, text, why,

@@ -8,8 +8,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::Boot;
-use crate::ecr::live_state;
 use crate::error::AppError;
+use crate::live_state;
 use crate::plan::api::look_up;
 use crate::ui::ProblemNote;
 use crate::wizard::why_not;

@@ -15,7 +15,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::act::button;
-use super::live_state::{self, Reread};
+use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
 use crate::ui::Icon;

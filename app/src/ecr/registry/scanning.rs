@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::pieces;
 use crate::ecr::act::button;
-use crate::ecr::live_state::{self, Reread};
+use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
 use crate::ui::Icon;

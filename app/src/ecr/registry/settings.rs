@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use crate::ecr::act::button;
-use crate::ecr::live_state;
+use crate::live_state;
 use crate::resource::Shown;
 use crate::sections::{card, key_of, stack};
 use crate::ui::Icon;

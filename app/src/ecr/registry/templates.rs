@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::template_form::{USES, form};
 use crate::api::Boot;
 use crate::ecr::act::button;
-use crate::ecr::live_state;
+use crate::live_state;
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, stack, table_card, text, word};
 use crate::ui::Icon;

@@ -1,4 +1,4 @@
-//! What the tabs of a repository or image read live from AWS when they are opened.
+//! What tabs and pages of any service read live from AWS when they are opened.
 
 use domain::ecr::subject::Subject as Ecr;
 use domain::plan::{Facts, Subject};
