@@ -76,6 +76,14 @@ test("people and tokens are asked to be confirmed, and nothing that was typed is
   await row.getByRole("button", { name: "Save" }).click();
   await expect(here.getByText(`The role of ${name} is operator now.`)).toBeVisible();
 
+  // Away from the row it says whom it concerns.
+  await age(person);
+  await row.getByLabel(`Role of ${name}`).selectOption("viewer");
+  await row.getByRole("button", { name: "Save" }).click();
+  await expect(ask).toContainText(`the role of ${name} becomes viewer`);
+  await confirm();
+  await expect(here.getByText(`The role of ${name} is viewer now.`)).toBeVisible();
+
   await age(person);
   await here.getByRole("button", { name: `Set a new password for ${name}` }).click();
   const box = here.getByRole("dialog", { name: "Set a new password" });
@@ -88,6 +96,7 @@ test("people and tokens are asked to be confirmed, and nothing that was typed is
   await age(person);
   await row.locator("summary").click();
   await row.locator(".panel button").click();
+  await expect(ask).toContainText(`${name} is removed`);
   await confirm();
   await expect(here.getByText(`Removed ${name}`)).toBeVisible();
   await expect(row).toHaveCount(0);

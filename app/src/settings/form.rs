@@ -69,10 +69,25 @@ where
     S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
     S::Output: Send + Sync + 'static,
 {
-    let asked = StoredValue::new(None::<S>);
+    confirmed_of(action, id, |_| String::new())
+}
+
+/// The same away from the form: `goes_on` says what was asked for, as the end of a sentence.
+pub fn confirmed_of<S>(
+    action: ServerAction<S>,
+    id: &'static str,
+    goes_on: impl Fn(&S) -> String + Send + Sync + 'static,
+) -> impl Fn() -> Option<AnyView> + Send + 'static
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let asked = RwSignal::new(None::<S>);
+    // Something else may be asked for while the question stands.
+    let goes_on = Signal::derive(move || asked.with(|asked| asked.as_ref().map(&goes_on).unwrap_or_default()));
     Effect::new(move || {
         if let Some(input) = action.input().get() {
-            asked.set_value(Some(input));
+            asked.set(Some(input));
         }
     });
     let wanted = Memo::new(move |_| {
@@ -83,15 +98,15 @@ where
     Effect::new(move || {
         if action.value().with(Option::is_some) && !wanted.get() {
             // Not kept: there may be a password in it.
-            asked.set_value(None);
+            asked.set(None);
         }
     });
     let again = Callback::new(move |()| {
-        if let Some(input) = asked.get_value() {
+        if let Some(input) = asked.get_untracked() {
             action.dispatch(input);
         }
     });
-    move || wanted.get().then(|| view! { <Confirm id=id after=again/> }.into_any())
+    move || wanted.get().then(|| view! { <Confirm id=id after=again goes_on=goes_on/> }.into_any())
 }
 
 fn is_unconfirmed(problem: &Problem) -> bool {

@@ -10,7 +10,8 @@ use leptos::prelude::*;
 use super::SettingsFrame;
 use super::api::{CreatePerson, RemovePerson, SetPassword, SetRole, people};
 use super::form::{
-    Field, confirmed, elsewhere, emptied, failure, role_names, role_options, settled, succeeded, when_done,
+    Field, confirmed, confirmed_of, elsewhere, emptied, failure, role_names, role_options, settled, succeeded,
+    when_done,
 };
 use super::password::{NewPassword, Somebody};
 use crate::api::Boot;
@@ -55,8 +56,10 @@ pub fn PeoplePage() -> impl IntoView {
         <SettingsFrame tab="people">
             {move || elsewhere(failure(role.value().get()), &[])}
             {move || elsewhere(failure(remove.value().get()), &[])}
-            {confirmed(role, "confirm-role")}
-            {confirmed(remove, "confirm-remove")}
+            {confirmed_of(role, "confirm-role", move |asked| {
+                format!("the role of {} becomes {}", name_of(names, asked.person), asked.role.as_str())
+            })}
+            {confirmed_of(remove, "confirm-remove", move |asked| format!("{} is removed", name_of(names, asked.person)))}
             <div class="said" role="status">{said}</div>
             <Transition fallback=|| view! { <Skeleton/> }>
                 {move || Suspend::new(async move {
@@ -107,13 +110,16 @@ struct Acts {
     hydrated: RwSignal<bool>,
 }
 
+/// The name of somebody of the table.
+fn name_of(names: StoredValue<Vec<Somebody>>, id: i64) -> String {
+    let found = names.with_value(|all| all.iter().find(|(i, _)| *i == id).map(|(_, name)| name.clone()));
+    found.unwrap_or_else(|| "this person".to_owned())
+}
+
 /// What was done last, in words.
 fn told(acts: Acts, names: StoredValue<Vec<Somebody>>) -> impl Fn() -> Option<AnyView> + Send + 'static {
     let said = RwSignal::new(String::new());
-    let name = move |id: i64| {
-        let found = names.with_value(|all| all.iter().find(|(i, _)| *i == id).map(|(_, name)| name.clone()));
-        found.unwrap_or_else(|| "this person".to_owned())
-    };
+    let name = move |id: i64| name_of(names, id);
     when_done(acts.role, move |asked| {
         let (name, role) = (name(asked.person), asked.role.as_str());
         said.set(format!("The role of {name} is {role} now. Their sessions have ended."));

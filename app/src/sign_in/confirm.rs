@@ -15,11 +15,16 @@ pub fn Confirm(
     id: &'static str,
     /// What goes on once the password was right.
     after: Callback<()>,
+    /// What that is, as the end of a sentence; for where it does not stand beside it.
+    #[prop(optional)]
+    goes_on: Signal<String>,
 ) -> impl IntoView {
     let name = expect_context::<Boot>().actor.map(|actor| actor.name).unwrap_or_default();
     let next = use_location().pathname;
     let field = NodeRef::<leptos::html::Input>::new();
     let (busy, wrong) = (RwSignal::new(false), RwSignal::new(None::<String>));
+    let goes_on =
+        move || Some(goes_on.get()).filter(|words| !words.is_empty()).unwrap_or_else(|| "this goes on".to_owned());
     Effect::new(move || {
         if let Some(field) = field.get() {
             // It can only fail where the field is not part of the page any more.
@@ -60,7 +65,7 @@ pub fn Confirm(
         <form class="confirm" method="post" action="/sign-in" on:submit=submit>
             <div>
                 <b>"Confirm it is you"</b>
-                <p class="dim">"You gave your password more than 15 minutes ago. Nothing was done yet; with it, this goes on."</p>
+                <p class="dim">"You gave your password more than 15 minutes ago. Nothing was done yet; with it, "{goes_on}"."</p>
             </div>
             <input r#type="hidden" name="name" value=name/>
             <input r#type="hidden" name="next" value=move || next.get()/>
