@@ -1,9 +1,11 @@
 // Images on their way when their server dies: the next one goes on or takes back, and the page that was open shows it. Judged by what the
 // sandbox lists, and by pulling.
-import type { Page } from "@playwright/test";
+import type { Browser, Page } from "@playwright/test";
 import { layer, ociLayout, sha } from "../fixtures/archive";
 import { account, dialog, images, own as ownName, region } from "../fixtures/ecr";
 import { press, state, test } from "../fixtures/own";
+import type { PrivateGantry } from "../fixtures/private";
+import type { Reporter } from "../fixtures/processes";
 import { pull } from "../fixtures/pull";
 import { OtherRegistry } from "../fixtures/registry";
 import { accessible, expect, hydrated } from "../fixtures/test";
@@ -69,17 +71,29 @@ async function copyHalf(page: Page, other: OtherRegistry, name: string) {
   await expect(dialog(page).getByText("Applying").first()).toBeVisible();
 }
 
-const threeLayers = () => new OtherRegistry(["etc/one", "etc/two", "etc/three"].map((name) => layer(name, 300_000)));
+type Half = { other: OtherRegistry; name: string; page: Page; process: Reporter; again: () => Promise<Reporter> };
 
-test("a server dies between the layers of a copy: the next one fetches what has not arrived", async ({ own, browser }) => {
-  const other = threeLayers();
+/** A copy of three layers, half of it there, on the page of a Gantry whose server may be killed; then the rest of the test. */
+async function halfCopied(own: PrivateGantry, browser: Browser, what: string, then: (half: Half) => Promise<void>) {
+  const other = new OtherRegistry(["etc/one", "etc/two", "etc/three"].map((name) => layer(name, 300_000)));
   await other.open();
-  const name = repository("killed-copy");
+  const name = repository(what);
   try {
     const { url, process, again } = await own.server(undefined, ["[registries]", `exceptions = ["${other.host}"]`]);
     const page = await own.page(browser, url);
     await open(page, name);
     await copyHalf(page, other, name);
+    await then({ other, name, page, process, again });
+    // What had arrived was not fetched a second time.
+    expect(other.layers.map((digest) => other.fetched(digest))).toEqual([1, 1, 2]);
+  } finally {
+    await other.close();
+    remove(name);
+  }
+}
+
+test("a server dies between the layers of a copy: the next one fetches what has not arrived", async ({ own, browser }) => {
+  await halfCopied(own, browser, "killed-copy", async ({ other, name, page, process, again }) => {
     expect(await process.endsOn("SIGKILL", 10_000)).toBe(true);
     expect(await images(name)).toEqual([]);
     other.mend();
@@ -88,22 +102,11 @@ test("a server dies between the layers of a copy: the next one fetches what has 
     await neverLeft(page);
     expect((await images(name)).map((image) => [image.imageDigest, image.imageTags])).toEqual([[other.digest, ["v1"]]]);
     expect(await whole(name, other.digest)).toEqual([...other.blobs.keys()].sort());
-    expect(other.layers.map((digest) => other.fetched(digest))).toEqual([1, 1, 2]);
-  } finally {
-    await other.close();
-    remove(name);
-  }
+  });
 });
 
 test("a copy that a dead server left is cancelled at the next one: nothing has the tag", async ({ own, browser }) => {
-  const other = threeLayers();
-  await other.open();
-  const name = repository("killed-cancelled");
-  try {
-    const { url, process, again } = await own.server(undefined, ["[registries]", `exceptions = ["${other.host}"]`]);
-    const page = await own.page(browser, url);
-    await open(page, name);
-    await copyHalf(page, other, name);
+  await halfCopied(own, browser, "killed-cancelled", async ({ other, name, page, process, again }) => {
     await dialog(page).getByRole("link", { name: "Open the run" }).click();
     await expect(state(page)).toContainText("Applying");
     await hydrated(page);
@@ -118,12 +121,7 @@ test("a copy that a dead server left is cancelled at the next one: nothing has t
     await accessible(page);
     await neverLeft(page);
     expect(await images(name)).toEqual([]);
-    // What had arrived was not fetched a second time.
-    expect(other.layers.map((digest) => other.fetched(digest))).toEqual([1, 1, 2]);
-  } finally {
-    await other.close();
-    remove(name);
-  }
+  });
 });
 
 test("a server dies in the middle of an upload, and of putting what it brought: the image is there once", async ({ own, browser }) => {
