@@ -17,6 +17,11 @@ fn strangers(wanted: &[AccountId], boot: &Boot) -> Vec<String> {
     wanted.iter().filter(known).map(ToString::to_string).collect()
 }
 
+/// Whether only accounts are looked at that no connection leads to: no filter can be why there is nothing.
+pub fn is_unconnected(scopes: &Scopes, boot: &Boot) -> bool {
+    !scopes.accounts.is_empty() && strangers(&scopes.accounts, boot).len() == scopes.accounts.len()
+}
+
 /// Why nothing is known of accounts that no connection leads to, if such are looked at; `what` says what cannot be known, `all` is the address
 /// without a choice of accounts.
 pub fn unconnected(scopes: &Scopes, boot: &Boot, what: &str, all: String) -> Option<AnyView> {

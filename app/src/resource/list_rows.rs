@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::empty_list::EmptyList;
+use super::empty_list::{EmptyList, is_unconnected};
 use super::facets::{ColumnChooser, Facets};
 use super::freshness::{AgeOfData, CollectButton, FailingScopes};
 use super::parts::Opened;
@@ -172,6 +172,10 @@ pub fn ListRows(
             }
         }
     });
+    let unconnected = Memo::new({
+        let boot = boot.clone();
+        move |_| scopes.with(|s| is_unconnected(s, &boot))
+    });
     let row_view = move |slot: Slot| {
         let Some(row) = slot.row else {
             return view! { <tr class="blank"><td colspan=move || columns.with(Columns::count)></td></tr> }.into_any();
@@ -198,7 +202,7 @@ pub fn ListRows(
     };
     let none = move || {
         (matched.get() == 0).then(|| {
-            if url.get().is_filtered() {
+            if url.get().is_filtered() && !unconnected.get() {
                 let href = base.with_value(|b| url.get().unfiltered().href_on(b));
                 view! {
                     <Empty title=format!("No {} match", kind.plural())>
