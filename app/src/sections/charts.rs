@@ -61,7 +61,8 @@ pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) 
             let tone = if failed * 2.0 >= calls { Tone::Bad } else { Tone::Warn };
             let title =
                 format!("{} of {} failed in the last hour", value(failed), counted(calls as i64, "call", "calls"));
-            view! { <Note tone=tone><b>{title}</b>" "<a href=here(&log.get_value())>"Read the log"</a></Note> }
+            let href = here(&log.get_value());
+            view! { <Note tone=tone><b>{title}</b>" "<a href=href>"Read the log"</a></Note> }
         })
     };
     let cards = cards(series, groups, empty);
