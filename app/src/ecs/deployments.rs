@@ -180,11 +180,13 @@ fn breaker(breaker: &CircuitBreakerWatch) -> AnyView {
         return none();
     }
     let failures = breaker.failure_count.unwrap_or_default();
-    let words = match breaker.threshold.filter(|threshold| *threshold > 0) {
+    let status = breaker.status.as_deref();
+    // A breaker that is off has no threshold to reach: "12 of 3" would say that it should have stopped.
+    let threshold = breaker.threshold.filter(|threshold| *threshold > 0 && status != Some("DISABLED"));
+    let words = match threshold {
         Some(threshold) => format!("{} of {} failures", format::number(failures), format::number(threshold)),
         None => format::counted(failures, "failure", "failures"),
     };
-    let status = breaker.status.as_deref();
     view! { {badge(status, watch_tone(status))}" "<span class="faint">{words}</span> }.into_any()
 }
 
