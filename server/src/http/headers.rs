@@ -76,7 +76,9 @@ fn short_enough(request: &Request) -> Result<(), Response> {
     let problem = Problem::new(
         Code::TooLarge,
         "The address is too long",
-        format!("An address has at most {LONGEST_URI} bytes; this one has {length}. Remove some of its filters."),
+        format!(
+            "An address has at most {LONGEST_URI} bytes; this one has {length}. Use shorter names or fewer filters."
+        ),
     );
     let mut response = Refusal(problem).into_response();
     *response.status_mut() = axum::http::StatusCode::URI_TOO_LONG;

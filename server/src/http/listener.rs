@@ -91,7 +91,7 @@ fn page_instead(written: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let (status, text) = match &written[9..12] {
-        b"414" | b"431" => ("414 URI Too Long", "The address is too long. Remove some of its filters."),
+        b"414" | b"431" => ("414 URI Too Long", "The address is too long. Use shorter names or fewer filters."),
         b"408" => ("408 Request Timeout", "The request did not arrive in time."),
         _ => ("400 Bad Request", "The request could not be read."),
     };
