@@ -33,6 +33,11 @@ impl Boot {
         let named = self.instance.accounts.iter().find(|(id, _)| id == account);
         named.map(|(_, name)| name.clone()).filter(|n| !n.is_empty()).unwrap_or_else(|| account.to_string())
     }
+
+    /// A scope as people say it: the account's name and the region, `prod · eu-west-1`.
+    pub fn place(&self, scope: &Scope) -> String {
+        format!("{} · {}", self.account_name(&scope.account), scope.region)
+    }
 }
 
 /// The services and who asks.

@@ -6,7 +6,7 @@ use domain::plan::run::State;
 use domain::plan::service::RunLine;
 use domain::resource::Tone;
 use domain::stream::ToPage;
-use domain::{Millis, Problem};
+use domain::Problem;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use std::time::Duration;
@@ -35,7 +35,7 @@ const GATHER: Duration = Duration::from_millis(500);
 /// The tab.
 #[component]
 pub fn Runs() -> impl IntoView {
-    let now = expect_context::<Boot>().now;
+    let boot = StoredValue::new(expect_context::<Boot>());
     let scopes = use_scopes();
     let map = use_query_map();
     let filter = Memo::new(move |_| map.with(|m| Filter::read(paths::RUNS, &NAMES, |name| m.get(name))));
@@ -53,7 +53,7 @@ pub fn Runs() -> impl IntoView {
         <Transition fallback=|| view! { <Skeleton lines=8/> }>
             {move || Suspend::new(async move {
                 match answer.await {
-                    Ok(found) => table(found, now, &filter.get_untracked(), &scopes.get_untracked()),
+                    Ok(found) => boot.with_value(|boot| table(found, boot, &filter.get_untracked(), &scopes.get_untracked())),
                     Err(AppError(problem)) if filter.with_untracked(|f| f.is_beside_a_field(&problem)) => none_chosen(),
                     Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
                 }
@@ -62,7 +62,8 @@ pub fn Runs() -> impl IntoView {
     }
 }
 
-fn row(line: RunLine, now: Millis, scopes: &Scopes) -> AnyView {
+fn row(line: RunLine, boot: &Boot, scopes: &Scopes) -> AnyView {
+    let now = boot.now;
     // Whatever its state means to the version that drives it.
     let (tone, word): (Tone, _) =
         if is_known(line.format) { words::state(line.state) } else { (Tone::Warn, "Another version’s") };
@@ -76,7 +77,7 @@ fn row(line: RunLine, now: Millis, scopes: &Scopes) -> AnyView {
             <td class="name"><a class="row-link cut" href=scopes.on(&paths::run(&line.id)) title=line.title.clone()>{line.title.clone()}</a></td>
             <td><Badge tone=tone text=word/></td>
             <td class="num">{format!("{} of {}", line.done, line.steps)}</td>
-            <td>{line.scope.to_string()}</td>
+            <td title=line.scope.to_string()>{boot.place(&line.scope)}</td>
             <td>{line.by}</td>
             <td><Age at=made now=now after=" ago"/></td>
             <td class="num">{lasted}</td>
@@ -120,7 +121,7 @@ fn none_chosen() -> AnyView {
     .into_any()
 }
 
-fn table(found: Vec<RunLine>, now: Millis, filter: &Filter, scopes: &Scopes) -> AnyView {
+fn table(found: Vec<RunLine>, boot: &Boot, filter: &Filter, scopes: &Scopes) -> AnyView {
     let older = filter.get("before").is_some();
     let latest = filter.with(&[]).href(scopes);
     if found.is_empty() && older {
@@ -145,7 +146,7 @@ fn table(found: Vec<RunLine>, now: Millis, filter: &Filter, scopes: &Scopes) -> 
     let last = last.map(|line| filter.with(&[("before", Some(&before(line)))]).href(scopes));
     let next = last.map(|href| view! { <a class="btn" href=href rel="next">"Older"</a> });
     let latest = older.then(|| view! { <a class="btn quiet" href=latest>"The latest"</a> });
-    let rows = found.into_iter().map(|line| row(line, now, scopes)).collect_view();
+    let rows = found.into_iter().map(|line| row(line, boot, scopes)).collect_view();
     view! {
         <div class="scroll plain" tabindex="0" data-rows="">
             <table class="table">

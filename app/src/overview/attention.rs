@@ -128,7 +128,7 @@ fn line(href: String, kind: Kind, name: String, reason: String, place: String, s
 }
 
 fn place(key: &ResourceKey, boot: &Boot) -> String {
-    format!("{} · {}", boot.account_name(&key.scope.account), key.scope.region)
+    boot.place(&key.scope)
 }
 
 fn one(row: &Row, boot: &Boot, scopes: &Scopes) -> AnyView {

@@ -301,7 +301,7 @@ fn wrong(errors: FieldErrors, asked: RwSignal<Option<Answers>>, shut: AnyView) -
 /// What is sent, and where to.
 fn reviewed(review: &Review, boot: &Boot) -> AnyView {
     view! {
-        <p class="dim">"This is sent to "<b>{boot.account_name(&review.plan.scope.account)}" · "{review.plan.scope.region.to_string()}</b>". Open a step to see its document."</p>
+        <p class="dim">"This is sent to "<b>{boot.place(&review.plan.scope)}</b>". Open a step to see its document."</p>
         {steps(review, boot)}
         {cost_line(&review.plan)}
         {note_list(review.notes.clone())}

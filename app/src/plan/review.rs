@@ -91,8 +91,7 @@ fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
 pub fn steps(found: &Found, boot: &Boot) -> AnyView {
     let all = &found.plan.steps;
     let rows = all.iter().map(|step| {
-        let place = format!("{} · {}", boot.account_name(&step.scope.account), step.scope.region);
-        step_view(step, all, place)
+        step_view(step, all, boot.place(&step.scope))
     });
     let look = |n: usize| (effect_tone(all[n].effect), effect_sign(all[n].effect));
     let graph = graph(&found.plan, &look).map(|graph| view! { <div class="card">{graph}</div> });
@@ -194,7 +193,7 @@ pub fn Review(
     });
     let place = Memo::new({
         let boot = boot.clone();
-        move |_| wizard.scope.with(|s| format!("{} · {}", boot.account_name(&s.account), s.region))
+        move |_| wizard.scope.with(|s| boot.place(s))
     });
     let title = move || match answer.get() {
         Some(Ok(found)) => found.plan.title,

@@ -109,10 +109,10 @@ pub fn RunPage() -> impl IntoView {
     view! {
         <Transition fallback=|| view! { <Skeleton lines=8/> }>
             {move || {
-                let refusal = refusal.clone();
+                let (refusal, boot) = (refusal.clone(), boot.clone());
                 Suspend::new(async move {
                     match answer.await {
-                        Ok(found) => page(found, act, refusal),
+                        Ok(found) => page(found, act, refusal, &boot),
                         Err(AppError(problem)) if problem.code == Code::NotFound => view! { <Refused problem=problem/> }.into_any(),
                         Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
                     }
@@ -170,7 +170,7 @@ fn notes(run: &Run, act: Act) -> AnyView {
     view! { <div class="stack notes">{refused}{why}</div> }.into_any()
 }
 
-fn page(view: RunView, act: Act, refusal: Option<String>) -> AnyView {
+fn page(view: RunView, act: Act, refusal: Option<String>, boot: &Boot) -> AnyView {
     let run = &view.run;
     let (made, ended, now) = (view.made, view.ended, view.now);
     let lasted = match ended {
@@ -182,7 +182,7 @@ fn page(view: RunView, act: Act, refusal: Option<String>) -> AnyView {
         view! { <progress max=of.max(1).to_string() value=done.to_string() aria-label="Steps done"></progress> }
     });
     let facts = vec![
-        Fact::text("Where", Some(run.plan.scope.to_string())),
+        Fact::new("Where", view! { <span title=run.plan.scope.to_string()>{boot.place(&run.plan.scope)}</span> }),
         Fact::text("Started by", Some(view.by.clone())),
         Fact::new("Started", view! { <Age at=made now=now after=" ago"/> }),
         Fact::new("Took", lasted),
