@@ -1,12 +1,12 @@
 //! Runs of plans, the latest first.
 
+use domain::Problem;
 use domain::plan::is_known;
 use domain::plan::listing::RunsQuery;
 use domain::plan::run::State;
 use domain::plan::service::RunLine;
 use domain::resource::Tone;
 use domain::stream::ToPage;
-use domain::Problem;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 use std::time::Duration;

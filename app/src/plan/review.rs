@@ -90,9 +90,7 @@ fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
 /// All steps of a plan: what waits for what, then each as a line that opens.
 pub fn steps(found: &Found, boot: &Boot) -> AnyView {
     let all = &found.plan.steps;
-    let rows = all.iter().map(|step| {
-        step_view(step, all, boot.place(&step.scope))
-    });
+    let rows = all.iter().map(|step| step_view(step, all, boot.place(&step.scope)));
     let look = |n: usize| (effect_tone(all[n].effect), effect_sign(all[n].effect));
     let graph = graph(&found.plan, &look).map(|graph| view! { <div class="card">{graph}</div> });
     view! { {graph}<ol class="review-steps card">{rows.collect_view()}</ol> }.into_any()
