@@ -82,10 +82,7 @@ impl Editor {
     fn add(self) {
         let id = self.next.get_untracked();
         self.next.set(id + 1);
-        self.lines.update(|lines| {
-            let last = lines.iter().map(Line::priority).max().unwrap_or(0);
-            lines.push(Line::new(id, last + 1));
-        });
+        self.lines.update(|lines| rule::add(lines, id));
     }
 }
 

@@ -155,6 +155,29 @@ const COUNTS: &[(&str, &str)] = &[
 
 type Lines = RwSignal<Vec<Line>>;
 
+/// Adds a rule where AWS takes it: before those for any image, which come last, and not about untagged images when a rule is already, for only
+/// one may be.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html>
+pub fn add(lines: &mut Vec<Line>, id: usize) {
+    let last = lines.iter().map(Line::priority).max().unwrap_or(0);
+    let mut line = Line::new(id, last + 1);
+    if lines.iter().any(|l| l.which() == "untagged") {
+        line.choose("prefix");
+    }
+    let place = lines.iter().rposition(|l| l.which() != "any").map_or(0, |n| n + 1);
+    lines.push(line);
+    for n in (place + 1..lines.len()).rev() {
+        exchange(lines, n - 1, n);
+    }
+}
+
+/// Lets two rules change places. Their numbers stay in order: each takes the other's.
+fn exchange(lines: &mut [Line], n: usize, m: usize) {
+    let (a, b) = (lines[n].base.rule_priority, lines[m].base.rule_priority);
+    (lines[n].base.rule_priority, lines[m].base.rule_priority) = (b, a);
+    lines.swap(n, m);
+}
+
 /// All rules with the buttons that order them.
 pub fn list(lines: Lines, add: impl Fn() + 'static) -> AnyView {
     let ids = Memo::new(move |_| lines.with(|all| all.iter().map(|l| l.id).collect::<Vec<_>>()));
@@ -211,15 +234,12 @@ fn one(lines: Lines, id: usize) -> AnyView {
     let counting = part(lines, id, Line::counting);
     let doing = part(lines, id, Line::doing);
     let listed = move || matches!(which.get(), "prefix" | "pattern");
-    // Their numbers stay in order: what moves takes the other's.
     let swap = move |up: bool| {
         lines.update(|all| {
             let Some(n) = all.iter().position(|l| l.id == id) else { return };
             let other = if up { n.checked_sub(1) } else { Some(n + 1).filter(|m| *m < all.len()) };
             if let Some(m) = other {
-                let (a, b) = (all[n].base.rule_priority, all[m].base.rule_priority);
-                (all[n].base.rule_priority, all[m].base.rule_priority) = (b, a);
-                all.swap(n, m);
+                exchange(all, n, m);
             }
         });
     };
@@ -305,5 +325,24 @@ mod tests {
         line.rule(2, &mut errors);
         assert!(errors.contains_key("rule.2"));
         assert_eq!((field("rules[2].selection.countNumber"), field("policy")), ("rule.2".into(), "whole".into()));
+    }
+
+    #[test]
+    fn a_rule_that_is_added_clashes_with_none() {
+        let mut lines = vec![];
+        add(&mut lines, 0);
+        add(&mut lines, 1);
+        lines[1].choose("any");
+        add(&mut lines, 2);
+        let told: Vec<_> = lines.iter().map(|l| (l.id, l.which(), l.priority())).collect();
+        assert_eq!(told, [(0, "untagged", 1), (2, "prefix", 2), (1, "any", 3)]);
+        lines[1].tags = "dev-".into();
+        let mut errors = FieldErrors::new();
+        let rules = lines.iter().enumerate().map(|(n, line)| line.rule(n, &mut errors)).collect();
+        assert!(Policy { rules, ..Policy::default() }.check().is_ok());
+        // After whatever else there is, where no rule is for any image.
+        lines.pop();
+        add(&mut lines, 3);
+        assert_eq!(lines.iter().map(|l| l.id).collect::<Vec<_>>(), [0, 2, 3]);
     }
 }

@@ -169,11 +169,12 @@ impl Policy {
                 wrong.at(format!("{path}.rulePriority"), message);
             }
             if matches!(selection.tag_status, TagStatus::Untagged | TagStatus::Any)
-                && let Some((j, _)) =
+                && let Some((_, other)) =
                     earlier.clone().find(|(_, r)| same_class(r) && r.selection.tag_status == selection.tag_status)
             {
                 let message = format!(
-                    "rules[{j}] selects {} images of {} storage too: only one rule may.",
+                    "The rule with priority {} selects {} images of {} storage too: only one rule may.",
+                    other.rule_priority,
                     selection.tag_status.as_str(),
                     class.as_str()
                 );
@@ -186,16 +187,19 @@ impl Policy {
             {
                 let class = class.as_str();
                 let message = format!(
-                    "A rule for any image comes after all others for {class} storage: give it a number above {last}."
+                    "A rule for any image comes after all others for {class} storage: give it a priority above {last}."
                 );
                 wrong.at(format!("{path}.rulePriority"), message);
             }
             if let Some(prefixes) = prefixes(selection)
-                && let Some((j, _)) = earlier
+                && let Some((_, other)) = earlier
                     .clone()
                     .find(|(_, r)| same_class(r) && self::prefixes(&r.selection).as_ref() == Some(&prefixes))
             {
-                let message = format!("rules[{j}] selects the same prefixes, so one of the two would never act.");
+                let message = format!(
+                    "The rule with priority {} selects the same prefixes, so one of the two would never act.",
+                    other.rule_priority
+                );
                 wrong.at(format!("{path}.selection.tagPrefixList"), message);
             }
         }
