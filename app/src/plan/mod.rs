@@ -6,7 +6,7 @@ pub mod api;
 mod changed;
 pub mod exports;
 mod graph;
-mod outcome;
+pub mod outcome;
 mod permitted;
 pub mod review;
 mod run;

@@ -80,7 +80,7 @@ fn all_made(run: &Run) -> Vec<Made> {
 
 /// The commands that push a local image to a repository.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/docker-push-ecr-image.html>
-fn push(uri: &str, region: &Region) -> String {
+pub fn push(uri: &str, region: &Region) -> String {
     let (registry, name) = uri.split_once('/').unwrap_or((uri, uri));
     let local = name.rsplit('/').next().unwrap_or(name);
     format!(

@@ -15,6 +15,7 @@ use leptos::prelude::*;
 
 use crate::api::Boot;
 use crate::layout::use_scopes;
+use crate::plan::outcome::push;
 use crate::ui::{Code, Copy, Empty};
 use crate::wizard::{FormStep, Kept, ScopeFields, Spec, WizardPage, first_scope, start};
 use draft::Draft;
@@ -74,15 +75,8 @@ pub fn CreateRepositoryPage() -> impl IntoView {
 fn push_commands(answers: &Answers) -> AnyView {
     let Form::CreateRepository(entered) = &answers.form else { return ().into_any() };
     let (host, name) = (registry(&answers.scope), entered.name.trim());
-    let tag = name.rsplit('/').next().unwrap_or(name);
-    let commands = format!(
-        "aws ecr get-login-password --region {} | docker login --username AWS --password-stdin {host}\n\
-         docker build -t {tag}:1 .\n\
-         docker tag {tag}:1 {host}/{name}:1\n\
-         docker push {host}/{name}:1\n",
-        answers.scope.region
-    );
     let uri = format!("{host}/{name}");
+    let commands = push(&uri, &answers.scope.region);
     view! {
         <details class="card fold-card">
             <summary><b>"After it is created: push the first image"</b><span class="now">"log in, tag, push"</span></summary>
