@@ -103,10 +103,16 @@ pub fn duration(seconds: i64) -> String {
     if said.is_empty() { "0 s".to_owned() } else { said.join(" ") }
 }
 
-/// How long something short took: `0.3 s`, `12 s`, `1 min 30 s`.
+/// How long something short took: `40 ms`, `0.3 s`, `12 s`, `1 min 30 s`.
 pub fn took(ms: i64) -> String {
     let ms = ms.max(0);
-    if ms < 9_950 { format!("{:.1} s", ms as f64 / 1000.0) } else { duration((ms + 500) / 1000) }
+    if ms < 100 {
+        format!("{ms} ms")
+    } else if ms < 9_950 {
+        format!("{:.1} s", ms as f64 / 1000.0)
+    } else {
+        duration((ms + 500) / 1000)
+    }
 }
 
 /// Whole days, months or years between two moments, in full words: people plan by them.
@@ -229,8 +235,16 @@ mod tests {
     }
 
     #[test]
-    fn what_took_moments_is_told_in_tenths() {
-        for (ms, text) in [(-5, "0.0 s"), (340, "0.3 s"), (9_949, "9.9 s"), (9_990, "10 s"), (90_400, "1 min 30 s")] {
+    fn what_took_moments_is_told_as_exactly_as_matters() {
+        for (ms, text) in [
+            (-5, "0 ms"),
+            (42, "42 ms"),
+            (100, "0.1 s"),
+            (340, "0.3 s"),
+            (9_949, "9.9 s"),
+            (9_990, "10 s"),
+            (90_400, "1 min 30 s"),
+        ] {
             assert_eq!(took(ms), text, "{ms}");
         }
     }
