@@ -189,7 +189,7 @@ fn label(name: &str) -> String {
         "url" => "Address of the upstream",
         "credential" => "Secret with user and token",
         "immutable" => "Tags stay with their images",
-        "exclusions" => "Except tags like",
+        "exclusions" => "Except tags that match",
         "applied_for" => "Used when",
         "enhanced" => "Scanned by Amazon Inspector",
         "on_push" => "Scanned on push",

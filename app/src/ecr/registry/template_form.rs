@@ -21,8 +21,8 @@ pub const USES: [Choice; 3] = [
     ("CREATE_ON_PUSH", "Push", "An image is pushed to a name that does not exist yet."),
 ];
 const TAGS: &[Choice] = &[
-    ("mutable", "Tags can move", "Another image may take a tag over."),
-    ("immutable", "Tags stay", "A tag belongs to the first image that had it."),
+    ("mutable", "Tags can be moved", "A push with a tag that exists takes it over."),
+    ("immutable", "Tags stay", "A push with a tag that exists is refused."),
 ];
 const KEYS: &[Choice] = &[
     ("AES256", "AES-256", "With keys that Amazon S3 manages. Costs nothing."),
@@ -123,7 +123,7 @@ fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
     let offered = move || kms.get().then(|| keys::offers(place, kms, key, set_key));
     view! {
         {choices("mutability", "Tags of images", TAGS, stays, move |v| t.update(|t| t.immutable = v == "immutable"))}
-        <TextField label="Except tags like" name="exclusions" placeholder="latest, dev-*" value=excluded.into() hint="Patterns of tags for which the opposite holds, divided by commas." set=exclude/>
+        <TextField label="Except tags that match" name="exclusions" placeholder="latest, dev-*" value=excluded.into() hint="For them the opposite holds. Divided by commas; * stands for any text." set=exclude/>
         {choices("encryption", "Encryption", KEYS, sort, encrypt)}
         <div class="stack" hidden=move || !kms.get()>
             <TextField label="KMS key" name="key" value=key hint="Id, ARN or alias; empty for the one AWS manages for ECR." set=set_key/>
