@@ -21,7 +21,7 @@ pub fn view(repository: Repository, detail: Detail) -> AnyView {
     let catalog = repository.catalog_data.clone().unwrap_or_default();
     let uri = repository.repository_uri.clone();
     let in_gallery = uri.as_deref().and_then(gallery).map(|href| {
-        view! { <a href=href.clone() rel="noopener noreferrer" target="_blank">{href.clone()}</a> }.into_any()
+        view! { <a class="ref" href=href.clone() target="_blank" rel="noopener noreferrer external">{href.clone()}</a> }.into_any()
     });
     let list = |words: Vec<String>| text((!words.is_empty()).then(|| words.join(", ")));
     let facts = pair_card(
@@ -50,7 +50,7 @@ pub fn view(repository: Repository, detail: Detail) -> AnyView {
         card(
             "Push an image",
             view! {
-                <div class="stack">
+                <div class="in stack">
                     <p class="dim">"Sign Docker in (for 12 hours), name the image after the repository, push. It takes the permissions "<code>"ecr-public:GetAuthorizationToken"</code>" and "<code>"sts:GetServiceBearerToken"</code>". Everybody pulls with "<Copy text=format!("docker pull {uri}:latest") max=90/></p>
                     <Code text=push_commands(&uri)/>
                 </div>
