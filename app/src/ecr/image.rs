@@ -111,13 +111,6 @@ fn where_it_runs(detail: &Detail) -> AnyView {
 
 fn facts(image: &Image, detail: &Detail) -> AnyView {
     let scan = image.image_scan_status.clone().unwrap_or_default();
-    let counts = image.image_scan_findings_summary.as_ref().map(|s| &s.finding_severity_counts);
-    let findings = counts.map(|c| match c.is_empty() {
-        true => "none".to_owned(),
-        false => {
-            c.iter().map(|(severity, n)| format!("{n} {}", severity.to_lowercase())).collect::<Vec<_>>().join(", ")
-        }
-    });
     let index = !manifests(image).is_empty();
     let size = image.image_size_in_bytes.map(format::bytes);
     let size = size.or_else(|| index.then(|| "An index has none; the image of each platform has its own".to_owned()));
@@ -135,7 +128,7 @@ fn facts(image: &Image, detail: &Detail) -> AnyView {
             ("Last pulled", age(image.last_recorded_pull_time.map(|t| t.0), detail.now)),
             ("Scan", word(scan.status)),
             ("Scan says", text(scan.description)),
-            ("Findings", text(findings)),
+            ("Findings", text(image.findings_text())),
         ],
     )
 }

@@ -116,9 +116,10 @@ impl Image {
         }
     }
 
-    fn findings_text(&self) -> Option<String> {
+    /// What its last scan found, the worst first: `1 critical, 3 medium`; `None` when it found nothing. Nothing when it was never scanned.
+    pub fn findings_text(&self) -> Option<String> {
         let summary = self.image_scan_findings_summary.as_ref()?;
-        let order = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"];
+        let order = super::findings::SEVERITIES;
         let counts = &summary.finding_severity_counts;
         let known = order.iter().filter_map(|s| counts.get_key_value(*s));
         let unknown = counts.iter().filter(|(s, _)| !order.contains(&s.as_str()));
