@@ -2,6 +2,7 @@
 //!
 //! A run is planned and begun through the HTTP API on one of several servers ([`torture::servers`]) whose roads to AWS ([`torture::road`]) have
 //! weather ([`torture::weather`]): faults of the wire, SIGKILL before or after a call, SIGSTOP past the lease. [`torture::oracle`] judges.
+//! Images are copied from a registry of the torture's own ([`torture::source`]), which has no weather; what a copy pushes into ECR has it.
 //! Beside that storm servers are killed at each point of each form, without chance ([`torture::points`]).
 
 mod changes;
@@ -13,12 +14,14 @@ mod http;
 mod images;
 mod oracle;
 mod points;
+mod push;
 mod recovery;
 mod road;
 mod rounds;
 mod runs;
 mod scripts;
 mod servers;
+mod source;
 mod sweep;
 mod table;
 mod weather;
@@ -62,6 +65,10 @@ pub struct Options {
     /// Kills servers at each point of each call of each form, and nothing else.
     #[arg(long)]
     points: bool,
+    /// Of the forms at whose points servers are killed, and of those that change repositories in the storm, only this one, as the API calls it:
+    /// `copy-image`.
+    #[arg(long, value_name = "FORM")]
+    only: Option<String>,
     /// Uses the programs and the site in this folder instead of building them.
     #[arg(long, value_name = "FOLDER")]
     built: Option<PathBuf>,
@@ -114,7 +121,8 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
         }
     };
     let Options { seed, runs, servers, scripts, minutes, .. } = *options;
-    let torture = Torture { checkout, binaries, site, seed, runs, servers, scripts, minutes };
+    let only = options.only.clone();
+    let torture = Torture { checkout, binaries, site, seed, runs, servers, scripts, minutes, only };
     let offences = if options.points { torture.points(true)? } else { torture.run(true)? };
     Ok(if offences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -122,7 +130,8 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
 /// The short form, for `cargo xtask test`; answers how many promises were broken. How fast this machine is, is not judged.
 pub fn short(checkout: &Checkout) -> Result<u64> {
     let (binaries, site) = (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev));
-    let torture = Torture { checkout, binaries, site, seed: 1, runs: 4, servers: SERVERS, scripts: 0, minutes: None };
+    let torture =
+        Torture { checkout, binaries, site, seed: 1, runs: 4, servers: SERVERS, scripts: 0, minutes: None, only: None };
     torture.run(false)
 }
 
@@ -135,12 +144,15 @@ struct Torture<'a> {
     servers: usize,
     scripts: u64,
     minutes: Option<u64>,
+    only: Option<String>,
 }
 
 /// The database and the sandbox. Its folder goes when it ends.
 struct World {
     database: String,
     port: u16,
+    /// The port of the registry that images are copied from.
+    source: u16,
     tools: Tools,
     _sandbox: Service,
     folder: tempfile::TempDir,
@@ -165,7 +177,8 @@ impl Torture<'_> {
         progress::step("Comparing what exports make with what runs make");
         let (compared, differ) = exports::compare(&world.tools, &api, world.port)?;
         progress::step(&format!("{} runs", self.runs));
-        let broke_off = self.storm(&api, &servers, &weather).err();
+        let story = runs::Story { seed: self.seed, source: world.source, only: self.only.clone() };
+        let broke_off = self.storm(&api, &servers, &weather, &story).err();
         weather.clear_up(ACCOUNTS.gantry);
         // What broke off is judged all the same, as far as it came.
         if let Some(error) = &broke_off {
@@ -213,7 +226,7 @@ impl Torture<'_> {
     }
 
     /// All runs, several at once.
-    fn storm(&self, api: &runs::Api, servers: &Servers, weather: &Weather) -> Result<()> {
+    fn storm(&self, api: &runs::Api, servers: &Servers, weather: &Weather, story: &runs::Story) -> Result<()> {
         let (next, failed) = (AtomicU64::new(0), Mutex::new(None));
         let failed_yet = || failed.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = Instant::now();
@@ -224,7 +237,7 @@ impl Torture<'_> {
                 if n >= self.runs || failed_yet().is_some() {
                     return;
                 }
-                if let Err(error) = runs::make(api, servers, weather, self.seed, n) {
+                if let Err(error) = runs::make(api, servers, weather, story, n) {
                     failed_yet().get_or_insert(error.context(format!("run {n} of seed {}", self.seed)));
                 }
                 if n % 10 == 9 {
@@ -253,7 +266,8 @@ impl Torture<'_> {
                     let port = url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse().ok());
                     let port = port.context("the sandbox has no port")?;
                     let tools = Tools { aws: self.aws(&python)?, python };
-                    return Ok(World { database, port, tools, _sandbox: sandbox, folder });
+                    let source = source::open().context("no registry can be opened")?;
+                    return Ok(World { database, port, source, tools, _sandbox: sandbox, folder });
                 }
                 Event::Failed { message } => bail!("{message}"),
                 Event::Ended(_) => bail!("the sandbox ended:\n{}", service::last_words(&sandbox.log)),
@@ -298,8 +312,9 @@ impl Torture<'_> {
     fn server(&self, world: &World, n: usize, road: u16, servers: &Arc<Servers>) -> Result<u16> {
         let config = self.config(world, n);
         let account = ACCOUNTS.gantry;
+        let source = world.source;
         let text = format!(
-            "requests_per_second = 1000000\n[[connections]]\nname = \"torture\"\naccount = \"{account}\"\nregions = [\"eu-west-1\", \"us-east-1\"]\nendpoint_url = \"http://127.0.0.1:{road}\"\naccess_key = \"{account}\"\nsecret_key = \"sandbox\"\n"
+            "requests_per_second = 1000000\n[registries]\nexceptions = [\"127.0.0.1:{source}\"]\n[[connections]]\nname = \"torture\"\naccount = \"{account}\"\nregions = [\"eu-west-1\", \"us-east-1\"]\nendpoint_url = \"http://127.0.0.1:{road}\"\naccess_key = \"{account}\"\nsecret_key = \"sandbox\"\n"
         );
         checkout::write(&config, text)?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();

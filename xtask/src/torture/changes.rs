@@ -3,26 +3,40 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use super::ACCOUNTS;
 use super::dice::Dice;
 use super::images;
 use super::oracle::{document, permissions};
-use super::runs::{Api, of, steps};
+use super::runs::{Api, Story, of, steps};
+use super::source;
 
 /// How long it is tried to begin one.
 const LIMIT: Duration = Duration::from_secs(90);
 
+/// How often it is rolled for the only wizard that is wanted.
+const ROLLS: usize = 300;
+
 /// Answers of another wizard, for a repository that exists.
-pub fn answers(seed: u64, repository: &str) -> Value {
-    let mut dice = Dice::of(seed, &format!("{repository} change"));
+pub fn answers(story: &Story, repository: &str) -> Result<Value> {
+    let mut dice = Dice::of(story.seed, &format!("{repository} change"));
+    let wanted = |wizard: &str| story.only.as_ref().is_none_or(|only| only == wizard);
+    let rolled = (0..ROLLS).map(|_| roll(&mut dice, repository, story.source)).find(|(wizard, _)| wanted(wizard));
+    let (wizard, answers) =
+        rolled.with_context(|| format!("no repository is changed by {}", story.only.as_deref().unwrap_or_default()))?;
+    let scope = json!({ "account": ACCOUNTS.gantry, "region": "eu-west-1" });
+    Ok(json!({ "scope": scope, "wizard": wizard, "answers": answers }))
+}
+
+/// A wizard and its answers. Images are copied from the registry at the port `source`.
+fn roll(dice: &mut Dice, repository: &str, source: u16) -> (&'static str, Value) {
     let keep = json!({ "rules": [{ "rulePriority": 1, "action": { "type": "expire" },
         "selection": { "tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 40 + dice.below(50) } }] });
     let look = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "look", "Effect": "Allow",
         "Principal": { "AWS": "444455556666" }, "Action": ["ecr:DescribeImages"] }] });
-    let (wizard, answers) = match dice.below(7) {
+    match dice.below(9) {
         // Insisted on: a server that was just killed has not read yet what uses the images.
         0 => {
             ("lifecycle-policy", json!({ "repository": repository, "policy": keep.to_string(), "insist": repository }))
@@ -32,14 +46,17 @@ pub fn answers(seed: u64, repository: &str) -> Value {
         3 => ("repository-policy", json!({ "repository": repository, "policy": "" })),
         4 => ("delete-repository", json!({ "repository": repository })),
         5 => ("put-images", images::put(repository, dice.below(1000))),
+        6 | 7 => {
+            let source = source::reference(source, if dice.one_in(3) { source::ONE } else { source::ALL });
+            ("copy-image", json!({ "source": source, "platform": "", "repository": repository, "tag": "copied" }))
+        }
         _ => {
             let tags = json!([["team:0", "another"], ["new", "tag"]]);
             let settings = json!({ "repository": repository, "immutable": dice.one_in(2), "exclusions": [],
                 "scan_on_push": dice.one_in(2), "tags": tags });
             ("change-repository", settings)
         }
-    };
-    json!({ "scope": { "account": ACCOUNTS.gantry, "region": "eu-west-1" }, "wizard": wizard, "answers": answers })
+    }
 }
 
 /// Plans and begins it, unless there is nothing to change. A run whose id was lost with the server's answer is not begun again.
@@ -47,7 +64,13 @@ pub fn begin(api: &Api, answers: &Value, repository: &str) -> Result<()> {
     let (begin, known) = (Instant::now(), of(api, repository)?.len());
     loop {
         let reviewed = api.insist("POST", "/plans", Some(answers))?;
-        let Some(hash) = reviewed["plan"]["hash"].as_str() else { return Ok(()) };
+        let Some(hash) = reviewed["plan"]["hash"].as_str() else {
+            // The source always answers: without it there would be no copies, and nobody would see that.
+            if reviewed["wrong"]["source"].is_string() {
+                bail!("a copy is refused: {reviewed}");
+            }
+            return Ok(());
+        };
         if let Ok((201, _)) = api.ask("POST", "/runs", Some(&json!({ "answers": answers, "hash": hash }))) {
             return Ok(());
         }
@@ -107,6 +130,9 @@ pub fn after(mut there: Value, view: &Value) -> Option<Value> {
             _ => {}
         }
     }
+    if let Some(copied) = images::after_copy(&there["images"], &view["answers"]) {
+        there["images"] = copied;
+    }
     Some(there)
 }
 
@@ -126,5 +152,16 @@ mod tests {
         assert_eq!(there, json!({ "tags": { "team": "x" }, "lifecycle": null }));
         assert_eq!(after(there, &run("DeleteRepository", json!({ "repositoryName": "torture/a" }))), None);
         assert!(!is_change(&run("CreateRepository", json!({ "repositoryName": "torture/a" }))));
+    }
+
+    #[test]
+    fn what_is_wanted_alone_comes_alone() {
+        let of = |seed: u64, only: Option<&str>| {
+            let only = only.map(str::to_owned);
+            answers(&Story { seed, source: 5000, only }, "torture/a").map(|answers| answers["wizard"].clone())
+        };
+        assert!((0..40).all(|seed| of(seed, Some("copy-image")).is_ok_and(|wizard| wizard == "copy-image")));
+        assert!((0..40).any(|seed| of(seed, None).is_ok_and(|wizard| wizard == "put-images")));
+        assert!(of(1, Some("none")).is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 as a call to AWS and its answer need: a head, and a body whose length is said, that comes in chunks, or that ends with
-//! the connection. Everything is read whole: these messages are small.
+//! As much of HTTP/1.1 as a call to AWS or to a registry and its answer need: a head, and a body whose length is said, that comes in chunks, or
+//! that ends with the connection. Everything is read whole: these messages are small.
 
 use std::io::{BufRead, BufReader, Error, ErrorKind, Read, Result, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -23,6 +23,22 @@ fn wrong(what: &str) -> Error {
 impl Message {
     /// Reads one; `None` when the other side closed instead of beginning another.
     pub fn read(from: &mut impl BufRead) -> Result<Option<Self>> {
+        let Some(mut message) = Self::head(from)? else { return Ok(None) };
+        message.read_body(from)?;
+        Ok(Some(message))
+    }
+
+    /// Reads the answer to a request: to HEAD, and with these statuses, nothing follows whatever length is said.
+    /// <https://www.rfc-editor.org/rfc/rfc9110#name-content-length>
+    fn read_answer(from: &mut impl BufRead, request: &Self) -> Result<Option<Self>> {
+        let Some(mut message) = Self::head(from)? else { return Ok(None) };
+        if !request.first.starts_with("HEAD ") && !matches!(message.status(), 204 | 304) {
+            message.read_body(from)?;
+        }
+        Ok(Some(message))
+    }
+
+    fn head(from: &mut impl BufRead) -> Result<Option<Self>> {
         let Some(first) = line(from)? else { return Ok(None) };
         let mut message = Self { first, ..Self::default() };
         loop {
@@ -33,16 +49,20 @@ impl Message {
             let (name, value) = line.split_once(':').ok_or_else(|| wrong("a header without a colon"))?;
             message.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        if message.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
-            message.body = chunks(from)?;
-        } else if let Some(length) = message.header("content-length") {
-            let length = length.parse().map_err(|_| wrong("a length that is no number"))?;
-            message.body = vec![0; length];
-            from.read_exact(&mut message.body)?;
-        } else if message.first.starts_with("HTTP/") {
-            from.read_to_end(&mut message.body)?;
-        }
         Ok(Some(message))
+    }
+
+    fn read_body(&mut self, from: &mut impl BufRead) -> Result<()> {
+        if self.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+            self.body = chunks(from)?;
+        } else if let Some(length) = self.header("content-length") {
+            let length = length.parse().map_err(|_| wrong("a length that is no number"))?;
+            self.body = vec![0; length];
+            from.read_exact(&mut self.body)?;
+        } else if self.first.starts_with("HTTP/") {
+            from.read_to_end(&mut self.body)?;
+        }
+        Ok(())
     }
 
     /// A header's value.
@@ -62,7 +82,9 @@ impl Message {
         for (name, value) in self.headers.iter().filter(|(name, _)| !hop.contains(&name.as_str())) {
             text += &format!("{name}: {value}\r\n");
         }
-        text += &format!("content-length: {}\r\n", self.body.len());
+        // Of what HEAD asks for the length is said, and nothing follows.
+        let said = self.header("content-length").filter(|_| self.body.is_empty());
+        text += &format!("content-length: {}\r\n", said.map_or_else(|| self.body.len().to_string(), str::to_owned));
         text += if closes { "connection: close\r\n\r\n" } else { "\r\n" };
         [text.into_bytes(), self.body.clone()].concat()
     }
@@ -104,8 +126,9 @@ pub fn exchange(port: u16, request: &Message, limit: Duration) -> Result<Message
     let mut stream = TcpStream::connect_timeout(&address, limit)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
     stream.write_all(&request.bytes(true))?;
-    Message::read(&mut BufReader::new(stream))?.ok_or_else(|| ErrorKind::UnexpectedEof.into())
+    Message::read_answer(&mut BufReader::new(stream), request)?.ok_or_else(|| ErrorKind::UnexpectedEof.into())
 }
 
 #[cfg(test)]
@@ -138,5 +161,18 @@ mod tests {
         let text = "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
         let sent = String::from_utf8(read(text).unwrap().unwrap().bytes(true)).unwrap();
         assert_eq!(sent, "POST /a HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\nconnection: close\r\n\r\nabc");
+    }
+
+    #[test]
+    fn what_head_asks_for_has_a_length_and_no_body() {
+        let request = |first: &str| Message { first: first.into(), ..Message::default() };
+        let answer = |first: &str, text: &str| {
+            Message::read_answer(&mut BufReader::new(text.as_bytes()), &request(first)).unwrap().unwrap()
+        };
+        let text = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n";
+        let head = answer("HEAD /v2/a/blobs/b HTTP/1.1", text);
+        assert_eq!(String::from_utf8(head.bytes(false)).unwrap(), text);
+        assert_eq!(answer("DELETE /a HTTP/1.1", "HTTP/1.1 204 No Content\r\n\r\nrest").body, b"");
+        assert!(Message::read_answer(&mut BufReader::new(text.as_bytes()), &request("GET /a HTTP/1.1")).is_err());
     }
 }

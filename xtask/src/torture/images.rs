@@ -1,10 +1,14 @@
-//! Images of the torture: an index with one image, as an archive would bring it, and what there is of them after a run.
+//! Images of the torture: an index with one image, as an archive would bring it; those that are copied; and what there is of them after a run.
 
+use std::collections::BTreeSet;
+
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::oracle::Sandbox;
+use super::runs::steps;
+use super::source;
 use crate::assets::digest_of;
-use anyhow::Result;
 
 const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -51,6 +55,29 @@ fn listed(mut images: Vec<(String, Vec<String>)>) -> Value {
     images.into_iter().map(image).collect()
 }
 
+/// What there is after a copy with these answers, by what its source has and not by its plan: every manifest, and the tag on the image itself.
+/// Nothing where they are no copy's.
+pub fn after_copy(there: &Value, answers: &Value) -> Option<Value> {
+    let copied = &answers["answers"];
+    let manifests = source::manifests(copied["source"].as_str().filter(|_| answers["wizard"] == "copy-image")?);
+    let put = |there: Value, digest: &String| after_put(&there, &json!({ "imageDigest": digest }));
+    let there = manifests.iter().fold(there.clone(), put);
+    Some(after_put(&there, &json!({ "imageDigest": manifests.last()?, "imageTag": copied["tag"] })))
+}
+
+/// The digests of images in a list.
+pub fn digests(images: &Value) -> Vec<&str> {
+    images.as_array().into_iter().flatten().filter_map(|image| image["digest"].as_str()).collect()
+}
+
+/// The images that are neither among those planned nor named as left by a run that is stuck: nobody would find them.
+pub fn orphans<'v>(there: &'v Value, planned: &Value, stuck: &[&Value]) -> Vec<&'v str> {
+    let named = stuck.iter().flat_map(|view| steps(view)).filter(|(_, progress)| progress["state"] != "undone");
+    let named = named.filter_map(|(step, _)| step["call"]["input"]["imageDigest"].as_str());
+    let known: BTreeSet<&str> = digests(planned).into_iter().chain(named).collect();
+    digests(there).into_iter().filter(|digest| !known.contains(digest)).collect()
+}
+
 /// What there is after `PutImage`.
 pub fn after_put(there: &Value, input: &Value) -> Value {
     let mut images: Vec<(String, Vec<String>)> = there
@@ -94,5 +121,30 @@ mod tests {
         assert_eq!(two, json!([{ "digest": "sha256:a", "tags": ["1"] }, { "digest": "sha256:b", "tags": [] }]));
         let moved = after_put(&two, &json!({ "imageDigest": "sha256:b", "imageTag": "1" }));
         assert_eq!(moved, json!([{ "digest": "sha256:a", "tags": [] }, { "digest": "sha256:b", "tags": ["1"] }]));
+    }
+
+    #[test]
+    fn a_copy_leaves_what_its_source_has() {
+        let answers = |tag: &str| {
+            let answers = json!({ "source": source::reference(5000, tag), "repository": "torture/a", "tag": "v1" });
+            json!({ "wizard": "copy-image", "answers": answers })
+        };
+        let there = after_copy(&json!([]), &answers(source::ALL)).unwrap_or_default();
+        let manifests = source::manifests(&source::reference(5000, source::ALL));
+        let (found, wanted) = (digests(&there), manifests.iter().map(String::as_str));
+        assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), wanted.collect::<BTreeSet<_>>());
+        let tagged: Vec<&Value> =
+            there.as_array().into_iter().flatten().filter(|image| image["tags"] == json!(["v1"])).collect();
+        assert_eq!(tagged.len(), 1);
+        assert_eq!(tagged[0]["digest"].as_str(), manifests.last().map(String::as_str));
+        assert_eq!(after_copy(&json!([]), &json!({ "wizard": "put-images", "answers": {} })), None);
+
+        // What a run took back and is there all the same is nobody's, also while the rest of it is stuck.
+        let step = |digest: &String| json!({ "call": { "input": { "imageDigest": digest } } });
+        let plan: Vec<Value> = manifests.iter().map(step).collect();
+        let states = json!([{ "state": "undone" }, { "state": "stuck" }, { "state": "undone" }]);
+        let stuck = json!({ "run": { "plan": { "steps": plan }, "steps": states } });
+        assert_eq!(orphans(&there, &json!([]), &[&stuck]).len(), 2);
+        assert_eq!(orphans(&there, &there, &[]), Vec::<&str>::new());
     }
 }

@@ -162,9 +162,11 @@ pub struct Verdict {
     pub stuck: u64,
     /// What exists and no journal says so.
     pub orphans: u64,
+    /// The images among them.
+    pub orphaned_images: u64,
     /// What was made twice.
     pub duplicates: u64,
-    /// Calls that replace a whole document and were made again with the same one: nothing is there twice, and they are counted.
+    /// Calls that replace a whole document, or put a manifest, and were made again with the same one: nothing is there twice, and they are counted.
     pub again: u64,
     /// What a journal says and is not so.
     pub wrong: u64,
@@ -197,6 +199,13 @@ pub fn judge(runs: &[Value], listing: &BTreeMap<String, Value>, weather: &Weathe
                 verdict.again += often(puts).saturating_sub(1 + often(takes));
             }
         }
+        for (puts, tags) in [("PutManifest", false), ("PutTag", true)] {
+            let copies = |step: &Value| {
+                step["call"]["operation"] == "CopyImage" && tags == step["call"]["input"]["imageTag"].is_string()
+            };
+            let wanted = later.iter().flat_map(|view| steps(view)).filter(|(step, _)| copies(step)).count();
+            verdict.again += often(puts).saturating_sub(wanted as u64);
+        }
     }
     verdict
 }
@@ -224,6 +233,22 @@ impl Verdict {
     }
 }
 
+/// Judges the images of a repository: none is there that no journal speaks of, and none twice. `left` are runs that are stuck.
+fn images_of(name: &str, there: &Value, planned: &Value, left: &[&Value], runs: &[&Value], verdict: &mut Verdict) {
+    let orphans = images::orphans(&there["images"], planned, left);
+    if !orphans.is_empty() {
+        verdict.orphans += orphans.len() as u64;
+        verdict.orphaned_images += orphans.len() as u64;
+        verdict.offend(name, &format!("has images, and no journal says so: {orphans:?}"), runs);
+    }
+    let digests = images::digests(&there["images"]);
+    let twice = digests.len() - digests.iter().collect::<BTreeSet<_>>().len();
+    if twice > 0 {
+        verdict.duplicates += twice as u64;
+        verdict.offend(name, &format!("has images twice: {digests:?}"), runs);
+    }
+}
+
 /// Judges the runs that made a repository, and those that changed it later.
 fn one(name: &str, runs: &[&Value], later: &[&Value], there: Option<&Value>, verdict: &mut Verdict) {
     let in_state = |state: &str| runs.iter().filter(|view| view["run"]["state"] == state).copied().collect::<Vec<_>>();
@@ -246,14 +271,11 @@ fn one(name: &str, runs: &[&Value], later: &[&Value], there: Option<&Value>, ver
         verdict.offend(name, "two runs say they made it", runs);
     }
     if let Some(view) = applied.first() {
-        // What a change that is stuck left is for a person to say.
-        if later.iter().any(|view| view["run"]["state"] == "stuck") {
-            return;
-        }
+        let left: Vec<&Value> = later.iter().filter(|view| view["run"]["state"] == "stuck").copied().collect();
         let mut later: Vec<&Value> = later.iter().filter(|view| view["run"]["state"] == "applied").copied().collect();
         later.sort_by_key(|view| view["made"].as_u64());
         let Some(mut planned) = later.iter().try_fold(planned(view), |there, view| changes::after(there, view)) else {
-            if there.is_some() {
+            if there.is_some() && left.is_empty() {
                 verdict.wrong += 1;
                 let all: Vec<&Value> = runs.iter().chain(&later).copied().collect();
                 verdict.offend(name, "was deleted, and exists", &all);
@@ -264,7 +286,11 @@ fn one(name: &str, runs: &[&Value], later: &[&Value], there: Option<&Value>, ver
         if there.is_some_and(|there| there["exclusions"].as_array().is_some_and(Vec::is_empty)) {
             planned["exclusions"] = json!([]);
         }
-        if there != Some(&planned) {
+        if let Some(there) = there {
+            images_of(name, there, &planned["images"], &left, &[runs, &later, &left].concat(), verdict);
+        }
+        // What else a change that is stuck left is for a person to say.
+        if left.is_empty() && there != Some(&planned) {
             verdict.wrong += 1;
             let all: Vec<&Value> = runs.iter().chain(&later).copied().collect();
             verdict.offend(name, &format!("planned {planned}, there is {}", json!(there)), &all);

@@ -1,11 +1,14 @@
-//! The road between those who call AWS and the sandbox: a proxy that lets the weather have its way.
+//! The road between those who call AWS and the sandbox: a proxy that lets the weather have its way. Gantry's pushes into the registry go to the
+//! same address as its calls, and have the same weather.
 
 use std::io::{BufReader, ErrorKind, Result, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ACCOUNTS;
 use super::http::{self, Message};
+use super::push;
 use super::weather::{Call, Fault, Harm, Weather};
 
 /// Repositories of a torture begin like this; other calls pass untouched.
@@ -40,6 +43,12 @@ pub fn open(sandbox: u16, weather: Arc<Weather>, sender: Arc<dyn Sender>) -> Res
 
 /// What a request asks, if it is about a repository of the torture.
 fn call(request: &Message) -> Option<Call> {
+    if let Some(push) = push::of(request) {
+        // Only Gantry pushes.
+        let (account, repository) = (ACCOUNTS.gantry.to_owned(), push.repository.to_owned());
+        let call = Call { account, repository, operation: push.operation.to_owned() };
+        return call.repository.starts_with(PREFIX).then_some(call);
+    }
     let operation = request.header("x-amz-target")?.rsplit('.').next()?.to_owned();
     let (_, scope) = request.header("authorization")?.split_once("Credential=")?;
     let account = scope.split('/').next()?.to_owned();
@@ -49,11 +58,45 @@ fn call(request: &Message) -> Option<Call> {
     repository.starts_with(PREFIX).then(|| Call { account, repository: repository.to_owned(), operation })
 }
 
-fn refusal(status: &str, code: &str, message: &str) -> Message {
+/// How it is refused, in the words of the API that it asks; nothing for what is no refusal.
+fn refusal(request: &Message, fault: Fault) -> Option<Message> {
+    let pushes = push::of(request);
+    let (status, code, message) = match (fault, pushes) {
+        (Fault::Throttled, None) => ("400 Bad Request", "ThrottlingException", "Rate exceeded".to_owned()),
+        (Fault::Throttled, Some(_)) => ("429 Too Many Requests", "TOOMANYREQUESTS", "Rate exceeded".to_owned()),
+        (Fault::ServerError, None) => {
+            ("500 Internal Server Error", "ServerException", "Something went wrong.".to_owned())
+        }
+        (Fault::ServerError, Some(_)) => ("500 Internal Server Error", "UNKNOWN", "Something went wrong.".to_owned()),
+        (Fault::Denied, None) => {
+            let action = format!("ecr:{}", call(request).map(|call| call.operation).unwrap_or_default());
+            ("400 Bad Request", "AccessDeniedException", denied(&action))
+        }
+        (Fault::Denied, Some(push)) => {
+            let action = match push.operation {
+                "GetBlob" => "ecr:BatchCheckLayerAvailability",
+                "BeginUpload" => "ecr:InitiateLayerUpload",
+                "SendPiece" => "ecr:UploadLayerPart",
+                "EndUpload" => "ecr:CompleteLayerUpload",
+                _ => "ecr:PutImage",
+            };
+            ("403 Forbidden", "DENIED", denied(action))
+        }
+        (Fault::ResetBefore | Fault::ResetAfter | Fault::Lost | Fault::Truncated, _) => return None,
+    };
+    if pushes.is_some() {
+        return Some(push::refusal(status, code, &message));
+    }
     let body = serde_json::json!({ "__type": code, "message": message }).to_string().into_bytes();
     let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amzn-errortype", code)];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    Message { first: format!("HTTP/1.1 {status}"), headers, body }
+    Some(Message { first: format!("HTTP/1.1 {status}"), headers, body })
+}
+
+fn denied(action: &str) -> String {
+    format!(
+        "User: arn:aws:iam::111122223333:user/torture is not authorized to perform: {action} on resource: * because no identity-based policy allows the {action} action"
+    )
 }
 
 fn serve(mut stream: TcpStream, sandbox: u16, weather: &Weather, sender: &dyn Sender) -> Result<()> {
@@ -64,7 +107,7 @@ fn serve(mut stream: TcpStream, sandbox: u16, weather: &Weather, sender: &dyn Se
         let harm = call.as_ref().and_then(|call| weather.harm(call));
         let pass = || -> Result<Message> {
             let answer = http::exchange(sandbox, &request, LIMIT)?;
-            if let Some(call) = call.clone().filter(|_| answer.status() == 200) {
+            if let Some(call) = call.clone().filter(|_| (200..300).contains(&answer.status())) {
                 weather.made(call);
             }
             Ok(answer)
@@ -72,16 +115,12 @@ fn serve(mut stream: TcpStream, sandbox: u16, weather: &Weather, sender: &dyn Se
         let repository = call.as_ref().map(|call| call.repository.as_str()).unwrap_or_default();
         let answer = match harm {
             None | Some(Harm::Stop) => pass()?,
-            Some(Harm::Fault(Fault::Throttled)) => refusal("400 Bad Request", "ThrottlingException", "Rate exceeded"),
-            Some(Harm::Fault(Fault::ServerError)) => {
-                refusal("500 Internal Server Error", "ServerException", "Something went wrong.")
-            }
-            Some(Harm::Fault(Fault::Denied)) => {
-                let action = format!("ecr:{}", call.as_ref().map(|c| c.operation.as_str()).unwrap_or_default());
-                let message = format!(
-                    "User: arn:aws:iam::111122223333:user/torture is not authorized to perform: {action} on resource: * because no identity-based policy allows the {action} action"
-                );
-                refusal("400 Bad Request", "AccessDeniedException", &message)
+            Some(Harm::Fault(fault @ (Fault::Throttled | Fault::ServerError | Fault::Denied))) => {
+                let Some(mut refusal) = refusal(&request, fault) else { return reset(&stream) };
+                if request.first.starts_with("HEAD ") {
+                    refusal.body.clear();
+                }
+                refusal
             }
             Some(Harm::Fault(Fault::ResetBefore)) => return reset(&stream),
             Some(Harm::Fault(Fault::ResetAfter)) => {
@@ -90,8 +129,9 @@ fn serve(mut stream: TcpStream, sandbox: u16, weather: &Weather, sender: &dyn Se
             }
             Some(Harm::Fault(Fault::Lost)) => {
                 let answer = pass()?;
-                // Some outlast the sender's patience, by the length of the answer: as good as chance.
-                std::thread::sleep(if answer.body.len() % 16 == 0 { LONG_SILENCE } else { SILENCE });
+                // Some outlast the sender's patience, by the length of the answer: as good as chance. With a push it waits for a minute.
+                let long = answer.body.len() % 16 == 0 && push::of(&request).is_none();
+                std::thread::sleep(if long { LONG_SILENCE } else { SILENCE });
                 return reset(&stream);
             }
             Some(Harm::Fault(Fault::Truncated)) => {
@@ -148,5 +188,16 @@ mod tests {
             assert_eq!(of(body).as_deref(), Some("torture/a"));
         }
         assert_eq!(of(r#"{"repositoryName":"shop/a"}"#), None);
+    }
+
+    #[test]
+    fn a_push_is_refused_as_registries_refuse() {
+        let headers = vec![("authorization".to_owned(), "Basic QVdTOng=".to_owned())];
+        let first = "PUT /v2/torture/a/manifests/v1 HTTP/1.1".to_owned();
+        let request = Message { first, headers, body: vec![] };
+        let known = call(&request).map(|call| (call.account, call.repository, call.operation));
+        assert_eq!(known, Some((ACCOUNTS.gantry.into(), "torture/a".into(), "PutTag".into())));
+        let refused = |fault| refusal(&request, fault).map(|answer| answer.status());
+        assert_eq!([Fault::Throttled, Fault::Denied, Fault::Lost].map(refused), [Some(429), Some(403), None]);
     }
 }

@@ -155,9 +155,20 @@ fn rests(api: &Api, servers: &Servers, repository: &str) -> Result<Option<Vec<(S
     Ok(None)
 }
 
+/// What the runs are made of.
+#[derive(Debug)]
+pub struct Story {
+    /// What comes follows from this.
+    pub seed: u64,
+    /// The port of the registry that images are copied from.
+    pub source: u16,
+    /// The only wizard by which repositories are changed later; any where there is none.
+    pub only: Option<String>,
+}
+
 /// A whole run: plan, begin, and sometimes a cancel in the middle, an undo or another plan afterwards, or another try at what is stuck.
-pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) -> Result<()> {
-    let repository = name(n);
+pub fn make(api: &Api, servers: &Servers, weather: &Weather, story: &Story, n: u64) -> Result<()> {
+    let (repository, seed) = (name(n), story.seed);
     let mut dice = Dice::of(seed, &format!("{repository} person"));
     begin(api, &answers(seed, &repository))?;
     let whim = dice.below(10);
@@ -176,7 +187,7 @@ pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) 
         rests(api, servers, &repository)?;
     }
     if applied.is_some() && (2..6).contains(&whim) {
-        change(api, servers, seed, &repository, dice.one_in(3))?;
+        change(api, servers, story, &repository, dice.one_in(3))?;
     }
     if dice.one_in(2) {
         // The cause is put right, and somebody tries again.
@@ -194,8 +205,8 @@ pub fn make(api: &Api, servers: &Servers, weather: &Weather, seed: u64, n: u64) 
 }
 
 /// Another plan for what was made, taken back afterwards or not.
-fn change(api: &Api, servers: &Servers, seed: u64, repository: &str, undo: bool) -> Result<()> {
-    changes::begin(api, &changes::answers(seed, repository), repository)?;
+fn change(api: &Api, servers: &Servers, story: &Story, repository: &str, undo: bool) -> Result<()> {
+    changes::begin(api, &changes::answers(story, repository)?, repository)?;
     let Some(runs) = rests(api, servers, repository)? else { return Ok(()) };
     // The latest is the first of the list.
     if let Some((id, _)) = runs.first().filter(|(_, state)| undo && runs.len() > 1 && state == "applied") {

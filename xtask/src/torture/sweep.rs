@@ -33,7 +33,8 @@ impl fmt::Display for Swept {
 impl Swept {
     /// What is wrong with it, beside what the oracle found.
     pub fn offence(&self, verdict: &Verdict) -> Option<String> {
-        let agree = self.orphans.is_empty() == (verdict.orphans == 0);
+        // It looks for what carries a mark, and images carry none.
+        let agree = self.orphans.is_empty() == (verdict.orphans == verdict.orphaned_images);
         let whole = self.others.is_empty() && self.unread == 0;
         (!agree || !whole).then(|| format!("the sweep says {self}: {:?} {:?}", self.orphans, self.others))
     }

@@ -71,7 +71,7 @@ pub struct Call {
     pub account: String,
     /// The repository it names.
     pub repository: String,
-    /// `CreateRepository`
+    /// `CreateRepository`; of a push what [`push`](super::push) calls it.
     pub operation: String,
 }
 
@@ -148,7 +148,8 @@ impl Weather {
         let mut fate = Dice::of(self.seed, &call.repository);
         let storm = [0, 25, 45, 60][fate.below(4) as usize];
         // Some never get a permission, and some lack the one to clean up.
-        let writes = ["PutLifecyclePolicy", "SetRepositoryPolicy", "DeleteRepository", "DeleteLifecyclePolicy"];
+        let writes =
+            ["PutLifecyclePolicy", "SetRepositoryPolicy", "DeleteRepository", "DeleteLifecyclePolicy", "PutTag"];
         let denied = writes.get(fate.below(32) as usize);
         if denied.is_some_and(|denied| *denied == call.operation) {
             return Some(Harm::Fault(Fault::Denied));
