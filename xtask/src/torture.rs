@@ -5,6 +5,7 @@
 //! Images are copied from a registry of the torture's own ([`torture::source`]), which has no weather; what a copy pushes into ECR has it.
 //! Beside that storm servers are killed at each point of each form, without chance ([`torture::points`]).
 
+mod aim;
 mod changes;
 mod dice;
 mod exports;
@@ -98,6 +99,8 @@ const AT_ONCE: usize = 4;
 /// The promise: milliseconds from the moment a server could take a run until one goes on with it. What it does first is mostly to ask what was
 /// made, and how long AWS takes to say so under this weather is told apart.
 const RECOVERY: u64 = 5_000;
+/// How long the sandbox may say nothing while it starts, which installs what it needs, and a command of Gantry may take.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// How many slow recoveries are shown one by one.
 const SLOWEST: usize = 10;
 
@@ -132,7 +135,7 @@ pub fn short(checkout: &Checkout) -> Result<u64> {
     let (binaries, site) = (checkout.binaries(Profile::Dev), checkout.site(Profile::Dev));
     let torture =
         Torture { checkout, binaries, site, seed: 1, runs: 4, servers: SERVERS, scripts: 0, minutes: None, only: None };
-    torture.run(false)
+    Ok(torture.run(false)? + torture.points(false)?)
 }
 
 struct Torture<'a> {
@@ -259,7 +262,7 @@ impl Torture<'_> {
         let log = self.checkout.target.join("torture-sandbox.log");
         let sandbox = Service::start(&mut command, log, sender, |event| event)?;
         loop {
-            match events.recv().context("the sandbox does not start")? {
+            match events.recv_timeout(PATIENCE).context("the sandbox does not start")? {
                 Event::Ready {
                     database_url: Some(database), endpoint_url: Some(url), python: Some(python), ..
                 } => {
@@ -341,6 +344,14 @@ impl Torture<'_> {
             let mut child =
                 command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start gantry")?;
             child.stdin.take().context("no standard input")?.write_all(input.as_bytes())?;
+            let begin = Instant::now();
+            while child.try_wait()?.is_none() {
+                if begin.elapsed() > PATIENCE {
+                    child.kill()?;
+                    bail!("gantry {} does not end", arguments.join(" "));
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
             let done = child.wait_with_output()?;
             anyhow::ensure!(done.status.success(), "gantry {} failed", arguments.join(" "));
             Ok(String::from_utf8_lossy(&done.stdout).into_owned())

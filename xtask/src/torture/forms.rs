@@ -6,7 +6,9 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::ACCOUNTS;
+use super::images;
 use super::oracle::{Sandbox, document};
+use super::source;
 
 const RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":14},"action":{"type":"expire"}}]}"#;
 const OTHER_RULES: &str = r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#;
@@ -42,7 +44,7 @@ pub struct Form {
     before: Before,
     /// The part of the registry that it is about, if it is about one.
     pub registry: Option<&'static str>,
-    /// With `NAME` and `DIGEST` in them.
+    /// With `NAME`, `DIGEST` and the images `SOURCE-ONE` and `SOURCE-ALL` in them.
     answers: Value,
 }
 
@@ -57,7 +59,8 @@ fn registry(wizard: &'static str, part: &'static str, answers: Value) -> Form {
 /// The setting of the account that is changed.
 pub const SETTING: &str = "BLOB_MOUNTING";
 
-/// Each form of ECR that needs no image from elsewhere. Of those about the registry one each: there is one registry.
+/// Each form of ECR. Of those about the registry one each: there is one registry. The images of `put-images` have no layers, as if an upload had
+/// brought them before.
 pub fn forms() -> Vec<Form> {
     let tags = json!([["team", "web"], ["new", "2"]]);
     let replicas = json!([{ "destinations": [{ "region": "us-east-2", "registryId": "444455556666" }],
@@ -87,6 +90,17 @@ pub fn forms() -> Vec<Form> {
         ),
         form("tag-image", Before::Repository, json!({ "repository": "NAME", "digest": "DIGEST", "tag": "next" })),
         form("untag-image", Before::Repository, json!({ "repository": "NAME", "digest": "DIGEST", "tag": "2" })),
+        form(
+            "copy-image",
+            Before::Bare,
+            json!({ "source": "SOURCE-ONE", "platform": "", "repository": "NAME", "tag": "copied" }),
+        ),
+        form(
+            "copy-image",
+            Before::Bare,
+            json!({ "source": "SOURCE-ALL", "platform": "", "repository": "NAME", "tag": "copied" }),
+        ),
+        form("put-images", Before::Bare, images::put("NAME", 1)),
         form("registry-cache-rule", Before::Nothing, json!({ "new": true, "prefix": "NAME", "upstream": "quay" })),
         form("delete-registry-cache-rule", Before::Rule, json!({ "prefix": "NAME" })),
         form(
@@ -115,8 +129,8 @@ pub fn forms() -> Vec<Form> {
 }
 
 impl Form {
-    /// Makes what there has to be, and answers the form about it.
-    pub fn prepare(&self, sandbox: &Sandbox, name: &str) -> Result<Value> {
+    /// Makes what there has to be, and answers the form about it. Images are copied from the registry at the port `source`.
+    pub fn prepare(&self, sandbox: &Sandbox, name: &str, source: u16) -> Result<Value> {
         let tags = json!([{ "Key": "team", "Value": "shop" }, { "Key": "old", "Value": "1" }]);
         let mut digest = String::new();
         match self.before {
@@ -154,7 +168,10 @@ impl Form {
                 sandbox.ecr_public("CreateRepository", &probe)?;
             }
         }
-        let text = self.answers.to_string().replace("NAME", name).replace("DIGEST", &digest);
+        let mut text = self.answers.to_string().replace("NAME", name).replace("DIGEST", &digest);
+        for (image, tag) in [("SOURCE-ONE", source::ONE), ("SOURCE-ALL", source::ALL)] {
+            text = text.replace(image, &source::reference(source, tag));
+        }
         let answers: Value = serde_json::from_str(&text)?;
         // The API of public repositories is in one region.
         let region = if self.wizard.contains("public") { "us-east-1" } else { "eu-west-1" };

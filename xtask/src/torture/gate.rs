@@ -1,5 +1,6 @@
 //! The gate between servers and the sandbox: it holds the calls of runs exactly where their servers are to be killed. What it holds once never
-//! reaches the sandbox, and its sender hears of it no more.
+//! reaches the sandbox, and its sender hears of it no more. Pushes into the registry come through it, too: the one that puts a manifest is the
+//! call of a copy, as the plan has it; layers go before it.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Result, Write as _};
@@ -7,9 +8,10 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::http::{self, Message};
+use super::push;
 
 /// How long the sandbox may take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -37,8 +39,15 @@ pub struct Call {
 }
 
 impl Call {
-    /// What a request asks; nothing where it has no operation in its head.
+    /// What a request asks; nothing where it has no operation in its head, and is no push either.
     fn of(request: &Message) -> Option<Self> {
+        if let Some(push) = push::of(request) {
+            let operation = match push.operation {
+                "PutManifest" | "PutTag" => "ecr.CopyImage".to_owned(),
+                other => format!("registry.{other}"),
+            };
+            return Some(Self { operation, body: json!({ "repositoryName": push.repository }).to_string() });
+        }
         let operation = request.header("x-amz-target")?.rsplit('.').next()?;
         let (_, scope) = request.header("authorization")?.split_once("Credential=")?;
         let service = scope.split(',').next()?.split('/').nth(3)?;
@@ -168,13 +177,12 @@ impl Gate {
         }
     }
 
-    /// Waits until the senders of all of them stand where they are to be killed; answers the names of those that do not within this time.
-    pub fn gathered(&self, limit: Duration) -> Vec<String> {
+    /// Waits until the senders of all of them stand where they are to be killed; answers those that do not within this time.
+    pub fn gathered(&self, limit: Duration) -> Vec<Watch> {
         let (begin, mut inside) = (Instant::now(), self.inside());
         loop {
             let late = inside.waiting.iter().filter(|waiting| !waiting.arrived);
-            let late: Vec<String> =
-                late.map(|Waiting { watch, .. }| format!("{} {}", watch.operation, watch.name)).collect();
+            let late: Vec<Watch> = late.map(|waiting| waiting.watch.clone()).collect();
             let left = limit.saturating_sub(begin.elapsed());
             if late.is_empty() || left.is_zero() {
                 return late;
@@ -214,7 +222,9 @@ impl Gate {
     fn made(&self, call: Call, fate: Fate) {
         let mut inside = self.inside();
         for waiting in inside.waiting.iter_mut().filter(|waiting| waiting.is_about(&call)) {
-            waiting.armed = waiting.armed || waiting.watch.after.as_ref() == Some(&call.operation);
+            // Where a run makes the same several times, after the last of them before its own.
+            let before = waiting.watch.skip == 0 && waiting.watch.after.as_ref() == Some(&call.operation);
+            waiting.armed = waiting.armed || before;
             waiting.answered = waiting.answered || fate == Fate::PassLast;
             waiting.arrived = waiting.arrived || fate == Fate::HoldAnswer;
         }
@@ -242,7 +252,7 @@ impl Gate {
                 return stream.shutdown(Shutdown::Both);
             }
             let answer = http::exchange(sandbox, &request, LIMIT)?;
-            if let Some(call) = call.filter(|_| answer.status() == 200) {
+            if let Some(call) = call.filter(|_| (200..300).contains(&answer.status())) {
                 self.made(call, fate);
             }
             if fate == Fate::HoldAnswer {
@@ -307,7 +317,7 @@ mod tests {
             gate.watch([watch(point, "CreateRepository")]);
             gate.begun("torture/a", "ecr.CreateRepository");
             assert_eq!(fates(&gate, &run), held, "{point:?}");
-            assert_eq!(gate.gathered(Duration::ZERO), Vec::<String>::new(), "{point:?}");
+            assert_eq!(gate.gathered(Duration::ZERO).len(), 0, "{point:?}");
             gate.open();
             assert_eq!(gate.fate(&call("CreateRepository")), Fate::Pass, "{point:?}");
         }
@@ -332,7 +342,19 @@ mod tests {
     fn who_does_not_come_is_named() {
         let gate = Gate::default();
         gate.watch([watch(Point::Sent, "CreateRepository")]);
-        assert_eq!(gate.gathered(Duration::ZERO), ["ecr.CreateRepository torture/a"]);
+        let late = gate.gathered(Duration::ZERO);
+        let late: Vec<(&str, &str)> =
+            late.iter().map(|watch| (watch.operation.as_str(), watch.name.as_str())).collect();
+        assert_eq!(late, [("ecr.CreateRepository", "torture/a")]);
+    }
+
+    #[test]
+    fn the_third_of_the_same_is_waited_for_after_the_second() {
+        let gate = Gate::default();
+        let (reading, after) = (Some("ecr.DescribeImages"), Some("ecr.CopyImage".to_owned()));
+        gate.watch([Watch { reading, after, skip: 2, ..watch(Point::Planned, "CopyImage") }]);
+        let run = ["DescribeImages", "CopyImage", "DescribeImages", "CopyImage", "DescribeImages"];
+        assert_eq!(fates(&gate, &run), [Fate::Pass, Fate::Pass, Fate::Pass, Fate::Pass, Fate::Hold]);
     }
 
     #[test]
@@ -348,5 +370,14 @@ mod tests {
         let request = Message { first: "POST / HTTP/1.1".into(), headers, body: b"{\"a\":\"torture\\/b\"}".to_vec() };
         let read = Call { operation: "ecr-public.TagResource".into(), body: r#"{"a":"torture/b"}"#.into() };
         assert_eq!(Call::of(&request), Some(read));
+        let headers = vec![("authorization".to_owned(), "Basic QVdTOng=".to_owned())];
+        let of = |first: &str| {
+            let request = Message { first: first.into(), headers: headers.clone(), body: vec![] };
+            Call::of(&request).map(|call| (call.operation, call.body))
+        };
+        let body = r#"{"repositoryName":"torture/a"}"#.to_owned();
+        let put = of("PUT /v2/torture/a/manifests/sha256:0 HTTP/1.1");
+        assert_eq!(put, Some(("ecr.CopyImage".to_owned(), body.clone())));
+        assert_eq!(of("HEAD /v2/torture/a/blobs/sha256:0 HTTP/1.1"), Some(("registry.GetBlob".to_owned(), body)));
     }
 }
