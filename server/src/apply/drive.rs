@@ -146,8 +146,8 @@ impl Engine {
                 progress.request_ids.extend(id);
                 self.made(lease, n, progress, step, &call).await
             }
-            // Its first and only try was refused for want of a permission: it was not made.
-            Err(problem) if problem.code == Code::AwsDenied && progress.attempts == 1 => {
+            // Its first and only try was refused for want of a permission: it was not made. A long call is many requests, each tried again by itself.
+            Err(problem) if problem.code == Code::AwsDenied && progress.attempts == 1 && !call.is_long() => {
                 self.failed(lease, n, progress, problem).await
             }
             Err(problem) => {

@@ -42,6 +42,8 @@ pub enum Fault {
     AfterTheEnd,
     /// A permission is missing.
     Denied,
+    /// AWS made it, the answer was lost, and the call itself tried once more, when a permission was missing.
+    DeniedAfter,
     /// The credentials ran out, for so many readings after it, too.
     Expired(u32),
     /// AWS says no, in words that are not about a permission; it was not made.
@@ -211,6 +213,7 @@ impl Cloud for Fake {
         // The way there takes time: the engine may be killed meanwhile.
         tokio::time::sleep(Duration::from_millis(1)).await;
         let unreachable = || Problem::new(Code::AwsUnreachable, "AWS cannot be reached", "The connection broke.");
+        let denied = || Problem::new(Code::AwsDenied, "Access denied", "A permission is missing.");
         let (fault, made) = {
             let mut inside = self.inside();
             let number = inside.calls.len();
@@ -219,9 +222,7 @@ impl Cloud for Fake {
             let fault = (inside.faults)(number, call);
             match fault {
                 Some(Fault::Throttled) => return Err(Problem::new(Code::AwsThrottled, "Too many calls", "Slow down.")),
-                Some(Fault::Denied) => {
-                    return Err(Problem::new(Code::AwsDenied, "Access denied", "A permission is missing."));
-                }
+                Some(Fault::Denied) => return Err(denied()),
                 Some(Fault::Expired(readings)) => {
                     inside.expired = readings;
                     return Err(expired());
@@ -255,12 +256,13 @@ impl Cloud for Fake {
                         .for_each(|repository| repository.policy = Some(json!({ "theirs": 1 })));
                     (fault, made)
                 }
-                Some(Fault::LostAfter | Fault::HangsAfter) | None => (fault, inside.make(call)),
+                Some(Fault::LostAfter | Fault::HangsAfter | Fault::DeniedAfter) | None => (fault, inside.make(call)),
             }
         };
         tokio::time::sleep(Duration::from_millis(1)).await;
         match fault {
             Some(Fault::LostAfter) => Err(unreachable()),
+            Some(Fault::DeniedAfter) => Err(denied()),
             Some(Fault::Endless) => {
                 course.say("1 B of 2 B".into());
                 course.cancel.cancelled().await;

@@ -107,6 +107,22 @@ async fn a_copy_whose_server_died_is_made_again_and_its_undo_takes_all_of_it() {
 }
 
 #[tokio::test]
+async fn a_copy_that_was_denied_after_it_had_put_its_image_is_taken_back() {
+    let world = World::new(|number, _| match number {
+        0 => Some(Fault::DeniedAfter),
+        1 => Some(Fault::Denied),
+        _ => None,
+    })
+    .await;
+    let before = world.cloud.listing();
+    begin(&world).await;
+    let run = world.rests("copy").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Failed]), "{run:#?}");
+    assert_eq!(world.cloud.listing(), before);
+    assert_eq!(world.cloud.calls(), ["ecr:CopyImage", "ecr:CopyImage", "ecr:BatchDeleteImage"]);
+}
+
+#[tokio::test]
 async fn an_image_that_somebody_put_meanwhile_is_theirs() {
     // Of the run itself only the tag is sent.
     let world = World::new(|_, _| Some(Fault::Denied)).await;
