@@ -59,7 +59,7 @@ fn registry(wizard: &'static str, part: &'static str, answers: Value) -> Form {
 /// The setting of the account that is changed.
 pub const SETTING: &str = "BLOB_MOUNTING";
 
-/// Each form of ECR. Of those about the registry one each: there is one registry. The images of `put-images` have no layers, as if an upload had
+/// Most forms of ECR. Of those about the registry one each: there is one registry. The images of `put-images` have no layers, as if an upload had
 /// brought them before.
 pub fn forms() -> Vec<Form> {
     let tags = json!([["team", "web"], ["new", "2"]]);
