@@ -69,6 +69,8 @@ models! {
     Function => crate::lambda::Function,
     FunctionVersion => crate::lambda::FunctionVersion,
     FunctionAlias => crate::lambda::FunctionAlias,
+    FunctionUrl => crate::lambda::FunctionUrl,
+    FunctionPermission => crate::lambda::Permission,
     Layer => crate::lambda::Layer,
     EventSourceMapping => crate::lambda::EventSourceMapping,
     Service => crate::ecs::Service,

@@ -75,6 +75,8 @@ kinds! {
     Function         Lambda       "lambda.function"         "functions"          "function"              "functions"               90
     FunctionVersion  Lambda       "lambda.version"          "function-versions"  "function version"      "function versions"       900
     FunctionAlias    Lambda       "lambda.alias"            "function-aliases"   "function alias"        "function aliases"        900
+    FunctionUrl      Lambda       "lambda.function-url"     "function-urls"      "function URL"          "function URLs"           900
+    FunctionPermission Lambda     "lambda.permission"       "function-permissions" "function permission" "function permissions"    900
     Layer            Lambda       "lambda.layer"            "layers"             "layer"                 "layers"                  900
     EventSourceMapping Lambda     "lambda.event-source-mapping" "event-source-mappings" "event source mapping" "event source mappings" 180
     Service          Ecs          "ecs.service"             "services"           "service"               "services"                30

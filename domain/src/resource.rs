@@ -87,6 +87,10 @@ pub enum Relation {
     Logs,
     /// Source (a queue, rule, bucket, mapping …) triggers the target.
     Triggers,
+    /// Source (a statement of its policy) lets others invoke the target.
+    Permits,
+    /// Source (such a statement) is about calls on behalf of the target.
+    Caller,
     /// Source reads events from the target.
     Reads,
     /// Source sends there: destinations, dead letters.
@@ -112,6 +116,8 @@ impl Relation {
             Relation::Image => "image",
             Relation::Logs => "logs",
             Relation::Triggers => "triggers",
+            Relation::Permits => "lets others invoke",
+            Relation::Caller => "for calls from",
             Relation::Reads => "reads from",
             Relation::SendsTo => "sends to",
             Relation::Of => "made from",
@@ -129,6 +135,8 @@ impl Relation {
             Relation::Image => "run by",
             Relation::Logs => "logs of",
             Relation::Triggers => "triggered by",
+            Relation::Permits => "may be invoked by",
+            Relation::Caller => "may call",
             Relation::Reads => "read by",
             Relation::SendsTo => "receives from",
             Relation::Of => "used by",

@@ -135,7 +135,7 @@ async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
     match &first {
         Some(key) => problems.extend(Box::pin(gantry_aws::fetch(caller, key)).await.err()),
         // What may not be listed may also be missing the permission to be read, which is better said now than after the first was given.
-        None if problems.iter().any(denied) => {
+        None if problems.iter().any(denied) || of_each_function(kind) => {
             if let Ok(key) = ResourceKey::new(kind, caller.scope().clone(), NOTHING) {
                 problems.extend(Box::pin(gantry_aws::fetch(caller, &key)).await.err().filter(denied));
             }
@@ -161,6 +161,11 @@ async fn looked_at(caller: &Caller) -> Vec<(&'static str, Problem)> {
     let chart = gantry_aws::function_totals(caller, 5, at).await.err();
     let both = [("log events", events), ("charts", chart)];
     both.into_iter().filter_map(|(what, problem)| Some((what, problem.filter(|p| !p.is_calm())?))).collect()
+}
+
+/// Kinds whose calls are only made where there is a function to ask of.
+fn of_each_function(kind: Kind) -> bool {
+    matches!(kind, Kind::FunctionUrl | Kind::FunctionPermission)
 }
 
 fn denied(problem: &Problem) -> bool {

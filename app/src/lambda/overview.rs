@@ -94,7 +94,7 @@ fn picture(kind: Option<Kind>) -> Icon {
         Some(Kind::Topic) => Icon::Topic,
         Some(Kind::Table) => Icon::Table,
         Some(Kind::Rule | Kind::Schedule) => Icon::Clock,
-        Some(Kind::HttpApi) => Icon::Globe,
+        Some(Kind::HttpApi | Kind::FunctionUrl) => Icon::Globe,
         Some(Kind::TargetGroup | Kind::LoadBalancer) => Icon::Network,
         Some(Kind::Function) => Icon::Function,
         _ => Icon::Link,

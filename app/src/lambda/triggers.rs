@@ -31,15 +31,23 @@ pub fn tab(shown: Shown) -> AnyView {
     let mappings =
         Children::of("Lambda polls (event source mappings)", Kind::EventSourceMapping, &key_of(shown), "name", polls);
     let mappings = mappings.showing(&["source", "service", "batch", "window", "result"]);
-    stack(vec![mappings.view(), live::<Function>(shown, |_, detail| calls(&detail))])
+    let function = key_of(shown);
+    let none = "No function URL: it has no web address of its own.";
+    let urls = Children::of("Function URLs", Kind::FunctionUrl, &function, "name", none);
+    let urls = urls.showing(&["auth", "alias", "mode"]);
+    let none = "No resource-based policy: only what has a role that may invoke the function can call it.";
+    let permitted = Children::of("May be invoked by", Kind::FunctionPermission, &function, "name", none);
+    let permitted = permitted.showing(&["who", "source", "only", "qualifier"]);
+    stack(vec![mappings.view(), live::<Function>(shown, |_, detail| calls(&detail)), urls.view(), permitted.view()])
 }
 
 fn calls(detail: &Detail) -> AnyView {
-    // Queues, streams and tables call nothing by themselves: Lambda polls them.
-    let polled = |kind| matches!(kind, Kind::EventSourceMapping | Kind::Queue | Kind::Stream | Kind::Table);
-    let mapping = |c: &&Connection| c.key.as_ref().is_some_and(|k| polled(k.kind));
+    // Queues, streams and tables call nothing by themselves: Lambda polls them. URLs have a table of their own.
+    let elsewhere =
+        |kind| matches!(kind, Kind::EventSourceMapping | Kind::Queue | Kind::Stream | Kind::Table | Kind::FunctionUrl);
+    let told = |c: &&Connection| c.key.as_ref().is_some_and(|k| elsewhere(k.kind));
     let none = "Nothing that Gantry collects calls it: no bucket, topic, rule, schedule, HTTP API or load balancer.";
-    card("Calls the function", connections(triggers(detail).filter(|c| !mapping(c)), none))
+    card("Calls the function", connections(triggers(detail).filter(|c| !told(c)), none))
 }
 
 /// The overview of a mapping.

@@ -42,7 +42,17 @@ const GROUPS: &[(&str, &[(Kind, &str)])] = &[
 
 /// Kinds that are there but seldom looked for, behind "More kinds".
 const MORE: &[(&str, &[Kind])] = &[
-    ("Lambda", &[Kind::FunctionVersion, Kind::FunctionAlias, Kind::Layer, Kind::EventSourceMapping]),
+    (
+        "Lambda",
+        &[
+            Kind::FunctionVersion,
+            Kind::FunctionAlias,
+            Kind::FunctionUrl,
+            Kind::FunctionPermission,
+            Kind::Layer,
+            Kind::EventSourceMapping,
+        ],
+    ),
     ("Containers", &[Kind::CapacityProvider]),
     ("Kubernetes", &[Kind::Pod, Kind::NodeGroup, Kind::FargateProfile, Kind::Addon]),
     (

@@ -51,6 +51,15 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
         Kind::Function => read("lambda get-function", &[("function-name", id)]),
         Kind::FunctionVersion => read("lambda get-function", &[("function-name", name), ("qualifier", qualifier)]),
         Kind::FunctionAlias => read("lambda get-alias", &[("function-name", name), ("name", qualifier)]),
+        Kind::FunctionUrl => {
+            let of = [("function-name", name), ("qualifier", qualifier)];
+            read("lambda get-function-url-config", if qualifier.is_empty() { &of[..1] } else { &of[..] })
+        }
+        Kind::FunctionPermission => {
+            let (name, qualifier) = head.rsplit_once(':').unwrap_or((head, ""));
+            let of = [("function-name", name), ("qualifier", qualifier)];
+            read("lambda get-policy", if qualifier.is_empty() { &of[..1] } else { &of[..] })
+        }
         Kind::Layer => read("lambda get-layer-version", &[("layer-name", name), ("version-number", qualifier)]),
         Kind::EventSourceMapping => read("lambda get-event-source-mapping", &[("uuid", id)]),
         Kind::Service => read("ecs describe-services", &[("cluster", head), ("services", tail), ("include", "TAGS")]),
@@ -101,6 +110,8 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             let group = detail.doc.pointer("/LoggingConfig/LogGroup").and_then(|g| g.as_str());
             all.push(call("Its versions", "lambda list-versions-by-function", &of));
             all.push(call("Its aliases", "lambda list-aliases", &of));
+            all.push(call("Its URLs", "lambda list-function-url-configs", &of));
+            all.push(call("Who else may invoke it", "lambda get-policy", &of));
             all.push(call("What Lambda polls for it", "lambda list-event-source-mappings", &of));
             all.push(tail_log(group.unwrap_or(&format!("/aws/lambda/{id}"))));
         }
@@ -164,6 +175,8 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
         Kind::LogGroup => all.push(tail_log(id)),
         Kind::FunctionVersion
         | Kind::FunctionAlias
+        | Kind::FunctionUrl
+        | Kind::FunctionPermission
         | Kind::Layer
         | Kind::EventSourceMapping
         | Kind::Task

@@ -18,6 +18,7 @@ use crate::wire::ask;
 pub const fn kind_icon(kind: Kind) -> Icon {
     match kind {
         Kind::Function | Kind::FunctionVersion | Kind::FunctionAlias => Icon::Function,
+        Kind::FunctionUrl => Icon::Globe,
         Kind::Layer => Icon::Layers,
         Kind::EventSourceMapping => Icon::Link,
         Kind::Service => Icon::Service,
@@ -26,7 +27,7 @@ pub const fn kind_icon(kind: Kind) -> Icon {
         Kind::Cluster | Kind::CapacityProvider => Icon::Cluster,
         Kind::EksCluster | Kind::NodeGroup | Kind::FargateProfile | Kind::Addon | Kind::Pod => Icon::Kubernetes,
         Kind::Repository | Kind::Image | Kind::Registry | Kind::PublicRepository => Icon::Image,
-        Kind::Role => Icon::Shield,
+        Kind::Role | Kind::FunctionPermission => Icon::Shield,
         Kind::Vpc | Kind::Subnet | Kind::SecurityGroup | Kind::LoadBalancer | Kind::TargetGroup | Kind::HttpApi => {
             Icon::Network
         }

@@ -48,6 +48,7 @@ macro_rules! buckets {
 buckets! {
     LambdaControl "lambda" Quota::Published(15.0, 15.0);
     LambdaGetFunction "lambda-get-function" Quota::Published(100.0, 100.0);
+    LambdaGetPolicy "lambda-get-policy" Quota::Published(15.0, 15.0);
     EcsClusters "ecs-clusters" Quota::Published(50.0, 20.0);
     EcsServices "ecs-services" Quota::Published(100.0, 20.0);
     EcsTasks "ecs-tasks" Quota::Published(100.0, 20.0);

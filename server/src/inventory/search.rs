@@ -39,6 +39,8 @@ fn rank(kind: Kind) -> u8 {
         | Kind::Pod
         | Kind::FunctionAlias
         | Kind::FunctionVersion
+        | Kind::FunctionUrl
+        | Kind::FunctionPermission
         | Kind::EventSourceMapping
         | Kind::Layer => 4,
         _ => 5,

@@ -4,11 +4,11 @@
 
 use domain::lambda::FunctionAlias;
 use domain::resource::Observed;
-use domain::{Code, Kind, Problem, ResourceKey};
-use serde::{Deserialize, Serialize};
+use domain::{Kind, Problem, ResourceKey};
 use std::collections::{BTreeSet, HashSet};
 
 use super::functions::list_all;
+use super::rounds::Round;
 use crate::gather::{Trouble, each, orphans};
 use crate::wire::{self, take_list};
 use crate::{Bucket, Caller, Feed, Pages, absent};
@@ -17,33 +17,6 @@ const LIST: &str = "lambda:ListAliases";
 const GET: &str = "lambda:GetAlias";
 /// So many functions that need not have an alias are asked in one collect: 67 seconds at half of the quota.
 pub(super) const SOME: usize = 500;
-
-/// Where the next collect goes on among functions that need not have an alias.
-#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Place {
-    /// The last one asked.
-    after: String,
-    /// Each was asked once.
-    around: bool,
-}
-
-impl Place {
-    /// Which of these, which are in order, are asked now, at most `some`; and where that leads.
-    fn turn(self, others: &[String], some: usize) -> (Vec<String>, Self) {
-        let from = others.partition_point(|name| *name <= self.after);
-        let (before, behind) = others.split_at(from);
-        let asked: Vec<String> = behind.iter().chain(before).take(some).cloned().collect();
-        let around = self.around || behind.len() <= some;
-        let after = asked.last().cloned().unwrap_or_default();
-        (asked, Self { after, around })
-    }
-
-    /// How many of these were not asked yet.
-    fn left(&self, others: &[String]) -> usize {
-        if self.around { 0 } else { others.iter().filter(|name| **name > self.after).count() }
-    }
-}
 
 /// Reads the aliases, function by function.
 pub(crate) async fn collect_aliases(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
@@ -59,9 +32,7 @@ async fn collect(caller: &Caller, feed: &dyn Feed, some: usize) -> Result<(), Pr
     let likely: HashSet<String> = all.published.iter().cloned().chain(known.iter().filter_map(function_of)).collect();
     let (mut asked, others): (Vec<String>, Vec<String>) =
         all.functions.iter().collect::<BTreeSet<_>>().into_iter().cloned().partition(|name| likely.contains(name));
-    let everywhere = others.len() <= some;
-    let place: Place = serde_json::from_value(feed.left().await?).unwrap_or_default();
-    let (next, place) = place.turn(&others, some);
+    let (round, next) = Round::begin(feed, others, some).await?;
     asked.extend(next);
     let mut trouble = Trouble::default();
     for result in each(asked, |name| async move { of(caller, feed, &name).await }).await {
@@ -71,29 +42,7 @@ async fn collect(caller: &Caller, feed: &dyn Feed, some: usize) -> Result<(), Pr
         id.rsplit_once(':').map(|(function, _)| function)
     })
     .await?;
-    if everywhere {
-        if trouble.is_none() {
-            feed.complete(Kind::FunctionAlias, None).await?;
-        }
-        return trouble.end();
-    }
-    let left = place.left(&others);
-    if left > 0 {
-        trouble.note(not_yet(left, others.len(), some));
-    }
-    feed.leave(serde_json::to_value(place).unwrap_or_default()).await?;
-    trouble.end()
-}
-
-/// Of so many functions so many were not asked yet, of which each collect asks some.
-fn not_yet(left: usize, all: usize, some: usize) -> Problem {
-    let message = format!(
-        "AWS lists aliases per function only, and few calls a second are allowed. Of {all} functions without a published version {left} were \
-         not asked yet; each collect asks {some}."
-    );
-    let mut problem = Problem::new(Code::Busy, "Not all functions were asked yet", message);
-    problem.operation = Some(LIST.to_owned());
-    problem
+    round.end(feed, Kind::FunctionAlias, trouble, LIST, ("aliases", "functions without a published version")).await
 }
 
 /// Reads the aliases of one function, and says so when it has read them all.
@@ -131,26 +80,6 @@ mod tests {
     use crate::scripted::{Memory, caller};
     use serde_json::{Value, json};
     use std::sync::{Arc, Mutex};
-
-    #[test]
-    fn each_function_has_its_turn() {
-        let others: Vec<String> = (0..12).map(|n| format!("f{n:02}")).collect();
-        let (asked, place) = Place::default().turn(&others, 5);
-        assert_eq!((asked[0].as_str(), asked.len(), place.left(&others)), ("f00", 5, 7));
-        let (asked, place) = place.turn(&others, 5);
-        assert_eq!((asked[0].as_str(), asked.len(), place.left(&others)), ("f05", 5, 2));
-        // What is new behind the place is asked in the same turn; the last turn begins again.
-        let more: Vec<String> = others.iter().cloned().chain(["g".to_owned()]).collect();
-        let (asked, place) = place.turn(&more, 5);
-        assert_eq!(asked, ["f10", "f11", "g", "f00", "f01"]);
-        assert_eq!((place.around, place.left(&more)), (true, 0));
-        let (asked, place) = place.turn(&more, 5);
-        assert_eq!((asked[0].as_str(), place.around), ("f02", true));
-        // The one it stopped at may be gone, and so may most others.
-        let (asked, place) = Place { after: "zzz".into(), around: true }.turn(&others[..2], 5);
-        assert_eq!((asked.len(), place.after.as_str()), (2, "f01"));
-        assert_eq!(Place::default().turn(&[], 5), (vec![], Place { after: String::new(), around: true }));
-    }
 
     #[tokio::test]
     async fn aliases_of_many_unpublished_functions_are_asked_for_in_turns() {

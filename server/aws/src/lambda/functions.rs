@@ -49,6 +49,21 @@ pub(crate) async fn collect_functions(caller: &Caller, feed: &dyn Feed) -> Resul
     feed.complete(Kind::Function, None).await
 }
 
+/// The names of all functions, in order.
+pub(super) async fn names(caller: &Caller) -> Result<Vec<String>, Problem> {
+    let mut names = vec![];
+    let mut pages = Pages::new(LIST);
+    while let Some(token) = pages.next() {
+        let request = caller.clients().lambda().list_functions().max_items(PAGE).set_marker(token);
+        let page = caller.call(Bucket::LambdaControl, LIST, None, request.send()).await?;
+        names.extend(page.functions.into_iter().flatten().filter_map(|function| function.function_name));
+        pages.then(page.next_marker)?;
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
 /// Reads one function with all that AWS says of it.
 pub(crate) async fn fetch_function(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
     Ok(match get(caller, &key.id).await? {

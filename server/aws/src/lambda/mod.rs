@@ -1,20 +1,29 @@
 //! Lambda. Lists come in documents as AWS writes them; environment values are sealed before anything else sees them.
 //!
-//! All control-plane calls but GetFunction share 15 requests a second. So what can be had in bulk is: functions and their published
-//! versions by ListFunctions, never by a call per function. Aliases have no such list; see [`aliases`].
+//! All control-plane calls but GetFunction and GetPolicy share 15 requests a second. So what can be had in bulk is: functions and their published
+//! versions by ListFunctions, never by a call per function. Aliases and URLs have no such list, nor have
+//! policies; see [`rounds`].
 
 mod aliases;
 mod execute;
 mod functions;
 mod layers;
 mod mappings;
+mod permissions;
+mod rounds;
+mod urls;
 
 pub(crate) use aliases::{collect_aliases, fetch_alias};
 pub(crate) use execute::{make, read};
 pub(crate) use functions::{collect_functions, collect_versions, fetch_function, fetch_version};
 pub(crate) use layers::{collect_layers, fetch_layer};
 pub(crate) use mappings::{collect_event_source_mappings, fetch_event_source_mapping};
+pub(crate) use permissions::{collect_permissions, fetch_permission};
+pub(crate) use urls::{collect_urls, fetch_url};
 
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod access_tests;

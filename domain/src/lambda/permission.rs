@@ -1,0 +1,243 @@
+//! A statement of a function's resource-based policy: who else may invoke it.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+use super::function::{name_in_arn, unqualified};
+use crate::document::document;
+use crate::identity::{AccountId, Scope};
+use crate::kind::Kind;
+use crate::resource::{Cell, Column, Link, Model, Relation};
+
+/// The condition whose value callers have to know: sealed in documents.
+pub const TOKEN: &str = "lambda:EventSourceToken";
+
+/// What a condition key says, by operator.
+type Conditions = BTreeMap<String, BTreeMap<String, Value>>;
+
+document! { "PascalCase";
+    /// A statement as GetPolicy gives it: <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>,
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html>
+    pub struct Permission {
+        pub sid: String,
+        /// `Allow`, or `Deny` in a policy that was put as a whole.
+        pub effect: Option<String>,
+        /// `*`, or names by their sort: `{"Service": "s3.amazonaws.com"}`.
+        pub principal: Value,
+        pub action: Value,
+        /// The ARN of the function, qualified when it is about an alias or version.
+        pub resource: String,
+        pub condition: Conditions,
+    }
+}
+
+/// The names of services as people say them.
+const SERVICES: &[(&str, &str)] = &[
+    ("apigateway.amazonaws.com", "API Gateway"),
+    ("cognito-idp.amazonaws.com", "Cognito"),
+    ("config.amazonaws.com", "AWS Config"),
+    ("elasticloadbalancing.amazonaws.com", "Elastic Load Balancing"),
+    ("events.amazonaws.com", "EventBridge"),
+    ("iot.amazonaws.com", "IoT"),
+    ("logs.amazonaws.com", "CloudWatch Logs"),
+    ("s3.amazonaws.com", "S3"),
+    ("scheduler.amazonaws.com", "EventBridge Scheduler"),
+    ("secretsmanager.amazonaws.com", "Secrets Manager"),
+    ("ses.amazonaws.com", "SES"),
+    ("sns.amazonaws.com", "SNS"),
+];
+
+/// One text or several.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text.as_str()],
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
+        _ => vec![],
+    }
+}
+
+/// Whether it names more than one thing.
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?'])
+}
+
+/// What has the ARN by which a service says who calls, as others refer to it: an API instead of its stages and routes, a bucket instead of
+/// its objects. `None` when it is a pattern that fits several.
+fn source_reference(arn: &str) -> Option<String> {
+    let fields: Vec<&str> = arn.splitn(6, ':').collect();
+    let whole = match fields.as_slice() {
+        ["arn", _, "execute-api" | "s3", _, _, resource] => {
+            let owner = resource.split('/').next().unwrap_or_default();
+            format!("{}:{owner}", fields[..5].join(":"))
+        }
+        _ => arn.strip_suffix(":*").unwrap_or(arn).to_owned(),
+    };
+    (!is_pattern(&whole)).then_some(whole)
+}
+
+/// What an ARN names, without where it is.
+fn resource_in(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or(arn)
+}
+
+/// The last part of a reference, which is what people call it.
+fn called(reference: &str) -> &str {
+    let resource = resource_in(reference);
+    match resource.strip_prefix("targetgroup/") {
+        Some(group) => group.split('/').next(),
+        None => resource.rsplit(['/', ':']).next(),
+    }
+    .unwrap_or(reference)
+}
+
+impl Permission {
+    /// The version or alias it is about, if it is not the function itself.
+    pub fn qualifier(&self) -> Option<&str> {
+        self.resource.split(':').nth(7)
+    }
+
+    /// The principals of a sort such as `Service`.
+    fn principals(&self, sort: &str) -> Vec<&str> {
+        self.principal.get(sort).map(texts).unwrap_or_default()
+    }
+
+    fn is_for_everyone(&self) -> bool {
+        self.principal.as_str() == Some("*") || self.principals("AWS").contains(&"*")
+    }
+
+    /// What the condition says of this key, whose case AWS does not mind.
+    fn said(&self, key: &str) -> Vec<&str> {
+        let keys = self.condition.values().flatten().filter(|(name, _)| name.eq_ignore_ascii_case(key));
+        keys.flat_map(|(_, value)| texts(value)).collect()
+    }
+
+    /// The ARNs, or patterns of them, on behalf of which a service may call.
+    pub fn sources(&self) -> Vec<&str> {
+        self.said("aws:SourceArn")
+    }
+
+    /// Whether it lets everyone call the function's URL without signing in: no condition narrows it.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html>
+    pub fn opens_url(&self) -> bool {
+        let action = |action: &&str| matches!(*action, "*" | "lambda:*" | "lambda:InvokeFunctionUrl");
+        let auth = |(key, value): (&String, &Value)| {
+            key.eq_ignore_ascii_case("lambda:FunctionUrlAuthType") && texts(value) == ["NONE"]
+        };
+        self.effect.as_deref() == Some("Allow")
+            && self.is_for_everyone()
+            && texts(&self.action).iter().any(action)
+            && self.condition.values().flatten().all(auth)
+    }
+
+    /// Who may call, in words: "S3", "account 444455556666", "anyone".
+    pub fn who(&self) -> String {
+        if self.is_for_everyone() {
+            return match self.said("aws:PrincipalOrgID").as_slice() {
+                [] => "anyone".to_owned(),
+                organizations => format!("organization {}", organizations.join(", ")),
+            };
+        }
+        let service =
+            |name: &str| SERVICES.iter().find(|(full, _)| *full == name).map_or(name, |(_, said)| *said).to_owned();
+        let services = self.principals("Service").into_iter().map(service);
+        let others = self.principals("AWS").into_iter().map(|name| match name.strip_suffix(":root") {
+            Some(root) => format!("account {}", root.rsplit(':').next().unwrap_or_default()),
+            None if AccountId::parse(name).is_ok() => format!("account {name}"),
+            None => called(name).to_owned(),
+        });
+        let federated = self.principals("Federated").into_iter().map(str::to_owned);
+        services.chain(others).chain(federated).collect::<Vec<_>>().join(", ")
+    }
+
+    /// What the permission is narrowed to besides its sources, in words.
+    fn only(&self) -> Vec<String> {
+        let accounts = self.said("aws:SourceAccount").into_iter().map(|a| format!("account {a}"));
+        let organizations = self.said("aws:PrincipalOrgID").into_iter().map(|o| format!("organization {o}"));
+        let url = self.said("lambda:FunctionUrlAuthType").into_iter().map(|auth| match auth {
+            "NONE" => "by its URL, without sign-in".to_owned(),
+            _ => "by its URL, signed in with IAM".to_owned(),
+        });
+        let through = self.said("lambda:InvokedViaFunctionUrl").into_iter().filter(|via| *via == "true");
+        let through = through.map(|_| "by its URL".to_owned());
+        accounts.chain(organizations).chain(url).chain(through).collect()
+    }
+}
+
+impl Model for Permission {
+    const KIND: Kind = Kind::FunctionPermission;
+    const COLUMNS: &'static [Column] = &[
+        Column::text("who", "Who").facet(),
+        Column::text("source", "On behalf of"),
+        Column::text("only", "Only"),
+        Column::text("function", "Function"),
+        Column::text("qualifier", "Alias or version"),
+        Column::text("effect", "Effect").facet().hidden(),
+        Column::text("action", "Action").facet().hidden(),
+        Column::text("sid", "Statement").hidden(),
+    ];
+    fn id(&self) -> String {
+        let function = name_in_arn(&self.resource);
+        if function.is_empty() || self.sid.is_empty() {
+            return String::new();
+        }
+        match self.qualifier() {
+            Some(qualifier) => format!("{function}:{qualifier}/{}", self.sid),
+            None => format!("{function}/{}", self.sid),
+        }
+    }
+    fn name(&self) -> String {
+        let sources = self.sources();
+        let caller = match sources.as_slice() {
+            [one] => source_reference(one).map_or_else(|| self.who(), |whole| called(&whole).to_owned()),
+            _ => self.who(),
+        };
+        let function = name_in_arn(&self.resource);
+        self.qualifier().map_or(format!("{caller} → {function}"), |q| format!("{caller} → {function}:{q}"))
+    }
+    fn arn(&self) -> Option<String> {
+        None
+    }
+    fn parent(&self) -> Option<(Kind, String)> {
+        Some((Kind::Function, name_in_arn(&self.resource).to_owned()))
+    }
+    fn cells(&self) -> Vec<Cell> {
+        let sources = self.sources();
+        let source = match sources.as_slice() {
+            [] => Cell::None,
+            [one] => match source_reference(one) {
+                Some(whole) => {
+                    let text = called(&whole).to_owned();
+                    Cell::Ref(whole, text)
+                }
+                None => Cell::Text(format!("any {}", resource_in(one))),
+            },
+            several => Cell::List(several.iter().map(|arn| resource_in(arn).to_owned()).collect()),
+        };
+        let list = |words: Vec<String>| if words.is_empty() { Cell::None } else { Cell::List(words) };
+        vec![
+            Cell::text(self.who()),
+            source,
+            list(self.only()),
+            Cell::Ref(unqualified(&self.resource), name_in_arn(&self.resource).to_owned()),
+            Cell::opt(self.qualifier()),
+            Cell::opt(self.effect.clone()),
+            list(texts(&self.action).into_iter().map(str::to_owned).collect()),
+            Cell::Mono(self.sid.clone()),
+        ]
+    }
+    fn links(&self, _scope: &Scope) -> Vec<Link> {
+        // What is denied lets nobody in.
+        if self.effect.as_deref() != Some("Allow") {
+            return vec![];
+        }
+        let function = Link::new(Relation::Permits, unqualified(&self.resource)).noting(Some(self.who()));
+        let roles = self.principals("AWS").into_iter().filter(|arn| arn.contains(":role/")).map(str::to_owned);
+        let sources = self.sources().into_iter().filter_map(source_reference);
+        let callers = sources.chain(roles).map(|target| Link::new(Relation::Caller, target));
+        std::iter::once(function).chain(callers).collect()
+    }
+}
+
+#[cfg(test)]
+#[path = "permission_tests.rs"]
+mod tests;

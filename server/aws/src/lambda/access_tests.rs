@@ -1,0 +1,136 @@
+//! URLs and permissions on wire answers.
+
+use super::*;
+use crate::Caller;
+use crate::scripted::{Memory, caller};
+use domain::{Code, Kind, ResourceKey};
+use serde_json::{Value, json};
+
+const ARN: &str = "arn:aws:lambda:eu-west-1:111122223333:function";
+
+fn key(kind: Kind, id: &str) -> ResourceKey {
+    ResourceKey::parse(&format!("{}/111122223333/eu-west-1/{id}", kind.stem())).unwrap()
+}
+
+fn url(of: &str, auth: &str) -> Value {
+    json!({
+        "FunctionUrl": format!("https://{}.lambda-url.eu-west-1.on.aws/", of.replace(':', "")), "FunctionArn": format!("{ARN}:{of}"),
+        "AuthType": auth, "InvokeMode": "BUFFERED", "CreationTime": "2026-04-05T23:07:57.113842Z",
+        "LastModifiedTime": "2026-04-05T23:07:57.113842Z"
+    })
+}
+
+fn statement(sid: &str, of: &str, principal: Value, action: &str, condition: Value) -> Value {
+    json!({
+        "Sid": sid, "Effect": "Allow", "Principal": principal, "Action": action, "Resource": format!("{ARN}:{of}"),
+        "Condition": condition
+    })
+}
+
+fn policy(statements: &[Value]) -> (u16, Value) {
+    let policy = json!({"Version": "2012-10-17", "Id": "default", "Statement": statements});
+    (200, json!({"Policy": policy.to_string(), "RevisionId": "c0ffee"}))
+}
+
+fn none() -> (u16, Value) {
+    (404, json!({"__type": "ResourceNotFoundException", "Message": "The resource you requested does not exist."}))
+}
+
+fn denied() -> (u16, Value) {
+    let message = "User: arn:aws:sts::111122223333:assumed-role/gantry/x is not authorized to perform: lambda:GetPolicy on resource: x";
+    (403, json!({"__type": "AccessDeniedException", "Message": message}))
+}
+
+fn open() -> Value {
+    let condition = json!({"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}});
+    statement("public", "hook", json!("*"), "lambda:InvokeFunctionUrl", condition)
+}
+
+/// Three functions: `hook` has a URL for everyone and one of its alias, `idle` has none, `inner` one for callers who sign in.
+fn fleet(policies: impl Fn(&str) -> (u16, Value) + Send + Sync + 'static) -> Caller {
+    caller(move |operation, _| {
+        let functions = ["inner", "hook", "idle"].map(|name| json!({"FunctionName": name}));
+        let urls = |all: &[Value]| (200, json!({"FunctionUrlConfigs": all}));
+        match operation {
+            o if o.contains("/policy") => policies(o),
+            o if o.contains("/functions/hook/urls") && o.contains("Marker=two") => urls(&[url("hook:live", "NONE")]),
+            o if o.contains("/functions/hook/urls") => {
+                (200, json!({"FunctionUrlConfigs": [url("hook", "NONE")], "NextMarker": "two"}))
+            }
+            o if o.contains("/functions/inner/urls") => urls(&[url("inner", "AWS_IAM")]),
+            o if o.contains("/functions/idle/urls") => urls(&[]),
+            o if o.contains("/functions") => (200, json!({"Functions": functions})),
+            other => panic!("{other}"),
+        }
+    })
+}
+
+#[tokio::test]
+async fn urls_of_functions_and_aliases_say_whether_their_policy_lets_everyone_in() {
+    let caller = fleet(|operation| match operation {
+        o if o.contains("Qualifier=live") => none(),
+        o if o.contains("/functions/hook/policy") => policy(&[open()]),
+        other => panic!("only where no sign-in is asked for: {other}"),
+    });
+    let feed = Memory::default();
+    collect_urls(&caller, &feed).await.unwrap();
+    let docs = feed.docs();
+    assert_eq!(docs.keys().collect::<Vec<_>>(), ["hook", "hook:live", "inner"]);
+    assert_eq!((&docs["hook"]["gantry:anyone"], &docs["hook:live"]["gantry:anyone"]), (&json!(true), &json!(false)));
+    assert!(docs["inner"].get("gantry:anyone").is_none());
+    assert_eq!(feed.complete(), ["*", "hook", "idle", "inner"]);
+    let read = fetch_url(&caller, &key(Kind::FunctionUrl, "hook:live")).await.unwrap().unwrap();
+    assert_eq!(read.doc, docs["hook:live"]);
+    assert!(fetch_url(&caller, &key(Kind::FunctionUrl, "idle")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_refused_policy_is_said_and_neither_hides_the_url_nor_calls_it_closed() {
+    let caller = fleet(|_| denied());
+    let feed = Memory::default();
+    let problem = collect_urls(&caller, &feed).await.unwrap_err();
+    assert_eq!((problem.code, problem.iam_action.as_deref()), (Code::AwsDenied, Some("lambda:GetPolicy")));
+    let docs = feed.docs();
+    assert_eq!(docs.keys().collect::<Vec<_>>(), ["hook", "hook:live", "inner"]);
+    assert!(docs["hook"].get("gantry:anyone").is_none());
+    assert!(!feed.complete().contains(&"*".to_owned()));
+}
+
+#[tokio::test]
+async fn permissions_come_from_the_policies_of_functions_and_known_aliases() {
+    let bucket = json!({"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::uploads"}, "StringEquals": {"lambda:EventSourceToken": "amzn1.ask.skill.1"}});
+    let caller = fleet(move |operation| match operation {
+        o if o.contains("/functions/hook/policy") && o.contains("Qualifier=live") => {
+            let account = json!({"AWS": "arn:aws:iam::444455556666:root"});
+            policy(&[statement("partner", "hook:live", account, "lambda:InvokeFunction", json!({}))])
+        }
+        o if o.contains("/functions/hook/policy") => {
+            let service = json!({"Service": "s3.amazonaws.com"});
+            policy(&[open(), statement("uploads", "hook", service, "lambda:InvokeFunction", bucket.clone())])
+        }
+        _ => none(),
+    });
+    let feed = Memory { said: vec![("Name", "hook:live".into(), "live".into())], ..Memory::default() };
+    collect_permissions(&caller, &feed).await.unwrap();
+    let docs = feed.docs();
+    assert_eq!(docs.keys().collect::<Vec<_>>(), ["hook/public", "hook/uploads", "hook:live/partner"]);
+    assert_eq!(feed.complete(), ["*", "hook", "idle", "inner"], "no policy is no error");
+    assert!(!docs["hook/uploads"].to_string().contains("amzn1.ask.skill.1"), "what callers have to know is sealed");
+    let read = fetch_permission(&caller, &key(Kind::FunctionPermission, "hook:live/partner")).await.unwrap().unwrap();
+    assert_eq!(read.doc, docs["hook:live/partner"]);
+    assert!(fetch_permission(&caller, &key(Kind::FunctionPermission, "idle/x")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn one_policy_that_is_refused_leaves_what_is_known_of_it_and_reads_the_others() {
+    let caller = fleet(|operation| match operation {
+        o if o.contains("/functions/inner/") => denied(),
+        o if o.contains("/functions/hook/") => policy(&[open()]),
+        _ => none(),
+    });
+    let feed = Memory::default();
+    let problem = collect_permissions(&caller, &feed).await.unwrap_err();
+    assert_eq!(problem.iam_action.as_deref(), Some("lambda:GetPolicy"));
+    assert_eq!(feed.docs().keys().collect::<Vec<_>>(), ["hook/public"]);
+    assert_eq!(feed.complete(), ["hook", "idle"]);
+}

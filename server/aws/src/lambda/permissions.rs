@@ -1,0 +1,111 @@
+//! Who may invoke functions: the statements of their policies and of those of their aliases. AWS tells one policy at a time, with a quota of
+//! its own for that; see [`super::rounds`].
+
+use domain::lambda::{Permission, permission};
+use domain::resource::Observed;
+use domain::{Code, Kind, Problem, ResourceKey};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+
+use super::functions::names;
+use super::rounds::{Round, function_of};
+use crate::gather::{Trouble, each, orphans};
+use crate::wire::{self, take};
+use crate::{Bucket, Caller, Feed, absent};
+
+const GET: &str = "lambda:GetPolicy";
+/// So many functions are asked in one collect: 133 seconds at half of the quota.
+const SOME: usize = 1000;
+
+/// Reads the policies of functions and of the aliases that are known, function by function.
+pub(crate) async fn collect_permissions(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    let functions = names(caller).await?;
+    let known: HashSet<String> = feed.said(Kind::FunctionPermission, "Sid").await?.into_keys().collect();
+    let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for id in feed.said(Kind::FunctionAlias, "Name").await?.into_keys() {
+        if let Some((function, alias)) = id.rsplit_once(':') {
+            aliases.entry(function.to_owned()).or_default().push(alias.to_owned());
+        }
+    }
+    let (round, asked) = Round::begin(feed, functions.clone(), SOME).await?;
+    let asked: Vec<(String, Vec<String>)> = asked
+        .into_iter()
+        .map(|function| {
+            let its = aliases.remove(&function).unwrap_or_default();
+            (function, its)
+        })
+        .collect();
+    let mut trouble = Trouble::default();
+    let read = |(function, its): (String, Vec<String>)| async move { of(caller, feed, &function, &its).await };
+    for result in each(asked, read).await {
+        trouble.past(result)?;
+    }
+    orphans(caller, feed, (Kind::FunctionPermission, Kind::Function), &functions, &known, function_of).await?;
+    round.end(feed, Kind::FunctionPermission, trouble, GET, ("permissions", "functions")).await
+}
+
+/// Reads the policies of one function and these aliases, and says so when it has read them all.
+async fn of(caller: &Caller, feed: &dyn Feed, function: &str, aliases: &[String]) -> Result<(), Problem> {
+    let mut qualifiers = vec![None];
+    qualifiers.extend(aliases.iter().map(|alias| Some(alias.as_str())));
+    for qualifier in qualifiers {
+        let statements = policy(caller, function, qualifier).await?.into_iter();
+        let batch: Vec<Observed> =
+            statements.map(|doc| caller.observed_raw::<Permission>(doc)).collect::<Result<_, Problem>>()?;
+        if !batch.is_empty() {
+            feed.seen(batch).await?;
+        }
+    }
+    let key = ResourceKey::new(Kind::Function, caller.scope().clone(), function)?;
+    feed.complete(Kind::FunctionPermission, Some(&key)).await
+}
+
+/// The statements of a function's policy, or of that of an alias. A function without a policy, or that does not exist, has none.
+pub(super) async fn policy(caller: &Caller, function: &str, qualifier: Option<&str>) -> Result<Vec<Value>, Problem> {
+    let whole = qualifier.map_or(function.to_owned(), |qualifier| format!("{function}:{qualifier}"));
+    let request = caller.clients().lambda().get_policy().function_name(function);
+    let request = request.set_qualifier(qualifier.map(str::to_owned));
+    let answer = caller.call(Bucket::LambdaGetPolicy, GET, Some(&whole), request.send()).await;
+    let Some(text) = absent(answer)?.and_then(|answer| answer.policy) else { return Ok(vec![]) };
+    let mut policy: Value = serde_json::from_str(&text).map_err(|why| unreadable(&whole, &why))?;
+    let statements = match take(&mut policy, "Statement") {
+        Value::Array(all) => all,
+        one @ Value::Object(_) => vec![one],
+        _ => vec![],
+    };
+    Ok(statements.into_iter().map(|statement| document(caller, statement)).collect())
+}
+
+/// A statement as a document: what callers have to know is sealed.
+fn document(caller: &Caller, statement: Value) -> Value {
+    let mut doc = wire::document(statement, |_| false);
+    let conditions = doc.get_mut("Condition").and_then(Value::as_object_mut);
+    for keys in conditions.into_iter().flat_map(|all| all.values_mut()).filter_map(Value::as_object_mut) {
+        for (key, value) in keys.iter_mut() {
+            if key.eq_ignore_ascii_case(permission::TOKEN) {
+                wire::seal(caller, value);
+            }
+        }
+    }
+    doc
+}
+
+fn unreadable(function: &str, why: &serde_json::Error) -> Problem {
+    let message = format!("AWS described the policy of the function {function} in a way Gantry cannot read: {why}.");
+    let mut problem = Problem::new(Code::AwsRejected, "The answer could not be read", message);
+    problem.operation = Some(GET.to_owned());
+    problem
+}
+
+/// Reads one statement.
+pub(crate) async fn fetch_permission(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    let whole = key.id.split('/').next().unwrap_or_default();
+    let (function, qualifier) = whole.split_once(':').map_or((whole, None), |(name, of)| (name, Some(of)));
+    for doc in policy(caller, function, qualifier).await? {
+        let statement = caller.observed_raw::<Permission>(doc)?;
+        if statement.key == *key {
+            return Ok(Some(statement));
+        }
+    }
+    Ok(None)
+}

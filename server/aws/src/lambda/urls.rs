@@ -1,0 +1,88 @@
+//! Function URLs. AWS lists them per function only; see [`super::rounds`].
+
+use domain::lambda::{FunctionUrl, Permission};
+use domain::resource::Observed;
+use domain::{Kind, Problem, ResourceKey};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::HashSet;
+
+use super::functions::names;
+use super::permissions::policy;
+use super::rounds::{Round, function_of};
+use crate::gather::{Trouble, each, orphans};
+use crate::wire::{self, take_list};
+use crate::{Bucket, Caller, Feed, Pages, absent};
+
+const LIST: &str = "lambda:ListFunctionUrlConfigs";
+/// So many functions are asked in one collect: 67 seconds at half of the quota.
+const SOME: usize = 500;
+
+/// Reads the URLs, function by function.
+pub(crate) async fn collect_urls(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    let functions = names(caller).await?;
+    let known: HashSet<String> = feed.said(Kind::FunctionUrl, "FunctionUrl").await?.into_keys().collect();
+    let (round, asked) = Round::begin(feed, functions.clone(), SOME).await?;
+    let mut trouble = Trouble::default();
+    for result in each(asked, |name| async move { of(caller, feed, &name).await }).await {
+        trouble.past(result)?;
+    }
+    orphans(caller, feed, (Kind::FunctionUrl, Kind::Function), &functions, &known, function_of).await?;
+    round.end(feed, Kind::FunctionUrl, trouble, LIST, ("URLs", "functions")).await
+}
+
+/// Reads the URLs of one function, and says so when it has read them all. One whose policy cannot be read is delivered without what that
+/// says.
+async fn of(caller: &Caller, feed: &dyn Feed, function: &str) -> Result<(), Problem> {
+    let mut trouble = Trouble::default();
+    let docs = urls(caller, function, &mut trouble).await?;
+    let batch: Vec<Observed> =
+        docs.into_iter().map(|doc| caller.observed_raw::<FunctionUrl>(doc)).collect::<Result<_, Problem>>()?;
+    if !batch.is_empty() {
+        feed.seen(batch).await?;
+    }
+    let key = ResourceKey::new(Kind::Function, caller.scope().clone(), function)?;
+    feed.complete(Kind::FunctionUrl, Some(&key)).await?;
+    trouble.end()
+}
+
+/// The URLs of a function and its aliases; none when the function does not exist. What is in the way of reading their policies goes into
+/// `trouble`.
+async fn urls(caller: &Caller, function: &str, trouble: &mut Trouble) -> Result<Vec<Value>, Problem> {
+    let mut docs = vec![];
+    let mut pages = Pages::new(LIST);
+    while let Some(token) = pages.next() {
+        let request = caller.clients().lambda().list_function_url_configs().function_name(function).set_marker(token);
+        let result = caller.call_raw(Bucket::LambdaControl, LIST, Some(function), request.send()).await;
+        let Some((page, mut raw)) = absent(result)? else { return Ok(vec![]) };
+        let configs = take_list(&mut raw, "FunctionUrlConfigs").into_iter();
+        docs.extend(configs.map(|config| wire::document(config, |_| false)));
+        pages.then(page.next_marker)?;
+    }
+    for doc in &mut docs {
+        // One that cannot be read is said where it is delivered.
+        let Ok(url) = FunctionUrl::deserialize(&*doc) else { continue };
+        if !url.is_open() {
+            continue;
+        }
+        if let Some(statements) = trouble.past(policy(caller, function, url.alias()).await)? {
+            let opens = |statement: &Value| Permission::deserialize(statement).is_ok_and(|p| p.opens_url());
+            doc["gantry:anyone"] = statements.iter().any(opens).into();
+        }
+    }
+    Ok(docs)
+}
+
+/// Reads one URL.
+pub(crate) async fn fetch_url(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
+    let Some(function) = function_of(&key.id) else { return Ok(None) };
+    let mut trouble = Trouble::default();
+    for doc in urls(caller, function, &mut trouble).await? {
+        let url = caller.observed_raw::<FunctionUrl>(doc)?;
+        if url.key == *key {
+            trouble.end()?;
+            return Ok(Some(url));
+        }
+    }
+    Ok(None)
+}
