@@ -22,6 +22,35 @@ test("what triggers a function and what it runs as are links", async ({ page }) 
   await expect(page.getByRole("complementary", { name: "Connected" }).getByRole("link", { name: /orders-worker/ }).first()).toBeVisible();
 });
 
+test("who may call a function is on its page, and that anyone may is said plainly", async ({ page }) => {
+  await page.goto("/functions/111122223333/eu-west-1/payments-webhook?tab=triggers");
+  const row = page.getByRole("row", { name: /lambda-url\.eu-west-1\.on\.aws/ });
+  await expect(row).toContainText("Anyone on the internet may call it", { timeout: 60_000 });
+  const anyone = page.getByRole("row", { name: /anyone → payments-webhook/ });
+  await expect(anyone.filter({ hasText: "by its URL, without sign-in" })).toBeVisible();
+  await expect(page.getByRole("row", { name: /API Gateway/ })).toBeVisible();
+  await accessible(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth), "the page scrolls sideways").toBeLessThanOrEqual(390);
+
+  await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=triggers");
+  const partner = page.getByRole("row", { name: /account 444455556666 → orders-api:live/ });
+  await expect(partner.first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("row", { name: /lambda-url\.eu-west-1\.on\.aws/ })).toContainText("live");
+});
+
+test("a permission leads from the function to the bucket it lets call, and back", async ({ page }) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto("/functions/111122223333/eu-west-1/thumbnailer?tab=triggers");
+  const row = page.getByRole("row", { name: /northwind-uploads-prod-eu-west-1 → thumbnailer/ });
+  await expect(row).toBeVisible({ timeout: 60_000 });
+  await row.getByRole("link", { name: "northwind-uploads-prod-eu-west-1", exact: true }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("northwind-uploads-prod-eu-west-1");
+  const connected = page.getByRole("complementary", { name: "Connected" });
+  await connected.getByRole("link", { name: /northwind-uploads-prod-eu-west-1 → thumbnailer/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("→ thumbnailer");
+});
+
 test("its log is there and goes on while one looks", async ({ page }) => {
   await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=logs");
   await hydrated(page);

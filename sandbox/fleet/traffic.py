@@ -1,4 +1,4 @@
-"""What makes functions run: schedules, queues, streams, buckets, topics and HTTP APIs.
+"""What makes functions run: schedules, queues, streams, buckets, topics, HTTP APIs and URLs.
 
 Nothing here pretends: a schedule fires each minute, the function it starts puts real messages on real queues.
 """
@@ -18,10 +18,11 @@ def make(place):
     _bucket_notification(place)
     _topic(place, names)
     _http_api(place, names)
+    _urls(place, names)
 
 
-def _allow(place, function, who, source):
-    once(place.client("lambda").add_permission, FunctionName=function, StatementId=f"allow-{who.split('.')[0]}", Action="lambda:InvokeFunction", Principal=who, SourceArn=source)
+def _allow(place, function, who, source, **more):
+    once(place.client("lambda").add_permission, FunctionName=function, StatementId=f"allow-{who.split('.')[0]}", Action="lambda:InvokeFunction", Principal=who, SourceArn=source, **more)
 
 
 # Rule, function, how often in production's main region, and how often elsewhere: a warm function takes memory, so
@@ -49,8 +50,9 @@ def _rules(place, names):
         _allow(place, function, "events.amazonaws.com", arn)
     if "orders-export" in names:
         pattern = {"source": ["northwind.orders"], "detail-type": ["OrderShipped"]}
-        events.put_rule(Name="order-shipped", EventPattern=json.dumps(pattern), State="ENABLED", Description="Shipped orders go into the export")
+        arn = events.put_rule(Name="order-shipped", EventPattern=json.dumps(pattern), State="ENABLED", Description="Shipped orders go into the export")["RuleArn"]
         events.put_targets(Rule="order-shipped", Targets=[{"Id": "export", "Arn": place.arn("lambda", "function:orders-export")}])
+        _allow(place, "orders-export", "events.amazonaws.com", arn)
 
 
 SCHEDULES = [("payments-reconcile", "rate(1 minute)"), ("data-hourly-report", "rate(1 minute)"), ("hello-northwind", "rate(15 minutes)"), ("data-gdpr-erase", "cron(0 3 * * ? *)")]
@@ -83,7 +85,7 @@ def _mappings(place, names):
 
 def _bucket_notification(place):
     name = bucket(place, "uploads")
-    _allow(place, "thumbnailer", "s3.amazonaws.com", f"arn:aws:s3:::{name}")
+    _allow(place, "thumbnailer", "s3.amazonaws.com", f"arn:aws:s3:::{name}", SourceAccount=place.account)
     rule = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "incoming/"}]}}
     place.client("s3").put_bucket_notification_configuration(
         Bucket=name,
@@ -111,3 +113,18 @@ def _http_api(place, names):
             api.create_route(ApiId=made, RouteKey=route, Target=f"integrations/{target}")
         api.create_stage(ApiId=made, StageName="$default", AutoDeploy=True)
         _allow(place, function, "apigateway.amazonaws.com", place.arn("execute-api", f"{made}/*/*"))
+
+
+def _urls(place, names):
+    """One URL for the other account, which signs in, and one for everybody."""
+    client = place.client("lambda")
+    partner = "444455556666" if place.account == "111122223333" else "111122223333"
+    for function, alias, auth, who in [("orders-api", "live", "AWS_IAM", partner), ("payments-webhook", None, "NONE", "*")]:
+        if function not in names:
+            continue
+        on = {"FunctionName": function, **({"Qualifier": alias} if alias else {})}
+        cors = {"Cors": {"AllowOrigins": ["https://shop.northwind.example"], "AllowMethods": ["GET", "POST"], "MaxAge": 300}} if auth == "AWS_IAM" else {}
+        once(client.create_function_url_config, AuthType=auth, **cors, **on)
+        # A URL needs both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+        once(client.add_permission, StatementId="url", Action="lambda:InvokeFunctionUrl", Principal=who, FunctionUrlAuthType=auth, **on)
+        once(client.add_permission, StatementId="url-function", Action="lambda:InvokeFunction", Principal=who, InvokedViaFunctionUrl=True, **on)

@@ -108,6 +108,8 @@ for what, found, least in (
     ("regions", len({place.region for place in places.PLACES}), 2),
     ("functions", len(made("lambda", "create_function")), 40),
     ("functions that run each minute", len(each_minute(main)), 12),
+    ("function URLs", len(made("lambda", "create_function_url_config")), 2),
+    ("functions whose rules, topics, APIs and buckets may call them", len({call["FunctionName"] for call in made("lambda", "add_permission", main)}), 10),
     ("ECS clusters", len(made("ecs", "create_cluster")), 4),
     ("services", len(made("ecs", "create_service")), 12),
     ("services with two containers", len(served & two), 1),

@@ -1,5 +1,7 @@
-//! What the emulator's Lambda answers differently from AWS: ListFunctions leaves the states out, and no answer has
-//! empty members where AWS has none.
+//! What the emulator's Lambda answers differently from AWS: ListFunctions leaves the states out, no answer has
+//! empty members where AWS has none, and aliases have policies and URLs of their own ([`access`]).
+
+mod access;
 
 use axum::http::Method;
 use serde_json::Value;
@@ -31,20 +33,31 @@ const NEVER_EMPTY: &[&str] = &[
     "StateReasonCode",
 ];
 
-/// Whether a call is answered here: ListFunctions, GetFunction and GetFunctionConfiguration.
+/// Whether a call is answered here: ListFunctions, GetFunction, GetFunctionConfiguration, GetPolicy, GetFunctionUrlConfig and
+/// ListFunctionUrlConfigs.
 pub fn is_ours(call: &Call) -> bool {
-    let parts: Vec<&str> = call.path.split('/').filter(|part| !part.is_empty()).collect();
     call.method == Method::GET
         && matches!(
-            parts.as_slice(),
+            parts(&call.path).as_slice(),
             ["2015-03-31", "functions"]
                 | ["2015-03-31", "functions", _]
-                | ["2015-03-31", "functions", _, "configuration"]
+                | ["2015-03-31", "functions", _, "configuration" | "policy"]
+                | ["2021-10-31", "functions", _, "url" | "urls"]
         )
+}
+
+fn parts(path: &str) -> Vec<&str> {
+    path.split('/').filter(|part| !part.is_empty()).collect()
 }
 
 /// Answers a call of [`is_ours`].
 pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
+    match parts(&read.call.path).as_slice() {
+        [_, _, name, "policy"] => return access::policy(gateway, read, name).await,
+        [_, _, name, "urls"] => return access::urls(gateway, read, name).await,
+        [_, _, _, "url"] => return access::url(gateway, read).await,
+        _ => {}
+    }
     let mut answer = gateway.upstream.pass_json(read).await?;
     if answer["Functions"].is_array() {
         leave_states_out(&mut answer);
