@@ -1,6 +1,8 @@
 //! A table and its stream.
 
-use crate::document::document;
+use std::collections::BTreeMap;
+
+use crate::document::{Tag, document, tag_map};
 use crate::identity::Scope;
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Model, State, Tone};
@@ -32,6 +34,8 @@ document! { "PascalCase";
         pub sse_description: Option<Sse>,
         pub table_class_summary: Option<Class>,
         pub deletion_protection_enabled: Option<bool>,
+        /// Sorted by key; only in a single read.
+        pub tags: Option<Vec<Tag>>,
     }
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeDefinition.html>
     pub struct Attribute {
@@ -117,6 +121,7 @@ impl Model for Table {
         "LocalSecondaryIndexes.*.IndexSizeBytes",
         "LocalSecondaryIndexes.*.ItemCount",
     ];
+    const KEPT: &'static [&'static str] = &["Tags"];
     fn id(&self) -> String {
         self.table_name.clone()
     }
@@ -137,6 +142,9 @@ impl Model for Table {
             };
             State::new(word, tone)
         })
+    }
+    fn tags(&self) -> BTreeMap<String, String> {
+        tag_map(self.tags.as_deref().unwrap_or_default())
     }
     fn created(&self) -> Option<Millis> {
         self.creation_date_time.map(|t| t.0)

@@ -1,6 +1,8 @@
 //! A bucket and whom it notifies. Buckets are listed for the whole account: their region as a resource is `global`.
 
-use crate::document::{document, partition, target};
+use std::collections::BTreeMap;
+
+use crate::document::{Tag, document, partition, tag_map, target};
 use crate::identity::{Region, Scope};
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Link, Model, Relation};
@@ -16,6 +18,8 @@ document! { "PascalCase";
         /// GetBucketNotificationConfiguration's answer; absent while unknown.
         #[serde(rename = "gantry:notifications")]
         pub notifications: Option<Notifications>,
+        /// Sorted by key; only in a single read.
+        pub tags: Option<Vec<Tag>>,
     }
     /// <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketNotificationConfiguration.html>
     pub struct Notifications {
@@ -64,11 +68,6 @@ document! { "PascalCase";
     }
 }
 
-impl Bucket {
-    /// Fields that the list does not give.
-    pub const FROM_NOTIFICATIONS: &'static [&'static str] = &["gantry:notifications"];
-}
-
 impl Model for Bucket {
     const KIND: Kind = Kind::Bucket;
     const COLUMNS: &'static [Column] = &[
@@ -76,7 +75,7 @@ impl Model for Bucket {
         Column::text("notifies", "Notifies").facet(),
         Column::text("created", "Created"),
     ];
-    const KEPT: &'static [&'static str] = Self::FROM_NOTIFICATIONS;
+    const KEPT: &'static [&'static str] = &["gantry:notifications", "Tags"];
     fn id(&self) -> String {
         self.name.clone()
     }
@@ -87,6 +86,9 @@ impl Model for Bucket {
         let region = self.bucket_region.as_deref().and_then(|r| Region::parse(r).ok());
         let made = format!("arn:{}:s3:::{}", region.as_ref().map_or("aws", partition), self.name);
         Some(self.bucket_arn.clone().unwrap_or(made))
+    }
+    fn tags(&self) -> BTreeMap<String, String> {
+        tag_map(self.tags.as_deref().unwrap_or_default())
     }
     fn created(&self) -> Option<Millis> {
         self.creation_date.map(|t| t.0)

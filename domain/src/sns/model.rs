@@ -1,6 +1,8 @@
 //! A topic and who is subscribed to it.
 
-use crate::document::{document, target};
+use std::collections::BTreeMap;
+
+use crate::document::{Tag, document, tag_map, target};
 use crate::identity::Scope;
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Link, Model, Relation};
@@ -12,6 +14,8 @@ document! { "PascalCase";
         /// Sorted by ARN and endpoint: AWS gives no order. Absent while unknown.
         #[serde(rename = "gantry:subscriptions")]
         pub subscriptions: Option<Vec<Subscription>>,
+        /// Sorted by key; only in a single read.
+        pub tags: Option<Vec<Tag>>,
     }
     /// <https://docs.aws.amazon.com/sns/latest/api/API_Subscription.html>
     pub struct Subscription {
@@ -23,11 +27,6 @@ document! { "PascalCase";
         /// Web addresses without user, password and query, which can hold secrets.
         pub endpoint: Option<String>,
     }
-}
-
-impl Topic {
-    /// Fields that the list does not give.
-    pub const FROM_SUBSCRIPTIONS: &'static [&'static str] = &["gantry:subscriptions"];
 }
 
 impl Subscription {
@@ -51,7 +50,7 @@ impl Model for Topic {
         Column::number("pending", "Pending"),
         Column::text("protocols", "Protocols").facet().word(),
     ];
-    const KEPT: &'static [&'static str] = Self::FROM_SUBSCRIPTIONS;
+    const KEPT: &'static [&'static str] = &["gantry:subscriptions", "Tags"];
     fn id(&self) -> String {
         self.name()
     }
@@ -60,6 +59,9 @@ impl Model for Topic {
     }
     fn arn(&self) -> Option<String> {
         Some(self.topic_arn.clone())
+    }
+    fn tags(&self) -> BTreeMap<String, String> {
+        tag_map(self.tags.as_deref().unwrap_or_default())
     }
     fn cells(&self) -> Vec<Cell> {
         let kind = Cell::text(if self.topic_arn.ends_with(".fifo") { "FIFO" } else { "Standard" });

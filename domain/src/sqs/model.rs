@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-use crate::document::document;
+use crate::document::{Tag, document, tag_map};
 use crate::identity::Scope;
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Form, Link, Model, Relation};
@@ -15,6 +15,8 @@ document! { "PascalCase";
     pub struct Queue {
         pub queue_url: String,
         pub attributes: BTreeMap<String, String>,
+        /// Sorted by key; only in a single read.
+        pub tags: Option<Vec<Tag>>,
     }
 }
 
@@ -63,6 +65,7 @@ impl Model for Queue {
         "Attributes.ApproximateNumberOfMessagesNotVisible",
         "Attributes.ApproximateNumberOfMessagesDelayed",
     ];
+    const KEPT: &'static [&'static str] = &["Tags"];
     fn id(&self) -> String {
         self.name()
     }
@@ -71,6 +74,9 @@ impl Model for Queue {
     }
     fn arn(&self) -> Option<String> {
         self.attributes.get("QueueArn").cloned()
+    }
+    fn tags(&self) -> BTreeMap<String, String> {
+        tag_map(self.tags.as_deref().unwrap_or_default())
     }
     fn created(&self) -> Option<Millis> {
         // Whole seconds in AWS; an emulator adds a fraction.
@@ -117,11 +123,13 @@ mod tests {
                     "ApproximateNumberOfMessages": "12", "ApproximateNumberOfMessagesNotVisible": "0",
                     "CreatedTimestamp": "1442426968", "FifoQueue": "true", "SqsManagedSseEnabled": "true",
                     "RedrivePolicy": format!("{{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:803981987763:DLQ.fifo\",\"maxReceiveCount\":{receives}}}")
-                }
+                },
+                "Tags": [{"Key": "team", "Value": "orders"}]
             });
             let scope = Scope::new("803981987763".parse().unwrap(), "us-east-1".parse().unwrap());
             let seen = describe(Kind::Queue, &scope, &doc).unwrap();
             assert_eq!(seen.name, "MyQueue.fifo");
+            assert_eq!(seen.tags["team"], "orders");
             assert_eq!(seen.links, [Link::new(Relation::SendsTo, "arn:aws:sqs:us-east-1:803981987763:DLQ.fifo")]);
             assert_eq!(seen.cells[0..3], [Cell::Text("FIFO".into()), Cell::Number(12), Cell::Number(0)]);
             assert_eq!(seen.created, Some(Millis(1_442_426_968_000)));
@@ -143,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_redrive_policy_that_is_not_json_is_no_policy() {
-        let queue = Queue { queue_url: "x/q".into(), attributes: [("RedrivePolicy".into(), "".into())].into() };
+        let queue =
+            Queue { queue_url: "x/q".into(), attributes: [("RedrivePolicy".into(), "".into())].into(), tags: None };
         assert_eq!(queue.dead_letters(), None);
     }
 }

@@ -2,6 +2,7 @@
 //! moments and words in documents.
 
 use aws_sdk_sts::primitives::DateTime;
+use domain::document::Tag;
 use domain::{Code, Kind, Millis, Problem, ResourceKey, Timestamp};
 use futures::StreamExt;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -109,6 +110,13 @@ pub(crate) fn when(moment: Option<DateTime>) -> Option<Timestamp> {
 /// An enum's word, also one that the SDK does not know.
 pub(crate) fn word<E: ToString>(value: Option<E>) -> Option<String> {
     value.map(|v| v.to_string())
+}
+
+/// Tags in the order of their keys: AWS gives none.
+pub(crate) fn tags(pairs: impl Iterator<Item = (String, String)>) -> Vec<Tag> {
+    let mut tags: Vec<Tag> = pairs.map(|(key, value)| Tag { key, value }).collect();
+    tags.sort_by(|a, b| a.key.cmp(&b.key));
+    tags
 }
 
 /// A map in order.

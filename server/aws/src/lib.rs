@@ -38,6 +38,8 @@ mod sessions;
 mod sieve;
 mod sns;
 mod sqs;
+#[cfg(test)]
+mod tags_tests;
 mod wire;
 
 pub use call::{Caller, Pages, Permit, absent};

@@ -220,6 +220,7 @@ const NOT_FOUND: &[&str] = &[
     "LoadBalancerNotFound",
     "NoSuchBucket",
     "NoSuchEntity",
+    "NoSuchTagSet",
     "NotFound",
     "NotFoundException",
     "PullThroughCacheRuleNotFoundException",

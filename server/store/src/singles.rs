@@ -8,12 +8,21 @@ use crate::collections::{Fence, fence_holds};
 use crate::{Result, Store, problem};
 
 /// Kinds whose lists leave open what pages show. Single reads complete them: a function's state and tags, the image of a published version, a
-/// repository's tags, a role's tags, boundary and last use.
+/// repository's tags, a role's tags, boundary and last use, the tags of queues, topics, buckets and tables.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html>,
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_Repository.html>,
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html>
-pub const READ_ONE_BY_ONE: &[Kind] = &[Kind::Function, Kind::FunctionVersion, Kind::Repository, Kind::Role];
+pub const READ_ONE_BY_ONE: &[Kind] = &[
+    Kind::Function,
+    Kind::FunctionVersion,
+    Kind::Repository,
+    Kind::Role,
+    Kind::Queue,
+    Kind::Topic,
+    Kind::Bucket,
+    Kind::Table,
+];
 
 /// So many of those that were refused are asked again when somebody asks for their kind. Where one is answered, the others follow.
 const PROBED: i64 = 24;

@@ -7,10 +7,10 @@ use domain::dynamodb::{
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
 
-use crate::gather::{Trouble, each, when, word};
+use crate::gather::{Trouble, each, tags, when, word};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
-/// Reads all tables.
+/// Reads all tables. Their tags cost a call each: [`fetch_table`] has them.
 pub(crate) async fn collect_tables(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
     let mut trouble = Trouble::default();
     let mut pages = Pages::new("dynamodb:ListTables");
@@ -20,7 +20,9 @@ pub(crate) async fn collect_tables(caller: &Caller, feed: &dyn Feed) -> Result<(
         let names = page.table_names.unwrap_or_default();
         let mut batch = vec![];
         for table in each(names, |name| async move { table(caller, &name).await }).await {
-            batch.extend(trouble.past(table)?.flatten());
+            if let Some(table) = trouble.past(table)?.flatten() {
+                batch.push(caller.observed(&table)?);
+            }
         }
         feed.seen(batch).await?;
         pages.then(page.last_evaluated_table_name)?;
@@ -32,15 +34,27 @@ pub(crate) async fn collect_tables(caller: &Caller, feed: &dyn Feed) -> Result<(
     trouble.end()
 }
 
-/// One table.
+/// One table with its tags.
 pub(crate) async fn fetch_table(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    table(caller, &key.id).await
+    let Some(mut table) = table(caller, &key.id).await? else { return Ok(None) };
+    let Some(arn) = table.table_arn.clone() else { return caller.observed(&table).map(Some) };
+    let mut all = vec![];
+    let mut pages = Pages::new("dynamodb:ListTagsOfResource");
+    while let Some(token) = pages.next() {
+        let request = caller.clients().dynamodb().list_tags_of_resource().resource_arn(&arn).set_next_token(token);
+        let answer = caller.call(Bucket::Dynamodb, "dynamodb:ListTagsOfResource", Some(&arn), request.send()).await;
+        let Some(page) = absent(answer)? else { return Ok(None) };
+        all.extend(page.tags.into_iter().flatten().map(|tag| (tag.key, tag.value)));
+        pages.then(page.next_token)?;
+    }
+    table.tags = Some(tags(all.into_iter()));
+    caller.observed(&table).map(Some)
 }
 
-async fn table(caller: &Caller, name: &str) -> Result<Option<Observed>, Problem> {
+async fn table(caller: &Caller, name: &str) -> Result<Option<Table>, Problem> {
     let request = caller.clients().dynamodb().describe_table().table_name(name);
     let answer = caller.call(Bucket::Dynamodb, "dynamodb:DescribeTable", Some(name), request.send()).await;
-    absent(answer)?.and_then(|a| a.table).map(|t| caller.observed(&document(t, name))).transpose()
+    Ok(absent(answer)?.and_then(|a| a.table).map(|t| document(t, name)))
 }
 
 fn keys(schema: Option<Vec<types::KeySchemaElement>>) -> Vec<KeyElement> {
@@ -120,5 +134,6 @@ fn document(t: types::TableDescription, name: &str) -> Table {
         }),
         table_class_summary: t.table_class_summary.map(|c| Class { table_class: word(c.table_class) }),
         deletion_protection_enabled: t.deletion_protection_enabled,
+        tags: None,
     }
 }

@@ -9,10 +9,11 @@ use domain::s3::{
 };
 use domain::{Kind, Problem, ResourceKey};
 
-use crate::gather::{Trouble, each, when, word};
+use crate::gather::{Trouble, each, tags, when, word};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
 const NOTIFICATIONS: &str = "s3:GetBucketNotification";
+const TAGS: &str = "s3:GetBucketTagging";
 
 /// Reads all buckets. A bucket whose policy forbids reading its notifications is delivered without them.
 pub(crate) async fn collect_buckets(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
@@ -36,7 +37,7 @@ pub(crate) async fn collect_buckets(caller: &Caller, feed: &dyn Feed) -> Result<
     trouble.end()
 }
 
-/// One bucket.
+/// One bucket with its tags.
 pub(crate) async fn fetch_bucket(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
     // AWS has no call that describes one bucket: its entry is in the list with that prefix.
     let mut pages = Pages::new("s3:ListAllMyBuckets");
@@ -46,15 +47,26 @@ pub(crate) async fn fetch_bucket(caller: &Caller, key: &ResourceKey) -> Result<O
         let page = caller.call(Bucket::S3, "s3:ListAllMyBuckets", Some(&key.id), request.send()).await?;
         let mut listed = page.buckets.into_iter().flatten().map(document);
         if let Some(bucket) = listed.find(|b| b.name == key.id) {
-            let (bucket, result) = complete(caller, bucket).await;
-            return match absent(result)? {
-                Some(()) => caller.observed(&bucket).map(Some),
-                None => Ok(None),
-            };
+            let (mut bucket, result) = complete(caller, bucket).await;
+            if absent(result)?.is_none() {
+                return Ok(None);
+            }
+            let request = caller.clients().s3().get_bucket_tagging().bucket(&bucket.name).customize();
+            let request = request.config_override(place(&bucket));
+            // Without tags AWS answers that there is no set of them.
+            let answer = absent(caller.call(Bucket::S3, TAGS, Some(&bucket.name), request.send()).await)?;
+            let all = answer.into_iter().flat_map(|answer| answer.tag_set);
+            bucket.tags = Some(tags(all.map(|tag| (tag.key, tag.value))));
+            return caller.observed(&bucket).map(Some);
         }
         pages.then(page.continuation_token)?;
     }
     Ok(None)
+}
+
+/// A bucket answers in its own region only.
+fn place(bucket: &Document) -> Builder {
+    Builder::new().region(bucket.bucket_region.clone().map(Region::new))
 }
 
 /// Adds its region, if the list did not say it, and its notifications.
@@ -74,8 +86,7 @@ async fn complete(caller: &Caller, mut bucket: Document) -> (Document, Result<()
         }
         let client = caller.clients().s3();
         let request = client.get_bucket_notification_configuration().bucket(&bucket.name).customize();
-        // A bucket answers in its own region only.
-        let request = request.config_override(Builder::new().region(bucket.bucket_region.clone().map(Region::new)));
+        let request = request.config_override(place(&bucket));
         let answer = caller.call(Bucket::S3, NOTIFICATIONS, Some(&bucket.name), request.send()).await?;
         let functions = answer.lambda_function_configurations.into_iter().flatten();
         let queues = answer.queue_configurations.into_iter().flatten();
@@ -103,6 +114,7 @@ fn document(b: types::Bucket) -> Document {
         bucket_region: b.bucket_region,
         bucket_arn: b.bucket_arn,
         notifications: None,
+        tags: None,
     }
 }
 

@@ -7,7 +7,7 @@ use domain::sns::{Subscription, Topic};
 use domain::{Kind, Problem, ResourceKey};
 use std::collections::HashMap;
 
-use crate::gather::Trouble;
+use crate::gather::{Trouble, tags};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
 /// Reads all subscriptions of the account, then all topics. Without the right to the former, topics are delivered without them.
@@ -32,7 +32,7 @@ pub(crate) async fn collect_topics(caller: &Caller, feed: &dyn Feed) -> Result<(
     trouble.end()
 }
 
-/// One topic.
+/// One topic with its tags.
 pub(crate) async fn fetch_topic(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
     let (account, region) = (&key.scope.account, &key.scope.region);
     let arn = format!("arn:{}:sns:{region}:{account}:{}", partition(region), key.id);
@@ -49,7 +49,12 @@ pub(crate) async fn fetch_topic(caller: &Caller, key: &ResourceKey) -> Result<Op
         all.extend(page.subscriptions.into_iter().flatten().map(subscription));
         pages.then(page.next_token)?;
     }
-    caller.observed(&topic(arn, Some(all))).map(Some)
+    let request = caller.clients().sns().list_tags_for_resource().resource_arn(&arn);
+    let answer = caller.call(Bucket::Sns, "sns:ListTagsForResource", Some(&arn), request.send()).await;
+    let Some(answer) = absent(answer)? else { return Ok(None) };
+    let mut topic = topic(arn, Some(all));
+    topic.tags = Some(tags(answer.tags.into_iter().flatten().map(|tag| (tag.key, tag.value))));
+    caller.observed(&topic).map(Some)
 }
 
 /// All subscriptions of the account, by topic.
@@ -74,7 +79,7 @@ fn topic(arn: String, subscriptions: Option<Vec<Subscription>>) -> Topic {
         all.sort_by(|a, b| (&a.subscription_arn, &a.endpoint).cmp(&(&b.subscription_arn, &b.endpoint)));
         all
     });
-    Topic { topic_arn: arn, subscriptions: sorted }
+    Topic { topic_arn: arn, subscriptions: sorted, tags: None }
 }
 
 fn subscription(s: types::Subscription) -> Subscription {

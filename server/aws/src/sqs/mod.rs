@@ -5,10 +5,10 @@ use domain::resource::Observed;
 use domain::sqs::Queue;
 use domain::{Kind, Problem, ResourceKey};
 
-use crate::gather::{Trouble, each};
+use crate::gather::{Trouble, each, tags};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
-/// Reads all queues with their attributes.
+/// Reads all queues with their attributes. Their tags cost a call each: [`fetch_queue`] has them.
 pub(crate) async fn collect_queues(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
     let mut trouble = Trouble::default();
     let mut pages = Pages::new("sqs:ListQueues");
@@ -19,7 +19,9 @@ pub(crate) async fn collect_queues(caller: &Caller, feed: &dyn Feed) -> Result<(
         let urls = page.queue_urls.unwrap_or_default();
         let mut batch = vec![];
         for queue in each(urls, |url| queue(caller, url)).await {
-            batch.extend(trouble.past(queue)?.flatten());
+            if let Some(queue) = trouble.past(queue)?.flatten() {
+                batch.push(caller.observed(&queue)?);
+            }
         }
         feed.seen(batch).await?;
         pages.then(page.next_token)?;
@@ -31,21 +33,24 @@ pub(crate) async fn collect_queues(caller: &Caller, feed: &dyn Feed) -> Result<(
     trouble.end()
 }
 
-/// One queue.
+/// One queue with its tags.
 pub(crate) async fn fetch_queue(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
     let request = caller.clients().sqs().get_queue_url().queue_name(&key.id);
     let answer = absent(caller.call(Bucket::Sqs, "sqs:GetQueueUrl", Some(&key.id), request.send()).await)?;
-    match answer.and_then(|a| a.queue_url) {
-        Some(url) => queue(caller, url).await,
-        None => Ok(None),
-    }
+    let Some(url) = answer.and_then(|a| a.queue_url) else { return Ok(None) };
+    let Some(mut queue) = queue(caller, url).await? else { return Ok(None) };
+    let request = caller.clients().sqs().list_queue_tags().queue_url(&queue.queue_url);
+    let answer = caller.call(Bucket::Sqs, "sqs:ListQueueTags", Some(&key.id), request.send()).await;
+    let Some(answer) = absent(answer)? else { return Ok(None) };
+    queue.tags = Some(tags(answer.tags.into_iter().flatten()));
+    caller.observed(&queue).map(Some)
 }
 
-async fn queue(caller: &Caller, url: String) -> Result<Option<Observed>, Problem> {
+async fn queue(caller: &Caller, url: String) -> Result<Option<Queue>, Problem> {
     let request = caller.clients().sqs().get_queue_attributes().queue_url(&url);
     let request = request.attribute_names(QueueAttributeName::All);
     let answer = caller.call(Bucket::Sqs, "sqs:GetQueueAttributes", Some(&url), request.send()).await;
     let Some(answer) = absent(answer)? else { return Ok(None) };
     let attributes = answer.attributes.into_iter().flatten().map(|(name, value)| (name.to_string(), value));
-    caller.observed(&Queue { queue_url: url, attributes: attributes.collect() }).map(Some)
+    Ok(Some(Queue { queue_url: url, attributes: attributes.collect(), tags: None }))
 }
