@@ -229,6 +229,7 @@ const NOT_FOUND: &[&str] = &[
     "RepositoryCatalogDataNotFoundException",
     "RepositoryNotFoundException",
     "RepositoryPolicyNotFoundException",
+    "ResourceNotFound",
     "ResourceNotFoundException",
     "ScanNotFoundException",
     "ServiceNotFoundException",
