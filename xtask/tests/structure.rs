@@ -6,7 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lives in the workspace").to_owned()
+    // Asked for when it runs: a target folder may serve several clones, and this program be compiled from another.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo says where it runs a test");
+    Path::new(&manifest).parent().expect("xtask lives in the workspace").to_owned()
 }
 
 fn sources(folder: &str) -> Vec<(String, String)> {
