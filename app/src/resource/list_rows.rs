@@ -30,6 +30,8 @@ const ROW: f64 = 38.0;
 const MARGIN: u32 = 30;
 /// The same after a jump: who drags past hundreds of rows with each frame sees none of those around for long.
 const JUMP_MARGIN: u32 = 5;
+/// Rows drawn in one frame while one scrolls: a window that arrives fills in over a few of them, what is in sight first, and no frame waits for all.
+const AT_ONCE: usize = 8;
 /// How long changes are gathered before the windows in view are asked for again.
 const GATHER: Duration = Duration::from_millis(250);
 
@@ -62,6 +64,25 @@ impl Slot {
             }
             None => (String::new(), i64::from(self.index), 0),
         }
+    }
+}
+
+/// The places of a table.
+#[derive(Clone, Debug)]
+struct Slots {
+    all: Vec<Slot>,
+    /// Some rows that are here wait for the next frame.
+    more: bool,
+}
+
+impl Slots {
+    /// The places whose rows have to wait for the next frame: of those not drawn yet all but the first, beginning with what is `seen`.
+    fn wait(&self, places: &[(u32, Option<Arc<Row>>)], seen: (u32, u32)) -> BTreeSet<u32> {
+        let drawn: BTreeSet<&ResourceKey> = self.all.iter().filter_map(|slot| Some(&slot.row.as_ref()?.key)).collect();
+        let is_new = |row: &Arc<Row>| !drawn.contains(&row.key);
+        let new = places.iter().filter(|(_, row)| row.as_ref().is_some_and(is_new)).map(|(index, _)| *index);
+        let (inside, outside): (Vec<u32>, Vec<u32>) = new.partition(|index| (seen.0..=seen.1).contains(index));
+        inside.into_iter().chain(outside).skip(AT_ONCE).collect()
     }
 }
 
@@ -127,31 +148,50 @@ pub fn ListRows(
         }
     });
 
+    // What is drawn with the next frame.
+    let frames = RwSignal::new(0_u32);
+    let seen = move || {
+        frame.get_untracked().map_or((start, start), |frame| {
+            let top = (f64::from(frame.scroll_top()) / ROW) as u32;
+            (top, top + (f64::from(frame.client_height()) / ROW) as u32)
+        })
+    };
     let slots = Memo::new_with_compare(
-        move |_| {
+        move |before: Option<&Slots>| {
+            frames.track();
             let (from, to) = range.get();
             let to = to.min(matched.get());
             rows.with(|w| {
                 let row =
                     |i: u32| w.get(&(i / FIRST_ROWS)).and_then(|rows| rows.get((i % FIRST_ROWS) as usize)).cloned();
-                let mut drawn = BTreeSet::new();
-                let slots = (from.min(to)..to).flat_map(|index| {
-                    // Windows are asked for again one by one: when a row has gone, its neighbour may be in two of them for a moment.
-                    let row = row(index).filter(|row| drawn.insert(row.key.clone()));
+                let mut found = BTreeSet::new();
+                // Windows are asked for again one by one: when a row has gone, its neighbour may be in two of them for a moment.
+                let place = |index| (index, row(index).filter(|row| found.insert(row.key.clone())));
+                let places: Vec<(u32, Option<Arc<Row>>)> = (from.min(to)..to).map(place).collect();
+                let later = before.map(|before| before.wait(&places, seen())).unwrap_or_default();
+                let all = places.into_iter().flat_map(|(index, row)| {
+                    let row = row.filter(|_| !later.contains(&index));
                     let parts = row.as_ref().filter(|row| row.parts > 0).map(|row| {
                         let (of, parts) = (row.key.clone(), opened.parts(&row.key));
                         parts.into_iter().map(move |row| Slot { index, row: Some(row), of: Some(of.clone()) })
                     });
                     std::iter::once(Slot { index, row, of: None }).chain(parts.into_iter().flatten())
                 });
-                slots.collect::<Vec<_>>()
+                Slots { all: all.collect(), more: !later.is_empty() }
             })
         },
         |_, _| true,
     );
-    let above = move || f64::from(slots.with(|s| s.first().map_or(0, |s| s.index))) * ROW;
+    Effect::new(move || {
+        if slots.with(|slots| slots.more) {
+            request_animation_frame(move || {
+                frames.try_update(|n| *n = n.wrapping_add(1));
+            });
+        }
+    });
+    let above = move || f64::from(slots.with(|s| s.all.first().map_or(0, |s| s.index))) * ROW;
     let below =
-        move || f64::from(matched.get().saturating_sub(slots.with(|s| s.last().map_or(0, |s| s.index + 1)))) * ROW;
+        move || f64::from(matched.get().saturating_sub(slots.with(|s| s.all.last().map_or(0, |s| s.index + 1)))) * ROW;
 
     // Kinds without states need no column for them; what is gone says so there.
     let states = Memo::new(move |_| {
@@ -242,7 +282,7 @@ pub fn ListRows(
                 <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
                 <tbody>
                     <tr class="space" aria-hidden="true"><td><svg width="1" height=move || above().to_string()></svg></td></tr>
-                    <For each=move || slots.get() key=Slot::name children=row_view/>
+                    <For each=move || slots.with(|slots| slots.all.clone()) key=Slot::name children=row_view/>
                     <tr class="space" aria-hidden="true"><td><svg width="1" height=move || below().to_string()></svg></td></tr>
                 </tbody>
             </table>
