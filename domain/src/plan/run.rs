@@ -304,6 +304,17 @@ impl Run {
         self.plan.steps.iter().enumerate().skip(n + 1).filter(theirs).map(|(_, step)| step).collect()
     }
 
+    /// Whether what a step made went with something that was created before it and is taken back: settings go with their repository, whether or
+    /// not they can be read.
+    pub fn went_with_another(&self, n: usize) -> bool {
+        let Some(step) = self.plan.steps.get(n) else { return false };
+        self.plan.steps.iter().zip(&self.steps).any(|(other, progress)| {
+            let deleted = matches!(&other.undo, Undo::Call(undo) if undo.deletes().is_some());
+            let all_of_it = deleted && !other.call.is_kept_for_others() && step.depends_on.contains(&other.id);
+            all_of_it && progress.state == StepState::Undone
+        })
+    }
+
     fn is_lost_without(&self, later: usize, n: usize) -> bool {
         let (later, step) = (self.plan.steps.get(later), self.plan.steps.get(n));
         later

@@ -35,6 +35,22 @@ fn a_key_stays_until_what_it_encrypts_is_gone_and_with_what_is_left() {
 }
 
 #[test]
+fn settings_are_gone_with_their_repository() {
+    let mut run = Run::new("r".into(), three_steps());
+    run.state = State::Undoing;
+    for (step, state) in run.steps.iter_mut().zip([StepState::Made, StepState::Stuck, StepState::Waiting]) {
+        step.state = state;
+    }
+    assert!(!run.went_with_another(1), "the repository is there");
+    run.steps[0].state = StepState::Left;
+    assert!(!run.went_with_another(1), "it was left as it is");
+    run.steps[0].state = StepState::Undone;
+    assert!(run.went_with_another(1));
+    run.plan.steps[1].depends_on.clear();
+    assert!(!run.went_with_another(1), "it is no part of it");
+}
+
+#[test]
 fn images_stay_until_their_tag_is_decided_and_with_an_index_that_is_left() {
     let mut run = Run::new("r".into(), three_steps());
     let put = |digest: &str, tag: Option<&str>| -> crate::plan::Call {

@@ -223,7 +223,8 @@ impl Engine {
             let Undo::Call(undo) = &step.undo else { continue };
             let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
             // What cannot be read stays stuck.
-            if self.looks(step, &undo).await.is_ok_and(|state| undo.made(state.as_ref()) == Made::Yes) {
+            let absent = |state: Option<Value>| undo.made(state.as_ref()) == Made::Yes;
+            if stored.run.went_with_another(n) || self.looks(step, &undo).await.is_ok_and(absent) {
                 (progress.state, progress.problem) = (StepState::Undone, None);
                 progress.note = Some("It does not exist any more.".into());
                 self.journal(lease, n, &progress, None).await?;
