@@ -62,7 +62,7 @@ const templates = () =>
 test("a creation template is added, changed and deleted", async ({ page }) => {
   await open(page, "templates");
   await page.getByLabel("Prefix", { exact: true }).fill("e2e");
-  await page.getByLabel("Push").uncheck();
+  await page.getByRole("checkbox", { name: "Push" }).uncheck();
   await page.getByLabel("Tags stay").check();
   await accessible(page);
   await page.getByRole("button", { name: "Review the template" }).click();
