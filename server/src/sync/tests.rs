@@ -156,15 +156,16 @@ async fn what_aws_has_reaches_lists_and_open_pages_and_what_it_lacks_leaves_them
         list().await.rows.iter().all(|r| r.state.as_ref().is_some_and(|s| s.word == "Active")).then_some(())
     })
     .await;
-    let mut named = vec![];
-    // Lists know a moment before pages are told.
+    let (shown, mut told) = (list().await.version, false);
+    // Lists know a moment before pages are told. What is read before anything was known is told without names.
     until(async || {
         while let Ok(notice) = notices.try_recv() {
-            if let ToPage::Changed { keys, .. } = notice {
-                named.extend(keys);
+            if let ToPage::Changed { version, keys, .. } = notice {
+                let named = keys.iter().any(|k: &ResourceKey| k.id == "f3");
+                told |= named || (keys.is_empty() && version >= shown);
             }
         }
-        named.iter().any(|k: &ResourceKey| k.id == "f3").then_some(())
+        told.then_some(())
     })
     .await;
 
