@@ -122,10 +122,12 @@ impl Server {
 
 /// Waits until the store says so; the test's own time limit is the runner's.
 async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let begin = std::time::Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
+        assert!(begin.elapsed() < Duration::from_secs(60), "what is waited for does not happen");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
