@@ -47,6 +47,12 @@ const SERVICES: &[(&str, &str)] = &[
     ("sns.amazonaws.com", "SNS"),
 ];
 
+/// Whether a condition with this operator names what is allowed, rather than what is not or whether there is anything at all.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+fn names_allowed(operator: &str) -> bool {
+    !operator.contains("Not") && operator != "Null"
+}
+
 /// One text or several.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
@@ -107,7 +113,8 @@ impl Permission {
 
     /// What the condition says of this key, whose case AWS does not mind.
     fn said(&self, key: &str) -> Vec<&str> {
-        let keys = self.condition.values().flatten().filter(|(name, _)| name.eq_ignore_ascii_case(key));
+        let allowed = self.condition.iter().filter(|(operator, _)| names_allowed(operator));
+        let keys = allowed.flat_map(|(_, keys)| keys).filter(|(name, _)| name.eq_ignore_ascii_case(key));
         keys.flat_map(|(_, value)| texts(value)).collect()
     }
 
@@ -126,7 +133,7 @@ impl Permission {
         self.effect.as_deref() == Some("Allow")
             && self.is_for_everyone()
             && texts(&self.action).iter().any(action)
-            && self.condition.values().flatten().all(auth)
+            && self.condition.iter().all(|(operator, keys)| names_allowed(operator) && keys.iter().all(auth))
     }
 
     /// Who may call, in words: "S3", "account 444455556666", "anyone".

@@ -41,6 +41,21 @@ fn a_bucket_that_may_call_is_connected_with_the_function() {
 }
 
 #[test]
+fn what_a_condition_excludes_is_not_said_to_be_allowed() {
+    for operator in ["ArnNotLike", "Null"] {
+        let doc = statement(json!("*"), json!({ operator: { "aws:SourceArn": "arn:aws:s3:::uploads" } }));
+        let permission: Permission = serde_json::from_value(doc).unwrap();
+        assert!(permission.sources().is_empty(), "{operator}");
+    }
+    let open = |operator: &str| {
+        let mut doc = statement(json!("*"), json!({ operator: { "lambda:FunctionUrlAuthType": "NONE" } }));
+        doc["Action"] = "lambda:InvokeFunctionUrl".into();
+        serde_json::from_value::<Permission>(doc).unwrap().opens_url()
+    };
+    assert_eq!((open("StringEquals"), open("StringNotEquals")), (true, false));
+}
+
+#[test]
 fn the_wildcards_of_an_api_lead_to_the_api_and_others_are_shown_as_they_are() {
     let callers = |arn: &str| {
         let links = seen(&source(arn)).links.into_iter().filter(|l| l.relation == Relation::Caller);
