@@ -10,6 +10,8 @@ let widths = {};
 /** The list that was scrolled last, and the pixels of its columns. */
 let [scrolled, columns] = [null, {}];
 const heads = new MutationObserver(forget);
+/** Told after a layout, so that nothing has to be laid out for the asking. */
+const wider = new ResizeObserver(() => (scrolled?.isConnected ? keep(scrolled) : forget()));
 
 function read() {
   try {
@@ -35,6 +37,7 @@ function apply() {
 
 function forget() {
   heads.disconnect();
+  wider.disconnect();
   [scrolled, columns] = [null, {}];
   kept.replaceSync('');
 }
@@ -46,6 +49,7 @@ function keep(list) {
     scrolled = list;
     // With other columns all widths are others.
     heads.observe(list.querySelector('thead tr'), { childList: true });
+    list.querySelectorAll('th[data-col]').forEach((head) => wider.observe(head));
   }
   const now = Object.fromEntries([...list.querySelectorAll('th[data-col]')].map((head) => [head.dataset.col, head.getBoundingClientRect().width]));
   if (Object.entries(now).every(([column, width]) => Math.abs(width - columns[column]) < 1)) return;
@@ -113,7 +117,7 @@ document.addEventListener('click', (event) => {
 
 // Before the rows of the place that it is scrolled to are drawn.
 document.addEventListener('scroll', (event) => {
-  if (event.target.matches?.('.rows[data-kind]')) keep(event.target);
+  if (event.target !== scrolled && event.target.matches?.('.rows[data-kind]')) keep(event.target);
 }, { capture: true, passive: true });
 addEventListener('resize', forget);
 

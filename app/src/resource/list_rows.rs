@@ -27,11 +27,13 @@ use crate::ui::{Empty, ProblemNote};
 /// Height of a row in CSS pixels; `--row` in `style/tokens.css`.
 const ROW: f64 = 38.0;
 /// Rows kept ready above and below what is seen.
-const MARGIN: u32 = 30;
+const MARGIN: u32 = 12;
 /// The same after a jump: who drags past hundreds of rows with each frame sees none of those around for long.
 const JUMP_MARGIN: u32 = 5;
+/// Places by which the rows kept ready move: each move costs a layout.
+const STEP: u32 = 4;
 /// Rows drawn in one frame while one scrolls: a window that arrives fills in over a few of them, what is in sight first, and no frame waits for all.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 6;
 /// How long changes are gathered before the windows in view are asked for again.
 const GATHER: Duration = Duration::from_millis(250);
 
@@ -128,8 +130,8 @@ pub fn ListRows(
         let shown = (f64::from(frame.client_height()) / ROW) as u32;
         let (first, end) = range.get_untracked();
         let margin = if top > end || top + shown < first { JUMP_MARGIN } else { MARGIN };
-        let from = top.saturating_sub(margin) / 10 * 10;
-        let to = (top + shown + margin).div_ceil(10) * 10;
+        let from = top.saturating_sub(margin) / STEP * STEP;
+        let to = (top + shown + margin).div_ceil(STEP) * STEP;
         if (first, end) != (from, to) {
             windows.look_at((from, to));
         }
