@@ -76,6 +76,8 @@ pub struct Column {
     pub shown: bool,
     /// How its values are written where their type does not say it.
     pub form: Form,
+    /// The column that a row is sorted by instead where it has no value in this one.
+    pub instead: Option<&'static str>,
 }
 
 /// How the values of a column are written. What is stored, filtered and sorted by is the cell itself.
@@ -102,11 +104,11 @@ pub enum Form {
 impl Column {
     /// A text column that is shown.
     pub const fn text(id: &'static str, title: &'static str) -> Self {
-        Self { id, title, numeric: false, facet: false, shown: true, form: Form::Plain }
+        Self { id, title, numeric: false, facet: false, shown: true, form: Form::Plain, instead: None }
     }
     /// A right-aligned column that is shown.
     pub const fn number(id: &'static str, title: &'static str) -> Self {
-        Self { id, title, numeric: true, facet: false, shown: true, form: Form::Plain }
+        Self { id, title, numeric: true, facet: false, shown: true, form: Form::Plain, instead: None }
     }
     /// The same as a filter.
     pub const fn facet(mut self) -> Self {
@@ -116,6 +118,11 @@ impl Column {
     /// The same, hidden until chosen.
     pub const fn hidden(mut self) -> Self {
         self.shown = false;
+        self
+    }
+    /// The same, sorted by another column where a row has no value in this one.
+    pub const fn instead(mut self, id: &'static str) -> Self {
+        self.instead = Some(id);
         self
     }
     /// The same, written in another form.

@@ -9,24 +9,16 @@ use crate::problem::Problem;
 use crate::resource::{Cell, State};
 use crate::time::Millis;
 
+mod order;
+
+pub use order::{Direction, Order};
+
 /// The most rows one answer carries.
 pub const MAX_LIMIT: u32 = 500;
 /// The longest text filter or search, in characters.
 pub const MAX_TEXT: usize = 200;
 /// The most entries of one export: of the audit trail, of runs.
 pub const MAX_EXPORT: u32 = 100_000;
-
-/// Which way to sort.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// Smallest first.
-    #[default]
-    Ascending,
-    /// Largest first.
-    Descending,
-}
 
 /// How rows appear that are parts of another row: the images of an index, one for each platform, and the signatures and
 /// the like of an image.
@@ -68,10 +60,10 @@ pub struct ListQuery {
     /// What becomes of rows that are parts of another.
     #[serde(default)]
     pub parts: Parts,
-    /// Column id, or `name`, `state`, `account`, `region`, `seen`, `changed`.
+    /// Column id, or `name`, `state`, `account`, `region`, `seen`, `changed`; without it the list stands in its kind's own order.
     #[serde(default)]
     pub sort: Option<String>,
-    /// Which way.
+    /// Which way it is sorted by that.
     #[serde(default)]
     pub direction: Direction,
     /// Rows to skip.
@@ -87,7 +79,7 @@ fn default_limit() -> u32 {
 }
 
 impl ListQuery {
-    /// Everything of a kind, by name.
+    /// Everything of a kind, in its own order.
     pub fn all(kind: Kind) -> Self {
         Self {
             kind,
@@ -102,6 +94,20 @@ impl ListQuery {
             direction: Direction::Ascending,
             offset: 0,
             limit: default_limit(),
+        }
+    }
+
+    /// Asks for an order.
+    pub fn sort_by(&mut self, order: Order<'_>) {
+        self.sort = Some(order.by.to_owned());
+        self.direction = order.direction;
+    }
+
+    /// The order asked for, or else the kind's own.
+    pub fn order(&self) -> Order<'_> {
+        match self.sort.as_deref() {
+            Some(by) => Order { by, direction: self.direction },
+            None => Order::of(self.kind),
         }
     }
 

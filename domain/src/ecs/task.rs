@@ -169,8 +169,10 @@ impl Model for Task {
         Column::text("cluster", "Cluster").facet().hidden(),
         // The state says when it is bad.
         Column::text("health", "Health").facet().word().hidden(),
-        Column::text("started", "Started"),
+        // Who waits for its image, or never got it, is as new as those that were created with it.
+        Column::text("started", "Started").instead("created"),
         Column::text("stopped", "Stopped").hidden(),
+        Column::text("created", "Created").hidden(),
         Column::text("reason", "Stopped because").form(Form::Sentence),
         Column::text("definition", "Task definition").facet(),
         Column::number("cpu", "CPU").unit("units").hidden(),
@@ -281,6 +283,7 @@ impl Model for Task {
             Cell::opt(self.health_status.clone()),
             Cell::time(self.started_at.map(|t| t.0)),
             Cell::time(self.stopped_at.map(|t| t.0)),
+            Cell::time(self.created()),
             Cell::opt(self.why_stopped()),
             reference(self.task_definition_arn.as_ref()),
             number(&self.cpu),

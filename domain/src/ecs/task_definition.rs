@@ -185,7 +185,7 @@ impl Model for TaskDefinition {
         Column::number("memory", "Memory").unit("MiB"),
         Column::text("compatibility", "Compatibility").facet().word().hidden(),
         Column::text("platform", "Platform").facet().word(),
-        Column::text("registered", "Registered").hidden(),
+        Column::text("registered", "Registered"),
         Column::text("network", "Network mode").facet().hidden(),
         Column::text("role", "Task role").hidden(),
     ];

@@ -206,7 +206,8 @@ fn a_task_leads_to_its_service_and_to_the_digest_it_runs() {
     ] {
         assert!(targets.contains(&expected), "{expected} in {targets:?}");
     }
-    assert_eq!(described.cells[9], Cell::Mono("10.0.0.7".into()));
+    assert!(described.cells.contains(&Cell::Mono("10.0.0.7".into())), "{:?}", described.cells);
+    assert_eq!(described.cells.len(), crate::describe::columns(Kind::Task).len());
     let port = Container {
         image: Some("localhost:5000/web".into()),
         image_digest: Some("sha256:cd".into()),
