@@ -2,7 +2,7 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use domain::listing::{Direction, ListQuery};
+use domain::listing::{ListQuery, Order};
 use domain::{AccountId, Kind, Problem, Region, ResourceKey};
 use percent_encoding::percent_decode_str;
 
@@ -64,9 +64,7 @@ impl Pairs {
             Some(_) => return Err(Problem::invalid("attention", "“attention” is true or false.")),
         };
         if let Some(sort) = self.get("sort") {
-            let (name, direction) =
-                sort.strip_prefix('-').map_or((sort, Direction::Ascending), |s| (s, Direction::Descending));
-            (query.sort, query.direction) = (Some(name.to_owned()), direction);
+            query.sort_by(Order::read(sort));
         }
         query.offset = match self.get("cursor") {
             Some(cursor) => {
@@ -107,7 +105,16 @@ mod tests {
         let query = Pairs::of("kind=functions&q=thumb+nail&account=111122223333&region=eu-west-1,us-east-1&sort=-name&cursor=100&limit=20").list().unwrap();
         assert_eq!((query.kind, query.text.as_str()), (Kind::Function, "thumb nail"));
         assert_eq!((query.regions.len(), query.offset, query.limit), (2, 100, 20));
-        assert_eq!((query.sort.as_deref(), query.direction), (Some("name"), Direction::Descending));
+        assert_eq!(query.order(), Order::read("-name"));
+    }
+
+    #[test]
+    fn a_list_that_no_order_is_asked_for_stands_as_its_description_says() {
+        for (kind, order) in
+            [("images", "-pushed"), ("task-definitions", "-registered"), ("tasks", "-started"), ("functions", "name")]
+        {
+            assert_eq!(Pairs::of(&format!("kind={kind}")).list().unwrap().order().to_string(), order, "{kind}");
+        }
     }
 
     #[test]

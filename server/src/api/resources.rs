@@ -50,7 +50,7 @@ impl List {
         ("region" = Option<String>, Query, description = "Regions, separated by commas"),
         ("parent" = Option<String>, Query, description = "Key of the resource they live in"),
         ("attention" = Option<bool>, Query, description = "Only what needs a person"),
-        ("sort" = Option<String>, Query, description = "`name`, `state`, `account`, `region`, `seen`, `changed` or a column; `-` before it for the largest first"),
+        ("sort" = Option<String>, Query, description = "`name`, `state`, `account`, `region`, `seen`, `changed` or a column; `-` before it for the largest first. Without it images stand by `-pushed`, task definitions by `-registered`, tasks by `-started`, all others by `name`"),
         ("cursor" = Option<String>, Query, description = "What `next` said"),
         ("limit" = Option<u32>, Query, description = "1 to 500; 100 unless given"),
     ),

@@ -1,7 +1,7 @@
 //! Lists: filters, facets with counts, order. Counts of a facet's values are of the rows that pass all other filters, so that choosing a
 //! second value of the same facet shows what it would add.
 
-use domain::listing::{Direction, Facet, ListQuery, Parts};
+use domain::listing::{Direction, Facet, ListQuery, Order, Parts};
 use domain::resource::Column;
 use domain::{Millis, Scope};
 use memchr::memmem::Finder;
@@ -195,30 +195,45 @@ fn sort(
     scopes: &[Scope],
     rows: &mut Vec<u32>,
 ) {
-    let descending = query.direction == Direction::Descending;
-    let key: Box<dyn for<'e> Fn(&'e Entry) -> SortKey<'e> + '_> = match query.sort.as_deref() {
+    let order = match query.parts {
         // As what they are parts of lists them: names of images without a tag are their digests.
-        None if matches!(query.parts, Parts::Of(_)) => Box::new(|e| SortKey::Number(e.part_at.into())),
-        None | Some("name") => {
-            if descending {
-                rows.reverse();
-            }
+        Parts::Of(_) if query.sort.is_none() => {
+            rows.sort_by_key(|n| table.rows[*n as usize].part_at);
             return;
         }
-        Some(id) => match (columns.iter().position(|c| c.id == id), id) {
-            (Some(n), _) => Box::new(move |e| e.cells.get(n).map_or(SortKey::Missing, SortKey::of)),
+        _ => query.order(),
+    };
+    let descending = order.direction == Direction::Descending;
+    // The sort is stable: equal ones stay in order of name, or its reverse where the newest is looked for.
+    if descending && (order.by == "name" || order == Order::of(table.kind)) {
+        rows.reverse();
+    }
+    let key: Box<dyn for<'e> Fn(&'e Entry) -> SortKey<'e> + '_> =
+        match (columns.iter().position(|c| c.id == order.by), order.by) {
+            (_, "name") => return,
+            (Some(n), _) => {
+                let instead = columns[n].instead.and_then(|id| columns.iter().position(|c| c.id == id));
+                Box::new(move |e| by_cell(e, n, instead))
+            }
             (None, "state") => Box::new(|e| SortKey::state(e)),
             (None, "account") => Box::new(ranked(scopes, |s| s.account.as_str())),
             (None, "region") => Box::new(ranked(scopes, |s| s.region.as_str())),
             (None, "seen") => Box::new(|e| SortKey::Number(e.seen_with(covers(e.scope)).0)),
             (None, "changed") => Box::new(|e| SortKey::Number(e.changed.0)),
             (None, _) => return,
-        },
-    };
+        };
     let mut keyed: Vec<(SortKey<'_>, u32)> = rows.iter().map(|n| (key(&table.rows[*n as usize]), *n)).collect();
-    // equal ones stay in order of name: the sort is stable
     keyed.sort_by(|a, b| a.0.compare(&b.0, descending));
     *rows = keyed.into_iter().map(|(_, n)| n).collect();
+}
+
+/// Sorts by a column, or by another where a row has nothing in it.
+fn by_cell(entry: &Entry, column: usize, instead: Option<usize>) -> SortKey<'_> {
+    let of = move |n: usize| entry.cells.get(n).map_or(SortKey::Missing, SortKey::of);
+    match (of(column), instead) {
+        (SortKey::Missing, Some(instead)) => of(instead),
+        (key, _) => key,
+    }
 }
 
 /// Sorts by a part of the scope, through the rank of each scope: the text itself lives as long as the snapshot, not the row.

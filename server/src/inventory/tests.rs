@@ -1,6 +1,6 @@
 //! Filters, facets, order, search and notices over rows made from documents, and the way from the store to the snapshot.
 
-use domain::listing::{Direction, ListQuery};
+use domain::listing::{Direction, ListQuery, Order};
 use domain::resource::Observed;
 use domain::{Kind, Millis, ResourceKey, Scope};
 use gantry_store::resources::Stored;
@@ -89,8 +89,8 @@ fn rows_come_by_name_with_numbers_by_value() {
     let (names, listing) = answer(&fleet(), &functions());
     assert_eq!(names, ["api-thumb", "orders", "orders-retry", "thumbnailer", "web-2", "web-10"]);
     assert_eq!(listing.total, 6);
-    let (names, _) = answer(&fleet(), &ListQuery { direction: Direction::Descending, ..functions() });
-    assert_eq!(names[0], "web-10");
+    let turned = ListQuery { sort: Some("name".into()), direction: Direction::Descending, ..functions() };
+    assert_eq!(answer(&fleet(), &turned).0[0], "web-10");
 }
 
 #[test]
@@ -209,6 +209,78 @@ fn what_needs_a_person_is_counted_as_it_is_listed() {
     let (names, _) =
         answer(snapshot.table(late.kind), &ListQuery { filters: runtimes.into(), ..ListQuery::all(late.kind) });
     assert_eq!((seen.late.len(), late.count, names), (1, 2, vec!["failed".to_owned(), "old".to_owned()]));
+}
+
+/// The names of a list in this order, or in its own.
+fn in_order(table: &Table, order: &str) -> Vec<String> {
+    let mut query = ListQuery::all(table.kind);
+    if !order.is_empty() {
+        query.sort_by(Order::read(order));
+    }
+    answer(table, &query).0
+}
+
+#[test]
+fn images_stand_newest_pushed_first_and_of_one_moment_by_number() {
+    let image = |tag: &str, pushed: Value| {
+        let digest = format!("sha256:{tag}");
+        let key = ResourceKey::new(Kind::Image, scopes()[0].clone(), format!("web@{digest}")).unwrap();
+        let doc = json!({"repositoryName": "web", "imageDigest": digest, "imageTags": [tag], "imagePushedAt": pushed});
+        Observed { key, doc }
+    };
+    // ECR tells whole seconds: of tags that are copied together several have the same.
+    let copied = "2026-11-20T10:00:00Z";
+    let images = table(
+        Kind::Image,
+        vec![
+            image("1.9.0", json!(copied)),
+            image("1.10.0", json!(copied)),
+            image("1.0.0", json!("2026-11-20T11:00:00Z")),
+            image("unknown", Value::Null),
+        ],
+    );
+    let newest = ["web:1.0.0", "web:1.10.0", "web:1.9.0", "web:unknown"];
+    assert_eq!(in_order(&images, ""), newest);
+    assert_eq!(in_order(&images, "-pushed"), newest, "the same when it is asked for");
+    let oldest = ["web:1.9.0", "web:1.10.0", "web:1.0.0", "web:unknown"];
+    assert_eq!(in_order(&images, "pushed"), oldest, "what is not known stays last");
+    assert_eq!(in_order(&images, "name"), ["web:1.0.0", "web:1.9.0", "web:1.10.0", "web:unknown"]);
+}
+
+#[test]
+fn revisions_stand_newest_registered_first() {
+    let revision = |family: &str, number: i64, registered: &str| {
+        let id = format!("{family}:{number}");
+        let arn = format!("arn:aws:ecs:eu-west-1:111122223333:task-definition/{id}");
+        let doc = json!({"taskDefinitionArn": arn, "family": family, "revision": number, "registeredAt": registered});
+        Observed { key: ResourceKey::new(Kind::TaskDefinition, scopes()[0].clone(), id).unwrap(), doc }
+    };
+    let (before, at, after) = ("2026-11-20T10:00:00.250Z", "2026-11-20T10:00:01.500Z", "2026-11-20T10:00:02.750Z");
+    let revisions =
+        vec![revision("web", 9, at), revision("web", 12, at), revision("web", 8, before), revision("api", 1, after)];
+    let revisions = table(Kind::TaskDefinition, revisions);
+    assert_eq!(in_order(&revisions, ""), ["api:1", "web:12", "web:9", "web:8"]);
+    assert_eq!(in_order(&revisions, "registered"), ["web:8", "web:9", "web:12", "api:1"]);
+}
+
+#[test]
+fn tasks_stand_newest_started_first_and_who_has_not_started_by_when_it_was_created() {
+    let at = |minute: u8| format!("2026-11-20T10:{minute:02}:00Z");
+    let ran = |created: u8, started: u8| json!({"createdAt": at(created), "startedAt": at(started)});
+    let tasks = vec![
+        task("a", "service:web", ran(1, 2)),
+        task("b", "service:web", ran(20, 21)),
+        task("c", "service:web", json!({"createdAt": at(30), "lastStatus": "PENDING"})),
+        task(
+            "d",
+            "service:web",
+            json!({"createdAt": at(10), "lastStatus": "STOPPED", "stopCode": "TaskFailedToStart"}),
+        ),
+        task("e", "service:web", json!({"lastStatus": "STOPPED"})),
+    ];
+    let tasks = table(Kind::Task, tasks);
+    assert_eq!(in_order(&tasks, ""), ["web c", "web b", "web d", "web a", "web e"]);
+    assert_eq!(in_order(&tasks, "started"), ["web a", "web d", "web b", "web c", "web e"]);
 }
 
 fn names(tables: &[&Table], text: &str) -> Vec<String> {

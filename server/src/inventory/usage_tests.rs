@@ -86,7 +86,9 @@ impl Fleet {
         users
     }
     fn names(&self, parts: Parts, text: &str) -> Vec<String> {
-        let query = ListQuery { parts, text: text.into(), ..ListQuery::all(Kind::Image) };
+        // Parts stand as what they are parts of lists them.
+        let sort = (!matches!(parts, Parts::Of(_))).then(|| "name".to_owned());
+        let query = ListQuery { parts, sort, text: text.into(), ..ListQuery::all(Kind::Image) };
         let table = self.snapshot.table(Kind::Image);
         let listing = list(table, &self.snapshot.scopes, &|_| None, &query);
         listing.rows.iter().map(|n| table.rows[*n as usize].id.to_string()).collect()
