@@ -11,7 +11,7 @@ use crate::ui::{Icon, StateBadge, icon};
 
 /// Offered at once.
 const OFFERED: u32 = 12;
-/// Rows from which those are chosen: a list also finds by tags, in the order of names.
+/// Rows from which those are chosen: a list also finds by tags, in the order of its kind.
 const LOOKED_AT: u32 = 100;
 
 /// A resource and what people call it.

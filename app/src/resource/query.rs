@@ -1,10 +1,10 @@
 //! A list's query string: reading it, and the links that change one thing in it. Pure.
 //!
-//! `q`, `account`, `region`, `state`, `<facet id>`, `tag` (comma-separated values), `attention=1`, `sort=col` or `-col`, `cols=a,b`,
-//! `from=120` (the first row of the page's first answer).
+//! `q`, `account`, `region`, `state`, `<facet id>`, `tag` (comma-separated values), `attention=1`, `sort=col` or `-col` (missing where it is
+//! the kind's own order), `cols=a,b`, `from=120` (the first row of the page's first answer).
 
 use domain::describe::columns;
-use domain::listing::{Direction, ListQuery, capital};
+use domain::listing::{Direction, ListQuery, Order, capital};
 use domain::resource::Column;
 use domain::{AccountId, Kind, Problem, Region};
 
@@ -38,6 +38,8 @@ impl ListUrl {
                 url.pairs.push((name, value));
             }
         }
+        let own = Order::of(kind);
+        url.pairs.retain(|(name, value)| name != "sort" || Order::read(value) != own);
         url.pairs.sort();
         url
     }
@@ -101,12 +103,7 @@ impl ListUrl {
             Some(_) => return Err(Problem::invalid("attention", "“attention” is 1, or it is left out.")),
         };
         if let Some(sort) = self.get("sort") {
-            let (id, direction) = match sort.strip_prefix('-') {
-                Some(id) => (id, Direction::Descending),
-                None => (sort, Direction::Ascending),
-            };
-            query.sort = Some(id.to_owned());
-            query.direction = direction;
+            query.sort_by(Order::read(sort));
         }
         for (name, _) in self.pairs.iter().filter(|(n, _)| self.is_facet(n)) {
             query.filters.insert(name.clone(), self.values(name));
@@ -151,14 +148,21 @@ impl ListUrl {
         self.with(name, Some(joined))
     }
 
-    /// The same sorted by a column: a second click turns it round, a third ends it.
+    /// By what it is sorted, and which way.
+    pub fn order(&self) -> Order<'_> {
+        self.get("sort").map_or(Order::of(self.kind), Order::read)
+    }
+
+    /// The same sorted by a column: a second click turns it round, a third ends it. The list's own order is not written.
     pub fn sorted(&self, id: &str) -> Self {
-        let next = match self.get("sort") {
-            Some(now) if now == id => Some(format!("-{id}")),
-            Some(now) if now.strip_prefix('-') == Some(id) => None,
-            _ => Some(id.to_owned()),
+        let own = Order::of(self.kind);
+        let first = if own.by == id { own } else { Order { by: id, direction: Direction::Ascending } };
+        let next = match self.order() {
+            now if now.by != id => first,
+            now if now == first => first.turned(),
+            _ => own,
         };
-        self.with("sort", next)
+        self.with("sort", (next != own).then(|| next.to_string()))
     }
 
     /// Without any filter; scope, sort and columns stay.
@@ -223,7 +227,7 @@ mod tests {
                 .unwrap();
         assert_eq!(query.text, "thumb");
         assert_eq!(query.filters["state"], ["Active", "Failed"]);
-        assert_eq!((query.sort.as_deref(), query.direction), (Some("name"), Direction::Descending));
+        assert_eq!(query.order(), Order::read("-name"));
         assert!(query.attention);
         assert_eq!(query.filters.len(), 1);
     }
@@ -250,14 +254,44 @@ mod tests {
         assert!(url(&[("cols", "runtime,memory")]).query().is_ok() && url(&[("cols", "-")]).query().is_ok());
     }
 
+    /// The addresses that clicks on the head of a column lead to, one after another.
+    fn clicks(kind: Kind, id: &str) -> Vec<Option<String>> {
+        let mut url = ListUrl::new(kind, []);
+        let click = |_| {
+            url = url.sorted(id);
+            url.get("sort").map(str::to_owned)
+        };
+        (0..3).map(click).collect()
+    }
+
     #[test]
     fn a_second_click_turns_the_order_round_and_a_third_ends_it() {
-        let once = url(&[]).sorted("name");
-        assert_eq!(once.get("sort"), Some("name"));
-        let twice = once.sorted("name");
-        assert_eq!(twice.get("sort"), Some("-name"));
-        assert_eq!(twice.sorted("name").get("sort"), None);
+        let written = |order: &str| Some(order.to_owned());
+        assert_eq!(clicks(Kind::Function, "memory"), [written("memory"), written("-memory"), None]);
+        assert_eq!(clicks(Kind::Image, "name"), [written("name"), written("-name"), None]);
+        let twice = url(&[("sort", "-memory")]);
         assert_eq!(twice.sorted("state").get("sort"), Some("state"));
+    }
+
+    #[test]
+    fn a_click_on_the_head_of_the_lists_own_order_turns_it_round_and_back() {
+        let written = |order: &str| Some(order.to_owned());
+        assert_eq!(clicks(Kind::Function, "name"), [written("-name"), None, written("-name")]);
+        assert_eq!(clicks(Kind::Image, "pushed"), [written("pushed"), None, written("pushed")]);
+        assert_eq!(ListUrl::new(Kind::Image, []).sorted("name").sorted("pushed").get("sort"), None);
+    }
+
+    #[test]
+    fn the_lists_own_order_is_not_written_and_known() {
+        let url = |kind, sort: &str| ListUrl::new(kind, [("sort".to_owned(), sort.to_owned())]);
+        assert_eq!(url(Kind::Function, "name").href(), "/functions");
+        assert_eq!(url(Kind::Image, "-pushed").href(), "/images");
+        assert_eq!(url(Kind::Image, "pushed").href(), "/images?sort=pushed");
+        let images = ListUrl::new(Kind::Image, []);
+        assert_eq!(images.order(), Order::read("-pushed"));
+        assert_eq!(images.query().unwrap().order(), images.order());
+        // A repository's own choice of columns has the one that its images stand by.
+        assert!(images.inside(true).shown().iter().any(|(_, c)| c.id == "pushed"));
     }
 
     #[test]
@@ -272,7 +306,7 @@ mod tests {
             !url(&[("from", "130")]).is_filtered()
                 && url(&[("from", "130")]).toggled("state", "Active").get("from").is_none()
         );
-        assert!(on.is_filtered() && !url(&[("sort", "name")]).is_filtered());
+        assert!(on.is_filtered() && !url(&[("sort", "memory")]).is_filtered());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The heads and cells of a list's table. `data-col` is what the widths of `app/js/kit/widths.js` are set by.
 
-use domain::listing::Row;
+use domain::listing::{Direction, Order, Row};
 use domain::resource::{Cell, Column, Form};
 use domain::{Kind, Millis};
 use leptos::prelude::*;
@@ -61,10 +61,9 @@ pub fn HeadCells(
 ) -> impl IntoView {
     let head = move |id: &'static str, title: &'static str, class: &'static str| {
         let url = url.get();
-        let (order, mark) = match url.get("sort") {
-            Some(now) if now == id => (Some("ascending"), Some(Icon::Up)),
-            Some(now) if now.strip_prefix('-') == Some(id) => (Some("descending"), Some(Icon::Down)),
-            None if id == "name" => (Some("ascending"), None),
+        let (order, mark) = match url.order() {
+            Order { by, direction: Direction::Ascending } if by == id => (Some("ascending"), Some(Icon::Up)),
+            Order { by, direction: Direction::Descending } if by == id => (Some("descending"), Some(Icon::Down)),
             _ => (None, None),
         };
         let href = base.with_value(|b| url.sorted(id).href_on(b));

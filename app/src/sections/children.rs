@@ -2,7 +2,7 @@
 //! are in the first answer.
 
 use domain::describe::columns;
-use domain::listing::{Direction, ListQuery, MAX_LIMIT, Page};
+use domain::listing::{ListQuery, MAX_LIMIT, Order, Page};
 use domain::resource::{Cell, Form};
 use domain::stream::ToPage;
 use domain::{Kind, ResourceKey, Scope};
@@ -68,16 +68,11 @@ impl Children {
 
     /// The question for the server.
     pub fn query(&self) -> ListQuery {
-        let (sort, direction) = match self.sort.strip_prefix('-') {
-            Some(id) => (id, Direction::Descending),
-            None => (self.sort, Direction::Ascending),
-        };
         let mut query = ListQuery::all(self.kind);
         query.parent.clone_from(&self.parent);
         query.accounts = vec![self.scope.account.clone()];
         query.regions = vec![self.scope.region.clone()];
-        query.sort = Some(sort.to_owned());
-        query.direction = direction;
+        query.sort_by(Order::read(self.sort));
         query.limit = MAX_LIMIT;
         query.filters.extend(self.only.iter().map(|(facet, values)| ((*facet).to_owned(), values.clone())));
         query
