@@ -10,7 +10,7 @@ use super::query::ListUrl;
 use super::selection::Picks;
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
-use crate::ui::{Age, Icon, StateBadge, column_view, icon};
+use crate::ui::{Age, Icon, StateBadge, column_view, cut_ends, icon};
 
 /// Which columns a table shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,12 +91,13 @@ pub fn HeadCells(
     }
 }
 
-/// Where a name ends with what tells it from its like (a tag, a revision, a task's id): what they share, and that.
+/// Where a name ends with what tells it from its like (a tag, a revision, a task's id, an address without its scheme): what they share, and that.
 fn ends(row: &Row) -> Option<(&str, &str)> {
     let at = match row.key.kind {
         Kind::Image => row.name.rfind('@').or_else(|| row.name.rfind(':')),
         Kind::TaskDefinition | Kind::FunctionVersion | Kind::FunctionAlias => row.name.rfind(':'),
         Kind::Task => row.name.rfind(' '),
+        Kind::FunctionUrl => row.name.find("//").map(|at| at + 2),
         _ => None,
     };
     at.map(|at| row.name.split_at(at))
@@ -128,15 +129,15 @@ fn within(row: &Row, part: bool) -> Option<String> {
 }
 
 /// The name as a link; `short` is all that need be said of it.
-fn name(row: &Row, href: String, short: Option<String>) -> AnyView {
+pub fn name_link(row: &Row, href: String, short: Option<String>) -> AnyView {
     let whole = row.name.clone();
     if let Some(short) = short {
         return view! { <a class="cut" href=href title=whole.clone() aria-label=format!("{short} ({whole})")>{short.clone()}</a> }.into_any();
     }
     match ends(row) {
         Some((shared, own)) => {
-            let (shared, own) = (shared.to_owned(), own.to_owned());
-            view! { <a class="cut ends" href=href title=whole.clone() aria-label=whole><span>{shared}</span><span>{own}</span></a> }.into_any()
+            let parts = cut_ends(shared, own);
+            view! { <a class="cut ends" href=href title=whole.clone() aria-label=whole>{parts}</a> }.into_any()
         }
         None => view! { <a class="cut" href=href title=whole.clone()>{whole.clone()}</a> }.into_any(),
     }
@@ -191,7 +192,7 @@ pub fn row_cells(
     let class = if found.is_some() { "name found" } else { "name" };
     view! {
         <td class=class data-col="name">
-            {picks.tick(row)}{picks.opened.button(row)}{name(row, href, short)}{found}{place}{picks.more(row)}
+            {picks.tick(row)}{picks.opened.button(row)}{name_link(row, href, short)}{found}{place}{picks.more(row)}
         </td>
         {state}
         {own}

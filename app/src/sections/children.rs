@@ -13,7 +13,7 @@ use super::{card_with, nothing, why};
 use crate::layout::use_scopes;
 use crate::live;
 use crate::paths::{self, Scopes};
-use crate::resource::freshness::FailingScopes;
+use crate::resource::{freshness::FailingScopes, name_link};
 use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
 use crate::wire::ask;
 
@@ -136,7 +136,7 @@ impl Children {
             let reason = row.state.as_ref().and_then(|s| s.reason.clone()).filter(|_| reasons);
             view! {
                 <tr class:gone=row.gone.is_some()>
-                    <td class="name"><a class="cut" href=scopes.on(&paths::detail(&row.key)) title=row.name.clone()>{row.name.clone()}</a></td>
+                    <td class="name">{name_link(row, scopes.on(&paths::detail(&row.key)), None)}</td>
                     {state.then(|| view! { <td><StateBadge state=row.state.clone()/>{why(reason)}</td> })}
                     {cells.collect_view()}
                 </tr>

@@ -1,8 +1,9 @@
-//! Exact text that people copy: shortened in the middle, copied by a click. `app/js/kit.js` does the copying.
+//! Exact text that people copy: its own end stays in sight, a click copies it whole. `app/js/kit.js` does the copying.
 
 use leptos::prelude::*;
 
-use super::format::shorten;
+use super::cut::cut_ends;
+use super::format::ends;
 use super::icon::{Icon, icon};
 
 /// Mono text that a click copies in full.
@@ -15,10 +16,15 @@ pub fn Copy(
     #[prop(default = 28)]
     max: usize,
 ) -> impl IntoView {
-    let short = shorten(&text, max);
+    let (shared, own) = ends(&text, max);
+    let label = (!own.is_empty()).then(|| text.clone());
+    let shown = match own.is_empty() {
+        true => view! { <span>{shared}</span> }.into_any(),
+        false => view! { <span class="ends">{cut_ends(&shared, &own)}</span> }.into_any(),
+    };
     view! {
-        <button class="copy mono" r#type="button" data-copy=text.clone() title=format!("{text}\nClick to copy")>
-            <span>{short}</span>
+        <button class="copy mono" r#type="button" data-copy=text.clone() title=format!("{text}\nClick to copy") aria-label=label>
+            {shown}
             {icon(Icon::Copy)}
         </button>
     }

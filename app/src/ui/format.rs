@@ -85,6 +85,42 @@ pub fn shorten(text: &str, max: usize) -> String {
     format!("{start}…{end}")
 }
 
+/// Shorter texts have room.
+const SHORT: usize = 20;
+/// What stays of a beginning that gives way; and what is its own of a text that does not say where that begins.
+const LEAST: usize = 8;
+
+/// Where what an ARN, an address or a digest shares with its like ends, in bytes: the last piece of a path, the name in an ARN, the number of a digest.
+fn own_at(text: &str) -> usize {
+    // arn:partition:service:region:account:resource
+    let colons = if text.starts_with("arn:") { text.match_indices(':').nth(4) } else { None };
+    let resource = colons.map_or(0, |(at, _)| at + 1);
+    let rest = text.get(resource..).unwrap_or_default();
+    let slash = rest.trim_end_matches('/').rfind('/');
+    let named = || if resource > 0 || rest.starts_with("sha256:") { rest.find(':') } else { None };
+    match slash.or_else(named) {
+        Some(at) => resource + at + 1,
+        None if resource > 0 => resource,
+        None => text.char_indices().nth_back(LEAST - 1).map_or(0, |(at, _)| at),
+    }
+}
+
+/// What an ARN, an address or a digest shares with its like, and its own end: together at most `max` characters, of at least 20. A short text is all
+/// in the first.
+pub fn ends(text: &str, max: usize) -> (String, String) {
+    if text.chars().count() <= SHORT {
+        return (text.to_owned(), String::new());
+    }
+    let (shared, own) = text.split_at(own_at(text));
+    let own = shorten(own, max.saturating_sub(LEAST));
+    let room = max.saturating_sub(own.chars().count());
+    if shared.chars().count() <= room {
+        return (shared.to_owned(), own);
+    }
+    let begins: String = shared.chars().take(room.saturating_sub(1)).collect();
+    (format!("{begins}…"), own)
+}
+
 /// A quantity that AWS writes as a text, with its unit: `1,024 units`.
 pub fn quantity(n: &str, unit: &str) -> String {
     n.parse().map_or_else(|_| format!("{n} {unit}"), |n| format!("{} {unit}", number(n)))
@@ -266,6 +302,30 @@ mod tests {
         assert!(short.starts_with("arn:aws:lambda") && short.ends_with(":thumbnailer"));
         assert_eq!(shorten("größe", 5), "größe");
         assert_eq!(shorten("ééééééé", 5), "éé…éé");
+    }
+
+    #[test]
+    fn addresses_end_with_what_is_their_own() {
+        for (text, own) in [
+            ("arn:aws:lambda:eu-west-1:111122223333:function:orders-api:live", "orders-api:live"),
+            ("arn:aws:sqs:eu-west-1:111122223333:orders", "orders"),
+            ("arn:aws:ecs:eu-west-1:111122223333:service/shop/web", "web"),
+            ("arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/f:*", "f:*"),
+            ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/platform/web", "web"),
+            ("https://abcdefghijklmnop.lambda-url.eu-west-1.on.aws/", "abcdefghijklmnop.lambda-url.eu-west-1.on.aws/"),
+            ("8c0d5a1e-2f6b-4c1d-9e3f-7a6b5c4d3e2f", "5c4d3e2f"),
+            ("subnet-0a1b2c3d4e5f67890", "e5f67890"),
+            ("größe größe größe größe", "ße größe"),
+            ("/////////////////////////", "////////"),
+        ] {
+            let (shared, found) = ends(text, 80);
+            assert_eq!((found.as_str(), format!("{shared}{found}")), (own, text.to_owned()));
+        }
+        assert_eq!(ends("10.0.0.7", 28), ("10.0.0.7".to_owned(), String::new()));
+        let digest = "sha256:2e863c44b718727c860746568e1d54afd13b2fa71b160f5cd9058fc436217b30";
+        assert_eq!(ends(digest, 28), ("sha256:".to_owned(), "2e863c44b7…436217b30".to_owned()));
+        let (shared, own) = ends("arn:aws:ecr:eu-west-1:111122223333:repository/platform/payments/checkout", 40);
+        assert_eq!((shared.as_str(), own.as_str()), ("arn:aws:ecr:eu-west-1:111122223…", "checkout"));
     }
 
     #[test]
