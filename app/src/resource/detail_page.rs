@@ -109,6 +109,12 @@ pub fn DetailPage(
     }
 }
 
+/// A name that breaks between its pieces, where it breaks at all.
+fn breakable(name: &str) -> AnyView {
+    let pieces = name.split_inclusive(['/', ':', '@', '_']).map(|piece| view! { {piece.to_owned()}<wbr/> });
+    pieces.collect_view().into_any()
+}
+
 /// What may only not be collected yet, such as what a run has just made: its page comes by itself when it is.
 fn missing_yet(key: ResourceKey, again: RwSignal<u32>) -> AnyView {
     let kind = key.kind;
@@ -258,7 +264,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
         <div class="head detail-head">
             <div class="grow">
                 <div class="title">
-                    <h1>{name.clone()}</h1>
+                    <h1>{breakable(&name)}</h1>
                     <CopyButton text=name label=""/>
                     {move || {
                         let row = &shown.get().row;

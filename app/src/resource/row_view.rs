@@ -132,7 +132,14 @@ fn within(row: &Row, part: bool) -> Option<String> {
 pub fn name_link(row: &Row, href: String, short: Option<String>) -> AnyView {
     let whole = row.name.clone();
     if let Some(short) = short {
-        return view! { <a class="cut" href=href title=whole.clone() aria-label=format!("{short} ({whole})")>{short.clone()}</a> }.into_any();
+        let label = format!("{short} ({whole})");
+        return match short.find("sha256:").map(|at| short.split_at(at + "sha256:".len())) {
+            Some((algorithm, number)) => {
+                let parts = cut_ends(algorithm, number);
+                view! { <a class="cut ends" href=href title=whole aria-label=label>{parts}</a> }.into_any()
+            }
+            None => view! { <a class="cut" href=href title=whole aria-label=label>{short}</a> }.into_any(),
+        };
     }
     match ends(row) {
         Some((shared, own)) => {
