@@ -32,6 +32,8 @@ test("who may call a function is on its page, and that anyone may is said plainl
   await accessible(page);
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth), "the page scrolls sideways").toBeLessThanOrEqual(390);
+  const urls = page.locator(".scroll", { has: row });
+  expect(await urls.evaluate((box) => box.scrollWidth - box.clientWidth), "the table of URLs scrolls sideways").toBeLessThanOrEqual(0);
 
   await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=triggers");
   const partner = page.getByRole("row", { name: /account 444455556666 → orders-api:live/ });

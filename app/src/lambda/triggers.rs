@@ -34,7 +34,7 @@ pub fn tab(shown: Shown) -> AnyView {
     let function = key_of(shown);
     let none = "No function URL: it has no web address of its own.";
     let urls = Children::of("Function URLs", Kind::FunctionUrl, &function, "name", none);
-    let urls = urls.showing(&["auth", "alias", "mode"]);
+    let urls = urls.showing(&["auth", "alias", "mode"]).stacking();
     let none = "No resource-based policy: only what has a role that may invoke the function can call it.";
     let permitted = Children::of("May be invoked by", Kind::FunctionPermission, &function, "name", none);
     let permitted = permitted.showing(&["who", "source", "only", "qualifier"]);

@@ -37,6 +37,8 @@ pub struct Children {
     pub only: Vec<(&'static str, Vec<String>)>,
     /// Exactly these columns, in this order; empty: those that the list of the kind shows.
     pub columns: &'static [&'static str],
+    /// Whether a row is a block of lines in a narrow window.
+    pub stacks: bool,
     /// Said when there is none.
     pub empty: &'static str,
 }
@@ -45,7 +47,8 @@ impl Children {
     /// All of a kind in a parent.
     pub fn of(title: &'static str, kind: Kind, parent: &ResourceKey, sort: &'static str, empty: &'static str) -> Self {
         let key = parent.clone();
-        Self { title, kind, scope: key.scope.clone(), parent: Some(key), sort, only: vec![], columns: &[], empty }
+        let scope = key.scope.clone();
+        Self { title, kind, scope, parent: Some(key), sort, only: vec![], columns: &[], stacks: false, empty }
     }
 
     /// In another parent than the resource itself.
@@ -63,6 +66,12 @@ impl Children {
     /// With these columns.
     pub fn showing(mut self, columns: &'static [&'static str]) -> Self {
         self.columns = columns;
+        self
+    }
+
+    /// A row is a block of lines in a narrow window: for few rows that say much.
+    pub fn stacking(mut self) -> Self {
+        self.stacks = true;
         self
     }
 
@@ -122,6 +131,9 @@ impl Children {
         // A reason with a column of its own is not said twice.
         let reasons = !shown.iter().any(|(_, c)| c.id == "reason");
         let state = page.rows.iter().any(|r| r.state.is_some());
+        // What is no table to the eye still is one to whoever hears it.
+        let role = |role: &'static str| self.stacks.then_some(role);
+        let (row_role, cell_role) = (role("row"), role("cell"));
         let head = shown.iter().map(|(_, c)| view! { <th scope="col" class=c.numeric.then_some("num")>{c.title}</th> });
         let head = head.collect_view();
         let rows = page.rows.iter().map(|row| {
@@ -131,13 +143,13 @@ impl Children {
                     Cell::Text(text) if c.form == Form::Sentence => why(Some(text)),
                     cell => column_view(c, &cell, page.now, &|r| scopes.on(&paths::resolve(r))),
                 };
-                view! { <td class=c.numeric.then_some("num")>{value}</td> }
+                view! { <td class=c.numeric.then_some("num") role=cell_role data-title=c.title>{value}</td> }
             });
             let reason = row.state.as_ref().and_then(|s| s.reason.clone()).filter(|_| reasons);
             view! {
-                <tr class:gone=row.gone.is_some()>
-                    <td class="name">{name_link(row, scopes.on(&paths::detail(&row.key)), None)}</td>
-                    {state.then(|| view! { <td><StateBadge state=row.state.clone()/>{why(reason)}</td> })}
+                <tr class:gone=row.gone.is_some() role=row_role>
+                    <td class="name" role=cell_role>{name_link(row, scopes.on(&paths::detail(&row.key)), None)}</td>
+                    {state.then(|| view! { <td role=cell_role><StateBadge state=row.state.clone()/>{why(reason)}</td> })}
                     {cells.collect_view()}
                 </tr>
             }
@@ -151,9 +163,9 @@ impl Children {
             view! {
                 {trouble}
                 <div class="scroll plain" tabindex="0">
-                    <table class="table">
+                    <table class="table" class:stacks=self.stacks role=role("table")>
                         <thead><tr><th scope="col">"Name"</th>{state.then(|| view! { <th scope="col">"State"</th> })}{head}</tr></thead>
-                        <tbody>{rows}</tbody>
+                        <tbody role=role("rowgroup")>{rows}</tbody>
                     </table>
                 </div>
             },
