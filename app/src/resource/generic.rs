@@ -9,7 +9,7 @@ use super::detail_page::{Shown, Tab};
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::sections::here;
-use crate::ui::{Card, Fact, fact_view};
+use crate::ui::{Card, Fact, fact_view, is_blank};
 
 /// At most so many facts stand above the tabs.
 const FACTS: usize = 8;
@@ -57,8 +57,7 @@ fn split(detail: &Detail) -> (Values, Values) {
 /// Whether a value tells more than its absence, and more than the line under the name, which names what it lives in.
 fn says(cell: &Cell, detail: &Detail) -> bool {
     match cell {
-        Cell::None => false,
-        Cell::List(words) => !words.is_empty(),
+        cell if is_blank(cell) => false,
         Cell::Text(text) | Cell::Ref(_, text) => {
             text != "UNKNOWN" && detail.parent.as_ref().is_none_or(|parent| parent.id != *text)
         }
@@ -136,6 +135,7 @@ mod tests {
             "cluster" => Cell::Ref("arn:aws:ecs:eu-west-1:111122223333:cluster/shop".into(), "shop".into()),
             "health" => Cell::Text("UNKNOWN".into()),
             "started" => Cell::Time(at),
+            "address" => Cell::Mono(String::new()),
             "reason" => Cell::Text("CannotPullContainerError: pull image manifest has been retried".into()),
             _ => Cell::None,
         };

@@ -167,7 +167,7 @@ pub fn row_cells(
         .own
         .iter()
         .map(|(i, column)| {
-            let cell = row.cells.get(*i).map(|cell| column_view(column, cell, now, &link));
+            let cell = column_view(column, row.cells.get(*i).unwrap_or(&Cell::None), now, &link);
             let class = match column.form {
                 Form::Sentence => "wide",
                 _ if column.numeric => "num",

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::cell::nothing;
+
 /// A bordered box with a heading.
 #[component]
 pub fn Card(
@@ -43,8 +45,10 @@ impl Fact {
     }
     /// A fact in words; an en dash for none.
     pub fn text(label: impl Into<String>, value: Option<String>) -> Self {
-        let value = value.filter(|v| !v.is_empty()).unwrap_or_else(|| "–".to_owned());
-        Self::new(label, view! { <span title=value.clone()>{value.clone()}</span> })
+        match value.filter(|v| !v.is_empty()) {
+            Some(value) => Self::new(label, view! { <span title=value.clone()>{value.clone()}</span> }),
+            None => Self::new(label, nothing()),
+        }
     }
 }
 

@@ -13,8 +13,22 @@ use super::format::{bytes, duration, number, span};
 /// At most so many words of a list are shown.
 const WORDS: usize = 3;
 
-/// A value of a table. `now` is the server's clock; `link` turns a reference into an address.
+/// Whether a value says nothing: AWS leaves some out and gives others as an empty text.
+pub fn is_blank(cell: &Cell) -> bool {
+    match cell {
+        Cell::None => true,
+        Cell::Text(text) | Cell::Mono(text) | Cell::Ref(_, text) => text.trim().is_empty(),
+        Cell::List(words) => words.iter().all(|word| word.trim().is_empty()),
+        Cell::Mark(state) => state.word.trim().is_empty(),
+        Cell::Number(_) | Cell::Bytes(_) | Cell::Time(_) => false,
+    }
+}
+
+/// A value of a table, a dash for one that says nothing. `now` is the server's clock; `link` turns a reference into an address.
 pub fn column_view(column: &Column, cell: &Cell, now: Millis, link: &dyn Fn(&str) -> String) -> AnyView {
+    if is_blank(cell) {
+        return nothing();
+    }
     match (column.form, cell) {
         (Form::Deadline, Cell::Time(at)) => deadline_view(*at, now),
         (Form::Word, Cell::Text(word)) => word_view(word),
@@ -34,7 +48,7 @@ pub fn column_view(column: &Column, cell: &Cell, now: Millis, link: &dyn Fn(&str
 pub fn fact_view(column: &Column, cell: &Cell, now: Millis, link: &dyn Fn(&str) -> String) -> AnyView {
     match cell {
         Cell::Time(at) if column.form != Form::Deadline => view! { <Age at=*at now=now after=" ago"/> }.into_any(),
-        Cell::Mono(text) => view! { <Copy text=text.clone() max=90/> }.into_any(),
+        Cell::Mono(text) if !is_blank(cell) => view! { <Copy text=text.clone() max=90/> }.into_any(),
         _ => column_view(column, cell, now, link),
     }
 }
@@ -49,9 +63,6 @@ fn said(raw: &str, ours: String) -> AnyView {
 }
 
 fn list_view(words: &[String], ours: fn(&str) -> String) -> AnyView {
-    if words.is_empty() {
-        return nothing();
-    }
     let mut text = words.iter().take(WORDS).map(|w| ours(w)).collect::<Vec<_>>().join(", ");
     if words.len() > WORDS {
         text.push_str(&format!(" +{}", words.len() - WORDS));
@@ -59,7 +70,8 @@ fn list_view(words: &[String], ours: fn(&str) -> String) -> AnyView {
     view! { <span class="cut" title=words.join("\n")>{text}</span> }.into_any()
 }
 
-fn nothing() -> AnyView {
+/// What stands for no value.
+pub(super) fn nothing() -> AnyView {
     view! { <span class="faint">"–"</span> }.into_any()
 }
 
@@ -87,5 +99,28 @@ fn deadline_view(at: Millis, now: Millis) -> AnyView {
         }
         Some(tone) => view! { <Badge tone=tone text=format!("in {}", span(now, at)) title=moment(at)/> }.into_any(),
         None => view! { <span class="dim" title=moment(at)>{format!("in {}", span(now, at))}</span> }.into_any(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_text_says_no_more_than_none() {
+        let text = |t: &str| t.to_owned();
+        for cell in [
+            Cell::None,
+            Cell::Text(text(" ")),
+            Cell::Mono(text("")),
+            Cell::Ref(text("arn:aws:sqs:eu-west-1:111122223333:orders"), text("")),
+            Cell::List(vec![]),
+            Cell::List(vec![text("")]),
+        ] {
+            assert!(is_blank(&cell), "{cell:?}");
+        }
+        for cell in [Cell::Number(0), Cell::Bytes(0), Cell::List(vec![text(""), text("a")]), Cell::Text(text("0"))] {
+            assert!(!is_blank(&cell), "{cell:?}");
+        }
     }
 }

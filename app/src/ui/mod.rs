@@ -23,7 +23,7 @@ mod tabs;
 pub use age::{Age, Clock, moment, now_or};
 pub use badge::{Badge, StateBadge, tone_class};
 pub use card::{Card, Fact, Facts, Head, Skeleton};
-pub use cell::{column_view, fact_view, word_view};
+pub use cell::{column_view, fact_view, is_blank, word_view};
 pub use chart::Chart;
 pub use chip::{Choice, chip};
 pub use code::{Code, Json};
