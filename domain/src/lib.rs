@@ -40,6 +40,7 @@ pub mod sqs;
 pub mod stream;
 pub mod summary;
 pub mod time;
+pub mod typing;
 pub mod typo;
 pub mod wording;
 

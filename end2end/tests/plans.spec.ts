@@ -17,10 +17,9 @@ test("a repository is made by its plan", async ({ page }) => {
   await expect(form.locator("[aria-invalid=true]")).toHaveCount(0);
   await accessible(page);
 
-  // A wrong name says so beside its field, once one leaves it, and the review waits there.
+  // A wrong name says so beside its field, and the review waits there.
   const field = form.getByLabel("Name", { exact: true });
   await field.fill("Shop");
-  await field.blur();
   await expect(form.locator("#name-wrong")).toContainText("Capital letters are not allowed: write shop.");
   await expect(field).toHaveAttribute("aria-describedby", /name-wrong/);
   await form.getByRole("button", { name: "Review" }).click();
@@ -70,6 +69,49 @@ test("a repository is made by its plan", async ({ page }) => {
     await page.goto(`/repositories?q=${encodeURIComponent(name)}`);
     await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name })).toBeVisible({ timeout: 2000 });
   }).toPass({ timeout: 45_000 });
+});
+
+test("what can become no name is said while it is typed, what is only unfinished once one leaves it or goes on", async ({ page: administrator, browser }) => {
+  const somebody = await NewPerson.make(administrator, browser);
+  const page = await somebody.browser();
+  const field = page.getByLabel("Name", { exact: true });
+  const wrong = page.locator("#name-wrong");
+  const quiet = async () => {
+    await expect(wrong).toHaveCount(0);
+    await expect(field).not.toHaveAttribute("aria-invalid");
+    await expect(field).toHaveAttribute("aria-describedby", "name-hint");
+  };
+  for (const { address, refused, says, on } of [
+    { address: "/repositories/new?account=111122223333&region=eu-west-1", refused: "Web", says: "Capital letters are not allowed: write team/web.", on: ["Review"] },
+    { address: "/public-repositories/new?account=111122223333", refused: "web app", says: "A blank is not allowed", on: ["Gallery page", "Review"] },
+  ]) {
+    await page.goto(address);
+    await hydrated(page);
+    // The address that follows from it shows that what was typed has been looked at.
+    for (const begun of ["t", "team/"]) {
+      await field.pressSequentially(begun.slice((await field.inputValue()).length));
+      await expect(page.locator("code.uri").last()).toContainText(`/${begun}`);
+      await quiet();
+    }
+    await field.pressSequentially(refused);
+    await expect(wrong).toContainText(says);
+    await expect(field).toBeFocused();
+    await expect(field).toHaveAttribute("aria-invalid", "true");
+    await expect(field).toHaveAttribute("aria-describedby", "name-hint name-wrong");
+    await expect(page.locator("[aria-live=polite]").filter({ has: wrong })).toHaveCount(1);
+    await accessible(page);
+    await field.fill("team/");
+    await quiet();
+    await field.blur();
+    await expect(wrong).toContainText("A / stands between two names");
+
+    await page.getByRole("button", { name: "Start again" }).click();
+    await quiet();
+    for (const name of on) await page.locator(".wizard").getByRole("button", { name, exact: true }).click();
+    await expect(wrong).toContainText("Give it a name");
+    await expect(field).toBeFocused();
+  }
+  await somebody.leave();
 });
 
 test("a name that is taken is said before anything is sent", async ({ page: administrator, browser }) => {

@@ -135,6 +135,6 @@ test("the repositories lead to the registry in scope", async ({ page }) => {
 test("a policy that is no JSON is refused beside its field", async ({ page }) => {
   await open(page, "policy");
   await page.getByLabel("Registry policy").fill("no policy");
-  await expect(page.getByRole("alert")).toBeVisible();
+  await expect(page.locator("#policy-wrong")).toBeVisible();
   await expect(page.locator(".acts[inert]")).toHaveCount(1);
 });

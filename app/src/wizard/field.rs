@@ -1,5 +1,6 @@
-//! Fields of a wizard: label, hint, and the message beside the field once it was touched.
+//! Fields of a wizard: label, hint, and the message beside the field: once it was touched, or at once where typing on mends nothing.
 
+use domain::typing::Typing;
 use domain::{AccountId, Region, Scope};
 use leptos::prelude::*;
 
@@ -15,20 +16,21 @@ fn described(name: &str, hint: bool, wrong: bool) -> Option<String> {
     (!ids.is_empty()).then(|| ids.join(" "))
 }
 
-/// What is wrong, under its field.
+/// What is wrong, under its field. What holds it is there before, so that whoever hears the page hears of it, and politely: it comes while
+/// somebody types.
 fn message(name: &str, own: Memo<Option<String>>) -> impl IntoView + use<> {
     let id = format!("{name}-wrong");
-    move || {
+    let words = move || {
         let id = id.clone();
-        own.get()
-            .map(|words| view! { <div class="err" id=id role="alert">{icon(Icon::Warning)}<span>{words}</span></div> })
-    }
+        own.get().map(|words| view! { <div class="err" id=id>{icon(Icon::Warning)}<span>{words}</span></div> })
+    };
+    view! { <div class="said" aria-live="polite">{words}</div> }
 }
 
-fn own_message(name: &str) -> (Messages, Memo<Option<String>>) {
+fn own_message(name: &str, dead_end: impl Fn() -> bool + Send + Sync + 'static) -> (Messages, Memo<Option<String>>) {
     let messages = expect_context::<Messages>();
     let name = name.to_owned();
-    (messages, Memo::new(move |_| messages.message(&name)))
+    (messages, Memo::new(move |_| messages.message(&name, dead_end())))
 }
 
 /// A line of text.
@@ -55,13 +57,17 @@ pub fn TextField(
     /// Not to be seen while it is typed, and not to be offered again.
     #[prop(optional)]
     secret: bool,
+    /// Its rule: what no ending makes right is said while it is typed. Else a message waits until somebody leaves the field.
+    #[prop(optional)]
+    typing: Option<Typing>,
     /// What is in it.
     value: Signal<String>,
     /// What to do with what is typed.
     #[prop(into)]
     set: Callback<String>,
 ) -> impl IntoView {
-    let (messages, own) = own_message(&name);
+    let dead_end = move || typing.is_some_and(|typing| value.with(|typed| typing.is_dead_end(typed)));
+    let (messages, own) = own_message(&name, dead_end);
     let wrong = move || own.with(Option::is_some);
     let has_hint = !hint.is_empty();
     let (about, touched) = (name.clone(), name.clone());
@@ -109,7 +115,7 @@ pub fn TextArea(
     #[prop(into)]
     set: Callback<String>,
 ) -> impl IntoView {
-    let (messages, own) = own_message(&name);
+    let (messages, own) = own_message(&name, || false);
     let wrong = move || own.with(Option::is_some);
     let has_hint = !hint.is_empty();
     let (about, touched) = (name.clone(), name.clone());
@@ -145,7 +151,7 @@ pub fn FieldGroup(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let (messages, own) = own_message(name);
+    let (messages, own) = own_message(name, || false);
     let wrong = move || own.with(Option::is_some);
     let out = move |event: leptos::ev::FocusEvent| {
         if browser::leaves(&event) {

@@ -60,7 +60,8 @@ pub enum Lookup {
 
 type Question = (Scope, Vec<Subject>);
 
-/// What is wrong with the fields of a form, shown beside each once somebody was there; in the context of its fields.
+/// What is wrong with the fields of a form, shown beside each once somebody was there, or has typed what nothing can mend; in the context of
+/// its fields.
 #[derive(Clone, Copy)]
 pub struct Messages {
     errors: Signal<FieldErrors>,
@@ -73,9 +74,9 @@ impl Messages {
     pub fn new(errors: Signal<FieldErrors>) -> Self {
         Self { errors, touched: RwSignal::new(BTreeSet::new()), tried: RwSignal::new(false) }
     }
-    /// The message beside a field: once it was touched, or all were asked for.
-    pub fn message(self, field: &str) -> Option<String> {
-        if !self.tried.get() && !self.touched.with(|t| t.contains(field)) {
+    /// The message beside a field: once it was touched, or all were asked for, or when it holds a dead end.
+    pub fn message(self, field: &str, dead_end: bool) -> Option<String> {
+        if !dead_end && !self.tried.get() && !self.touched.with(|t| t.contains(field)) {
             return None;
         }
         self.errors.with(|errors| errors.get(field).cloned())

@@ -1,5 +1,6 @@
 //! Tags: keys and values, row by row.
 
+use domain::ecr::rules::typed::TAG_KEY;
 use leptos::prelude::*;
 
 use super::field::{FieldGroup, TextField};
@@ -48,7 +49,7 @@ pub fn TagRows(
             <div class="tag-row">
                 <TextField
                     label=format!("Key of tag {}", n + 1) name=format!("tags.{n}") bare=true placeholder="key"
-                    value=read(|tag| &tag.0) set=move |v| set(false, v)
+                    value=read(|tag| &tag.0) typing=TAG_KEY set=move |v| set(false, v)
                 />
                 <TextField
                     label=format!("Value of tag {}", n + 1) name=format!("tags.{n}.value") bare=true placeholder="value"

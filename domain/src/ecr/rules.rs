@@ -1,6 +1,8 @@
 //! AWS's rules for what people type about repositories and images. Each answers with the message beside the field: what is wrong, and
 //! what a right one looks like.
 
+pub mod typed;
+
 use std::collections::BTreeSet;
 
 use crate::document::partition;

@@ -1,5 +1,6 @@
 //! How images are kept: whether tags move, how they are encrypted, whether they are scanned.
 
+use domain::ecr::rules::typed::{MUTABILITY_FILTERS, NEW_ALIAS};
 use leptos::prelude::*;
 
 use super::{Shared, part};
@@ -33,7 +34,7 @@ pub fn mutability(draft: Shared) -> impl IntoView {
         <Fold title="Tags of images" now=now>
             {choices("mutability", "Tag mutability", MUTABILITY, chosen, move |v| draft.update(|d| d.form.immutable = v == "immutable"))}
             <TextField
-                label="Except these tags" name="exclusions" placeholder="latest, dev-*" value=exclusions
+                label="Except these tags" name="exclusions" placeholder="latest, dev-*" value=exclusions typing=MUTABILITY_FILTERS
                 hint="For tags that match, the opposite holds. Up to five, divided by commas; * stands for any text."
                 set=move |v| draft.update(|d| d.form.exclusions = v)
             />
@@ -81,7 +82,7 @@ pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
                     {keys::create_new(new, create)}
                     <div hidden=move || !new.get()>
                         <TextField
-                            label="Name of the new key" name="encryption.alias" placeholder="alias/images" value=alias
+                            label="Name of the new key" name="encryption.alias" placeholder="alias/images" value=alias typing=NEW_ALIAS
                             hint="Its alias. Empty: called as the repository. The key has KMS's default policy and costs 1 USD a month."
                             set=move |alias| draft.update(|d| d.form.alias = alias)
                         />

@@ -2,6 +2,7 @@
 
 use domain::document::registry;
 use domain::ecr::names::{Beside, Namesake, Namespace, suggested, within};
+use domain::ecr::rules::typed::REPOSITORY_NAME;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
 
@@ -31,7 +32,7 @@ pub fn field(draft: Shared, wizard: Wizard) -> AnyView {
     let set = Callback::new(move |name: String| draft.update(|d| d.form.name = name));
     view! {
         <TextField
-            label="Name" name="name" placeholder="team/web-app" value=value
+            label="Name" name="name" placeholder="team/web-app" value=value typing=REPOSITORY_NAME
             hint="Small letters, digits and . _ - ; a / divides namespaces. It cannot be changed later."
             set=set
         />

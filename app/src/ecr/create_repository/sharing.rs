@@ -2,6 +2,7 @@
 
 use domain::Scope;
 use domain::ecr::repository_policy::{Gain, explain, read};
+use domain::ecr::rules::typed::{ACCOUNT_IDS, ORGANIZATION};
 use leptos::prelude::*;
 
 use super::super::policy_editor::line_view;
@@ -90,7 +91,7 @@ fn ready_made(draft: Shared) -> impl IntoView {
                 <div class="rule-fields" hidden=move || !accounts.get()>
                     <TextField
                         label="Account ids" name="permissions.accounts" placeholder="444455556666, 777788889999"
-                        value=part(draft, |d| d.permissions.account_ids.clone()) hint="Divided by commas."
+                        value=part(draft, |d| d.permissions.account_ids.clone()) hint="Divided by commas." typing=ACCOUNT_IDS
                         set=move |v| change(draft, |p| p.account_ids = v)
                     />
                 </div>
@@ -100,7 +101,7 @@ fn ready_made(draft: Shared) -> impl IntoView {
                 <div class="rule-fields" hidden=move || !lambda.get()>
                     <TextField
                         label="For functions of these accounts" name="permissions.lambda" placeholder="this account"
-                        value=part(draft, |d| d.permissions.lambda_ids.clone()) hint="Empty: of this account only."
+                        value=part(draft, |d| d.permissions.lambda_ids.clone()) hint="Empty: of this account only." typing=ACCOUNT_IDS
                         set=move |v| change(draft, |p| p.lambda_ids = v)
                     />
                 </div>
@@ -110,7 +111,7 @@ fn ready_made(draft: Shared) -> impl IntoView {
                 <div class="rule-fields" hidden=move || !organization.get()>
                     <TextField
                         label="Organization id" name="permissions.organization" placeholder="o-exampleorgid"
-                        value=part(draft, |d| d.permissions.organization_id.clone())
+                        value=part(draft, |d| d.permissions.organization_id.clone()) typing=ORGANIZATION
                         set=move |v| change(draft, |p| p.organization_id = v)
                     />
                 </div>

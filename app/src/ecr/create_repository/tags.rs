@@ -1,5 +1,6 @@
 //! Tags: keys and values, row by row.
 
+use domain::ecr::rules::typed::TAG_KEY;
 use leptos::prelude::*;
 
 use super::{Shared, part};
@@ -53,7 +54,7 @@ fn row(draft: Shared, n: usize) -> impl IntoView {
         <div class="tag-row">
             <TextField
                 label=format!("Key of tag {}", n + 1) name=format!("tags.{n}") bare=true placeholder="key" value=key
-                set=move |v: String| change(&|tag| tag.0.clone_from(&v))
+                typing=TAG_KEY set=move |v: String| change(&|tag| tag.0.clone_from(&v))
             />
             <TextField
                 label=format!("Value of tag {}", n + 1) name=format!("tags.{n}.value") bare=true placeholder="value" value=value

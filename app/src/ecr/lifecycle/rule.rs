@@ -286,7 +286,7 @@ fn one(lines: Lines, id: usize) -> AnyView {
 fn RuleMessage(name: String) -> impl IntoView {
     let messages = expect_context::<crate::wizard::Messages>();
     move || {
-        messages.message(&name).map(|words| {
+        messages.message(&name, false).map(|words| {
             view! { <div class="field wrong"><div class="err" role="alert">{icon(Icon::Warning)}<span>{words}</span></div></div> }
         })
     }

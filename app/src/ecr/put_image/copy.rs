@@ -1,6 +1,7 @@
 //! From another registry: the server fetches it.
 
 use domain::ResourceKey;
+use domain::ecr::rules::typed::IMAGE_TAG;
 use domain::ecr::wizards::copy_image::Answers as Copy;
 use domain::plan::answers::Form;
 use domain::plan::service::SourceCredentials;
@@ -104,7 +105,7 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
                     hint="Such as linux/arm64, to copy that one alone. Empty copies all, and the image keeps its digest."
                 />
                 <TextField
-                    label="Tag in this repository" name="tag" placeholder="1.27" value=field(|c| &c.tag)
+                    label="Tag in this repository" name="tag" placeholder="1.27" value=field(|c| &c.tag) typing=IMAGE_TAG
                     set=change(|c, v| c.tag = v)
                     hint="It is given last, once all of the image has arrived."
                 />

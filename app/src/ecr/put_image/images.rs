@@ -1,6 +1,7 @@
 //! What an archive held: the tags that its images get, and the plan that puts them.
 
 use domain::Scope;
+use domain::ecr::rules::typed::IMAGE_TAGS;
 use domain::ecr::wizards::put_images::{self, Image, tags, tags_field};
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
@@ -43,7 +44,7 @@ pub(super) fn form(scope: &Scope, repository: &str, images: &[Image]) -> AnyView
             };
             view! {
                 <TextField
-                    label=format!("Tags of {}", image.about()) name=tags_field(n) placeholder="1.4.2" hint=hint
+                    label=format!("Tags of {}", image.about()) name=tags_field(n) placeholder="1.4.2" hint=hint typing=IMAGE_TAGS
                     value=Signal::derive(move || typed.with(|typed| typed[n].clone())) set=set
                 />
             }

@@ -2,6 +2,7 @@
 
 use domain::ecr::registry::CacheRule;
 use domain::ecr::registry::upstream::{Access, UPSTREAMS, Upstream};
+use domain::ecr::rules::typed::CACHE_PREFIX;
 use domain::ecr::subject::Subject;
 use domain::ecr::wizards::registry::cache::{Delete, Rule};
 use domain::plan::answers::Form;
@@ -197,8 +198,8 @@ fn where_from(rule: RwSignal<Rule>) -> AnyView {
     let own = move || rule.with(|r| Upstream::named(&r.upstream).is_some_and(Upstream::is_own));
     view! {
         <div class="field"><label for="upstream">"Upstream registry"</label><div class="input"><select id="upstream" on:change=choose>{options}</select></div></div>
-        <TextField label="Prefix" name="prefix" value=Signal::derive(move || rule.with(|r| r.prefix.clone())) hint="How the repositories begin that cached images come to; ROOT for all." set=move |v| rule.update(|r| r.prefix = v)/>
-        <TextField label="Upstream prefix" name="upstream_prefix" value=Signal::derive(move || rule.with(|r| r.upstream_prefix.clone())) hint="Only what begins like this upstream; empty for everything. It cannot be changed later." set=move |v| rule.update(|r| r.upstream_prefix = v)/>
+        <TextField label="Prefix" name="prefix" typing=CACHE_PREFIX value=Signal::derive(move || rule.with(|r| r.prefix.clone())) hint="How the repositories begin that cached images come to; ROOT for all." set=move |v| rule.update(|r| r.prefix = v)/>
+        <TextField label="Upstream prefix" name="upstream_prefix" typing=CACHE_PREFIX value=Signal::derive(move || rule.with(|r| r.upstream_prefix.clone())) hint="Only what begins like this upstream; empty for everything. It cannot be changed later." set=move |v| rule.update(|r| r.upstream_prefix = v)/>
         <div hidden=move || !own()>
             <TextField label="Address" name="url" value=Signal::derive(move || rule.with(|r| r.url.clone())) placeholder="myregistry.azurecr.io" set=move |v| rule.update(|r| r.url = v)/>
         </div>

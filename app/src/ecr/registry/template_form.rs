@@ -1,6 +1,7 @@
 //! The fields of a creation template, of a new one or of one that is changed.
 
 use domain::Scope;
+use domain::ecr::rules::typed::{MUTABILITY_FILTERS, TEMPLATE_PREFIX};
 use domain::ecr::wizards::create_repository::Encrypted;
 use domain::ecr::wizards::registry::template::Template;
 use domain::plan::answers::Form;
@@ -54,7 +55,7 @@ pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Syn
             <header><h2>{heading}</h2></header>
             <div class="in stack">
                 {new.then(|| view! {
-                    <TextField label="Prefix" name="prefix" placeholder="prod" value=Signal::derive(move || t.with(|t| t.prefix.clone())) hint="How the names of the repositories begin; ROOT for all that no other template is for." set=move |v| t.update(|t| t.prefix = v)/>
+                    <TextField label="Prefix" name="prefix" placeholder="prod" typing=TEMPLATE_PREFIX value=Signal::derive(move || t.with(|t| t.prefix.clone())) hint="How the names of the repositories begin; ROOT for all that no other template is for." set=move |v| t.update(|t| t.prefix = v)/>
                 })}
                 <TextField label="Description" name="description" value=Signal::derive(move || t.with(|t| t.description.clone())) set=move |v| t.update(|t| t.description = v)/>
                 {uses(t)}
@@ -123,7 +124,7 @@ fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
     let offered = move || kms.get().then(|| keys::offers(place, kms, key, set_key));
     view! {
         {choices("mutability", "Tags of images", TAGS, stays, move |v| t.update(|t| t.immutable = v == "immutable"))}
-        <TextField label="Except tags that match" name="exclusions" placeholder="latest, dev-*" value=excluded.into() hint="For them the opposite holds. Divided by commas; * stands for any text." set=exclude/>
+        <TextField label="Except tags that match" name="exclusions" placeholder="latest, dev-*" typing=MUTABILITY_FILTERS value=excluded.into() hint="For them the opposite holds. Divided by commas; * stands for any text." set=exclude/>
         {choices("encryption", "Encryption", KEYS, sort, encrypt)}
         <div class="stack" hidden=move || !kms.get()>
             <TextField label="KMS key" name="key" value=key hint="Id, ARN or alias; empty for the one AWS manages for ECR." set=set_key/>

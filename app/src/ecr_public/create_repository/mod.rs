@@ -2,6 +2,7 @@
 
 mod draft;
 
+use domain::ecr::rules::typed::PUBLIC_REPOSITORY_NAME;
 use domain::ecr_public::{HOST, REGION};
 use domain::plan::Answers;
 use domain::plan::answers::Form;
@@ -98,7 +99,7 @@ fn repository(draft: Shared) -> impl IntoView {
                 region=REGION hint="Always there: the only region with the API of public repositories. Images are pulled from anywhere."
             />
             <TextField
-                label="Name" name="name" placeholder="tools/probe" value=name
+                label="Name" name="name" placeholder="tools/probe" value=name typing=PUBLIC_REPOSITORY_NAME
                 hint="Small letters, digits and . _ - one at a time; a / divides namespaces. It cannot be changed later."
                 set=move |v| draft.update(|d| d.form.name = v)
             />
