@@ -93,7 +93,7 @@ test("tags stay but for those excepted, by the wizard; others are excepted on th
   const { page, somebody } = await wizard(administrator, browser, name);
   await section(page, /^Tags of images/).click();
   await page.getByRole("radio", { name: "Immutable" }).check();
-  const except = page.getByLabel("Except these tags");
+  const except = page.getByLabel("Except tags that match");
   await except.fill("latest, latest");
   await except.blur();
   await expect(page.locator("#exclusions-wrong")).toContainText("“latest” stands twice.");
@@ -117,7 +117,7 @@ test("tags stay but for those excepted, by the wizard; others are excepted on th
     await expect(page.getByLabel("Value of tag 1")).toHaveValue("shop", { timeout: 5000 });
   }).toPass({ timeout: 60_000 });
   await hydrated(page);
-  await expect(page.getByRole("radio", { name: "Tags stay" })).toBeChecked();
+  await expect(page.getByRole("radio", { name: "Immutable" })).toBeChecked();
   await expect(exceptions).toHaveValue("latest, dev-*");
   await exceptions.fill("latest");
   await page.getByRole("button", { name: "Review the change" }).click();

@@ -63,7 +63,7 @@ test("a creation template is added, changed and deleted", async ({ page }) => {
   await open(page, "templates");
   await page.getByLabel("Prefix", { exact: true }).fill("e2e");
   await page.getByRole("checkbox", { name: "Push" }).uncheck();
-  await page.getByLabel("Tags stay").check();
+  await page.getByRole("radio", { name: "Immutable" }).check();
   await accessible(page);
   await page.getByRole("button", { name: "Review the template" }).click();
   await apply(page);

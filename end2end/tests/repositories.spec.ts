@@ -69,7 +69,7 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   await page.goto(`${address}?tab=settings`);
   await hydrated(page);
   await expect(page.getByLabel("Value of tag 1")).toHaveValue("shop");
-  await page.getByRole("radio", { name: "Tags stay" }).check();
+  await page.getByRole("radio", { name: "Immutable" }).check();
   await page.getByLabel("Value of tag 1").fill("web");
   await page.getByRole("button", { name: "Review the change" }).click();
   await expect(call(page, "ecr:PutImageTagMutability")).toBeVisible();
@@ -127,7 +127,7 @@ test("a change is made again from its run: in another region, and with other val
   const there = (operation: string, input: object) => aws("ecr", operation, input, account, "us-east-1");
   await page.goto(`/repositories/${account}/eu-west-1/${name}?tab=settings`);
   await hydrated(page);
-  await page.getByRole("radio", { name: "Tags stay" }).check();
+  await page.getByRole("radio", { name: "Immutable" }).check();
   await page.getByRole("button", { name: "Review the change" }).click();
   await dialog(page).getByRole("button", { name: "Apply" }).click();
   await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
@@ -161,7 +161,7 @@ test("a change is made again from its run: in another region, and with other val
   await page.getByRole("button", { name: "Use these answers again" }).click();
   await expect(form.getByRole("heading", { name: "Use these answers again" })).toBeFocused();
   await expect(form.getByLabel("Region", { exact: true })).toHaveValue("eu-west-1");
-  await form.getByLabel("Tags stay with their images").uncheck();
+  await form.getByLabel("Immutable tags").uncheck();
   await form.getByRole("button", { name: "Review" }).click();
   await apply(page);
   expect(await ecr("DescribeRepositories", { repositoryNames: [name] })).toMatchObject({ repositories: [{ imageTagMutability: "MUTABLE" }] });

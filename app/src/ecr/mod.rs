@@ -12,6 +12,7 @@ mod keys;
 mod layers;
 mod lifecycle;
 pub mod list;
+pub mod mutability;
 mod offers;
 mod permissions;
 mod pods;

@@ -8,14 +8,10 @@ use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
 use super::act::button;
+use super::mutability;
 use crate::sections::{card, nothing};
 use crate::ui::{Icon, icon};
-use crate::wizard::{Choice, FieldGroup, Messages, TextField, check, choices};
-
-const MUTABILITY: &[Choice] = &[
-    ("mutable", "Tags can be moved", "A push with a tag that exists takes it over."),
-    ("immutable", "Tags stay", "A push with a tag that exists is refused."),
-];
+use crate::wizard::{FieldGroup, Messages, TextField, check};
 
 /// How a repository is, as answers.
 fn as_it_is(repository: &Repository) -> Change {
@@ -58,7 +54,8 @@ pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
         move || wanted.with(|w| *w == was) || !errors.with(|e| e.is_empty())
     };
     let save = move || Answers { scope: scope.clone(), form: Form::ChangeRepository(wanted.get_untracked()) };
-    let chosen = Signal::derive(move || if form.with(|f| f.immutable) { "immutable" } else { "mutable" });
+    let immutable = Signal::derive(move || form.with(|f| f.immutable));
+    let choose = move |immutable| form.update(|f| f.immutable = immutable);
     let scan = Signal::derive(move || form.with(|f| f.scan_on_push));
     let reset = move |_| {
         exclusions.set(was.exclusions.join(", "));
@@ -70,11 +67,7 @@ pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
         <section class="card">
             <header><h2>"Change it"</h2></header>
             <div class="in stack">
-                {choices("mutability", "Tags", MUTABILITY, chosen, move |v| form.update(|f| f.immutable = v == "immutable"))}
-                <TextField
-                    label="Except tags that match" name="exclusions" placeholder="latest, dev-*" value=exclusions.into()
-                    hint="Divided by commas; * stands for any text." set=move |v| exclusions.set(v)
-                />
+                {mutability::fields(immutable, choose, exclusions.into(), move |v| exclusions.set(v))}
                 {check("scan-on-push", "Scan on push", "Each image is looked through for known vulnerabilities as it arrives.", scan, move |v| form.update(|f| f.scan_on_push = v))}
                 {instead}
                 {tags(form)}

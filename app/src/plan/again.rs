@@ -13,6 +13,7 @@ use leptos::prelude::*;
 use super::act::Acts;
 use super::wrong::Wrong;
 use crate::api::Boot;
+use crate::ecr::mutability::EXCEPT;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::ui::{Icon, Json, Note, ProblemNote, icon};
@@ -188,8 +189,8 @@ fn label(name: &str) -> String {
         "new" => "It is new, not one that exists",
         "url" => "Address of the upstream",
         "credential" => "Secret with user and token",
-        "immutable" => "Tags stay with their images",
-        "exclusions" => "Except tags that match",
+        "immutable" => "Immutable tags",
+        "exclusions" => EXCEPT,
         "applied_for" => "Used when",
         "enhanced" => "Scanned by Amazon Inspector",
         "on_push" => "Scanned on push",

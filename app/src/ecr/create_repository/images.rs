@@ -1,20 +1,12 @@
 //! How images are kept: whether tags move, how they are encrypted, whether they are scanned.
 
-use domain::ecr::rules::typed::{MUTABILITY_FILTERS, NEW_ALIAS};
+use domain::ecr::rules::typed::NEW_ALIAS;
 use leptos::prelude::*;
 
 use super::{Shared, part};
-use crate::ecr::keys;
+use crate::ecr::{keys, mutability};
 use crate::wizard::{Choice, Fold, TextField, Wizard, check, choices};
 
-const MUTABILITY: &[Choice] = &[
-    (
-        "mutable",
-        "Mutable",
-        "A push may move a tag to another image. Simple, but what runs tomorrow may differ from today.",
-    ),
-    ("immutable", "Immutable", "A tag stays with the image it was first given to; pushing it again fails."),
-];
 const ENCRYPTION: &[Choice] = &[
     ("aes", "AES-256", "With keys that Amazon S3 manages. Costs nothing."),
     ("kms", "AWS KMS key", "With a key you can audit and revoke. KMS bills for its requests."),
@@ -24,22 +16,10 @@ const ENCRYPTION: &[Choice] = &[
 pub fn mutability(draft: Shared) -> impl IntoView {
     let immutable = part(draft, |d| d.immutable);
     let exclusions = part(draft, |d| d.exclusions.clone());
-    let chosen = Signal::derive(move || if immutable.get() { "immutable" } else { "mutable" });
-    let now = Signal::derive(move || {
-        let word = if immutable.get() { "Immutable" } else { "Mutable" };
-        let except = exclusions.get();
-        if except.trim().is_empty() { word.to_owned() } else { format!("{word}, except {}", except.trim()) }
-    });
-    view! {
-        <Fold title="Tags of images" now=now>
-            {choices("mutability", "Tag mutability", MUTABILITY, chosen, move |v| draft.update(|d| d.form.immutable = v == "immutable"))}
-            <TextField
-                label="Except these tags" name="exclusions" placeholder="latest, dev-*" value=exclusions typing=MUTABILITY_FILTERS
-                hint="For tags that match, the opposite holds. Up to five, divided by commas; * stands for any text."
-                set=move |v| draft.update(|d| d.form.exclusions = v)
-            />
-        </Fold>
-    }
+    let now = Signal::derive(move || exclusions.with(|except| mutability::now(immutable.get(), except)));
+    let choose = move |immutable| draft.update(|d| d.form.immutable = immutable);
+    let except = move |text| draft.update(|d| d.form.exclusions = text);
+    view! { <Fold title="Tags of images" now=now>{mutability::fields(immutable, choose, exclusions, except)}</Fold> }
 }
 
 /// How images are encrypted.

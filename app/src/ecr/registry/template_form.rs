@@ -1,7 +1,7 @@
 //! The fields of a creation template, of a new one or of one that is changed.
 
 use domain::Scope;
-use domain::ecr::rules::typed::{MUTABILITY_FILTERS, TEMPLATE_PREFIX};
+use domain::ecr::rules::typed::TEMPLATE_PREFIX;
 use domain::ecr::wizards::create_repository::Encrypted;
 use domain::ecr::wizards::registry::template::Template;
 use domain::plan::answers::Form;
@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::pieces;
 use super::roles::{self, Assumes};
 use crate::ecr::act::button;
-use crate::ecr::keys;
+use crate::ecr::{keys, mutability};
 use crate::ui::Icon;
 use crate::wizard::{Choice, FieldGroup, Fold, Messages, TagRows, TextArea, TextField, check, choices};
 
@@ -20,10 +20,6 @@ pub const USES: [Choice; 3] = [
     ("PULL_THROUGH_CACHE", "Pull-through cache", "An image is pulled through the cache."),
     ("REPLICATION", "Replication", "An image is replicated here."),
     ("CREATE_ON_PUSH", "Push", "An image is pushed to a name that does not exist yet."),
-];
-const TAGS: &[Choice] = &[
-    ("mutable", "Tags can be moved", "A push with a tag that exists takes it over."),
-    ("immutable", "Tags stay", "A push with a tag that exists is refused."),
 ];
 const KEYS: &[Choice] = &[
     ("AES256", "AES-256", "With keys that Amazon S3 manages. Costs nothing."),
@@ -91,7 +87,8 @@ fn uses(t: RwSignal<Template>) -> AnyView {
 
 /// What holds for the images: whether tags move, and how images are encrypted.
 fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
-    let stays = Signal::derive(move || if t.with(|t| t.immutable) { "immutable" } else { "mutable" });
+    let immutable = Signal::derive(move || t.with(|t| t.immutable));
+    let choose = move |immutable| t.update(|t| t.immutable = immutable);
     let excluded = RwSignal::new(t.with_untracked(|t| t.exclusions.join(", ")));
     let exclude = move |text: String| {
         t.update(|t| t.exclusions = pieces(&text));
@@ -123,8 +120,7 @@ fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
     // Keys are listed in the browser only, once one is wanted.
     let offered = move || kms.get().then(|| keys::offers(place, kms, key, set_key));
     view! {
-        {choices("mutability", "Tags of images", TAGS, stays, move |v| t.update(|t| t.immutable = v == "immutable"))}
-        <TextField label="Except tags that match" name="exclusions" placeholder="latest, dev-*" typing=MUTABILITY_FILTERS value=excluded.into() hint="For them the opposite holds. Divided by commas; * stands for any text." set=exclude/>
+        {mutability::fields(immutable, choose, excluded.into(), exclude)}
         {choices("encryption", "Encryption", KEYS, sort, encrypt)}
         <div class="stack" hidden=move || !kms.get()>
             <TextField label="KMS key" name="key" value=key hint="Id, ARN or alias; empty for the one AWS manages for ECR." set=set_key/>

@@ -125,8 +125,8 @@ impl Change {
             let old = serde_json::from_value(before["imageTagMutabilityExclusionFilters"].clone()).unwrap_or_default();
             let back = put(before["imageTagMutability"].as_str().unwrap_or("MUTABLE"), old);
             let says = match self.immutable {
-                true => format!("Let tags of {repository} stay with their images"),
-                false => format!("Let tags of {repository} be moved"),
+                true => format!("Make tags of {repository} immutable"),
+                false => format!("Make tags of {repository} mutable"),
             };
             steps.push(step("mutability", says, scope, wanted, undo(back), settings.clone()));
         }
