@@ -19,7 +19,11 @@ document! { "PascalCase";
     /// A statement as GetPolicy gives it: <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>,
     /// <https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html>
     pub struct Permission {
+        /// Empty where the statement has none; AddPermission demands one, a policy need not have it.
         pub sid: String,
+        /// What tells it from other statements without an id: a digest of what it says.
+        #[serde(rename = "gantry:statement")]
+        pub statement: String,
         /// `Allow`, or `Deny` in a policy that was put as a whole.
         pub effect: Option<String>,
         /// `*`, or names by their sort: `{"Service": "s3.amazonaws.com"}`.
@@ -184,12 +188,16 @@ impl Model for Permission {
     ];
     fn id(&self) -> String {
         let function = name_in_arn(&self.resource);
-        if function.is_empty() || self.sid.is_empty() {
-            return String::new();
-        }
+        // No statement id has a dot.
+        let statement = match (self.sid.as_str(), self.statement.as_str()) {
+            ("", "") => return String::new(),
+            ("", digest) => format!("no-id.{digest}"),
+            (sid, _) => sid.to_owned(),
+        };
         match self.qualifier() {
-            Some(qualifier) => format!("{function}:{qualifier}/{}", self.sid),
-            None => format!("{function}/{}", self.sid),
+            _ if function.is_empty() => String::new(),
+            Some(qualifier) => format!("{function}:{qualifier}/{statement}"),
+            None => format!("{function}/{statement}"),
         }
     }
     fn name(&self) -> String {
@@ -229,7 +237,7 @@ impl Model for Permission {
             Cell::opt(self.qualifier()),
             Cell::opt(self.effect.clone()),
             list(texts(&self.action).into_iter().map(str::to_owned).collect()),
-            Cell::Mono(self.sid.clone()),
+            if self.sid.is_empty() { Cell::text("no statement id") } else { Cell::Mono(self.sid.clone()) },
         ]
     }
     fn links(&self, _scope: &Scope) -> Vec<Link> {

@@ -123,3 +123,15 @@ fn an_alias_has_permissions_of_its_own() {
     assert_eq!(seen.name, "uploads → resize:live");
     assert!(seen.refs.contains(&"lambda.permission/111122223333/eu-west-1/resize:live/allow".to_owned()));
 }
+
+#[test]
+fn a_statement_without_an_id_is_told_by_what_it_says() {
+    let mut doc = source("arn:aws:s3:::uploads");
+    doc.as_object_mut().unwrap().remove("Sid");
+    let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    assert!(describe(Kind::FunctionPermission, &scope, &doc).is_err(), "nothing tells it from another");
+    doc["gantry:statement"] = "3f2a9c1b04d5e6f7".into();
+    let seen = seen(&doc);
+    assert!(seen.refs.contains(&"lambda.permission/111122223333/eu-west-1/resize/no-id.3f2a9c1b04d5e6f7".to_owned()));
+    assert_eq!(seen.cells.last(), Some(&Cell::Text("no statement id".into())));
+}

@@ -134,3 +134,31 @@ async fn one_policy_that_is_refused_leaves_what_is_known_of_it_and_reads_the_oth
     assert_eq!(feed.docs().keys().collect::<Vec<_>>(), ["hook/public"]);
     assert_eq!(feed.complete(), ["hook", "idle"]);
 }
+
+#[tokio::test]
+async fn a_statement_without_an_id_is_the_same_each_time_and_leaves_the_others() {
+    let bare = |accounts: Value| {
+        let mut bare = statement("", "hook", json!({"AWS": accounts}), "lambda:InvokeFunction", json!({}));
+        bare.as_object_mut().unwrap().remove("Sid");
+        bare
+    };
+    let ids = async |first: Value, second: Value| {
+        let caller = fleet(move |operation| match operation {
+            o if o.contains("/functions/hook/") => policy(&[first.clone(), open(), second.clone()]),
+            _ => none(),
+        });
+        let feed = Memory::default();
+        collect_permissions(&caller, &feed).await.unwrap();
+        assert_eq!(feed.complete(), ["*", "hook", "idle", "inner"]);
+        for (id, doc) in feed.docs() {
+            let read = fetch_permission(&caller, &key(Kind::FunctionPermission, &id)).await.unwrap().unwrap();
+            assert_eq!(read.doc, doc, "{id}");
+        }
+        feed.docs().into_keys().collect::<Vec<_>>()
+    };
+    let one = ids(bare(json!(["444455556666", "777788889999"])), bare(json!("777788889999"))).await;
+    assert_eq!(one.len(), 3, "{one:?}");
+    assert!(one[0].starts_with("hook/no-id.") && one[1].starts_with("hook/no-id.") && one[2] == "hook/public");
+    let again = ids(bare(json!("777788889999")), bare(json!(["777788889999", "444455556666"]))).await;
+    assert_eq!(one, again, "in whatever order");
+}

@@ -5,6 +5,7 @@ use domain::lambda::{Permission, permission};
 use domain::resource::Observed;
 use domain::{Code, Kind, Problem, ResourceKey};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, HashSet};
 
 use super::functions::names;
@@ -20,7 +21,7 @@ const SOME: usize = 1000;
 /// Reads the policies of functions and of the aliases that are known, function by function.
 pub(crate) async fn collect_permissions(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
     let functions = names(caller).await?;
-    let known: HashSet<String> = feed.said(Kind::FunctionPermission, "Sid").await?.into_keys().collect();
+    let known: HashSet<String> = feed.said(Kind::FunctionPermission, "Resource").await?.into_keys().collect();
     let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for id in feed.said(Kind::FunctionAlias, "Name").await?.into_keys() {
         if let Some((function, alias)) = id.rsplit_once(':') {
@@ -76,7 +77,7 @@ pub(super) async fn policy(caller: &Caller, function: &str, qualifier: Option<&s
     Ok(statements.into_iter().map(|statement| document(caller, statement)).collect())
 }
 
-/// A statement as a document: what callers have to know is sealed.
+/// A statement as a document: what callers have to know is sealed, and what has no id gets a digest instead.
 fn document(caller: &Caller, statement: Value) -> Value {
     let mut doc = wire::document(statement, |_| false);
     let conditions = doc.get_mut("Condition").and_then(Value::as_object_mut);
@@ -87,7 +88,31 @@ fn document(caller: &Caller, statement: Value) -> Value {
             }
         }
     }
+    let named = doc.get("Sid").and_then(Value::as_str).is_some_and(|sid| !sid.is_empty());
+    if !named && doc.is_object() {
+        doc["gantry:statement"] = digest(&doc).into();
+    }
     doc
+}
+
+/// The first 16 hex digits of the SHA-256 of what a statement says, however AWS orders it this time.
+fn digest(statement: &Value) -> String {
+    fn ordered(value: &Value) -> Value {
+        match value {
+            Value::Object(fields) => {
+                let fields: BTreeMap<&String, Value> = fields.iter().map(|(name, v)| (name, ordered(v))).collect();
+                fields.into_iter().map(|(name, v)| (name.clone(), v)).collect()
+            }
+            // Lists of a statement are sets.
+            Value::Array(items) => {
+                let mut items: Vec<Value> = items.iter().map(ordered).collect();
+                items.sort_by_cached_key(ToString::to_string);
+                items.into()
+            }
+            other => other.clone(),
+        }
+    }
+    Sha256::digest(ordered(statement).to_string()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unreadable(function: &str, why: &serde_json::Error) -> Problem {
