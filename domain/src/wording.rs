@@ -106,6 +106,15 @@ fn parts(word: &str) -> Vec<String> {
     parts
 }
 
+/// "a, b and c", where `last` is "and".
+pub(crate) fn joined(words: &[String], last: &str) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., end] => format!("{} {last} {end}", most.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,7 +26,7 @@ test("who may call a function is on its page, and that anyone may is said plainl
   await page.goto("/functions/111122223333/eu-west-1/payments-webhook?tab=triggers");
   const row = page.getByRole("row", { name: /lambda-url\.eu-west-1\.on\.aws/ });
   await expect(row).toContainText("Anyone on the internet may call it", { timeout: 60_000 });
-  const anyone = page.getByRole("row", { name: /anyone → payments-webhook/ });
+  const anyone = page.getByRole("row", { name: /anyone on the internet → payments-webhook/ });
   await expect(anyone.filter({ hasText: "by its URL, without sign-in" })).toBeVisible();
   await expect(page.getByRole("row", { name: /API Gateway/ })).toBeVisible();
   await accessible(page);

@@ -13,6 +13,7 @@ pub use explain::{Gain, Severity, explain};
 
 use crate::iam::policy_document::{Document, Effect, Errors, Matches, Principal, Principals, Statement, fits};
 use crate::identity::{AccountId, clip};
+pub(super) use crate::wording::joined;
 
 /// The most characters a policy may have.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>
@@ -255,13 +256,4 @@ fn locks_out(service: &str, n: usize, statement: &Statement, account: &AccountId
     let when = conditions::said(&statement.conditions, account, "resources");
     let when = if when.is_empty() { String::new() } else { format!(", {}", when.join(" and ")) };
     Some(format!("By Statement[{n}], {who} {} this policy{when}.", joined(&denied, "or")))
-}
-
-/// "a, b and c".
-pub(super) fn joined(words: &[String], last: &str) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., end] => format!("{} {last} {end}", most.join(", ")),
-    }
 }

@@ -7,6 +7,7 @@
 mod json;
 mod kept;
 mod names;
+mod operator;
 mod read;
 mod same;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 pub use kept::as_kept;
+pub(crate) use operator::{Operator, account_of, few_addresses, fixed};
 pub use same::same;
 
 use crate::identity::AccountId;

@@ -47,7 +47,7 @@ pub enum Callers {
     Signed,
     /// Everyone.
     Anyone,
-    /// Nobody: callers need not sign in, but no permission lets them.
+    /// Callers need not sign in, but no permission lets everyone: nobody, or those whom a condition names.
     Nobody,
     /// Callers need not sign in; what the policy says could not be read.
     Unknown,
@@ -78,7 +78,7 @@ impl FunctionUrl {
         let who = match self.callers() {
             Callers::Signed => "callers sign in with IAM",
             Callers::Anyone => ANYONE,
-            Callers::Nobody => "no sign-in, but no permission lets anyone call it",
+            Callers::Nobody => "no sign-in, but its policy does not let everyone call it",
             Callers::Unknown => "no sign-in",
         };
         self.alias().map_or(who.to_owned(), |alias| format!("alias {alias}, {who}"))
@@ -124,7 +124,7 @@ impl Model for FunctionUrl {
             Callers::Nobody => (
                 "Closed",
                 Tone::Quiet,
-                "It asks for no sign-in, but its policy lets nobody call it: AWS answers with 403.",
+                "It asks for no sign-in, but its policy does not let everyone call it: AWS answers others with 403.",
             ),
             Callers::Unknown => {
                 ("Open", Tone::Quiet, "It asks for no sign-in. Whom its policy lets call it could not be read.")

@@ -1,16 +1,23 @@
 //! A statement of a function's resource-based policy: who else may invoke it.
 
+mod everyone;
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::function::{name_in_arn, unqualified};
 use crate::document::document;
+use crate::iam::policy_document::{Condition, Operator, fits};
 use crate::identity::{AccountId, Scope};
 use crate::kind::Kind;
 use crate::resource::{Cell, Column, Link, Model, Relation};
+use everyone::Stranger;
 
 /// The condition whose value callers have to know: sealed in documents.
 pub const TOKEN: &str = "lambda:EventSourceToken";
+
+/// The keys of conditions about calls of a URL.
+const URL_KEYS: &[&str] = &["lambda:FunctionUrlAuthType", "lambda:InvokedViaFunctionUrl"];
 
 /// What a condition key says, by operator.
 type Conditions = BTreeMap<String, BTreeMap<String, Value>>;
@@ -51,10 +58,9 @@ const SERVICES: &[(&str, &str)] = &[
     ("sns.amazonaws.com", "SNS"),
 ];
 
-/// Whether a condition with this operator names what is allowed, rather than what is not or whether there is anything at all.
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
-fn names_allowed(operator: &str) -> bool {
-    !operator.contains("Not") && operator != "Null"
+/// The name of a service as people say it, or its own.
+fn service(name: &str) -> &str {
+    SERVICES.iter().find(|(full, _)| *full == name).map_or(name, |(_, said)| *said)
 }
 
 /// One text or several.
@@ -63,6 +69,16 @@ fn texts(value: &Value) -> Vec<&str> {
         Value::String(text) => vec![text.as_str()],
         Value::Array(all) => all.iter().filter_map(Value::as_str).collect(),
         _ => vec![],
+    }
+}
+
+/// A value of a condition as AWS compares it.
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        // The token, sealed.
+        Value::Object(_) => "a secret".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -115,9 +131,26 @@ impl Permission {
         self.principal.as_str() == Some("*") || self.principals("AWS").contains(&"*")
     }
 
-    /// What the condition says of this key, whose case AWS does not mind.
+    /// One for each key under each operator.
+    fn conditions(&self) -> Vec<Condition> {
+        let values = |value: &Value| match value {
+            Value::Array(all) => all.iter().map(value_text).collect::<Vec<_>>(),
+            one => vec![value_text(one)],
+        };
+        let of = |(operator, keys): (&String, &BTreeMap<String, Value>)| {
+            let condition = |(key, value): (&String, &Value)| Condition {
+                operator: operator.clone(),
+                key: key.clone(),
+                values: values(value),
+            };
+            keys.iter().map(condition).collect::<Vec<_>>()
+        };
+        self.condition.iter().flat_map(of).collect()
+    }
+
+    /// What the conditions name as allowed for this key, whose case AWS does not mind.
     fn said(&self, key: &str) -> Vec<&str> {
-        let allowed = self.condition.iter().filter(|(operator, _)| names_allowed(operator));
+        let allowed = self.condition.iter().filter(|(operator, _)| Operator::of(operator).equals());
         let keys = allowed.flat_map(|(_, keys)| keys).filter(|(name, _)| name.eq_ignore_ascii_case(key));
         keys.flat_map(|(_, value)| texts(value)).collect()
     }
@@ -127,30 +160,25 @@ impl Permission {
         self.said("aws:SourceArn")
     }
 
+    fn acts_on(&self, action: &str) -> bool {
+        texts(&self.action).iter().any(|pattern| fits(pattern, action))
+    }
+
     /// Whether it lets everyone call the function's URL without signing in: no condition narrows it.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html>
     pub fn opens_url(&self) -> bool {
-        let action = |action: &&str| matches!(*action, "*" | "lambda:*" | "lambda:InvokeFunctionUrl");
-        let auth = |(key, value): (&String, &Value)| {
-            key.eq_ignore_ascii_case("lambda:FunctionUrlAuthType") && texts(value) == ["NONE"]
-        };
         self.effect.as_deref() == Some("Allow")
             && self.is_for_everyone()
-            && texts(&self.action).iter().any(action)
-            && self.condition.iter().all(|(operator, keys)| names_allowed(operator) && keys.iter().all(auth))
+            && self.acts_on("lambda:InvokeFunctionUrl")
+            && everyone::open(&self.conditions(), Stranger::Unsigned)
     }
 
-    /// Who may call, in words: "S3", "account 444455556666", "anyone".
+    /// Who may call, in words: "S3", "account 444455556666", "anyone on the internet".
     pub fn who(&self) -> String {
         if self.is_for_everyone() {
-            return match self.said("aws:PrincipalOrgID").as_slice() {
-                [] => "anyone".to_owned(),
-                organizations => format!("organization {}", organizations.join(", ")),
-            };
+            return self.of_everyone().0;
         }
-        let service =
-            |name: &str| SERVICES.iter().find(|(full, _)| *full == name).map_or(name, |(_, said)| *said).to_owned();
-        let services = self.principals("Service").into_iter().map(service);
+        let services = self.principals("Service").into_iter().map(|name| service(name).to_owned());
         let others = self.principals("AWS").into_iter().map(|name| match name.strip_suffix(":root") {
             Some(root) => format!("account {}", root.rsplit(':').next().unwrap_or_default()),
             None if AccountId::parse(name).is_ok() => format!("account {name}"),
@@ -160,17 +188,52 @@ impl Permission {
         services.chain(others).chain(federated).collect::<Vec<_>>().join(", ")
     }
 
+    /// Who is left of everyone, and the condition that already says it.
+    fn of_everyone(&self) -> (String, Option<usize>) {
+        let conditions = self.conditions();
+        if self.effect.as_deref() == Some("Allow") {
+            // That a URL needs the other action as well is said with this condition.
+            let by_url = |condition: &Condition| URL_KEYS.iter().any(|key| condition.key.eq_ignore_ascii_case(key));
+            let url = self.acts_on("lambda:InvokeFunctionUrl") || conditions.iter().any(by_url);
+            if url && everyone::open(&conditions, Stranger::Unsigned) {
+                return ("anyone on the internet".to_owned(), None);
+            }
+            if [Stranger::Signed, Stranger::SignedToUrl].iter().any(|asks| everyone::open(&conditions, *asks)) {
+                return ("anyone on the internet with an AWS account".to_owned(), None);
+            }
+        }
+        match everyone::held_to(&conditions) {
+            Some((condition, who)) => (who, Some(condition)),
+            None if conditions.is_empty() => ("anyone".to_owned(), None),
+            None => ("anyone who meets its conditions".to_owned(), None),
+        }
+    }
+
     /// What the permission is narrowed to besides its sources, in words.
     fn only(&self) -> Vec<String> {
-        let accounts = self.said("aws:SourceAccount").into_iter().map(|a| format!("account {a}"));
-        let organizations = self.said("aws:PrincipalOrgID").into_iter().map(|o| format!("organization {o}"));
-        let url = self.said("lambda:FunctionUrlAuthType").into_iter().map(|auth| match auth {
-            "NONE" => "by its URL, without sign-in".to_owned(),
-            _ => "by its URL, signed in with IAM".to_owned(),
-        });
-        let through = self.said("lambda:InvokedViaFunctionUrl").into_iter().filter(|via| *via == "true");
-        let through = through.map(|_| "by its URL".to_owned());
-        accounts.chain(organizations).chain(url).chain(through).collect()
+        let said = if self.is_for_everyone() { self.of_everyone().1 } else { None };
+        let conditions = self.conditions().into_iter().enumerate().filter(|(n, _)| Some(*n) != said);
+        conditions.flat_map(|(_, condition)| narrowed(&condition)).collect()
+    }
+}
+
+/// What a condition narrows a permission to. Sources stand elsewhere.
+fn narrowed(condition: &Condition) -> Vec<String> {
+    let values = &condition.values;
+    let each = |sort: &str| values.iter().map(|value| format!("{sort} {value}")).collect::<Vec<_>>();
+    if !Operator::of(&condition.operator).demands() {
+        return vec![condition.in_words()];
+    }
+    let one = values.first().filter(|_| values.len() == 1).map(String::as_str);
+    match (condition.key.to_ascii_lowercase().as_str(), one) {
+        ("aws:sourcearn", _) => vec![],
+        ("aws:sourceaccount" | "aws:principalaccount", _) => each("account"),
+        ("aws:sourceorgid" | "aws:principalorgid", _) => each("organization"),
+        ("lambda:eventsourcetoken", _) => vec!["with its token".to_owned()],
+        ("lambda:functionurlauthtype", Some("NONE")) => vec!["by its URL, without sign-in".to_owned()],
+        ("lambda:functionurlauthtype", Some("AWS_IAM")) => vec!["by its URL, signed in with IAM".to_owned()],
+        ("lambda:invokedviafunctionurl", Some("true")) => vec!["by its URL".to_owned()],
+        _ => vec![condition.in_words()],
     }
 }
 
@@ -202,8 +265,9 @@ impl Model for Permission {
     }
     fn name(&self) -> String {
         let sources = self.sources();
+        let held = !self.is_for_everyone() || self.of_everyone().1.is_some();
         let caller = match sources.as_slice() {
-            [one] => source_reference(one).map_or_else(|| self.who(), |whole| called(&whole).to_owned()),
+            [one] if held => source_reference(one).map_or_else(|| self.who(), |whole| called(&whole).to_owned()),
             _ => self.who(),
         };
         let function = name_in_arn(&self.resource);

@@ -85,8 +85,11 @@ fn accounts_roles_and_organizations_are_told_apart() {
     assert_eq!(who(json!({"AWS": "arn:aws:iam::444455556666:root"}), json!({})), "account 444455556666");
     assert_eq!(who(json!({"AWS": "444455556666"}), json!({})), "account 444455556666");
     assert_eq!(who(json!({"AWS": "arn:aws:iam::444455556666:role/deploy"}), json!({})), "deploy");
-    assert_eq!(who(json!("*"), json!({"StringEquals": {"aws:PrincipalOrgID": "o-abc"}})), "organization o-abc");
-    assert_eq!(who(json!("*"), json!({})), "anyone");
+    assert_eq!(
+        who(json!("*"), json!({"StringEquals": {"aws:PrincipalOrgID": "o-abc"}})),
+        "any principal in organization o-abc"
+    );
+    assert_eq!(who(json!("*"), json!({})), "anyone on the internet with an AWS account");
     assert_eq!(who(json!({"Service": ["lex.amazonaws.com"]}), json!({})), "lex.amazonaws.com");
 }
 

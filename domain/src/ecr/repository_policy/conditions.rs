@@ -1,75 +1,8 @@
 //! Conditions: in words, and what they do to the reach of a statement.
 
 use super::who;
-use crate::iam::policy_document::{Condition, fits};
+use crate::iam::policy_document::{Condition, Operator, account_of, few_addresses, fits, fixed};
 use crate::identity::{AccountId, clip};
-
-/// An operator taken apart. <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
-struct Operator {
-    /// In small letters, without what follows.
-    base: String,
-    /// `ForAllValues:`, which also holds where the key is missing.
-    all: bool,
-    /// `ForAnyValue:`.
-    any: bool,
-    /// `…IfExists`, which also holds where the key is missing.
-    if_exists: bool,
-}
-
-impl Operator {
-    fn of(text: &str) -> Self {
-        let lower = text.to_ascii_lowercase();
-        let (all, rest) = lower.strip_prefix("forallvalues:").map_or((false, lower.as_str()), |rest| (true, rest));
-        let (any, rest) = rest.strip_prefix("foranyvalue:").map_or((false, rest), |rest| (true, rest));
-        let (if_exists, base) = rest.strip_suffix("ifexists").map_or((false, rest), |base| (true, base));
-        Self { base: base.to_owned(), all, any, if_exists }
-    }
-
-    /// Holds only where the key is there and has one of the values.
-    fn demands(&self) -> bool {
-        let equal =
-            ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress", "bool"];
-        equal.contains(&self.base.as_str()) && !self.all && !self.if_exists
-    }
-
-    fn excludes(&self) -> bool {
-        ["stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"]
-            .contains(&self.base.as_str())
-            && !self.any
-    }
-
-    fn verb(&self) -> &'static str {
-        match self.base.as_str() {
-            "stringnotequals" | "stringnotequalsignorecase" | "arnnotequals" | "numericnotequals" | "datenotequals" => {
-                "is not"
-            }
-            "stringlike" | "arnlike" => "is like",
-            "stringnotlike" | "arnnotlike" => "is not like",
-            "numericlessthan" => "is less than",
-            "numericlessthanequals" => "is at most",
-            "numericgreaterthan" => "is more than",
-            "numericgreaterthanequals" => "is at least",
-            "datelessthan" => "is before",
-            "datelessthanequals" => "is not after",
-            "dategreaterthan" => "is after",
-            "dategreaterthanequals" => "is not before",
-            "ipaddress" => "is in",
-            "notipaddress" => "is not in",
-            _ => "is",
-        }
-    }
-}
-
-/// A value that stands for itself: neither wildcard nor policy variable.
-fn fixed(value: &str) -> bool {
-    !value.is_empty() && !value.contains(['*', '?', '$'])
-}
-
-/// The account field of an ARN, if it is an account's id and no pattern.
-fn account_of(arn: &str) -> Option<&str> {
-    let account = arn.split(':').nth(4)?;
-    AccountId::parse(account).is_ok().then_some(account)
-}
 
 /// How far a statement about everybody still reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,13 +62,6 @@ pub(super) fn narrowed(condition: &Condition, own: &AccountId) -> Option<Narrowe
     }
 }
 
-/// A range that is no large part of the internet: at most a /8 of IPv4 or a /32 of IPv6, where S3 draws the line.
-fn few_addresses(range: &str) -> bool {
-    let Some((address, bits)) = range.split_once('/') else { return fixed(range) };
-    let least = if address.contains(':') { 32 } else { 8 };
-    bits.parse::<u8>().is_ok_and(|bits| bits >= least)
-}
-
 /// Whether a service is held to somebody's resources. Without, anybody may have it act for theirs.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html>
 pub(super) fn holds_service(conditions: &[Condition], own: &AccountId) -> bool {
@@ -174,7 +100,7 @@ pub(in crate::ecr) fn said(conditions: &[Condition], own: &AccountId, noun: &str
 
 fn one(condition: &Condition, own: &AccountId, noun: &str) -> String {
     let operator = Operator::of(&condition.operator);
-    let (key, values) = (clip(&condition.key), &condition.values);
+    let values = &condition.values;
     let whole = |value: &String| match condition.key.to_ascii_lowercase().as_str() {
         "aws:sourceaccount" if fixed(value) => Some(who::account(value, own)),
         "aws:sourcearn" => all_of_account(value, own),
@@ -183,19 +109,10 @@ fn one(condition: &Condition, own: &AccountId, noun: &str) -> String {
     if operator.demands()
         && let Some(accounts) = values.iter().map(whole).collect::<Option<Vec<_>>>()
     {
+        let key = clip(&condition.key);
         return format!("for {noun} of {} ({key})", super::joined(&accounts, "or"));
     }
-    let subject = match (operator.all, operator.any) {
-        (true, _) => format!("every {key}"),
-        (_, true) => format!("any {key}"),
-        _ => key,
-    };
-    if operator.base == "null" {
-        let missing = values.iter().any(|v| v.eq_ignore_ascii_case("true"));
-        return format!("if {subject} {}", if missing { "is missing" } else { "is there" });
-    }
-    let missing = if operator.if_exists { " or is missing" } else { "" };
-    format!("if {subject} {} {}{missing}", operator.verb(), super::joined(values, "or"))
+    condition.in_words()
 }
 
 /// Whose an ARN pattern is that covers all of a kind in an account, such as `arn:aws:lambda:*:111122223333:function:*`.
