@@ -16,7 +16,7 @@ use crate::paths;
 use crate::resource::{DetailPage, DetailSpec, ListPage, ListSpec, Refused, generic_spec};
 use crate::search::SearchPage;
 use crate::sign_in::{SignInPage, WelcomePage};
-use crate::ui::{Clock, ProblemNote, Skeleton};
+use crate::ui::{Clock, Skeleton};
 use crate::wire::{ask, shared};
 use crate::{ecr, ecr_public, ecs, eks, lambda, nearby};
 
@@ -129,12 +129,11 @@ pub fn DetailRoute() -> impl IntoView {
 
 /// What a reference leads to: an image that is not collected to its repository, whose tags say what there is.
 async fn meant(reference: String) -> Result<Option<ResourceKey>, AppError> {
-    if let Some(key) = api::resolve(reference.clone()).await? {
-        return Ok(Some(key));
-    }
-    match domain::reference::repository(&reference) {
+    let found = api::resolve(reference.clone()).await;
+    let repository = domain::reference::repository(&reference).filter(|_| !matches!(found, Ok(Some(_))));
+    match repository {
         Some(repository) => api::resolve(repository.to_owned()).await,
-        None => Ok(None),
+        None => found,
     }
 }
 
@@ -157,7 +156,7 @@ fn ResolvePage() -> impl IntoView {
                         );
                         view! { <Refused problem=Problem::not_found(message)/> }.into_any()
                     }
-                    Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+                    Err(AppError(problem)) => view! { <Refused problem=problem/> }.into_any(),
                 }
             })}
         </Transition>

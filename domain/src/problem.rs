@@ -18,6 +18,8 @@ pub enum Code {
     ConfirmPassword,
     /// It does not exist (any more).
     NotFound,
+    /// No connection leads to the account or region it is in: whether it exists cannot be known.
+    NotConnected,
     /// Somebody else changed it in the meantime, or the name is taken.
     Conflict,
     /// Too many requests to Gantry.
@@ -159,6 +161,7 @@ impl Problem {
             | Code::Forbidden
             | Code::ConfirmPassword
             | Code::NotFound
+            | Code::NotConnected
             | Code::Conflict
             | Code::TooLarge
             | Code::AwsDenied
@@ -174,7 +177,7 @@ impl Problem {
             Code::Invalid => 400,
             Code::SignedOut => 401,
             Code::Forbidden | Code::ConfirmPassword => 403,
-            Code::NotFound => 404,
+            Code::NotFound | Code::NotConnected => 404,
             Code::Conflict => 409,
             Code::TooLarge => 413,
             Code::Busy => 429,
@@ -200,6 +203,9 @@ impl Problem {
             Code::Forbidden => vec![link("See your role", "/settings/you"), link("Back to the overview", "/")],
             Code::AwsDenied | Code::AwsCredentials => vec![link("Check the connections", "/settings/connections")],
             Code::NotFound => vec![link("Back to the overview", "/"), link("What changed", "/changes")],
+            Code::NotConnected => {
+                vec![link("See the connections", "/settings/connections"), link("Back to the overview", "/")]
+            }
             Code::Busy | Code::AwsThrottled | Code::AwsUnreachable | Code::Database | Code::Internal => {
                 vec![link("Try again", "")]
             }

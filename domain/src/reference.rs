@@ -31,6 +31,16 @@ pub fn place(reference: &str) -> Option<(Kind, Scope)> {
     Some((kind, Scope::new(account, region)))
 }
 
+/// The account and region of what this means; [`Region::global`] where an ARN names none. `None` for what names no account.
+pub fn scope(reference: &str) -> Option<Scope> {
+    if let Ok(key) = ResourceKey::parse(reference) {
+        return Some(key.scope);
+    }
+    let Ok(arn) = Arn::parse(reference) else { return image(reference).map(|(_, scope)| scope) };
+    let region = if arn.region().is_empty() { Region::global() } else { Region::parse(arn.region()).ok()? };
+    Some(Scope::new(AccountId::parse(arn.account()).ok()?, region))
+}
+
 /// Where an image of ECR would be: `111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1`.
 fn image(reference: &str) -> Option<(Kind, Scope)> {
     let (host, _) = reference.split_once('/')?;
@@ -82,6 +92,22 @@ mod tests {
             "nginx",
         ] {
             assert_eq!(said(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_reference_of_any_kind_names_its_place() {
+        let said = |reference: &str| scope(reference).map(|scope| scope.to_string());
+        for (reference, expected) in [
+            ("arn:aws:eks:eu-west-1:111122223333:cluster/main", Some("111122223333/eu-west-1")),
+            ("arn:aws:iam::111122223333:policy/team/p", Some("111122223333/global")),
+            ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web:1", Some("111122223333/eu-west-1")),
+            ("ecs.task-definition/111122223333/eu-west-1/web:1", Some("111122223333/eu-west-1")),
+            ("arn:aws:iam::aws:policy/ReadOnlyAccess", None),
+            ("arn:aws:s3:::bucket", None),
+            ("nginx", None),
+        ] {
+            assert_eq!(said(reference).as_deref(), expected, "{reference}");
         }
     }
 

@@ -27,11 +27,13 @@ type Result<T> = std::result::Result<T, Problem>;
 pub trait Inventory: Send + Sync {
     /// A window of a list.
     async fn list(&self, actor: &Actor, query: &ListQuery) -> Result<Page>;
-    /// One resource; [`crate::problem::Code::NotFound`] if it never existed. Gone ones are still there.
+    /// One resource; [`crate::problem::Code::NotFound`] if it never existed, [`crate::problem::Code::NotConnected`] if no connection leads
+    /// to where it would be. Gone ones are still there.
     async fn get(&self, actor: &Actor, key: &ResourceKey) -> Result<Detail>;
     /// Rows by key, for redrawing just what changed; unknown keys are left out.
     async fn rows(&self, actor: &Actor, keys: &[ResourceKey]) -> Result<Vec<Row>>;
-    /// The resource a reference (ARN, image URI, key) points to.
+    /// The resource a reference (ARN, image URI, key) points to; [`crate::problem::Code::NotConnected`] if it is not known and names an
+    /// account or region that no connection leads to.
     async fn resolve(&self, actor: &Actor, reference: &str) -> Result<Option<ResourceKey>>;
     /// Entries of a history, latest first: of one resource, or of the fleet.
     async fn history(&self, actor: &Actor, query: &HistoryQuery) -> Result<Vec<Change>>;

@@ -17,6 +17,22 @@ test("what does not exist leads somewhere", async ({ page }) => {
   }
 });
 
+test("a page of an account or region that is not connected says so and leads to the connections", async ({ page }) => {
+  for (const [path, words] of [
+    ["/functions/999999999999/eu-west-1/nothing", "This account is not connected"],
+    ["/functions/111122223333/ap-south-1/nothing", "This region is not connected"],
+    ["/resolve?ref=arn:aws:sqs:eu-west-1:999999999999:nothing", "This account is not connected"],
+  ] as const) {
+    const answer = await page.goto(path);
+    expect(answer?.status(), path).toBe(404);
+    await expect(page.getByRole("heading", { name: words }), path).toBeVisible();
+    await page.getByRole("main").getByRole("link", { name: "See the connections" }).click();
+    await expect(page, path).toHaveURL(/\/settings\/connections$/);
+  }
+  await page.goto("/functions?region=ap-south-1&q=orders");
+  await expect(page.getByRole("main").getByText("No connection leads there")).toBeVisible();
+});
+
 test("a filter with nonsense says what is wrong beside a way out", async ({ page }) => {
   await page.goto("/functions?sort=shoe-size");
   await expect(page.getByText(/cannot be sorted by/)).toBeVisible();

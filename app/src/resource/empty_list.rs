@@ -17,11 +17,6 @@ fn strangers(wanted: &[AccountId], boot: &Boot) -> Vec<String> {
     wanted.iter().filter(known).map(ToString::to_string).collect()
 }
 
-/// Whether only accounts are looked at that no connection leads to: no filter can be why there is nothing.
-pub fn is_unconnected(scopes: &Scopes, boot: &Boot) -> bool {
-    !scopes.accounts.is_empty() && strangers(&scopes.accounts, boot).len() == scopes.accounts.len()
-}
-
 /// Why nothing is known of accounts that no connection leads to, if such are looked at; `what` says what cannot be known, `all` is the address
 /// without a choice of accounts.
 pub fn unconnected(scopes: &Scopes, boot: &Boot, what: &str, all: String) -> Option<AnyView> {
@@ -40,6 +35,26 @@ pub fn unconnected(scopes: &Scopes, boot: &Boot, what: &str, all: String) -> Opt
         </Empty>
     };
     Some(view.into_any())
+}
+
+/// Nobody looks where all those that are looked at are: none of the accounts is connected in any of the regions.
+fn nowhere(kind: Kind, scopes: &Scopes) -> AnyView {
+    let connections = scopes.on(paths::SETTINGS_CONNECTIONS);
+    let all = (!scopes.is_all())
+        .then(|| view! { <a class="btn small" href=paths::list(kind)>"All accounts and regions"</a> });
+    let words = format!(
+        "Gantry reads only the accounts it is connected to, in the regions that their connections name, so it cannot know what {} there are.",
+        kind.plural()
+    );
+    let title = if all.is_some() { "No connection leads there" } else { "No connection leads to AWS" };
+    view! {
+        <Empty title=title>
+            <p>{words}</p>
+            {all}
+            <a class="btn quiet small" href=connections>"Connections"</a>
+        </Empty>
+    }
+    .into_any()
 }
 
 /// Why there is none: nobody looks there, or AWS had none when it was last asked, which can be asked again.
@@ -112,6 +127,10 @@ pub fn EmptyList(
         }
         let what = format!("what {} there are", kind.plural());
         let unconnected = scopes.with(|s| unconnected(s, &boot, &what, paths::list(kind)));
-        unconnected.unwrap_or_else(|| words().into_any())
+        match unconnected {
+            Some(why) => why,
+            None if freshness.with(Vec::is_empty) => scopes.with(|s| nowhere(kind, s)),
+            None => words().into_any(),
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::empty_list::{EmptyList, is_unconnected};
+use super::empty_list::EmptyList;
 use super::facets::{ColumnChooser, Facets};
 use super::freshness::{AgeOfData, CollectButton, FailingScopes};
 use super::parts::Opened;
@@ -214,10 +214,8 @@ pub fn ListRows(
             }
         }
     });
-    let unconnected = Memo::new({
-        let boot = boot.clone();
-        move |_| scopes.with(|s| is_unconnected(s, &boot))
-    });
+    // Nobody looks there: no filter can be why there is nothing.
+    let unconnected = Memo::new(move |_| freshness.with(Vec::is_empty));
     let row_view = move |slot: Slot| {
         let Some(row) = slot.row else {
             return view! { <tr class="blank"><td colspan=move || columns.with(Columns::count)></td></tr> }.into_any();

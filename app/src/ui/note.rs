@@ -31,9 +31,13 @@ pub fn Note(
 fn tone(problem: &Problem) -> Tone {
     match problem.code {
         Code::NotImplemented => Tone::Quiet,
-        Code::SignedOut | Code::ConfirmPassword | Code::Busy | Code::AwsThrottled | Code::NotFound | Code::Invalid => {
-            Tone::Warn
-        }
+        Code::SignedOut
+        | Code::ConfirmPassword
+        | Code::Busy
+        | Code::AwsThrottled
+        | Code::NotFound
+        | Code::NotConnected
+        | Code::Invalid => Tone::Warn,
         Code::Forbidden
         | Code::Conflict
         | Code::TooLarge

@@ -23,6 +23,7 @@ fn is_unknown(problem: &Problem) -> bool {
         | Code::Forbidden
         | Code::ConfirmPassword
         | Code::NotFound
+        | Code::NotConnected
         | Code::Conflict
         | Code::Busy
         | Code::TooLarge

@@ -14,6 +14,7 @@ pub mod search;
 pub mod snapshot;
 pub mod table;
 pub mod typo;
+pub mod unconnected;
 pub mod unrest;
 pub mod usage;
 pub mod visible;
@@ -70,20 +71,19 @@ impl Answers {
             _ => Ok(()),
         }
     }
-}
 
-fn never_existed(key: &ResourceKey) -> Problem {
-    Problem::not_found(format!(
-        "Gantry has never seen the {} “{}” in account {}, region {}.",
-        key.kind.singular(),
-        if key.id.chars().count() > 80 {
-            key.id.chars().take(77).chain("…".chars()).collect()
-        } else {
-            key.id.clone()
-        },
-        key.scope.account,
-        key.scope.region
-    ))
+    /// Why there is nothing under this key.
+    fn absent(&self, key: &ResourceKey) -> Problem {
+        let id: String = match key.id.chars().count() > 80 {
+            true => key.id.chars().take(77).chain("…".chars()).collect(),
+            false => key.id.clone(),
+        };
+        let what = format!("the {} “{id}”", key.kind.singular());
+        let Scope { account, region } = &key.scope;
+        unconnected::unconnected(&self.connections, &key.scope, &what).unwrap_or_else(|| {
+            Problem::not_found(format!("Gantry has never seen {what} in account {account}, region {region}."))
+        })
+    }
 }
 
 #[async_trait]
@@ -122,7 +122,7 @@ impl Inventory for Answers {
     async fn get(&self, actor: &Actor, key: &ResourceKey) -> Result<Detail> {
         decide(actor, Permission::ReadResources)?;
         let store = self.memory.store();
-        let stored = store.get(key).await?.ok_or_else(|| never_existed(key))?;
+        let stored = store.get(key).await?.ok_or_else(|| self.absent(key))?;
         let snapshot = self.snapshot();
         let mut described = entry::described(&stored).unwrap_or_else(|problem| entry::unreadable(key, problem.message));
         let covered = snapshot.scope(&key.scope).and_then(|scope| snapshot.covered(key.kind, scope));
@@ -173,7 +173,12 @@ impl Inventory for Answers {
         if let Some(key) = ResourceKey::parse(reference).ok().filter(|key| self.snapshot().find(key).is_some()) {
             return Ok(Some(key));
         }
-        self.memory.store().resolve(reference).await
+        let found = self.memory.store().resolve(reference).await?;
+        let place = domain::reference::scope(reference).filter(|_| found.is_none());
+        match place.and_then(|place| unconnected::unconnected(&self.connections, &place, "what this leads to")) {
+            Some(problem) => Err(problem),
+            None => Ok(found),
+        }
     }
 
     async fn history(&self, actor: &Actor, query: &HistoryQuery) -> Result<Vec<Change>> {
@@ -199,8 +204,8 @@ impl Inventory for Answers {
             return Err(Problem::invalid("right", message));
         }
         let store = self.memory.store();
-        let before = store.get(left).await?.ok_or_else(|| never_existed(left))?.doc;
-        let after = store.get(right).await?.ok_or_else(|| never_existed(right))?.doc;
+        let before = store.get(left).await?.ok_or_else(|| self.absent(left))?.doc;
+        let after = store.get(right).await?.ok_or_else(|| self.absent(right))?.doc;
         let fields = beyond_place(differences(left.kind, &before, &after), &left.scope, &right.scope);
         Ok(Comparison { before, after, fields })
     }

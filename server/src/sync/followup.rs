@@ -105,6 +105,7 @@ fn meets_all(problem: &Problem, answers: bool) -> bool {
         | Code::ConfirmPassword
         | Code::Forbidden
         | Code::NotFound
+        | Code::NotConnected
         | Code::TooLarge
         | Code::AwsDenied
         | Code::AwsRejected

@@ -71,12 +71,24 @@ async fn one_resource_its_history_and_a_search_that_forgives() {
         world.get(&format!("/api/v1/resolve?ref={arn}"), &cookie).await.json()["key"].as_str(),
         Some(key.to_string().as_str())
     );
-    assert_eq!(
-        world.get("/api/v1/resolve?ref=arn:aws:lambda:eu-west-1:111122223333:function:x", &cookie).await.status,
-        404
-    );
-    let missing = world.get("/api/v1/resources/lambda.function/111122223333/eu-west-1/nothing", &cookie).await;
-    assert_eq!(missing.status, 404);
+    assert_eq!(world.get("/api/v1/resolve?ref=nothing", &cookie).await.json()["code"], "not_found");
+    // What is stored is shown; of everything else this server cannot know: it has no connection.
+    for path in [
+        "resolve?ref=arn:aws:lambda:eu-west-1:111122223333:function:x",
+        "resources/lambda.function/111122223333/eu-west-1/x",
+    ] {
+        let missing = world.get(&format!("/api/v1/{path}"), &cookie).await;
+        assert_eq!((missing.status, missing.json()["code"].as_str()), (404, Some("not_connected")), "{path}");
+    }
+    for path in ["/functions/999988887777/eu-west-1/x", "/resolve?ref=arn:aws:sqs:eu-west-1:999988887777:x"] {
+        let page = world.page(path, &cookie).await;
+        assert_eq!(page.status, 404, "{path}");
+        assert!(page.body.contains("This account is not connected") && page.body.contains("999988887777"), "{path}");
+        assert!(
+            page.body.contains("href=\"/settings/connections\"") && !page.body.contains("made a moment ago"),
+            "{path}"
+        );
+    }
     let compare = world.get(&format!("/api/v1/compare/{key}?from=1"), &cookie).await;
     assert_eq!((compare.status, compare.json()["field"].as_str()), (400, Some("to")));
     let log = world.get(&format!("/api/v1/log/{key}"), &cookie).await;
