@@ -101,6 +101,8 @@ pub struct Failing {
     pub errors: i64,
     /// All calls.
     pub invocations: i64,
+    /// When they were counted.
+    pub at: Millis,
 }
 
 /// People, sessions and tokens, and what people did.

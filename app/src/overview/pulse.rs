@@ -13,7 +13,7 @@ use crate::resource::kind_icon;
 use crate::sections::charts::{Group, MINUTES, cards, each_minute};
 use crate::sections::telemetry::of_fleet;
 use crate::ui::format::{counted, number};
-use crate::ui::{ProblemNote, icon};
+use crate::ui::{Age, ProblemNote, icon};
 
 const CHARTS: &[Group] = &[("Invocations and errors", &["count"]), ("Duration of all invocations", &["ms"])];
 
@@ -80,6 +80,7 @@ fn failing(fleet: &FleetMetrics, boot: &Boot, scopes: &Scopes) -> Option<AnyView
                 <b class="name">{f.key.id.clone()}</b>
                 <span class="grow dim">{said(f)}</span>
                 <span class="faint hide-s">{place}</span>
+                <span class="faint"><Age at=f.at now=f.at after=" ago"/></span>
                 <span class="badge bad">"Failing"</span>
             </a>
         }
@@ -117,7 +118,7 @@ mod tests {
     fn failures_are_said_with_their_share() {
         let told = |errors, invocations| {
             let key = domain::ResourceKey::parse("lambda.function/111122223333/eu-west-1/a").unwrap();
-            said(&Failing { key, errors, invocations })
+            said(&Failing { key, errors, invocations, at: domain::Millis(0) })
         };
         assert_eq!(told(12, 340), "12 of 340 calls failed (4 %)");
         assert_eq!(told(1, 1), "1 of 1 call failed (100 %)");

@@ -2,14 +2,15 @@
 
 use domain::resource::Tone;
 use domain::stream::Series;
-use domain::{Problem, ResourceKey};
+use domain::{Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 
 use super::telemetry::metrics;
 use super::{card_with, here, nothing};
+use crate::api::Boot;
 use crate::error::AppError;
 use crate::ui::format::{counted, value};
-use crate::ui::{Chart, Note, ProblemNote, Skeleton};
+use crate::ui::{Age, Chart, Note, ProblemNote, Skeleton, now_or};
 
 /// How far the charts reach back.
 pub const MINUTES: u32 = 60;
@@ -19,7 +20,7 @@ pub type Group = (&'static str, &'static [&'static str]);
 
 /// The chart module's address, where the page's first answer said it.
 fn module() -> Option<String> {
-    use_context::<crate::api::Boot>().and_then(|boot| boot.modules.get("chart").cloned())
+    use_context::<Boot>().and_then(|boot| boot.modules.get("chart").cloned())
 }
 
 /// Numbers that may not have come yet.
@@ -65,9 +66,16 @@ pub fn charts(key: &ResourceKey, groups: &'static [Group], empty: &'static str) 
             view! { <Note tone=tone><b>{title}</b>" "<a href=href>"Read the log"</a></Note> }
         })
     };
+    // Beside the note, not in it: what ticks in an alert is read aloud each second.
+    let opened = use_context::<Boot>().map_or(Millis(0), |boot| boot.now);
+    let read = Memo::new(move |_| series.with(Option::is_some).then(|| untrack(|| now_or(opened))));
+    let age = move || {
+        let at = read.get().filter(|_| failed.get().is_some())?;
+        Some(view! { <p class="dim">"Calls were counted "<Age at=at now=at after=" ago"/>"."</p> })
+    };
     let cards = cards(series, groups, empty);
     // `app/js/chart.js` makes a click on a chart lead there.
-    view! { {trouble}<div data-minute-href=to_log>{cards}</div> }.into_any()
+    view! { {trouble}{age}<div data-minute-href=to_log>{cards}</div> }.into_any()
 }
 
 /// How many calls failed and how many there were, if one in twenty failed.
@@ -118,7 +126,6 @@ pub fn cards(series: Answer, groups: &'static [Group], empty: &'static str) -> A
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::Millis;
 
     #[test]
     fn failing_calls_are_said_when_they_are_no_exception() {

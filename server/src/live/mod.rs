@@ -1,6 +1,7 @@
 //! What cannot be cached: change notices and followed logs for open pages ([`socket`]), log events and metrics on demand
 //! ([`telemetry`]). Followed logs are read once per log group, however many pages follow ([`follow`]).
 
+mod failing;
 pub mod follow;
 mod loads;
 pub mod socket;

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::failing;
 use super::follow::Source;
 use super::loads::Loads;
 use super::totals::{self, Kept};
@@ -165,10 +166,11 @@ impl AwsTelemetry {
         names.sort();
         let place = scope.clone();
         let make = move |caller: gantry_aws::Caller| async move {
-            let failures = gantry_aws::failures(&caller, &names, minutes, now()).await?;
+            let at = now();
+            let failures = gantry_aws::failures(&caller, &names, minutes, at).await?;
             let failing = failures.into_iter().take(MOST_FAILING).map(|f| {
                 let key = ResourceKey { kind: Kind::Function, scope: place.clone(), id: f.function };
-                Failing { key, errors: f.errors as i64, invocations: f.invocations as i64 }
+                Failing { key, errors: f.errors as i64, invocations: f.invocations as i64, at }
             });
             Ok(failing.collect::<Vec<_>>())
         };
@@ -274,12 +276,15 @@ impl Telemetry for AwsTelemetry {
         decide(actor, Permission::ReadTelemetry)?;
         let minutes = chart_length(minutes)?;
         let caller = self.connections.caller(&key.scope).await?;
-        let wanted = key.clone();
-        let make = move |caller: gantry_aws::Caller| async move {
-            gantry_aws::metrics(&caller, &wanted, minutes, now()).await
-        };
+        let (wanted, at) = (key.clone(), now());
+        let make =
+            move |caller: gantry_aws::Caller| async move { gantry_aws::metrics(&caller, &wanted, minutes, at).await };
         // Ten open pages ask once.
         let series = caller.shared("cloudwatch:GetMetricData", &format!("{key} {minutes}"), make).await?;
+        if key.kind == Kind::Function {
+            let counted = failing::count(key, &series, at);
+            lock(&self.failing).amend(&key.scope, minutes, |all| failing::renew(all, counted));
+        }
         Ok(series.as_ref().clone())
     }
 

@@ -30,6 +30,15 @@ impl<T> Kept<T> {
         self.answers.retain(|_, (at, _)| at.elapsed() < self.time);
         self.answers.insert((scope.clone(), minutes), (Instant::now(), answer));
     }
+    /// Puts what became known of a part into an answer, which stays as old as it is.
+    pub fn amend(&mut self, scope: &Scope, minutes: u32, amend: impl FnOnce(&mut T))
+    where
+        T: Clone,
+    {
+        if let Some((_, answer)) = self.answers.get_mut(&(scope.clone(), minutes)) {
+            amend(Arc::make_mut(answer));
+        }
+    }
 }
 
 /// Adds up what the places counted, minute by minute. The summed duration becomes the mean of all invocations.

@@ -88,7 +88,7 @@ pub async fn service_loads(
             }
         }
         // In the order of `SERVICE`: CPU, then memory.
-        let mut points = data(caller, queries, window(minutes, period(minutes), now)).await?.into_iter();
+        let mut points = data(caller, queries, window(minutes, now)).await?.into_iter();
         for (key, ..) in some {
             let (cpu, memory) = (points.next().unwrap_or_default(), points.next().unwrap_or_default());
             measured.push(Measured { key: (*key).clone(), cpu, memory });
@@ -107,8 +107,8 @@ pub struct Failures {
     pub invocations: f64,
 }
 
-/// Which of these functions failed in the `minutes` before `now`, most errors first. Asks for one metric per function, and one
-/// more for each that failed: AWS bills metrics, not calls. <https://aws.amazon.com/cloudwatch/pricing/>
+/// Which of these functions failed in the `minutes` before `now`, most errors first; counted as the lines of [`metrics`] add up. Asks for
+/// one metric per function, and one more for each that failed: AWS bills metrics, not calls. <https://aws.amazon.com/cloudwatch/pricing/>
 pub async fn failures(
     caller: &Caller,
     functions: &[String],
@@ -141,9 +141,9 @@ async fn sums(
     for names in functions.chunks(QUERIES) {
         let queries = names.iter().enumerate().map(|(n, name)| {
             let dimension = Dimension::builder().name("FunctionName").value(name).build();
-            query(n, "AWS/Lambda", metric, &[dimension], period(minutes).max(300), "Sum")
+            query(n, "AWS/Lambda", metric, &[dimension], period(minutes), "Sum")
         });
-        let points = data(caller, queries.collect(), window(minutes, 300, now)).await?;
+        let points = data(caller, queries.collect(), window(minutes, now)).await?;
         sums.extend(points.iter().map(|line| line.iter().map(|(_, value)| value).sum::<f64>()));
     }
     Ok(sums)
@@ -163,9 +163,10 @@ fn query(
     MetricDataQuery::builder().id(format!("m{n}")).metric_stat(stat).build()
 }
 
-/// From when to when, in whole periods of some seconds: otherwise the first and last point would cover a part of one only.
-fn window(minutes: u32, period: i32, now: Millis) -> (DateTime, DateTime) {
-    let step = i64::from(period) * 1000;
+/// From when to when, in whole periods: otherwise the first and last point would cover a part of one only. The same for all that is asked
+/// of so many minutes, so that figures that are shown in several places are of the same calls.
+fn window(minutes: u32, now: Millis) -> (DateTime, DateTime) {
+    let step = i64::from(period(minutes)) * 1000;
     let end = now.0 - now.0.rem_euclid(step) + step;
     (DateTime::from_millis(end - i64::from(minutes) * 60_000), DateTime::from_millis(end))
 }
@@ -184,7 +185,7 @@ async fn read(
         .iter()
         .enumerate()
         .map(|(n, Line(_, _, metric, statistic))| query(n, namespace, metric, &dimensions, period(minutes), statistic));
-    let points = data(caller, queries.collect(), window(minutes, period(minutes), now)).await?;
+    let points = data(caller, queries.collect(), window(minutes, now)).await?;
     let named = lines.iter().zip(points);
     Ok(named
         .map(|(Line(name, unit, ..), points)| Series { name: (*name).into(), unit: (*unit).into(), points })
