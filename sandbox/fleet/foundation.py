@@ -73,6 +73,8 @@ def _roles(place):
         if actions:
             statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
             iam.put_role_policy(RoleName=name, PolicyName="access", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    # AWS makes it with an account's first cluster; services name it.
+    once(iam.create_service_linked_role, "InvalidInput", AWSServiceName="ecs.amazonaws.com")
 
 
 def _keys(place):

@@ -10,6 +10,7 @@ mod ecr;
 mod ecr_public;
 mod ecs;
 mod eks;
+mod iam;
 mod kept;
 mod kubernetes;
 mod lambda;
@@ -100,6 +101,7 @@ async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Respon
         "ecr" => ecr::answer(&gateway, &read).await,
         "ecr-public" => ecr_public::answer(&gateway, &read),
         "eks" => eks::answer(&gateway, &read).await,
+        "iam" => iam::answer(&gateway, &read).await,
         "lambda" => lambda::answer(&gateway, &read).await,
         _ => gateway.upstream.pass(&read).await,
     };
@@ -113,6 +115,7 @@ fn is_ours(call: &Call) -> bool {
         "ecr" => ecr::is_ours(&call.operation),
         "ecr-public" => true,
         "eks" => eks::is_ours(call),
+        "iam" => iam::is_ours(call),
         "lambda" => lambda::is_ours(call),
         _ => false,
     }
@@ -144,7 +147,12 @@ impl Read<'_> {
 
 /// The first value of a query parameter, decoded.
 fn query(uri: &axum::http::Uri, name: &str) -> Option<String> {
-    uri.query()?.split('&').find_map(|pair| {
+    field(uri.query()?, name)
+}
+
+/// The first value of a field of a form, decoded.
+fn field(form: &str, name: &str) -> Option<String> {
+    form.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name).then(|| decode(value))
     })

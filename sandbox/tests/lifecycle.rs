@@ -75,12 +75,12 @@ impl Sandbox {
         serde_json::from_str(answer.get(start..end).unwrap_or("null")).unwrap_or_else(|_| panic!("{answer}"))
     }
 
-    /// Asks ECR as its own clients do.
-    fn check_ecr(&self, which: &str) {
-        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ecr.py");
+    /// Asks as AWS's own clients do.
+    fn check(&self, program: &str, which: &str) {
+        let path = format!("{}/tests/{program}", env!("CARGO_MANIFEST_DIR"));
         let mut command = Command::new(&self.python);
-        command.args(["-B", program, which]).env("AWS_ENDPOINT_URL", &self.endpoint);
-        assert!(command.status().unwrap().success(), "{which}");
+        command.args(["-B", &path, which]).env("AWS_ENDPOINT_URL", &self.endpoint);
+        assert!(command.status().unwrap().success(), "{program} {which}");
     }
 
     async fn connect(&self) -> PgConnection {
@@ -150,7 +150,8 @@ async fn survives_being_killed() {
         first.call("lambda", "POST", "/2015-03-31/functions/kept/invocations", "", &json!({})),
         json!({ "ok": 1 })
     );
-    first.check_ecr("check");
+    first.check("ecr.py", "check");
+    first.check("named.py", "check");
     // The busy port of a second start on the same folder is not the problem: the folder is.
     let second_start = Command::new(env!("CARGO_BIN_EXE_gantry-sandbox"))
         .args(["postgres", "--data-dir"])
@@ -173,7 +174,8 @@ async fn survives_being_killed() {
 
     let third = Sandbox::start(&folder.0);
     assert_same(&third, &database_url, &endpoint).await;
-    third.check_ecr("again");
+    third.check("ecr.py", "again");
+    third.check("named.py", "again");
     let running = processes(&folder.0);
     assert_eq!(
         running.iter().filter(|(_, command)| command.contains("run.py") && !command.contains(" guard ")).count(),

@@ -1,10 +1,11 @@
-//! What the emulator's EKS lacks: Fargate profiles, lists in pages, and API servers to be found (`kubernetes`).
+//! What the emulator's EKS lacks: Fargate profiles, lists in pages, API servers to be found (`kubernetes`), and a VPC and a security group of
+//! each cluster that are there.
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::call::{Call, json_error};
-use super::upstream::Scope;
+use super::upstream::{Scope, element};
 use super::{Answer, Gateway, Read, decode, json as answer_json, kubernetes, paging};
 
 const PROFILES: &str = "fargate-profiles";
@@ -18,7 +19,8 @@ pub fn is_ours(call: &Call) -> bool {
     let parts = parts(&call.path);
     let lists = call.method == Method::GET
         && matches!(parts.as_slice(), ["clusters"] | ["clusters", _] | ["clusters", _, "node-groups" | "addons"]);
-    lists || matches!(parts.as_slice(), ["clusters", _, PROFILES] | ["clusters", _, PROFILES, _])
+    let makes = call.method == Method::POST && parts == ["clusters"];
+    lists || makes || matches!(parts.as_slice(), ["clusters", _, PROFILES] | ["clusters", _, PROFILES, _])
 }
 
 fn parts(path: &str) -> Vec<&str> {
@@ -37,12 +39,16 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
             let arn = found["cluster"]["arn"].as_str().unwrap_or_default().to_owned();
             profiles(gateway, read, &scope, &cluster, &arn, rest.first().map(|name| decode(name)))
         }
-        ["clusters", name] => {
+        ["clusters", ..] if read.call.method == Method::POST || parts.len() == 2 => {
             let mut answer = gateway.upstream.pass_json(read).await?;
             let scope = Scope { account: read.call.account.clone(), region: read.call.region.clone() };
             let host = read.parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+            let name = answer["cluster"]["name"].as_str().unwrap_or_default().to_owned();
             if let Some(cluster) = answer.get_mut("cluster").and_then(Value::as_object_mut) {
-                cluster.insert("endpoint".into(), kubernetes::endpoint(host, &scope, &decode(name)).into());
+                cluster.insert("endpoint".into(), kubernetes::endpoint(host, &scope, &name).into());
+                if let Some(network) = cluster.get_mut("resourcesVpcConfig") {
+                    within(gateway, &scope, &name, network).await;
+                }
             }
             Ok(answer_json(&answer))
         }
@@ -55,6 +61,34 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
             let mut answer = gateway.upstream.pass_json(read).await?;
             paging::cut(&mut answer, list, &page_of(read), PAGE);
             Ok(answer_json(&answer))
+        }
+    }
+}
+
+/// Names the VPC that the subnets are in, and the security group that EKS makes there, made when it is first asked for: those that the
+/// emulator names are nowhere.
+async fn within(gateway: &Gateway, scope: &Scope, cluster: &str, network: &mut Value) {
+    const VERSION: &str = "2016-11-15";
+    let Some(subnet) = network["subnetIds"][0].as_str() else { return };
+    let subnets = format!("Action=DescribeSubnets&Version={VERSION}&SubnetId.1={subnet}");
+    let answer = gateway.upstream.query(scope, "ec2", &subnets).await.unwrap_or_default();
+    let Some(vpc) = element(&answer, "vpcId") else { return };
+    network["vpcId"] = vpc.into();
+    let name = format!("eks-cluster-sg-{cluster}");
+    let find = format!(
+        "Action=DescribeSecurityGroups&Version={VERSION}&Filter.1.Name=vpc-id&Filter.1.Value.1={vpc}\
+         &Filter.2.Name=group-name&Filter.2.Value.1={name}"
+    );
+    let make = format!(
+        "Action=CreateSecurityGroup&Version={VERSION}&GroupName={name}&VpcId={vpc}\
+         &GroupDescription=EKS+created+security+group+applied+to+ENI+that+is+attached+to+EKS+Control+Plane+master+nodes"
+    );
+    // Whoever comes second finds it made.
+    for form in [&find, &make, &find] {
+        let answer = gateway.upstream.query(scope, "ec2", form).await.unwrap_or_default();
+        if let Some(group) = element(&answer, "groupId") {
+            network["clusterSecurityGroupId"] = group.into();
+            return;
         }
     }
 }

@@ -109,6 +109,11 @@ impl Upstream {
     }
 }
 
+/// The text of the first element of this name in an XML answer.
+pub fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    Some(xml.split_once(&format!("<{name}>"))?.1.split_once("</")?.0)
+}
+
 /// What tells the emulator account and region. It checks no signatures.
 fn signature(scope: &Scope, service: &str) -> String {
     format!(

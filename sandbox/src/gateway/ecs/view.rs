@@ -11,7 +11,7 @@ use super::fate::{self, End, Fate};
 use super::task::{Facts, Network, present, seed};
 use super::{TARGET, lock, now};
 use crate::gateway::Gateway;
-use crate::gateway::upstream::Scope;
+use crate::gateway::upstream::{Scope, element};
 
 /// AWS forgets stopped tasks after about an hour.
 const FORGOTTEN_AFTER: f64 = 3600.0;
@@ -239,13 +239,12 @@ async fn network(gateway: &Gateway, scope: &Scope, subnet: &str) -> Option<Netwo
 }
 
 fn parse_subnet(subnet: &str, xml: &str) -> Option<Network> {
-    let text = |name: &str| Some(xml.split_once(&format!("<{name}>"))?.1.split_once("</")?.0);
     let mut base = [0; 4];
-    let address = text("cidrBlock")?.split('/').next()?;
+    let address = element(xml, "cidrBlock")?.split('/').next()?;
     for (slot, part) in base.iter_mut().zip(address.split('.')) {
         *slot = part.parse().ok()?;
     }
-    Some(Network { subnet: subnet.to_owned(), base, zone: text("availabilityZone")?.to_owned() })
+    Some(Network { subnet: subnet.to_owned(), base, zone: element(xml, "availabilityZone")?.to_owned() })
 }
 
 #[cfg(test)]
