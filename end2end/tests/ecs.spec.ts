@@ -14,12 +14,28 @@ test("from a function's image to the service that also runs it", async ({ page }
 test("a stopped task says why it stopped", async ({ page }) => {
   await page.goto("/tasks?state=STOPPED");
   await expect(page.locator("tbody .badge").first()).toHaveText("Stopped");
-  await page.locator("tbody a[href^='/tasks/']").first().click();
+  // Not one that a person stopped, whose reason is theirs.
+  const why = /CannotPullContainerError|OutOfMemory|Essential container|exit code|Scaling activity/i;
+  await page.locator("tbody tr", { hasText: why }).first().locator("a[href^='/tasks/']").first().click();
   await expect(page).toHaveURL(/\/tasks\/\d{12}\//);
-  await expect(page.getByRole("main").getByText(/CannotPullContainerError|OutOfMemory|Essential container|exit code|Scaling activity/i).locator("visible=true").first()).toBeVisible();
+  await expect(page.getByRole("main").getByText(why).locator("visible=true").first()).toBeVisible();
   // Where one is says names, not ids.
   const name = await page.getByRole("heading", { level: 1 }).innerText();
   await expect(page.getByRole("navigation", { name: "Where you are" })).toContainText(name);
+  await accessible(page);
+});
+
+test("tasks stand newest started first, and revisions newest registered first", async ({ page }) => {
+  await page.goto("/tasks");
+  await hydrated(page);
+  await expect(page.locator("th[data-col=started]")).toHaveAttribute("aria-sort", "descending");
+  await page.goto("/task-definitions?account=111122223333&region=eu-west-1&family=catalog");
+  await hydrated(page);
+  await expect(page.locator("th[data-col=registered]")).toHaveAttribute("aria-sort", "descending");
+  const names = page.locator("tbody td.name a");
+  await expect(names.nth(1)).toBeVisible();
+  const numbers = (await names.allInnerTexts()).map((name) => Number(name.split(":")[1]));
+  expect(numbers).toEqual([...numbers].sort((a, b) => b - a));
   await accessible(page);
 });
 

@@ -189,10 +189,22 @@ test("a row changes by itself after somebody else changed the function, and the 
 test("filters, order and columns are in the address", async ({ page }) => {
   await page.goto("/functions");
   await hydrated(page);
+  // The list's own order is shown, and not in the address.
+  const name = page.locator("th[data-col=name]");
+  await expect(name).toHaveAttribute("aria-sort", "ascending");
+  await expect(name.locator("svg")).toBeVisible();
+  await name.getByRole("link").click();
+  await expect(page).toHaveURL(/[?&]sort=-name/);
+  await expect(name).toHaveAttribute("aria-sort", "descending");
+  await name.getByRole("link").click();
+  await expect(page).not.toHaveURL(/sort=/);
+  await expect(name).toHaveAttribute("aria-sort", "ascending");
+
   await page.getByRole("link", { name: "Memory" }).click();
   await expect(page).toHaveURL(/sort=/);
   await page.reload();
   await expect(page.getByRole("columnheader", { name: /Memory/ })).toHaveAttribute("aria-sort", /ascending|descending/);
+  await expect(page.locator("th[aria-sort]")).toHaveCount(1);
   await page.goBack();
   await expect(page).not.toHaveURL(/sort=/);
 });

@@ -9,7 +9,7 @@ const definition = (id: string) => (aws("ecs", "describe_task_definition", { tas
 const running = (service: string) =>
   (aws("ecs", "describe_services", { cluster: "northwind-shop", services: [service] }) as { services: { taskDefinition: string }[] }).services[0].taskDefinition;
 
-/** Opens an image of a repository that does not carry the tag `live`; answers its digest. */
+/** Opens the newest release of a repository that does not carry the tag `live`; answers its digest. */
 async function another(page: Page, repository: string): Promise<string> {
   await page.goto(`/repositories/111122223333/eu-west-1/${repository}`);
   await hydrated(page);
