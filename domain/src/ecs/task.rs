@@ -172,7 +172,6 @@ impl Model for Task {
         // Who waits for its image, or never got it, is as new as those that were created with it.
         Column::text("started", "Started").instead("created"),
         Column::text("stopped", "Stopped").hidden(),
-        Column::text("created", "Created").hidden(),
         Column::text("reason", "Stopped because").form(Form::Sentence),
         Column::text("definition", "Task definition").facet(),
         Column::number("cpu", "CPU").unit("units").hidden(),
@@ -181,6 +180,7 @@ impl Model for Task {
         Column::text("launch", "Launch type").facet().form(Form::Capacity).hidden(),
         Column::text("zone", "Zone").facet().hidden(),
         Column::text("started_by", "Started by").hidden(),
+        Column::text("created", "Created").hidden(),
     ];
     const NOISE: &'static [&'static str] = &[
         "version",
@@ -283,7 +283,6 @@ impl Model for Task {
             Cell::opt(self.health_status.clone()),
             Cell::time(self.started_at.map(|t| t.0)),
             Cell::time(self.stopped_at.map(|t| t.0)),
-            Cell::time(self.created()),
             Cell::opt(self.why_stopped()),
             reference(self.task_definition_arn.as_ref()),
             number(&self.cpu),
@@ -292,6 +291,7 @@ impl Model for Task {
             Cell::opt(self.capacity_provider_name.clone().or(self.launch_type.clone())),
             Cell::opt(self.availability_zone.clone()),
             Cell::opt(self.started_by.clone()),
+            Cell::time(self.created()),
         ]
     }
     fn links(&self, scope: &Scope) -> Vec<Link> {
