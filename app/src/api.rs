@@ -34,6 +34,14 @@ impl Boot {
         named.map(|(_, name)| name.clone()).filter(|n| !n.is_empty()).unwrap_or_else(|| account.to_string())
     }
 
+    /// What people call a resource of this name: a registry is called by its account, of whose id AWS makes its name.
+    pub fn called(&self, key: &ResourceKey, name: &str) -> String {
+        match key.kind {
+            Kind::Registry => format!("Registry of {}", self.account_name(&key.scope.account)),
+            _ => name.to_owned(),
+        }
+    }
+
     /// A scope as people say it: the account's name and the region, `prod · eu-west-1`.
     pub fn place(&self, scope: &Scope) -> String {
         format!("{} · {}", self.account_name(&scope.account), scope.region)
@@ -139,4 +147,23 @@ pub async fn refresh(kind: Kind, accounts: Vec<AccountId>, regions: Vec<Region>)
 pub async fn reread(key: ResourceKey) -> Result<(), AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.reread(&actor, &key).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_is_called_by_its_account() {
+        let accounts = vec![("111122223333".parse().unwrap(), "prod".to_owned())];
+        let instance = Instance { sandbox: false, version: String::new(), accounts, regions: vec![], password_min: 15 };
+        let boot = Boot { actor: None, instance, now: Millis(0), modules: Default::default() };
+        let called = |key: &str, name: &str| boot.called(&ResourceKey::parse(key).unwrap(), name);
+        assert_eq!(called("ecr.registry/111122223333/eu-west-1/111122223333", "111122223333"), "Registry of prod");
+        assert_eq!(
+            called("ecr.registry/444455556666/eu-west-1/444455556666", "444455556666"),
+            "Registry of 444455556666"
+        );
+        assert_eq!(called("ecr.repository/111122223333/eu-west-1/shop/web", "shop/web"), "shop/web");
+    }
 }

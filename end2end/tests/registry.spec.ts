@@ -25,6 +25,7 @@ const rules = () => (aws("ecr", "describe_registry", {}, account, region) as Rep
 
 test("a replication rule is made, and undone", async ({ page }) => {
   await open(page, "overview");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Registry of \S+$/);
   await page.getByRole("button", { name: "Add a rule" }).click();
   await page.getByLabel("Destinations of rule 1").fill(region);
   await expect(page.getByText("This is the registry itself.")).toBeVisible();

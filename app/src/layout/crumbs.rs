@@ -64,7 +64,12 @@ pub fn Crumbs() -> impl IntoView {
             }
         },
     );
+    let boot = StoredValue::new(expect_context::<api::Boot>());
     let pieces = move |path: &str, name: Option<String>| {
+        let name = name.map(|name| match key_of(path) {
+            Some(key) => boot.with_value(|boot| boot.called(&key, &name)),
+            None => name,
+        });
         let pieces = trail(path, name).into_iter().map(|(text, href)| match href {
             Some(href) => {
                 view! { <a href=scopes.get().on(&href)>{text}</a><span class="faint" aria-hidden="true">"/"</span> }

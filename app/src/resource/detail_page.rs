@@ -187,7 +187,8 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
     let boot = expect_context::<Boot>();
     let scopes = use_scopes();
     let query = use_query_map();
-    let title = format!("{} · {} · Gantry", detail.row.name, capital(kind.singular()));
+    let called = boot.called(&key, &detail.row.name);
+    let title = format!("{called} · {} · Gantry", capital(kind.singular()));
     let arn = detail.row.arn.clone();
     let name = detail.row.name.clone();
     let place = format!("{} · {}", boot.account_name(&key.scope.account), key.scope.region);
@@ -264,7 +265,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
         <div class="head detail-head">
             <div class="grow">
                 <div class="title">
-                    <h1>{breakable(&name)}</h1>
+                    <h1>{breakable(&called)}</h1>
                     <CopyButton text=name label=""/>
                     {move || {
                         let row = &shown.get().row;

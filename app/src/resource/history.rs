@@ -52,12 +52,13 @@ pub fn ChangeEntry(
     let rest = fields.split_off(fields.len().min(FIELDS));
     let more = rest.len();
     let key = change.key.clone();
-    let account = use_context::<api::Boot>()
-        .map_or_else(|| key.scope.account.to_string(), |b| b.account_name(&key.scope.account));
+    let boot = use_context::<api::Boot>();
+    let account = boot.as_ref().map_or_else(|| key.scope.account.to_string(), |b| b.account_name(&key.scope.account));
+    let name = boot.map_or_else(|| change.name.clone(), |b| b.called(&key, &change.name));
     let about = named.then(|| {
         let href = scopes.get_untracked().on(&paths::tab(&key, "changes"));
         view! {
-            <a class="name" href=href>{change.name.clone()}</a>
+            <a class="name" href=href>{name}</a>
             <span class="dim">{key.kind.singular()}" · "{account}" · "{key.scope.region.to_string()}</span>
         }
     });

@@ -161,7 +161,11 @@ pub fn row_cells(
     part: bool,
 ) -> impl IntoView + use<> {
     let href = scopes.on(&paths::detail(&row.key));
-    let short = if columns.inside || part { within(row, part) } else { None };
+    let short = match row.key.kind {
+        Kind::Registry => Some(boot.called(&row.key, &row.name)),
+        _ if columns.inside || part => within(row, part),
+        _ => None,
+    };
     let link = |reference: &str| scopes.on(&paths::resolve(reference));
     let own = columns
         .own

@@ -111,7 +111,7 @@ pub fn Results(
                     view! {
                         <a class="hit" href=scopes.on(&paths::detail(&hit.key)) role=role id=id() aria-selected=role.map(|_| "false")>
                             {icon(kind_icon(kind))}
-                            <span class="grow"><span class="hit-name">{name_view(&hit.name, &text)}</span><span class="faint where">{where_is(&hit.key, &boot)}</span></span>
+                            <span class="grow"><span class="hit-name">{name_view(&boot.called(&hit.key, &hit.name), &text)}</span><span class="faint where">{where_is(&hit.key, &boot)}</span></span>
                             {note}<StateBadge state=hit.state/>
                         </a>
                     }
