@@ -161,6 +161,9 @@ async function toolsGetTheSame(page: Page) {
   expect(await dialog(page).evaluate((element) => element.scrollWidth - element.clientWidth)).toBe(0);
   await dialog(page).getByRole("button", { name: "Terraform" }).click();
   await expect(dialog(page).getByText("aws_ecr_registry_scanning_configuration").first()).toBeVisible();
+  // However much is open, what applies it is there.
+  await dialog(page).evaluate((element) => element.scrollTo(0, 0));
+  await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeInViewport({ ratio: 0.9 });
   if (size) await page.setViewportSize(size);
 }
 
