@@ -69,8 +69,7 @@ fn row(permitted: &Permitted) -> AnyView {
         <li>
             <span class=format!("sign {}", tone_class(tone))>{icon(sign)}</span>
             <code>{permitted.action.clone()}</code>
-            <b title=why>{word}</b>
-            {permitted.undo.then_some("to take it back")}
+            <span class="verdict"><b title=why>{word}</b>{permitted.undo.then_some(" to take it back")}</span>
             {resource}
         </li>
     }
