@@ -6,11 +6,14 @@ mod rule;
 
 use domain::ResourceKey;
 use domain::ecr::inventory::Inventory;
-use domain::ecr::lifecycle::{Policy, parse};
+use domain::ecr::lifecycle::form::{self, Line};
+use domain::ecr::lifecycle::parse;
+use domain::ecr::lifecycle::rules::first;
 use domain::ecr::subject::Subject;
 use domain::ecr::wizards::policies;
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts, FieldErrors};
+use domain::resource::Tone;
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -18,9 +21,8 @@ use super::act::button;
 use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
-use crate::ui::Icon;
+use crate::ui::{Icon, Note};
 use crate::wizard::{Choice, FieldGroup, Messages, TextArea, choices};
-use rule::Line;
 
 const WAYS: &[Choice] = &[("form", "Form", "Rule by rule."), ("json", "JSON", "As AWS writes it.")];
 
@@ -30,59 +32,58 @@ struct Editor {
     lines: RwSignal<Vec<Line>>,
     json: RwSignal<String>,
     as_json: RwSignal<bool>,
+    /// Why the form cannot show what is written: it stays as it is.
+    kept: RwSignal<Option<String>>,
     next: RwSignal<usize>,
 }
 
 impl Editor {
     fn new(policy: Option<&Value>) -> Self {
         let text = policy.map(|p| serde_json::to_string_pretty(p).unwrap_or_default()).unwrap_or_default();
-        let read = policy.and_then(|p| serde_json::from_value::<Policy>(p.clone()).ok());
+        let read = form::read(&text, 0);
         // What the form cannot show whole is edited as it is written.
-        let odd =
-            policy.is_some() && read.as_ref().is_none_or(|p| !p.more.is_empty() || !p.rules.iter().all(rule::is_plain));
-        let mut rules = read.map(|p| p.rules).unwrap_or_default();
-        rules.sort_by_key(|rule| rule.rule_priority);
-        let lines: Vec<Line> = rules.into_iter().enumerate().map(|(id, rule)| Line::of(id, rule)).collect();
+        let as_json = RwSignal::new(read.is_err());
+        let lines = read.unwrap_or_default();
         let next = RwSignal::new(lines.len());
-        Self { lines: RwSignal::new(lines), json: RwSignal::new(text), as_json: RwSignal::new(odd), next }
+        Self { lines: RwSignal::new(lines), json: RwSignal::new(text), as_json, kept: RwSignal::new(None), next }
+    }
+    /// Whether the policy is what is written, and not what the form has.
+    fn is_written(self) -> bool {
+        self.as_json.get() || self.kept.with(Option::is_some)
     }
     /// The policy's text, empty for none; what is wrong before it is one.
     fn text(self) -> (String, FieldErrors) {
-        if self.as_json.get() {
-            return (self.json.get(), FieldErrors::new());
+        if self.is_written() {
+            (self.json.get(), FieldErrors::new())
+        } else {
+            self.lines.with(|lines| form::write(lines))
         }
-        let mut errors = FieldErrors::new();
-        let rules = self.lines.with(|lines| {
-            let rules = lines.iter().enumerate().map(|(n, line)| line.rule(n, &mut errors));
-            rules.collect::<Vec<_>>()
-        });
-        if rules.is_empty() {
-            return (String::new(), errors);
-        }
-        let policy = Policy { rules, ..Policy::default() };
-        (serde_json::to_string_pretty(&policy).unwrap_or_default(), errors)
     }
     fn switch(self, json: bool) {
         if json {
-            self.json.set(untrack(|| self.text()).0);
-        } else if let Ok(policy) = serde_json::from_str::<Policy>(&self.json.get_untracked()) {
-            let from = self.next.get_untracked();
-            let lines: Vec<Line> =
-                policy.rules.into_iter().enumerate().map(|(n, rule)| Line::of(from + n, rule)).collect();
-            self.next.set(from + lines.len());
-            self.lines.set(lines);
-        } else if self.json.with_untracked(|text| text.trim().is_empty()) {
-            self.lines.set(vec![]);
+            if self.kept.with_untracked(Option::is_none) {
+                self.json.set(self.lines.with_untracked(|lines| form::write(lines)).0);
+            }
+            self.kept.set(None);
         } else {
-            // What is no policy stays where it can be mended.
-            return;
+            let written = self.json.get_untracked();
+            // What was only looked at is in the form as it was left.
+            if written != self.lines.with_untracked(|lines| form::write(lines)).0 {
+                let from = self.next.get_untracked();
+                let read = form::read(&written, from);
+                self.kept.set(read.as_ref().err().cloned());
+                if let Ok(lines) = read {
+                    self.next.set(from + lines.len());
+                    self.lines.set(lines);
+                }
+            }
         }
         self.as_json.set(json);
     }
     fn add(self) {
         let id = self.next.get_untracked();
         self.next.set(id + 1);
-        self.lines.update(|lines| rule::add(lines, id));
+        self.lines.update(|lines| form::add(lines, id));
     }
 }
 
@@ -105,8 +106,12 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
         if !text.trim().is_empty()
             && let Err(wrong) = parse(&text)
         {
-            for (path, message) in wrong {
-                errors.entry(rule::field(&path)).or_insert(message);
+            if editor.is_written() {
+                errors.extend(first(wrong).map(|message| ("policy".to_owned(), message)));
+            } else {
+                for (path, message) in wrong {
+                    errors.entry(rule::field(&path)).or_insert(message);
+                }
             }
         }
         errors
@@ -134,9 +139,13 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let idle = move || !changed.get() || !errors.with(FieldErrors::is_empty);
     let way = Signal::derive(move || if editor.as_json.get() { "json" } else { "form" });
     let form = move || {
-        match editor.as_json.get() {
-        true => view! { <TextArea label="Lifecycle policy" name="policy" value=editor.json.into() set=move |v| editor.json.set(v)/> }.into_any(),
-        false => rule::list(editor.lines, move || editor.add()),
+        match (editor.as_json.get(), editor.kept.get()) {
+        (true, _) => view! { <TextArea label="Lifecycle policy" name="policy" value=editor.json.into() set=move |v| editor.json.set(v)/> }.into_any(),
+        (false, None) => rule::list(editor.lines, move || editor.add()),
+        (false, Some(why)) => view! {
+            <Note tone=Tone::Warn alert=true><b>"The form cannot show this policy"</b><p>{why}" It stays as it is written: go on with it as JSON."</p></Note>
+        }
+        .into_any(),
     }
     };
     let none = policy.is_none();

@@ -1,6 +1,6 @@
 //! Lifecycle policies: which images of a repository AWS deletes or archives by itself. The types here are AWS's JSON;
 //! [`rules`] reads and checks it, [`evaluate`](mod@evaluate) says what it does to images, [`wording`] says it in English and
-//! writes the common ones; [`aws_preview`] is what AWS itself says they do.
+//! writes the common ones; [`form`] takes it apart for a form; [`aws_preview`] is what AWS itself says they do.
 //!
 //! From the ECR user guide:
 //! [how they work](https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html),
@@ -15,6 +15,7 @@ use serde_json::Value;
 
 pub mod aws_preview;
 pub mod evaluate;
+pub mod form;
 pub mod rules;
 pub mod wording;
 pub use evaluate::{Danger, Fate, ImageFacts, Verdict, evaluate, in_danger};

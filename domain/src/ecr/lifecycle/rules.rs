@@ -43,6 +43,12 @@ pub fn parse(text: &str) -> Result<Policy, Errors> {
     policy.check().map(|()| policy)
 }
 
+/// The first of several in one sentence, with its path before it: the others show once it is mended.
+pub fn first(errors: Errors) -> Option<String> {
+    let (path, message) = errors.into_iter().next()?;
+    Some(if path == WHOLE { message } else { format!("{path}: {message}") })
+}
+
 /// What a field holds.
 enum Shape {
     Integer,
