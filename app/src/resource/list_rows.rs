@@ -124,10 +124,13 @@ pub fn ListRows(
     });
 
     let frame = NodeRef::<leptos::html::Div>::new();
+    // The rows in sight. Asking the element for them while rows are drawn would lay the table out once more.
+    let seen = StoredValue::new((start, start));
     let look = move || {
         let Some(frame) = frame.get_untracked() else { return };
         let top = (f64::from(frame.scroll_top()) / ROW) as u32;
         let shown = (f64::from(frame.client_height()) / ROW) as u32;
+        seen.set_value((top, top + shown));
         let (first, end) = range.get_untracked();
         let margin = if top > end || top + shown < first { JUMP_MARGIN } else { MARGIN };
         let from = top.saturating_sub(margin) / STEP * STEP;
@@ -152,12 +155,6 @@ pub fn ListRows(
 
     // What is drawn with the next frame.
     let frames = RwSignal::new(0_u32);
-    let seen = move || {
-        frame.get_untracked().map_or((start, start), |frame| {
-            let top = (f64::from(frame.scroll_top()) / ROW) as u32;
-            (top, top + (f64::from(frame.client_height()) / ROW) as u32)
-        })
-    };
     let slots = Memo::new_with_compare(
         move |before: Option<&Slots>| {
             frames.track();
@@ -170,7 +167,7 @@ pub fn ListRows(
                 // Windows are asked for again one by one: when a row has gone, its neighbour may be in two of them for a moment.
                 let place = |index| (index, row(index).filter(|row| found.insert(row.key.clone())));
                 let places: Vec<(u32, Option<Arc<Row>>)> = (from.min(to)..to).map(place).collect();
-                let later = before.map(|before| before.wait(&places, seen())).unwrap_or_default();
+                let later = before.map(|before| before.wait(&places, seen.get_value())).unwrap_or_default();
                 let all = places.into_iter().flat_map(|(index, row)| {
                     let row = row.filter(|_| !later.contains(&index));
                     let parts = row.as_ref().filter(|row| row.parts > 0).map(|row| {
