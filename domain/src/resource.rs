@@ -219,7 +219,7 @@ pub trait Model: Serialize + DeserializeOwned {
     fn tags(&self) -> BTreeMap<String, String> {
         BTreeMap::new()
     }
-    /// When AWS says it was created (or, lacking that, last modified).
+    /// When AWS says it was created.
     fn created(&self) -> Option<Millis> {
         None
     }

@@ -257,9 +257,6 @@ impl Model for Function {
     fn tags(&self) -> BTreeMap<String, String> {
         self.tags.clone()
     }
-    fn created(&self) -> Option<Millis> {
-        self.last_modified.map(|t| t.0)
-    }
     fn cells(&self) -> Vec<Cell> {
         let image = self.package_type.as_deref() == Some("Image");
         let list = |words: &[String]| match words {
@@ -329,8 +326,9 @@ impl Model for FunctionVersion {
     fn state(&self) -> Option<State> {
         self.0.state()
     }
+    /// A published version never changes: what Lambda calls its modification is when it was published. Of a function it says no creation.
     fn created(&self) -> Option<Millis> {
-        self.0.created()
+        self.0.last_modified.map(|t| t.0)
     }
     fn cells(&self) -> Vec<Cell> {
         let f = &self.0;
@@ -341,7 +339,7 @@ impl Model for FunctionVersion {
             Cell::opt(f.runtime.clone()),
             Cell::number(f.memory_size),
             Cell::number(f.timeout),
-            Cell::time(f.created()),
+            Cell::time(self.created()),
             f.code_sha256.clone().map_or(Cell::None, Cell::Mono),
         ]
     }
