@@ -5,6 +5,7 @@ use domain::policy::{Permission, decide};
 use domain::{Millis, Problem};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
 
 use super::filter::{self, Filter};
 use crate::api::{self, Boot};
@@ -34,18 +35,33 @@ const ACTIONS: [(&str, &str); 10] = [
     ("token.", "API tokens"),
 ];
 
+fn chosen(map: &ParamsMap) -> Filter {
+    Filter::read(paths::AUDIT, &NAMES, |name| map.get(name))
+}
+
+fn allowed(boot: &Boot) -> Result<(), Problem> {
+    decide(boot.actor.as_ref().ok_or_else(Problem::signed_out)?, Permission::ReadAudit)
+}
+
+/// The links that have what is chosen of the trail as a file; none for whoever may not read it.
+pub fn exports() -> AnyView {
+    let may = allowed(&expect_context::<Boot>()).is_ok();
+    let map = use_query_map();
+    let links = move || may.then(|| filter::downloads("audit", |format| map.with(chosen).export(API, format)));
+    links.into_any()
+}
+
 /// The tab.
 #[component]
 pub fn Trail() -> impl IntoView {
     let boot = expect_context::<Boot>();
-    let allowed = boot.actor.as_ref().ok_or_else(Problem::signed_out).and_then(|a| decide(a, Permission::ReadAudit));
-    if let Err(problem) = allowed {
+    if let Err(problem) = allowed(&boot) {
         return view! { <ProblemNote problem=problem/> }.into_any();
     }
     let now = boot.now;
     let scopes = use_scopes();
     let map = use_query_map();
-    let filter = Memo::new(move |_| map.with(|m| Filter::read(paths::AUDIT, &NAMES, |name| m.get(name))));
+    let filter = Memo::new(move |_| map.with(chosen));
     let question = Memo::new(move |_| filter.with(|f| AuditQuery::read(ENTRIES, |name| f.get(name))));
     let entries = ask(
         move || question.get(),
@@ -85,7 +101,6 @@ fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView 
             {filter::short(filter, problem, "actor", "Who", "name", None)}
             {filter::short(filter, problem, "action", "What", "run.", Some("actions"))}
             <datalist id="actions">{known.collect_view()}</datalist>
-            {filter::downloads("audit", |format| filter.export(API, format))}
             {filter::when(filter, problem, scopes, all)}
         </form>
     }

@@ -142,16 +142,9 @@ pub fn when(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes, all: Op
 /// The links that have the choice as a file, called `name`; `href` of a format.
 pub fn downloads(name: &str, href: impl Fn(&str) -> String) -> AnyView {
     let link = |format: &str, label: &'static str| {
-        view! { <a class="btn small" href=href(format) download=format!("{name}.{format}") rel="external">{label}</a> }
+        view! { <a class="btn" href=href(format) download=format!("{name}.{format}") rel="external">{label}</a> }
     };
-    view! {
-        <div class="filters-end inline">
-            <span class="dim">"Export"</span>
-            {link("csv", "CSV")}
-            {link("json", "JSON")}
-        </div>
-    }
-    .into_any()
+    view! { {link("csv", "Export CSV")}{link("json", "Export JSON")} }.into_any()
 }
 
 /// The scope, carried along by a form that is sent.

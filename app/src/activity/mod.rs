@@ -39,9 +39,10 @@ pub fn ActivityPage() -> impl IntoView {
             <p>"The audit trail is written with what it tells of, or neither is. Nobody can change or delete an entry; each carries a hash that covers the one before."</p>
         </About>
     };
+    let exports = move || if trail.get() { audit::exports() } else { runs::exports() };
     view! {
         <Title text=move || if trail.get() { "Audit trail · Gantry" } else { "Runs · Gantry" }/>
-        <Head title="Runs and audit" explanation=about.into_any()/>
+        <Head title="Runs and audit" explanation=about.into_any() actions=exports.into_any()/>
         <Tabs tabs=tabs current=current/>
         <div class="activity">
             {move || if trail.get() { view! { <audit::Trail/> }.into_any() } else { view! { <runs::Runs/> }.into_any() }}

@@ -9,6 +9,7 @@ use domain::resource::Tone;
 use domain::stream::ToPage;
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
 use std::time::Duration;
 
 use super::filter::{self, Filter};
@@ -32,13 +33,27 @@ const RUNS: u32 = 50;
 /// How long news is gathered before the list is asked for again.
 const GATHER: Duration = Duration::from_millis(500);
 
+fn chosen(map: &ParamsMap) -> Filter {
+    Filter::read(paths::RUNS, &NAMES, |name| map.get(name))
+}
+
+/// The links that have what is chosen of the runs as a file.
+pub fn exports() -> AnyView {
+    let (map, scopes) = (use_query_map(), use_scopes());
+    let links = move || {
+        let (filter, scopes) = (map.with(chosen), scopes.get());
+        filter::downloads("runs", |format| export(&filter, &scopes, format))
+    };
+    links.into_any()
+}
+
 /// The tab.
 #[component]
 pub fn Runs() -> impl IntoView {
     let boot = StoredValue::new(expect_context::<Boot>());
     let scopes = use_scopes();
     let map = use_query_map();
-    let filter = Memo::new(move |_| map.with(|m| Filter::read(paths::RUNS, &NAMES, |name| m.get(name))));
+    let filter = Memo::new(move |_| map.with(chosen));
     let question = Memo::new(move |_| {
         let Scopes { accounts, regions } = scopes.get();
         filter.with(|f| Ok(RunsQuery { accounts, regions, ..RunsQuery::read(RUNS, |name| f.get(name))? }))
@@ -108,7 +123,6 @@ fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView 
             {filter::field("state", problem, state.into_any())}
             <button class="btn" r#type="submit">"Show"</button>
             {all}
-            {filter::downloads("runs", |format| export(filter, scopes, format))}
         </form>
     }
     .into_any()
