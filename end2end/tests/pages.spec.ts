@@ -43,6 +43,17 @@ for (const [path, heading] of pages) {
   });
 }
 
+test("a comparison says what it waits for, and that nothing differs", async ({ page }) => {
+  await page.goto("/compare");
+  await expect(page.getByText("Nothing chosen yet")).toBeVisible();
+  await accessible(page);
+  const one = encodeURIComponent("lambda.function/111122223333/eu-west-1/orders-api");
+  await page.goto(`/compare?left=${one}`);
+  await expect(page.getByText("Compare orders-api with what?")).toBeVisible();
+  await page.goto(`/compare?left=${one}&right=${one}`);
+  await expect(page.getByText("From and To are one and the same")).toBeVisible();
+});
+
 test("changes of a kind are a click away, and an account nobody reads is named", async ({ page }) => {
   await page.goto("/changes");
   await hydrated(page);

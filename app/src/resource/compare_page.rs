@@ -1,5 +1,6 @@
 //! Two resources of one kind side by side: two revisions of a task definition, a function in two accounts.
 
+use domain::listing::capital;
 use domain::services::Comparison;
 use domain::{Kind, Problem, ResourceKey};
 use leptos::prelude::*;
@@ -11,8 +12,8 @@ use super::picker::{Named, Picker, place};
 use crate::api::{self, Boot};
 use crate::error::AppError;
 use crate::layout::{ScopeFields, use_scopes};
-use crate::paths;
-use crate::ui::{Card, Diff, Head, Json, ProblemNote, Skeleton};
+use crate::paths::{self, Scopes};
+use crate::ui::{Card, Diff, Empty, Head, Json, ProblemNote, Skeleton};
 use crate::wire::ask;
 
 /// Hits looked through for a name.
@@ -54,6 +55,33 @@ async fn answered(asked: &mut Asked, left: Option<String>, right: Option<String>
         asked.comparison = Some(api::compare_two(left.clone(), right.clone()).await?);
     }
     Ok(())
+}
+
+/// What stands in place of a comparison until both sides are chosen.
+fn waits_for(left: Option<&Named>, right: Option<&Named>, scopes: &Scopes) -> Option<AnyView> {
+    match (left, right) {
+        (Some(_), Some(_)) => None,
+        (Some((key, name)), None) | (None, Some((key, name))) => {
+            let words = format!("Choose another {}: the empty field offers what is most like it.", key.kind.singular());
+            Some(view! { <Empty title=format!("Compare {name} with what?")><p>{words}</p></Empty> }.into_any())
+        }
+        (None, None) => {
+            let kinds = [Kind::Image, Kind::TaskDefinition, Kind::Function];
+            let lists = kinds.map(|kind| {
+                view! { <a class="btn small" href=scopes.on(&paths::list(kind))>{capital(kind.plural())}</a> }
+            });
+            let lists = lists.into_iter().collect_view();
+            Some(
+                view! {
+                    <Empty title="Nothing chosen yet">
+                        <p>"Find two resources of one kind above, or select two rows of a list. Two moments of one resource are compared on its tab Changes."</p>
+                        <div class="inline">{lists}</div>
+                    </Empty>
+                }
+                .into_any(),
+            )
+        }
+    }
 }
 
 /// `/compare?left=…&right=…`: keys, ARNs or names.
@@ -104,6 +132,10 @@ pub fn ComparePage() -> impl IntoView {
             false => format!("{} → {}", left.1, right.1),
         };
         let kind = left.0.kind;
+        let same = match left.0 == right.0 {
+            true => "From and To are one and the same. Choose another for one of them.",
+            false => "AWS says the same of both, but for where they are and what changes all the time.",
+        };
         let own = (kind == Kind::Image).then(|| {
             crate::ecr::compared(
                 (left.0.clone(), comparison.before.clone()),
@@ -115,7 +147,7 @@ pub fn ComparePage() -> impl IntoView {
         view! {
             <div class="stack">
                 {own}
-                <Card title=title><Diff fields=comparison.fields/></Card>
+                <Card title=title><Diff fields=comparison.fields same=same/></Card>
                 <div class="halves">{half(left, comparison.before)}{half(right, comparison.after)}</div>
             </div>
         }
@@ -127,8 +159,13 @@ pub fn ComparePage() -> impl IntoView {
             {move || Suspend::new(async move {
                 let Asked { left, right, comparison, problem } = answer.await;
                 let both = left.clone().zip(right.clone()).zip(comparison);
+                let waiting = match problem {
+                    None => waits_for(left.as_ref(), right.as_ref(), &scopes.get_untracked()),
+                    Some(_) => None,
+                };
                 view! {
                     {form(left, right)}
+                    {waiting}
                     {problem.map(|problem| view! { <ProblemNote problem=problem/> })}
                     {both.map(|((left, right), comparison)| result(left, right, comparison))}
                 }

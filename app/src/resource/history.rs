@@ -118,6 +118,10 @@ pub fn HistoryTab(
             }
         },
     );
+    let same = move || match pair.get_untracked() {
+        Some((from, to)) if from == to => "From and To are one moment. Pick another for one of them.",
+        _ => "At both moments it was the same: what changed in between was changed back.",
+    };
     let scopes = use_scopes();
     let base = key.with_value(|k| paths::tab(k, "changes"));
     let action = key.with_value(paths::detail);
@@ -163,7 +167,7 @@ pub fn HistoryTab(
         <Transition fallback=|| view! { <Skeleton/> }>
             {move || Suspend::new(async move {
                 difference.await.map(|answer| match answer {
-                    Ok(comparison) => view! { <Card title="Between the two moments"><Diff fields=comparison.fields/></Card> }.into_any(),
+                    Ok(comparison) => view! { <Card title="Between the two moments"><Diff fields=comparison.fields same=same()/></Card> }.into_any(),
                     Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
                 })
             })}

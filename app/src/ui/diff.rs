@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::code::{WHY_HIDDEN, readable};
+use super::note::Empty;
 
 /// Longer values are cut; the JSON tab has them whole.
 const LONGEST: usize = 600;
@@ -23,9 +24,15 @@ fn short(value: &Value) -> String {
 pub fn Diff(
     /// The fields.
     fields: Vec<FieldChange>,
+    /// What it means that there are none, where somebody asked for the difference.
+    #[prop(optional)]
+    same: &'static str,
 ) -> impl IntoView {
     if fields.is_empty() {
-        return view! { <p class="dim">"No difference."</p> }.into_any();
+        return match same {
+            "" => view! { <p class="dim">"No difference."</p> }.into_any(),
+            words => view! { <Empty title="No difference"><p>{words}</p></Empty> }.into_any(),
+        };
     }
     let sides = fields.iter().flat_map(|f| f.before.iter().chain(&f.after));
     let sealed = sides.map(|v| readable(v.clone())).any(|(_, sealed)| sealed);
