@@ -5,12 +5,13 @@ use domain::ecr::keys::{Key, found};
 use domain::ecr::rules::has_two_layers;
 use domain::ecr::subject::Subject as Ecr;
 use domain::plan::Subject;
+use domain::resource::Tone;
 use leptos::prelude::*;
 
 use crate::error::AppError;
 use crate::live_state;
 use crate::plan::api::look_up;
-use crate::ui::{ProblemNote, Skeleton};
+use crate::ui::{Badge, ProblemNote, Skeleton};
 use crate::wizard::{FieldGroup, check};
 
 /// Offered at once.
@@ -38,14 +39,14 @@ pub(super) fn offers(
             shown(&keys, &typed.get(), choose)
         }
     };
-    view! { <div class="field" role="group" aria-label="Keys to choose from">{list}</div> }.into_any()
+    view! { <div class="field suggested" role="group" aria-label="Keys to choose from">{list}</div> }.into_any()
 }
 
 /// The first thing to choose, or to choose no more: a key that does not exist yet.
 pub(super) fn create_new(on: Signal<bool>, choose: impl Fn() + Copy + Send + Sync + 'static) -> AnyView {
     let pressed = move || on.get().to_string();
     view! {
-        <div class="field">
+        <div class="field suggested">
             <button class="option" r#type="button" aria-pressed=pressed on:click=move |_| choose()>
                 <span class="grow">
                     "Create a new key"<small class="faint">"Symmetric, for this repository; made by the same run."</small>
@@ -75,6 +76,23 @@ pub(super) fn two_layers(
     .into_any()
 }
 
+/// Below the name: the id where that is not the name, and what its owner says about it.
+fn about(key: &Key) -> String {
+    let id = if key.aliases.is_empty() { "no alias" } else { key.id.as_str() };
+    let pieces = [id, key.description.as_str()];
+    pieces.into_iter().filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// Only enabled keys are offered, and those of which nobody here may ask.
+fn state(key: &Key) -> AnyView {
+    let (tone, word, why) = match (key.unknown, key.managed) {
+        (true, _) => (Tone::Quiet, "Unknown", "Nobody here may look at it: whether ECR can use it is not known."),
+        (false, true) => (Tone::Quiet, "AWS managed", "AWS made it for ECR and takes care of it. It is enabled."),
+        (false, false) => (Tone::Good, "Enabled", "It is yours, and ECR can use it."),
+    };
+    view! { <Badge tone=tone text=word title=why/> }.into_any()
+}
+
 fn shown(keys: &[Key], typed: &str, choose: Callback<String>) -> AnyView {
     let value = |key: &Key| key.aliases.first().unwrap_or(&key.arn).clone();
     let chosen = keys.iter().any(|key| value(key) == typed);
@@ -87,20 +105,30 @@ fn shown(keys: &[Key], typed: &str, choose: Callback<String>) -> AnyView {
     let more = fit.len().saturating_sub(OFFERED);
     let options = fit.into_iter().take(OFFERED).map(|key| {
         let (name, own) = (key.name().to_owned(), value(key));
-        let about = match (key.unknown, key.description.is_empty()) {
-            (true, _) => format!("{} · nobody here may look at it", key.id),
-            (false, true) => key.id.clone(),
-            (false, false) => format!("{} · {}", key.id, key.description),
-        };
+        let (about, state) = (about(key), state(key));
         let on = own == typed;
         let pick = move |_| choose.run(own.clone());
         view! {
             <button class="option" r#type="button" aria-pressed=if on { "true" } else { "false" } on:click=pick>
                 <span class="grow">{name}<small class="faint">{about}</small></span>
+                {state}
             </button>
         }
     });
     let rest =
         (more > 0).then(|| view! { <span class="hint">{format!("{more} more: type a part of the name.")}</span> });
     view! { {options.collect_view()}{rest} }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_says_its_id_once() {
+        let named = Key { id: "1bbb".into(), aliases: vec!["alias/shop".into()], ..Key::default() };
+        assert_eq!((named.name(), about(&named).as_str()), ("alias/shop", "1bbb"));
+        let plain = Key { id: "0aaa".into(), description: "of nobody".into(), ..Key::default() };
+        assert_eq!((plain.name(), about(&plain).as_str()), ("0aaa", "no alias · of nobody"));
+    }
 }
