@@ -10,8 +10,8 @@ use leptos::prelude::*;
 use super::stopped;
 use crate::resource::generic;
 use crate::sections::{
-    age, badge, connected, exact, none, on_off, pair_card, reference, short, stack, table_card, text, why as why_words,
-    word,
+    age, badge, connected, exact, none, on_off, pair_card, reference, short, short_digest, stack, table_card, text,
+    why as why_words, word,
 };
 use crate::ui::{Fact, Note, format};
 
@@ -75,7 +75,7 @@ fn containers(task: &Task) -> AnyView {
         let status = view! { {word(c.last_status.clone())}{why_words(c.reason.clone())} }.into_any();
         let mut cells = vec![view! { <b>{c.name.clone()}</b> }.into_any(), link, status, exit.unwrap_or_else(none)];
         cells.extend(healths.then(|| badge(c.health_status.as_deref(), health)));
-        cells.extend(digests.then(|| exact(c.image_digest.clone().map(|d| format::shorten(&d, 24)))));
+        cells.extend(digests.then(|| short_digest(c.image_digest.clone())));
         cells
     });
     let mut heads = vec![("Container", false), ("Image", false), ("Status", false), ("Exit code", true)];

@@ -8,8 +8,8 @@ use domain::resource::Relation;
 use leptos::prelude::*;
 
 use crate::paths;
-use crate::sections::{age, connected, exact, here, none, pair_card, stack, table_card, text, word, words};
-use crate::ui::format::{number, shorten, without_registries};
+use crate::sections::{age, connected, here, none, pair_card, short_digest, stack, table_card, text, word, words};
+use crate::ui::format::{number, without_registries};
 
 /// The overview.
 pub fn view(pod: Pod, detail: Detail) -> AnyView {
@@ -32,7 +32,7 @@ fn containers(pod: &Pod, detail: &Detail) -> AnyView {
             word(status.and_then(state)),
             text(status.and_then(|status| status.ready).map(|ready| if ready { "yes" } else { "no" })),
             text(status.and_then(|status| status.restart_count).map(number)),
-            exact(digest.map(|digest| shorten(digest, 24))),
+            short_digest(digest),
         ]
     });
     let heads = [

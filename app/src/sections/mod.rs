@@ -66,6 +66,14 @@ pub fn exact(text: Option<impl Into<String>>) -> AnyView {
     }
 }
 
+/// A digest in a column of a table, or the dash: a part of it shows, the copy is whole.
+pub fn short_digest(digest: Option<impl Into<String>>) -> AnyView {
+    match digest.map(Into::into).filter(|d: &String| !d.is_empty()) {
+        Some(digest) => view! { <Copy text=digest max=24/> }.into_any(),
+        None => none(),
+    }
+}
+
 /// An address that carries the scope of the page along. Reactive.
 pub fn here(path: &str) -> String {
     use_scopes().with(|scopes| scopes.on(path))
