@@ -68,7 +68,7 @@ impl FromServerFnError for AppError {
                 "The browser could not reach Gantry: the network is down, or the server is restarting.",
             ),
             ServerFnErrorErr::Args(e) | ServerFnErrorErr::MissingArg(e) => {
-                Problem::new(Code::Invalid, "That does not work", format!("Gantry could not read the request: {e}"))
+                Problem::unreadable(format!("Gantry does not understand it: {e}"))
             }
             ServerFnErrorErr::Deserialization(e) => Problem::new(
                 Code::Internal,

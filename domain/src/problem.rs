@@ -84,6 +84,29 @@ pub struct Problem {
     pub reference: Option<String>,
 }
 
+const UNREADABLE: &str = "The request cannot be read";
+
+/// Which part of what was entered is refused, in a few words.
+fn refused(field: &str) -> String {
+    let first = field.split(['.', '[']).next().unwrap_or_default();
+    let noun = match first {
+        "" => return "This cannot be used".to_owned(),
+        "body" => return UNREADABLE.to_owned(),
+        "arn" => "ARN",
+        "cols" => "columns",
+        "doc" => "document",
+        "q" => "search",
+        "ref" => "reference",
+        "account" | "archive" | "arguments" | "connections" | "credentials" | "digest" | "filters" | "format"
+        | "image" | "key" | "kind" | "lifecycle" | "limit" | "name" | "password" | "permissions" | "person"
+        | "platform" | "policy" | "prefix" | "region" | "registries" | "repository" | "role" | "source" | "state"
+        | "tag" | "tags" | "text" | "user" => first,
+        // By the name it has in an address, a program or a configuration.
+        other => return format!("“{other}” cannot be used"),
+    };
+    format!("The {noun} cannot be used")
+}
+
 impl Problem {
     /// A problem with a title and an explanation.
     pub fn new(code: Code, title: impl Into<String>, message: impl Into<String>) -> Self {
@@ -99,11 +122,15 @@ impl Problem {
             reference: None,
         }
     }
-    /// Input that breaks a rule; `field` says which.
+    /// Input that breaks a rule; `field` says which, and so does the title.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {
-        let mut problem = Self::new(Code::Invalid, "That does not work", message);
+        let mut problem = Self::new(Code::Invalid, refused(field), message);
         problem.field = Some(field.to_owned());
         problem
+    }
+    /// A request of which nobody can tell what it asks for.
+    pub fn unreadable(message: impl Into<String>) -> Self {
+        Self::new(Code::Invalid, UNREADABLE, message)
     }
     /// Something that is not there.
     pub fn not_found(message: impl Into<String>) -> Self {
@@ -249,6 +276,20 @@ mod tests {
         let statement: serde_json::Value = serde_json::from_str(&problem.statement().unwrap()).unwrap();
         assert_eq!(statement["Action"], "ecs:ListServices");
         assert_eq!(statement["Resource"], "*");
+    }
+
+    #[test]
+    fn what_breaks_a_rule_is_in_the_title() {
+        for (field, title) in [
+            ("region", "The region cannot be used"),
+            ("tags.3", "The tags cannot be used"),
+            ("q", "The search cannot be used"),
+            ("GANTRY_LISTEN", "“GANTRY_LISTEN” cannot be used"),
+            ("body", "The request cannot be read"),
+            ("", "This cannot be used"),
+        ] {
+            assert_eq!(Problem::invalid(field, "…").title, title);
+        }
     }
 
     #[test]

@@ -68,9 +68,7 @@ pub async fn of_the_framework(response: Response) -> Response {
         StatusCode::REQUEST_TIMEOUT => {
             Problem::new(Code::Invalid, "Too slow", "The request did not arrive within 30 seconds.")
         }
-        status if status.is_client_error() => {
-            Problem::new(Code::Invalid, "That does not work", "The request could not be read.")
-        }
+        status if status.is_client_error() => Problem::unreadable("It is not what this address takes."),
         _ => Problem::new(Code::Internal, "Gantry made a mistake", "Something failed inside Gantry."),
     };
     let mut replaced = Refusal(problem).into_response();
