@@ -1,6 +1,7 @@
 //! Plans and runs: what would be done, doing it, and how far it is.
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use domain::Problem;
@@ -11,13 +12,18 @@ use utoipa::ToSchema;
 
 use crate::auth::identity::SignedIn;
 use crate::http::Web;
-use crate::http::problem::Refusal;
+use crate::http::problem::{Refusal, too_large};
 
-fn unreadable(error: &axum::extract::rejection::JsonRejection) -> Problem {
-    Problem::invalid("body", format!("The body cannot be read: {}", error.body_text()))
+/// Why a body was not taken: it is larger than allowed, whether or not it said so beforehand, or `otherwise`.
+fn refused(error: &JsonRejection, otherwise: String) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { too_large() } else { Problem::invalid("body", otherwise) }
 }
 
-type Body<T> = Result<Json<T>, axum::extract::rejection::JsonRejection>;
+fn unreadable(error: &JsonRejection) -> Problem {
+    refused(error, format!("The body cannot be read: {}", error.body_text()))
+}
+
+type Body<T> = Result<Json<T>, JsonRejection>;
 
 /// The plan that follows from a wizard's answers, or what is wrong with them. Nothing is changed.
 #[utoipa::path(post, path = "/plans", tag = "plans",
@@ -44,11 +50,8 @@ pub async fn lend(
     body: Body<SourceCredentials>,
 ) -> Result<(StatusCode, Json<Lent>), Refusal> {
     // What could not be read may hold the password: it is not repeated.
-    let Json(given) = body.map_err(|_| {
-        Problem::invalid(
-            "body",
-            "The body cannot be read. It is {\"image\": …, \"user\": …, \"password\": …}, all text.",
-        )
+    let Json(given) = body.map_err(|e| {
+        refused(&e, "The body cannot be read. It is {\"image\": …, \"user\": …, \"password\": …}, all text.".to_owned())
     })?;
     Ok((StatusCode::CREATED, Json(web.plans.lend(&actor, given).await?)))
 }

@@ -1,8 +1,8 @@
 //! Pages and their server functions: the Leptos app, rendered here, with everything it may ask for in its context.
 
 use app::Assets;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Problem};
@@ -64,6 +64,13 @@ pub async fn server_function(State(web): State<Web>, Identity(actor): Identity, 
     if actor.is_none() {
         return Refusal(Problem::signed_out()).into_response();
     }
+    // Read here: what is too large would be told as something else by the functions.
+    let (parts, body) = request.into_parts();
+    let body = match Bytes::from_request(Request::new(body), &()).await {
+        Ok(bytes) => Body::from(bytes),
+        Err(refused) => return refused.into_response(),
+    };
+    let request = Request::from_parts(parts, body);
     let services = web.services(actor);
     let assets = Assets::clone(&web.site.assets);
     let context = move || {

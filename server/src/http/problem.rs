@@ -45,6 +45,13 @@ pub fn status(problem: &Problem) -> StatusCode {
     StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
+/// A body of more than [`LARGEST_BODY`].
+pub fn too_large() -> Problem {
+    let message =
+        format!("A request has at most {} KiB. Shorten what you enter, or send it in parts.", LARGEST_BODY / 1024);
+    Problem::new(Code::TooLarge, "The request is too large", message)
+}
+
 /// Middleware: a refusal of the framework (no such method, unreadable form, body too large) becomes a problem like any other.
 pub async fn of_the_framework(response: Response) -> Response {
     let status = response.status();
@@ -58,13 +65,7 @@ pub async fn of_the_framework(response: Response) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => {
             Problem::new(Code::Invalid, "Not possible here", "This address does not answer to that method.")
         }
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!(
-                "A request has at most {} KiB. Shorten what you enter, or send it in parts.",
-                LARGEST_BODY / 1024
-            );
-            Problem::new(Code::TooLarge, "Too large", message)
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         StatusCode::REQUEST_TIMEOUT => {
             Problem::new(Code::Invalid, "Too slow", "The request did not arrive within 30 seconds.")
         }

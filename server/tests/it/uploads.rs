@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// An endpoint with a token and a registry: blobs by digest, and the requests that made images.
 #[derive(Clone, Default)]
@@ -336,13 +337,38 @@ async fn what_was_cancelled_does_not_go_on() {
     assert_eq!((fake.blobs(), fake.made().len()), (0, 0), "{:?}", fake.made());
 }
 
+/// Sends a body without its length; the answer as it was written.
+async fn chunked(world: &World, cookie: &str, path: &str, body: &str) -> String {
+    let authority = world.url.trim_start_matches("http://");
+    let mut socket = tokio::net::TcpStream::connect(authority).await.unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {authority}\r\norigin: {}\r\ncookie: {cookie}\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\nconnection: close\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        world.url,
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![];
+    // Whoever refuses a body may close before it is read to its end.
+    let _ = socket.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn other_requests_stay_small() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Administrator).await).await;
     let body = "x".repeat(gantry::http::LARGEST_BODY + 1);
     let headers = [("cookie", cookie.as_str()), ("origin", &world.url), ("content-type", "application/json")];
-    assert_eq!(world.send("POST", "/api/v1/plans", &headers, &body).await.status, 413);
+    for path in ["/api/v1/plans", "/api/v1/source-credentials", "/api/v1/refresh", "/api/fn/review"] {
+        let declared = world.send("POST", path, &headers, &body).await;
+        assert_eq!((declared.status, declared.json()["code"].as_str()), (413, Some("too_large")), "{path}");
+        assert!(declared.body.contains("at most 1024 KiB"), "{path}: {}", declared.body);
+        // The same of a body that does not say beforehand how large it is.
+        let streamed = chunked(&world, &cookie, path, &body).await;
+        let told = streamed.contains("\"too_large\"") && streamed.contains("at most 1024 KiB");
+        assert!(streamed.starts_with("HTTP/1.1 413 ") && told, "{path}: {streamed}");
+    }
     // From a page of another site nothing is taken.
     let headers = [("cookie", cookie.as_str()), ("origin", "https://elsewhere.example")];
     assert_eq!(world.send("POST", &format!("/api/v1/uploads?{TO}&id=foreign11"), &headers, "x").await.status, 403);
