@@ -101,6 +101,19 @@ pub async fn collect(caller: &Caller, kind: Kind, feed: &dyn Feed) -> Result<(),
     sieve.end()
 }
 
+/// Reads what of this kind is within these resources, and delivers it as [`collect`] does: of kinds that AWS tells by what they are within. Others
+/// are left to their lists.
+pub async fn within(caller: &Caller, kind: Kind, wholes: &[ResourceKey], feed: &dyn Feed) -> Result<(), Problem> {
+    let sieve = sieve::Sieve::new(feed);
+    let ids: Vec<String> = wholes.iter().map(|key| key.id.clone()).collect();
+    match kind {
+        Kind::FunctionUrl => lambda::urls_within(caller, &sieve, ids).await?,
+        Kind::FunctionPermission => lambda::permissions_within(caller, &sieve, ids).await?,
+        _ => {}
+    }
+    sieve.end()
+}
+
 async fn list(caller: &Caller, kind: Kind, feed: &dyn Feed) -> Result<(), Problem> {
     match kind {
         Kind::Function => lambda::collect_functions(caller, feed).await,

@@ -319,6 +319,9 @@ impl Engine {
         if let Err(problem) = self.store.reread(&keys).await {
             tracing::warn!(%problem, "apply: tags that the run wrote will not show before somebody looks");
         }
+        if let Err(problem) = self.store.reread_within(&keys, now()).await {
+            tracing::warn!(%problem, "apply: URLs and permissions of what the run wrote will be read when they are due");
+        }
         for (kind, scope) in kinds {
             let (account, region) = (scope.account.clone(), scope.region.clone());
             if let Err(problem) = self.store.request(kind, &[account], &[region], now()).await {

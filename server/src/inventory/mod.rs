@@ -264,13 +264,9 @@ impl Inventory for Answers {
         if visible::READ_ONE_BY_ONE.contains(&key.kind) {
             self.visible.report(std::iter::once(key));
         }
+        // Its page shows that as its own.
+        self.memory.store().reread_within(std::slice::from_ref(key), now()).await?;
         let (accounts, regions) = (std::slice::from_ref(&key.scope.account), std::slice::from_ref(&key.scope.region));
-        // Its page shows them as its own.
-        let parts: &[Kind] =
-            if key.kind == Kind::Function { &[Kind::FunctionUrl, Kind::FunctionPermission] } else { &[] };
-        for kind in parts {
-            self.memory.store().request(*kind, accounts, regions, now()).await?;
-        }
         self.request(key.kind, accounts, regions).await
     }
 }

@@ -23,6 +23,11 @@ impl Collector for Aws {
         let caller = self.0.caller(&key.scope).await?;
         gantry_aws::fetch(&if awaited { caller } else { caller.last() }, key).await
     }
+    async fn within(&self, kind: Kind, wholes: &[ResourceKey], awaited: bool, feed: &dyn Feed) -> Result<(), Problem> {
+        let Some(first) = wholes.first() else { return Ok(()) };
+        let caller = self.0.caller(&first.scope).await?;
+        gantry_aws::within(&if awaited { caller } else { caller.last() }, kind, wholes, feed).await
+    }
     /// The sandbox has no quotas, and who tries something out in it wants to see it.
     fn longest_pause(&self, scope: &Scope) -> Option<Duration> {
         let sandbox = self.0.configs().any(|c| c.sandbox && c.account == scope.account);

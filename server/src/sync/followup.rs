@@ -1,13 +1,16 @@
 //! Single reads: what a list leaves open about resources (a function's state) is read one by one after the list, what people look at first.
-//! One resource that AWS refuses waits, and the others go on.
+//! One resource that AWS refuses waits, and the others go on. What AWS tells only by what it is within (a function's URLs) is read again when
+//! that changes.
 
 use domain::{Code, Problem, ResourceKey};
 use futures::StreamExt;
 use gantry_store::Store;
 use gantry_store::batch::Source;
 use gantry_store::collections::Lease;
+use gantry_store::within::whole_of;
 use std::sync::Arc;
 
+use super::feed::StoreFeed;
 use super::{Collector, schedule};
 use crate::clock::now;
 use crate::inventory::Visible;
@@ -36,6 +39,9 @@ impl FollowUp {
     /// # Errors
     /// What the next read would meet, too: the endpoint is away, asks for patience, takes no credentials; the lease or the store is lost.
     pub async fn run(&self, lease: &Lease) -> Result<bool, Problem> {
+        if whole_of(lease.kind).is_some() {
+            return self.within(lease).await;
+        }
         let mut open = self.open(lease).await?;
         while !open.is_empty() {
             let shown = self.visible.first(&mut open);
@@ -49,6 +55,29 @@ impl FollowUp {
             open = rest;
         }
         Ok(!self.open(lease).await?.is_empty())
+    }
+
+    /// Reads what of the lease's kind is within resources that changed; answers whether more of them did meanwhile.
+    async fn within(&self, lease: &Lease) -> Result<bool, Problem> {
+        // What appears is news: its list was complete before
+        let lease = &Lease { initial: false, ..lease.clone() };
+        let feed = StoreFeed::new(&self.store, lease);
+        let mut open = self.store.within_due(&lease.scope, lease.kind).await?;
+        while !open.is_empty() {
+            let shown = self.visible.first(&mut open);
+            let now_read = if shown > 0 { shown } else { open.len() };
+            let rest = open.split_off(now_read.min(CHUNK));
+            match self.collector.within(lease.kind, &open, shown > 0, &feed).await {
+                Err(problem) if meets_all(&problem, false) => return Err(problem),
+                Err(problem) => {
+                    tracing::warn!(scope = %lease.scope, kind = %lease.kind, %problem, "sync: what is within some was refused");
+                    self.store.asked_within(lease.fence, lease.kind, &open, now()).await?;
+                }
+                Ok(()) => {}
+            }
+            open = rest;
+        }
+        Ok(!self.store.within_due(&lease.scope, lease.kind).await?.is_empty())
     }
 
     async fn open(&self, lease: &Lease) -> Result<Vec<ResourceKey>, Problem> {

@@ -26,6 +26,8 @@ pub trait Collector: Send + Sync + 'static {
     /// Reads one resource afresh; `None` when AWS says that it does not exist. What is `awaited` by somebody who looks at it goes before
     /// what is collected.
     async fn fetch(&self, key: &ResourceKey, awaited: bool) -> Result<Option<Observed>, Problem>;
+    /// Reads what of this kind is within these resources of a scope and delivers it; see [`gantry_aws::within`]. What is `awaited` goes first.
+    async fn within(&self, kind: Kind, wholes: &[ResourceKey], awaited: bool, feed: &dyn Feed) -> Result<(), Problem>;
     /// The longest pause between two collects of this place, where it may be asked more often than AWS.
     fn longest_pause(&self, _: &Scope) -> Option<Duration> {
         None

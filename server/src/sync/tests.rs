@@ -34,6 +34,12 @@ fn function(name: &str, revision: &str, state: Option<&str>) -> Observed {
     Observed { key: ResourceKey::new(Kind::Function, scope(), name).unwrap(), doc }
 }
 
+fn url(function: &str, auth: &str) -> Observed {
+    let arn = format!("arn:aws:lambda:eu-west-1:111122223333:function:{function}");
+    let doc = json!({"FunctionUrl": format!("https://{function}.on.aws/"), "FunctionArn": arn, "AuthType": auth});
+    Observed { key: ResourceKey::new(Kind::FunctionUrl, scope(), function).unwrap(), doc }
+}
+
 /// An AWS with some functions.
 #[derive(Default)]
 struct Fake {
@@ -42,6 +48,10 @@ struct Fake {
     team: Mutex<Option<String>>,
     /// The functions that may not be read alone.
     denied: Mutex<Vec<String>>,
+    /// The sign-in of the URLs of some.
+    urls: Mutex<BTreeMap<String, String>>,
+    /// How often URLs were read of each.
+    asked_for_urls: Mutex<BTreeMap<String, usize>>,
     /// How often each was read alone.
     reads: Mutex<BTreeMap<String, usize>>,
     broken: AtomicBool,
@@ -62,10 +72,15 @@ impl Collector for Fake {
             gate.notified().await;
         }
         let functions = self.functions.lock().unwrap().clone();
+        let names: Vec<String> = functions.keys().cloned().collect();
         let mut pages: Vec<Vec<Observed>> = vec![];
         if kind == Kind::Function && *scope == self::scope() {
             let page = |chunk: &[(String, String)]| chunk.iter().map(|(n, r)| function(n, r, None)).collect();
             pages = functions.into_iter().collect::<Vec<_>>().chunks(2).map(page).collect();
+        }
+        if kind == Kind::FunctionUrl && *scope == self::scope() {
+            let urls = self.urls.lock().unwrap().clone();
+            pages = vec![urls.iter().map(|(function, auth)| url(function, auth)).collect()];
         }
         let result = async {
             for page in pages {
@@ -73,6 +88,12 @@ impl Collector for Fake {
                 if self.broken.load(Ordering::SeqCst) {
                     return Err(Problem::new(Code::AwsThrottled, "Throttled", "…"));
                 }
+            }
+            // AWS tells them function by function.
+            let asked = if kind == Kind::FunctionUrl { names } else { vec![] };
+            for name in asked {
+                let function = ResourceKey::new(Kind::Function, scope.clone(), name)?;
+                feed.complete(kind, Some(&function)).await?;
             }
             feed.complete(kind, None).await
         };
@@ -96,6 +117,21 @@ impl Collector for Fake {
             }
             function
         }))
+    }
+    async fn within(&self, kind: Kind, wholes: &[ResourceKey], _: bool, feed: &dyn Feed) -> Result<(), Problem> {
+        assert_eq!(kind, Kind::FunctionUrl);
+        let mut denied = None;
+        for whole in wholes {
+            *self.asked_for_urls.lock().unwrap().entry(whole.id.clone()).or_default() += 1;
+            if self.denied.lock().unwrap().contains(&whole.id) {
+                denied = Some(Problem::new(Code::AwsDenied, "Access denied", "…"));
+                continue;
+            }
+            let auth = self.urls.lock().unwrap().get(&whole.id).cloned();
+            feed.seen(auth.iter().map(|auth| url(&whole.id, auth)).collect()).await?;
+            feed.complete(kind, Some(whole)).await?;
+        }
+        denied.map_or(Ok(()), Err)
     }
 }
 
@@ -297,4 +333,45 @@ async fn two_servers_read_no_function_twice() {
     }
     let reads = fake.reads.lock().unwrap();
     assert!(reads.len() == 60 && reads.values().all(|n| *n == 1), "{reads:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_urls_of_a_function_that_changed_are_read_again_at_once() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.configure(&[(scope(), Kind::Function), (scope(), Kind::FunctionUrl)]).await.unwrap();
+    let fake = Arc::new(Fake::default());
+    fake.functions.lock().unwrap().extend(["a", "b", "c"].map(|name| (name.to_owned(), "1".to_owned())));
+    fake.urls.lock().unwrap().insert("a".to_owned(), "AWS_IAM".to_owned());
+    fake.denied.lock().unwrap().push("c".to_owned());
+    let server = Server::start(store, &fake, fast());
+    let key = |kind, id: &str| ResourceKey::new(kind, scope(), id).unwrap();
+    let stored = async |kind, id: &str| store.get(&key(kind, id)).await.unwrap();
+    let settled = async || {
+        let complete = store.collections(domain::Millis(0)).await.unwrap();
+        let complete = complete.iter().all(|list| list.freshness.complete.is_some());
+        (complete && store.within_due(&scope(), Kind::FunctionUrl).await.unwrap().is_empty()).then_some(())
+    };
+    until(settled).await;
+    let before = fake.asked_for_urls.lock().unwrap().clone();
+
+    // Somebody gives two of them other settings: one of them lets everyone in, and of the other AWS tells nothing.
+    fake.urls.lock().unwrap().insert("a".to_owned(), "NONE".to_owned());
+    for changed in ["a", "c"] {
+        fake.functions.lock().unwrap().insert(changed.to_owned(), "2".to_owned());
+    }
+    let answers = Answers::new(Memory::new(store.clone()), vec![], Visible::default());
+    answers.refresh(&viewer(), Kind::Function, &[], &[]).await.unwrap();
+    until(async || stored(Kind::FunctionUrl, "a").await.filter(|url| url.doc["AuthType"] == "NONE")).await;
+    until(settled).await;
+    let asked = fake.asked_for_urls.lock().unwrap().clone();
+    let more = |function: &str| asked.get(function).unwrap_or(&0) - before.get(function).unwrap_or(&0);
+    assert_eq!((more("a"), more("b"), more("c")), (1, 0, 1), "before {before:?}, now {asked:?}");
+
+    // The page of the third asks, which has got one without being changed.
+    fake.urls.lock().unwrap().insert("b".to_owned(), "NONE".to_owned());
+    answers.reread(&viewer(), &key(Kind::Function, "b")).await.unwrap();
+    until(async || stored(Kind::FunctionUrl, "b").await).await;
+    assert_eq!(fake.collects.lock().unwrap()[&Kind::FunctionUrl], 1, "no list was needed");
+    server.end().await;
 }

@@ -9,6 +9,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
 use crate::singles::{self, read_one_by_one};
+use crate::within::told_within;
 use crate::{Result, Store, changes, problem, resources};
 
 /// Proof of a lease: which collection, and the how-manieth claim.
@@ -25,7 +26,8 @@ pub struct Fence {
 pub enum Part {
     /// Its list.
     List,
-    /// What the list leaves open, resource by resource; of kinds in [`singles::READ_ONE_BY_ONE`].
+    /// What the list leaves open, resource by resource, of kinds in [`singles::READ_ONE_BY_ONE`]; what is within resources that changed, of
+    /// kinds in [`crate::within::TOLD_WITHIN`].
     Singles,
 }
 
@@ -116,7 +118,7 @@ impl Store {
         .bind(column(&|(s, _)| s.account.to_string()))
         .bind(column(&|(s, _)| s.region.to_string()))
         .bind(column(&|(_, k)| k.stem().to_owned()))
-        .bind(read_one_by_one())
+        .bind([read_one_by_one(), told_within().0].concat())
         .execute(&self.work)
         .await
         .map_err(problem::of)?;
@@ -129,7 +131,8 @@ impl Store {
         self.claim_part(Part::List, owner, busy, now, until).await
     }
 
-    /// The same of single reads. They are due, too, when their list has ended since they last began, unless they fail.
+    /// The same of single reads. They are due, too, when their list, or that of what they are within, has ended since they last began, unless
+    /// they fail.
     pub async fn claim_singles(
         &self,
         owner: &str,
@@ -149,6 +152,7 @@ impl Store {
         until: Millis,
     ) -> Result<Option<Lease>> {
         let mut tx = self.work.begin().await.map_err(problem::of)?;
+        let (parts, wholes) = told_within();
         #[allow(clippy::type_complexity)]
         let row: Option<(i64, i64, String, String, String, bool, i32)> = sqlx::query_as(
             "update collections c set owner = $1, lease_until = $2, fencing = c.fencing + 1, started = $3, requested = null
@@ -156,7 +160,9 @@ impl Store {
                    where d.enabled and d.singles = $5 and (d.lease_until is null or d.lease_until <= $3)
                    and (d.due_at <= $3 or d.singles and d.failures = 0 and exists (
                        select from collections l where not l.singles and l.complete_at > d.started
-                       and (l.account, l.region, l.kind) = (d.account, d.region, d.kind)))
+                       and (l.account, l.region) = (d.account, d.region)
+                       and (l.kind = d.kind or (d.kind, l.kind) in (
+                           select told.part, told.whole from unnest($6::text[], $7::text[]) as told (part, whole)))))
                    and not (d.account || '/' || d.region = any($4))
                    order by d.requested nulls last, d.complete_at is not null, d.due_at, d.id limit 1 for update of d skip locked) due
              where c.id = due.id
@@ -167,6 +173,8 @@ impl Store {
         .bind(now.0)
         .bind(busy.iter().map(ToString::to_string).collect::<Vec<_>>())
         .bind(part == Part::Singles)
+        .bind(&parts)
+        .bind(&wholes)
         .fetch_optional(&mut *tx)
         .await
         .map_err(problem::of)?;

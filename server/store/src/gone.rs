@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use crate::collections::{Fence, fence_holds};
 use crate::history::{self, Entry};
 use crate::resources::{next_version, notify_version};
+use crate::within::{read_within, whole_of};
 use crate::{Result, Store, problem};
 
 impl Store {
@@ -58,6 +59,9 @@ impl Store {
         }
         .map_err(problem::of)?;
         let gone = bury(&mut tx, &missing, now).await?;
+        if let Some(parent) = parent.filter(|parent| whole_of(kind) == Some(parent.kind)) {
+            read_within(&mut tx, kind, std::slice::from_ref(parent), now).await?;
+        }
         tx.commit().await.map_err(problem::of)?;
         Ok(gone)
     }

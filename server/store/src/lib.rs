@@ -1,5 +1,5 @@
 //! The only code that knows SQL. One file per aggregate, all methods of [`Store`]:
-//! [`resources`] (what exists), [`batch`] (what was seen), [`singles`] (what lists leave open), [`gone`] (what no longer does), [`history`], [`links`],
+//! [`resources`] (what exists), [`batch`] (what was seen), [`singles`] (what lists leave open), [`within`] (what is told resource by resource), [`gone`] (what no longer does), [`history`], [`links`],
 //! [`collections`] (schedules and leases),
 //! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`runs`] (plans that run, and their journal), [`drafts`] (plans that nobody has applied yet), [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
 //!
@@ -25,6 +25,7 @@ pub mod singles;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;
+pub mod within;
 
 use domain::{Millis, Problem};
 use serde_json::Value;

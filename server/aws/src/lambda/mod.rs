@@ -18,8 +18,8 @@ pub(crate) use execute::{make, read};
 pub(crate) use functions::{collect_functions, collect_versions, fetch_function, fetch_version};
 pub(crate) use layers::{collect_layers, fetch_layer};
 pub(crate) use mappings::{collect_event_source_mappings, fetch_event_source_mapping};
-pub(crate) use permissions::{collect_permissions, fetch_permission};
-pub(crate) use urls::{collect_urls, fetch_url};
+pub(crate) use permissions::{collect_permissions, fetch_permission, permissions_within};
+pub(crate) use urls::{collect_urls, fetch_url, urls_within};
 
 #[cfg(test)]
 #[path = "tests.rs"]

@@ -22,14 +22,29 @@ const SOME: usize = 1000;
 pub(crate) async fn collect_permissions(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
     let functions = names(caller).await?;
     let known: HashSet<String> = feed.said(Kind::FunctionPermission, "Resource").await?.into_keys().collect();
+    let (round, asked) = Round::begin(feed, functions.clone(), SOME).await?;
+    let trouble = read(caller, feed, asked).await?;
+    orphans(caller, feed, (Kind::FunctionPermission, Kind::Function), &functions, &known, function_of).await?;
+    round.end(feed, Kind::FunctionPermission, trouble, GET, ("permissions", "functions")).await
+}
+
+/// Reads the policies of these functions and of their aliases that are known.
+pub(crate) async fn permissions_within(
+    caller: &Caller,
+    feed: &dyn Feed,
+    functions: Vec<String>,
+) -> Result<(), Problem> {
+    read(caller, feed, functions).await?.end()
+}
+
+async fn read(caller: &Caller, feed: &dyn Feed, functions: Vec<String>) -> Result<Trouble, Problem> {
     let mut aliases: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for id in feed.said(Kind::FunctionAlias, "Name").await?.into_keys() {
         if let Some((function, alias)) = id.rsplit_once(':') {
             aliases.entry(function.to_owned()).or_default().push(alias.to_owned());
         }
     }
-    let (round, asked) = Round::begin(feed, functions.clone(), SOME).await?;
-    let asked: Vec<(String, Vec<String>)> = asked
+    let asked: Vec<(String, Vec<String>)> = functions
         .into_iter()
         .map(|function| {
             let its = aliases.remove(&function).unwrap_or_default();
@@ -41,8 +56,7 @@ pub(crate) async fn collect_permissions(caller: &Caller, feed: &dyn Feed) -> Res
     for result in each(asked, read).await {
         trouble.past(result)?;
     }
-    orphans(caller, feed, (Kind::FunctionPermission, Kind::Function), &functions, &known, function_of).await?;
-    round.end(feed, Kind::FunctionPermission, trouble, GET, ("permissions", "functions")).await
+    Ok(trouble)
 }
 
 /// Reads the policies of one function and these aliases, and says so when it has read them all.

@@ -23,12 +23,22 @@ pub(crate) async fn collect_urls(caller: &Caller, feed: &dyn Feed) -> Result<(),
     let functions = names(caller).await?;
     let known: HashSet<String> = feed.said(Kind::FunctionUrl, "FunctionUrl").await?.into_keys().collect();
     let (round, asked) = Round::begin(feed, functions.clone(), SOME).await?;
-    let mut trouble = Trouble::default();
-    for result in each(asked, |name| async move { of(caller, feed, &name).await }).await {
-        trouble.past(result)?;
-    }
+    let trouble = read(caller, feed, asked).await?;
     orphans(caller, feed, (Kind::FunctionUrl, Kind::Function), &functions, &known, function_of).await?;
     round.end(feed, Kind::FunctionUrl, trouble, LIST, ("URLs", "functions")).await
+}
+
+/// Reads the URLs of these functions.
+pub(crate) async fn urls_within(caller: &Caller, feed: &dyn Feed, functions: Vec<String>) -> Result<(), Problem> {
+    read(caller, feed, functions).await?.end()
+}
+
+async fn read(caller: &Caller, feed: &dyn Feed, functions: Vec<String>) -> Result<Trouble, Problem> {
+    let mut trouble = Trouble::default();
+    for result in each(functions, |name| async move { of(caller, feed, &name).await }).await {
+        trouble.past(result)?;
+    }
+    Ok(trouble)
 }
 
 /// Reads the URLs of one function, and says so when it has read them all. One whose policy cannot be read is delivered without what that

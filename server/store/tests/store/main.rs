@@ -10,3 +10,4 @@ mod resources;
 mod runs;
 mod singles;
 mod team;
+mod within;
