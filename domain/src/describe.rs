@@ -62,6 +62,10 @@ macro_rules! models {
         pub fn kept(kind: Kind) -> &'static [&'static str] {
             match kind { $(Kind::$kind => <$model as Model>::KEPT,)* }
         }
+        /// In which way a kind's documents are read now; see [`Model::READING`].
+        pub fn reading(kind: Kind) -> i16 {
+            match kind { $(Kind::$kind => <$model as Model>::READING,)* }
+        }
     };
 }
 

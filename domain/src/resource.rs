@@ -197,6 +197,11 @@ pub trait Model: Serialize + DeserializeOwned {
     /// Top-level fields that only a single read gives. A list's document that lacks one keeps that of the document before it, until the
     /// next single read, which a new `RevisionId` brings about at once.
     const KEPT: &'static [&'static str] = &[];
+    /// In which way collectors read its documents from AWS's answers: counted up when the same resource gives another document than with the
+    /// version of Gantry before. The first document that is read in another way takes the place of the one before without an entry in the
+    /// history, so that nobody is told of changes that there were none of; a change that AWS made in the meantime is not told either. What a
+    /// list does not give again ([`Model::KEPT`], unless by single reads) stays as it was read.
+    const READING: i16 = 1;
     /// Whether this difference belongs into a history. Steps on the way from one lasting state to another do not.
     fn tells(_change: &FieldChange) -> bool {
         true

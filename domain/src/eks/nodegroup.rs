@@ -76,6 +76,8 @@ document! { "camelCase";
 
 impl Model for NodeGroup {
     const KIND: Kind = Kind::NodeGroup;
+    /// 1 left out what Gantry did not know.
+    const READING: i16 = 2;
     const COLUMNS: &'static [Column] = &[
         Column::text("cluster", "Cluster").facet(),
         Column::number("desired", "Desired"),

@@ -1,5 +1,6 @@
 //! Batches of what collectors saw: one transaction, one version, one notification each. Documents that did not change only get younger.
 
+use domain::describe::reading;
 use domain::history::{ChangeKind, FieldChange};
 use domain::resource::{Described, Observed};
 use domain::{Kind, Millis, Scope};
@@ -65,6 +66,7 @@ struct Same {
     id: i64,
     version: i64,
     hash: Vec<u8>,
+    reading: i16,
 }
 
 /// A row before the batch.
@@ -75,6 +77,7 @@ struct Before {
     seen: i64,
     gone: Option<i64>,
     fetched: bool,
+    reading: i16,
 }
 
 /// One document to write.
@@ -103,14 +106,17 @@ impl Store {
             fence_holds(&mut tx, fence).await?;
         }
         let keys: Vec<&str> = batch.keys().map(String::as_str).collect();
-        let (mut same, rest) = unchanged(&mut tx, &keys, &hashes).await?;
+        let (mut same, rest) = unchanged(&mut tx, &keys, &hashes, &batch).await?;
         let known = before(&mut tx, &rest).await?;
         let mut differing = vec![];
         for key in rest {
             let (observed, old) = (batch[key], known.get(key));
             let change = change(observed, hashes[key].clone(), old, source);
             match old.filter(|old| old.gone.is_none() && old.doc == change.doc) {
-                Some(old) => same.push(Same { id: old.id, version: old.version, hash: change.hash }),
+                Some(old) => {
+                    let reading = reading(observed.key.kind);
+                    same.push(Same { id: old.id, version: old.version, hash: change.hash, reading });
+                }
                 None => differing.push(key),
             }
         }
@@ -160,6 +166,7 @@ async fn unchanged<'k>(
     tx: &mut PgConnection,
     keys: &[&'k str],
     hashes: &HashMap<&str, Vec<u8>>,
+    batch: &BTreeMap<String, &Observed>,
 ) -> Result<(Vec<Same>, Vec<&'k str>)> {
     let rows: Vec<(String, i64, i64, Vec<u8>)> =
         sqlx::query_as("select key, id, version, hash from resources where key = any($1) and gone is null")
@@ -167,14 +174,18 @@ async fn unchanged<'k>(
             .fetch_all(tx)
             .await
             .map_err(problem::of)?;
-    let rows: HashMap<String, Same> =
-        rows.into_iter().map(|(key, id, version, hash)| (key, Same { id, version, hash })).collect();
+    let same = |(key, id, version, hash): (String, i64, i64, Vec<u8>)| {
+        let reading = reading(batch.get(&key)?.key.kind);
+        Some((key, Same { id, version, hash, reading }))
+    };
+    let rows: HashMap<String, Same> = rows.into_iter().filter_map(same).collect();
     let is_same = |key: &&str| rows.get(*key).is_some_and(|row| hashes.get(*key) == Some(&row.hash));
     let (same, rest): (Vec<&str>, Vec<&str>) = keys.iter().copied().partition(is_same);
     Ok((same.into_iter().filter_map(|key| rows.get(key).cloned()).collect(), rest))
 }
 
-/// Makes rows younger; a list does not answer who wants a single read again. Those that somebody else changed meanwhile are younger already.
+/// Makes rows younger; a list does not answer who wants a single read again, nor does it read what only that gives. Those that somebody else
+/// changed meanwhile are younger already.
 async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
@@ -183,8 +194,9 @@ async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis
     sqlx::query(
         "update resources r set seen = greatest(seen, $4), hash = same.hash, fetched = coalesce($5, fetched),
          reread = reread and $5::bigint is null and kind = any($6),
-         fetched_revision = case when $5::bigint is null then fetched_revision else doc->>'RevisionId' end
-         from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as same (id, version, hash)
+         fetched_revision = case when $5::bigint is null then fetched_revision else doc->>'RevisionId' end,
+         reading = case when $5::bigint is null and fetched is not null and kind = any($6) then r.reading else same.reading end
+         from unnest($1::bigint[], $2::bigint[], $3::bytea[], $7::smallint[]) as same (id, version, hash, reading)
          where r.id = same.id and r.version = same.version",
     )
     .bind(rows.iter().map(|r| r.id).collect::<Vec<_>>())
@@ -193,6 +205,7 @@ async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis
     .bind(now.0)
     .bind(fetched)
     .bind(read_one_by_one())
+    .bind(rows.iter().map(|r| r.reading).collect::<Vec<_>>())
     .execute(tx)
     .await
     .map_err(problem::of)?;
@@ -203,15 +216,17 @@ async fn before(tx: &mut PgConnection, keys: &[&str]) -> Result<HashMap<String, 
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    type Row = (String, i64, i64, Value, i64, Option<i64>, bool);
+    type Row = (String, i64, i64, Value, i64, Option<i64>, bool, i16);
     let rows: Vec<Row> = sqlx::query_as(
-        "select key, id, version, doc, seen, gone, fetched is not null from resources where key = any($1)",
+        "select key, id, version, doc, seen, gone, fetched is not null, reading from resources where key = any($1)",
     )
     .bind(keys)
     .fetch_all(tx)
     .await
     .map_err(problem::of)?;
-    let row = |(key, id, version, doc, seen, gone, fetched)| (key, Before { id, version, doc, seen, gone, fetched });
+    let row = |(key, id, version, doc, seen, gone, fetched, reading)| {
+        (key, Before { id, version, doc, seen, gone, fetched, reading })
+    };
     Ok(rows.into_iter().map(row).collect())
 }
 
@@ -242,8 +257,11 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
     Change { observed, hash, doc, described, entry }
 }
 
-/// What a history says of this: what was not known before and is now is no change.
+/// What a history says of this: what was not known before and is now is no change, and neither is what is read in another way.
 fn news(kind: Kind, before: &Before, doc: &Value) -> Vec<FieldChange> {
+    if before.reading != reading(kind) {
+        return vec![];
+    }
     let fields = if before.fetched { differences(kind, &before.doc, doc) } else { beyond_list(kind, &before.doc, doc) };
     fields.into_iter().filter(|change| domain::describe::tells(kind, change)).collect()
 }
@@ -292,11 +310,12 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
     let parents: Vec<Option<String>> =
         changes.iter().map(|c| c.described.as_ref()?.parent.as_ref().map(ToString::to_string)).collect();
     let news: Vec<bool> = changes.iter().map(|c| c.entry.is_some()).collect();
+    let readings: Vec<i16> = changes.iter().map(|c| reading(c.observed.key.kind)).collect();
     let rows: Vec<(String, i64)> = sqlx::query_as(
-        "insert into resources (key, kind, account, region, parent, doc, hash, version, first_seen, seen, changed, fetched, fetched_revision)
-         select key, kind, account, region, parent, doc, hash, $8, $9, $9, $9, $10, case when $10::bigint is null then null else doc->>'RevisionId' end
-         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[], $11::boolean[])
-              as new (key, kind, account, region, parent, doc, hash, news)
+        "insert into resources (key, kind, account, region, parent, doc, hash, version, first_seen, seen, changed, fetched, fetched_revision, reading)
+         select key, kind, account, region, parent, doc, hash, $8, $9, $9, $9, $10, case when $10::bigint is null then null else doc->>'RevisionId' end, reading
+         from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bytea[], $11::boolean[], $13::smallint[])
+              as new (key, kind, account, region, parent, doc, hash, news, reading)
          on conflict on constraint resources_key do update set
              parent = excluded.parent, doc = excluded.doc, hash = excluded.hash, version = excluded.version,
              seen = greatest(resources.seen, excluded.seen), gone = null,
@@ -304,7 +323,9 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
              changed = case when (select n.news from unnest($1::text[], $11::boolean[]) as n (key, news) where n.key = excluded.key)
                        then excluded.changed else resources.changed end,
              fetched = coalesce(excluded.fetched, resources.fetched),
-             fetched_revision = coalesce(excluded.fetched_revision, resources.fetched_revision)
+             fetched_revision = coalesce(excluded.fetched_revision, resources.fetched_revision),
+             reading = case when excluded.fetched is null and resources.fetched is not null and excluded.kind = any($12)
+                       then resources.reading else excluded.reading end
          returning key, id",
     )
     .bind(&keys)
@@ -319,6 +340,7 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
     .bind(fetched)
     .bind(&news)
     .bind(read_one_by_one())
+    .bind(&readings)
     .fetch_all(&mut *tx)
     .await
     .map_err(problem::of)?;
@@ -354,7 +376,7 @@ mod tests {
     fn what_only_the_single_read_gives_is_no_news_when_it_is_first_known() {
         let listed = json!({"FunctionName": "f", "MemorySize": 128});
         let read = json!({"FunctionName": "f", "MemorySize": 256, "State": "Active", "Tags": {"team": "a"}});
-        let mut before = Before { id: 1, version: 1, doc: listed, seen: 0, gone: None, fetched: false };
+        let mut before = Before { id: 1, version: 1, doc: listed, seen: 0, gone: None, fetched: false, reading: 1 };
         let paths = |fields: Vec<FieldChange>| fields.into_iter().map(|f| f.path).collect::<Vec<_>>();
         assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize"]);
         assert_eq!(paths(between(Kind::Function, &before.doc, &read)), ["MemorySize"]);

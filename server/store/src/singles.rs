@@ -44,9 +44,9 @@ impl Store {
         Ok(())
     }
 
-    /// Keys of this kind in this scope whose single read is missing, asked for, older than `before`, of another `RevisionId`, or said that
-    /// something is under way; those that were refused once it is their turn again. Published versions never change: of them only those of
-    /// images are read, once.
+    /// Keys of this kind in this scope whose single read is missing, asked for, older than `before`, of another `RevisionId`, read in another
+    /// way than now, or said that something is under way; those that were refused once it is their turn again. Published versions never change:
+    /// of them only those of images are read, once.
     pub async fn unfetched(&self, scope: &Scope, kind: Kind, before: Millis, now: Millis) -> Result<Vec<ResourceKey>> {
         let keys: Vec<String> = sqlx::query_scalar(
             "select r.key from resources r left join refusals f on f.resource = r.id
@@ -54,7 +54,7 @@ impl Store {
              and (r.reread or f.retry_at is null or f.retry_at <= $5)
              and (r.reread or f.retry_at is not null or r.doc->>'State' = 'Pending' or r.doc->>'LastUpdateStatus' = 'InProgress'
                   or case when r.kind = $6 then r.fetched is null and r.doc->>'PackageType' = 'Image' and r.doc->'Code' is null
-                     else r.fetched is null or r.fetched < $4 or r.fetched_revision is distinct from r.doc->>'RevisionId' end)
+                     else r.fetched is null or r.fetched < $4 or r.fetched_revision is distinct from r.doc->>'RevisionId' or r.reading <> $7 end)
              order by r.reread desc, r.fetched nulls first, r.id",
         )
         .bind(kind.stem())
@@ -63,6 +63,7 @@ impl Store {
         .bind(before.0)
         .bind(now.0)
         .bind(Kind::FunctionVersion.stem())
+        .bind(domain::describe::reading(kind))
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;

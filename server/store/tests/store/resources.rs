@@ -9,7 +9,9 @@ use gantry_store::batch::Source;
 use gantry_store::collections::{Fence, Lease};
 use gantry_store::testing::TestStore;
 use serde_json::{Value, json};
+use sqlx::{ConnectOptions, Connection};
 use std::collections::HashSet;
+use std::str::FromStr;
 
 pub fn scope() -> Scope {
     Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
@@ -197,6 +199,68 @@ async fn what_only_the_single_read_gives_survives_the_next_list() {
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["RevisionId"], "2");
     assert!(!store.absent(held.fence, &listed.key, Millis(1250), Millis(1400)).await.unwrap());
     assert!(store.absent(held.fence, &listed.key, Millis(1500), Millis(1501)).await.unwrap());
+}
+
+/// As if a version of Gantry that reads documents in another way had stored them.
+async fn read_otherwise(test: &TestStore) {
+    let mut raw = sqlx::postgres::PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    sqlx::raw_sql("update resources set reading = 0").execute(&mut raw).await.unwrap();
+    raw.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_document_that_is_read_in_another_way_is_renewed_without_an_entry() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::EksCluster, 1000).await;
+    let cluster = |more: Value| {
+        let arn = "arn:aws:eks:eu-west-1:111122223333:cluster/c";
+        let mut doc = json!({"name": "c", "arn": arn, "version": "1.33", "status": "ACTIVE"});
+        doc.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        Observed { key: ResourceKey::new(Kind::EksCluster, scope(), "c").unwrap(), doc }
+    };
+    let key = cluster(json!({})).key;
+    store.seen(list(&held), &[cluster(json!({}))], Millis(1001)).await.unwrap();
+    read_otherwise(&test).await;
+    let more = cluster(json!({"zonalShiftConfig": {"enabled": false}}));
+    let renewed = store.seen(list(&held), std::slice::from_ref(&more), Millis(1100)).await.unwrap();
+    assert!(renewed.version.is_some() && renewed.changed == 0, "pages are told, the history is not");
+    let row = store.get(&key).await.unwrap().unwrap();
+    assert_eq!((&row.doc, row.changed), (&more.doc, Millis(1001)));
+    assert_eq!(kinds_of_history(store, &key).await, [ChangeKind::Appeared]);
+    store.seen(list(&held), &[cluster(json!({"version": "1.34"}))], Millis(1200)).await.unwrap();
+    assert_eq!(kinds_of_history(store, &key).await, [ChangeKind::Changed, ChangeKind::Appeared]);
+
+    // A document that is the same in both ways is known to be read in the new one.
+    let same = cluster(json!({"version": "1.34"}));
+    read_otherwise(&test).await;
+    store.seen(list(&held), &[same], Millis(1300)).await.unwrap();
+    store.seen(list(&held), &[cluster(json!({"version": "1.35"}))], Millis(1400)).await.unwrap();
+    assert_eq!(kinds_of_history(store, &key).await.len(), 3);
+}
+
+#[tokio::test]
+async fn what_single_reads_give_is_read_anew_before_changes_are_told_again() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    let key = function("f", json!({})).key;
+    let read = async |at: i64, more: Value| {
+        let source = Source::Single { began: Millis(at), fence: None };
+        store.seen(source, &[function("f", more)], Millis(at)).await.unwrap();
+    };
+    let open = async || store.unfetched(&scope(), Kind::Function, Millis(0), Millis(2000)).await.unwrap();
+    store.seen(list(&held), &[function("f", json!({}))], Millis(1001)).await.unwrap();
+    read(1100, json!({"State": "Active"})).await;
+    read_otherwise(&test).await;
+    assert_eq!(open().await, std::slice::from_ref(&key));
+    store.seen(list(&held), &[function("f", json!({"MemorySize": 128}))], Millis(1200)).await.unwrap();
+    assert_eq!(open().await, std::slice::from_ref(&key), "the list does not give the state in the new way");
+    read(1300, json!({"MemorySize": 128, "State": "ACTIVE"})).await;
+    assert!(open().await.is_empty());
+    assert_eq!(kinds_of_history(store, &key).await, [ChangeKind::Appeared]);
+    store.seen(list(&held), &[function("f", json!({"MemorySize": 256}))], Millis(1400)).await.unwrap();
+    assert_eq!(kinds_of_history(store, &key).await, [ChangeKind::Changed, ChangeKind::Appeared]);
 }
 
 #[tokio::test]
