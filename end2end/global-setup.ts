@@ -22,7 +22,7 @@ export default async function setup() {
   process.env.GANTRY_E2E_DIR = folder;
   const logs = join(folder, "logs");
 
-  const sandbox = new Reporter("sandbox", join(bin, "gantry-sandbox"), ["up", "--data-dir", join(folder, "data"), "--exit-with-stdin"], {}, logs);
+  const sandbox = new Reporter("sandbox", join(bin, "gantry-sandbox"), ["up", "--own-database", "--data-dir", join(folder, "data"), "--exit-with-stdin"], {}, logs);
   const stop: (() => Promise<void>)[] = [() => sandbox.stop()];
   const teardown = async () => {
     for (const step of stop.reverse()) await step();

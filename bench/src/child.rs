@@ -75,7 +75,7 @@ pub async fn sandbox(bin: &Path, data: &Path, name: &str, fleet: bool) -> Result
         std::fs::remove_dir_all(&folder)?;
     }
     let folder = folder.display().to_string();
-    let mut args = vec!["up", "--data-dir", &folder, "--exit-with-stdin"];
+    let mut args = vec!["up", "--own-database", "--data-dir", &folder, "--exit-with-stdin"];
     args.extend((!fleet).then_some("--no-fleet"));
     let log = data.join(format!("{name}-sandbox.log"));
     let mut sandbox = Reporter::start(&bin.join("gantry-sandbox"), &args, &[], &log)?;

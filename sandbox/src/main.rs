@@ -60,6 +60,19 @@ struct Options {
     /// Ends with the process that holds standard input open.
     #[arg(long)]
     exit_with_stdin: bool,
+    /// Starts a database in the folder whatever `DATABASE_URL` names: what tests write is for no other.
+    #[arg(long)]
+    own_database: bool,
+}
+
+impl Options {
+    /// The database that exists already, where `DATABASE_URL` names one and may.
+    fn database_named(&self) -> Option<String> {
+        if self.own_database {
+            return None;
+        }
+        std::env::var("DATABASE_URL").ok().filter(|url| !url.trim().is_empty())
+    }
 }
 
 fn main() -> ExitCode {
@@ -97,7 +110,8 @@ fn fail(failure: &Failure) -> ExitCode {
 
 async fn run_postgres(options: Options) -> Result<(), Failure> {
     let folder = Folder::open(&options.data_dir)?;
-    let mut database = blocking(move || postgres::start(&folder).map(|database| (database, folder))).await?.0;
+    let named = options.database_named();
+    let mut database = blocking(move || postgres::start(&folder, named).map(|database| (database, folder))).await?.0;
     emit(&Event::Ready {
         database_url: &database.url,
         endpoint_url: None,
@@ -118,9 +132,10 @@ async fn run_postgres(options: Options) -> Result<(), Failure> {
 async fn run_up(options: Options, no_fleet: bool) -> Result<(), Failure> {
     let folder = std::sync::Arc::new(Folder::open(&options.data_dir)?);
     let (for_database, for_emulator) = (folder.clone(), folder.clone());
+    let named = options.database_named();
     progress("start", "starting the database and the AWS emulator");
     let started = tokio::join!(
-        blocking(move || postgres::start(&for_database)),
+        blocking(move || postgres::start(&for_database, named)),
         blocking(move || {
             let emulator = emulator::prepare(&for_emulator)?;
             let running = emulator.start()?;

@@ -29,11 +29,9 @@ pub struct Postgres {
 
 /// Starts the database, making it first where there is none. Blocks until it answers.
 ///
-/// `DATABASE_URL` names one that exists already, and then nothing is started.
-pub fn start(folder: &Folder) -> Result<Postgres, Failure> {
-    if let Ok(url) = std::env::var("DATABASE_URL")
-        && !url.trim().is_empty()
-    {
+/// `named` is one that exists already, by its address, and then nothing is started.
+pub fn start(folder: &Folder, named: Option<String>) -> Result<Postgres, Failure> {
+    if let Some(url) = named {
         progress(NAME, "using the database that DATABASE_URL names");
         return Ok(Postgres { url, running: None });
     }

@@ -14,6 +14,9 @@ use sqlx::{Connection as _, PgConnection};
 /// Installing the emulator needs the network: generous, since it says nothing about the sandbox.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// Nobody listens there.
+const SOMEBODYS_DATABASE: &str = "postgres://somebody@127.0.0.1:1/precious";
+
 struct Sandbox {
     process: Child,
     database_url: String,
@@ -24,9 +27,10 @@ struct Sandbox {
 impl Sandbox {
     fn start(folder: &Path) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_gantry-sandbox"))
-            .args(["up", "--exit-with-stdin", "--no-fleet", "--data-dir"])
+            .args(["up", "--exit-with-stdin", "--own-database", "--no-fleet", "--data-dir"])
             .arg(folder)
-            .env_remove("DATABASE_URL")
+            // A real database of whoever runs the tests must not be touched: with this one nothing below would work.
+            .env("DATABASE_URL", SOMEBODYS_DATABASE)
             .env("SANDBOX_LOG", "warn")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -134,6 +138,7 @@ async fn survives_being_killed() {
     );
 
     let first = Sandbox::start(&folder.0);
+    assert_ne!(first.database_url, SOMEBODYS_DATABASE);
     sqlx::query("CREATE TABLE kept (name text)").execute(&mut first.connect().await).await.unwrap();
     sqlx::query("INSERT INTO kept VALUES ('a row')").execute(&mut first.connect().await).await.unwrap();
     first.call(

@@ -161,7 +161,7 @@ impl Run<'_> {
         for selection in [&check::PRODUCT[..], &check::TOOLS] {
             let mut cargo = self.toolchain.cargo();
             cargo.arg("test").args(selection).arg("--no-fail-fast");
-            cargo.env("GANTRY_TEST_DATABASE_URL", &database.url);
+            cargo.env("GANTRY_TEST_DATABASE_URL", &database.url).env_remove("DATABASE_URL");
             cargo.env("GANTRY_BIN_DIR", self.checkout.binaries(Profile::Dev));
             let status = process::run_and_listen(&mut cargo, |line| outcome.hear_cargo(line))?;
             if !status.success() {
@@ -306,7 +306,8 @@ impl Database {
         let log: PathBuf = checkout.target.join("test-database.log");
         checkout::make_folder(&checkout.target)?;
         let mut command = process::command(checkout.binaries(Profile::Dev).join("gantry-sandbox"));
-        command.arg("postgres").arg("--data-dir").arg(folder.path());
+        // A person's own DATABASE_URL is not for tests to write into.
+        command.args(["postgres", "--own-database", "--data-dir"]).arg(folder.path());
         let (sender, events) = channel();
         let service = Service::start(&mut command, log, sender, |event| event)?;
         loop {

@@ -257,7 +257,7 @@ impl Torture<'_> {
         checkout::open_to_others(folder.path())?;
         checkout::make_folder(&self.checkout.target)?;
         let mut command = process::command(self.binaries.join("gantry-sandbox"));
-        command.args(["up", "--no-fleet", "--data-dir"]).arg(folder.path().join("data"));
+        command.args(["up", "--no-fleet", "--own-database", "--data-dir"]).arg(folder.path().join("data"));
         let (sender, events) = channel();
         let log = self.checkout.target.join("torture-sandbox.log");
         let sandbox = Service::start(&mut command, log, sender, |event| event)?;
