@@ -52,6 +52,7 @@ test("what is typed while the server is away is not lost, and reaches it later",
 });
 
 test("the answers of a run fill the wizard again, here and for elsewhere", async ({ somebody }) => {
+  test.setTimeout(120_000);
   const page = await somebody.browser();
   const name = `again/${Date.now().toString(36)}`;
   await page.goto(wizard);
@@ -92,6 +93,20 @@ test("the answers of a run fill the wizard again, here and for elsewhere", async
   await page.getByLabel("Region", { exact: true }).selectOption("us-east-1");
   await expect(page.getByText("nothing is done yet")).toBeVisible();
   await expect(field).toHaveValue(name);
+
+  // What an address asks for in vain is said, and the form stays usable.
+  const ids = [run.split("/").at(-1)?.split("?")[0] ?? "", "nothing", "%00", "x".repeat(3000)];
+  const says = ["was planned from another form", "There is no run with this id.", "the character NUL", "There is no run with this id."];
+  for (const [n, id] of ids.entries()) {
+    await page.goto(`/public-repositories/new?from=${id}&elsewhere=1&step=%F0%9F%92%A5&account=nobody&region=%00`);
+    await hydrated(page);
+    await expect(page.getByRole("alert").filter({ hasText: says[n] })).toBeVisible();
+    await expect(page.getByText("Filled in as in the run")).toHaveCount(0);
+    await expect(page).not.toHaveURL(/from=/);
+    await field.fill("Again");
+    await expect(page.locator("#name-wrong")).toContainText("write again.");
+    await field.fill("");
+  }
 });
 
 test("the audit trail says who did what, by choice, and leaves as a file", async ({ page }) => {

@@ -2,6 +2,7 @@
 
 use domain::plan::Answers;
 use domain::resource::Tone;
+use domain::{Code, Problem};
 use leptos::prelude::*;
 
 use crate::error::AppError;
@@ -15,6 +16,17 @@ pub struct Origin {
     title: String,
     /// The answers are meant for another place.
     pub elsewhere: bool,
+}
+
+impl Origin {
+    /// Why nothing was filled in: a run of another form.
+    pub fn is_no_answer(&self) -> AppError {
+        let message = format!(
+            "The run “{}” was planned from another form, so nothing of it is filled in here. Its own page leads to that form.",
+            self.title
+        );
+        AppError(Problem::new(Code::Invalid, "A run of another form", message))
+    }
 }
 
 /// A run's answers, with what to say of them.

@@ -189,15 +189,15 @@ fn recall<D: Draft>(keeper: Keeper, kept: RwSignal<Kept<D>>, wizard: Wizard) {
             }
             if let Some(run) = from {
                 let read = origin::read(run, elsewhere).await;
-                if let Ok((_, answers)) = &read
-                    && let Some(form) = D::from_answers(answers)
-                {
-                    let scope = if is_reachable(&boot, &answers.scope) { answers.scope.clone() } else { fresh.scope };
+                let filled = read.and_then(|(origin, answers)| {
+                    let form = D::from_answers(&answers).ok_or_else(|| origin.is_no_answer())?;
+                    let scope = if is_reachable(&boot, &answers.scope) { answers.scope } else { fresh.scope };
                     kept.try_set(Kept { scope, form });
                     // Everything was entered once: what is wrong with it by now is said at once.
                     wizard.messages.show_all();
-                }
-                wizard.origin.try_set(Some(read.map(|(origin, _)| origin)));
+                    Ok(origin)
+                });
+                wizard.origin.try_set(Some(filled));
                 // From here on it is a draft like any other: a reload keeps what is changed now.
                 let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
                 navigate.to(&here, options);

@@ -20,6 +20,13 @@ pub(crate) fn of(error: sqlx::Error) -> Problem {
         problem.field = Some((*field).to_owned());
         return problem;
     }
+    // <https://www.postgresql.org/docs/current/errcodes-appendix.html>: character_not_in_repertoire.
+    if let sqlx::Error::Database(db) = &error
+        && db.code().as_deref() == Some("22021")
+    {
+        let message = "What was asked for holds the character NUL, which nothing here is called by. Leave it out.";
+        return Problem::new(Code::Invalid, "A character that nothing has", message);
+    }
     let message = match &error {
         sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) | sqlx::Error::PoolClosed => {
             "Postgres does not answer. What is already loaded still works; Gantry goes on trying."

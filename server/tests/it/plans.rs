@@ -102,6 +102,10 @@ async fn runs_are_listed_page_by_page_and_nonsense_is_refused() {
         assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(field)), "{query}");
     }
     assert_eq!(world.get("/api/v1/runs/nothing", &cookie).await.status, 404);
+    for path in ["/api/v1/runs/%00", "/api/v1/runs?q=%00"] {
+        let refused = world.get(path, &cookie).await;
+        assert_eq!((refused.status, refused.json()["code"].as_str()), (400, Some("invalid")), "{path}");
+    }
     assert_eq!(post(&world, "/api/v1/runs/nothing/cancel", &cookie, &json!({})).await.status, 404);
     assert_eq!(ids("?q=shop/b&state=checking").await, ["b"]);
     let csv = world.get("/api/v1/runs?format=csv&limit=100000&region=eu-west-1&q=shop/", &cookie).await;

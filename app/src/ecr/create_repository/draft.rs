@@ -339,6 +339,26 @@ mod tests {
     }
 
     #[test]
+    fn answers_that_break_the_rules_are_told_off_as_if_they_were_typed() {
+        let long = "Ü b/".repeat(5_000);
+        let entered = Entered {
+            name: long.clone(),
+            exclusions: vec!["v?".into(), String::new()],
+            encryption: Encrypted::Kms { key: "no key".into(), dual: true },
+            lifecycle: "{\0".into(),
+            permissions: "no policy".into(),
+            tags: vec![("aws:x".into(), long)],
+            ..Entered::default()
+        };
+        let given = Answers { scope: scope(), form: Form::CreateRepository(entered) };
+        let (answers, own) = Draft::from_answers(&given).unwrap().answers(&scope());
+        assert!(own.is_empty(), "{own:?}");
+        let wrong: Vec<String> = answers.plan(&Facts::default()).unwrap_err().into_keys().collect();
+        let fields = ["encryption.dual", "encryption.key", "exclusions", "lifecycle", "name", "permissions", "tags.0"];
+        assert_eq!(wrong, fields);
+    }
+
+    #[test]
     fn the_answers_of_a_run_fill_the_form_that_gives_them_again() {
         let mut draft =
             Draft { name: "shop/api".into(), kms: true, key: "alias/shop".into(), dual: true, ..Draft::default() };
