@@ -97,6 +97,9 @@ impl Since {
 pub struct HistoryQuery {
     /// Of this resource; `None` for the fleet.
     pub key: Option<ResourceKey>,
+    /// Of one resource: with those of its parts ([`Kind::parts`]), but for what appeared in their first collect.
+    #[serde(default)]
+    pub parts: bool,
     /// Of this kind; `None` for all. Of the fleet then without tasks, which come and go by themselves.
     pub kind: Option<Kind>,
     /// In these accounts; empty means all.

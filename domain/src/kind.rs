@@ -156,6 +156,22 @@ impl Kind {
         }
     }
 
+    /// What is in one of this kind and set up with it: its page tells their changes with its own. What runs in it or is kept in it, such as
+    /// tasks, pods and images, is none of these.
+    pub const fn parts(self) -> &'static [Kind] {
+        match self {
+            Kind::Function => &[
+                Kind::FunctionVersion,
+                Kind::FunctionAlias,
+                Kind::FunctionUrl,
+                Kind::FunctionPermission,
+                Kind::EventSourceMapping,
+            ],
+            Kind::EksCluster => &[Kind::NodeGroup, Kind::FargateProfile, Kind::Addon],
+            _ => &[],
+        }
+    }
+
     /// Kinds whose documents never change once they exist, so they are fetched once.
     pub const fn immutable(self) -> bool {
         matches!(self, Kind::TaskDefinition | Kind::FunctionVersion)

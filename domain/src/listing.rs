@@ -317,7 +317,7 @@ pub struct Detail {
     /// Of which connections there are more.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub capped: Vec<Capped>,
-    /// How many entries its history has.
+    /// How many entries its history has, with those of its parts ([`Kind::parts`]).
     pub changes: u32,
     /// How fresh its kind is in its scope.
     pub freshness: Option<Freshness>,

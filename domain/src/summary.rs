@@ -23,6 +23,15 @@ pub fn summary(change: &Change) -> String {
     }
 }
 
+/// The same of a part of something else, with what it is: "Function version 3 → 4 · function alias shop:live".
+pub fn of_part(change: &Change) -> String {
+    let sentence = summary(change);
+    match change.kind {
+        ChangeKind::Changed => format!("{sentence} · {} {}", change.key.kind.singular(), change.name),
+        ChangeKind::Appeared | ChangeKind::Gone | ChangeKind::Returned => format!("{sentence} · {}", change.name),
+    }
+}
+
 /// The life of a task: it runs, it stopped and why, its health changed.
 fn task(fields: &[FieldChange]) -> Option<String> {
     let after = |path: &str| fields.iter().find(|f| f.path == path).and_then(|f| f.after.as_ref()?.as_str());
@@ -324,6 +333,19 @@ mod tests {
         assert_eq!(task(&[("healthStatus", json!("UNHEALTHY"))]), "Its health check fails");
         assert_eq!(task(&[("lastStatus", json!("PENDING"))]), "Pending");
         assert_eq!(task(&[("cpu", json!("512"))]), "CPU 512 added".replace("CPU", "Cpu"));
+    }
+
+    #[test]
+    fn what_changed_of_a_part_says_which() {
+        let said = |kind: ChangeKind, fields: Vec<FieldChange>| {
+            let key = ResourceKey::parse("lambda.function-url/111122223333/eu-west-1/hook").unwrap();
+            of_part(&Change { id: 1, key, name: "https://x.on.aws/".into(), at: Millis(0), kind, fields })
+        };
+        assert_eq!(said(ChangeKind::Appeared, vec![]), "New function URL · https://x.on.aws/");
+        assert_eq!(said(ChangeKind::Gone, vec![]), "The function URL is gone · https://x.on.aws/");
+        let field = FieldChange { path: "AuthType".into(), before: Some(json!("AWS_IAM")), after: Some(json!("NONE")) };
+        let changed = said(ChangeKind::Changed, vec![field]);
+        assert!(changed.ends_with(" · function URL https://x.on.aws/"), "{changed}");
     }
 
     #[test]

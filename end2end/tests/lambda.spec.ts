@@ -53,6 +53,29 @@ test("a permission leads from the function to the bucket it lets call, and back"
   await expect(page.getByRole("heading", { level: 1 })).toContainText("→ thumbnailer");
 });
 
+test("what changes of a function's permissions is in its history", async ({ page }) => {
+  test.setTimeout(150_000);
+  const name = "payments-webhook";
+  await page.goto(`/functions/111122223333/eu-west-1/${name}?tab=triggers`);
+  // Its policy was read: what comes is news.
+  await expect(page.getByRole("row", { name: /API Gateway/ })).toBeVisible({ timeout: 60_000 });
+  const statement = `e2e-${Date.now()}`;
+  const permission = { FunctionName: name, StatementId: statement, Action: "lambda:InvokeFunction", Principal: "s3.amazonaws.com", SourceArn: `arn:aws:s3:::${statement}` };
+  aws("lambda", "add_permission", permission);
+  try {
+    await page.goto(`/functions/111122223333/eu-west-1/${name}?tab=changes`);
+    await hydrated(page);
+    await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+    const entry = page.getByRole("article").filter({ hasText: `${statement} → ${name}` });
+    await expect(entry).toContainText("function permission", { timeout: 60_000 });
+    await accessible(page);
+    await entry.getByRole("link", { name: `${statement} → ${name}` }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toContainText(statement);
+  } finally {
+    aws("lambda", "remove_permission", { FunctionName: name, StatementId: statement });
+  }
+});
+
 test("its log is there and goes on while one looks", async ({ page }) => {
   await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=logs");
   await hydrated(page);

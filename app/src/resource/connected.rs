@@ -2,6 +2,7 @@
 
 use domain::resource::Tone;
 use domain::services::HistoryQuery;
+use domain::summary::of_part;
 use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 
@@ -149,7 +150,8 @@ pub fn ChangesCard(
     let answer = ask(
         move || changes.get(),
         move |_| async move {
-            api::history(HistoryQuery { key: Some(key.get_value()), limit: 5, ..HistoryQuery::default() }).await
+            let query = HistoryQuery { key: Some(key.get_value()), parts: true, ..HistoryQuery::default() };
+            api::history(HistoryQuery { limit: 5, ..query }).await
         },
     );
     let all = move || {
@@ -167,9 +169,11 @@ pub fn ChangesCard(
                             Ok(list) => list
                                 .into_iter()
                                 .map(|change| {
-                                    let href = scopes.get_untracked().on(&key.with_value(|k| format!("{}&to={}", paths::tab(k, "changes"), change.id)));
+                                    let href = scopes.get_untracked().on(&format!("{}&to={}", paths::tab(&change.key, "changes"), change.id));
+                                    let own = key.with_value(|key| change.key == *key);
+                                    let words = if own { headline(&change) } else { of_part(&change) };
                                     view! {
-                                        <a class="row" href=href><span class="grow">{headline(&change)}</span><span class="faint"><Age at=change.at now=now/></span></a>
+                                        <a class="row" href=href><span class="grow" title=words.clone()>{words}</span><span class="faint"><Age at=change.at now=now/></span></a>
                                     }
                                 })
                                 .collect_view()

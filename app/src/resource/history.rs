@@ -45,6 +45,9 @@ pub fn ChangeEntry(
     /// Show which resource it is about.
     #[prop(optional)]
     named: bool,
+    /// It is about a part of what the page is about.
+    #[prop(optional)]
+    part: bool,
 ) -> impl IntoView {
     let scopes = use_scopes();
     let (word, tone) = verb(change.kind);
@@ -55,11 +58,12 @@ pub fn ChangeEntry(
     let boot = use_context::<api::Boot>();
     let account = boot.as_ref().map_or_else(|| key.scope.account.to_string(), |b| b.account_name(&key.scope.account));
     let name = boot.map_or_else(|| change.name.clone(), |b| b.called(&key, &change.name));
-    let about = named.then(|| {
+    let about = (named || part).then(|| {
         let href = scopes.get_untracked().on(&paths::tab(&key, "changes"));
+        let place = named.then(|| format!(" · {account} · {}", key.scope.region));
         view! {
             <a class="name" href=href>{name}</a>
-            <span class="dim">{key.kind.singular()}" · "{account}" · "{key.scope.region.to_string()}</span>
+            <span class="dim">{key.kind.singular()}{place}</span>
         }
     });
     view! {
@@ -105,8 +109,8 @@ pub fn HistoryTab(
     let entries = ask(
         move || (changes.get(), before.get()),
         move |(_, before)| async move {
-            api::history(HistoryQuery { key: Some(key.get_value()), before, limit: ENTRIES, ..HistoryQuery::default() })
-                .await
+            let query = HistoryQuery { key: Some(key.get_value()), parts: true, before, ..HistoryQuery::default() };
+            api::history(HistoryQuery { limit: ENTRIES, ..query }).await
         },
     );
     let difference = ask(
@@ -127,20 +131,25 @@ pub fn HistoryTab(
     let action = key.with_value(paths::detail);
     let list = move |entries: Vec<Change>| {
         let now = shown.with_untracked(|d| d.now);
-        let ids: Vec<i64> = entries.iter().map(|change| change.id).collect();
+        // Two moments of the same are compared, and those of its parts on their own pages.
+        let ids: Vec<i64> =
+            key.with_value(|key| entries.iter().filter(|change| change.key == *key).map(|change| change.id).collect());
         let chosen = pair.get().or_else(|| two(&ids, number("to")));
         let last = entries.last().filter(|_| entries.len() as u32 == ENTRIES).map(|c| c.id);
-        let picks = entries.len() > 1;
+        let picks = ids.len() > 1;
         let rows = entries.into_iter().map(|change| {
             let id = change.id;
             let pick = |name: &'static str, checked: bool| {
                 let label = if name == "from" { "Compare from here" } else { "Compare to here" };
                 view! { <input r#type="radio" name=name value=id.to_string() checked=checked aria-label=label title=label required=true/> }
             };
+            let part = !ids.contains(&id);
             let radios = picks.then(|| {
-                view! { <span class="picks">{pick("from", chosen.is_some_and(|c| c.0 == id))}{pick("to", chosen.is_some_and(|c| c.1 == id))}</span> }
+                let (from, to) = (chosen.is_some_and(|c| c.0 == id), chosen.is_some_and(|c| c.1 == id));
+                let both = (!part).then(|| (pick("from", from), pick("to", to)));
+                view! { <span class="picks">{both}</span> }
             });
-            view! { <div class="change-row">{radios}<ChangeEntry change=change now=now/></div> }
+            view! { <div class="change-row">{radios}<ChangeEntry change=change now=now part=part/></div> }
         });
         let rows = rows.collect_view();
         let earlier = last.map(|id| {

@@ -42,6 +42,14 @@ impl Pairs {
             .map(|v| v.parse().map_err(|_| Problem::invalid(name, format!("“{name}” is a whole number."))))
             .transpose()
     }
+    /// True or false; false if it is not said.
+    pub fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.get(name) {
+            None | Some("0" | "false") => Ok(false),
+            Some("1" | "true") => Ok(true),
+            Some(_) => Err(Problem::invalid(name, format!("“{name}” is true or false."))),
+        }
+    }
     /// Accounts and regions.
     pub fn scope(&self) -> Result<(Vec<AccountId>, Vec<Region>), Problem> {
         Ok((self.all("account", AccountId::parse)?, self.all("region", Region::parse)?))
@@ -58,11 +66,7 @@ impl Pairs {
         (query.accounts, query.regions) = self.scope()?;
         query.parent = self.get("parent").map(ResourceKey::parse).transpose()?;
         query.text = self.get("q").unwrap_or_default().to_owned();
-        query.attention = match self.get("attention") {
-            None | Some("0" | "false") => false,
-            Some("1" | "true") => true,
-            Some(_) => return Err(Problem::invalid("attention", "“attention” is true or false.")),
-        };
+        query.attention = self.flag("attention")?;
         if let Some(sort) = self.get("sort") {
             query.sort_by(Order::read(sort));
         }

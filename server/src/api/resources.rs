@@ -73,6 +73,7 @@ pub async fn one(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Ke
 #[utoipa::path(get, path = "/history/{*key}", tag = "history",
     params(
         ("key" = String, Path, description = "`kind/account/region/id`"),
+        ("parts" = Option<bool>, Query, description = "With those of its parts, such as the aliases, URLs and permissions of a function"),
         ("from" = Option<String>, Query, description = "Seen then or later: an RFC 3339 moment, a date or time in UTC, milliseconds since 1970, or an age such as `24h` or `7d`"),
         ("to" = Option<String>, Query, description = "Seen earlier: the same, without ages"),
         ("before" = Option<i64>, Query, description = "Only entries with a smaller id"),
@@ -85,7 +86,7 @@ pub async fn history(
     Key(key): Key,
     pairs: Pairs,
 ) -> Result<Json<Vec<Change>>, Refusal> {
-    let query = HistoryQuery { key: Some(key), ..history_query(&pairs)? };
+    let query = HistoryQuery { key: Some(key), parts: pairs.flag("parts")?, ..history_query(&pairs)? };
     Ok(Json(web.inventory.history(&actor, &query).await?))
 }
 

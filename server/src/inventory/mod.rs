@@ -126,7 +126,7 @@ impl Inventory for Answers {
         let snapshot = self.snapshot();
         let mut described = entry::described(&stored).unwrap_or_else(|problem| entry::unreadable(key, problem.message));
         let covered = snapshot.scope(&key.scope).and_then(|scope| snapshot.covered(key.kind, scope));
-        let changes = store.history_length(stored.id).await?;
+        let changes = store.history_length(key).await?;
         let (connected, capped) = connected::connected(store, &snapshot, &stored).await?;
         let freshness = snapshot.freshness(Some(key.kind), &[], &[]).into_iter().find(|f| f.scope == key.scope);
         // What is known of it beyond its own document (see [`unrest`], [`usage`]).

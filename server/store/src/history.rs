@@ -107,6 +107,11 @@ pub(crate) fn containing(text: &str) -> String {
     format!("%{plain}%")
 }
 
+/// The kinds of its parts as the table names them.
+fn parts(key: &ResourceKey) -> Vec<&'static str> {
+    key.kind.parts().iter().map(|kind| kind.stem()).collect()
+}
+
 impl Store {
     /// Entries, latest first; `now` is what ages in `from` are counted from. Of the fleet: without what appeared in a scope's first collect.
     pub async fn history(&self, query: &HistoryQuery, now: Millis) -> Result<Vec<Change>> {
@@ -116,14 +121,21 @@ impl Store {
         let rows: Vec<Row> = match &query.key {
             Some(key) => {
                 sqlx::query_as(
-                    "select h.id, r.key, h.name, h.at, h.change, h.fields from history h join resources r on r.id = h.resource
-                     where r.key = $1 and h.id < $2 and h.at >= $4 and h.at < $5 order by h.id desc limit $3",
+                    "select h.id, r.key, h.name, h.at, h.change, h.fields from (
+                         select id, key, false as part from resources where key = $1
+                         union all
+                         select id, key, true from resources where parent = $1 and kind = any($6)
+                     ) r cross join lateral (
+                         select h.id, h.name, h.at, h.change, h.fields from history h where h.resource = r.id and not (r.part and h.initial)
+                         and h.id < $2 and h.at >= $4 and h.at < $5 order by h.id desc limit $3
+                     ) h order by h.id desc limit $3",
                 )
                 .bind(key.to_string())
                 .bind(before)
                 .bind(i64::from(query.limit))
                 .bind(from)
                 .bind(to)
+                .bind(if query.parts { parts(key) } else { vec![] })
                 .fetch_all(&self.pages)
                 .await
             }
@@ -147,13 +159,18 @@ impl Store {
         rows.into_iter().map(Row::read).collect()
     }
 
-    /// How many entries the history of this resource has.
-    pub async fn history_length(&self, resource: i64) -> Result<u32> {
-        let count: i64 = sqlx::query_scalar("select count(*) from history where resource = $1")
-            .bind(resource)
-            .fetch_one(&self.pages)
-            .await
-            .map_err(problem::of)?;
+    /// How many entries the history of this resource has together with those of its parts ([`HistoryQuery::parts`]).
+    pub async fn history_length(&self, key: &ResourceKey) -> Result<u32> {
+        let count: i64 = sqlx::query_scalar(
+            "select (select count(*) from history h join resources r on r.id = h.resource where r.key = $1)
+                  + (select count(*) from history h join resources r on r.id = h.resource
+                     where r.parent = $1 and r.kind = any($2) and not h.initial)",
+        )
+        .bind(key.to_string())
+        .bind(parts(key))
+        .fetch_one(&self.pages)
+        .await
+        .map_err(problem::of)?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 

@@ -91,7 +91,7 @@ async fn a_document_that_did_not_change_only_gets_younger() {
     assert_eq!((memory.before.clone(), memory.after.clone()), (Some(json!(128)), Some(json!(256))));
     let before = store.document_after(&f.key, history[1].id).await.unwrap().unwrap();
     assert_eq!(before["MemorySize"], 128);
-    assert_eq!(store.history_length(row.id).await.unwrap(), 2);
+    assert_eq!(store.history_length(&row.key).await.unwrap(), 2);
     // the first collect of a scope is no news to the fleet, the change is
     let fleet = HistoryQuery { limit: 50, kind: Some(Kind::Function), ..HistoryQuery::default() };
     assert_eq!(
@@ -100,6 +100,50 @@ async fn a_document_that_did_not_change_only_gets_younger() {
     );
     let elsewhere = HistoryQuery { regions: vec!["us-east-1".parse().unwrap()], ..fleet };
     assert!(store.history(&elsewhere, Millis(0)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_history_has_what_happened_to_its_parts_where_that_is_asked_for() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    assert!(held.initial);
+    let f = function("f", json!({"MemorySize": 128}));
+    let arn = "arn:aws:lambda:eu-west-1:111122223333:function:f";
+    let alias = |version: &str| Observed {
+        key: ResourceKey::new(Kind::FunctionAlias, scope(), "f:live").unwrap(),
+        doc: json!({"Name": "live", "AliasArn": format!("{arn}:live"), "FunctionVersion": version}),
+    };
+    let queue = json!({"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/f"});
+    let beside = Observed { key: ResourceKey::new(Kind::Queue, scope(), "f").unwrap(), doc: queue };
+    store.seen(list(&held), &[f.clone(), alias("1"), beside], Millis(1001)).await.unwrap();
+    let later = Source::List { fence: held.fence, initial: false };
+    store.seen(later, &[alias("2")], Millis(2000)).await.unwrap();
+    store.seen(later, &[function("f", json!({"MemorySize": 256}))], Millis(3000)).await.unwrap();
+    let url = json!({"FunctionUrl": "https://x.on.aws/", "FunctionArn": arn, "AuthType": "NONE"});
+    let url = Observed { key: ResourceKey::new(Kind::FunctionUrl, scope(), "f").unwrap(), doc: url };
+    store.seen(later, &[url.clone()], Millis(4000)).await.unwrap();
+    store.complete(held.fence, &scope(), Kind::FunctionUrl, Some(&f.key), Millis(5000), Millis(5001)).await.unwrap();
+
+    let ask = async |parts: bool, before: Option<i64>, limit: u32| {
+        let query = HistoryQuery { key: Some(f.key.clone()), parts, before, limit, ..HistoryQuery::default() };
+        store.history(&query, Millis(6000)).await.unwrap()
+    };
+    let told = |all: &[domain::history::Change]| all.iter().map(|c| (c.key.kind, c.kind)).collect::<Vec<_>>();
+    let own = [(Kind::Function, ChangeKind::Changed), (Kind::Function, ChangeKind::Appeared)];
+    assert_eq!(told(&ask(false, None, 50).await), own);
+    let all = ask(true, None, 50).await;
+    let parts = [
+        (Kind::FunctionUrl, ChangeKind::Gone),
+        (Kind::FunctionUrl, ChangeKind::Appeared),
+        (Kind::Function, ChangeKind::Changed),
+        (Kind::FunctionAlias, ChangeKind::Changed),
+        (Kind::Function, ChangeKind::Appeared),
+    ];
+    assert_eq!(told(&all), parts, "what was there at first is no news");
+    assert_eq!(told(&ask(true, Some(all[1].id), 2).await), parts[2..4]);
+    assert_eq!(store.history_length(&f.key).await.unwrap(), 5);
+    assert_eq!(store.history_length(&url.key).await.unwrap(), 2);
 }
 
 #[tokio::test]
