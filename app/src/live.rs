@@ -39,12 +39,25 @@ pub fn listen(heard: impl Fn(&ToPage) + 'static) {
     drop(heard);
 }
 
-/// Calls `then` a `pause` after the first of the messages that matter, once for all that came until then. Until the current
-/// owner is cleaned up.
+/// Calls `then` when the connection broke and is open again: nobody tells what would have been told meanwhile. Until the current owner is
+/// cleaned up.
+pub fn reopened(then: impl Fn() + 'static) {
+    let Some(Live(state)) = use_context::<Live>() else { return };
+    Effect::new(move |before: Option<LiveState>| {
+        let now = state.get();
+        if before == Some(LiveState::Lost) && now == LiveState::Open {
+            untrack(&then);
+        }
+        now
+    });
+}
+
+/// Calls `then` a `pause` after the first of the messages that matter, once for all that came until then, and after the connection was
+/// broken, when they may have been missed. Until the current owner is cleaned up.
 pub fn gather(pause: Duration, concerns: impl Fn(&ToPage) -> bool + 'static, then: impl Fn() + Clone + 'static) {
     let waiting = StoredValue::new(false);
-    listen(move |message| {
-        if !concerns(message) || waiting.try_get_value() != Some(false) {
+    let wait = move || {
+        if waiting.try_get_value() != Some(false) {
             return;
         }
         waiting.set_value(true);
@@ -56,6 +69,12 @@ pub fn gather(pause: Duration, concerns: impl Fn(&ToPage) -> bool + 'static, the
             }
         };
         set_timeout(end, pause);
+    };
+    reopened(wait.clone());
+    listen(move |message| {
+        if concerns(message) {
+            wait();
+        }
     });
 }
 

@@ -58,7 +58,8 @@ pub enum ToPage {
     Log {
         /// The function or log group as asked for.
         key: ResourceKey,
-        /// The events, oldest first; none where the page was too slow to be told all that came.
+        /// The events, oldest first; none where the page was too slow to be told all that came, or where the log could not be read for a while
+        /// and can be again: it asks for the newest events.
         events: Vec<LogEvent>,
         /// What came between those told before and these.
         skipped: Skipped,

@@ -1,5 +1,6 @@
 // AWS away, AWS refusing, the clock wrong, Postgres restarted, servers sharing and dying: each with processes of its own.
 import { execFileSync } from "node:child_process";
+import type { Locator } from "@playwright/test";
 import { test } from "../fixtures/own";
 import { type Freshness, freshness } from "../fixtures/private";
 import { accessible, expect, hydrated } from "../fixtures/test";
@@ -19,11 +20,24 @@ test("while AWS is away pages answer with their age, and recover by themselves",
   await hydrated(page);
   const rows = page.locator("tbody a[href^='/functions/']");
   await expect(rows.first()).toBeVisible();
+  // Kept open all the while, never read anew.
+  const kept: Locator[] = [];
+  for (const [path, trouble] of [
+    ["/", /^\s*Functions in /],
+    ["/functions/111122223333/eu-west-1/orders-api", /What is shown is from before/],
+  ] as const) {
+    const other = await page.context().newPage();
+    await other.goto(`${url}${path}`);
+    await hydrated(other);
+    kept.push(other.getByRole("main").locator("details.failing > summary", { hasText: trouble }).first());
+  }
+  for (const trouble of kept) await expect(trouble).toBeHidden();
 
   await road.close();
   await page.getByRole("button", { name: /refresh|collect/i }).first().click();
   const trouble = page.getByRole("main").getByText(/could not be reached|cannot be reached|did not answer/i).first();
   await expect(trouble).toBeVisible({ timeout: 60_000 });
+  for (const trouble of kept) await expect(trouble).toBeVisible({ timeout: 40_000 });
   await page.reload();
   await expect(rows.first()).toBeVisible();
   await expect(trouble).toBeVisible();
@@ -31,6 +45,7 @@ test("while AWS is away pages answer with their age, and recover by themselves",
   await road.open();
   await expect(trouble).toBeHidden({ timeout: 60_000 });
   await expect(rows.first()).toBeVisible();
+  for (const trouble of kept) await expect(trouble).toBeHidden({ timeout: 40_000 });
 });
 
 test("denied for one service in one region, and functions one by one: the rest goes on, the pages name the actions", async ({ own, browser }) => {

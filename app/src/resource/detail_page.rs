@@ -148,8 +148,8 @@ pub fn Refused(
     view! { <Title text=format!("{} · Gantry", problem.title)/><ProblemPage problem=problem/> }
 }
 
-/// Keeps the signal fresh: asks again when the server says that this resource changed.
-fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
+/// Keeps the signal fresh: asks again when the server says that this resource changed. An answer ends the `problem` of a question before it.
+fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>, problem: RwSignal<Option<AppError>>) {
     let asking = Asking::default();
     let concerns = {
         let key = key.clone();
@@ -173,6 +173,7 @@ fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>) {
             async move {
                 let fresh = api::get(key).await?;
                 detail.try_set(Arc::new(fresh));
+                problem.try_set(None);
                 Ok(())
             }
         });
@@ -195,7 +196,8 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
     let parent = detail.parent.clone();
     let signal = RwSignal::new(Arc::new(detail));
     let shown: Shown = signal.into();
-    follow(key.clone(), signal);
+    let problem = RwSignal::new(None);
+    follow(key.clone(), signal, problem);
 
     let own: &'static [Tab] = if spec.tabs.is_empty() { generic::TABS } else { spec.tabs };
     let current = Memo::new(move |_| {
@@ -236,7 +238,6 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
     };
     let freshness = Signal::derive(move || shown.get().freshness.clone().into_iter().collect::<Vec<_>>());
     let now = Signal::derive(move || shown.get().now);
-    let problem = RwSignal::new(None);
     let own_key = key.clone();
     let only_here =
         Signal::stored(Scopes { accounts: vec![key.scope.account.clone()], regions: vec![key.scope.region.clone()] });

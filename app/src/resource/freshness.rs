@@ -104,27 +104,33 @@ pub fn FailingScopes(
     now: Signal<Millis>,
 ) -> impl IntoView {
     let boot = expect_context::<Boot>();
+    // Who reads a note keeps it open while lists are read around it: only what differs is drawn again.
+    let said = Memo::new(move |_| {
+        freshness.with(|f| {
+            f.iter().flat_map(|f| said(f).into_iter().map(move |note| (f.scope.clone(), note))).collect::<Vec<_>>()
+        })
+    });
     move || {
-        let failing: Vec<Freshness> = freshness.with(|f| f.iter().filter(|f| !f.is_well()).cloned().collect());
-        let now = now.get();
-        let notes = failing.into_iter().flat_map(|f| {
-            let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
-            let of_list = f.failing.as_ref().map(|trouble| match f.complete {
-                // Everything was listed; some of it could not be read to its end.
-                Some(complete) if complete >= trouble.0 => {
-                    (trouble, ". All are listed; details of some are missing or old.")
-                }
-                Some(_) => (trouble, ". What is shown is from before."),
-                None => (trouble, ". What is shown may not be all."),
-            });
-            let beyond = f.beyond_list();
-            let beyond =
-                beyond.map(|trouble| (trouble, ". Tags and what else lists leave out may be missing or from before."));
-            let notes = of_list.into_iter().chain(beyond).map(|(trouble, shown)| note(&place, trouble, shown, now));
-            notes.collect::<Vec<_>>()
+        let now = now.get_untracked();
+        let notes = said.get().into_iter().map(|(scope, (trouble, shown))| {
+            let place = format!("{} {}", boot.account_name(&scope.account), scope.region);
+            note(&place, &trouble, shown, now)
         });
         notes.collect_view()
     }
+}
+
+/// What is in the way of a list and of what it leaves out, and what that means for what is shown.
+fn said(freshness: &Freshness) -> Vec<((Millis, Problem), &'static str)> {
+    let of_list = freshness.failing.clone().map(|trouble| match freshness.complete {
+        // Everything was listed; some of it could not be read to its end.
+        Some(complete) if complete >= trouble.0 => (trouble, ". All are listed; details of some are missing or old."),
+        Some(_) => (trouble, ". What is shown is from before."),
+        None => (trouble, ". What is shown may not be all."),
+    });
+    let beyond = freshness.beyond_list().cloned();
+    let beyond = beyond.map(|trouble| (trouble, ". Tags and what else lists leave out may be missing or from before."));
+    of_list.into_iter().chain(beyond).collect()
 }
 
 fn note(place: &str, (since, problem): &(Millis, Problem), shown: &'static str, now: Millis) -> AnyView {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::{card_with, nothing, why};
 use crate::layout::use_scopes;
 use crate::live;
+use crate::overview::SELDOM;
 use crate::paths::{self, Scopes};
 use crate::resource::{freshness::FailingScopes, name_link};
 use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
@@ -90,8 +91,11 @@ impl Children {
     /// The card.
     pub fn view(self) -> AnyView {
         let query = self.query();
-        let again = changes_of(self.kind);
-        let page = ask(move || (again.get(), query.clone()), |(_, query)| crate::api::list(query));
+        let (again, kind) = (changes_of(self.kind), self.kind);
+        // Its list may fail, or be read again, without any change.
+        let collects =
+            live::count(SELDOM, move |message| matches!(message, ToPage::Freshness { kinds } if kinds.contains(&kind)));
+        let page = ask(move || (again.get(), collects.get(), query.clone()), |(_, _, query)| crate::api::list(query));
         let (title, scopes) = (self.title, use_scopes());
         view! {
             <Transition fallback=move || card_with(title, (), view! { <div class="in"><Skeleton/></div> })>

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use self::window::Lines;
 use super::telemetry::log;
-use crate::live::LiveState;
 use crate::ui::{LogView, Navigate, ProblemNote, moment};
 use crate::{live, paths};
 
@@ -162,11 +161,15 @@ impl Panel {
             matches!(message, ToPage::Log { key, .. } if *key == own) && follows() && filtered()
         };
         let asked = key.clone();
-        live::gather(MATCHED, new, move || self.match_new(asked.clone()));
+        live::gather(MATCHED, new, move || {
+            if follows() && filtered() {
+                self.match_new(asked.clone());
+            }
+        });
         live::listen(move |message| match message {
             ToPage::Log { key, events, skipped } if *key == mine && follows() && !filtered() => {
                 if events.is_empty() {
-                    // Something was missed.
+                    // Something was missed, or may have been.
                     return self.ask(key.clone(), None);
                 }
                 self.problem.try_set(None);
@@ -175,6 +178,10 @@ impl Panel {
                 self.skipped.try_update(|all| *all = all.and(*skipped));
                 let new = events.iter().cloned().map(Arc::new).collect();
                 self.events.try_update(|lines| window::append(lines, new));
+            }
+            // Whoever looks at what was keeps it; that the log can be read again is news all the same.
+            ToPage::Log { key, .. } if *key == mine => {
+                self.problem.try_set(None);
             }
             ToPage::LogProblem { key, problem } if *key == mine => {
                 self.problem.try_set(Some(problem.clone()));
@@ -187,13 +194,10 @@ impl Panel {
 
     /// Asks for the newest events when the connection was broken: what came meanwhile is not told.
     fn catch_up(self, key: ResourceKey) {
-        let Some(live::Live(state)) = use_context::<live::Live>() else { return };
-        Effect::new(move |before: Option<LiveState>| {
-            let now = state.get();
-            if before == Some(LiveState::Lost) && now == LiveState::Open && self.following.get_untracked() {
+        live::reopened(move || {
+            if self.following.get_untracked() {
                 self.ask(key.clone(), None);
             }
-            now
         });
     }
 }

@@ -5,6 +5,7 @@ use domain::resource::Tone;
 use domain::services::ConnectionStatus;
 use domain::{Millis, Region};
 use leptos::prelude::*;
+use std::collections::BTreeMap;
 
 use super::SettingsFrame;
 use super::api::connections;
@@ -21,6 +22,7 @@ pub fn ConnectionsPage() -> impl IntoView {
     let now = expect_context::<Boot>().now;
     let again = anything_changed(std::time::Duration::from_secs(1));
     let answer = ask(move || again.get(), |_| connections());
+    let opened = StoredValue::new(Opened::new());
     view! {
         <SettingsFrame tab="connections">
             <p class="dim">
@@ -37,7 +39,7 @@ pub fn ConnectionsPage() -> impl IntoView {
                         }
                         .into_any(),
                         // Ages are counted from the browser's clock once it ticks; new answers come while the page is open.
-                        Ok(all) => all.into_iter().map(|c| one(c, now_or_untracked(now))).collect_view().into_any(),
+                        Ok(all) => all.into_iter().map(|c| one(c, now_or_untracked(now), opened)).collect_view().into_any(),
                         Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
                     }
                 })}
@@ -65,7 +67,10 @@ fn troubles<'a>(lists: impl Iterator<Item = &'a Freshness>) -> Vec<String> {
         .collect()
 }
 
-fn one(connection: ConnectionStatus, now: Millis) -> AnyView {
+/// The regions, by connection, that somebody opened or shut: they stay so when the page is drawn again.
+type Opened = BTreeMap<(String, Region), bool>;
+
+fn one(connection: ConnectionStatus, now: Millis, opened: StoredValue<Opened>) -> AnyView {
     let trouble = troubles(connection.freshness.iter());
     let (tone, words) = match trouble.as_slice() {
         [] => (Tone::Good, "works".to_owned()),
@@ -83,9 +88,16 @@ fn one(connection: ConnectionStatus, now: Millis) -> AnyView {
         let trouble = troubles(lists.iter().copied());
         let words = if trouble.is_empty() { "everything works".to_owned() } else { trouble.join(", ") };
         let rows = lists.into_iter().map(|f| row(f, now)).collect_view();
+        let place = (connection.name.clone(), region.clone());
+        let open = opened.with_value(|opened| opened.get(&place).copied()).unwrap_or(bad);
+        let turn = move |_| {
+            opened.update_value(|opened| {
+                opened.insert(place.clone(), !opened.get(&place).copied().unwrap_or(open));
+            });
+        };
         view! {
-            <details open=bad>
-                <summary>
+            <details open=open>
+                <summary on:click=turn>
                     <b>{region.to_string()}</b>" "
                     <span class="dim">{words}</span>
                 </summary>

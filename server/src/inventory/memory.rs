@@ -10,7 +10,7 @@ use gantry_store::changes::{Changes, Notice};
 use gantry_store::resources::Stored;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 
@@ -38,7 +38,15 @@ pub struct Memory {
     store: Store,
     current: RwLock<Arc<Snapshot>>,
     notices: broadcast::Sender<ToPage>,
+    told: Mutex<Told>,
     loaded: Arc<AtomicBool>,
+}
+
+/// When pages were last told of what.
+#[derive(Default)]
+struct Told {
+    changed: Option<Instant>,
+    fresh: HashMap<Kind, Instant>,
 }
 
 /// What the follower of the store remembers between two looks.
@@ -55,7 +63,7 @@ impl Memory {
     /// Empty, over this store; [`Memory::follow`] fills it.
     pub fn new(store: Store) -> Arc<Self> {
         let (notices, _) = broadcast::channel(256);
-        Arc::new(Self { store, current: RwLock::default(), notices, loaded: Arc::default() })
+        Arc::new(Self { store, current: RwLock::default(), notices, told: Mutex::default(), loaded: Arc::default() })
     }
 
     /// What is known now.
@@ -96,8 +104,7 @@ impl Memory {
         loop {
             let began = Instant::now();
             for id in std::mem::take(&mut what.runs) {
-                // Nobody listening is no fault
-                let _ = self.notices.send(ToPage::Run { id });
+                self.tell(ToPage::Run { id });
             }
             if what.pruned {
                 // From the beginning, as after a start; what was known answers until that is done.
@@ -170,7 +177,7 @@ impl Memory {
             if first || !judged.is_empty() {
                 self.swap(next);
                 let kinds = judged.iter().map(|key| key.kind).collect::<BTreeSet<_>>().into_iter().collect();
-                let _ = self.notices.send(ToPage::Changed { version: 0, keys: judged, kinds });
+                self.tell(ToPage::Changed { version: 0, keys: judged, kinds });
             }
             return Ok(());
         }
@@ -188,8 +195,7 @@ impl Memory {
             true => ToPage::Changed { version: position.0, keys: vec![], kinds: Kind::ALL.to_vec() },
             false => notice,
         };
-        // Nobody listening is no fault
-        let _ = self.notices.send(notice);
+        self.tell(notice);
         Ok(())
     }
 
@@ -217,8 +223,21 @@ impl Memory {
         next.covers = Arc::new(covers);
         next.collections = Arc::new(collections);
         self.swap(next);
-        let _ = self.notices.send(ToPage::Freshness { kinds: kinds.into_iter().collect() });
+        self.tell(ToPage::Freshness { kinds: kinds.into_iter().collect() });
         Ok(())
+    }
+
+    fn tell(&self, notice: ToPage) {
+        {
+            let (mut told, now) = (self.told.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+            match &notice {
+                ToPage::Changed { .. } => told.changed = Some(now),
+                ToPage::Freshness { kinds } => told.fresh.extend(kinds.iter().map(|kind| (*kind, now))),
+                ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => {}
+            }
+        }
+        // Nobody listening is no fault
+        let _ = self.notices.send(notice);
     }
 
     fn swap(&self, next: Snapshot) {
@@ -306,5 +325,10 @@ impl crate::live::Notices for Memory {
     }
     async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem> {
         Ok(self.snapshot().since(version))
+    }
+    fn lately(&self, within: Duration) -> (bool, Vec<Kind>) {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = told.fresh.iter().filter(|(_, at)| at.elapsed() < within).map(|(kind, _)| *kind);
+        (told.changed.is_some_and(|at| at.elapsed() < within), fresh.collect())
     }
 }

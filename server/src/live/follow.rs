@@ -75,8 +75,10 @@ impl Follow {
         loop {
             let pause = match self.source.since(&key, since).await {
                 Ok(read) => {
-                    told = None;
                     let (fresh, skipped) = news.of(read);
+                    if told.take().is_some() && fresh.is_empty() {
+                        self.say(&key, ToPage::Log { key: key.clone(), events: vec![], skipped });
+                    }
                     if let Some(last) = fresh.last() {
                         since = Millis((last.at.0 - OVERLAP).max(since.0));
                     }
@@ -86,10 +88,7 @@ impl Follow {
                 Err(problem) => {
                     let last_one = !problem.retryable();
                     if told.as_ref() != Some(&problem) {
-                        let message = ToPage::LogProblem { key: key.clone(), problem: problem.clone() };
-                        if let Some(log) = self.logs().get(&key) {
-                            let _ = log.sender.send(Arc::new(message));
-                        }
+                        self.say(&key, ToPage::LogProblem { key: key.clone(), problem: problem.clone() });
                     }
                     if last_one {
                         self.logs().remove(&key);
@@ -107,6 +106,13 @@ impl Follow {
                 }
             }
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn say(&self, key: &ResourceKey, message: ToPage) {
+        if let Some(log) = self.logs().get(key) {
+            // Nobody listening is no fault
+            let _ = log.sender.send(Arc::new(message));
         }
     }
 
@@ -232,6 +238,19 @@ mod tests {
         assert_eq!(ids(&receiver.recv().await.unwrap()), ["1"]);
         assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
         assert!(receiver.recv().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn that_a_log_can_be_read_again_is_told_although_nothing_came() {
+        let (follow, answers) = follow();
+        let (_, mut receiver) = follow.join(&key());
+        let passing = Problem::new(Code::AwsUnreachable, "AWS does not answer", "");
+        for answer in [Err(passing), Ok(read([])), Ok(read([])), Ok(read([1]))] {
+            answers.send(answer).unwrap();
+        }
+        assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
+        assert!(ids(&receiver.recv().await.unwrap()).is_empty());
+        assert_eq!(ids(&receiver.recv().await.unwrap()), ["1"], "told once");
     }
 
     #[test]

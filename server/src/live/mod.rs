@@ -10,9 +10,10 @@ mod totals;
 
 use async_trait::async_trait;
 use domain::stream::ToPage;
-use domain::{Code, Problem};
+use domain::{Code, Kind, Problem};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::broadcast;
 
 use follow::Follow;
@@ -30,6 +31,8 @@ pub trait Notices: Send + Sync {
     /// # Errors
     /// [`Code::Database`].
     async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem>;
+    /// What was told in the last while: whether resources changed, and the kinds whose freshness did.
+    fn lately(&self, within: Duration) -> (bool, Vec<Kind>);
 }
 
 /// Everything open pages listen to.
@@ -94,6 +97,9 @@ mod tests {
         }
         async fn since(&self, _: i64) -> Result<Option<ToPage>, Problem> {
             Ok(None)
+        }
+        fn lately(&self, _: Duration) -> (bool, Vec<Kind>) {
+            (false, vec![])
         }
     }
 

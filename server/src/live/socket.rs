@@ -6,7 +6,7 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use domain::policy::{Actor, Permission, decide};
 use domain::stream::{FromPage, Skipped, ToPage};
-use domain::{Problem, ResourceKey};
+use domain::{Kind, Problem, ResourceKey};
 use futures::stream::SelectAll;
 use futures::{SinkExt, StreamExt};
 use std::collections::HashMap;
@@ -26,6 +26,8 @@ use crate::http::problem::Refusal;
 const LARGEST: usize = 16 * 1024;
 /// Logs one page may follow at once.
 const FOLLOWED: usize = 20;
+/// How long a page may be on its way before it listens: what was told in the meantime it is told again.
+const ON_ITS_WAY: Duration = Duration::from_secs(15);
 /// How often it is looked whether the session still holds.
 const CHECK: Duration = Duration::from_millis(300);
 /// How often a sign of life is sent.
@@ -41,7 +43,9 @@ pub async fn open(
 ) -> Result<Response, Refusal> {
     decide(&actor, Permission::ReadResources)?;
     let seat = web.live.seat(actor.person)?;
-    Ok(upgrade.max_message_size(LARGEST).on_upgrade(move |socket| Page { web, actor, last: 0 }.listen(socket, seat)))
+    Ok(upgrade
+        .max_message_size(LARGEST)
+        .on_upgrade(move |socket| Page { web, actor, last: 0, also: vec![] }.listen(socket, seat)))
 }
 
 type Events = Pin<Box<dyn futures::Stream<Item = Arc<ToPage>> + Send>>;
@@ -52,6 +56,8 @@ struct Page {
     actor: Actor,
     /// The latest version it was told.
     last: i64,
+    /// What it is told after the next message.
+    also: Vec<ToPage>,
 }
 
 impl Page {
@@ -62,11 +68,11 @@ impl Page {
         let mut stops: HashMap<ResourceKey, tokio::sync::oneshot::Sender<()>> = HashMap::new();
         let mut check = tokio::time::interval(CHECK);
         let mut ping = tokio::time::interval(PING);
-        loop {
+        'open: loop {
             let message = tokio::select! {
                 message = from_page.next() => match message {
                     Some(Ok(Message::Text(text))) => match serde_json::from_str::<FromPage>(&text) {
-                        Ok(FromPage::Since { version }) => self.since(version).await,
+                        Ok(FromPage::Since { version }) => self.begins(version).await,
                         Ok(FromPage::FollowLog { key }) => self.follow(key, &mut logs, &mut stops),
                         Ok(FromPage::UnfollowLog { key }) => {
                             stops.remove(&key);
@@ -100,11 +106,12 @@ impl Page {
                     None
                 }
             };
-            let Some(message) = message else { continue };
-            let last_one = message == ToPage::SignedOut;
-            let Ok(text) = serde_json::to_string(&message) else { break };
-            if send(&mut to_page, Message::Text(text.into())).await.is_err() || last_one {
-                break;
+            for message in message.into_iter().chain(std::mem::take(&mut self.also)) {
+                let last_one = message == ToPage::SignedOut;
+                let Ok(text) = serde_json::to_string(&message) else { break 'open };
+                if send(&mut to_page, Message::Text(text.into())).await.is_err() || last_one {
+                    break 'open;
+                }
             }
         }
         let _ = tokio::time::timeout(SEND, to_page.close()).await;
@@ -119,6 +126,18 @@ impl Page {
             self.last = self.last.max(*version);
         }
         Some(notice)
+    }
+
+    /// What the page missed while it was on its way: changes since its version, and what else was told lately.
+    async fn begins(&mut self, version: i64) -> Option<ToPage> {
+        let (changed, kinds) = self.web.live.notices.lately(ON_ITS_WAY);
+        if changed && version <= 0 {
+            self.also.push(ToPage::Changed { version: 0, keys: vec![], kinds: Kind::ALL.to_vec() });
+        }
+        if !kinds.is_empty() {
+            self.also.push(ToPage::Freshness { kinds });
+        }
+        self.since(version).await
     }
 
     /// What the page missed since its version; 0 means that it starts now.

@@ -3,7 +3,9 @@
 use crate::world::World;
 use domain::policy::Role;
 use domain::stream::{FromPage, ToPage};
+use domain::{Kind, Scope};
 use futures::{SinkExt, StreamExt};
+use gantry::clock::now;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -80,6 +82,32 @@ async fn changes_arrive_and_what_was_missed_is_caught_up_with() {
         matches!(next(&mut socket).await, ToPage::LogProblem { key, .. } if key == later),
         "no connection leads there"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_was_told_while_a_page_was_on_its_way_is_told_again() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    let store = &world.test.store;
+    world.function("f", json!({})).await;
+    let place = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    store.configure(&[(place, Kind::Queue)]).await.unwrap();
+    // Tells all servers that there is something to look at.
+    store.request(Kind::Queue, &[], &[], now()).await.unwrap();
+    let began = std::time::Instant::now();
+    while world.memory.snapshot().collections.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(began.elapsed().as_secs() < 10);
+    }
+    let fresh = ToPage::Freshness { kinds: vec![Kind::Queue] };
+    let mut list = open(&world, &cookie, Some(&world.url)).await.unwrap();
+    say(&mut list, &FromPage::Since { version: world.memory.snapshot().version }).await;
+    assert_eq!(next(&mut list).await, fresh);
+    // A page that shows no version.
+    let mut other = open(&world, &cookie, Some(&world.url)).await.unwrap();
+    say(&mut other, &FromPage::Since { version: 0 }).await;
+    assert!(matches!(next(&mut other).await, ToPage::Changed { version: 0, keys, .. } if keys.is_empty()));
+    assert_eq!(next(&mut other).await, fresh);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
