@@ -7,6 +7,7 @@
 - It pretends to run languages it cannot run; here they fail and say so.
 - It keeps a process for every function that ever ran; here those nobody used for a while end.
 - It deletes an image of several tags whole when one of them is deleted; here the others stay, and so does the image.
+- It lets every web page call it and read what it answers; here it answers programs only, as the gateway does.
 - It keeps logs and metrics for ever; here old ones go, or saving them would take longer every hour.
 
 The functions it hooks into are those of the version that requirements.txt pins.
@@ -14,6 +15,7 @@ The functions it hooks into are those of the version that requirements.txt pins.
 
 import json
 import os
+import re
 import threading
 import time
 
@@ -28,6 +30,7 @@ METRICS_KEPT_SECONDS = 24 * 3600
 WARM_SECONDS = 90
 CANNOT_RUN = ("java", "dotnet", "ruby", "go")
 
+serve = app.app
 save_all = app.save_all
 saving = threading.Lock()
 record_throttle = lambda_svc._emit_lambda_metrics
@@ -151,6 +154,31 @@ def delete_tags_first(request):
     return status, headers, body
 
 
+def is_foreign(scope):
+    """Whether a web page of another origin asks, or one that pointed its own name here: what gateway/browser.rs refuses.
+
+    Functions call this port, so it cannot ask for a secret that only the gateway has.
+    """
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1").lower() for name, value in scope["headers"]}
+    host = headers.get("host", "")
+    name = re.sub(r":[0-9]*$", "", host)
+    here = name in ("", "localhost", "[::1]") or name.endswith((".localhost", "127.0.0.1", ".amazonaws.com"))
+    other = "origin" in headers and headers["origin"].partition("://")[2] != host
+    return not here or other or headers.get("sec-fetch-site") in ("cross-site", "same-site")
+
+
+async def serve_programs(scope, receive, send):
+    """The emulator, for everybody but web pages."""
+    if scope["type"] not in ("http", "websocket") or not is_foreign(scope):
+        await serve(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+    else:
+        await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"The sandbox does not answer web pages.\n"})
+
+
+app.app = serve_programs
 app.save_all = save_alone
 ecr._batch_delete_image = delete_tags_first
 ecs._restore_state = restore_ecs_with_tasks

@@ -5,6 +5,7 @@
 
 #![allow(clippy::result_large_err, reason = "the error is the answer that the client gets")]
 
+mod browser;
 mod call;
 mod ecr;
 mod ecr_public;
@@ -74,6 +75,9 @@ pub async fn serve(listener: TcpListener, gateway: Gateway) -> std::io::Result<(
 }
 
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    if let Some(refusal) = browser::refusal(request.uri(), request.headers()) {
+        return refusal;
+    }
     if ecr::registry::is_registry(request.uri().path()) {
         return ecr::registry::answer(&gateway, request).await;
     }

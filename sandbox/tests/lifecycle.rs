@@ -87,6 +87,33 @@ impl Sandbox {
         assert!(command.status().unwrap().success(), "{program} {which}");
     }
 
+    /// What an unsigned request with these headers is answered at a port.
+    fn answer(port: &str, headers: &str) -> String {
+        let mut stream = std::net::TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        write!(stream, "GET /2015-03-31/functions HTTP/1.1\r\nConnection: close\r\n{headers}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Pages of the web could make functions and run them: neither the gateway nor the emulator behind it hears them.
+    fn refuses_web_pages(&self, folder: &Path) {
+        let gateway = self.endpoint.rsplit(':').next().unwrap();
+        let emulator = std::fs::read_to_string(folder.join("run/emulator.port")).unwrap();
+        for port in [gateway, emulator.trim()] {
+            let here = format!("Host: 127.0.0.1:{port}");
+            let program = Self::answer(port, &here);
+            assert!(program.starts_with("HTTP/1.1 200 "), "{program}");
+            assert!(port != gateway || !program.to_lowercase().contains("access-control-"), "{program}");
+            for page in ["Origin: https://evil.example", "Origin: null", "Sec-Fetch-Site: cross-site"] {
+                let refused = Self::answer(port, &format!("{here}\r\n{page}"));
+                assert!(refused.starts_with("HTTP/1.1 403 "), "{page} at {port}: {refused}");
+            }
+            let renamed = Self::answer(port, "Host: evil.example");
+            assert!(renamed.starts_with("HTTP/1.1 403 "), "{renamed}");
+        }
+    }
+
     async fn connect(&self) -> PgConnection {
         PgConnection::connect(&self.database_url).await.unwrap()
     }
@@ -155,6 +182,7 @@ async fn survives_being_killed() {
         first.call("lambda", "POST", "/2015-03-31/functions/kept/invocations", "", &json!({})),
         json!({ "ok": 1 })
     );
+    first.refuses_web_pages(&folder.0);
     first.check("ecr.py", "check");
     first.check("named.py", "check");
     // The busy port of a second start on the same folder is not the problem: the folder is.

@@ -125,7 +125,7 @@ fn signature(scope: &Scope, service: &str) -> String {
 async fn streamed(request: reqwest::RequestBuilder) -> Response {
     match request.send().await {
         Ok(answer) => {
-            let (status, headers) = (answer.status(), end_to_end(answer.headers().clone()));
+            let (status, headers) = (answer.status(), for_programs(answer.headers().clone()));
             let mut response = Response::new(Body::from_stream(answer.bytes_stream()));
             *response.status_mut() = status;
             *response.headers_mut() = headers;
@@ -137,7 +137,7 @@ async fn streamed(request: reqwest::RequestBuilder) -> Response {
 
 async fn read_json(request: reqwest::RequestBuilder) -> Result<Value, Response> {
     let answer = request.send().await.map_err(|error| silent(&error))?;
-    let (status, mut headers) = (answer.status(), end_to_end(answer.headers().clone()));
+    let (status, mut headers) = (answer.status(), for_programs(answer.headers().clone()));
     let bytes = answer.bytes().await.map_err(|error| silent(&error))?;
     if status.is_success()
         && let Ok(value) = serde_json::from_slice(&bytes)
@@ -164,4 +164,34 @@ fn end_to_end(mut headers: HeaderMap) -> HeaderMap {
         headers.remove(HeaderName::from_static(name));
     }
     headers
+}
+
+/// Headers of an answer: the emulator lets every web page read it, and the sandbox none.
+fn for_programs(headers: HeaderMap) -> HeaderMap {
+    let mut headers = end_to_end(headers);
+    let open = headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect::<Vec<_>>();
+    for name in open {
+        headers.remove(name);
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn no_answer_tells_browsers_that_pages_may_read_it() {
+        let told = [
+            ("access-control-allow-origin", "*"),
+            ("access-control-allow-headers", "*"),
+            ("etag", "x"),
+            ("connection", "close"),
+        ];
+        let headers = told.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let kept = for_programs(headers.into_iter().collect());
+        assert_eq!(kept.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["etag"]);
+    }
 }
