@@ -77,6 +77,9 @@ struct Up<'a> {
 pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
     let begin = Instant::now();
     let profile = Profile::from_release(options.release);
+    if options.fresh {
+        refuse_somebodys_database(std::env::var("DATABASE_URL").ok().as_deref())?;
+    }
     let folder = DataFolder::open(&options.data_dir.clone().unwrap_or_else(|| checkout.path(".gantry")))?;
     folder.wait_for_earlier_services(|| is_free(options.port.unwrap_or(PORT)));
     let port = choose_port(options.port)?;
@@ -121,6 +124,14 @@ pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
         None => up.site_is_built = true,
     }
     up.follow(&messages)
+}
+
+/// `--fresh` empties the data folder only, and the console would be as it was.
+fn refuse_somebodys_database(named: Option<&str>) -> Result<()> {
+    if named.is_some_and(|url| !url.trim().is_empty()) {
+        bail!("--fresh does not empty the database that DATABASE_URL names: unset DATABASE_URL, or leave --fresh out");
+    }
+    Ok(())
 }
 
 fn build_binaries(checkout: &Checkout, profile: Profile) -> Result<Toolchain> {
@@ -332,6 +343,18 @@ fn readiness(port: u16) -> Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fresh_does_not_pretend_to_empty_somebodys_database() {
+        let refusal = refuse_somebodys_database(Some("postgres://ada:secret@db/gantry")).unwrap_err().to_string();
+        assert!(
+            refusal.contains("DATABASE_URL") && !refusal.contains("secret") && !refusal.contains('\n'),
+            "{refusal}"
+        );
+        for nothing in [None, Some(""), Some(" ")] {
+            refuse_somebodys_database(nothing).unwrap();
+        }
+    }
 
     #[test]
     fn a_port_that_is_taken_is_refused_with_another_to_choose() {
