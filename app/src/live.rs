@@ -15,6 +15,8 @@ pub enum LiveState {
     Open,
     /// It broke and is being opened again.
     Lost,
+    /// This person has as many pages open as may listen, without this one.
+    Full,
     /// The session ended.
     SignedOut,
 }
@@ -45,7 +47,7 @@ pub fn reopened(then: impl Fn() + 'static) {
     let Some(Live(state)) = use_context::<Live>() else { return };
     Effect::new(move |before: Option<LiveState>| {
         let now = state.get();
-        if before == Some(LiveState::Lost) && now == LiveState::Open {
+        if matches!(before, Some(LiveState::Lost | LiveState::Full)) && now == LiveState::Open {
             untrack(&then);
         }
         now
@@ -107,7 +109,7 @@ pub fn follow_log(key: ResourceKey) {
 mod browser {
     use super::LiveState;
     use domain::ResourceKey;
-    use domain::stream::{FromPage, ToPage};
+    use domain::stream::{FULL, FromPage, ToPage};
     use leptos::prelude::*;
     use std::cell::{Cell, RefCell};
     use std::collections::BTreeMap;
@@ -115,10 +117,12 @@ mod browser {
     use std::time::Duration;
     use wasm_bindgen::JsCast;
     use wasm_bindgen::closure::Closure;
-    use web_sys::{MessageEvent, WebSocket};
+    use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
     /// The longest wait before trying again, in milliseconds.
     const LONGEST_WAIT: u32 = 8000;
+    /// How long a page beyond the most that may listen waits before it asks for a seat again, in milliseconds.
+    const SEAT_WAIT: u32 = 30_000;
 
     type Listener = Rc<dyn Fn(&ToPage)>;
 
@@ -189,7 +193,6 @@ mod browser {
         let Ok(socket) = WebSocket::new(&address) else { return };
 
         let opened = Closure::<dyn Fn()>::new(move || {
-            state.set(LiveState::Open);
             send(&FromPage::Since { version: VERSION.with(Cell::get) });
             let logs: Vec<ResourceKey> = LOGS.with_borrow(|l| l.values().map(|(key, _)| key.clone()).collect());
             for key in logs {
@@ -201,10 +204,18 @@ mod browser {
         let heard = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             let Some(text) = event.data().as_string() else { return };
             let Ok(message) = crate::wire::read::<ToPage>(&text) else { return };
+            // The answer to what was asked when it opened: only then it has a seat.
+            if state.get_untracked() != LiveState::Open {
+                state.set(LiveState::Open);
+            }
             match &message {
                 ToPage::Changed { version, .. } => have(*version),
                 ToPage::SignedOut => state.set(LiveState::SignedOut),
-                ToPage::Freshness { .. } | ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } => {}
+                ToPage::Freshness { .. }
+                | ToPage::Run { .. }
+                | ToPage::Runs
+                | ToPage::Log { .. }
+                | ToPage::LogProblem { .. } => {}
             }
             let listeners: Vec<Listener> = LISTENERS.with_borrow(|l| l.values().cloned().collect());
             for listener in listeners {
@@ -213,8 +224,13 @@ mod browser {
         });
         socket.set_onmessage(Some(heard.as_ref().unchecked_ref()));
 
-        let closed = Closure::<dyn Fn()>::new(move || {
+        let closed = Closure::<dyn Fn(CloseEvent)>::new(move |event: CloseEvent| {
             if state.get_untracked() == LiveState::SignedOut {
+                return;
+            }
+            if event.code() == FULL {
+                state.set(LiveState::Full);
+                set_timeout(move || open(state, 250), Duration::from_millis(u64::from(SEAT_WAIT)));
                 return;
             }
             // After it was open once the first try comes at once.

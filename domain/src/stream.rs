@@ -14,7 +14,8 @@ use crate::time::Millis;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromPage {
-    /// Send what changed since this version (0: only from now on).
+    /// Send what changed since this version (0: only from now on). Freshness and runs have no version: of these the server tells
+    /// that any may have changed.
     Since {
         /// The version the page has.
         version: i64,
@@ -54,6 +55,8 @@ pub enum ToPage {
         /// Its id.
         id: String,
     },
+    /// Any run may have begun or gone on while nothing was told: pages that show one ask again.
+    Runs,
     /// New events of a followed log.
     Log {
         /// The function or log group as asked for.
@@ -73,6 +76,23 @@ pub enum ToPage {
     },
     /// The session ended: show the sign-in over the page.
     SignedOut,
+}
+
+/// The most pages that a person may have open and listening. One more is told so by [`FULL`].
+pub const MOST_PAGES: usize = 20;
+/// The code that closes the WebSocket of a page beyond [`MOST_PAGES`]: of those that are an application's own.
+/// <https://developer.mozilla.org/en-US/docs/Web/API/CloseEvent/code>
+pub const FULL: u16 = 4029;
+
+impl ToPage {
+    /// Whether a page that shows runs asks again.
+    pub fn is_of_runs(&self) -> bool {
+        matches!(self, Self::Run { .. } | Self::Runs)
+    }
+    /// Whether a page that shows this run asks again.
+    pub fn is_of_run(&self, shown: &str) -> bool {
+        matches!(self, Self::Run { id } if id == shown) || *self == Self::Runs
+    }
 }
 
 /// The most events of a log that a page shows, and that it is told at once.
@@ -151,6 +171,13 @@ pub struct Series {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_a_run_hears_of_that_run_and_when_any_may_have_gone_on() {
+        let of = |id: &str| ToPage::Run { id: id.into() };
+        assert!(of("a").is_of_run("a") && !of("b").is_of_run("a") && ToPage::Runs.is_of_run("a"));
+        assert!(of("a").is_of_runs() && ToPage::Runs.is_of_runs() && !ToPage::SignedOut.is_of_runs());
+    }
 
     #[test]
     fn the_latest_events_begin_with_a_whole_millisecond() {

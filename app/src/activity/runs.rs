@@ -58,7 +58,7 @@ pub fn Runs() -> impl IntoView {
         let Scopes { accounts, regions } = scopes.get();
         filter.with(|f| Ok(RunsQuery { accounts, regions, ..RunsQuery::read(RUNS, |name| f.get(name))? }))
     });
-    let again = live::count(GATHER, |message| matches!(message, ToPage::Run { .. }));
+    let again = live::count(GATHER, ToPage::is_of_runs);
     let answer = ask(
         move || (question.get(), again.get()),
         |(question, _): (Result<RunsQuery, Problem>, u32)| async move { list_runs(question?).await },

@@ -46,7 +46,7 @@ pub fn tab(shown: Shown) -> AnyView {
 
 /// Reads again when a run went on, which may have deleted some.
 fn after_runs(again: Reread) {
-    let runs = live::count(Duration::from_secs(1), |message| matches!(message, ToPage::Run { .. }));
+    let runs = live::count(Duration::from_secs(1), ToPage::is_of_runs);
     Effect::new(move |first: Option<()>| {
         runs.track();
         if first.is_some() {

@@ -1,16 +1,18 @@
 //! Puts rail, bar and page together, and what lies over them.
 
+use domain::resource::Tone;
 use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 
-use super::bar::Bar;
+use super::bar::{Bar, full};
 use super::help::HelpDialog;
 use super::rail::Rail;
 use crate::live::{Live, LiveState};
 use crate::paths;
 use crate::plan::act::{ActDialog, Acts};
 use crate::search::SearchDialog;
+use crate::ui::Note;
 
 /// The frame; pages appear inside.
 #[component]
@@ -24,7 +26,12 @@ pub fn Frame() -> impl IntoView {
         <div class="shell">
             <Rail/>
             <Bar/>
-            <main id="page" tabindex="-1"><Outlet/></main>
+            <main id="page" tabindex="-1">
+                <div class="notes" role="status">
+                    {move || (live.0.get() == LiveState::Full).then(|| view! { <Note tone=Tone::Warn><p>{full()}</p></Note> })}
+                </div>
+                <Outlet/>
+            </main>
         </div>
         <SearchDialog/>
         <HelpDialog/>

@@ -7,7 +7,6 @@ use domain::plan::run::State;
 use domain::plan::service::{Review, Reviewed, RunView};
 use domain::plan::{Answers, FieldErrors, Plan};
 use domain::resource::Tone;
-use domain::stream::ToPage;
 use domain::{Code, Problem};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -211,7 +210,8 @@ pub fn ActDialog() -> impl IntoView {
 fn follow(begun: RwSignal<Option<String>>, stage: RwSignal<Stage>) {
     let again = RwSignal::new(0_u32);
     live::listen(move |message| {
-        if matches!(message, ToPage::Run { id } if begun.try_with_untracked(|b| b.as_ref() == Some(id)) == Some(true)) {
+        let shown = |begun: &Option<String>| begun.as_ref().is_some_and(|id| message.is_of_run(id));
+        if begun.try_with_untracked(shown) == Some(true) {
             again.try_update(|n| *n += 1);
         }
     });

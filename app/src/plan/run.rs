@@ -5,7 +5,6 @@ use domain::plan::run::{Run, State};
 use domain::plan::service::{Decision, RunView};
 use domain::policy::{Permission, decide};
 use domain::resource::Tone;
-use domain::stream::ToPage;
 use domain::{Code, Problem};
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -75,7 +74,7 @@ pub fn RunPage() -> impl IntoView {
     let again = RwSignal::new(0_u32);
     let answer = Resource::new_blocking(move || (id.get(), again.get()), |(id, _)| get_run(id));
     live::listen(move |message| {
-        if matches!(message, ToPage::Run { id: changed } if id.try_with_untracked(|id| id == changed) == Some(true)) {
+        if id.try_with_untracked(|id| message.is_of_run(id)) == Some(true) {
             again.try_update(|n| *n += 1);
         }
     });

@@ -122,6 +122,7 @@ fn missing_yet(key: ResourceKey, again: RwSignal<u32>) -> AnyView {
         ToPage::Changed { keys, kinds, .. } => keys.contains(&key) || (keys.is_empty() && kinds.contains(&kind)),
         ToPage::Freshness { .. }
         | ToPage::Run { .. }
+        | ToPage::Runs
         | ToPage::Log { .. }
         | ToPage::LogProblem { .. }
         | ToPage::SignedOut => false,
@@ -162,7 +163,9 @@ fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>, problem: RwSignal<Opt
                 keys.is_empty() || keys.iter().any(near) || detail.try_with_untracked(connected).unwrap_or(false)
             }
             ToPage::Freshness { kinds } => kinds.contains(&key.kind),
-            ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
+            ToPage::Run { .. } | ToPage::Runs | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => {
+                false
+            }
         }
     };
     let renew = move || {

@@ -115,7 +115,7 @@ pub fn ListRows(
     let Windows { total, matched, facets, freshness, now, problem, rows, range, .. } = windows;
     let concerns = move |message: &ToPage| match message {
         ToPage::Changed { kinds, .. } | ToPage::Freshness { kinds } => kinds.contains(&kind),
-        ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
+        ToPage::Run { .. } | ToPage::Runs | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
     };
     let opened = Opened::new(problem);
     live::gather(GATHER, concerns, move || {

@@ -9,17 +9,14 @@ pub mod telemetry;
 mod totals;
 
 use async_trait::async_trait;
-use domain::stream::ToPage;
-use domain::{Code, Kind, Problem};
+use domain::stream::{MOST_PAGES, ToPage};
+use domain::{Kind, Problem};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::broadcast;
 
 use follow::Follow;
-
-/// The most open pages a person may have.
-const SOCKETS: usize = 20;
 
 /// Where change notices come from.
 #[async_trait]
@@ -29,7 +26,7 @@ pub trait Notices: Send + Sync {
     /// What changed since a page's version, as [`ToPage::Changed`]; `None` when nothing did.
     ///
     /// # Errors
-    /// [`Code::Database`].
+    /// [`domain::Code::Database`].
     async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem>;
     /// What was told in the last while: whether resources changed, and the kinds whose freshness did.
     fn lately(&self, within: Duration) -> (bool, Vec<Kind>);
@@ -50,19 +47,15 @@ impl Live {
         Self { notices, follow, open: Arc::default() }
     }
 
-    /// A seat for one more open page of this person.
-    ///
-    /// # Errors
-    /// [`Code::Busy`] when they have too many.
-    pub fn seat(&self, person: i64) -> Result<Seat, Problem> {
+    /// A seat for one more open page of this person; `None` when they have [`MOST_PAGES`].
+    pub fn seat(&self, person: i64) -> Option<Seat> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(person).or_default();
-        if *count >= SOCKETS {
-            let message = format!("{SOCKETS} pages are open and listening. Close one.");
-            return Err(Problem::new(Code::Busy, "Too many open pages", message));
+        if *count >= MOST_PAGES {
+            return None;
         }
         *count += 1;
-        Ok(Seat { person, open: self.open.clone() })
+        Some(Seat { person, open: self.open.clone() })
     }
 }
 
@@ -115,9 +108,9 @@ mod tests {
     #[test]
     fn a_person_has_twenty_seats_and_gets_them_back() {
         let live = Live::new(Arc::new(Silence(broadcast::channel(1).0)), Arc::new(Follow::new(Arc::new(NoLog))));
-        let seats: Vec<_> = (0..SOCKETS).map(|_| live.seat(1).unwrap()).collect();
-        assert!(live.seat(1).is_err() && live.seat(2).is_ok());
+        let seats: Vec<_> = (0..MOST_PAGES).map(|_| live.seat(1).unwrap()).collect();
+        assert!(live.seat(1).is_none() && live.seat(2).is_some());
         drop(seats);
-        assert!(live.seat(1).is_ok());
+        assert!(live.seat(1).is_some());
     }
 }

@@ -2,10 +2,10 @@
 //! ([`crate::http::headers::guard`]).
 
 use axum::extract::State;
-use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use domain::policy::{Actor, Permission, decide};
-use domain::stream::{FromPage, Skipped, ToPage};
+use domain::stream::{FULL, FromPage, MOST_PAGES, Skipped, ToPage};
 use domain::{Kind, Problem, ResourceKey};
 use futures::stream::SelectAll;
 use futures::{SinkExt, StreamExt};
@@ -42,10 +42,26 @@ pub async fn open(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Refusal> {
     decide(&actor, Permission::ReadResources)?;
-    let seat = web.live.seat(actor.person)?;
-    Ok(upgrade
-        .max_message_size(LARGEST)
-        .on_upgrade(move |socket| Page { web, actor, last: 0, also: vec![] }.listen(socket, seat)))
+    let seat = web.live.seat(actor.person);
+    let listen = move |socket: WebSocket| async move {
+        match seat {
+            Some(seat) => Page { web, actor, told: Told(0) }.listen(socket, seat).await,
+            None => refuse(socket).await,
+        }
+    };
+    Ok(upgrade.max_message_size(LARGEST).on_upgrade(listen))
+}
+
+/// Says that too many pages listen. A browser tells a page the code of a socket that was closed, and nothing of one that never opened.
+async fn refuse(mut socket: WebSocket) {
+    let close = CloseFrame { code: FULL, reason: format!("{MOST_PAGES} pages are open already").into() };
+    let goodbye = async {
+        // What is not read would break the connection off before the code arrives.
+        if socket.send(Message::Close(Some(close))).await.is_ok() {
+            while let Some(Ok(_)) = socket.recv().await {}
+        }
+    };
+    let _ = tokio::time::timeout(SEND, goodbye).await;
 }
 
 type Events = Pin<Box<dyn futures::Stream<Item = Arc<ToPage>> + Send>>;
@@ -54,10 +70,36 @@ type Events = Pin<Box<dyn futures::Stream<Item = Arc<ToPage>> + Send>>;
 struct Page {
     web: Web,
     actor: Actor,
-    /// The latest version it was told.
-    last: i64,
-    /// What it is told after the next message.
-    also: Vec<ToPage>,
+    told: Told,
+}
+
+/// The latest version that a page was told; 0 while it knows none.
+struct Told(i64);
+
+impl Told {
+    /// A notice, unless the page already has it.
+    fn news(&mut self, notice: ToPage) -> Option<ToPage> {
+        if let ToPage::Changed { version, .. } = &notice {
+            if (1..=self.0).contains(version) {
+                return None;
+            }
+            self.0 = self.0.max(*version);
+        }
+        Some(notice)
+    }
+
+    /// What to tell of what was heard; nothing more when there is nobody to hear. A page that is slower than what happens asks for everything
+    /// again: anything may have been among what it was not told.
+    fn heard(&mut self, heard: Result<ToPage, RecvError>) -> Option<Vec<ToPage>> {
+        match heard {
+            Ok(notice) => Some(self.news(notice).into_iter().collect()),
+            Err(RecvError::Lagged(_)) => {
+                let changed = ToPage::Changed { version: self.0, keys: vec![], kinds: Kind::ALL.to_vec() };
+                Some(std::iter::once(changed).chain(without_version()).collect())
+            }
+            Err(RecvError::Closed) => None,
+        }
+    }
 }
 
 impl Page {
@@ -69,44 +111,42 @@ impl Page {
         let mut check = tokio::time::interval(CHECK);
         let mut ping = tokio::time::interval(PING);
         'open: loop {
-            let message = tokio::select! {
+            let messages: Vec<ToPage> = tokio::select! {
                 message = from_page.next() => match message {
                     Some(Ok(Message::Text(text))) => match serde_json::from_str::<FromPage>(&text) {
-                        Ok(FromPage::Since { version }) => self.begins(version).await,
-                        Ok(FromPage::FollowLog { key }) => self.follow(key, &mut logs, &mut stops),
+                        Ok(FromPage::Since { version }) => self.since(version).await,
+                        Ok(FromPage::FollowLog { key }) => self.follow(key, &mut logs, &mut stops).into_iter().collect(),
                         Ok(FromPage::UnfollowLog { key }) => {
                             stops.remove(&key);
-                            None
+                            vec![]
                         }
                         Err(error) => {
                             tracing::debug!(%error, "a page sent what is no message");
                             break;
                         }
                     },
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => vec![],
                     Some(Ok(Message::Binary(_) | Message::Close(_)) | Err(_)) | None => break,
                 },
-                notice = notices.recv() => match notice {
-                    Ok(notice) => self.news(notice),
-                    // Slower than the changes: ask what was missed.
-                    Err(RecvError::Lagged(_)) => self.since(self.last).await,
-                    Err(RecvError::Closed) => break,
+                notice = notices.recv() => match self.told.heard(notice) {
+                    Some(messages) => messages,
+                    None => break,
                 },
-                Some(event) = logs.next(), if !logs.is_empty() => Some((*event).clone()),
+                Some(event) = logs.next(), if !logs.is_empty() => vec![(*event).clone()],
                 _ = check.tick() => match self.web.auth.holds(&self.actor).await {
-                    Ok(true) => None,
-                    Ok(false) => Some(ToPage::SignedOut),
+                    Ok(true) => vec![],
+                    Ok(false) => vec![ToPage::SignedOut],
                     // Without the database nobody can be signed out, and nothing new is known either.
-                    Err(_) => None,
+                    Err(_) => vec![],
                 },
                 _ = ping.tick() => {
                     if send(&mut to_page, Message::Ping(Default::default())).await.is_err() {
                         break;
                     }
-                    None
+                    vec![]
                 }
             };
-            for message in message.into_iter().chain(std::mem::take(&mut self.also)) {
+            for message in messages {
                 let last_one = message == ToPage::SignedOut;
                 let Ok(text) = serde_json::to_string(&message) else { break 'open };
                 if send(&mut to_page, Message::Text(text.into())).await.is_err() || last_one {
@@ -117,44 +157,26 @@ impl Page {
         let _ = tokio::time::timeout(SEND, to_page.close()).await;
     }
 
-    /// A notice, unless the page already has it.
-    fn news(&mut self, notice: ToPage) -> Option<ToPage> {
-        if let ToPage::Changed { version, .. } = &notice {
-            if (1..=self.last).contains(version) {
-                return None;
-            }
-            self.last = self.last.max(*version);
-        }
-        Some(notice)
-    }
-
-    /// What the page missed while it was on its way: changes since its version, and what else was told lately.
-    async fn begins(&mut self, version: i64) -> Option<ToPage> {
+    /// What the page missed since its version, 0 where it has none, and what else was told while it was on its way. What it missed while its
+    /// connection was broken it asks for by itself.
+    async fn since(&mut self, version: i64) -> Vec<ToPage> {
         let (changed, kinds) = self.web.live.notices.lately(ON_ITS_WAY);
-        if changed && version <= 0 {
-            self.also.push(ToPage::Changed { version: 0, keys: vec![], kinds: Kind::ALL.to_vec() });
+        let mut told = vec![];
+        if version > 0 {
+            match self.web.live.notices.since(version).await {
+                Ok(missed) => {
+                    self.told.0 = self.told.0.max(version);
+                    told.extend(missed.and_then(|notice| self.told.news(notice)));
+                }
+                Err(problem) => tracing::warn!(%problem, "what a page missed could not be read"),
+            }
+        } else if changed {
+            told.push(ToPage::Changed { version: 0, keys: vec![], kinds: Kind::ALL.to_vec() });
         }
         if !kinds.is_empty() {
-            self.also.push(ToPage::Freshness { kinds });
+            told.push(ToPage::Freshness { kinds });
         }
-        self.since(version).await
-    }
-
-    /// What the page missed since its version; 0 means that it starts now.
-    async fn since(&mut self, version: i64) -> Option<ToPage> {
-        if version <= 0 {
-            return None;
-        }
-        match self.web.live.notices.since(version).await {
-            Ok(missed) => {
-                self.last = self.last.max(version);
-                missed.and_then(|notice| self.news(notice))
-            }
-            Err(problem) => {
-                tracing::warn!(%problem, "what a page missed could not be read");
-                None
-            }
-        }
+        told
     }
 
     fn follow(
@@ -178,6 +200,11 @@ impl Page {
     }
 }
 
+/// That anything that has no version may have changed: the freshness of all kinds, and runs.
+fn without_version() -> [ToPage; 2] {
+    [ToPage::Freshness { kinds: Kind::ALL.to_vec() }, ToPage::Runs]
+}
+
 /// What is told of a log. A page that was too slow for it is told so: it asks for the newest events.
 fn of_log(key: &ResourceKey, receiver: broadcast::Receiver<Arc<ToPage>>) -> Events {
     let skipped = Skipped { count: 0, uncounted: true };
@@ -197,6 +224,22 @@ mod tests {
     use super::*;
     use domain::Millis;
     use domain::stream::LogEvent;
+
+    #[tokio::test]
+    async fn a_page_that_is_slower_than_what_happens_asks_for_everything_again() {
+        for version in [0, 7] {
+            let (sender, mut receiver) = broadcast::channel(2);
+            let mut told = Told(version);
+            for id in ["a", "b", "c"] {
+                sender.send(ToPage::Run { id: id.into() }).unwrap();
+            }
+            let all = || Kind::ALL.to_vec();
+            let changed = ToPage::Changed { version, keys: vec![], kinds: all() };
+            let everything = vec![changed, ToPage::Freshness { kinds: all() }, ToPage::Runs];
+            assert_eq!(told.heard(receiver.recv().await), Some(everything));
+            assert_eq!(told.heard(receiver.recv().await), Some(vec![ToPage::Run { id: "b".into() }]));
+        }
+    }
 
     #[tokio::test]
     async fn a_page_that_is_slower_than_a_log_is_told_that_it_missed_some() {

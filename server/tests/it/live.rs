@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use domain::policy::Role;
-use domain::stream::{FromPage, ToPage};
+use domain::stream::{FULL, FromPage, MOST_PAGES, ToPage};
 use domain::{Kind, Scope};
 use futures::{SinkExt, StreamExt};
 use gantry::clock::now;
@@ -55,10 +55,15 @@ async fn only_pages_of_this_origin_with_a_session_may_listen_and_twenty_at_most(
     assert_eq!(status(open(&world, &cookie, Some("https://evil.example")).await), 403);
     assert_eq!(status(open(&world, &cookie, None).await), 403);
     let mut sockets = vec![];
-    for _ in 0..20 {
+    for _ in 0..MOST_PAGES {
         sockets.push(open(&world, &cookie, Some(&world.url)).await.unwrap());
     }
-    assert_eq!(status(open(&world, &cookie, Some(&world.url)).await), 429);
+    // A page learns the code of a socket that was open only.
+    let mut one_more = open(&world, &cookie, Some(&world.url)).await.unwrap();
+    say(&mut one_more, &FromPage::Since { version: 0 }).await;
+    let Some(Ok(Message::Close(Some(close)))) = one_more.next().await else { panic!("not told") };
+    assert_eq!(u16::from(close.code), FULL);
+    assert!(close.reason.contains("20 pages"), "{}", close.reason);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
