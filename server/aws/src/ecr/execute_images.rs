@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::config;
 use super::execute::once;
-use super::images::MANIFESTS_A_CALL;
+use super::images::{MANIFESTS_A_CALL, describe};
 use super::manifest::MEDIA_TYPES;
 use crate::gather::{deleted, found};
 use crate::{Bucket, Caller, absent};
@@ -91,8 +91,7 @@ async fn described(
     digests: Vec<String>,
 ) -> Result<Option<Vec<ImageDetail>>, Problem> {
     let ids = digests.into_iter().map(|digest| ImageIdentifier::builder().image_digest(digest).build()).collect();
-    let request = caller.clients().ecr().describe_images().repository_name(repository).set_image_ids(Some(ids));
-    let answer = caller.call(Bucket::EcrImages, "ecr:DescribeImages", Some(repository), request.send()).await;
+    let answer = describe(caller, repository, Some(ids), None).await;
     Ok(absent(answer)?.map(|answer| answer.image_details.unwrap_or_default()))
 }
 

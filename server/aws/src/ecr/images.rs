@@ -1,6 +1,7 @@
 //! Images, repository by repository: a repository that cannot be read keeps what is known of it, and the others go on.
 
-use aws_sdk_ecr::types::{self, ImageIdentifier};
+use aws_sdk_ecr::operation::describe_images::DescribeImagesOutput;
+use aws_sdk_ecr::types::{self, DescribeImagesFilter, ImageIdentifier, ImageStatus, ImageStatusFilter};
 use domain::ecr::{Image, ScanFindings, ScanStatus};
 use domain::resource::{Model, Observed};
 use domain::{Code, Kind, Problem, ResourceKey};
@@ -63,17 +64,17 @@ async fn repository(
     let mut trouble = Trouble::default();
     let mut pages = Pages::new(DESCRIBE);
     while let Some(token) = pages.next() {
-        let request =
-            caller.clients().ecr().describe_images().repository_name(name).max_results(1000).set_next_token(token);
-        let page = match caller.call(Bucket::EcrImages, DESCRIBE, Some(name), request.send()).await {
+        let page = match describe(caller, name, None, token).await {
             Ok(page) => page,
             // Deleted since the list was read: it has no images.
             Err(problem) if problem.code == Code::NotFound => break,
             Err(problem) => return Err(problem),
         };
         let mut images: Vec<Image> = page.image_details.into_iter().flatten().map(|d| document(d, name)).collect();
-        let new: Vec<usize> = (0..images.len()).filter(|n| !known.contains(&images[*n].id())).collect();
-        let mut unread = vec![];
+        let new = (0..images.len()).filter(|n| !known.contains(&images[*n].id()));
+        let (stored, new): (Vec<usize>, Vec<usize>) = new.partition(|n| archived(&images[*n]));
+        // AWS gives their manifests once they are restored.
+        let mut unread: Vec<String> = stored.into_iter().map(|n| images[n].id()).collect();
         for chunk in new.chunks(MANIFESTS_A_CALL) {
             // Without its manifest an image is still worth showing.
             let rest = trouble.past(look_into(caller, name, away, &mut images, chunk).await)?;
@@ -95,12 +96,42 @@ async fn repository(
 pub(crate) async fn fetch_image(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
     let Some((name, digest)) = key.id.split_once('@') else { return Ok(None) };
     let id = ImageIdentifier::builder().image_digest(digest).build();
-    let request = caller.clients().ecr().describe_images().repository_name(name).image_ids(id);
-    let answer = absent(caller.call(Bucket::EcrImages, DESCRIBE, Some(&key.id), request.send()).await)?;
+    let answer = absent(describe(caller, name, Some(vec![id]), None).await)?;
     let Some(detail) = answer.and_then(|a| a.image_details).and_then(|d| d.into_iter().next()) else { return Ok(None) };
     let mut images = [document(detail, name)];
-    look_into(caller, name, &OnceLock::new(), &mut images, &[0]).await?;
+    if !archived(&images[0]) {
+        look_into(caller, name, &OnceLock::new(), &mut images, &[0]).await?;
+    }
     caller.observed(&images[0]).map(Some)
+}
+
+/// Images of a repository: all, page by page, or those with these ids. Without a filter AWS tells of
+/// [active ones only](https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImagesFilter.html), and what was archived would
+/// look deleted. An endpoint that refuses the filter, and an emulator that finds nothing by it, have no archive: they are asked without.
+pub(super) async fn describe(
+    caller: &Caller,
+    name: &str,
+    ids: Option<Vec<ImageIdentifier>>,
+    token: Option<String>,
+) -> Result<DescribeImagesOutput, Problem> {
+    // AWS takes no limit beside ids.
+    let most = ids.is_none().then_some(1000);
+    let request = caller.clients().ecr().describe_images().repository_name(name).set_image_ids(ids);
+    let request = request.set_max_results(most).set_next_token(token);
+    let any = DescribeImagesFilter::builder().image_status(ImageStatusFilter::Any).build();
+    let answer = caller.call(Bucket::EcrImages, DESCRIBE, Some(name), request.clone().filter(any).send()).await;
+    let without = match &answer {
+        Ok(page) => caller.emulator && page.image_details().is_empty() && page.next_token().is_none(),
+        Err(problem) => problem.code == Code::AwsRejected || (caller.emulator && problem.code == Code::NotFound),
+    };
+    if without { caller.call(Bucket::EcrImages, DESCRIBE, Some(name), request.send()).await } else { answer }
+}
+
+/// Whether it is in the archive, or on its way back from there: AWS gives
+/// [nothing of what it consists of](https://docs.aws.amazon.com/AmazonECR/latest/userguide/archive-image.html) until it is restored.
+fn archived(image: &Image) -> bool {
+    let stored = [ImageStatus::Archived, ImageStatus::Activating];
+    image.image_status.as_deref().is_some_and(|status| stored.iter().any(|s| s.as_str() == status))
 }
 
 /// Adds what the manifests of these images say; answers which of them AWS did not give whole this time. Once the place of configurations
