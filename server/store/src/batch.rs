@@ -238,8 +238,8 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
     let entry = match before {
         None => Some((ChangeKind::Appeared, vec![])),
         Some(before) => {
-            // A single read says everything: what it lacks is no longer so
-            if source.read_alone().is_none() {
+            // A single read says everything: what it lacks is no longer so. But for what a digest names: AWS does not tell it of archived images
+            if source.read_alone().is_none() || kind == Kind::Image {
                 keep(domain::describe::kept(kind), &before.doc, &mut doc);
             }
             let fields = news(kind, before, &doc);

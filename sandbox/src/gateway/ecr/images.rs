@@ -25,6 +25,12 @@ pub fn fits(status: &str, image: &Value) -> bool {
     }
 }
 
+/// Whether a request asks for images of this status: for active ones when it does not say. The emulator has no archive.
+fn of_status(request: &Value, image: &Value) -> bool {
+    let wanted = request["filter"]["imageStatus"].as_str().unwrap_or("ACTIVE");
+    wanted == "ANY" || wanted == image["imageStatus"].as_str().unwrap_or("ACTIVE")
+}
+
 /// The images of a repository as the emulator tells of them; with ids, those that exist.
 pub async fn told(
     gateway: &Gateway,
@@ -71,7 +77,7 @@ pub async fn describe(gateway: &Gateway, scope: &Scope, read: &Read<'_>, request
     let mut answer = gateway.upstream.pass_json(read).await?;
     let status = tag_status(request).to_owned();
     if let Some(images) = answer["imageDetails"].as_array_mut() {
-        images.retain(|image| fits(&status, image));
+        images.retain(|image| fits(&status, image) && of_status(request, image));
         if let Some(wanted) = request["imageIds"].as_array()
             && images.is_empty()
             && !wanted.is_empty()
@@ -136,7 +142,8 @@ pub async fn batch_get(gateway: &Gateway, read: &Read<'_>, request: &Value) -> R
 
 /// ListImages: one entry for each tag, and one for an image without.
 pub async fn list(gateway: &Gateway, scope: &Scope, request: &Value) -> Result<Value, Response> {
-    let all = told(gateway, scope, &repository_of(request)?, None).await?;
+    let mut all = told(gateway, scope, &repository_of(request)?, None).await?;
+    all.retain(|image| of_status(request, image));
     let mut answer = json!({ "imageIds": ids(&all, tag_status(request)) });
     paging::cut(&mut answer, "imageIds", request, PAGE);
     Ok(answer)
@@ -171,6 +178,20 @@ mod tests {
         assert_eq!(ids(&images, "ANY").len(), 3);
         assert_eq!(ids(&images, "TAGGED").len(), 2);
         assert_eq!(ids(&images, "UNTAGGED"), vec![json!({ "imageDigest": "d2" })]);
+    }
+
+    #[test]
+    fn gives_active_images_unless_others_are_asked_for() {
+        let (active, archived) = (json!({ "imageDigest": "d1" }), json!({ "imageStatus": "ARCHIVED" }));
+        for (filter, expected) in [
+            (json!({}), (true, false)),
+            (json!({ "imageStatus": "ACTIVE" }), (true, false)),
+            (json!({ "imageStatus": "ARCHIVED" }), (false, true)),
+            (json!({ "imageStatus": "ANY" }), (true, true)),
+        ] {
+            let request = json!({ "filter": filter });
+            assert_eq!((of_status(&request, &active), of_status(&request, &archived)), expected, "{request}");
+        }
     }
 
     #[test]

@@ -145,6 +145,61 @@ async fn an_image_whose_configuration_cannot_be_had_is_shown_without_its_platfor
     }
 }
 
+fn describing(input: &Value, detail: Value) -> (u16, Value) {
+    assert_eq!(input["filter"], json!({"imageStatus": "ANY"}));
+    (200, json!({"imageDetails": [detail]}))
+}
+
+fn archived() -> Value {
+    json!({"repositoryName": "web", "imageDigest": "sha256:arm", "imageStatus": "ARCHIVED", "imageSizeInBytes": 900,
+        "lastArchivedAt": 1_763_000_000.0})
+}
+
+#[tokio::test]
+async fn archived_images_are_listed_and_looked_into_once_they_are_restored() {
+    let archive = |operation: &str, input: &Value| match operation {
+        "DescribeRepositories" => (200, json!({"repositories": [repository("web")]})),
+        "DescribeImages" => describing(input, archived()),
+        other => panic!("an archived image cannot be pulled: {other}"),
+    };
+    let feed = Memory::default();
+    collect_images(&caller(archive), &feed).await.unwrap();
+    assert_eq!(feed.docs()["web@sha256:arm"]["imageStatus"], "ARCHIVED");
+    assert_eq!(*feed.again.lock().unwrap(), ["web@sha256:arm"]);
+    assert_eq!(feed.complete(), ["*", "web"]);
+    let key = ResourceKey::parse("ecr.image/111122223333/eu-west-1/web@sha256:arm").unwrap();
+    let one = fetch_image(&caller(archive), &key).await.unwrap().unwrap();
+    assert_eq!(one.doc["lastArchivedAt"], "2025-11-13T02:13:20.000Z");
+}
+
+#[tokio::test]
+async fn an_endpoint_without_the_filter_by_status_is_asked_without() {
+    let image = json!({"imageDetails": [{"repositoryName": "web", "imageDigest": "sha256:old"}]});
+    let missing = json!({"__type": "ImageNotFoundException", "message": "none of that status"});
+    let refused = json!({"__type": "InvalidParameterException", "message": "1 validation error detected: imageStatus"});
+    let key = ResourceKey::parse("ecr.image/111122223333/eu-west-1/web@sha256:old").unwrap();
+    for (emulator, list, single) in [
+        (false, (400, refused.clone()), (400, refused.clone())),
+        (true, (400, refused.clone()), (400, refused)),
+        (true, (200, json!({"imageDetails": []})), (400, missing)),
+    ] {
+        let image = image.clone();
+        let old = move |operation: &str, input: &Value| match operation {
+            "DescribeRepositories" => (200, json!({"repositories": [repository("web")]})),
+            "DescribeImages" if input["filter"].is_null() => (200, image.clone()),
+            "DescribeImages" if input["imageIds"].is_null() => list.clone(),
+            "DescribeImages" => single.clone(),
+            "BatchGetImage" => (200, json!({"images": [], "failures": []})),
+            other => panic!("not expected: {other}"),
+        };
+        let caller = crate::Caller { emulator, ..caller(old) };
+        let feed = Memory { known: ["web@sha256:old".to_owned()].into(), ..Memory::default() };
+        collect_images(&caller, &feed).await.unwrap();
+        assert_eq!(feed.docs().into_keys().collect::<Vec<_>>(), ["web@sha256:old"]);
+        assert!(fetch_image(&caller, &key).await.unwrap().is_some());
+    }
+}
+
 #[tokio::test]
 async fn where_configurations_cannot_be_downloaded_all_images_are_listed_and_it_is_said() {
     let feed = Memory::default();
