@@ -121,7 +121,7 @@ async fn run_postgres(options: Options) -> Result<(), Failure> {
     });
     let result = tokio::select! {
         () = told_to_stop(options.exit_with_stdin) => Ok(()),
-        failure = watch(&mut database.running) => Err(failure),
+        failure = watch(&mut database) => Err(failure),
     };
     if let Some(running) = database.running {
         running.stop();
@@ -206,7 +206,7 @@ async fn serve(
     };
     tokio::select! {
         () = told_to_stop(options.exit_with_stdin) => Ok(()),
-        failure = watch(&mut database.running) => Err(failure),
+        failure = watch(database) => Err(failure),
         failure = keep_alive(emulator, running) => Err(failure),
         ended = serving => Err(Failure::new(format!("the gateway ended: {ended:?}"))),
         () = seeding => Ok(()),
@@ -228,12 +228,12 @@ async fn keep_alive(emulator: &emulator::Emulator, running: &mut Option<guard::R
     }
 }
 
-/// Waits for the end of a child that should not end.
-async fn watch(running: &mut Option<guard::Running>) -> Failure {
+/// Waits for the end of the database, which should not end.
+async fn watch(database: &mut postgres::Postgres) -> Failure {
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        if running.as_mut().is_some_and(guard::Running::has_ended) {
-            return Failure::new("Postgres ended by itself; its log is in the logs folder of the data folder");
+        if database.running.as_mut().is_some_and(guard::Running::has_ended) {
+            return database.ended();
         }
     }
 }

@@ -16,6 +16,10 @@ const NAME: &str = "postgres";
 /// The role and the database.
 const OWNER: &str = "gantry";
 const START_PATIENCE: Duration = Duration::from_secs(60);
+const FULL: &str = "the disk is full; free some space and start again";
+const NO_REASON: &str = "it gave no reason";
+/// The end of a log that is looked at: clients that come again meanwhile leave lines too.
+const LAST_LINES: usize = 100;
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 
 /// A database that answers.
@@ -25,6 +29,16 @@ pub struct Postgres {
     pub url: String,
     /// Its process; none for a database that was there already.
     pub running: Option<Running>,
+    log: PathBuf,
+}
+
+impl Postgres {
+    /// Why it ended although nobody told it to.
+    pub fn ended(&self) -> Failure {
+        let text = std::fs::read(&self.log).unwrap_or_default();
+        let reason = last_words(&String::from_utf8_lossy(&text)).unwrap_or_else(|| NO_REASON.into());
+        Failure::new(format!("Postgres ended by itself: {reason} (log: {})", self.log.display()))
+    }
 }
 
 /// Starts the database, making it first where there is none. Blocks until it answers.
@@ -33,7 +47,7 @@ pub struct Postgres {
 pub fn start(folder: &Folder, named: Option<String>) -> Result<Postgres, Failure> {
     if let Some(url) = named {
         progress(NAME, "using the database that DATABASE_URL names");
-        return Ok(Postgres { url, running: None });
+        return Ok(Postgres { url, running: None, log: PathBuf::new() });
     }
     let user = User::unprivileged(&["postgres", "nobody"]);
     let part = folder.part(NAME)?;
@@ -75,7 +89,7 @@ pub fn start(folder: &Folder, named: Option<String>) -> Result<Postgres, Failure
         std::thread::sleep(Duration::from_millis(20));
     }
     let url = format!("postgres://{OWNER}:{}@127.0.0.1:{port}/{OWNER}", secret.trim());
-    Ok(Postgres { url, running: Some(running) })
+    Ok(Postgres { url, running: Some(running), log })
 }
 
 /// Safe for the data (fsync stays on), quick for one person's machine: a crash may lose the last half second of what was collected,
@@ -256,14 +270,29 @@ fn is_ready(data: &Path, port: u16) -> bool {
 
 fn reason(log: &Path, from: u64) -> String {
     let text = std::fs::read(log).unwrap_or_default();
-    let new = text.get(usize::try_from(from).unwrap_or(0)..).unwrap_or_default();
-    explain(&String::from_utf8_lossy(new)).unwrap_or_else(|| "it gave no reason".into())
+    // A long log is put aside at the start, and all of this one is new.
+    let new = usize::try_from(from).ok().and_then(|from| text.get(from..)).unwrap_or(&text);
+    explain(&String::from_utf8_lossy(new)).unwrap_or_else(|| NO_REASON.into())
+}
+
+/// The line that says why it ended while it ran, out of the last that it wrote: those before tell of statements that failed.
+fn last_words(text: &str) -> Option<String> {
+    let lines: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(LAST_LINES).collect();
+    if lines.iter().any(|line| is_full(line)) {
+        return Some(FULL.into());
+    }
+    let panic = lines.iter().find(|line| line.contains("PANIC:"));
+    panic.or_else(|| lines.first()).map(|line| line.trim().to_owned())
+}
+
+fn is_full(text: &str) -> bool {
+    text.contains("No space left on device")
 }
 
 /// The line that says why, out of what Postgres prints.
 fn explain(text: &str) -> Option<String> {
-    if text.contains("No space left on device") {
-        return Some("the disk is full; free some space and start again".into());
+    if is_full(text) {
+        return Some(FULL.into());
     }
     let telling =
         |line: &&str| ["FATAL:", "PANIC:", "ERROR:", "error:", "could not"].iter().any(|mark| line.contains(mark));
@@ -275,7 +304,7 @@ fn explain(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{explain, other_version};
+    use super::{FULL, explain, last_words, other_version};
     use std::path::Path;
 
     #[test]
@@ -293,10 +322,27 @@ mod tests {
     }
 
     #[test]
+    fn an_end_while_it_ran_is_told_by_its_last_lines() {
+        let early =
+            "2026-11-23 10:00:00.000 UTC [81] ERROR:  duplicate key value violates unique constraint \"people_name\"\n";
+        let full = "2026-11-23 12:00:00.000 UTC [90] PANIC:  could not write to file \"pg_wal/xlogtemp.90\": No space left on device\n";
+        let panic = "2026-11-23 12:00:00.000 UTC [90] PANIC:  could not locate a valid checkpoint record at 0/1\n";
+        let late = "2026-11-23 12:00:00.100 UTC [91] FATAL:  the database system is in recovery mode\n";
+        let end = "2026-11-23 12:00:00.200 UTC [70] LOG:  database system is shut down\n\n";
+        let told = |parts: &[&str]| last_words(&parts.concat());
+        assert_eq!(told(&[early, full, late, end]).as_deref(), Some(FULL));
+        assert_eq!(told(&[early, panic, late, end]).as_deref(), Some(panic.trim()));
+        assert_eq!(told(&[early, end]).as_deref(), Some(end.trim()));
+        // A disk that was full once is not why it ends now.
+        assert_eq!(told(&[full, &early.repeat(100), end]).as_deref(), Some(end.trim()));
+        assert_eq!(told(&[]), None);
+    }
+
+    #[test]
     fn explains_in_one_line() {
         let full =
             "creating configuration files ... initdb: error: could not write file: No space left on device\nremoving";
-        assert_eq!(explain(full).as_deref(), Some("the disk is full; free some space and start again"));
+        assert_eq!(explain(full).as_deref(), Some(FULL));
         let old = "2026-11-23 UTC [1] FATAL:  database files are incompatible with server\nDETAIL: more";
         assert!(explain(old).unwrap().contains("incompatible"));
         assert_eq!(explain("\n \n"), None);
