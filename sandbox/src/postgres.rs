@@ -118,28 +118,30 @@ fn command(binaries: &Binaries, data: &Path, port: u16) -> Vec<String> {
 /// A version of Postgres that can read the data folder, or any for a new one.
 fn choose(folder: &Folder, data: &Path, user: Option<&User>) -> Result<Binaries, Failure> {
     let needed = std::fs::read_to_string(data.join("PG_VERSION")).ok().map(|version| version.trim().to_owned());
-    let installed = binaries::installed(user);
     let fits = |found: &&Binaries| needed.as_ref().is_none_or(|needed| *needed == found.major);
-    if let Some(found) = installed.iter().find(fits) {
+    let mut here = binaries::installed(user);
+    if let Some(found) = here.iter().find(fits) {
         return Ok(found.clone());
     }
-    let downloaded = match python::with_pip() {
-        Ok(python) => binaries::download(&folder.part("programs")?, &python, user),
-        Err(_) => Err(binaries::missing()),
-    };
-    match (downloaded, needed) {
-        (Ok(found), needed) if needed.as_ref().is_none_or(|needed| *needed == found.major) => Ok(found),
-        (downloaded, Some(needed)) => {
-            let here = installed
-                .iter()
-                .map(|found| found.major.as_str())
-                .chain(downloaded.iter().map(|found| found.major.as_str()))
-                .collect::<Vec<_>>();
-            Err(other_version(data, &needed, &here))
-        }
-        (Err(failure), None) => Err(failure),
-        (Ok(found), None) => Ok(found),
+    let programs = folder.part("programs")?;
+    here.extend(binaries::downloaded(&programs, user));
+    if let Some(found) = here.iter().find(fits) {
+        return Ok(found.clone());
     }
+    let download = || {
+        let python = python::with_pip().map_err(|_| binaries::missing())?;
+        binaries::download(&programs, &python, user)
+    };
+    let Some(needed) = needed else { return download() };
+    // There is one version to download: it would be of no use to the data of another.
+    if binaries::is_offered(&needed)
+        && let Ok(found) = download()
+        && found.major == needed
+    {
+        return Ok(found);
+    }
+    let here = here.iter().map(|found| found.major.as_str()).collect::<Vec<_>>();
+    Err(other_version(data, &needed, &here))
 }
 
 /// The one line for a data folder that no Postgres here can read.

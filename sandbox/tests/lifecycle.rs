@@ -219,6 +219,35 @@ async fn survives_being_killed() {
     wait_until("nothing should be left running", || processes(&folder.0).is_empty());
 }
 
+#[test]
+fn a_database_that_no_postgres_here_can_read_is_left_alone_and_told_in_one_line() {
+    let folder = Folder(
+        std::env::temp_dir().canonicalize().unwrap().join(format!("gantry-sandbox-old-test-{}", std::process::id())),
+    );
+    let data = folder.0.join("postgres/data");
+    std::fs::create_dir_all(&data).unwrap();
+    std::fs::write(data.join("PG_VERSION"), "9\n").unwrap();
+    let start = Command::new(env!("CARGO_BIN_EXE_gantry-sandbox"))
+        .args(["postgres", "--own-database", "--data-dir"])
+        .arg(&folder.0)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(start.status.code(), Some(1));
+    let said = String::from_utf8(start.stdout).unwrap();
+    let last: Value = serde_json::from_str(said.lines().next_back().unwrap()).unwrap();
+    assert_eq!(last["event"], "failed", "{said}");
+    let message = last["message"].as_str().unwrap();
+    let (before, after) = message.split_once(" was made by Postgres 9, and this machine has ").unwrap_or((message, ""));
+    assert_eq!(before, format!("the database in {}", data.display()));
+    assert!(
+        after.contains(": install Postgres 9 ") && after.ends_with("--fresh to begin with an empty one"),
+        "{message}"
+    );
+    assert!(!message.contains('\n') && !said.contains("downloading"), "{said}");
+    assert_eq!(std::fs::read_to_string(data.join("PG_VERSION")).unwrap(), "9\n");
+}
+
 impl Sandbox {
     /// Kills this process and others in one breath.
     fn kill_with(self, others: &[u32]) {
