@@ -9,6 +9,7 @@ use aws_sdk_sts::config::retry::RetryConfig;
 use domain::policy::Role;
 use domain::{AccountId, Problem, Region, Scope};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -237,6 +238,11 @@ impl Connections {
     /// The connections as configured.
     pub fn configs(&self) -> impl Iterator<Item = &ConnectionConfig> {
         self.list.iter().map(|c| &c.config)
+    }
+
+    /// Says how many servers call AWS in each account and region, this one among them ([`Limits::divide`]).
+    pub fn divide(&self, servers: HashMap<Scope, u32>) {
+        self.common.limits.divide(servers);
     }
 
     /// Counts per operation and scope since the process began.

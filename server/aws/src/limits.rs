@@ -114,6 +114,8 @@ const SAME_BURST: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 struct Level {
     tokens: f64,
+    burst: f64,
+    ceiling: f64,
     filled: Instant,
     rate: f64,
     halved: Option<Instant>,
@@ -123,7 +125,22 @@ struct Level {
     ahead: u32,
 }
 
+impl Quota {
+    /// Of this share of it: the requests at once, and the fastest rate.
+    fn of(self, share: f64) -> (f64, f64) {
+        match self {
+            Quota::Published(burst, rate) => ((burst * share).max(1.0), rate * share),
+            Quota::Learned => (START, CEILING),
+        }
+    }
+}
+
 impl Level {
+    /// The slowest it becomes: never faster than its share of a quota.
+    fn floor(&self) -> f64 {
+        FLOOR.min(self.ceiling)
+    }
+
     fn waiting(&mut self, turn: Turn) -> &mut usize {
         match turn {
             Turn::First => &mut self.waiting.0,
@@ -144,8 +161,7 @@ impl Level {
 /// One token bucket. Callers of one [`Turn`] are let through in the order they came.
 #[derive(Debug)]
 pub struct Limiter {
-    burst: f64,
-    ceiling: f64,
+    quota: Quota,
     level: Mutex<Level>,
     /// Who holds it is the next of those that go first.
     first: tokio::sync::Mutex<()>,
@@ -174,18 +190,20 @@ impl Drop for Waiting<'_> {
 
 impl Limiter {
     fn new(quota: Quota, share: f64) -> Self {
-        let (burst, rate, ceiling) = match quota {
-            Quota::Published(burst, rate) => (burst * share, rate * share, rate * share),
-            Quota::Learned => (START, START, CEILING),
-        };
-        let burst = burst.max(1.0);
-        let level = Level { tokens: burst, filled: Instant::now(), rate, halved: None, waiting: (0, 0), ahead: 0 };
-        Self { burst, ceiling, level: Mutex::new(level), first: Default::default(), last: Default::default() }
+        let (burst, ceiling) = quota.of(share);
+        let rate = if quota == Quota::Learned { START } else { ceiling };
+        let (tokens, filled) = (burst, Instant::now());
+        let level = Level { tokens, burst, ceiling, filled, rate, halved: None, waiting: (0, 0), ahead: 0 };
+        Self { quota, level: Mutex::new(level), first: Default::default(), last: Default::default() }
     }
 
-    /// The slowest it becomes: never faster than its share of a quota.
-    fn floor(&self) -> f64 {
-        FLOOR.min(self.ceiling)
+    /// Another share of its quota from now on. What was learnt of throttles stays in proportion.
+    fn divide(&self, share: f64) {
+        let mut level = self.filled(Instant::now());
+        let (burst, ceiling) = self.quota.of(share);
+        level.rate = (level.rate * ceiling / level.ceiling).min(ceiling);
+        (level.burst, level.ceiling) = (burst, ceiling);
+        level.tokens = level.tokens.min(burst);
     }
 
     fn level(&self) -> MutexGuard<'_, Level> {
@@ -213,7 +231,7 @@ impl Limiter {
     fn filled(&self, now: Instant) -> MutexGuard<'_, Level> {
         let mut level = self.level();
         let earned = now.duration_since(level.filled).as_secs_f64() * level.rate;
-        level.tokens = (level.tokens + earned).min(self.burst);
+        level.tokens = (level.tokens + earned).min(level.burst);
         level.filled = now;
         level
     }
@@ -245,7 +263,7 @@ impl Limiter {
     fn throttled_at(&self, now: Instant) {
         let mut level = self.level();
         if level.halved.is_none_or(|at| now.duration_since(at) >= SAME_BURST) {
-            level.rate = (level.rate / 2.0).max(self.floor());
+            level.rate = (level.rate / 2.0).max(level.floor());
             level.halved = Some(now);
             level.tokens = level.tokens.min(0.0);
         }
@@ -254,7 +272,7 @@ impl Limiter {
     /// A call went through: a little faster, up to the ceiling.
     pub(crate) fn went_through(&self) {
         let mut level = self.level();
-        level.rate = (level.rate + GROWTH / level.rate).min(self.ceiling);
+        level.rate = (level.rate + GROWTH / level.rate).min(level.ceiling);
     }
 
     /// Requests per second at the moment.
@@ -267,7 +285,20 @@ impl Limiter {
 #[derive(Debug)]
 pub struct Limits {
     share: f64,
-    limiters: Mutex<HashMap<(Scope, Bucket), Arc<Limiter>>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    limiters: HashMap<(Scope, Bucket), Arc<Limiter>>,
+    /// Between how many processes the share is divided, where there is more than one.
+    servers: HashMap<Scope, u32>,
+}
+
+impl State {
+    fn servers(&self, scope: &Scope) -> f64 {
+        f64::from(self.servers.get(scope).copied().unwrap_or(1).max(1))
+    }
 }
 
 impl Default for Limits {
@@ -277,19 +308,35 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// `share` of each published quota is used, more than 0 and at most 1; the rest is left to others in the account. It is that of one
-    /// process: others on the same database have limiters of their own.
+    /// `share` of each published quota is used, more than 0 and at most 1; the rest is left to others in the account. Until [`Limits::divide`]
+    /// says otherwise this process uses it alone.
     pub fn new(share: f64) -> Self {
-        Self { share: share.clamp(0.01, 1.0), limiters: Mutex::default() }
+        Self { share: share.clamp(0.01, 1.0), state: Mutex::default() }
+    }
+
+    /// Says how many processes call AWS in each account and region, this one among them: each has limiters of its own, and an equal part of
+    /// the share. Where nothing is said, this one is alone.
+    pub fn divide(&self, servers: HashMap<Scope, u32>) {
+        let mut state = self.state();
+        if state.servers == servers {
+            return;
+        }
+        state.servers = servers;
+        for ((scope, _), limiter) in &state.limiters {
+            limiter.divide(self.share / state.servers(scope));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The limiter of a bucket in an account and region.
     pub fn limiter(&self, scope: &Scope, bucket: Bucket) -> Arc<Limiter> {
-        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        let limiter = limiters
-            .entry((scope.clone(), bucket))
-            .or_insert_with(|| Arc::new(Limiter::new(bucket.quota(), self.share)));
-        Arc::clone(limiter)
+        let mut state = self.state();
+        let share = self.share / state.servers(scope);
+        let limiter = state.limiters.entry((scope.clone(), bucket));
+        Arc::clone(limiter.or_insert_with(|| Arc::new(Limiter::new(bucket.quota(), share))))
     }
 }
 

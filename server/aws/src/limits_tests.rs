@@ -101,6 +101,33 @@ fn a_share_may_be_all_or_very_little_of_a_quota() {
 }
 
 #[test]
+fn servers_that_live_divide_the_share_between_them() {
+    let (here, there) = (scope("eu-west-1"), scope("us-east-1"));
+    let limits = Limits::default();
+    let control = |scope: &Scope| limits.limiter(scope, Bucket::LambdaControl);
+    let alone = control(&here);
+    wait_for(&alone, 20, &mut Instant::now());
+    limits.divide(HashMap::from([(here.clone(), 2), (there.clone(), 1)]));
+    assert_eq!([control(&here).rate(), control(&there).rate()], [3.75, 7.5]);
+    assert!(Arc::ptr_eq(&alone, &control(&here)), "those who wait for it wait for the slower one");
+    assert_eq!(limits.limiter(&here, Bucket::EcsTasks).rate(), 5.0, "one that is used for the first time");
+    assert_eq!(limits.limiter(&here, Bucket::Ecr).rate(), START, "what is learnt is learnt");
+    // Throttles are remembered, and the ceiling is the part.
+    alone.throttled_at(Instant::now());
+    limits.divide(HashMap::from([(here.clone(), 3)]));
+    assert!((alone.rate() - 1.25).abs() < 0.01, "{}", alone.rate());
+    for _ in 0..1000 {
+        alone.went_through();
+    }
+    assert!((alone.rate() - 2.5).abs() < 0.01, "{}", alone.rate());
+    // The others have died.
+    limits.divide(HashMap::new());
+    assert!((alone.rate() - 7.5).abs() < 0.01, "{}", alone.rate());
+    let seconds = wait_for(&alone, 82, &mut Instant::now());
+    assert!((9.8..11.2).contains(&seconds), "{seconds}");
+}
+
+#[test]
 fn callers_at_once_are_let_through_one_after_the_other() {
     let limiter = limiter(Bucket::LogsFilter);
     let mut queue = Queue::new(&limiter);
