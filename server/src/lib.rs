@@ -19,6 +19,7 @@ pub mod plans;
 pub mod preflight;
 pub mod report;
 pub mod serve;
+pub mod servers;
 pub mod sync;
 pub mod telemetry;
 pub mod uploads;

@@ -26,6 +26,7 @@ use crate::live::follow::Follow;
 use crate::live::telemetry::AwsTelemetry;
 use crate::plans::Planner;
 use crate::report::{Event, say};
+use crate::servers;
 use crate::sync;
 use crate::uploads::Uploads;
 
@@ -70,7 +71,9 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     let following = tokio::spawn(memory.clone().follow());
     let comparing = tokio::spawn(clock::follow(store.clone()));
     let pruning = tokio::spawn(prune(store.clone(), config.keep));
-    store.configure(&sync::aws::wanted(&connections)).await?;
+    let name = servers::name();
+    servers::join(&store, &name, &connections).await?;
+    let staying = tokio::spawn(servers::stay(store.clone(), name.clone(), connections.clone()));
     let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store.clone()));
     let visible = Visible::default();
     let registries = apply::copy::Registries::new(&config.registries)?;
@@ -90,7 +93,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
         loaded: memory.loaded(),
     });
     let collector = Arc::new(sync::aws::Aws(connections));
-    let pool = sync::pool::Pool::new(store.clone(), collector, visible, sync::pool::Settings::default());
+    let pool = sync::pool::Pool::new(name.clone(), store.clone(), collector, visible, sync::pool::Settings::default());
     let (stop, stopped) = watch::channel(false);
     let engine = Arc::new(apply::Engine::new(store.clone(), cloud, apply::Patience::default()));
     let applying = tokio::spawn(engine.run(stopped.clone()));
@@ -105,9 +108,13 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     following.abort();
     comparing.abort();
     pruning.abort();
+    staying.abort();
     // Leases are given back, so that another server need not wait for them to end.
     let _ = stop.send(true);
     let _ = tokio::time::timeout(LAST_WORDS, futures::future::join(collecting, applying)).await;
+    if let Err(problem) = store.sign_off(&name).await {
+        tracing::warn!(%problem, "the others were not told that this server ends; they find out by themselves");
+    }
     store.close().await;
     Ok(())
 }

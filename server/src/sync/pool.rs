@@ -4,7 +4,6 @@ use domain::{Code, Millis, Problem, Scope};
 use gantry_store::Store;
 use gantry_store::collections::{Lease, Part};
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -56,10 +55,15 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Over this store, reading through this collector.
-    pub fn new(store: Store, collector: Arc<dyn Collector>, visible: Visible, settings: Settings) -> Self {
+    /// Over this store, reading through this collector what the server of this name wants ([`Store::want`]).
+    pub fn new(
+        owner: String,
+        store: Store,
+        collector: Arc<dyn Collector>,
+        visible: Visible,
+        settings: Settings,
+    ) -> Self {
         let follow_up = FollowUp::new(store.clone(), collector.clone(), visible);
-        let owner = format!("{}-{:x}", std::process::id(), RandomState::new().hash_one(now()));
         Self { store, collector, follow_up, owner, settings }
     }
 

@@ -145,9 +145,9 @@ struct Server {
 }
 
 impl Server {
-    fn start(store: &Store, fake: &Arc<Fake>, settings: Settings) -> Self {
+    fn start(name: &str, store: &Store, fake: &Arc<Fake>, settings: Settings) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let pool = Pool::new(store.clone(), fake.clone(), Visible::default(), settings);
+        let pool = Pool::new(name.to_owned(), store.clone(), fake.clone(), Visible::default(), settings);
         Self { stop, pool: tokio::spawn(pool.run(stopped)) }
     }
     async fn end(self) {
@@ -184,7 +184,7 @@ async fn what_aws_has_reaches_lists_and_open_pages_and_what_it_lacks_leaves_them
     until(async || memory.loaded().load(Ordering::Acquire).then_some(())).await;
     let answers = Answers::new(memory.clone(), vec![], Visible::default());
     let mut notices = memory.subscribe();
-    let server = Server::start(store, &fake, fast());
+    let server = Server::start("a", store, &fake, fast());
 
     let list = async || answers.list(&viewer(), &ListQuery::all(Kind::Function)).await.unwrap();
     let page = until(async || Some(list().await).filter(|p| p.matched == 5 && p.freshness[0].complete.is_some())).await;
@@ -233,7 +233,7 @@ async fn two_servers_share_the_work_and_never_crowd_a_scope() {
     store.configure(&kinds).await.unwrap();
     let fake = Arc::new(Fake::default());
     let settings = Settings { per_scope: 3, ..fast() };
-    let servers = [Server::start(store, &fake, settings), Server::start(store, &fake, settings)];
+    let servers = [Server::start("a", store, &fake, settings), Server::start("b", store, &fake, settings)];
     let all = async || {
         let collections = store.collections(domain::Millis(0)).await.unwrap();
         collections.iter().all(|c| c.freshness.complete.is_some()).then_some(())
@@ -252,11 +252,11 @@ async fn a_server_that_ends_gives_its_work_back_at_once() {
     let store = &test.store;
     store.configure(&[(scope(), Kind::Function)]).await.unwrap();
     let stuck = Arc::new(Fake { gate: Some(Notify::new()), ..Fake::default() });
-    let first = Server::start(store, &stuck, fast());
+    let first = Server::start("a", store, &stuck, fast());
     until(async || stuck.collects.lock().unwrap().contains_key(&Kind::Function).then_some(())).await;
     first.end().await;
     let fake = Arc::new(Fake::default());
-    let second = Server::start(store, &fake, fast());
+    let second = Server::start("b", store, &fake, fast());
     until(async || store.collections(domain::Millis(0)).await.unwrap()[0].freshness.complete).await;
     second.end().await;
 }
@@ -268,7 +268,7 @@ async fn a_page_that_asks_gets_the_whole_document_of_its_resource() {
     store.configure(&[(scope(), Kind::Function)]).await.unwrap();
     let fake = Arc::new(Fake::default());
     fake.functions.lock().unwrap().insert("f".to_owned(), "1".to_owned());
-    let server = Server::start(store, &fake, fast());
+    let server = Server::start("a", store, &fake, fast());
     let key = ResourceKey::new(Kind::Function, scope(), "f").unwrap();
     let doc = async || store.get(&key).await.unwrap().map(|stored| stored.doc);
     until(async || doc().await.filter(|doc| doc["State"] == "Active")).await;
@@ -292,7 +292,7 @@ async fn a_read_that_is_denied_names_what_is_missing_and_holds_up_no_other() {
     let memory = Memory::new(store.clone());
     let follower = tokio::spawn(memory.clone().follow());
     let answers = Answers::new(memory.clone(), vec![], Visible::default());
-    let server = Server::start(store, &fake, fast());
+    let server = Server::start("a", store, &fake, fast());
     let list = async || answers.list(&viewer(), &ListQuery::all(Kind::Function)).await.unwrap();
     let details = async || list().await.freshness.first().and_then(|f| f.details.clone());
     let active = async || list().await.rows.iter().filter(|r| r.state.is_some()).count();
@@ -321,7 +321,7 @@ async fn two_servers_read_no_function_twice() {
     let fake = Arc::new(Fake::default());
     fake.functions.lock().unwrap().extend((0..60).map(|n| (format!("f{n:02}"), "1".to_owned())));
     store.configure(&[(scope(), Kind::Function)]).await.unwrap();
-    let servers = [Server::start(store, &fake, fast()), Server::start(store, &fake, fast())];
+    let servers = [Server::start("a", store, &fake, fast()), Server::start("b", store, &fake, fast())];
     let open = async || {
         let known = store.known(&scope(), Kind::Function).await.unwrap().len();
         let open = store.unfetched(&scope(), Kind::Function, domain::Millis(0), domain::Millis(0)).await.unwrap();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
-use crate::singles::{self, read_one_by_one};
+use crate::singles;
 use crate::within::told_within;
 use crate::{Result, Store, changes, problem, resources};
 
@@ -102,30 +102,8 @@ async fn notify(tx: &mut PgConnection, kind: &str) -> Result<()> {
 }
 
 impl Store {
-    /// Makes exactly these be collected; new ones are due at once, others that are no longer configured rest.
-    pub async fn configure(&self, wanted: &[(Scope, Kind)]) -> Result<()> {
-        let column = |f: &dyn Fn(&(Scope, Kind)) -> String| wanted.iter().map(f).collect::<Vec<_>>();
-        sqlx::query(
-            "with wanted as (select account, region, kind, singles from unnest($1::text[], $2::text[], $3::text[]) as w (account, region, kind)
-                             join (values (false), (true)) as part (singles) on not singles or kind = any($4)),
-             added as (insert into collections (account, region, kind, singles)
-                       select account, region, kind, singles from wanted order by 1, 2, 3, 4
-                       on conflict on constraint collections_scope do nothing)
-             update collections c set enabled = e.enabled from (
-                 select c.id, w.kind is not null as enabled from collections c left join wanted w using (account, region, kind, singles)
-             ) e where e.id = c.id and c.enabled <> e.enabled",
-        )
-        .bind(column(&|(s, _)| s.account.to_string()))
-        .bind(column(&|(s, _)| s.region.to_string()))
-        .bind(column(&|(_, k)| k.stem().to_owned()))
-        .bind([read_one_by_one(), told_within().0].concat())
-        .execute(&self.work)
-        .await
-        .map_err(problem::of)?;
-        Ok(())
-    }
-
-    /// Claims the list that is due longest, until `until`; not in scopes in `busy`. Requested ones go first.
+    /// Claims the list that is due longest of those that this server wants ([`Store::want`]), until `until`; not in scopes in `busy`.
+    /// Requested ones go first.
     /// Two servers never get the same: rows being claimed are skipped, and a claimed row is leased.
     pub async fn claim(&self, owner: &str, busy: &[Scope], now: Millis, until: Millis) -> Result<Option<Lease>> {
         self.claim_part(Part::List, owner, busy, now, until).await
@@ -164,6 +142,8 @@ impl Store {
                        and (l.kind = d.kind or (d.kind, l.kind) in (
                            select told.part, told.whole from unnest($6::text[], $7::text[]) as told (part, whole)))))
                    and not (d.account || '/' || d.region = any($4))
+                   and exists (select from server_wants w where w.server = $1
+                               and (w.account, w.region, w.kind, w.singles) = (d.account, d.region, d.kind, d.singles))
                    order by d.requested nulls last, d.complete_at is not null, d.due_at, d.id limit 1 for update of d skip locked) due
              where c.id = due.id
              returning c.id, c.fencing, c.account, c.region, c.kind, c.complete_at is null, c.failures",

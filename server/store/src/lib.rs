@@ -1,6 +1,6 @@
 //! The only code that knows SQL. One file per aggregate, all methods of [`Store`]:
 //! [`resources`] (what exists), [`batch`] (what was seen), [`singles`] (what lists leave open), [`within`] (what is told resource by resource), [`gone`] (what no longer does), [`history`], [`links`],
-//! [`collections`] (schedules and leases),
+//! [`collections`] (schedules and leases), [`servers`] (who runs here, and what each wants collected),
 //! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`runs`] (plans that run, and their journal), [`drafts`] (plans that nobody has applied yet), [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
 //!
 //! Every moment is passed in; every error is a [`Problem`] ([`problem`]). Queries are checked by tests against a real Postgres
@@ -19,6 +19,7 @@ pub mod problem;
 pub mod prune;
 pub mod resources;
 pub mod runs;
+pub mod servers;
 pub mod sessions;
 pub mod settings;
 pub mod singles;
@@ -148,6 +149,8 @@ mod locks {
     pub(crate) const AUDIT: i64 = 7_202;
     /// Whoever adds or removes administrators.
     pub(crate) const PEOPLE: i64 = 7_203;
+    /// Whoever says what it wants collected.
+    pub(crate) const SERVERS: i64 = 7_204;
 }
 
 #[cfg(all(test, feature = "testing"))]

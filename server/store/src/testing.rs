@@ -1,7 +1,7 @@
 //! A database per test, copied from a migrated template, dropped when the test ends. Needs `GANTRY_TEST_DATABASE_URL`, a superuser's URL.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use domain::Millis;
+use domain::{Kind, Millis, Problem, Scope};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use std::str::FromStr;
@@ -24,6 +24,16 @@ pub struct TestStore {
     /// Its URL, to connect a second time.
     pub url: String,
     name: String,
+}
+
+impl Store {
+    /// Has servers a, b, c and d want exactly these.
+    pub async fn configure(&self, wanted: &[(Scope, Kind)]) -> Result<(), Problem> {
+        for server in ["a", "b", "c", "d"] {
+            self.want(server, wanted, Millis(0)).await?;
+        }
+        Ok(())
+    }
 }
 
 fn admin() -> PgConnectOptions {

@@ -8,6 +8,7 @@ mod links;
 mod prune;
 mod resources;
 mod runs;
+mod servers;
 mod singles;
 mod team;
 mod within;

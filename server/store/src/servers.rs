@@ -1,0 +1,128 @@
+//! Which servers run on this database, and what each of them wants to be collected. A collection rests only when no live server wants it; each
+//! server collects what it wants itself, for only there it has a connection.
+
+use domain::{AccountId, Kind, Millis, Region, Scope};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+
+use crate::singles::read_one_by_one;
+use crate::within::told_within;
+use crate::{Result, Store, changes, locks, problem};
+
+impl Store {
+    /// Says that this server lives, and that it wants exactly these to be collected. What nobody collected yet is due at once.
+    ///
+    /// # Errors
+    /// [`domain::Code::Database`].
+    pub async fn want(&self, server: &str, wanted: &[(Scope, Kind)], now: Millis) -> Result<()> {
+        let column = |f: &dyn Fn(&(Scope, Kind)) -> String| wanted.iter().map(f).collect::<Vec<_>>();
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        in_turn(&mut tx).await?;
+        sqlx::query(
+            "insert into servers (id, seen) values ($1, $2) on conflict (id) do update set seen = excluded.seen",
+        )
+        .bind(server)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        sqlx::query("delete from server_wants where server = $1")
+            .bind(server)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        sqlx::query(
+            "with wanted as (insert into server_wants (server, account, region, kind, singles)
+                             select distinct $1::text, account, region, kind, singles from unnest($2::text[], $3::text[], $4::text[]) as w (account, region, kind)
+                             join (values (false), (true)) as part (singles) on not singles or kind = any($5)
+                             returning account, region, kind, singles)
+             insert into collections (account, region, kind, singles)
+             select account, region, kind, singles from wanted order by 1, 2, 3, 4
+             on conflict on constraint collections_scope do nothing",
+        )
+        .bind(server)
+        .bind(column(&|(s, _)| s.account.to_string()))
+        .bind(column(&|(s, _)| s.region.to_string()))
+        .bind(column(&|(_, k)| k.stem().to_owned()))
+        .bind([read_one_by_one(), told_within().0].concat())
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        enable(&mut tx).await?;
+        tx.commit().await.map_err(problem::of)
+    }
+
+    /// Says that this server lives, and forgets those that have not said so since `dead`. Answers how many servers want something in each
+    /// account and region; `None` when this server was forgotten, or never said what it wants.
+    ///
+    /// # Errors
+    /// [`domain::Code::Database`].
+    pub async fn beat(&self, server: &str, now: Millis, dead: Millis) -> Result<Option<HashMap<Scope, u32>>> {
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        in_turn(&mut tx).await?;
+        let known = sqlx::query("update servers set seen = $2 where id = $1")
+            .bind(server)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        if known.rows_affected() == 0 {
+            return Ok(None);
+        }
+        sqlx::query("delete from servers where seen < $1").bind(dead.0).execute(&mut *tx).await.map_err(problem::of)?;
+        enable(&mut tx).await?;
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+            "select account, region, count(distinct server) from server_wants where not singles group by account, region",
+        )
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        tx.commit().await.map_err(problem::of)?;
+        let mut counted = HashMap::new();
+        for (account, region, servers) in rows {
+            let scope = Scope::new(AccountId::parse(&account)?, Region::parse(&region)?);
+            counted.insert(scope, u32::try_from(servers).unwrap_or(u32::MAX));
+        }
+        Ok(Some(counted))
+    }
+
+    /// Forgets a server that goes away. What it alone wanted rests from the next beat of another one; without others it stays as it is, to go
+    /// on where it was when one starts.
+    ///
+    /// # Errors
+    /// [`domain::Code::Database`].
+    pub async fn sign_off(&self, server: &str) -> Result<()> {
+        sqlx::query("delete from servers where id = $1").bind(server).execute(&self.work).await.map_err(problem::of)?;
+        Ok(())
+    }
+}
+
+/// One server after the other: two that touch the same rows in another order would wait for each other.
+async fn in_turn(tx: &mut PgConnection) -> Result<()> {
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(locks::SERVERS).execute(tx).await.map_err(problem::of)?;
+    Ok(())
+}
+
+/// Has exactly those collections not rest that a server wants.
+async fn enable(tx: &mut PgConnection) -> Result<()> {
+    let kinds: Vec<String> = sqlx::query_scalar(
+        "with changed as (
+             update collections c set enabled = e.wanted from (
+                 select o.id, exists (select from server_wants w where (w.account, w.region, w.kind, w.singles)
+                                      = (o.account, o.region, o.kind, o.singles)) as wanted from collections o
+             ) e where e.id = c.id and c.enabled <> e.wanted returning c.kind)
+         select distinct kind from changed",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(problem::of)?;
+    for kind in kinds {
+        sqlx::query("select pg_notify($1, $2)")
+            .bind(changes::COLLECTIONS)
+            .bind(kind)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+    }
+    Ok(())
+}
