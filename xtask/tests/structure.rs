@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "what cannot be read fails the test")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -76,19 +77,69 @@ fn the_domain_is_pure() {
     }
 }
 
+/// The services of all kinds of resources, as their stems begin: `ecr-public`.
+fn services() -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join("domain/src/kind.rs")).expect("kinds are readable");
+    let kinds = text.split_once("kinds! {").and_then(|(_, rest)| rest.split_once("\n}")).expect("a list of kinds").0;
+    let found: BTreeSet<String> = kinds
+        .lines()
+        .filter_map(|line| line.split('"').nth(1)?.split_once('.').map(|(service, _)| service.to_owned()))
+        .collect();
+    let named = text.split_once("enum Service {").and_then(|(_, rest)| rest.split_once('}')).expect("services").0;
+    let named: BTreeSet<String> = named
+        .lines()
+        .map(|line| line.trim().trim_end_matches(',').to_lowercase())
+        .filter(|line| !line.is_empty())
+        .collect();
+    assert_eq!(found.iter().map(|service| service.replace('-', "")).collect::<BTreeSet<_>>(), named);
+    found
+}
+
+/// The folder of a service in `server/aws`, which is called as its SDK, in some cases by a second version of the API.
+fn aws_folder(service: &str) -> Option<String> {
+    let module = service.replace('-', "_");
+    [module.clone(), format!("{module}v2")]
+        .into_iter()
+        .find(|name| root().join("server/aws/src").join(name).join("mod.rs").exists())
+}
+
 #[test]
 fn each_service_is_whole() {
-    for service in ["lambda", "ecs", "ecr", "ecr_public", "eks"] {
-        for path in [
-            format!("domain/src/{service}/mod.rs"),
-            format!("server/aws/src/{service}"),
-            format!("app/src/{service}/list.rs"),
-            format!("app/src/{service}/detail.rs"),
-            format!("end2end/tests/{service}.spec.ts"),
-        ] {
-            assert!(root().join(&path).exists(), "{service} lacks {path}");
+    let policy = fs::read_to_string(root().join("docs/read-policy.json")).expect("the policy is readable");
+    for service in services() {
+        let module = service.replace('-', "_");
+        assert!(
+            root().join(format!("domain/src/{module}/mod.rs")).exists(),
+            "{service} lacks domain/src/{module}/mod.rs"
+        );
+        assert!(aws_folder(&service).is_some(), "{service} lacks server/aws/src/{module}/mod.rs");
+        assert!(policy.contains(&format!("\"{service}:")), "{service} lacks its actions in docs/read-policy.json");
+        // Where the pages that are made from columns do not do.
+        if root().join("app/src").join(&module).exists() {
+            for path in [
+                format!("app/src/{module}/list.rs"),
+                format!("app/src/{module}/detail.rs"),
+                format!("end2end/tests/{module}.spec.ts"),
+            ] {
+                assert!(root().join(&path).exists(), "{service} lacks {path}");
+            }
         }
     }
+}
+
+#[test]
+fn aws_is_read_and_changed_for_a_service_of_the_house() {
+    /// Nothing of theirs is collected: metrics are streams, keys are made and named by plans.
+    const WITHOUT_KINDS: [&str; 2] = ["cloudwatch", "kms"];
+    let known: BTreeSet<String> =
+        services().iter().filter_map(|service| aws_folder(service)).chain(WITHOUT_KINDS.map(str::to_owned)).collect();
+    let folders: BTreeSet<String> = fs::read_dir(root().join("server/aws/src"))
+        .expect("server/aws is readable")
+        .flatten()
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(folders, known);
 }
 
 #[test]
