@@ -1,6 +1,7 @@
 """Counts what the demo fleet is made of: makes it with clients that only note what they are asked to make. Nothing is sent."""
 
 import collections
+import json
 import os
 import pathlib
 import sys
@@ -25,13 +26,19 @@ import traffic
 NOTHING_YET = {
     "describe_clusters": {"clusters": []},
     "describe_services": {"services": []},
+    "describe_vpcs": {"Vpcs": []},
+    "get_function_configuration": {"Description": "What it does"},
+    "list_aliases": {"Aliases": []},
     "list_event_source_mappings": {"EventSourceMappings": []},
     "list_task_definitions": {"taskDefinitionArns": []},
+    "list_layer_versions": {"LayerVersions": []},
     "list_tasks": {"taskArns": []},
 }
 calls = []
 # Place, repository and digest of each image, and the addresses that the tags give them.
 pushed, addresses = set(), set()
+# Manifests by place, repository and digest; and the contents that were sent.
+manifests, blobs = {}, set()
 
 
 class Client:
@@ -39,6 +46,9 @@ class Client:
 
     def __init__(self, place, service):
         self.place, self.service, self.exceptions = place, service, mock.MagicMock()
+
+    def get_paginator(self, operation):
+        return mock.MagicMock()
 
     def __getattr__(self, operation):
         def call(**arguments):
@@ -56,12 +66,31 @@ def push(place, method, path, body=b"", content_type=""):
     if method == "PUT":
         repository, reference = path.split("/manifests/")
         pushed.add((place.name, repository, images.digest(body)))
+        manifests[place.name, repository, images.digest(body)] = json.loads(body)
         addresses.add(images.uri(place, repository, reference))
+    elif method == "POST":
+        blobs.add((place.name, path.split("/blobs/")[0], images.digest(body)))
 
 
 def made(service, operation, where=None):
     """What was asked of an operation, everywhere or in one place."""
     return [arguments for place, asked, what, arguments in calls if (asked, what) == (service, operation) and where in (None, place)]
+
+
+def fewest(service, operation):
+    """How often an operation was asked for where it was asked for least, of all places."""
+    return min(len(made(service, operation, place)) for place in places.PLACES)
+
+
+def whole_indexes():
+    """The images for several architectures whose manifests, configurations and layers were all sent."""
+    found = []
+    for (place, repository, digest), index in manifests.items():
+        parts = [manifests.get((place, repository, part["digest"])) for part in index.get("manifests", [])]
+        contents = [blob["digest"] for part in parts if part for blob in (part["config"], *part["layers"])]
+        if len({part["platform"]["architecture"] for part in index.get("manifests", [])}) > 1 and all(parts) and all((place, repository, blob) in blobs for blob in contents):
+            found.append((place, repository, digest))
+    return found
 
 
 def each_minute(place):
@@ -95,7 +124,7 @@ places.Place.client = lambda place, service: Client(place, service)
 images._call = push
 images._sign = kubernetes._run = lambda *arguments: None
 for place in places.PLACES:
-    for step in (functions.make, images.make, cluster.make, services.make, traffic.make, kubernetes.make):
+    for step in (foundation.make_base, functions.make, images.make, foundation.make_sources, cluster.make, services.make, traffic.make, kubernetes.make):
         step(place)
 
 main = next(place for place in places.PLACES if place.main)
@@ -119,7 +148,22 @@ for what, found, least in (
     ("revisions of each family elsewhere", min(count for (name, _), count in revisions.items() if name != main.name), 2),
     ("repositories", len(made("ecr", "create_repository")), 12),
     ("images", len(pushed), 80),
+    ("images for several architectures, complete", len(whole_indexes()), 1),
+    ("aliases", len(made("lambda", "create_alias")), 2),
+    ("published versions", len(made("lambda", "publish_version")), 2),
+    ("event source mappings", len(made("lambda", "create_event_source_mapping")), 2),
+    ("tasks outside of services", len(made("ecs", "run_task")), 2),
+    ("tasks that somebody stops", len(made("ecs", "stop_task")), 1),
     ("EKS clusters", len(made("eks", "create_cluster")), 2),
+    ("EKS clusters with node groups", len({call["clusterName"] for call in made("eks", "create_nodegroup")}), 2),
+    ("roles in each place", fewest("iam", "create_role"), 2),
+    ("queues in each place", fewest("sqs", "create_queue"), 2),
+    ("topics in each place", fewest("sns", "create_topic"), 2),
+    ("buckets in each place", fewest("s3", "create_bucket"), 2),
+    ("tables in each place", fewest("dynamodb", "create_table"), 2),
+    ("VPCs in each place", fewest("ec2", "create_vpc"), 1),
+    ("subnets in each place", fewest("ec2", "create_subnet"), 2),
+    ("security groups in each place", fewest("ec2", "create_security_group"), 2),
 ):
     print(f"{what}: {found}, at least {least}")
     if found < least:
