@@ -145,37 +145,6 @@ impl Call {
         }
     }
 
-    /// Whether it writes a document as a whole, or takes it away.
-    pub fn is_whole_document(&self) -> bool {
-        match self {
-            Call::PutLifecyclePolicy(_)
-            | Call::DeleteLifecyclePolicy(_)
-            | Call::SetRepositoryPolicy(_)
-            | Call::DeleteRepositoryPolicy(_)
-            | Call::PutReplicationConfiguration(_)
-            | Call::UpdateRepositoryCreationTemplate(_)
-            | Call::DeleteRepositoryCreationTemplate(_)
-            | Call::PutRegistryPolicy(_)
-            | Call::DeleteRegistryPolicy(_)
-            | Call::PutRegistryScanningConfiguration(_) => true,
-            Call::CreateRepository(_)
-            | Call::DeleteRepository(_)
-            | Call::PutImageTagMutability(_)
-            | Call::PutImageScanningConfiguration(_)
-            | Call::TagResource(_)
-            | Call::UntagResource(_)
-            | Call::BatchDeleteImage(_)
-            | Call::PutImage(_)
-            | Call::StartImageScan(_)
-            | Call::CopyImage(_)
-            | Call::CreatePullThroughCacheRule(_)
-            | Call::UpdatePullThroughCacheRule(_)
-            | Call::DeletePullThroughCacheRule(_)
-            | Call::CreateRepositoryCreationTemplate(_)
-            | Call::PutAccountSetting(_) => false,
-        }
-    }
-
     /// Whether it puts what its digest names, and no tag: whoever else puts it puts the same.
     pub fn is_content(&self) -> bool {
         match self {

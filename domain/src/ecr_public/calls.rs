@@ -96,18 +96,6 @@ impl Call {
         }
     }
 
-    /// Whether it writes a document as a whole, or takes it away.
-    pub fn is_whole_document(&self) -> bool {
-        match self {
-            Call::PutRepositoryCatalogData(_) | Call::SetRepositoryPolicy(_) | Call::DeleteRepositoryPolicy(_) => true,
-            Call::CreateRepository(_)
-            | Call::DeleteRepository(_)
-            | Call::TagResource(_)
-            | Call::UntagResource(_)
-            | Call::BatchDeleteImage(_) => false,
-        }
-    }
-
     /// The name of the thing that it deletes, which a person types to show that it is meant: not of a policy, which the undo puts back.
     pub fn deletes(&self) -> Option<&str> {
         match self {

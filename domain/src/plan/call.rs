@@ -89,19 +89,27 @@ impl Call {
     pub fn is_long(&self) -> bool {
         matches!(self, Call::Ecr(ecr::calls::Call::CopyImage(_)))
     }
-    /// Whether it writes a document as a whole, so that what somebody else wrote into it since it was read would be lost.
-    pub fn is_whole_document(&self) -> bool {
-        match self {
-            Call::Ecr(call) => call.is_whole_document(),
-            Call::EcrPublic(call) => call.is_whole_document(),
-            Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => false,
-        }
-    }
     /// Whether it puts what its digest names: what is there by the time it would be made was put by somebody else, is the same, and is theirs.
     pub fn is_content(&self) -> bool {
         match self {
             Call::Ecr(call) => call.is_content(),
             Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => false,
+        }
+    }
+    /// Whether it could write over what somebody else did since: not where it only adds to what there is, content that its digest names or a scan.
+    pub fn writes_over(&self) -> bool {
+        !self.is_content() && !matches!(self, Call::Ecr(ecr::calls::Call::StartImageScan(_)))
+    }
+    /// Whether what it writes is as it was when it was planned. Of images that it deletes some may be gone, as lifecycle policies take them: those
+    /// that are left have to be as they were.
+    pub fn finds(&self, before: Option<&Value>, state: Option<&Value>) -> bool {
+        let deletes_images = self.operation() == "BatchDeleteImage" && self.deletes().is_some();
+        match (before.and_then(Value::as_object), state) {
+            (Some(_), None) if deletes_images => true,
+            (Some(all), Some(Value::Object(left))) if deletes_images => {
+                left.iter().all(|(digest, image)| all.get(digest) == Some(image))
+            }
+            _ => before == state,
         }
     }
     /// Whether what depends on its step is lost without it: images without their key, an index without the images it leads to, a tag without its

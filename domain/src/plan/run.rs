@@ -163,7 +163,7 @@ impl Progress {
     }
 }
 
-/// A state that was read when a run began and was not the one that was reviewed.
+/// A state that was read when a run began, or right before a step, and was not the one that was reviewed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// The state; `None` when it did not exist any more.
@@ -211,8 +211,15 @@ impl Run {
         Self { id, plan, state: State::Checking, cancelled: false, problem: None, steps }
     }
 
-    /// Whether no step before this one writes the same: what it read when it was planned is what has to be there still.
-    pub fn is_own(&self, n: usize) -> bool {
+    /// Whether a step is made only where what it writes is as it was when it was planned, so that nobody else's change in between is lost. Not where
+    /// it writes over nothing, where a step before it writes the same, or where only that step says what it writes.
+    pub fn holds_to_review(&self, n: usize) -> bool {
+        let own = self.plan.steps.get(n).filter(|_| self.is_own(n));
+        own.is_some_and(|step| step.call.writes_over() && !step.call.subject().is_to_come())
+    }
+
+    /// Whether no step before this one writes the same.
+    fn is_own(&self, n: usize) -> bool {
         let subject = |step: &Step| (step.scope.clone(), step.call.subject());
         let own = self.plan.steps.get(n).map(subject);
         !self.plan.steps.iter().take(n).any(|step| Some(subject(step)) == own)
@@ -347,7 +354,7 @@ impl Run {
         known
     }
 
-    /// Whether it stopped before its first step, because what there was was no longer what had been reviewed.
+    /// Whether it stopped, before its first step or a later one, because what there was was no longer what had been reviewed.
     pub fn was_outdated(&self) -> bool {
         self.state == State::Undone && self.steps.iter().any(|step| step.found.is_some())
     }

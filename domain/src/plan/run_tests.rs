@@ -235,3 +235,46 @@ fn an_unknown_outcome_is_found_out_before_anything_is_taken_back() {
     run.steps[1].state = StepState::Begun;
     assert_eq!(run.next(), Next::FindOut(1));
 }
+
+fn call(operation: &str, input: Value) -> crate::plan::Call {
+    let call = serde_json::json!({ "service": "ecr", "operation": operation, "input": input });
+    serde_json::from_value(call).unwrap()
+}
+
+#[test]
+fn a_step_holds_to_the_review_where_it_could_write_over_what_somebody_else_did() {
+    let mut run = Run::new("r".into(), three_steps());
+    let holds = |run: &Run| [0, 1, 2].map(|n| run.holds_to_review(n));
+    assert_eq!(holds(&run), [true, true, false], "which resource the last tags is for the first to say");
+    run.plan.steps[2].call = run.plan.steps[1].call.clone();
+    assert_eq!(holds(&run), [true, true, false], "the one before it writes the same");
+    let put = |tag: Option<&str>| {
+        call("PutImage", serde_json::json!({ "repositoryName": "its", "imageDigest": "a", "imageTag": tag }))
+    };
+    let scan =
+        call("StartImageScan", serde_json::json!({ "repositoryName": "its", "imageId": { "imageDigest": "a" } }));
+    for (step, call) in run.plan.steps.iter_mut().zip([put(None), scan, put(Some("1"))]) {
+        step.call = call;
+    }
+    assert_eq!(holds(&run), [false, false, true], "neither content nor a scan writes over anything");
+    let service = serde_json::json!({ "cluster": "prod", "service": "web", "taskDefinition": "${repository.arn}" });
+    let update = serde_json::json!({ "service": "ecs", "operation": "UpdateService", "input": service });
+    run.plan.steps[2].call = serde_json::from_value(update).unwrap();
+    assert!(run.holds_to_review(2), "which service it is, is known");
+}
+
+#[test]
+fn of_images_to_delete_some_may_be_gone_and_the_others_are_as_they_were() {
+    use serde_json::json;
+    let delete = |ids: Value| call("BatchDeleteImage", json!({ "repositoryName": "its", "imageIds": ids }));
+    let (images, tag) =
+        (delete(json!([{ "imageDigest": "a" }, { "imageDigest": "b" }])), delete(json!([{ "imageTag": "1" }])));
+    let before = json!({ "a": ["1"], "b": [] });
+    let finds = |call: &crate::plan::Call, state: Option<Value>| call.finds(Some(&before), state.as_ref());
+    assert!(
+        finds(&images, Some(before.clone())) && finds(&images, Some(json!({ "a": ["1"] }))) && finds(&images, None)
+    );
+    assert!(!finds(&images, Some(json!({ "a": ["1", "kept"], "b": [] }))), "somebody gave it a tag");
+    assert!(!finds(&tag, None) && finds(&tag, Some(before.clone())));
+    assert!(!images.finds(None, Some(&before)) && images.finds(None, None));
+}

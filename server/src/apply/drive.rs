@@ -1,7 +1,7 @@
 //! One run, from its journal to its end. Every arm writes what it is about to do, does it, and writes what came of it; a crash between any
 //! two of these loses nothing, because what is not written is found out by reading AWS.
 
-use domain::plan::run::{Found, Next, Progress, State, StepState};
+use domain::plan::run::{Next, Progress, State, StepState};
 use domain::plan::{Call, Made, Plan, Step};
 use domain::{Code, Kind, Problem, ResourceKey, Scope};
 use gantry_store::audit::Entry;
@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
 use super::reading::may_pass;
+use super::reviewed::conflict;
 use super::trail::entry;
 use super::{Course, Engine, ran_out};
 use crate::clock::now;
@@ -18,11 +19,6 @@ use crate::clock::now;
 pub(super) type Result<T> = std::result::Result<T, Problem>;
 
 pub(super) const UNKNOWN: &str = "Nobody could find out whether it was made.";
-
-/// What somebody else did in the meantime.
-fn conflict(message: String) -> Problem {
-    Problem::new(Code::Conflict, "Changed since you reviewed", message)
-}
 
 impl Engine {
     /// Goes on with a run until it rests, or the server is told to stop.
@@ -54,33 +50,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Compares what was reviewed with what there is.
-    async fn check(&self, lease: &Lease, stored: &Stored) -> Result<()> {
-        for (n, step) in stored.run.plan.steps.iter().enumerate() {
-            let subject = step.call.subject();
-            if subject.is_to_come() {
-                continue;
-            }
-            // Nothing is made yet: without credentials it ends at once, and says so.
-            let problem = match self.looks(step, &step.call).await {
-                Ok(state) if state == step.before => continue,
-                Ok(state) => {
-                    let what = match (&step.before, &state) {
-                        (None, Some(_)) => "it did not exist then, and exists now",
-                        (Some(_), None) => "it existed then, and does not exist now",
-                        _ => "it is no longer as it was",
-                    };
-                    let progress = Progress { found: Some(Found { state }), ..stored.run.steps[n].clone() };
-                    self.journal(lease, n, &progress, None).await?;
-                    conflict(format!("{}: {what}. Nothing was changed. Plan again from what there is.", step.says))
-                }
-                Err(problem) => problem,
-            };
-            return self.becomes(lease, stored, State::Undone, Some(&problem)).await;
-        }
-        self.becomes(lease, stored, State::Applying, None).await
-    }
-
     /// The call of a step with every value of earlier steps in it; nothing, and the step failed, where one is missing.
     async fn call(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<Option<Call>> {
         match stored.run.plan.steps[n].call.resolved(&stored.run.known(&stored.by)) {
@@ -95,23 +64,11 @@ impl Engine {
 
     async fn make(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
         let Some(call) = self.call(lease, stored, n).await? else { return Ok(()) };
-        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
-        // Steps before it may have taken long. A document that is written as a whole is read once more right before.
-        if progress.attempts == 0 && call.is_whole_document() && stored.run.is_own(n) {
-            match self.reads(&lease.run, step, &call).await {
-                Ok(state) if state == step.before => {}
-                Ok(state) => {
-                    progress.found = Some(Found { state });
-                    let problem = conflict(format!(
-                        "{}: somebody changed it while the run was under way. It was left as it is.",
-                        step.says
-                    ));
-                    return self.failed(lease, n, progress, problem).await;
-                }
-                Err(problem) => return self.failed(lease, n, progress, problem).await,
-            }
+        if !self.is_as_reviewed(lease, stored, n).await? {
+            return Ok(());
         }
-        // Likewise what somebody else may have put meanwhile: it is theirs, also if this run is taken back.
+        let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+        // What somebody else may have put meanwhile: it is theirs, also if this run is taken back.
         if progress.attempts == 0 && call.is_content() {
             match self.reads(&lease.run, step, &call).await {
                 Ok(None) => {}
@@ -207,6 +164,10 @@ impl Engine {
                 let problem = progress.problem.clone().unwrap_or_else(gave_up);
                 self.failed(lease, n, progress, problem).await
             }
+            // Between its tries, too.
+            Made::No if stored.run.holds_to_review(n) && !call.finds(step.before.as_ref(), state.as_ref()) => {
+                self.overtaken(lease, stored, n, progress, state).await
+            }
             // Nothing moved yet: AWS may show late what it made.
             Made::Yes => {
                 progress.state = StepState::Waiting;
@@ -240,7 +201,7 @@ impl Engine {
         self.journal(lease, n, &progress, None).await
     }
 
-    async fn failed(&self, lease: &Lease, n: usize, mut progress: Progress, problem: Problem) -> Result<()> {
+    pub(super) async fn failed(&self, lease: &Lease, n: usize, mut progress: Progress, problem: Problem) -> Result<()> {
         progress.state = StepState::Failed;
         progress.request_ids.extend(problem.aws_request_id.clone());
         progress.request_ids.dedup();
@@ -290,7 +251,13 @@ impl Engine {
         Ok(outcome)
     }
 
-    async fn becomes(&self, lease: &Lease, stored: &Stored, state: State, problem: Option<&Problem>) -> Result<()> {
+    pub(super) async fn becomes(
+        &self,
+        lease: &Lease,
+        stored: &Stored,
+        state: State,
+        problem: Option<&Problem>,
+    ) -> Result<()> {
         // The first failure is what the run is taken back for.
         let failure = stored.run.steps.iter().find_map(|s| s.problem.as_ref().filter(|_| state == State::Undoing));
         let end = (!state.is_live()).then(|| Entry {

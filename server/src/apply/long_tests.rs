@@ -2,6 +2,7 @@
 
 use super::super::fake::manifest;
 use super::*;
+use crate::apply::Cloud;
 use domain::Millis;
 use domain::ecr::calls::{BatchDeleteImage, ImageIdentifier, PutImage};
 use domain::ecr::subject::Subject as EcrSubject;
@@ -23,6 +24,11 @@ fn found() -> Value {
 }
 
 async fn begin_from(world: &World, source: Value) {
+    begin_over(world, source, None).await;
+}
+
+/// The same where the tag leads there already.
+async fn begin_over(world: &World, source: Value, tag: Option<Value>) {
     let form = copy_image::Answers {
         source: "nginx".into(),
         repository: "shop".into(),
@@ -33,6 +39,7 @@ async fn begin_from(world: &World, source: Value) {
     let state = |subject: Subject| match &subject {
         Subject::Ecr(EcrSubject::Source { .. }) => (subject, Some(source.clone())),
         Subject::Ecr(EcrSubject::Settings { .. }) => (subject, Some(json!({}))),
+        Subject::Ecr(EcrSubject::ImageTag { .. }) => (subject, tag.clone()),
         Subject::Ecr(_) | Subject::EcrPublic(_) | Subject::Lambda(_) | Subject::Ecs(_) | Subject::Kms(_) => {
             (subject, None)
         }
@@ -104,6 +111,46 @@ async fn a_copy_whose_server_died_is_made_again_and_its_undo_takes_all_of_it() {
     assert_eq!(world.cloud.listing(), before);
     // The image twice, its tag, and the tag away, with which the image goes.
     assert_eq!(world.cloud.calls(), ["ecr:CopyImage", "ecr:CopyImage", "ecr:CopyImage", "ecr:BatchDeleteImage"]);
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_moved_while_the_image_travelled_is_left_to_them() {
+    let [old, new] = ["d", "e"].map(|of| format!("sha256:{}", of.repeat(64)));
+    let moves_to = |digest: &str| {
+        Ecr::PutImage(PutImage {
+            repository_name: "shop".into(),
+            image_tag: Some("1".into()),
+            image_digest: Some(digest.to_owned()),
+            image_manifest: manifest(digest),
+            ..Default::default()
+        })
+    };
+    let tag = Subject::Ecr(EcrSubject::ImageTag { repository: "shop".into(), tag: "1".into() });
+    for there in [false, true] {
+        let world = World::new(|number, _| (number == 0).then_some(Fault::Endless)).await;
+        if there {
+            world.cloud.meanwhile(&moves_to(&old));
+        }
+        let reviewed = world.cloud.read(&answers("shop").scope, &tag).await.unwrap();
+        begin_over(&world, found(), reviewed).await;
+        let (_never, running) = watch::channel(false);
+        let dies = tokio::spawn(world.engine().run(running));
+        while world.cloud.calls().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        world.cloud.meanwhile(&moves_to(&new));
+        let theirs = world.cloud.listing();
+        dies.abort();
+        let run = world.rests("copy").await;
+        assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Failed]), "{run:#?}");
+        let (problem, step) = (run.problem.as_ref().unwrap(), &run.steps[1]);
+        let was = if there { old.as_str() } else { "did not exist then" };
+        assert!(problem.code == Code::Conflict && problem.message.contains(was), "{problem}");
+        assert_eq!(step.found.as_ref().and_then(|found| found.state.as_ref()).unwrap()["imageDigest"], new.as_str());
+        // The image twice, and away; nothing was sent for the tag.
+        assert_eq!(world.cloud.calls(), ["ecr:CopyImage", "ecr:CopyImage", "ecr:BatchDeleteImage"]);
+        assert_eq!(world.cloud.listing(), theirs);
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The engine: runs plans, step by step, journalling before and after each call ([`drive`]), and back where one fails ([`take_back`]), and finds out what there is ([`reading`]). Any number of servers share the runs through
+//! The engine: runs plans, step by step, journalling before and after each call ([`drive`]), and back where one fails ([`take_back`]), finds out what there is ([`reading`]), and whether it is what was reviewed ([`reviewed`]). Any number of servers share the runs through
 //! leases with fencing numbers; a run whose server died is gone on with by the next that looks.
 //!
 //! What comes next is decided by [`domain::plan::run::Run::next`] from the journal alone.
@@ -8,6 +8,7 @@ mod drive;
 pub mod lent;
 mod meter;
 mod reading;
+mod reviewed;
 pub mod sweep;
 mod take_back;
 mod trail;

@@ -190,10 +190,10 @@ impl Engine {
     pub(super) async fn found_late(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
         for (n, step) in stored.run.plan.steps.iter().enumerate() {
             let mut progress = stored.run.steps[n].clone();
-            // The first try of a step that was refused was not made.
+            // The first try of a step that was refused was not made; of one that somebody overtook that is not known.
             let open = match progress.state {
                 StepState::Waiting => progress.attempts > 0,
-                StepState::Failed => progress.attempts > 1,
+                StepState::Failed => progress.attempts > 1 || (progress.attempts == 1 && progress.found.is_some()),
                 _ => false,
             };
             let Some(call) = step.call.resolved(&stored.run.known(&stored.by)).ok().filter(|_| open) else { continue };

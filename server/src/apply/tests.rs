@@ -347,6 +347,9 @@ mod leases;
 #[path = "long_tests.rs"]
 mod long;
 
+#[path = "reviewed_tests.rs"]
+mod reviewed;
+
 #[path = "sweep_tests.rs"]
 mod sweeping;
 

@@ -1,0 +1,82 @@
+//! What somebody else changes after a run was checked and before its turn came.
+
+use super::super::fake::manifest;
+use super::*;
+use crate::apply::Cloud;
+use domain::Millis;
+use domain::ecr::calls::PutImage;
+use domain::plan::run::Progress;
+use gantry_store::runs::Lease;
+use serde_json::Value;
+
+fn digest(of: char) -> String {
+    format!("sha256:{}", of.to_string().repeat(64))
+}
+
+fn tagged(of: char, tag: &str) -> Ecr {
+    Ecr::PutImage(PutImage {
+        repository_name: "shop".into(),
+        image_tag: Some(tag.into()),
+        image_digest: Some(digest(of)),
+        image_manifest: manifest(&digest(of)),
+        ..Default::default()
+    })
+}
+
+/// Plans this from what there is and begins it; a lease on the run, which is checked already.
+async fn checked(world: &World, wizard: &str, fields: Value) -> Lease {
+    let scope = answers("shop").scope;
+    let form = json!({ "scope": scope, "wizard": wizard, "answers": fields });
+    let (answers, mut facts): (Answers, _) = (serde_json::from_value(form).unwrap(), vec![]);
+    for subject in answers.subjects() {
+        let state = world.cloud.read(&scope, &subject).await.unwrap();
+        facts.push((subject, state));
+    }
+    let run = Run::new("run".into(), answers.plan(&Facts::new(facts)).unwrap());
+    let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
+    let store = &world.test.store;
+    store.begin_run(&stored, &entry()).await.unwrap();
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
+    lease
+}
+
+#[tokio::test]
+async fn a_service_that_somebody_updated_meanwhile_keeps_their_revision() {
+    let world = World::new(|_, _| None).await;
+    world.cloud.meanwhile(&tagged('a', "1"));
+    world.cloud.service("prod", ("web", 12), "web@sha256:0");
+    let fields = json!({ "like": "web:12", "containers": ["app"], "services": ["prod/web"], "repository": "shop", "digest": digest('a') });
+    let lease = checked(&world, "use-in-task-definition", fields).await;
+    world.cloud.service("prod", ("web", 11), "web@sha256:1");
+    let theirs = world.cloud.listing();
+    world.engine().drive(&lease).await.unwrap();
+    let run = world.run("run").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Failed]), "{run:#?}");
+    let problem = run.problem.as_ref().unwrap();
+    assert_eq!(problem.code, Code::Conflict);
+    let words = "taskDefinition was arn:aws:ecs:eu-west-1:111122223333:task-definition/web:12 then, and is arn:aws:ecs:eu-west-1:111122223333:task-definition/web:11 now";
+    assert!(problem.message.contains(words), "{problem}");
+    assert_eq!(world.cloud.calls(), ["ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition"]);
+    assert_eq!(world.cloud.listing(), theirs);
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_moved_between_two_tries_is_left_to_them() {
+    let world = World::new(|_, _| None).await;
+    world.cloud.meanwhile(&tagged('a', "1"));
+    world.cloud.meanwhile(&tagged('b', "prod"));
+    let fields = json!({ "repository": "shop", "digest": digest('a'), "tag": "prod" });
+    let lease = checked(&world, "tag-image", fields).await;
+    // Its first try never reached AWS.
+    let begun = Progress { state: StepState::Begun, attempts: 1, began: Some(now()), ..Progress::default() };
+    world.test.store.journal(&lease, 0, &begun, None).await.unwrap();
+    world.cloud.meanwhile(&tagged('c', "prod"));
+    let theirs = world.cloud.listing();
+    world.engine().drive(&lease).await.unwrap();
+    let run = world.run("run").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Failed]), "{run:#?}");
+    let message = &run.problem.as_ref().unwrap().message;
+    assert!(message.contains(&digest('b')) && message.contains(&digest('c')), "{message}");
+    assert_eq!((world.cloud.listing(), world.cloud.calls()), (theirs, vec![]));
+}
