@@ -38,7 +38,8 @@ impl<'a> StoreFeed<'a> {
 #[async_trait]
 impl Feed for StoreFeed<'_> {
     async fn seen(&self, batch: Vec<Observed>) -> Result<(), Problem> {
-        let source = Source::List { fence: self.lease.fence, initial: self.lease.initial };
+        let Lease { fence, initial, started, .. } = *self.lease;
+        let source = Source::List { fence, initial, began: started };
         for part in batch.chunks(BATCH) {
             self.store.seen(source, part, now()).await?;
         }

@@ -27,12 +27,14 @@ pub struct Written {
 /// How a batch came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// A page of a list, read under a lease.
+    /// A page of a list, read under a lease; leaves alone what a single read that began later said.
     List {
         /// The lease.
         fence: Fence,
         /// The first collect of this scope: what appears is no news.
         initial: bool,
+        /// When the list began at the latest: a page may be old by the time it is delivered, when each of what it names is asked about.
+        began: Millis,
     },
     /// A single read that began at this moment; loses against anything seen later.
     Single {
@@ -48,6 +50,14 @@ impl Source {
         match self {
             Source::List { fence, .. } => Some(fence),
             Source::Single { fence, .. } => fence,
+        }
+    }
+
+    /// Whether the row knows better: it was seen after a single read began; or was read by itself, or found gone, after a list began.
+    fn is_older(self, than: &Before) -> bool {
+        match self {
+            Source::List { began, .. } => than.fetched.max(than.gone).is_some_and(|at| at > began.0),
+            Source::Single { began, .. } => than.seen > began.0,
         }
     }
 
@@ -76,7 +86,8 @@ struct Before {
     doc: Value,
     seen: i64,
     gone: Option<i64>,
-    fetched: bool,
+    /// When its last single read began.
+    fetched: Option<i64>,
     reading: i16,
 }
 
@@ -128,7 +139,7 @@ impl Store {
             let mut changes = Vec::with_capacity(differing.len());
             for key in differing {
                 let old = before.get(key);
-                if !matches!((source.read_alone(), old), (Some(began), Some(old)) if old.seen > began.0) {
+                if !old.is_some_and(|old| source.is_older(old)) {
                     changes.push(change(batch[key], hashes[key].clone(), old, source));
                 }
             }
@@ -216,14 +227,13 @@ async fn before(tx: &mut PgConnection, keys: &[&str]) -> Result<HashMap<String, 
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    type Row = (String, i64, i64, Value, i64, Option<i64>, bool, i16);
-    let rows: Vec<Row> = sqlx::query_as(
-        "select key, id, version, doc, seen, gone, fetched is not null, reading from resources where key = any($1)",
-    )
-    .bind(keys)
-    .fetch_all(tx)
-    .await
-    .map_err(problem::of)?;
+    type Row = (String, i64, i64, Value, i64, Option<i64>, Option<i64>, i16);
+    let rows: Vec<Row> =
+        sqlx::query_as("select key, id, version, doc, seen, gone, fetched, reading from resources where key = any($1)")
+            .bind(keys)
+            .fetch_all(tx)
+            .await
+            .map_err(problem::of)?;
     let row = |(key, id, version, doc, seen, gone, fetched, reading)| {
         (key, Before { id, version, doc, seen, gone, fetched, reading })
     };
@@ -262,7 +272,11 @@ fn news(kind: Kind, before: &Before, doc: &Value) -> Vec<FieldChange> {
     if before.reading != reading(kind) {
         return vec![];
     }
-    let fields = if before.fetched { differences(kind, &before.doc, doc) } else { beyond_list(kind, &before.doc, doc) };
+    let fields = if before.fetched.is_some() {
+        differences(kind, &before.doc, doc)
+    } else {
+        beyond_list(kind, &before.doc, doc)
+    };
     fields.into_iter().filter(|change| domain::describe::tells(kind, change)).collect()
 }
 
@@ -376,13 +390,13 @@ mod tests {
     fn what_only_the_single_read_gives_is_no_news_when_it_is_first_known() {
         let listed = json!({"FunctionName": "f", "MemorySize": 128});
         let read = json!({"FunctionName": "f", "MemorySize": 256, "State": "Active", "Tags": {"team": "a"}});
-        let mut before = Before { id: 1, version: 1, doc: listed, seen: 0, gone: None, fetched: false, reading: 1 };
+        let mut before = Before { id: 1, version: 1, doc: listed, seen: 0, gone: None, fetched: None, reading: 1 };
         let paths = |fields: Vec<FieldChange>| fields.into_iter().map(|f| f.path).collect::<Vec<_>>();
         assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize"]);
         assert_eq!(paths(between(Kind::Function, &before.doc, &read)), ["MemorySize"]);
         let untagged = json!({"FunctionName": "f", "MemorySize": 256, "State": "Active"});
         assert_eq!(paths(between(Kind::Function, &untagged, &read)), ["Tags[team]"]);
-        before.fetched = true;
+        before.fetched = Some(1);
         assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize", "State", "Tags[team]"]);
     }
 }

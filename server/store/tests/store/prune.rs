@@ -32,11 +32,11 @@ async fn what_is_gone_for_long_is_deleted_and_the_rest_stays() {
         store.seen(Source::Single { began: at, fence: None }, &[function(memory)], at).await.unwrap();
     }
     let first = lease(store, Kind::Task, DAY).await;
-    let list = Source::List { fence: first.fence, initial: true };
+    let list = Source::List { fence: first.fence, initial: true, began: first.started };
     store.seen(list, &[task("old"), task("new")], Millis(DAY)).await.unwrap();
     store.finish(&first, Millis(DAY), Millis(DAY)).await.unwrap();
     let second = lease(store, Kind::Task, 2 * DAY).await;
-    let list = Source::List { fence: second.fence, initial: false };
+    let list = Source::List { fence: second.fence, initial: false, began: second.started };
     store.seen(list, &[task("new")], Millis(2 * DAY)).await.unwrap();
     let gone = store.complete(second.fence, &scope(), Kind::Task, None, second.started, Millis(2 * DAY)).await.unwrap();
     assert_eq!(gone, 1);

@@ -29,8 +29,13 @@ pub fn function(name: &str, more: Value) -> Observed {
     Observed { key: ResourceKey::new(Kind::Function, scope(), name).unwrap(), doc }
 }
 
+/// A list that is just being read.
 pub fn list(lease: &Lease) -> Source {
-    Source::List { fence: lease.fence, initial: lease.initial }
+    list_of(lease, i64::MAX)
+}
+
+fn list_of(lease: &Lease, began: i64) -> Source {
+    Source::List { fence: lease.fence, initial: lease.initial, began: Millis(began) }
 }
 
 async fn kinds_of_history(store: &Store, key: &ResourceKey) -> Vec<ChangeKind> {
@@ -243,6 +248,38 @@ async fn what_only_the_single_read_gives_survives_the_next_list() {
     assert_eq!(store.get(&listed.key).await.unwrap().unwrap().doc["RevisionId"], "2");
     assert!(!store.absent(held.fence, &listed.key, Millis(1250), Millis(1400)).await.unwrap());
     assert!(store.absent(held.fence, &listed.key, Millis(1500), Millis(1501)).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_page_that_is_older_than_a_single_read_changes_nothing_and_makes_nothing_gone() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    let (old, new) = (function("f", json!({"MemorySize": 128})), function("f", json!({"MemorySize": 256})));
+    let deleted = function("deleted", json!({}));
+    store.seen(list_of(&held, 1000), &[old.clone(), deleted.clone()], Millis(1001)).await.unwrap();
+    store
+        .seen(Source::Single { began: Millis(2000), fence: None }, std::slice::from_ref(&new), Millis(2001))
+        .await
+        .unwrap();
+    assert!(store.absent(held.fence, &deleted.key, Millis(2000), Millis(2001)).await.unwrap());
+
+    // read before those, delivered after them
+    let page = [old.clone(), deleted.clone()];
+    assert_eq!(store.seen(list_of(&held, 1900), &page, Millis(2100)).await.unwrap().changed, 0);
+    assert_eq!(
+        store.complete(held.fence, &scope(), Kind::Function, None, Millis(1900), Millis(2101)).await.unwrap(),
+        0
+    );
+    let row = store.get(&old.key).await.unwrap().unwrap();
+    assert_eq!((&row.doc, row.gone), (&new.doc, None));
+    assert_eq!(store.get(&deleted.key).await.unwrap().unwrap().gone, Some(Millis(2001)));
+    assert_eq!(kinds_of_history(store, &old.key).await, [ChangeKind::Changed, ChangeKind::Appeared]);
+
+    // the list after it
+    store.seen(list_of(&held, 2200), &page, Millis(2201)).await.unwrap();
+    assert_eq!(store.get(&old.key).await.unwrap().unwrap().doc["MemorySize"], 128);
+    assert_eq!(kinds_of_history(store, &deleted.key).await[0], ChangeKind::Returned);
 }
 
 /// As if a version of Gantry that reads documents in another way had stored them.

@@ -33,7 +33,10 @@ async fn read(store: &Store, lease: &Lease, began: i64, all: &[Observed]) {
 /// Stores what a list says, under a lease of its own that has ended since.
 async fn listed(store: &Store, kind: Kind, at: i64, all: &[Observed]) {
     let held = lease(store, kind, at).await;
-    store.seen(Source::List { fence: held.fence, initial: true }, all, Millis(at + 1)).await.unwrap();
+    store
+        .seen(Source::List { fence: held.fence, initial: true, began: Millis(at) }, all, Millis(at + 1))
+        .await
+        .unwrap();
     store.finish(&held, Millis(at + 2), Millis(at + 1_000_000)).await.unwrap();
 }
 
@@ -251,7 +254,7 @@ async fn tags_of_a_repository_stay_through_its_lists_and_are_read_again_in_time(
     tagged.doc["tags"] = json!([{"Key": "team", "Value": "web"}]);
     read(store, &held, 1200, &[tagged]).await;
     let list = store.claim("b", &[], Millis(2_000_000), Millis(2_030_000)).await.unwrap().expect("due");
-    let source = Source::List { fence: list.fence, initial: false };
+    let source = Source::List { fence: list.fence, initial: false, began: list.started };
     assert_eq!(store.seen(source, &[plain.clone()], Millis(2_000_001)).await.unwrap().changed, 0);
     assert_eq!(store.get(&plain.key).await.unwrap().unwrap().doc["tags"][0]["Value"], "web");
     assert!(open(store, Kind::Repository, 1200, 2_000_002).await.is_empty());
