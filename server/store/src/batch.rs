@@ -33,7 +33,7 @@ pub enum Source {
         fence: Fence,
         /// The first collect of this scope: what appears is no news.
         initial: bool,
-        /// When the list began at the latest: a page may be old by the time it is delivered, when each of what it names is asked about.
+        /// When the list began: a page can be minutes old when it is delivered, where each thing it names was asked about.
         began: Millis,
     },
     /// A single read that began at this moment; loses against anything seen later.
