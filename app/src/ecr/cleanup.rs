@@ -14,7 +14,7 @@ use crate::plan::act::Acts;
 use crate::ui::{Note, ProblemNote, format};
 use crate::wizard::why_not;
 
-/// So many of the newest tagged images stay.
+/// So many of the newest tagged images stay, of an index all that it leads to.
 const KEEP: usize = 10;
 
 /// The card. Reads what was collected: no call to AWS.
@@ -51,7 +51,8 @@ fn stored(inventory: &Inventory, key: &ResourceKey) -> AnyView {
         return view! { <section class="stored" aria-label="Stored"><p>{words}</p>{doubt(&unknown)}</section> }
             .into_any();
     }
-    let offers = [("untagged", inventory.untagged()), ("older than the 10 newest", inventory.superseded(KEEP))];
+    let offers =
+        [("untagged", inventory.untagged()), ("older than the 10 newest releases", inventory.superseded(KEEP))];
     let offers = offers.into_iter().filter_map(|(what, held)| offer(what, &held, key)).collect_view();
     view! { <section class="stored" aria-label="Stored"><p>{words}</p><ul class="offers">{offers}</ul></section> }
         .into_any()

@@ -105,31 +105,63 @@ impl Inventory {
             .collect();
         in_danger(&verdicts, &self.in_use())
     }
-    /// Images that no tag leads to, that nothing uses, that no index needs and that say nothing of another image: each can go.
+    /// What indexes lead to.
+    fn parts(&self) -> BTreeSet<&str> {
+        self.images.iter().flat_map(|i| &i.facts.children).map(String::as_str).collect()
+    }
+    /// Images that no tag leads to, that nothing uses, that no index needs and that say nothing of another image; with what they lead to that
+    /// has no tag either. All of them can go.
     pub fn untagged(&self) -> Vec<&Held> {
-        let indexed: BTreeSet<&str> = self.images.iter().flat_map(|i| &i.facts.children).map(String::as_str).collect();
+        let parts = self.parts();
         let free = |held: &&Held| {
             held.facts.tags.is_empty()
                 && held.facts.subject.is_none()
                 && !held.artifact
-                && !indexed.contains(held.facts.digest.as_str())
+                && !parts.contains(held.facts.digest.as_str())
         };
         let all: Vec<&Held> = self.images.iter().filter(free).collect();
-        self.unneeded(all)
+        self.free(self.with_parts(all, |part| part.facts.tags.is_empty()))
     }
-    /// Tagged images that newer ones replaced, and that nothing uses: all but the `keep` newest. Signatures and the like replace nothing.
+    /// Tagged images that newer ones replaced, and that nothing uses: all but the `keep` newest. An index and the images it leads to are one,
+    /// also where each of them has a tag of its own. Signatures and the like replace nothing.
     pub fn superseded(&self, keep: usize) -> Vec<&Held> {
-        let mut tagged: Vec<&Held> = self.images.iter().filter(|i| !i.facts.tags.is_empty() && !i.artifact).collect();
+        let parts = self.parts();
+        let whole =
+            |held: &&Held| !held.facts.tags.is_empty() && !held.artifact && !parts.contains(held.facts.digest.as_str());
+        let mut tagged: Vec<&Held> = self.images.iter().filter(whole).collect();
         tagged.sort_by(|a, b| {
             b.facts.pushed_at.cmp(&a.facts.pushed_at).then_with(|| b.facts.digest.cmp(&a.facts.digest))
         });
-        self.unneeded(tagged.into_iter().skip(keep).collect())
+        self.free(self.with_parts(tagged.into_iter().skip(keep).collect(), |_| true))
     }
-    /// Those of them that nothing needs.
-    fn unneeded<'a>(&'a self, all: Vec<&'a Held>) -> Vec<&'a Held> {
+    /// These, and behind all of them what they lead to, each once: whoever takes the first of them takes no image before its index.
+    fn with_parts<'a>(&'a self, mut all: Vec<&'a Held>, goes: impl Fn(&Held) -> bool) -> Vec<&'a Held> {
+        let known = self.by_digest();
+        let mut seen: BTreeSet<&str> = all.iter().map(|held| held.facts.digest.as_str()).collect();
+        let mut next = 0;
+        while let Some(held) = all.get(next).copied() {
+            let parts = held.facts.children.iter().filter_map(|digest| known.get(digest.as_str()).copied());
+            all.extend(parts.filter(|part| goes(part) && seen.insert(part.facts.digest.as_str())));
+            next += 1;
+        }
+        all
+    }
+    /// Those of them that nothing needs, and to which no index leads that stays: AWS keeps those.
+    fn free<'a>(&'a self, mut all: Vec<&'a Held>) -> Vec<&'a Held> {
         let digests = all.iter().map(|held| held.facts.digest.as_str()).collect();
         let needed: BTreeSet<String> = self.needed(&digests).into_iter().map(|danger| danger.digest).collect();
-        all.into_iter().filter(|held| !needed.contains(&held.facts.digest)).collect()
+        all.retain(|held| !needed.contains(&held.facts.digest));
+        // An index that stays for the sake of another keeps what it leads to.
+        loop {
+            let going: BTreeSet<&str> = all.iter().map(|held| held.facts.digest.as_str()).collect();
+            let stays = self.images.iter().filter(|index| !going.contains(index.facts.digest.as_str()));
+            let kept: BTreeSet<&str> = stays.flat_map(|index| &index.facts.children).map(String::as_str).collect();
+            let before = all.len();
+            all.retain(|held| !kept.contains(held.facts.digest.as_str()));
+            if all.len() == before {
+                return all;
+            }
+        }
     }
     /// An image as people call it, and what needs it.
     pub fn explain(&self, repository: &str, danger: &Danger) -> String {
@@ -218,6 +250,51 @@ pub(crate) mod tests {
         // 1.1 runs, and a platform of 1.2 runs.
         assert_eq!(digests(inventory.superseded(1)), ["sha256:old"]);
         assert_eq!(digests(inventory.superseded(4)), Vec::<&str>::new());
+    }
+
+    /// Releases as they are pushed for several platforms: each platform has a tag of its own, and an index leads to all.
+    fn releases(used: &[&str]) -> Inventory {
+        let used_by = |digest: &str| if used.contains(&digest) { vec!["service web in prod"] } else { vec![] };
+        let held = |digest: &str, day: i64, tags: &[&str], children: &[&str]| {
+            held(digest, day, tags, children, &used_by(digest))
+        };
+        let images = vec![
+            held("1-amd", 1, &["1-amd64"], &[]),
+            held("1-arm", 1, &["1-arm64"], &[]),
+            held("1", 1, &["1"], &["1-amd", "1-arm"]),
+            held("2-amd", 2, &["2-amd64"], &[]),
+            held("both", 2, &["2-arm64", "3-arm64"], &[]),
+            held("2", 2, &["2"], &["2-amd", "both"]),
+            held("3-amd", 3, &["3-amd64"], &[]),
+            held("3", 3, &["3", "latest"], &["3-amd", "both"]),
+        ];
+        Inventory { images, ..Inventory::default() }
+    }
+
+    #[test]
+    fn a_release_of_several_platforms_goes_whole_with_its_index_first() {
+        let offered = |keep: usize, used: &[&str]| {
+            let inventory = releases(used);
+            digests(inventory.superseded(keep)).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        // The third counts once, not as the three newest tags; what it shares with the second stays for it.
+        assert_eq!(offered(1, &[]), ["2", "1", "2-amd", "1-amd", "1-arm"]);
+        assert_eq!(offered(2, &[]), ["1", "1-amd", "1-arm"]);
+        assert_eq!(offered(3, &[]), Vec::<String>::new());
+        assert_eq!(offered(0, &[]).len(), 8);
+        // Whoever runs one platform keeps the index, and by it the others.
+        assert_eq!(offered(1, &["1-arm"]), ["2", "2-amd"]);
+        assert_eq!(offered(1, &["1", "2"]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_index_that_lost_its_tag_takes_only_parts_without_one() {
+        let mut inventory = releases(&[]);
+        inventory.images[2].facts.tags.clear();
+        assert_eq!(digests(inventory.untagged()), ["1"]);
+        assert!(!digests(inventory.superseded(1)).contains(&"1-amd"), "its index stays as far as this goes");
+        inventory.images[0].facts.tags.clear();
+        assert_eq!(digests(inventory.untagged()), ["1", "1-amd"]);
     }
 
     #[test]
