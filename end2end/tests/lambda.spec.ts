@@ -28,7 +28,10 @@ test("who may call a function is on its page, and that anyone may is said plainl
   await expect(row).toContainText("Anyone on the internet may call it", { timeout: 60_000 });
   const anyone = page.getByRole("row", { name: /anyone on the internet → payments-webhook/ });
   await expect(anyone.filter({ hasText: "by its URL, without sign-in" })).toBeVisible();
-  await expect(page.getByRole("row", { name: /API Gateway/ })).toBeVisible();
+  // The policy has only the id of the API.
+  const api = page.getByRole("row", { name: /northwind-payments → payments-webhook/ });
+  await expect(api).toContainText("API Gateway", { timeout: 60_000 });
+  await expect(api.getByRole("link", { name: "northwind-payments", exact: true })).toBeVisible();
   await accessible(page);
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth), "the page scrolls sideways").toBeLessThanOrEqual(390);

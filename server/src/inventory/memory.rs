@@ -16,6 +16,7 @@ use tokio::sync::broadcast;
 
 use crate::clock::now;
 
+use super::apis;
 use super::entry::{Entry, Text, Words, described};
 use super::snapshot::Snapshot;
 use super::table::Replacement;
@@ -150,6 +151,7 @@ impl Memory {
         if changed.is_empty() && !due {
             return Ok(());
         }
+        let callers = [Kind::FunctionPermission, Kind::HttpApi].iter().any(|kind| replaced.contains_key(kind));
         for (kind, rows) in replaced {
             let number = Snapshot::number(kind);
             // Sorting fifty thousand rows would hold up requests on this thread
@@ -160,19 +162,13 @@ impl Memory {
         }
         progress.compared = Some(Instant::now());
         let services = unrest::services(&next, now());
+        let images = progress.usage.images(&next);
+        let permissions = if callers { apis::permissions(&next) } else { vec![] };
         let mut judged: Vec<ResourceKey> = vec![];
-        if !services.is_empty() {
-            let scopes = next.scopes.clone();
-            let key = |(scope, id): &(u16, Arc<str>)| ResourceKey {
-                kind: Kind::Service,
-                scope: scopes[usize::from(*scope)].clone(),
-                id: id.to_string(),
-            };
-            judged = services.iter().map(|(place, _)| key(place)).collect();
-            let number = Snapshot::number(Kind::Service);
-            next.tables[number] = Arc::new(next.tables[number].with(services));
+        for (kind, rows) in [(Kind::Service, services), (Kind::Image, images), (Kind::FunctionPermission, permissions)]
+        {
+            judged.extend(put(&mut next, kind, rows).await?);
         }
-        judged.extend(reckon_images(&mut next, &mut progress.usage).await?);
         if changed.is_empty() {
             if first || !judged.is_empty() {
                 self.swap(next);
@@ -267,21 +263,20 @@ fn replacement(snapshot: &mut Snapshot, stored: &Stored, progress: &mut Progress
     ((scope, id), entry)
 }
 
-/// Puts into the rows of images what uses them, if that changed; answers which.
-async fn reckon_images(next: &mut Snapshot, usage: &mut Usage) -> Result<Vec<ResourceKey>, Problem> {
-    let rows = usage.images(next);
+/// Puts in rows that say what other rows have them say; answers which.
+async fn put(next: &mut Snapshot, kind: Kind, rows: Vec<Replacement>) -> Result<Vec<ResourceKey>, Problem> {
     let scopes = next.scopes.clone();
     let keys = rows.iter().map(|((scope, id), _)| ResourceKey {
-        kind: Kind::Image,
+        kind,
         scope: scopes[usize::from(*scope)].clone(),
         id: id.to_string(),
     });
     let keys: Vec<ResourceKey> = keys.collect();
     if !keys.is_empty() {
-        let number = Snapshot::number(Kind::Image);
+        let number = Snapshot::number(kind);
         let table = next.tables[number].clone();
         let made = tokio::task::spawn_blocking(move || table.with(rows)).await;
-        let unmade = |e| Problem::internal(format!("inventory.table {}: {e}", Kind::Image));
+        let unmade = |e| Problem::internal(format!("inventory.table {kind}: {e}"));
         next.tables[number] = Arc::new(made.map_err(unmade)?);
     }
     Ok(keys)

@@ -1,7 +1,8 @@
 //! Answers what was collected ([`domain::services::Inventory`]). Lists, searches, counts and the overview come from memory
-//! ([`memory`], [`snapshot`], [`table`], [`usage`]), so they are fast and still there while Postgres is away; documents, histories and arrows
+//! ([`memory`], [`snapshot`], [`table`], [`usage`], [`apis`]), so they are fast and still there while Postgres is away; documents, histories and arrows
 //! ([`connected`]) come from the store. Nothing here calls AWS. Each method asks [`domain::policy::decide`] first.
 
+pub mod apis;
 pub mod beside;
 pub mod connected;
 pub mod entry;
@@ -129,11 +130,12 @@ impl Inventory for Answers {
         let changes = store.history_length(key).await?;
         let (connected, capped) = connected::connected(store, &snapshot, &stored).await?;
         let freshness = snapshot.freshness(Some(key.kind), &[], &[]).into_iter().find(|f| f.scope == key.scope);
-        // What is known of it beyond its own document (see [`unrest`], [`usage`]).
+        // What is known of it beyond its own document (see [`unrest`], [`usage`], [`apis`]).
         let known = snapshot.find(key).filter(|e| e.gone.is_none());
         let state = known.map(|e| e.state.as_deref().cloned());
         if let Some(entry) = known {
             usage::fill(&mut described.cells, entry, key.kind);
+            apis::fill(&mut described, entry, key.kind);
         }
         let row = Row {
             key: key.clone(),
