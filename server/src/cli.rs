@@ -168,7 +168,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Problem> {
     match cli.command {
         Command::Serve(ref serve) => {
             let exit_with_stdin = serve.exit_with_stdin;
-            crate::serve::run(configuration(&cli.common, serve).await?, exit_with_stdin).await?;
+            crate::serve::run(configuration(&cli.common, serve)?, exit_with_stdin).await?;
         }
         Command::Admin(Admin::Create { name, password_stdin }) => {
             create_admin(&cli.common, &name, password_stdin).await?
@@ -202,14 +202,11 @@ fn file(common: &Common) -> Result<config::File, Problem> {
     }
 }
 
-async fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
+fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
     let file = file(common)?;
     let database_url = database(common, &file)?;
     // What is written wrongly keeps the server from starting. That AWS does not say whose credentials it has does not.
-    let connections = connections::source(&file, variable)?.read().await.unwrap_or_else(|problem| {
-        tracing::warn!("no connection is made of the environment's AWS credentials until the next start: {problem}");
-        vec![]
-    });
+    let connections = connections::source(&file, variable)?;
     Ok(Config {
         database_url,
         listen: serve.listen.or(file.listen).unwrap_or(config::LISTEN),

@@ -44,8 +44,8 @@ pub struct Config {
     pub quota_share: f64,
     /// For how long things are kept.
     pub keep: Keep,
-    /// Accounts.
-    pub connections: Vec<ConnectionConfig>,
+    /// Where the connections come from.
+    pub connections: crate::connections::Source,
     /// Registries that images may come from.
     pub registries: Registries,
 }

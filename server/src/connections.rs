@@ -79,11 +79,11 @@ impl Source {
     ///
     /// # Errors
     /// When AWS does not say whose the credentials of the environment are.
-    pub async fn read(self) -> Result<Vec<ConnectionConfig>, Problem> {
+    pub async fn read(&self) -> Result<Vec<ConnectionConfig>, Problem> {
         match self {
-            Self::Written(connections) => Ok(connections),
+            Self::Written(connections) => Ok(connections.clone()),
             Self::Environment { region, endpoint_url } => {
-                Ok(vec![ConnectionConfig::of_environment(DEFAULT, region, endpoint_url).await?])
+                Ok(vec![ConnectionConfig::of_environment(DEFAULT, region.clone(), endpoint_url.clone()).await?])
             }
         }
     }

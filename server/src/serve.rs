@@ -1,11 +1,9 @@
 //! `gantry serve`: how the server is put together, what it refuses to start with, and how it ends.
 
-use domain::services::Instance;
-use domain::{Code, Problem, Region};
+use domain::{Code, Problem};
 use gantry_aws::{Connections, Limits};
 use gantry_store::Store;
 use gantry_store::prune::Keep;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
@@ -17,6 +15,7 @@ use crate::auth::password::Passwords;
 use crate::auth::{Auth, secret};
 use crate::clock;
 use crate::config::Config;
+use crate::connecting::Connecting;
 use crate::http::rate::Rate;
 use crate::http::site::Site;
 use crate::http::{Parts, Web, listener};
@@ -53,7 +52,7 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     let auth = Auth::new(store.clone(), Passwords::new(config.password_min), config.behind_tls_proxy);
     may_listen(&config, &store).await?;
     let limits = Limits::new(config.quota_share);
-    let connections = Connections::with_limits(config.connections.clone(), &sealing_key(&store).await?, limits)?;
+    let connections = Connections::awaited(&sealing_key(&store).await?, limits);
     let socket = TcpListener::bind(config.listen)
         .await
         .map_err(|e| Problem::invalid("GANTRY_LISTEN", format!("{} cannot be listened on: {e}", config.listen)))?;
@@ -72,22 +71,24 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     let comparing = tokio::spawn(clock::follow(store.clone()));
     let pruning = tokio::spawn(prune(store.clone(), config.keep));
     let name = servers::name();
-    servers::join(&store, &name, &connections).await?;
-    let staying = tokio::spawn(servers::stay(store.clone(), name.clone(), connections.clone()));
+    let connecting = Connecting::new(store.clone(), name.clone(), connections.clone(), config.password_min);
+    let (known, instance) = (connecting.known.clone(), connecting.instance.subscribe());
+    let begun = connecting.begin(&config.connections).await?;
+    let staying = tokio::spawn(connecting.stay(begun, config.connections));
     let telemetry = Arc::new(AwsTelemetry::new(connections.clone(), store.clone()));
     let visible = Visible::default();
     let registries = apply::copy::Registries::new(&config.registries)?;
     let lent = registries.lent();
     let cloud: Arc<dyn apply::Cloud> = Arc::new(apply::Aws::new(connections.clone(), registries));
-    let statuses = sync::aws::statuses(&connections).await;
     let web = Web::new(Parts {
-        inventory: Arc::new(Answers::new(memory.clone(), statuses, visible.clone())),
+        inventory: Arc::new(Answers::new(memory.clone(), known.clone(), visible.clone())),
         telemetry: telemetry.clone(),
         live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
         plans: Arc::new(Planner::new(store.clone(), cloud.clone(), lent)),
         uploads: Arc::new(Uploads::new(connections.clone(), store.clone(), config.registries.max_image_bytes)),
         auth,
-        instance: Arc::new(instance(&connections, config.password_min)),
+        instance,
+        known,
         site,
         rate: Rate::new(config.requests_per_second),
         loaded: memory.loaded(),
@@ -163,21 +164,6 @@ async fn sealing_key(store: &Store) -> Result<[u8; 32], Problem> {
     stored.try_into().map_err(|_| {
         Problem::new(Code::Internal, "The sealing key is damaged", "The setting sealing-key is not 32 bytes long.")
     })
-}
-
-/// What every page shows about this installation.
-fn instance(connections: &Connections, password_min: usize) -> Instance {
-    let mut accounts: Vec<_> = connections.configs().map(|c| (c.account.clone(), c.name.clone())).collect();
-    accounts.sort();
-    accounts.dedup_by(|a, b| a.0 == b.0);
-    let regions: BTreeSet<Region> = connections.configs().flat_map(|c| c.regions.iter().cloned()).collect();
-    Instance {
-        sandbox: connections.configs().any(|c| c.sandbox),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        accounts,
-        regions: regions.into_iter().collect(),
-        password_min,
-    }
 }
 
 /// Waits for Ctrl-C, SIGTERM or, if asked to, the end of standard input.

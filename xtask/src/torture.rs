@@ -317,7 +317,7 @@ impl Torture<'_> {
         let account = ACCOUNTS.gantry;
         let source = world.source;
         let text = format!(
-            "requests_per_second = 1000000\n[registries]\nexceptions = [\"127.0.0.1:{source}\"]\n[[connections]]\nname = \"torture\"\naccount = \"{account}\"\nregions = [\"eu-west-1\", \"us-east-1\"]\nendpoint_url = \"http://127.0.0.1:{road}\"\naccess_key = \"{account}\"\nsecret_key = \"sandbox\"\n"
+            "requests_per_second = 1000000\nquota_share = 1.0\n[registries]\nexceptions = [\"127.0.0.1:{source}\"]\n[[connections]]\nname = \"torture\"\naccount = \"{account}\"\nregions = [\"eu-west-1\", \"us-east-1\"]\nendpoint_url = \"http://127.0.0.1:{road}\"\naccess_key = \"{account}\"\nsecret_key = \"sandbox\"\n"
         );
         checkout::write(&config, text)?;
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();

@@ -177,7 +177,8 @@ impl Connection {
 /// All connections of this process with their limiters and counters.
 #[derive(Clone)]
 pub struct Connections {
-    list: Arc<Vec<Connection>>,
+    /// Set once they are known.
+    list: Arc<OnceLock<Vec<Connection>>>,
     common: Arc<Common>,
     sealer: Sealer,
     /// On whose behalf its callers act; nobody's when collecting.
@@ -196,6 +197,26 @@ impl Connections {
         sealing_key: &[u8; 32],
         limits: Limits,
     ) -> Result<Self, Problem> {
+        let connections = Self::awaited(sealing_key, limits);
+        connections.know(configs)?;
+        Ok(connections)
+    }
+
+    /// Connections that are not known yet: until [`Connections::know`] says which they are there are none.
+    pub fn awaited(sealing_key: &[u8; 32], limits: Limits) -> Self {
+        Self {
+            list: Arc::default(),
+            common: Arc::new(Common { limits, ..Common::default() }),
+            sealer: Sealer::new(sealing_key),
+            person: None,
+        }
+    }
+
+    /// Says which connections there are, to all clones of these. What was said first holds.
+    ///
+    /// # Errors
+    /// When they cannot work; then nothing was said.
+    pub fn know(&self, configs: Vec<ConnectionConfig>) -> Result<(), Problem> {
         for (n, config) in configs.iter().enumerate() {
             config.check()?;
             for other in &configs[..n] {
@@ -222,12 +243,12 @@ impl Connections {
             collecting: OnceLock::new(),
             people: People::default(),
         });
-        Ok(Self {
-            list: Arc::new(list.collect()),
-            common: Arc::new(Common { limits, ..Common::default() }),
-            sealer: Sealer::new(sealing_key),
-            person: None,
-        })
+        let _ = self.list.set(list.collect());
+        Ok(())
+    }
+
+    fn list(&self) -> &[Connection] {
+        self.list.get().map_or(&[], Vec::as_slice)
     }
 
     /// The same for what a person does: where a connection assumes a role, its callers do under a session of this person's own.
@@ -237,7 +258,7 @@ impl Connections {
 
     /// The connections as configured.
     pub fn configs(&self) -> impl Iterator<Item = &ConnectionConfig> {
-        self.list.iter().map(|c| &c.config)
+        self.list().iter().map(|c| &c.config)
     }
 
     /// Says how many servers call AWS in each account and region, this one among them ([`Limits::divide`]).
@@ -257,7 +278,7 @@ impl Connections {
     pub async fn caller(&self, scope: &Scope) -> Result<Caller, Problem> {
         let global = scope.region == Region::global();
         let connection = self
-            .list
+            .list()
             .iter()
             .find(|c| c.config.account == scope.account && (global || c.config.regions.contains(&scope.region)))
             .ok_or_else(|| Problem::not_found(format!("No connection leads to {scope}.")))?;
@@ -296,7 +317,7 @@ impl Connections {
     /// Whether the connection of this name begins with keys that hold until somebody deletes them, whatever role it assumes with them; not
     /// known where there are no credentials, or none in time.
     pub async fn long_lived(&self, name: &str) -> Option<bool> {
-        let connection = self.list.iter().find(|c| c.config.name == name)?;
+        let connection = self.list().iter().find(|c| c.config.name == name)?;
         let keys = async {
             let provider = connection.base().await.credentials_provider()?;
             let keys = provider.provide_credentials().await;
@@ -309,7 +330,7 @@ impl Connections {
     /// What stands in the way of sessions of people's own through the connection of this name: each missing permission by itself. Nothing
     /// where it assumes no role.
     pub async fn refused_sessions(&self, name: &str) -> Vec<Problem> {
-        let found = self.list.iter().find(|c| c.config.name == name && c.config.role_arn.is_some());
+        let found = self.list().iter().find(|c| c.config.name == name && c.config.role_arn.is_some());
         let Some((connection, region)) = found.and_then(|c| Some((c, c.config.regions.first()?))) else {
             return vec![];
         };

@@ -8,7 +8,7 @@ impl Connections {
     /// One connection whose identity and network are these.
     pub(crate) fn over(config: ConnectionConfig, base: SdkConfig) -> Self {
         let connections = Self::new(vec![config], &[7; 32]).unwrap();
-        assert!(connections.list[0].base.set(base).is_ok());
+        assert!(connections.list()[0].base.set(base).is_ok());
         connections
     }
 }
@@ -44,6 +44,20 @@ fn what_cannot_work_is_refused_with_the_field_that_is_wrong() {
     assert_eq!(field(&|c| c.external_id = Some("x".into())).as_deref(), Some("external_id"));
     assert_eq!(field(&|c| c.source_identity = true).as_deref(), Some("source_identity"));
     assert_eq!(field(&|c| c.endpoint_url = Some("localhost".into())).as_deref(), Some("endpoint_url"));
+}
+
+#[tokio::test]
+async fn what_becomes_known_later_is_known_to_all() {
+    let connections = Connections::awaited(&[7; 32], Limits::default());
+    let (clone, scope) =
+        (connections.clone(), Scope::new(config("a", "eu-west-1").account, Region::parse("eu-west-1").unwrap()));
+    assert_eq!(clone.configs().count(), 0);
+    assert_eq!(clone.caller(&scope).await.err().map(|p| p.code), Some(Code::NotFound));
+    assert!(connections.know(vec![config("a", "eu-west-1"), config("a", "us-east-1")]).is_err());
+    assert_eq!(clone.configs().count(), 0);
+    connections.know(vec![config("a", "eu-west-1")]).unwrap();
+    connections.know(vec![]).unwrap();
+    assert_eq!(clone.configs().map(|c| c.name.as_str()).collect::<Vec<_>>(), ["a"], "what was said first holds");
 }
 
 #[test]

@@ -23,12 +23,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use tokio::sync::watch;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::auth::{Auth, forms, identity};
+use crate::connecting::Known;
 use crate::live::Live;
 use crate::uploads::Uploads;
 
@@ -52,7 +54,9 @@ pub struct Parts {
     /// Change notices and followed logs for open pages.
     pub live: Live,
     /// Facts about this installation.
-    pub instance: Arc<Instance>,
+    pub instance: watch::Receiver<Arc<Instance>>,
+    /// The connections, or why they are not known yet.
+    pub known: Known,
     /// The built half of the site.
     pub site: Arc<site::Site>,
     /// Requests per person.
@@ -78,7 +82,7 @@ impl Web {
             plans: self.plans.clone(),
             team: Arc::new(self.auth.clone()),
             actor,
-            instance: self.instance.clone(),
+            instance: self.instance.borrow().clone(),
         }
     }
 }

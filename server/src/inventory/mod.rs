@@ -36,6 +36,7 @@ use gantry_store::resources::differences;
 use std::sync::Arc;
 
 use crate::clock::now;
+use crate::connecting::Known;
 pub use memory::Memory;
 pub use visible::Visible;
 
@@ -47,13 +48,13 @@ const HITS: u32 = 100;
 /// The inventory over [`Memory`] and its store.
 pub struct Answers {
     memory: Arc<Memory>,
-    connections: Vec<ConnectionStatus>,
+    connections: Known,
     visible: Visible,
 }
 
 impl Answers {
-    /// `connections` as configured, their freshness left empty; `visible` is told which rows lists show.
-    pub fn new(memory: Arc<Memory>, connections: Vec<ConnectionStatus>, visible: Visible) -> Self {
+    /// `visible` is told which rows lists show.
+    pub fn new(memory: Arc<Memory>, connections: Known, visible: Visible) -> Self {
         Self { memory, connections, visible }
     }
 
@@ -81,7 +82,7 @@ impl Answers {
         };
         let what = format!("the {} “{id}”", key.kind.singular());
         let Scope { account, region } = &key.scope;
-        unconnected::unconnected(&self.connections, &key.scope, &what).unwrap_or_else(|| {
+        unconnected::unconnected(&self.connections.connections(), &key.scope, &what).unwrap_or_else(|| {
             Problem::not_found(format!("Gantry has never seen {what} in account {account}, region {region}."))
         })
     }
@@ -177,7 +178,9 @@ impl Inventory for Answers {
         }
         let found = self.memory.store().resolve(reference).await?;
         let place = domain::reference::scope(reference).filter(|_| found.is_none());
-        match place.and_then(|place| unconnected::unconnected(&self.connections, &place, "what this leads to")) {
+        match place
+            .and_then(|place| unconnected::unconnected(&self.connections.connections(), &place, "what this leads to"))
+        {
             Some(problem) => Err(problem),
             None => Ok(found),
         }
@@ -247,12 +250,15 @@ impl Inventory for Answers {
 
     async fn connections(&self, actor: &Actor) -> Result<Vec<ConnectionStatus>> {
         decide(actor, Permission::ReadConnections)?;
+        if let Some(problem) = self.connections.awaited() {
+            return Err(problem);
+        }
         let snapshot = self.snapshot();
         let freshness = |c: &ConnectionStatus| {
             let all = snapshot.freshness(None, std::slice::from_ref(&c.account), &c.regions);
             ConnectionStatus { freshness: all, ..c.clone() }
         };
-        Ok(self.connections.iter().map(freshness).collect())
+        Ok(self.connections.connections().iter().map(freshness).collect())
     }
 
     async fn refresh(&self, actor: &Actor, kind: Kind, accounts: &[AccountId], regions: &[Region]) -> Result<()> {

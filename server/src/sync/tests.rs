@@ -19,6 +19,7 @@ use tokio::sync::{Notify, watch};
 
 use super::Collector;
 use super::pool::{Pool, Settings};
+use crate::connecting::Known;
 use crate::inventory::{Answers, Memory, Visible};
 
 fn scope() -> Scope {
@@ -182,7 +183,7 @@ async fn what_aws_has_reaches_lists_and_open_pages_and_what_it_lacks_leaves_them
     let memory = Memory::new(store.clone());
     let follower = tokio::spawn(memory.clone().follow());
     until(async || memory.loaded().load(Ordering::Acquire).then_some(())).await;
-    let answers = Answers::new(memory.clone(), vec![], Visible::default());
+    let answers = Answers::new(memory.clone(), Known::default(), Visible::default());
     let mut notices = memory.subscribe();
     let server = Server::start("a", store, &fake, fast());
 
@@ -275,7 +276,7 @@ async fn a_page_that_asks_gets_the_whole_document_of_its_resource() {
 
     // Tags come without a new revision: no list says that there is something to read.
     *fake.team.lock().unwrap() = Some("payments".to_owned());
-    let answers = Answers::new(Memory::new(store.clone()), vec![], Visible::default());
+    let answers = Answers::new(Memory::new(store.clone()), Known::default(), Visible::default());
     answers.reread(&viewer(), &key).await.unwrap();
     until(async || doc().await.filter(|doc| doc["Tags"]["team"] == "payments")).await;
     server.end().await;
@@ -291,7 +292,7 @@ async fn a_read_that_is_denied_names_what_is_missing_and_holds_up_no_other() {
     fake.denied.lock().unwrap().push("f2".to_owned());
     let memory = Memory::new(store.clone());
     let follower = tokio::spawn(memory.clone().follow());
-    let answers = Answers::new(memory.clone(), vec![], Visible::default());
+    let answers = Answers::new(memory.clone(), Known::default(), Visible::default());
     let server = Server::start("a", store, &fake, fast());
     let list = async || answers.list(&viewer(), &ListQuery::all(Kind::Function)).await.unwrap();
     let details = async || list().await.freshness.first().and_then(|f| f.details.clone());

@@ -9,6 +9,7 @@ use gantry::apply::copy::Registries;
 use gantry::auth::Auth;
 use gantry::auth::password::Passwords;
 use gantry::clock::now;
+use gantry::connecting::Known;
 use gantry::http::rate::Rate;
 use gantry::http::site::Site;
 use gantry::http::{Parts, Web, listener, router};
@@ -129,13 +130,14 @@ impl World {
         let cloud = Arc::new(Aws::new(connections.clone(), registries));
         let uploads = Arc::new(Uploads::new(connections.clone(), test.store.clone(), Some(LARGEST)));
         let web = Web::new(Parts {
-            inventory: Arc::new(Answers::new(memory.clone(), vec![], Visible::default())),
+            inventory: Arc::new(Answers::new(memory.clone(), Known::default(), Visible::default())),
             telemetry: telemetry.clone(),
             plans: Arc::new(Planner::new(test.store.clone(), cloud.clone(), lent)),
             uploads: uploads.clone(),
             auth: auth.clone(),
             live: Live::new(memory.clone(), Arc::new(Follow::new(telemetry))),
-            instance: Arc::new(instance),
+            instance: tokio::sync::watch::channel(Arc::new(instance)).1,
+            known: Known::default(),
             site: Arc::new(site.unwrap()),
             rate: Rate::new(requests_per_second),
             loaded: memory.loaded(),
