@@ -215,10 +215,11 @@ impl Engine {
         tokio::time::timeout(self.patience.call, self.cloud.make(&step.scope, call, course)).await.map_err(late)?
     }
 
-    /// The same for a call that takes long: the journal says how far it is, and it ends early when somebody cancels the run.
+    /// The same for a call that takes long: the journal says how far it is, and it ends early when somebody cancels the run. A database that has
+    /// trouble meanwhile does not end it: the lease does, where that is not renewed in time.
     ///
     /// # Errors
-    /// When the journal cannot be written; how the call ended is inside.
+    /// When another server has the run; how the call ended is inside.
     async fn send_long(
         &self,
         lease: &Lease,
@@ -239,10 +240,20 @@ impl Engine {
             }
             if said.has_changed().unwrap_or(false) {
                 progress.note = Some(said.borrow_and_update().clone());
-                self.journal(lease, n, progress, None).await?;
+                match self.journal(lease, n, progress, None).await {
+                    Err(problem) if problem.code == Code::Conflict => return Err(problem),
+                    Err(problem) => {
+                        tracing::warn!(run = lease.run, %problem, "apply: how far a call is could not be written");
+                    }
+                    Ok(()) => {}
+                }
             }
-            if self.store.run(&lease.run).await?.is_none_or(|stored| stored.run.cancelled) {
-                course.cancel.cancel();
+            match self.store.run(&lease.run).await {
+                Ok(stored) if stored.as_ref().is_none_or(|stored| stored.run.cancelled) => course.cancel.cancel(),
+                Ok(_) => {}
+                Err(problem) => {
+                    tracing::warn!(run = lease.run, %problem, "apply: whether somebody cancelled could not be read");
+                }
             }
         };
         // What it said last is about the whole, if it went through; of one that broke off it says nothing any more.

@@ -116,3 +116,23 @@ async fn a_run_that_cannot_be_read_is_not_taken_again_before_its_lease_runs_out(
     let later = Millis(until.0 + 1_000);
     assert!(store.lease_run("next", later, Millis(later.0 + 1_000)).await.unwrap().is_some());
 }
+
+#[tokio::test]
+async fn a_lease_is_renewed_by_the_next_try_where_the_database_had_trouble() {
+    let world = World::new(|_, _| None).await;
+    world.begin("shop").await;
+    let lease = world.test.store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    let engine = world.engine();
+    engine.holds(&lease, std::time::Instant::now() + Duration::from_secs(60));
+    let asks_twice = async {
+        world.test.break_next_question("runs").await;
+        world.test.break_next_question("runs").await;
+    };
+    tokio::select! {
+        problem = engine.renew(&lease) => panic!("given up: {problem}"),
+        () = asks_twice => {}
+    }
+    // One that is no longer its own is not.
+    world.test.store.release_run(&lease).await.unwrap();
+    assert_eq!(engine.renew(&lease).await.code, Code::Conflict);
+}

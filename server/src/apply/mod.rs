@@ -306,15 +306,19 @@ impl Engine {
         }
     }
 
-    /// Renews a lease until that fails.
+    /// Renews a lease until another server has it, or it has run out. What is under way, hours of a copy maybe, is not given up for a database
+    /// that is well again before that.
     async fn renew(&self, lease: &Lease) -> Problem {
         loop {
             tokio::time::sleep(self.patience.lease / 3).await;
             let asked = Instant::now();
-            if let Err(problem) = self.store.extend_run(lease, self.until()).await {
-                return problem;
+            match self.store.extend_run(lease, self.until()).await {
+                Ok(()) => self.holds(lease, asked),
+                Err(problem) if problem.code != Code::Conflict && self.held.still(&lease.run) => {
+                    tracing::warn!(run = lease.run, %problem, "apply: the lease could not be renewed; tried again");
+                }
+                Err(problem) => return problem,
             }
-            self.holds(lease, asked);
         }
     }
 

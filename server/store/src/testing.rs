@@ -6,6 +6,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use crate::audit::Entry;
 use crate::{MIGRATIONS, Store};
@@ -97,6 +98,28 @@ impl TestStore {
             .await
             .unwrap();
         assert!(changed.rows_affected() > 0);
+    }
+
+    /// Breaks the connection over which the next question about this table is asked, while it is asked. Waits until one is.
+    pub async fn break_next_question(&self, table: &str) {
+        let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+        run(&mut connection, "begin".to_owned()).await;
+        run(&mut connection, format!("lock table {table}")).await;
+        loop {
+            let broken: bool = sqlx::query_scalar(
+                "select coalesce(bool_or(pg_terminate_backend(pid)), false) from pg_locks where not granted and relation = to_regclass($1)
+                   and database = (select oid from pg_database where datname = current_database())",
+            )
+            .bind(table)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            if broken {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        run(&mut connection, "rollback".to_owned()).await;
     }
 
     /// The tables that have this text anywhere in a row, whatever the column's type.
