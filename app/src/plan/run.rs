@@ -125,7 +125,7 @@ pub fn RunPage() -> impl IntoView {
 fn buttons(run: &Run, act: Act, refusal: Option<String>) -> Option<AnyView> {
     match run.state {
         State::Checking | State::Applying if run.can_be_undone() => {
-            let says = "Before its next step the run stops, and what it has made is taken back, the last first. What was there before stays as it is.";
+            let says = "The run stops after the step that is under way, and what it has made is taken back, the last first. What was there before stays as it is.";
             Some(confirm(act, Ask::Cancel, "Cancel", Icon::Close, says.to_owned(), refusal))
         }
         State::Applied => {
@@ -157,9 +157,6 @@ fn notes(run: &Run, act: Act) -> AnyView {
         (None, State::Undoing | State::Undone) if run.cancelled => {
             Some(view! { <Note tone=Tone::Quiet>"Somebody asked for it to be taken back."</Note> }.into_any())
         }
-        (_, State::Applied) if run.cancelled => Some(
-            view! { <Note tone=Tone::Quiet>"It was cancelled when its last step was under way: too late. Undo takes it back."</Note> }.into_any(),
-        ),
         _ => None,
     };
     let refused = move || {

@@ -55,7 +55,7 @@ pub fn explains(run: &Run) -> String {
     match run.state {
         State::Checking => "What you reviewed is compared with what there is now. Nothing has been made yet.".into(),
         State::Applying if run.cancelled => {
-            "It was asked to stop: before the next step, what it has made is taken back.".into()
+            "It was asked to stop: after the step that is under way, what it has made is taken back.".into()
         }
         State::Applying => "Its steps are being made, one after the other.".into(),
         State::Undoing => {

@@ -179,7 +179,7 @@ pub struct Run {
     pub plan: Plan,
     /// How far it is.
     pub state: State,
-    /// Somebody asked to take it back: the same as a failure at the step that is next.
+    /// Somebody asked to take it back: the same as a failure at the step that is under way, also the last, or at the one that is next.
     pub cancelled: bool,
     /// Why it is being taken back.
     pub problem: Option<Problem>,
@@ -253,17 +253,15 @@ impl Run {
         if let Some(n) = self.position(StepState::Begun) {
             return Next::FindOut(n);
         }
-        let waiting = self.position(StepState::Waiting);
         let failed = |s: &Progress| match s.state {
             StepState::Failed | StepState::Stuck => true,
             StepState::Made => s.problem.is_some(),
             _ => false,
         };
-        let failed = self.steps.iter().any(failed);
-        if failed || (self.cancelled && waiting.is_some()) {
+        if self.cancelled || self.steps.iter().any(failed) {
             return Next::Become(State::Undoing);
         }
-        waiting.map_or(Next::Become(State::Applied), Next::Make)
+        self.position(StepState::Waiting).map_or(Next::Become(State::Applied), Next::Make)
     }
 
     fn backward(&self) -> Next {

@@ -84,9 +84,10 @@ fn images_stay_until_their_tag_is_decided_and_with_an_index_that_is_left() {
     assert!(theirs(&run).is_empty(), "its turn never came");
 }
 
-/// Runs until it rests, with crashes between any two writes; what a crash loses is everything but the journal.
+/// Runs until it rests, with crashes between any two writes and somebody who cancels; what a crash loses is everything but the journal.
 fn drive(run: &mut Run, cloud: &mut Cloud, kills: u64, failures: u64) {
     for _ in 0..10_000 {
+        run.cancelled |= run.state == State::Applying && cloud.chance(40);
         match run.next() {
             Next::Rest => return,
             Next::Check => run.state = State::Applying,
@@ -143,7 +144,7 @@ fn every_run_ends_and_leaves_what_its_end_says() {
         drive(&mut run, &mut cloud, 3, 5);
         let left: Vec<usize> = cloud.there.iter().copied().collect();
         match run.state {
-            State::Applied => assert_eq!(left, [0, 1, 2], "seed {seed}"),
+            State::Applied => assert_eq!((left, run.cancelled), (vec![0, 1, 2], false), "seed {seed}"),
             State::Undone => assert!(left.is_empty(), "seed {seed}: {left:?}"),
             State::Stuck => assert_eq!(left, run.stuck().collect::<Vec<_>>(), "seed {seed}"),
             live => panic!("seed {seed} rests as {live:?}"),
@@ -154,7 +155,7 @@ fn every_run_ends_and_leaves_what_its_end_says() {
 }
 
 #[test]
-fn cancelling_is_failing_at_the_next_step_and_too_late_after_the_last() {
+fn cancelling_is_failing_at_the_step_under_way_also_at_the_last() {
     let mut run = Run::new("r".into(), three_steps());
     run.state = State::Applying;
     run.steps[0].state = StepState::Made;
@@ -163,7 +164,10 @@ fn cancelling_is_failing_at_the_next_step_and_too_late_after_the_last() {
     for step in &mut run.steps {
         step.state = StepState::Made;
     }
-    assert_eq!(run.next(), Next::Become(State::Applied));
+    run.steps[2].state = StepState::Begun;
+    assert_eq!(run.next(), Next::FindOut(2), "what becomes of it is found out first");
+    run.steps[2].state = StepState::Made;
+    assert_eq!(run.next(), Next::Become(State::Undoing));
     run.state = State::Undoing;
     assert_eq!(run.next(), Next::TakeBack(2));
 }

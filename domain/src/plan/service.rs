@@ -34,7 +34,7 @@ pub trait Plans: Send + Sync {
     async fn runs(&self, actor: &Actor, query: &RunsQuery) -> Result<Vec<RunLine>>;
     /// One run with its journal.
     async fn run(&self, actor: &Actor, id: &str) -> Result<RunView>;
-    /// Takes a run back: one that goes on before its next step, one that was applied from its end.
+    /// Takes a run back: one that goes on after the step that is under way, one that was applied from its end.
     async fn cancel(&self, actor: &Actor, id: &str) -> Result<()>;
     /// Decides about a step that is stuck.
     async fn decide(&self, actor: &Actor, id: &str, step: &str, decision: Decision) -> Result<()>;

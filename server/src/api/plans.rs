@@ -100,7 +100,7 @@ pub async fn one(
     Ok(Json(web.plans.run(&actor, &id).await?))
 }
 
-/// Takes a run back: one that goes on before its next step, one that was applied from its end.
+/// Takes a run back: one that goes on after the step that is under way, one that was applied from its end.
 #[utoipa::path(post, path = "/runs/{id}/cancel", tag = "plans", params(("id" = String, Path, description = "Its id")),
     responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn cancel(

@@ -280,7 +280,10 @@ impl Engine {
             subject: stored.run.id.clone(),
             detail: json!({ "title": stored.run.plan.title }),
         });
-        self.store.run_becomes(lease, state, problem.or(failure), now(), end.as_ref()).await?;
+        if !self.store.run_becomes(lease, state, problem.or(failure), now(), end.as_ref()).await? {
+            // Somebody cancelled since it was read: read again, it is taken back.
+            return Ok(());
+        }
         tracing::debug!(run = lease.run, state = state.as_str(), "apply: written");
         if end.is_some() {
             self.cloud.ended(&stored.run.plan);

@@ -178,7 +178,8 @@ impl Store {
         tx.commit().await.map_err(problem::of)
     }
 
-    /// Writes how far a run is, and why, if there is a reason; an end comes with its audit entry.
+    /// Writes how far a run is, and why, if there is a reason; an end comes with its audit entry. Answers whether it did: one that somebody
+    /// cancelled does not become applied.
     ///
     /// # Errors
     /// [`Code::Conflict`] when another server has taken the run.
@@ -189,25 +190,32 @@ impl Store {
         problem: Option<&Problem>,
         now: Millis,
         entry: Option<&Entry>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let mut tx = self.work.begin().await.map_err(problem::of)?;
         hold(&mut tx, lease).await?;
-        sqlx::query("update runs set state = $2, problem = coalesce($3, problem), ended = $4 where id = $1")
-            .bind(&lease.run)
-            .bind(state.as_str())
-            .bind(problem.map(Json))
-            .bind((!state.is_live()).then_some(now.0))
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
+        let done = sqlx::query(
+            "update runs set state = $2, problem = coalesce($3, problem), ended = $4
+             where id = $1 and not (cancelled and $2 = 'applied')",
+        )
+        .bind(&lease.run)
+        .bind(state.as_str())
+        .bind(problem.map(Json))
+        .bind((!state.is_live()).then_some(now.0))
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
         changed(&mut tx, &lease.run).await?;
         if let Some(entry) = entry {
             audit::append(&mut tx, entry).await?;
         }
-        tx.commit().await.map_err(problem::of)
+        tx.commit().await.map_err(problem::of)?;
+        Ok(true)
     }
 
-    /// Asks for a run to be taken back: whoever drives it sees it before the next step. One that was applied begins to be undone.
+    /// Asks for a run to be taken back: whoever drives it sees it before the next step, and after the last. One that was applied begins to be undone.
     /// Answers whether there was something to ask for.
     pub async fn cancel_run(&self, id: &str, entry: &Entry) -> Result<bool> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;

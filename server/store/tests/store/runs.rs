@@ -190,15 +190,27 @@ async fn a_run_is_cancelled_only_while_there_is_something_to_cancel() {
     assert_eq!(store.audit_latest(10).await.unwrap().len(), written + 1, "what is refused leaves no entry");
     let run = store.run("a").await.unwrap().unwrap();
     assert_eq!((run.run.state, run.run.cancelled), (State::Applying, true));
-    // It came too late; from its end it can be taken back all the same.
-    becomes(State::Applied).await;
+    // Whoever drives it read it before: it does not count as applied.
+    assert!(!store.run_becomes(&lease, State::Applied, None, Millis(30), Some(&entry())).await.unwrap());
+    assert_eq!(store.run("a").await.unwrap(), Some(run));
+    assert_eq!(store.audit_latest(10).await.unwrap().len(), written + 1);
+    for state in [State::Undoing, State::Undone, State::Stuck] {
+        assert!(becomes(state).await);
+        assert!(!store.cancel_run("a", &entry()).await.unwrap(), "{state:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_applied_can_be_taken_back() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.begin_run(&stored("a", 10), &entry()).await.unwrap();
+    let lease = lease(store, "one", 20).await.unwrap();
+    assert!(store.run_becomes(&lease, State::Applied, None, Millis(30), None).await.unwrap());
     assert!(store.cancel_run("a", &entry()).await.unwrap());
     let run = store.run("a").await.unwrap().unwrap();
     assert_eq!((run.run.state, run.ended), (State::Undoing, None));
-    for state in [State::Undoing, State::Undone, State::Stuck] {
-        becomes(state).await;
-        assert!(!store.cancel_run("a", &entry()).await.unwrap(), "{state:?}");
-    }
+    assert!(!store.cancel_run("a", &entry()).await.unwrap(), "once");
 }
 
 #[tokio::test]
