@@ -51,33 +51,83 @@ pub(crate) fn deleted(failures: Vec<String>, request_id: Option<String>) -> Resu
     Err(problem)
 }
 
-/// The first thing that went wrong while the rest went on.
+/// When so many in a row could not be read for a reason that may pass, the next could not either. More than are read at once, so that one
+/// burst that AWS throttles is not taken for that.
+const SEVERAL: usize = 2 * ABREAST;
+
+/// What went wrong while the rest went on.
 #[derive(Debug, Default)]
-pub(crate) struct Trouble(Option<Problem>);
+pub(crate) struct Trouble {
+    first: Option<Problem>,
+    /// How many in a row AWS did not answer.
+    silent: usize,
+    /// Ids of what a list named and could not be read.
+    unread: Vec<String>,
+}
 
 impl Trouble {
-    /// Notes a problem that concerns one resource, and goes on; one that will meet the next call too ends the collect.
+    /// Notes a problem that concerns one resource, and goes on. One that will meet the next call too ends the collect: so does AWS's silence
+    /// when it is not about one resource only.
     pub(crate) fn past<T>(&mut self, result: Result<T, Problem>) -> Result<Option<T>, Problem> {
-        match result {
-            Ok(value) => Ok(Some(value)),
-            Err(problem) if problem.retryable() || problem.code == Code::AwsCredentials => Err(problem),
-            Err(problem) => {
-                self.note(problem);
-                Ok(None)
+        let problem = match result {
+            Ok(value) => {
+                self.silent = 0;
+                return Ok(Some(value));
             }
+            Err(problem) => problem,
+        };
+        match problem.code {
+            Code::AwsUnreachable | Code::AwsThrottled if self.silent + 1 < SEVERAL => self.silent += 1,
+            Code::AwsCredentials => return Err(problem),
+            _ if problem.retryable() => return Err(problem),
+            _ => self.silent = 0,
         }
+        self.note(problem);
+        Ok(None)
+    }
+    /// The same for one that a list names, with its id: it exists, whatever is in the way of reading it. `None` also when AWS said that it does
+    /// not exist any more.
+    pub(crate) fn past_listed<T>(
+        &mut self,
+        id: impl Into<String>,
+        result: Result<Option<T>, Problem>,
+    ) -> Result<Option<T>, Problem> {
+        let read = self.past(result)?;
+        if read.is_none() {
+            self.unread.push(id.into());
+        }
+        Ok(read.flatten())
+    }
+    /// Says that everything was listed, where what could not be read is known from before: it stays as it was. What is not known would be
+    /// missing from a list that is called complete. Answers whether it was said.
+    pub(crate) async fn complete(
+        &mut self,
+        feed: &dyn Feed,
+        kind: Kind,
+        parent: Option<&ResourceKey>,
+    ) -> Result<bool, Problem> {
+        let unread = std::mem::take(&mut self.unread);
+        if !unread.is_empty() {
+            let known = feed.known(kind).await?;
+            if !unread.iter().all(|id| known.contains(id)) {
+                return Ok(false);
+            }
+            feed.still(kind, unread).await?;
+        }
+        feed.complete(kind, parent).await?;
+        Ok(true)
     }
     /// Notes a problem.
     pub(crate) fn note(&mut self, problem: Problem) {
-        self.0.get_or_insert(problem);
+        self.first.get_or_insert(problem);
     }
     /// Whether nothing went wrong.
     pub(crate) fn is_none(&self) -> bool {
-        self.0.is_none()
+        self.first.is_none()
     }
     /// What went wrong.
     pub(crate) fn end(self) -> Result<(), Problem> {
-        self.0.map_or(Ok(()), Err)
+        self.first.map_or(Ok(()), Err)
     }
 }
 
@@ -123,3 +173,7 @@ pub(crate) fn tags(pairs: impl Iterator<Item = (String, String)>) -> Vec<Tag> {
 pub(crate) fn sorted(map: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
     map.into_iter().flatten().collect()
 }
+
+#[cfg(test)]
+#[path = "gather_tests.rs"]
+mod tests;

@@ -19,18 +19,19 @@ pub(crate) async fn collect_tables(caller: &Caller, feed: &dyn Feed) -> Result<(
         let page = caller.call(Bucket::Dynamodb, "dynamodb:ListTables", None, request.send()).await?;
         let names = page.table_names.unwrap_or_default();
         let mut batch = vec![];
-        for table in each(names, |name| async move { table(caller, &name).await }).await {
-            if let Some(table) = trouble.past(table)?.flatten() {
+        let read = |name: String| async move {
+            let table = table(caller, &name).await;
+            (name, table)
+        };
+        for (name, table) in each(names, read).await {
+            if let Some(table) = trouble.past_listed(name, table)? {
                 batch.push(caller.observed(&table)?);
             }
         }
         feed.seen(batch).await?;
         pages.then(page.last_evaluated_table_name)?;
     }
-    // One that was listed but could not be read was not delivered: it must not be taken for gone.
-    if trouble.is_none() {
-        feed.complete(Kind::Table, None).await?;
-    }
+    trouble.complete(feed, Kind::Table, None).await?;
     trouble.end()
 }
 

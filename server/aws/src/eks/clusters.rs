@@ -14,14 +14,15 @@ pub(crate) async fn collect_clusters(caller: &Caller, feed: &dyn Feed) -> Result
     let mut trouble = Trouble::default();
     let names = names(caller).await?;
     let mut batch = vec![];
-    for cluster in each(names, |name| async move { cluster(caller, &name).await }).await {
-        batch.extend(trouble.past(cluster)?.flatten());
+    let read = |name: String| async move {
+        let cluster = cluster(caller, &name).await;
+        (name, cluster)
+    };
+    for (name, cluster) in each(names, read).await {
+        batch.extend(trouble.past_listed(name, cluster)?);
     }
     feed.seen(batch).await?;
-    // One that was listed but could not be read was not delivered: it must not be taken for gone.
-    if trouble.is_none() {
-        feed.complete(Kind::EksCluster, None).await?;
-    }
+    trouble.complete(feed, Kind::EksCluster, None).await?;
     trouble.end()
 }
 

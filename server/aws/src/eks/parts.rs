@@ -16,8 +16,12 @@ macro_rules! parts {
      $list:ident ($list_operation:literal, $listed:ident),
      $describe:ident ($describe_operation:literal, $name:ident, $answer:literal, $called:literal)) => {
         pub(crate) async fn $collect(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
-            async fn of(caller: &Caller, feed: &dyn Feed, cluster: &str) -> Result<(), Problem> {
-                let mut trouble = Trouble::default();
+            async fn of(
+                caller: &Caller,
+                feed: &dyn Feed,
+                cluster: &str,
+                trouble: &mut Trouble,
+            ) -> Result<bool, Problem> {
                 let mut pages = Pages::new($list_operation);
                 while let Some(token) = pages.next() {
                     let request =
@@ -27,27 +31,29 @@ macro_rules! parts {
                     let Some(page) = page else { break };
                     let names = page.$listed.unwrap_or_default();
                     let mut batch = vec![];
-                    for part in each(names, |name| async move { $read(caller, cluster, &name).await }).await {
-                        batch.extend(trouble.past(part)?.flatten());
+                    let read = |name: String| async move {
+                        let part = $read(caller, cluster, &name).await;
+                        (format!("{cluster}/{name}"), part)
+                    };
+                    for (id, part) in each(names, read).await {
+                        batch.extend(trouble.past_listed(id, part)?);
                     }
                     feed.seen(batch).await?;
                     pages.then(page.next_token)?;
                 }
-                if trouble.is_none() {
-                    let key = ResourceKey::new(Kind::EksCluster, caller.scope().clone(), cluster)?;
-                    feed.complete($kind, Some(&key)).await?;
-                }
-                trouble.end()
+                let key = ResourceKey::new(Kind::EksCluster, caller.scope().clone(), cluster)?;
+                trouble.complete(feed, $kind, Some(&key)).await
             }
             let known = feed.known($kind).await?;
             let clusters = names(caller).await?;
-            let mut trouble = Trouble::default();
+            let (mut trouble, mut whole) = (Trouble::default(), true);
             for cluster in &clusters {
-                trouble.past(of(caller, feed, cluster).await)?;
+                let read = of(caller, feed, cluster, &mut trouble).await;
+                whole &= trouble.past(read)?.unwrap_or(false);
             }
             let kinds = ($kind, Kind::EksCluster);
             orphans(caller, feed, kinds, &clusters, &known, |id| Some(id.split_once('/')?.0)).await?;
-            if trouble.is_none() {
+            if whole {
                 feed.complete($kind, None).await?;
             }
             trouble.end()

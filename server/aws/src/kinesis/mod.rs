@@ -17,16 +17,17 @@ pub(crate) async fn collect_streams(caller: &Caller, feed: &dyn Feed) -> Result<
         let page = caller.call(Bucket::KinesisList, "kinesis:ListStreams", None, request.send()).await?;
         let last = page.stream_names.last().cloned().filter(|_| page.has_more_streams);
         let mut batch = vec![];
-        for stream in each(page.stream_names, |name| async move { stream(caller, &name).await }).await {
-            batch.extend(trouble.past(stream)?.flatten());
+        let read = |name: String| async move {
+            let stream = stream(caller, &name).await;
+            (name, stream)
+        };
+        for (name, stream) in each(page.stream_names, read).await {
+            batch.extend(trouble.past_listed(name, stream)?);
         }
         feed.seen(batch).await?;
         pages.then(last)?;
     }
-    // One that was listed but could not be read was not delivered: it must not be taken for gone.
-    if trouble.is_none() {
-        feed.complete(Kind::Stream, None).await?;
-    }
+    trouble.complete(feed, Kind::Stream, None).await?;
     trouble.end()
 }
 

@@ -1,7 +1,7 @@
 //! Queues.
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use domain::resource::Observed;
+use domain::resource::{Model, Observed};
 use domain::sqs::Queue;
 use domain::{Kind, Problem, ResourceKey};
 
@@ -18,18 +18,19 @@ pub(crate) async fn collect_queues(caller: &Caller, feed: &dyn Feed) -> Result<(
         let page = caller.call(Bucket::Sqs, "sqs:ListQueues", None, request.send()).await?;
         let urls = page.queue_urls.unwrap_or_default();
         let mut batch = vec![];
-        for queue in each(urls, |url| queue(caller, url)).await {
-            if let Some(queue) = trouble.past(queue)?.flatten() {
+        let read = |url: String| async move {
+            let listed = Queue { queue_url: url.clone(), ..Queue::default() };
+            (listed.id(), queue(caller, url).await)
+        };
+        for (id, queue) in each(urls, read).await {
+            if let Some(queue) = trouble.past_listed(id, queue)? {
                 batch.push(caller.observed(&queue)?);
             }
         }
         feed.seen(batch).await?;
         pages.then(page.next_token)?;
     }
-    // One that was listed but could not be read was not delivered: it must not be taken for gone.
-    if trouble.is_none() {
-        feed.complete(Kind::Queue, None).await?;
-    }
+    trouble.complete(feed, Kind::Queue, None).await?;
     trouble.end()
 }
 
