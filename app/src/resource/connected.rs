@@ -173,7 +173,7 @@ pub fn ChangesCard(
                                     let own = key.with_value(|key| change.key == *key);
                                     let words = if own { headline(&change) } else { of_part(&change) };
                                     view! {
-                                        <a class="row" href=href><span class="grow" title=words.clone()>{words}</span><span class="faint"><Age at=change.at now=now/></span></a>
+                                        <a class="row" href=href><span class="grow" title=words.clone()>{words.clone()}</span><span class="faint"><Age at=change.at now=now/></span></a>
                                     }
                                 })
                                 .collect_view()

@@ -122,7 +122,7 @@ async fn a_history_has_what_happened_to_its_parts_where_that_is_asked_for() {
     let queue = json!({"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/111122223333/f"});
     let beside = Observed { key: ResourceKey::new(Kind::Queue, scope(), "f").unwrap(), doc: queue };
     store.seen(list(&held), &[f.clone(), alias("1"), beside], Millis(1001)).await.unwrap();
-    let later = Source::List { fence: held.fence, initial: false };
+    let later = Source::List { fence: held.fence, initial: false, began: Millis(1500) };
     store.seen(later, &[alias("2")], Millis(2000)).await.unwrap();
     store.seen(later, &[function("f", json!({"MemorySize": 256}))], Millis(3000)).await.unwrap();
     let url = json!({"FunctionUrl": "https://x.on.aws/", "FunctionArn": arn, "AuthType": "NONE"});
