@@ -1,4 +1,5 @@
 // What people see of images: what uses them, indexes that open, two of them compared, what refers to them, what AWS says rules would do.
+import { account, address, apply, call, dialog, ecr, images, own, push, pushIndex, region } from "../fixtures/ecr";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
 
@@ -111,6 +112,58 @@ test("signatures are shown as what they are, and are no images to clean up", asy
   await page.locator(".note").getByRole("link").click();
   await expect(page).toHaveURL(new RegExp(image));
   aws("ecr", "delete_repository", { repositoryName: name, force: true });
+});
+
+test("releases that newer ones replaced go whole by one click, and so does what has no tag", async ({ page }) => {
+  test.setTimeout(150_000);
+  const name = own("releases");
+  await ecr("CreateRepository", { repositoryName: name });
+  const release = async (version: string, tagged: boolean) => {
+    const parts: { architecture: string; digest: string }[] = [];
+    for (const architecture of ["amd64", "arm64"]) {
+      const tag = tagged ? `${version}-${architecture}` : undefined;
+      parts.push({ architecture, digest: await push(name, tag, `${name} ${version} ${architecture}`) });
+    }
+    await pushIndex(name, parts, tagged ? version : undefined);
+  };
+  for (let n = 1; n <= 12; n++) await release(`${n}`, true);
+  await release("lost", false);
+  for (const list of ["/repositories", "/images"]) {
+    await page.goto(`${list}?account=${account}&region=${region}&q=${encodeURIComponent(name)}`);
+    await hydrated(page);
+    await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+    await expect(page.locator(`tbody a[href^='${list}/']`, { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+  }
+  const offer = (words: RegExp) => page.getByRole("region", { name: "Stored" }).getByRole("listitem").filter({ hasText: words });
+  const offered = async (...all: RegExp[]) => {
+    // What an index leads to is read after the list.
+    await expect(async () => {
+      await page.goto(address(name));
+      for (const words of all) await expect(offer(words)).toBeVisible({ timeout: 5000 });
+    }).toPass({ timeout: 90_000 });
+    await hydrated(page);
+  };
+  const lost = /^3 images untagged and used by nothing/;
+  const old = /^6 images older than the 10 newest releases and used by nothing/;
+  await offered(old, lost);
+  await accessible(page);
+  // Indexes go first, in a call of their own.
+  const go = async (words: RegExp) => {
+    await offer(words).getByRole("button", { name: "Delete them …" }).click();
+    await expect(call(page, "ecr:BatchDeleteImage")).toHaveCount(2);
+    await dialog(page).locator("#act-typed").fill(name);
+    await apply(page);
+  };
+  await go(old);
+  expect(await images(name)).toHaveLength(33);
+  await offered(lost);
+  await expect(offer(/older than/)).toHaveCount(0);
+  await go(lost);
+  const tags = (await images(name)).flatMap((image) => image.imageTags ?? []).toSorted();
+  const kept = tags.filter((tag) => /^\d+$/.test(tag));
+  expect(kept).toHaveLength(10);
+  expect(tags).toEqual(kept.flatMap((version) => [version, `${version}-amd64`, `${version}-arm64`]).toSorted());
+  await ecr("DeleteRepository", { repositoryName: name, force: true });
 });
 
 test("the first page groups images by repository, beside what else needs a person", async ({ page }) => {
