@@ -27,15 +27,17 @@ pub(super) fn created<'p>(plan: &'p Plan, key: Option<&str>) -> Option<NewKey<'p
 }
 
 impl NewKey<'_> {
-    /// The resources of a CloudFormation template, by id. Without a policy the key has KMS's default one there, too.
-    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html>
+    /// The resources of a CloudFormation template, by id. Without a policy the key has KMS's default one there, too. It outlives its stack, as
+    /// images may: without it nobody can read them. <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html>
     pub(super) fn resources(&self, id: &str) -> Vec<(String, Value)> {
         let properties = json!({
             "Description": self.create.description,
             "KeySpec": self.create.key_spec,
             "KeyUsage": self.create.key_usage,
         });
-        let mut all = vec![(id.to_owned(), json!({ "Type": "AWS::KMS::Key", "Properties": properties }))];
+        let key = json!({ "Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain",
+            "Properties": properties });
+        let mut all = vec![(id.to_owned(), key)];
         if let Some(alias) = self.alias {
             let properties = json!({ "AliasName": alias, "TargetKeyId": { "Ref": id } });
             all.push((format!("{id}Alias"), json!({ "Type": "AWS::KMS::Alias", "Properties": properties })));
@@ -81,7 +83,9 @@ mod tests {
         let resources = serde_json::from_str::<Value>(&template).unwrap()["Resources"].take();
         let key = json!({ "Description": "Encrypts the images of shop/api", "KeySpec": "SYMMETRIC_DEFAULT",
             "KeyUsage": "ENCRYPT_DECRYPT" });
-        assert_eq!(resources["ShopApiKey"], json!({ "Type": "AWS::KMS::Key", "Properties": key }));
+        let key = json!({ "Type": "AWS::KMS::Key", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain",
+            "Properties": key });
+        assert_eq!(resources["ShopApiKey"], key);
         let alias = json!({ "AliasName": "alias/images", "TargetKeyId": { "Ref": "ShopApiKey" } });
         assert_eq!(resources["ShopApiKeyAlias"], json!({ "Type": "AWS::KMS::Alias", "Properties": alias }));
         let encryption = &resources["ShopApi"]["Properties"]["EncryptionConfiguration"];

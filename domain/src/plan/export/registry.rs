@@ -27,29 +27,54 @@ fn is_ours(call: &Ecr) -> bool {
     )
 }
 
-/// Each step about the registry through `tell`; what it cannot tell of is named.
-fn told<T>(plan: &Plan, untold: &mut Untold, tell: fn(&Step, &Ecr) -> Option<T>) -> Vec<T> {
+/// Each step about the registry through `tell`; what it cannot tell of is named as it says.
+fn told<T>(plan: &Plan, untold: &mut Untold, tell: fn(&Step, &Ecr) -> Result<T, String>) -> Vec<T> {
     let mut all = vec![];
     for step in &plan.steps {
         let Call::Ecr(call) = &step.call else { continue };
         if is_ours(call) {
             match tell(step, call) {
-                Some(one) => all.push(one),
-                None => untold.push(step.says.clone()),
+                Ok(one) => all.push(one),
+                Err(left_out) => untold.push(left_out),
             }
         }
     }
     all
 }
 
-/// As CloudFormation's resources.
+/// As CloudFormation's resources. A stack makes what its template tells of, and is refused what is there already.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources.html>
 pub fn resources(plan: &Plan, untold: &mut Untold) -> Map<String, Value> {
-    told(plan, untold, |_, call| resource(call)).into_iter().collect()
+    let tell = |step: &Step, call: &Ecr| match resource(call) {
+        Some(_) if exists(step, call) => {
+            Err(format!("{}: that exists already and has to be imported into the stack", step.says))
+        }
+        Some(one) => Ok(one),
+        None => Err(step.says.clone()),
+    };
+    told(plan, untold, tell).into_iter().collect()
+}
+
+/// Whether a stack would be refused it. Replication and scanning are always there; as long as they are as AWS gives them, a stack can have them.
+fn exists(step: &Step, call: &Ecr) -> bool {
+    let is_set = |before: &Value| {
+        before["rules"].as_array().is_some_and(|rules| !rules.is_empty()) || before["scanType"] == "ENHANCED"
+    };
+    match call {
+        Ecr::PutReplicationConfiguration(_) | Ecr::PutRegistryScanningConfiguration(_) => {
+            step.effect != Effect::Create && step.before.as_ref().is_none_or(is_set)
+        }
+        _ => step.effect != Effect::Create,
+    }
 }
 
 /// As Terraform's blocks.
 pub fn blocks(plan: &Plan, untold: &mut Untold) -> Vec<String> {
-    told(plan, untold, |step, call| Some(taken_over(step, call) + &block(call)?))
+    let tell = |step: &Step, call: &Ecr| match block(call) {
+        Some(block) => Ok(taken_over(step, call) + &block),
+        None => Err(step.says.clone()),
+    };
+    told(plan, untold, tell)
 }
 
 /// What has Terraform take over what exists; nothing for what a step creates.
@@ -303,15 +328,15 @@ mod tests {
     use crate::plan::{Call, Effect, FORMAT, Plan, Step, Undo};
     use serde_json::{Value, json};
 
-    fn plan(calls: &[(&str, Value)]) -> Plan {
+    fn plan(effect: Effect, before: Option<Value>, calls: &[(&str, Value)]) -> Plan {
         let scope = crate::Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
         let step = |(operation, input): &(&str, Value)| Step {
             id: "x".into(),
             says: (*operation).into(),
             scope: scope.clone(),
             call: Call::Ecr(serde_json::from_value::<Ecr>(json!({ "operation": operation, "input": input })).unwrap()),
-            effect: Effect::Update,
-            before: None,
+            effect,
+            before: before.clone(),
             depends_on: vec![],
             undo: Undo::Never(String::new()),
             monthly: None,
@@ -319,9 +344,9 @@ mod tests {
         Plan { format: FORMAT, title: "Registry".into(), scope: scope.clone(), steps: calls.iter().map(step).collect() }
     }
 
-    fn all() -> Plan {
+    fn all(effect: Effect) -> Plan {
         let filter = json!([{ "filter": "prod/", "filterType": "PREFIX_MATCH" }]);
-        plan(&[
+        let calls = [
             (
                 "PutReplicationConfiguration",
                 json!({ "replicationConfiguration": { "rules": [{
@@ -346,19 +371,48 @@ mod tests {
             ),
             ("PutAccountSetting", json!({ "name": "BLOB_MOUNTING", "value": "ENABLED" })),
             ("DeletePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "quay" })),
-        ])
+        ];
+        plan(effect, None, &calls)
     }
 
     #[test]
     fn a_template_tells_of_a_registry_and_names_the_rest() {
-        let (template, untold) = cloudformation::template(&all());
+        let (template, untold) = cloudformation::template(&all(Effect::Create));
         assert_eq!(untold, ["PutAccountSetting", "DeletePullThroughCacheRule"]);
         insta::assert_snapshot!(template);
     }
 
     #[test]
+    fn a_template_does_not_make_anew_what_exists() {
+        let template = json!({ "prefix": "shop", "appliedFor": ["REPLICATION"] });
+        let policy = json!({ "policyText": "{\"Version\":\"2012-10-17\",\"Statement\":[]}" });
+        let changed = [("UpdateRepositoryCreationTemplate", template), ("PutRegistryPolicy", policy)];
+        let replication = [("PutReplicationConfiguration", json!({ "replicationConfiguration": { "rules": [] } }))];
+        let scanning = [("PutRegistryScanningConfiguration", json!({ "scanType": "BASIC", "rules": [] }))];
+        let rules = json!({ "rules": [{ "destinations": [] }] });
+        let enhanced = json!({ "scanType": "ENHANCED", "rules": [] });
+        for (before, calls) in [
+            (None, &changed[..]),
+            (Some(rules), &replication[..]),
+            (Some(enhanced), &scanning[..]),
+            (None, &replication[..]),
+        ] {
+            let (template, untold) = cloudformation::template(&plan(Effect::Update, before, calls));
+            assert_eq!(serde_json::from_str::<Value>(&template).unwrap()["Resources"], json!({}));
+            let named = |says: &str| format!("{says}: that exists already and has to be imported into the stack");
+            assert_eq!(untold, calls.iter().map(|(says, _)| named(says)).collect::<Vec<_>>());
+        }
+        for (before, calls) in
+            [(json!({ "rules": [] }), &replication[..]), (json!({ "scanType": "BASIC", "rules": [] }), &scanning[..])]
+        {
+            let (template, untold) = cloudformation::template(&plan(Effect::Update, Some(before), calls));
+            assert!(untold.is_empty() && template.contains("AWS::ECR::Re"), "{template}");
+        }
+    }
+
+    #[test]
     fn a_configuration_tells_of_a_registry_and_names_the_rest() {
-        let (configuration, untold) = terraform::configuration(&all());
+        let (configuration, untold) = terraform::configuration(&all(Effect::Update));
         assert_eq!(untold, ["DeletePullThroughCacheRule"]);
         insta::assert_snapshot!(configuration);
     }
