@@ -49,13 +49,13 @@ impl Export {
     const fn explains(self) -> &'static str {
         match self {
             Export::Cli => {
-                "The same calls for the AWS CLI. It stops at the first that fails; taking back is then up to you."
+                "The same calls for the AWS CLI. It stops at the first that fails; taking back is then up to you. With credentials of another account it makes none."
             }
             Export::CloudFormation => {
-                "What the plan creates, as a template. A stack made from it owns what it makes, and deleting the stack deletes that."
+                "What the plan creates, as a template for this account and region only. A stack made from it owns what it makes, and deleting the stack deletes that; keys stay."
             }
             Export::Terraform => {
-                "What the plan creates and what it changes, as a configuration for Terraform's AWS provider. What exists is imported, by Terraform 1.5 or later. Account and region come from the provider."
+                "What the plan creates and what it changes, as a configuration for Terraform's AWS provider. What exists is imported, by Terraform 1.5 or later. The provider is for this account and region only."
             }
         }
     }

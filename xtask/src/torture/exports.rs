@@ -22,11 +22,12 @@ pub fn compare(tools: &Tools, api: &runs::Api, sandbox: u16) -> Result<(u64, Vec
         ensure!(review["plan"].is_object(), "the export's plan is refused: {review}");
         runs::begin(api, &answers)?;
         let folder = tempfile::tempdir().context("cannot make a folder for an export")?;
-        let mut script = scripts::cli(tools, folder.path(), &review["plan"])?;
+        let mut script = scripts::cli(tools, folder.path(), &review["plan"], &cli.account)?;
         process::run_quietly(script.envs(scripts::environment(sandbox, &cli.account)))
             .context("the exported script")?;
         let file = folder.path().join("template.json");
-        checkout::write(&file, review["plan"]["cloudformation"][0].as_str().context("a review without a template")?)?;
+        let text = review["plan"]["cloudformation"][0].as_str().context("a review without a template")?;
+        checkout::write(&file, &text.replace(ACCOUNTS.gantry, &template.account))?;
         let stack = format!("export-{n}");
         let body = format!("file://{}", file.display());
         for arguments in [

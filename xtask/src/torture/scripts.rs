@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::oracle::Sandbox;
 use super::road::{self, Sender};
 use super::weather::Weather;
-use super::{Tools, runs};
+use super::{ACCOUNTS, Tools, runs};
 use crate::checkout;
 use crate::process::{self, Ending};
 
@@ -45,13 +45,14 @@ impl Sender for Running {
     fn stop(&self) {}
 }
 
-/// What runs a script: the folder for its file, the plan's review.
-pub type Prepare = fn(&Tools, &Path, &Value) -> Result<Command>;
+/// What runs a script: the folder for its file, the plan's review, the account that it is for.
+pub type Prepare = fn(&Tools, &Path, &Value, &str) -> Result<Command>;
 
-/// The plan's own script.
-pub fn cli(tools: &Tools, folder: &Path, review: &Value) -> Result<Command> {
+/// The plan's own script, as if it were made for this account.
+pub fn cli(tools: &Tools, folder: &Path, review: &Value, account: &str) -> Result<Command> {
     let file = folder.join("script.sh");
-    checkout::write(&file, review["cli"].as_str().context("a review without a script")?)?;
+    let script = review["cli"].as_str().context("a review without a script")?;
+    checkout::write(&file, &script.replace(ACCOUNTS.gantry, account))?;
     let mut command = process::command("sh");
     command.arg(file);
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -62,7 +63,7 @@ pub fn cli(tools: &Tools, folder: &Path, review: &Value) -> Result<Command> {
 }
 
 /// The same calls with boto3.
-pub fn boto3(tools: &Tools, folder: &Path, review: &Value) -> Result<Command> {
+pub fn boto3(tools: &Tools, folder: &Path, review: &Value, _account: &str) -> Result<Command> {
     let (script, plan) = (folder.join("script.py"), folder.join("plan.json"));
     checkout::write(&script, include_str!("script.py"))?;
     checkout::write(&plan, review["plan"]["steps"].to_string())?;
@@ -101,7 +102,7 @@ pub fn torture(
                 return Ok(());
             };
             let folder = tempfile::tempdir().context("cannot make a folder for a script")?;
-            let mut command = prepare(tools, folder.path(), review)?;
+            let mut command = prepare(tools, folder.path(), review, &sandbox.account)?;
             command.envs(environment(port, &sandbox.account)).stdout(Stdio::null()).stderr(Stdio::null());
             let mut child = process::spawn(&mut command, Ending::Group)?;
             if let Some(pid) = Pid::from_raw(child.id().cast_signed()) {

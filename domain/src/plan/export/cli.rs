@@ -13,8 +13,9 @@ use crate::ecs::calls::{Call as Ecs, RegisterTaskDefinition};
 /// Linux starts no program with a longer argument (131,072 bytes with its end); a logo may be.
 const LONGEST_ARGUMENT: usize = 100_000;
 
-/// The script, for a POSIX shell. It stops at the first call that fails; it does not undo.
+/// The script, for a POSIX shell. It stops at the first call that fails; it does not undo. With credentials of another account it makes nothing.
 pub fn script(plan: &Plan) -> String {
+    let account = &plan.scope.account;
     let mut lines = vec![
         "#!/bin/sh".to_owned(),
         format!("# {}", one_line(&plan.title)),
@@ -23,6 +24,13 @@ pub fn script(plan: &Plan) -> String {
         // Version 2 shows answers in a pager. Its option against that is unknown to version 1; the variable is not.
         // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
         "export AWS_PAGER=".to_owned(),
+        "account=\"$(aws sts get-caller-identity --query Account --output text)\"".to_owned(),
+        format!("if [ \"$account\" != {account} ]; then"),
+        format!(
+            "  echo \"This plan is for the AWS account {account}, and these credentials are of $account. Nothing was done.\" >&2"
+        ),
+        "  exit 1".to_owned(),
+        "fi".to_owned(),
         format!(
             "run_id=\"cli-$(date +%s)\"; run_by=\"$(aws sts get-caller-identity --query Arn --output text | sed 's/.*[:\\/]//; s/,/_/g')\""
         ),

@@ -31,12 +31,21 @@ pub fn template(plan: &Plan) -> (String, Untold) {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": plan.title,
         "Resources": resources,
+        "Rules": { "Place": { "Assertions": [only("AWS::AccountId", "the AWS account", plan.scope.account.as_str()),
+            only("AWS::Region", "the region", plan.scope.region.as_str())] } },
     });
     // AWS refuses an empty section.
     if !outputs.is_empty() {
         template["Outputs"] = outputs.into();
     }
     (serde_json::to_string_pretty(&template).unwrap_or_default(), untold)
+}
+
+/// Has a stack refused before anything is made, where it would be made elsewhere.
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html>
+fn only(parameter: &str, what: &str, value: &str) -> Value {
+    json!({ "Assert": { "Fn::Equals": [{ "Ref": parameter }, value] },
+        "AssertDescription": format!("This plan is for {what} {value}.") })
 }
 
 /// The id of the key that is created for a repository.

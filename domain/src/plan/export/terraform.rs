@@ -12,7 +12,8 @@ use super::{
 use crate::document::Tag;
 use crate::ecr::calls::CreateRepository;
 
-/// The configuration, and what it cannot tell of.
+/// The configuration, and what it cannot tell of. Its provider refuses the credentials of other accounts.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs#allowed_account_ids>
 pub fn configuration(plan: &Plan) -> (String, Untold) {
     let (found, mut rest) = repositories(plan);
     let (public, more) = public_repositories(plan);
@@ -22,8 +23,9 @@ pub fn configuration(plan: &Plan) -> (String, Untold) {
     let mut out = format!("# {}\n", plan.title.replace(['\n', '\r'], " "));
     let _ = write!(
         out,
-        "terraform {{\n  required_providers {{\n    aws = {{\n      source = \"hashicorp/aws\"\n    }}\n  }}\n}}\n\nprovider \"aws\" {{\n  region = {}\n}}\n",
-        text(plan.scope.region.as_str())
+        "terraform {{\n  required_providers {{\n    aws = {{\n      source = \"hashicorp/aws\"\n    }}\n  }}\n}}\n\nprovider \"aws\" {{\n  region              = {}\n  allowed_account_ids = [{}]\n}}\n",
+        text(plan.scope.region.as_str()),
+        text(plan.scope.account.as_str())
     );
     for repository in &found {
         let _ = write!(out, "\n{}", blocks(repository));
