@@ -229,7 +229,11 @@ impl Memory {
             match &notice {
                 ToPage::Changed { .. } => told.changed = Some(now),
                 ToPage::Freshness { kinds } => told.fresh.extend(kinds.iter().map(|kind| (*kind, now))),
-                ToPage::Run { .. } | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => {}
+                ToPage::Run { .. }
+                | ToPage::Runs
+                | ToPage::Log { .. }
+                | ToPage::LogProblem { .. }
+                | ToPage::SignedOut => {}
             }
         }
         // Nobody listening is no fault

@@ -345,7 +345,7 @@ async fn the_urls_of_a_function_that_changed_are_read_again_at_once() {
     fake.functions.lock().unwrap().extend(["a", "b", "c"].map(|name| (name.to_owned(), "1".to_owned())));
     fake.urls.lock().unwrap().insert("a".to_owned(), "AWS_IAM".to_owned());
     fake.denied.lock().unwrap().push("c".to_owned());
-    let server = Server::start(store, &fake, fast());
+    let server = Server::start("a", store, &fake, fast());
     let key = |kind, id: &str| ResourceKey::new(kind, scope(), id).unwrap();
     let stored = async |kind, id: &str| store.get(&key(kind, id)).await.unwrap();
     let settled = async || {
@@ -361,7 +361,7 @@ async fn the_urls_of_a_function_that_changed_are_read_again_at_once() {
     for changed in ["a", "c"] {
         fake.functions.lock().unwrap().insert(changed.to_owned(), "2".to_owned());
     }
-    let answers = Answers::new(Memory::new(store.clone()), vec![], Visible::default());
+    let answers = Answers::new(Memory::new(store.clone()), Known::default(), Visible::default());
     answers.refresh(&viewer(), Kind::Function, &[], &[]).await.unwrap();
     until(async || stored(Kind::FunctionUrl, "a").await.filter(|url| url.doc["AuthType"] == "NONE")).await;
     until(settled).await;

@@ -27,7 +27,7 @@ pub fn compare(tools: &Tools, api: &runs::Api, sandbox: u16) -> Result<(u64, Vec
             .context("the exported script")?;
         let file = folder.path().join("template.json");
         let text = review["plan"]["cloudformation"][0].as_str().context("a review without a template")?;
-        checkout::write(&file, &text.replace(ACCOUNTS.gantry, &template.account))?;
+        checkout::write(&file, text.replace(ACCOUNTS.gantry, &template.account))?;
         let stack = format!("export-{n}");
         let body = format!("file://{}", file.display());
         for arguments in [

@@ -52,7 +52,7 @@ pub type Prepare = fn(&Tools, &Path, &Value, &str) -> Result<Command>;
 pub fn cli(tools: &Tools, folder: &Path, review: &Value, account: &str) -> Result<Command> {
     let file = folder.join("script.sh");
     let script = review["cli"].as_str().context("a review without a script")?;
-    checkout::write(&file, &script.replace(ACCOUNTS.gantry, account))?;
+    checkout::write(&file, script.replace(ACCOUNTS.gantry, account))?;
     let mut command = process::command("sh");
     command.arg(file);
     let path = std::env::var_os("PATH").unwrap_or_default();
