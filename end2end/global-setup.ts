@@ -60,6 +60,7 @@ export default async function setup() {
         GANTRY_SITE: site,
         GANTRY_CONFIG: join(folder, "gantry.toml"),
         GANTRY_CONNECTIONS: "",
+        AWS_EC2_METADATA_DISABLED: "true",
       },
       logs,
     );

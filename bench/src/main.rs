@@ -90,6 +90,7 @@ async fn server(
         ("GANTRY_SITE", a.site.display().to_string()),
         ("GANTRY_CONFIG", config.display().to_string()),
         ("GANTRY_CONNECTIONS", String::new()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
     ];
     let log = a.data_dir.join(format!("{name}.log"));
     let mut server = Reporter::start(&a.bin.join("gantry"), &["serve", "--exit-with-stdin"], &env, &log)?;

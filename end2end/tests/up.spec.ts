@@ -35,7 +35,7 @@ class Up {
     const child = spawn(process.env.GANTRY_XTASK ?? "", ["up", "--built", "--port", String(port), "--data-dir", data], {
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, GANTRY_CONFIG: config, GANTRY_CONNECTIONS: "", DATABASE_URL: "" },
+      env: { ...process.env, GANTRY_CONFIG: config, GANTRY_CONNECTIONS: "", DATABASE_URL: "", AWS_EC2_METADATA_DISABLED: "true" },
     });
     child.stdout.on("data", (bytes: Buffer) => (this.said += bytes.toString()));
     child.stderr.on("data", (bytes: Buffer) => (this.told += bytes.toString()));

@@ -61,7 +61,7 @@ pub async fn connections(connections: &Connections, tell: &mut dyn FnMut(String)
     if configs.is_empty() {
         return Err(Problem::invalid(
             "connections",
-            "No connection is configured: write [[connections]] into gantry.toml, or set AWS_REGION beside AWS credentials.",
+            "No connection is configured: write [[connections]] into gantry.toml.",
         ));
     }
     let mut all_well = true;

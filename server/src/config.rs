@@ -249,6 +249,7 @@ fn connection(section: &Section<'_>) -> Result<ConnectionConfig> {
         access_key: section.text("access_key")?,
         secret_key: section.text("secret_key")?,
         sandbox: section.flag("sandbox")?,
+        found: None,
     };
     match config.check() {
         Ok(()) => Ok(config),

@@ -1,5 +1,5 @@
-//! How the connections become known to all parts of a server: at the start, or later where AWS has to say first whose the credentials of the
-//! environment are. Until then nothing is said of what is wanted, so nothing that is collected already rests.
+//! How the connections become known to all parts of a server: at the start, or later where AWS has to say first whose the credentials are
+//! that happen to be there. Until then nothing is said of what is wanted, so nothing that is collected already rests.
 
 use async_trait::async_trait;
 use domain::services::{ConnectionStatus, Instance};
@@ -50,7 +50,7 @@ impl Known {
     pub fn wait(&self, mut problem: Problem) {
         let message = problem.message.trim_end();
         problem.message = format!(
-            "Without a gantry.toml the AWS credentials of the environment make the connection. {message} Gantry asks again by itself within a minute."
+            "Without a gantry.toml, AWS credentials that are there make the connection. {message} Gantry tries again by itself within a minute."
         );
         self.0.write().unwrap_or_else(PoisonError::into_inner).awaited = Some(problem);
     }
@@ -99,7 +99,7 @@ impl Connecting {
         match ask.ask().await {
             Ok(configs) => self.know(configs).await.map(|()| true),
             Err(problem) => {
-                tracing::warn!(%problem, "no connection yet: whose the AWS credentials of the environment are is asked again and again");
+                tracing::warn!(%problem, "no connection yet: AWS credentials are looked for again and again");
                 self.known.wait(problem);
                 Ok(false)
             }

@@ -38,6 +38,7 @@ impl Ask for Sts {
             access_key: Some("AKIDEXAMPLE".into()),
             secret_key: Some("secret".into()),
             sandbox: false,
+            found: None,
         }])
     }
 }
@@ -62,7 +63,7 @@ async fn until_aws_answers_nothing_rests_that_is_collected_and_then_collecting_b
     // No empty list: the reason.
     let problem = answers.connections(&viewer).await.unwrap_err();
     assert_eq!(problem.code, Code::AwsUnreachable);
-    assert!(problem.message.contains("did not answer in time. Gantry asks again"), "{problem}");
+    assert!(problem.message.contains("did not answer in time. Gantry tries again"), "{problem}");
     assert!(instance.borrow().accounts.is_empty());
 
     connecting.ask_again(&sts, Duration::from_millis(1)).await;

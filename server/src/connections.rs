@@ -1,5 +1,5 @@
 //! Which connections there are: those that `GANTRY_CONNECTIONS` names, else those of the configuration file. Where there is neither, one
-//! is made of the AWS credentials of the environment, so that a binary with `DATABASE_URL` and credentials has something to show.
+//! is made of the AWS credentials that AWS's own tools would find, so that a binary with `DATABASE_URL` and credentials has something to show.
 
 use domain::{Problem, Region};
 use gantry_aws::ConnectionConfig;
@@ -11,18 +11,9 @@ const CONNECTIONS: &str = "GANTRY_CONNECTIONS";
 /// Where AWS's tools read the region, the first that is set.
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html>
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
-/// Each of them says that there are credentials, for people, programs, pods and tasks. What a machine is given (IMDS) nothing says.
-/// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>
-const CREDENTIALS: [&str; 5] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_PROFILE",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-];
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
-/// What the connection made of the environment's credentials is called.
+/// What the connection that nobody wrote down is called.
 const DEFAULT: &str = "default";
 
 /// Where the connections come from.
@@ -30,17 +21,17 @@ const DEFAULT: &str = "default";
 pub enum Source {
     /// They are written down; there may be none.
     Written(Vec<ConnectionConfig>),
-    /// The credentials of the environment make one, of the account they lead to.
-    Environment {
-        /// The region to collect.
-        region: Region,
+    /// The credentials that AWS's own tools would find make one, of the account they lead to.
+    Ambient {
+        /// The region to collect; that of the shared AWS files or of the machine unless a variable says it.
+        region: Option<Region>,
         /// Another endpoint for all services.
         endpoint_url: Option<String>,
     },
 }
 
 /// Decides between the environment and the file. A file that names no connection means that there is none: only where there is no
-/// file do the environment's credentials count. A variable that is set to nothing counts as not set.
+/// file do the credentials count that happen to be there. A variable that is set to nothing counts as not set.
 ///
 /// # Errors
 /// One line naming the variable that is wrong.
@@ -49,23 +40,22 @@ pub fn source(file: &File, variable: impl Fn(&str) -> Option<String>) -> Result<
     if let Some(text) = said(CONNECTIONS) {
         return config::connections(CONNECTIONS, &text).map(Source::Written);
     }
-    let region = REGIONS.into_iter().find_map(|name| Some((name, said(name)?)));
-    let (Some((name, region)), false) = (region, file.found) else {
+    if file.found {
         return Ok(Source::Written(file.connections.clone()));
-    };
-    if !CREDENTIALS.into_iter().any(|name| said(name).is_some()) {
-        return Ok(Source::Written(vec![]));
     }
-    let region = match Region::parse(&region) {
-        Ok(region) if region != Region::global() => region,
-        Ok(_) => return Err(wrong(name, "“global” is always collected; name a real region.")),
-        Err(problem) => return Err(wrong(name, problem.message)),
+    let region = match REGIONS.into_iter().find_map(|name| Some((name, said(name)?))) {
+        None => None,
+        Some((name, text)) => match Region::parse(&text) {
+            Ok(region) if region != Region::global() => Some(region),
+            Ok(_) => return Err(wrong(name, "“global” is always collected; name a real region.")),
+            Err(problem) => return Err(wrong(name, problem.message)),
+        },
     };
     let endpoint_url = said(ENDPOINT);
     if endpoint_url.as_ref().is_some_and(|url| !url.starts_with("http://") && !url.starts_with("https://")) {
         return Err(wrong(ENDPOINT, "an endpoint starts with http:// or https://."));
     }
-    Ok(Source::Environment { region, endpoint_url })
+    Ok(Source::Ambient { region, endpoint_url })
 }
 
 fn wrong(variable: &str, why: impl std::fmt::Display) -> Problem {
@@ -75,15 +65,15 @@ fn wrong(variable: &str, why: impl std::fmt::Display) -> Problem {
 }
 
 impl Source {
-    /// The connections; asks AWS for the account where they are not written down.
+    /// The connections; looks for credentials and asks AWS for their account where they are not written down.
     ///
     /// # Errors
-    /// When AWS does not say whose the credentials of the environment are.
+    /// When there are no credentials, or AWS does not say whose they are.
     pub async fn read(&self) -> Result<Vec<ConnectionConfig>, Problem> {
         match self {
             Self::Written(connections) => Ok(connections.clone()),
-            Self::Environment { region, endpoint_url } => {
-                Ok(vec![ConnectionConfig::of_environment(DEFAULT, region.clone(), endpoint_url.clone()).await?])
+            Self::Ambient { region, endpoint_url } => {
+                Ok(vec![ConnectionConfig::ambient(DEFAULT, region.clone(), endpoint_url.clone()).await?])
             }
         }
     }
@@ -106,14 +96,16 @@ mod tests {
     fn names(source: Result<Source, Problem>) -> Vec<String> {
         match source.unwrap() {
             Source::Written(connections) => connections.into_iter().map(|c| c.name).collect(),
-            Source::Environment { region, endpoint_url } => vec![format!("{region} {endpoint_url:?}")],
+            Source::Ambient { region, endpoint_url } => {
+                vec![format!("{} {endpoint_url:?}", region.map_or_else(|| "?".to_owned(), |r| r.to_string()))]
+            }
         }
     }
 
     const AMBIENT: [(&str, &str); 2] = [("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")];
 
     #[test]
-    fn the_variable_goes_before_the_file_and_the_file_before_the_credentials_of_the_environment() {
+    fn the_variable_goes_before_the_file_and_the_file_before_credentials_that_happen_to_be_there() {
         let named = file(&WRITTEN.replace("account", "name = \"file\", account"));
         let variable = [&AMBIENT[..], &[(CONNECTIONS, WRITTEN)]].concat();
         assert_eq!(names(from(&named, &variable)), ["111122223333"]);
@@ -126,18 +118,16 @@ mod tests {
     }
 
     #[test]
-    fn a_region_and_any_sign_of_credentials_make_a_connection() {
+    fn without_a_file_aws_is_asked_whose_credentials_are_here_wherever_they_are() {
         let none = File::default();
-        for sign in CREDENTIALS {
-            assert_eq!(names(from(&none, &[("AWS_REGION", "eu-west-1"), (sign, "x")])), ["eu-west-1 None"], "{sign}");
-            assert_eq!(names(from(&none, &[(sign, "x")])), [""; 0], "{sign} without a region");
-        }
-        assert_eq!(names(from(&none, &[("AWS_REGION", "eu-west-1")])), [""; 0]);
+        assert_eq!(names(from(&none, &[])), ["? None"], "region and credentials may be in ~/.aws, or a machine's");
+        assert_eq!(names(from(&none, &[("AWS_PROFILE", "work")])), ["? None"]);
         let both = [("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_REGION", "eu-west-1"), ("AWS_PROFILE", "work")];
         assert_eq!(names(from(&none, &both)), ["eu-west-1 None"], "AWS_REGION goes first");
         assert_eq!(names(from(&none, &[both[0], both[2]])), ["us-east-1 None"]);
         let emulator = [&AMBIENT[..], &[(ENDPOINT, "http://127.0.0.1:4566")]].concat();
         assert_eq!(names(from(&none, &emulator)), ["eu-west-1 Some(\"http://127.0.0.1:4566\")"]);
+        assert_eq!(names(from(&none, &[(CONNECTIONS, "connections = []")])), [""; 0], "said that there is none");
     }
 
     #[test]

@@ -327,6 +327,7 @@ impl Torture<'_> {
             ("GANTRY_SITE", self.site.display().to_string()),
             ("GANTRY_CONFIG", config.display().to_string()),
             ("GANTRY_CONNECTIONS", String::new()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
             // When it takes a run, and when it writes of it: what `recovery` reads.
             ("GANTRY_LOG_JSON", "true".to_owned()),
             ("RUST_LOG", "info,gantry::apply=debug,sqlx=warn,aws=warn,hyper=warn".to_owned()),

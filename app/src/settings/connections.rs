@@ -26,7 +26,7 @@ pub fn ConnectionsPage() -> impl IntoView {
     view! {
         <SettingsFrame tab="connections">
             <p class="dim">
-                "Connections are named in "<code>"gantry.toml"</code>" and read when Gantry starts. "<code>"gantry connections check"</code>
+                "Connections are named in "<code>"gantry.toml"</code>" and read when Gantry starts; without the file, AWS credentials that are there make one. "<code>"gantry connections check"</code>
                 " says on the command line what works."
             </p>
             <Transition fallback=|| view! { <Skeleton lines=8/> }>

@@ -16,7 +16,6 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use crate::call::{Caller, Common};
-use crate::clients::Clients;
 use crate::counters::Tally;
 use crate::identity::{self, Verdict};
 use crate::limits::{Limits, Turn};
@@ -69,6 +68,9 @@ pub struct ConnectionConfig {
     /// It leads to the sandbox.
     #[serde(default)]
     pub sandbox: bool,
+    /// Where the default chain found its credentials, in words, if that was looked at.
+    #[serde(skip)]
+    pub found: Option<String>,
 }
 
 impl fmt::Debug for ConnectionConfig {
@@ -78,45 +80,15 @@ impl fmt::Debug for ConnectionConfig {
 }
 
 impl ConnectionConfig {
-    /// The connection that the credentials of the environment make in a region: of the account that AWS says they lead to.
-    ///
-    /// # Errors
-    /// What AWS has against them, or that it cannot be asked.
-    pub async fn of_environment(name: &str, region: Region, endpoint_url: Option<String>) -> Result<Self, Problem> {
-        let mut config = Self {
-            name: name.to_owned(),
-            // The account is what is asked for: until then this one, which nobody has.
-            account: AccountId::parse("000000000000")?,
-            regions: vec![region.clone()],
-            profile: None,
-            role_arn: None,
-            external_id: None,
-            source_identity: false,
-            endpoint_url,
-            access_key: None,
-            secret_key: None,
-            sandbox: false,
-        };
-        config.check()?;
-        let caller = Caller {
-            scope: Scope::new(config.account.clone(), region.clone()),
-            clients: Arc::new(Clients::new(loader(&config).load().await, region)),
-            common: Arc::new(Common::default()),
-            sealer: Sealer::new(&[0; 32]),
-            emulator: config.endpoint_url.is_some(),
-            turn: Turn::default(),
-            permit: None,
-        };
-        config.account = identity::account(&caller).await?;
-        Ok(config)
-    }
-
     /// How it gets credentials, in words: "role arn:… through profile work".
     pub fn credentials(&self) -> String {
         let base = match (&self.access_key, &self.profile) {
             (Some(_), _) => "static keys".to_owned(),
             (None, Some(profile)) => format!("profile {profile}"),
-            (None, None) => "the default chain".to_owned(),
+            (None, None) => match &self.found {
+                Some(found) => format!("the default chain: {found}"),
+                None => "the default chain".to_owned(),
+            },
         };
         match &self.role_arn {
             Some(role) => format!("role {role} through {base}"),
@@ -355,7 +327,7 @@ impl Connections {
     }
 }
 
-fn loader(config: &ConnectionConfig) -> ConfigLoader {
+pub(crate) fn loader(config: &ConnectionConfig) -> ConfigLoader {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .timeout_config(timeouts)

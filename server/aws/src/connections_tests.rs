@@ -26,6 +26,7 @@ fn config(name: &str, region: &str) -> ConnectionConfig {
         access_key: Some("111122223333".into()),
         secret_key: Some("s3cr3t".into()),
         sandbox: true,
+        found: None,
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use crate::{Bucket, Caller};
 
-const IDENTITY: &str = "sts:GetCallerIdentity";
+pub(crate) const IDENTITY: &str = "sts:GetCallerIdentity";
 /// How long an answer may take; AWS's own is there in milliseconds, and a network without a way to STS must not hold everything up.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it is believed that credentials lead elsewhere, or that STS cannot be asked.

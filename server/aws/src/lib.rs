@@ -5,6 +5,7 @@
 //! what plans do is in [`execute`]. All go through [`Caller::call`], the one way to call AWS; only the pods of EKS clusters are asked
 //! for without the SDK (`eks/kubernetes.rs`).
 
+mod ambient;
 mod apigatewayv2;
 mod call;
 mod clients;

@@ -23,6 +23,7 @@ fn config() -> ConnectionConfig {
         access_key: None,
         secret_key: None,
         sandbox: false,
+        found: None,
     }
 }
 

@@ -81,7 +81,7 @@ pub fn scopes(connections: &Connections) -> Result<Vec<Scope>, Problem> {
         .flat_map(|c| c.regions.iter().map(|region| Scope::new(c.account.clone(), region.clone())))
         .collect();
     if scopes.is_empty() {
-        let message = "No connection is configured: write [[connections]] into gantry.toml, or set AWS_REGION beside AWS credentials.";
+        let message = "No connection is configured: write [[connections]] into gantry.toml.";
         return Err(Problem::invalid("connections", message));
     }
     Ok(scopes)

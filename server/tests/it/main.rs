@@ -1,6 +1,7 @@
 //! The whole server, as it is reached: a real router on a real socket over a real Postgres, a database per test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod ambient;
 mod api;
 mod check;
 mod confirm;

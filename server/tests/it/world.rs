@@ -47,6 +47,7 @@ pub fn connected(endpoint_url: String) -> ConnectionConfig {
         access_key: Some("111122223333".into()),
         secret_key: Some("sandbox".into()),
         sandbox: true,
+        found: None,
     }
 }
 

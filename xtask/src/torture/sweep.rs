@@ -44,7 +44,7 @@ impl Swept {
 pub fn sweep(gantry: &Path, database: &str, config: &Path) -> Result<Swept> {
     let mut command = process::command(gantry);
     command.args(["runs", "sweep", "--json"]).env("DATABASE_URL", database).env("GANTRY_CONFIG", config);
-    command.env_remove("GANTRY_CONNECTIONS");
+    command.env_remove("GANTRY_CONNECTIONS").env("AWS_EC2_METADATA_DISABLED", "true");
     let done = command.output().context("the sweep does not start")?;
     let document: Value = serde_json::from_slice(&done.stdout)
         .with_context(|| format!("the sweep: {}", String::from_utf8_lossy(&done.stderr)))?;
