@@ -1,6 +1,6 @@
 //! What can be done with repositories and images from their pages and lists: each an act with a plan.
 
-use domain::ecr::wizards::{images, repository};
+use domain::ecr::wizards::{images, repository, tags};
 use domain::ecr::{Image, inventory::short};
 use domain::plan::Answers;
 use domain::plan::answers::Form;
@@ -131,13 +131,14 @@ fn tagging(scope: Scope, repository: String, digest: String, tags: Vec<String>) 
         event.prevent_default();
         let (scope, repository, digest) = wanted.clone();
         let tag = typed.get_untracked().trim().to_owned();
-        acts.ask(of(&scope, Form::TagImage(images::Tag { repository, digest, tag })));
+        acts.ask(of(&scope, Form::TagImage(tags::Tag { repository, digest, tag })));
     };
     let taken: Vec<AnyView> = tags
         .into_iter()
         .map(|tag| {
             let words = format!("Take off {tag}");
-            let answers = images::Untag { repository: repository.clone(), digest: digest.clone(), tag };
+            let answers =
+                tags::Untag { repository: repository.clone(), digest: digest.clone(), tag, insist: String::new() };
             let scope = scope.clone();
             let untag = move |_| acts.ask(of(&scope, Form::UntagImage(answers.clone())));
             view! { <button class="option" r#type="button" on:click=untag>{icon(Icon::Close)}{words}</button> }

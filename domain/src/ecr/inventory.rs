@@ -25,6 +25,10 @@ pub struct Inventory {
     /// Functions of images of which it was not read yet which image, for lists do not say it; and services whose task definition was not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<ResourceKey>,
+    /// By tag, what pulls by it when it starts next, as people call it. What keeps to the digest that it was made with, as functions do, is not
+    /// among it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub started_by: BTreeMap<String, BTreeSet<String>>,
     /// Bytes of the layers of all of them, each layer once; images name them by their place here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<i64>,
@@ -233,9 +237,7 @@ pub(crate) mod tests {
                 held("sha256:lost", 4, &[], &[], &[]),
                 held("sha256:new", 5, &["1.3"], &[], &[]),
             ],
-            lists: vec![],
-            unread: vec![],
-            layers: vec![],
+            ..Inventory::default()
         }
     }
 

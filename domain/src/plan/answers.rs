@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::lint::Note;
 use super::{Facts, FieldErrors, Plan, Subject};
-use crate::ecr::wizards::{copy_image, create_repository, images, policies, put_images, registry, repository};
+use crate::ecr::wizards::{copy_image, create_repository, images, policies, put_images, registry, repository, tags};
 use crate::ecr_public::wizards as public;
 use crate::ecs::wizards as ecs;
 use crate::identity::Scope;
@@ -35,10 +36,10 @@ pub enum Form {
     RepositoryPolicy(policies::Permissions),
     /// [`images::Delete`]
     DeleteImages(images::Delete),
-    /// [`images::Tag`]
-    TagImage(images::Tag),
-    /// [`images::Untag`]
-    UntagImage(images::Untag),
+    /// [`tags::Tag`]
+    TagImage(tags::Tag),
+    /// [`tags::Untag`]
+    UntagImage(tags::Untag),
     /// [`images::Scan`]
     ScanImages(images::Scan),
     /// [`copy_image::Answers`]
@@ -85,12 +86,12 @@ impl Form {
             Form::LifecyclePolicy(answers) => &mut answers.insist,
             Form::RepositoryPolicy(answers) => &mut answers.insist,
             Form::DeleteImages(answers) => &mut answers.insist,
+            Form::UntagImage(answers) => &mut answers.insist,
             Form::RegistryPolicy(answers) => &mut answers.insist,
             Form::PublicRepositoryPolicy(answers) => &mut answers.insist,
             Form::CreateRepository(_)
             | Form::ChangeRepository(_)
             | Form::TagImage(_)
-            | Form::UntagImage(_)
             | Form::ScanImages(_)
             | Form::CopyImage(_)
             | Form::RegistryReplication(_)
@@ -157,6 +158,13 @@ impl Answers {
     pub fn preview(&self) -> Option<Subject> {
         let Form::LifecyclePolicy(answers) = &self.form else { return None };
         answers.preview()
+    }
+    /// Notes on the plan that rest on what was looked up, beside those of [`lint`](super::lint::lint).
+    pub fn notes(&self, facts: &Facts, plan: &Plan) -> Vec<Note> {
+        let Form::TagImage(answers) = &self.form else { return vec![] };
+        let Some(step) = plan.steps.first().map(|step| step.id.clone()) else { return vec![] };
+        let notes = answers.notes(facts).into_iter();
+        notes.map(|(severity, says, mend)| Note { severity, step: step.clone(), says, mend }).collect()
     }
     /// The plan.
     ///

@@ -24,24 +24,35 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
     let parent = ResourceKey::new(Kind::Repository, scope.clone(), repository)?;
     let rows = store.children(&parent, Kind::Image).await?;
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    let mut users = users(store, &ids).await?;
+    let arrows = arrows(store, &ids).await?;
+    let mut by_tag: BTreeMap<String, String> = BTreeMap::new();
+    let mut used = users(store, arrows.clone()).await?;
     let mut images = Vec::with_capacity(rows.len());
     let mut all = Layers::default();
     for row in rows {
         // A document that cannot be read names no image; without the time of its push no rule can be judged.
         let image = serde_json::from_value::<Image>(row.doc).ok();
         let facts = image.as_ref().and_then(ImageFacts::of);
+        by_tag.extend(image.iter().flat_map(|image| references(image, scope)));
         let artifact = image.as_ref().is_some_and(|image| image.artifact().is_some());
         let layers = image.as_ref().and_then(|image| all.of(image));
         let platforms = image.and_then(|image| image.platforms).unwrap_or_default();
-        let used_by = users.remove(&row.id).unwrap_or_default().into_iter().collect();
+        let used_by = used.remove(&row.id).unwrap_or_default().into_iter().collect();
         images.extend(facts.map(|facts| Held { facts, used_by, artifact, platforms, layers }));
     }
+    let started_by = users(store, starts(store, &arrows, &by_tag).await?).await?;
     let lists = lists(store, scope, now).await?;
     let mut unread = store.images_unread().await?;
     // What stayed of an account that is not connected any more is read by nobody.
     unread.retain(|key| lists.iter().any(|list| list.scope == key.scope));
-    Ok(Inventory { now, images, lists, unread, layers: all.sizes })
+    Ok(Inventory { now, images, lists, unread, started_by, layers: all.sizes })
+}
+
+/// By which references others name an image, and the tag in each; by digest none.
+fn references(image: &Image, scope: &Scope) -> Vec<(String, String)> {
+    let uri = image.uri(scope);
+    let repository = uri.split('@').next().unwrap_or_default();
+    image.image_tags.iter().map(|tag| (format!("{repository}:{tag}"), tag.clone())).collect()
 }
 
 /// The layers of images, each once.
@@ -118,15 +129,41 @@ async fn lists(store: &Store, scope: &Scope, now: Millis) -> Result<Vec<Freshnes
     Ok(lists)
 }
 
-/// What uses these images: tasks that are not stopped, pods that are not over, functions; services, rules and schedules through their task
-/// definitions, also those that are switched off.
-async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<String>>, Problem> {
-    let arrows = store.links_to(images, ARROWS).await?.links;
-    let arrows: Vec<(i64, ResourceKey)> = arrows
-        .into_iter()
-        .filter(|(_, l)| l.relation == Relation::Image)
-        .filter_map(|(id, l)| Some((id, l.key?)))
-        .collect();
+/// What says that it runs these images.
+async fn arrows(store: &Store, images: &[i64]) -> Result<Vec<(i64, ResourceKey)>, Problem> {
+    let arrows = store.links_to(images, ARROWS).await?.links.into_iter();
+    let arrows = arrows.filter(|(_, l)| l.relation == Relation::Image);
+    Ok(arrows.filter_map(|(id, l)| Some((id, l.key?))).collect())
+}
+
+/// What pulls by a tag when it starts next, of what says that it runs these images: `tags` are theirs, by reference. A task does not start again.
+/// What runs in a pod is known by its digest, but whatever comes in its place is pulled as its containers say.
+async fn starts(
+    store: &Store,
+    arrows: &[(i64, ResourceKey)],
+    tags: &BTreeMap<String, String>,
+) -> Result<Vec<(String, ResourceKey)>, Problem> {
+    let named = store.links_naming(&tags.keys().cloned().collect::<Vec<_>>()).await?;
+    let named = named.into_iter().filter(|(_, key)| matches!(key.kind, Kind::TaskDefinition | Kind::Function));
+    let mut starts: Vec<(String, ResourceKey)> =
+        named.filter_map(|(reference, key)| Some((tags.get(&reference)?.clone(), key))).collect();
+    let pods: BTreeSet<ResourceKey> =
+        arrows.iter().map(|(_, key)| key).filter(|key| key.kind == Kind::Pod).cloned().collect();
+    for (pod, doc) in store.documents(&pods.into_iter().collect::<Vec<_>>()).await? {
+        let containers = ["initContainers", "containers"].into_iter().filter_map(|all| doc["spec"][all].as_array());
+        let images = containers.flatten().filter_map(|container| container["image"].as_str());
+        let own = images.filter_map(|image| tags.get(image).or_else(|| tags.get(&format!("{image}:latest"))));
+        starts.extend(own.map(|tag| (tag.clone(), pod.clone())));
+    }
+    Ok(starts)
+}
+
+/// What uses what these arrows point to: tasks that are not stopped, pods that are not over, functions; services, rules and schedules through
+/// their task definitions, also those that are switched off.
+async fn users<T: Ord + Send + Sync>(
+    store: &Store,
+    arrows: Vec<(T, ResourceKey)>,
+) -> Result<BTreeMap<T, BTreeSet<String>>, Problem> {
     let of = |kind: Kind| {
         let keys: BTreeSet<ResourceKey> =
             arrows.iter().map(|(_, key)| key).filter(|k| k.kind == kind).cloned().collect();
@@ -134,7 +171,7 @@ async fn users(store: &Store, images: &[i64]) -> Result<BTreeMap<i64, BTreeSet<S
     };
     let over = over(store, [of(Kind::Task), of(Kind::Pod)].concat()).await?;
     let starters = starters(store, &of(Kind::TaskDefinition)).await?;
-    let mut users: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let mut users: BTreeMap<T, BTreeSet<String>> = BTreeMap::new();
     for (image, key) in arrows {
         let names: Vec<String> = match key.kind {
             Kind::TaskDefinition => starters.get(&key).into_iter().flatten().cloned().collect(),

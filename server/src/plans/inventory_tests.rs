@@ -65,6 +65,49 @@ async fn what_is_scheduled_uses_images_also_while_it_is_switched_off() {
 }
 
 #[tokio::test]
+async fn what_pulls_by_a_tag_when_it_starts_next_is_told_by_tag() {
+    let test = TestStore::fresh().await;
+    let mut tags = image("sha256:a", "1");
+    tags.doc["imageTags"] = json!(["1", "latest", "unused"]);
+    // One container by tag, one without: that is the newest tag.
+    let mut both = definition(9, "1");
+    let side = json!({ "name": "side", "image": format!("{REGISTRY}/web") });
+    both.doc["containerDefinitions"].as_array_mut().unwrap().push(side);
+    let schedule = json!({ "Name": "hourly", "GroupName": "default", "State": "ENABLED", "Target": target("etl") });
+    // By digest a function keeps to what it was made with; a pod does not.
+    let code =
+        json!({ "ImageUri": format!("{REGISTRY}/web:unused"), "ResolvedImageUri": format!("{REGISTRY}/web@sha256:a") });
+    let function = json!({ "FunctionName": "resize", "PackageType": "Image", "Code": code });
+    let pod = |name: &str, phase: &str, tag: &str| {
+        let container = json!({ "name": "web", "image": format!("{REGISTRY}/web{tag}") });
+        let state = json!({ "name": "web", "imageID": format!("{REGISTRY}/web@sha256:a"), "state": { "running": {} } });
+        let doc = json!({ "gantry:cluster": "platform", "metadata": { "name": name, "namespace": "shop" },
+            "spec": { "containers": [container] }, "status": { "phase": phase, "containerStatuses": [state] } });
+        observed(Kind::Pod, &format!("platform/shop/{name}"), doc)
+    };
+    let batch = [
+        tags,
+        image("sha256:b", "2"),
+        both,
+        observed(Kind::Schedule, "default/hourly", schedule),
+        observed(Kind::Function, "resize", function),
+        pod("web-1", "Running", ":1"),
+        pod("web-2", "Running", ""),
+        pod("web-3", "Running", "@sha256:a"),
+        pod("web-4", "Succeeded", ":1"),
+    ];
+    test.store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
+    let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
+    assert!(inventory.get("sha256:a").unwrap().used_by.contains(&"function resize".to_owned()));
+    let told = json!(inventory.started_by);
+    let wanted = json!({
+        "1": ["pod web-1 in platform/shop", "schedule default/hourly"],
+        "latest": ["pod web-2 in platform/shop", "schedule default/hourly"],
+    });
+    assert_eq!(told, wanted);
+}
+
+#[tokio::test]
 async fn a_service_uses_the_image_of_its_revision_also_once_that_is_deregistered() {
     let test = TestStore::fresh().await;
     let service = |name: &str, revision: u32| {

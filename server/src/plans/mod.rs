@@ -155,6 +155,8 @@ impl Planner {
             Err(errors) => return Ok(Err(errors)),
         };
         let mut notes = lint(&plan);
+        notes.extend(answers.notes(&facts, &plan));
+        notes.sort_by_key(|note| note.severity);
         let Some(subject) = answers.preview() else { return Ok(Ok((plan, notes))) };
         let told = by_aws::told(&*self.cloud, &answers.scope, &subject, by_aws::PATIENCE).await;
         match told {

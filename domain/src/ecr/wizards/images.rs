@@ -1,14 +1,14 @@
-//! Delete images, tag and untag them, have them scanned.
+//! Delete images, have them scanned.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, PutImage, StartImageScan};
+use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, StartImageScan};
 use super::super::inventory::{Inventory, short};
 use super::super::registry::ScanningConfiguration;
 use super::super::rules;
 use super::super::subject::{IMAGES_A_CALL, Subject};
-use super::{doubts, guard, in_order, inventory, saved, some, state, step, undo};
+use super::{doubts, guard, in_order, inventory, saved, some, state, step};
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
 
@@ -30,30 +30,6 @@ pub struct Delete {
     pub digests: Vec<String>,
     /// The repository's name, if images in use are to go.
     pub insist: String,
-}
-
-/// A tag for an image.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Tag {
-    /// The repository's name.
-    pub repository: String,
-    /// The image's digest.
-    pub digest: String,
-    /// The tag; another image that has it loses it.
-    pub tag: String,
-}
-
-/// A tag to take away.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Untag {
-    /// The repository's name.
-    pub repository: String,
-    /// The image's digest.
-    pub digest: String,
-    /// The tag.
-    pub tag: String,
 }
 
 /// Images to scan.
@@ -188,114 +164,6 @@ impl Delete {
             step
         });
         Ok(in_order(format!("Delete {} of {repository}", counted(all.len())), scope, steps.collect()))
-    }
-}
-
-/// The call that leads a tag to an image, and where its manifest is.
-pub(super) fn put(repository: &str, tag: &str, state: &serde_json::Value) -> Call {
-    let text = |name: &str| state[name].as_str().map(str::to_owned);
-    Call::PutImage(PutImage {
-        repository_name: repository.to_owned(),
-        image_manifest: text("imageManifest").unwrap_or_default(),
-        image_manifest_media_type: text("imageManifestMediaType"),
-        image_tag: Some(tag.to_owned()),
-        image_digest: text("imageDigest"),
-    })
-}
-
-pub(super) fn untag(repository: &str, tag: &str) -> Call {
-    let id = ImageIdentifier { image_digest: None, image_tag: Some(tag.to_owned()) };
-    Call::BatchDeleteImage(BatchDeleteImage { repository_name: repository.to_owned(), image_ids: vec![id] })
-}
-
-/// How many tags an image has, if it was looked up.
-fn tags_of(facts: &Facts, repository: &str, digest: &str) -> Option<usize> {
-    let images = Subject::Images { repository: repository.to_owned(), digests: vec![digest.to_owned()] };
-    state(facts, &images)??.get(digest)?.as_array().map(Vec::len)
-}
-
-impl Tag {
-    fn subject(&self) -> Subject {
-        Subject::ImageTag { repository: self.repository.clone(), tag: self.tag.trim().to_owned() }
-    }
-    fn manifest(&self) -> Subject {
-        Subject::Manifest { repository: self.repository.clone(), digest: self.digest.clone() }
-    }
-    /// What has to be known.
-    pub fn subjects(&self) -> Vec<plan::Subject> {
-        if rules::image_tag(self.tag.trim()).is_err() {
-            return vec![];
-        }
-        let images = Subject::Images { repository: self.repository.clone(), digests: vec![self.digest.clone()] };
-        [self.subject(), self.manifest(), images].map(plan::Subject::Ecr).into()
-    }
-
-    /// The plan.
-    ///
-    /// # Errors
-    /// What is wrong, by field; `nothing` when the tag leads there already.
-    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
-        let (repository, tag) = (&self.repository, self.tag.trim());
-        rules::image_tag(tag).map_err(|message| one("tag", message))?;
-        let manifest = state(facts, &self.manifest());
-        if manifest == Some(None) {
-            return Err(one("tag", format!("There is no image {} in {repository} any more.", short(&self.digest))));
-        }
-        let known = manifest.is_some();
-        let manifest = manifest.flatten().unwrap_or_default();
-        let before = state(facts, &self.subject()).flatten();
-        if before.as_ref().is_some_and(|state| state["imageDigest"] == self.digest.as_str()) {
-            return Err(one("nothing", format!("{tag} leads to this image already.")));
-        }
-        let call = put(repository, tag, &manifest);
-        let back = match &before {
-            Some(old) => undo(put(repository, tag, old)),
-            // ECR deletes an image with its last tag.
-            None if known && tags_of(facts, repository, &self.digest) == Some(0) => {
-                Undo::Never("ECR deletes an image with its last tag, and this one has no other.".into())
-            }
-            None => undo(untag(repository, tag)),
-        };
-        let says = match &before {
-            Some(_) => format!("Move the tag {tag} of {repository} to {}", short(&self.digest)),
-            None => format!("Tag {} of {repository} with {tag}", short(&self.digest)),
-        };
-        Ok(in_order(says.clone(), scope, vec![step("tag", says, scope, call, back, before)]))
-    }
-}
-
-impl Untag {
-    fn subject(&self) -> Subject {
-        Subject::ImageTag { repository: self.repository.clone(), tag: self.tag.clone() }
-    }
-    /// What has to be known.
-    pub fn subjects(&self) -> Vec<plan::Subject> {
-        let images = Subject::Images { repository: self.repository.clone(), digests: vec![self.digest.clone()] };
-        [self.subject(), images].map(plan::Subject::Ecr).into()
-    }
-
-    /// The plan.
-    ///
-    /// # Errors
-    /// What is wrong, by field.
-    pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
-        let (repository, tag) = (&self.repository, &self.tag);
-        let before = state(facts, &self.subject());
-        let leads_here = |state: &Option<serde_json::Value>| {
-            state.as_ref().is_some_and(|state| state["imageDigest"] == self.digest.as_str())
-        };
-        if before.as_ref().is_some_and(|state| !leads_here(state)) {
-            return Err(one("tag", format!("{tag} does not lead to this image any more.")));
-        }
-        if tags_of(facts, repository, &self.digest) == Some(1) {
-            return Err(one("tag", "ECR deletes an image with its last tag. Give it another first.".into()));
-        }
-        let before = before.flatten();
-        let back = undo(put(repository, tag, &before.clone().unwrap_or_default()));
-        let says = format!("Take the tag {tag} off {} of {repository}", short(&self.digest));
-        let mut step = step("untag", says.clone(), scope, untag(repository, tag), back, before);
-        step.effect = Effect::Delete;
-        Ok(in_order(says, scope, vec![step]))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod policies;
 pub mod put_images;
 pub mod registry;
 pub mod repository;
+pub mod tags;
 
 #[cfg(test)]
 mod tests;

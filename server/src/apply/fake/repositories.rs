@@ -203,7 +203,7 @@ impl Repositories {
             layers: None,
         };
         let images = self.images.keys().filter(|(of, _)| of == repository).map(held).collect();
-        Inventory { now: Millis(0), images, lists: vec![], unread: vec![], layers: vec![] }
+        Inventory { images, ..Inventory::default() }
     }
 
     pub(super) fn read(&self, subject: &Subject) -> Result<Option<Value>, Problem> {

@@ -95,6 +95,82 @@ fn tags_are_moved_and_moved_back() {
     assert!(plan(&["prod"], Some(a.clone())).unwrap_err().contains_key("nothing"));
 }
 
+/// What AWS and the store would say of two images and these settings, where this starts by `prod`.
+fn tagged(answers: &Answers, settings: &Value, started_by: &[&str], at: Option<&str>) -> Facts {
+    let manifest =
+        |digest: &str| json!({ "imageDigest": digest, "imageManifest": "{}", "imageManifestMediaType": "m" });
+    let who = started_by.iter().map(|who| (*who).to_owned()).collect();
+    let inventory = Inventory { started_by: [("prod".to_owned(), who)].into(), ..Inventory::default() };
+    let state = |subject: Subject| {
+        let Subject::Ecr(ecr) = &subject else { panic!("{subject:?}") };
+        let state = match ecr {
+            Ecr::Inventory { .. } => Some(json!(inventory)),
+            Ecr::Settings { .. } => Some(settings.clone()),
+            Ecr::ImageTag { .. } => at.map(manifest),
+            Ecr::Manifest { digest, .. } => Some(manifest(digest)),
+            Ecr::Images { digests, .. } => {
+                digests.iter().map(|d| (d.clone(), json!(["prod", "1"]))).collect::<Value>().into()
+            }
+            other => panic!("{other:?}"),
+        };
+        (subject, state)
+    };
+    Facts::new(answers.subjects().into_iter().map(state).collect())
+}
+
+#[test]
+fn a_tag_is_moved_only_where_tags_can_be_moved() {
+    let (a, b) = (digest('a'), digest('b'));
+    let move_to = answers("tag-image", json!({ "repository": "shop/api", "digest": a, "tag": "prod" }));
+    let plan = |mutability: &str, filter: &str, at: Option<&str>| {
+        let settings = json!({ "imageTagMutability": mutability,
+            "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": filter }] });
+        move_to.plan(&tagged(&move_to, &settings, &[], at))
+    };
+    let stays = "shop/api has prod already, and its tags stay. Choose another tag.";
+    assert_eq!(plan("IMMUTABLE", "", Some(b.as_str())).unwrap_err()["tag"], stays);
+    assert!(plan("IMMUTABLE_WITH_EXCLUSION", "pro*", Some(b.as_str())).is_ok());
+    assert!(plan("IMMUTABLE_WITH_EXCLUSION", "dev*", Some(b.as_str())).is_err());
+    assert!(plan("MUTABLE_WITH_EXCLUSION", "pro*", Some(b.as_str())).is_err());
+    assert!(plan("MUTABLE", "", Some(b.as_str())).is_ok());
+    assert!(plan("IMMUTABLE", "", None).is_ok(), "nothing has it yet");
+}
+
+#[test]
+fn who_starts_by_a_tag_is_said_when_it_moves_and_keeps_it_from_being_taken_off() {
+    let (a, b) = (digest('a'), digest('b'));
+    let settings = json!({ "imageTagMutability": "MUTABLE" });
+    let who = ["schedule default/hourly", "service web in prod"];
+    let move_to = answers("tag-image", json!({ "repository": "shop/api", "digest": a, "tag": "prod" }));
+    let notes = |who: &[&str], at: Option<&str>| {
+        let facts = tagged(&move_to, &settings, who, at);
+        let plan = move_to.plan(&facts).unwrap();
+        move_to.notes(&facts, &plan)
+    };
+    let moved = notes(&who, Some(b.as_str()));
+    assert_eq!(
+        (moved.len(), moved[0].step.as_str(), moved[0].severity),
+        (1, "tag", crate::plan::lint::Severity::Warning)
+    );
+    assert_eq!(
+        moved[0].says,
+        "What starts by prod runs aaaaaaaaaaaa from its next start on: schedule default/hourly; service web in prod."
+    );
+    assert!(notes(&[], Some(b.as_str())).is_empty() && notes(&who, None).is_empty());
+
+    let untag = |who: &[&str], insist: &str| {
+        let wanted = json!({ "repository": "shop/api", "digest": a, "tag": "prod", "insist": insist });
+        let answers = answers("untag-image", wanted);
+        answers.plan(&tagged(&answers, &settings, who, Some(a.as_str())))
+    };
+    assert_eq!(
+        untag(&who, "").unwrap_err()["insist"],
+        "What starts by prod would find no image at its next start: schedule default/hourly; service web in prod. Who means it nevertheless insists with the name shop/api."
+    );
+    assert_eq!(untag(&who, "shop/api").unwrap().steps.len(), 1);
+    assert_eq!(untag(&[], "").unwrap().steps.len(), 1);
+}
+
 #[test]
 fn the_last_tag_stays() {
     let a = digest('a');
