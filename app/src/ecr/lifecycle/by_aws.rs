@@ -1,8 +1,7 @@
 //! AWS's own preview of rules, when somebody asks for it: AWS keeps one of a repository, so it is not asked at every keystroke.
 
 use domain::ResourceKey;
-use domain::ecr::lifecycle::aws_preview::{Act, AwsPreview};
-use domain::ecr::subject::Subject as Ecr;
+use domain::ecr::lifecycle::aws_preview::{self, Act, AwsPreview};
 use domain::plan::Subject;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -63,7 +62,7 @@ impl ByAws {
 
     fn ask(self, policy: String) {
         let key = self.key.get_value();
-        let subject = Ecr::LifecyclePreview { repository: key.id.clone(), policy: policy.clone() };
+        let subject = aws_preview::subject(&key.id, &policy);
         self.busy.set(true);
         self.problem.set(None);
         spawn_local(async move {

@@ -5,6 +5,17 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Fate, ImageFacts, Verdict};
+use crate::ecr::subject::Subject;
+
+/// What AWS is asked about these rules: as they are set, without the spaces that somebody typed, which would count towards the length of a
+/// policy. What is no JSON stays as it is.
+pub fn subject(repository: &str, policy: &str) -> Subject {
+    let compact = serde_json::from_str::<serde_json::Value>(policy).map(|policy| policy.to_string());
+    Subject::LifecyclePreview {
+        repository: repository.to_owned(),
+        policy: compact.unwrap_or_else(|_| policy.to_owned()),
+    }
+}
 
 /// What came of asking AWS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

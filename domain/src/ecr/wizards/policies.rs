@@ -108,7 +108,7 @@ impl Lifecycle {
         Subject::LifecyclePolicy { repository: self.repository.clone() }
     }
     fn by_aws(&self) -> Subject {
-        Subject::LifecyclePreview { repository: self.repository.clone(), policy: self.policy.clone() }
+        aws_preview::subject(&self.repository, &self.policy)
     }
     /// AWS's own preview of exactly these rules, where it can matter: not of none, nor of what cannot be read or is insisted on.
     pub fn preview(&self) -> Option<plan::Subject> {

@@ -115,6 +115,23 @@ fn what_aws_says_of_exactly_these_rules_counts_too() {
 }
 
 #[test]
+fn aws_previews_the_very_text_that_is_set() {
+    // Within what AWS allows only without the spaces that somebody typed.
+    let typed = EXPIRE.replace(',', &format!(",{}\n", " ".repeat(8_000)));
+    let longest = crate::ecr::lifecycle::rules::LONGEST;
+    assert!(typed.chars().count() > longest);
+    let wanted = |insist: &str| json!({ "repository": "shop/api", "policy": typed, "insist": insist });
+    let Some(Subject::Ecr(Ecr::LifecyclePreview { policy, .. })) = answers("lifecycle-policy", wanted("")).preview()
+    else {
+        panic!()
+    };
+    assert!(policy.chars().count() <= longest);
+    let answers = answers("lifecycle-policy", wanted("shop/api"));
+    let plan = answers.plan(&facts(&answers, bare)).unwrap();
+    assert_eq!(plan.steps[0].call.input()["lifecyclePolicyText"], policy);
+}
+
+#[test]
 fn a_policy_is_replaced_and_put_back() {
     let answers = answers("lifecycle-policy", json!({ "repository": "shop/api", "policy": "" }));
     let old = json!({ "rules": [] });
