@@ -10,6 +10,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
+use super::places::CARRYING;
 use super::reading::may_pass;
 use super::reviewed::conflict;
 use super::trail::entry;
@@ -35,6 +36,8 @@ impl Engine {
                 Next::Become(State::Undone) if self.found_late(lease, &stored).await? => {}
                 Next::Become(State::Stuck) if self.found_gone(lease, &stored).await? => {}
                 Next::Become(state) => self.becomes(lease, &stored, state, None).await?,
+                // It rests, and is taken again when there is room.
+                Next::Make(n) if !self.has_place(lease, &stored, n).await? => return Ok(()),
                 Next::Make(n) => self.make(lease, &stored, n).await?,
                 Next::FindOut(n) => self.find_out(lease, &stored, n).await?,
                 Next::TakeBack(n) => self.take_back(lease, &stored, n).await?,
@@ -62,6 +65,20 @@ impl Engine {
         }
     }
 
+    /// Whether there is room for a step: calls that take long have places of their own. Where none is free, the step says that it waits.
+    async fn has_place(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<bool> {
+        if !stored.run.plan.steps[n].call.is_long() || self.places.carries(&lease.run) {
+            return Ok(true);
+        }
+        let mut progress = stored.run.steps[n].clone();
+        let waits = format!("There was no room for it yet: a server carries at most {CARRYING} images at once.");
+        if progress.note.as_ref() != Some(&waits) {
+            progress.note = Some(waits);
+            self.journal(lease, n, &progress, None).await?;
+        }
+        Ok(false)
+    }
+
     async fn make(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
         let Some(call) = self.call(lease, stored, n).await? else { return Ok(()) };
         if !self.is_as_reviewed(lease, stored, n).await? {
@@ -85,11 +102,13 @@ impl Engine {
         progress.attempts += 1;
         progress.began.get_or_insert(now());
         progress.problem = None;
+        if call.is_long() {
+            progress.note = None;
+        }
         self.journal(lease, n, &progress, Some(&entry(stored, step, "run.step", &call))).await?;
         self.still_holds(lease)?;
         let course = Course::of(&self.held, lease, stored);
         let sent = if call.is_long() {
-            progress.note = None;
             self.send_long(lease, n, &mut progress, step, &call, &course).await?
         } else {
             self.send(step, &call, &course).await

@@ -9,7 +9,7 @@ async fn a_server_that_lost_its_lease_cannot_write() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
     let store = &world.test.store;
-    let lease = async |owner, at, until| store.lease_run(owner, Millis(at), Millis(until)).await.unwrap();
+    let lease = async |owner, at, until| store.lease_run(owner, Millis(at), Millis(until), &[]).await.unwrap();
     let first = lease("a", 1_000, 2_000).await.unwrap();
     assert_eq!(lease("b", 2_000, 3_000).await, None);
     let second = lease("b", 2_001, 3_000).await.unwrap();
@@ -26,7 +26,7 @@ async fn a_server_that_was_stopped_past_its_lease_sends_nothing_any_more() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
     let store = &world.test.store;
-    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
     store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
     let engine = world.engine();
     // It was away between its intent and its call: by the database's word the lease is still its own.
@@ -55,7 +55,7 @@ async fn a_call_that_waited_past_the_lease_is_not_sent_and_nothing_is_written_of
             assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
         }
         let store = &world.test.store;
-        let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+        let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
         let engine = world.engine();
         engine.holds(&lease, std::time::Instant::now() + Duration::from_secs(60));
         assert_eq!(engine.drive(&lease).await.unwrap_err().title, "The lease has run out");
@@ -83,7 +83,7 @@ async fn a_server_told_to_stop_ends_the_call_under_way_and_begins_no_other() {
     driving.await.unwrap();
     // Its outcome is written, and the lease given back: the next need not wait.
     assert_eq!(states(&world.run("shop").await), [StepState::Made, StepState::Waiting, StepState::Waiting]);
-    assert!(world.test.store.lease_run("next", now(), Millis(now().0 + 1_000)).await.unwrap().is_some());
+    assert!(world.test.store.lease_run("next", now(), Millis(now().0 + 1_000), &[]).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_server_told_to_stop_whose_call_does_not_end_keeps_the_lease_until_it_
     driving.await.unwrap();
     assert_eq!(states(&world.run("copy").await), [StepState::Begun, StepState::Waiting]);
     // By the lease's own clock: nobody gave it back.
-    assert!(world.test.store.lease_run("next", Millis(0), Millis(1)).await.unwrap().is_none());
+    assert!(world.test.store.lease_run("next", Millis(0), Millis(1), &[]).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -109,19 +109,21 @@ async fn a_run_that_cannot_be_read_is_not_taken_again_before_its_lease_runs_out(
     world.test.make_unreadable("shop").await;
     let store = &world.test.store;
     let until = Millis(now().0 + 60_000);
-    let lease = store.lease_run("one", now(), until).await.unwrap().unwrap();
+    let lease = store.lease_run("one", now(), until, &[]).await.unwrap().unwrap();
     let (_never, running) = watch::channel(false);
-    world.engine().hold(lease, std::time::Instant::now(), running).await;
-    assert_eq!(store.lease_run("next", now(), until).await.unwrap(), None);
+    let engine = world.engine();
+    let place = engine.places.free().unwrap();
+    engine.hold(lease, std::time::Instant::now(), place, running).await;
+    assert_eq!(store.lease_run("next", now(), until, &[]).await.unwrap(), None);
     let later = Millis(until.0 + 1_000);
-    assert!(store.lease_run("next", later, Millis(later.0 + 1_000)).await.unwrap().is_some());
+    assert!(store.lease_run("next", later, Millis(later.0 + 1_000), &[]).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn a_lease_is_renewed_by_the_next_try_where_the_database_had_trouble() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
-    let lease = world.test.store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    let lease = world.test.store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
     let engine = world.engine();
     engine.holds(&lease, std::time::Instant::now() + Duration::from_secs(60));
     let asks_twice = async {

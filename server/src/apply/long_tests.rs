@@ -3,6 +3,7 @@
 use super::super::fake::manifest;
 use super::*;
 use crate::apply::Cloud;
+use crate::apply::places::CARRYING;
 use domain::Millis;
 use domain::ecr::calls::{BatchDeleteImage, ImageIdentifier, PutImage};
 use domain::ecr::subject::Subject as EcrSubject;
@@ -29,6 +30,11 @@ async fn begin_from(world: &World, source: Value) {
 
 /// The same where the tag leads there already.
 async fn begin_over(world: &World, source: Value, tag: Option<Value>) {
+    begin_as(world, "copy", source, tag).await;
+}
+
+/// The same under this id.
+async fn begin_as(world: &World, id: &str, source: Value, tag: Option<Value>) {
     let form = copy_image::Answers {
         source: "nginx".into(),
         repository: "shop".into(),
@@ -45,7 +51,7 @@ async fn begin_over(world: &World, source: Value, tag: Option<Value>) {
         }
     };
     let plan = answers.plan(&Facts::new(answers.subjects().into_iter().map(state).collect())).unwrap();
-    let run = Run::new("copy".into(), plan);
+    let run = Run::new(id.into(), plan);
     let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
     world.test.store.begin_run(&stored, &entry()).await.unwrap();
 }
@@ -64,7 +70,7 @@ fn theirs(tag: Option<&str>) -> Ecr {
 /// A lease on the run; somebody else puts the image when the run is checked already.
 async fn overtaken(world: &World) -> Lease {
     let store = &world.test.store;
-    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
     store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
     world.cloud.meanwhile(&theirs(None));
     lease
@@ -90,6 +96,53 @@ async fn a_long_call_says_how_far_it_is_and_cancelling_ends_it_in_the_middle() {
     assert_eq!((run.state, run.steps[0].state), (State::Undone, StepState::Failed), "{run:#?}");
     assert_eq!((run.steps[0].note.clone(), world.cloud.listing()), (None, before));
     assert_eq!(world.cloud.calls(), ["ecr:CopyImage"]);
+}
+
+#[tokio::test]
+async fn copies_that_stall_leave_room_for_other_runs_and_a_further_copy_waits_for_one_to_end() {
+    let world = World::new(|_, call| call.is_long().then_some(Fault::Endless)).await;
+    let copies = || world.cloud.calls().iter().filter(|call| *call == "ecr:CopyImage").count();
+    let ended = async |id: &str| loop {
+        let run = world.run(id).await;
+        if !run.state.is_live() {
+            return run.state;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    let waits = async |id: &str| loop {
+        let run = world.run(id).await;
+        if run.steps[0].note.as_ref().is_some_and(|note| note.contains("no room for it yet")) {
+            return assert_eq!((run.state, run.steps[0].attempts), (State::Applying, 0));
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    for n in 0..CARRYING {
+        begin_as(&world, &format!("copy-{n}"), found(), None).await;
+    }
+    let patience = Patience { lease: Duration::from_secs(60), look: Duration::from_millis(50), ..PATIENCE };
+    let engine = Arc::new(Engine::new(world.test.store.clone(), world.cloud.clone(), patience));
+    let (stop, stopped) = watch::channel(false);
+    let driving = tokio::spawn(engine.run(stopped));
+    while copies() < CARRYING {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for id in ["ninth", "tenth"] {
+        begin_as(&world, id, found(), None).await;
+        waits(id).await;
+    }
+    world.begin("shop").await;
+    assert_eq!(ended("shop").await, State::Applied);
+    // Whoever cancels one that waits need not wait.
+    assert!(world.test.store.cancel_run("ninth", &entry()).await.unwrap());
+    assert_eq!((ended("ninth").await, copies()), (State::Undone, CARRYING));
+    assert!(world.test.store.cancel_run("copy-0", &entry()).await.unwrap());
+    assert_eq!(ended("copy-0").await, State::Undone);
+    while copies() == CARRYING {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stop.send(true).unwrap();
+    driving.await.unwrap();
+    assert_eq!(world.run("tenth").await.steps[0].state, StepState::Begun);
 }
 
 #[tokio::test]

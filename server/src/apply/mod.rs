@@ -7,6 +7,7 @@ pub mod copy;
 mod drive;
 pub mod lent;
 mod meter;
+mod places;
 mod reading;
 mod reviewed;
 pub mod sweep;
@@ -33,14 +34,12 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now;
-
-/// Runs driven at once by one server.
-const AT_ONCE: usize = 8;
+use places::Places;
 
 /// AWS, as a run uses it.
 #[async_trait]
@@ -211,6 +210,7 @@ pub struct Engine {
     /// Tells servers apart in the store.
     name: String,
     held: Arc<Held>,
+    places: Places,
     /// Told to stop: no further step is begun.
     stopping: AtomicBool,
 }
@@ -240,7 +240,8 @@ impl Engine {
     /// Over this store and cloud.
     pub fn new(store: Store, cloud: Arc<dyn Cloud>, patience: Patience) -> Self {
         let name = format!("{}-{}", std::process::id(), crate::auth::secret::random_hex::<4>());
-        Self { store, cloud, patience, name, held: Arc::default(), stopping: AtomicBool::default() }
+        let (held, places, stopping) = (Arc::default(), Places::default(), AtomicBool::default());
+        Self { store, cloud, patience, name, held, places, stopping }
     }
 
     /// Drives whatever run is not driven, until told to stop. Then the step that is under way is ended, and the lease given back. One that takes
@@ -248,12 +249,12 @@ impl Engine {
     pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut driven = JoinSet::new();
         loop {
-            while driven.len() < AT_ONCE {
+            while let Some(place) = self.places.free() {
                 let asked = Instant::now();
-                match self.store.lease_run(&self.name, now(), self.until()).await {
+                match self.store.lease_run(&self.name, now(), self.until(), &self.places.put_off()).await {
                     Ok(Some(lease)) => {
                         let (engine, stop) = (self.clone(), stop.clone());
-                        driven.spawn(async move { engine.hold(lease, asked, stop).await });
+                        driven.spawn(async move { engine.hold(lease, asked, place, stop).await });
                     }
                     Ok(None) => break,
                     Err(problem) => {
@@ -271,9 +272,10 @@ impl Engine {
         while driven.join_next().await.is_some() {}
     }
 
-    /// Drives a run as long as its lease holds.
-    async fn hold(&self, lease: Lease, asked: Instant, mut stop: watch::Receiver<bool>) {
+    /// Drives a run as long as its lease holds, in this place.
+    async fn hold(&self, lease: Lease, asked: Instant, place: OwnedSemaphorePermit, mut stop: watch::Receiver<bool>) {
         self.holds(&lease, asked);
+        let place = self.places.enter(&lease.run, place);
         tracing::debug!(run = lease.run, fence = lease.fence, "apply: taken");
         let late = async {
             // Its sender gone is no word to stop.
@@ -296,6 +298,7 @@ impl Engine {
             tracing::warn!(run = lease.run, %problem, "apply: the run is let go; whoever takes it next goes on from its journal");
         }
         self.held.no_more(&lease.run);
+        drop(place);
         tracing::debug!(run = lease.run, "apply: let go");
         if !rests {
             // A call may be under way. Whoever reads at once whether it was made may read too early; the lease's end is as good as a crash.

@@ -1,4 +1,4 @@
-//! How a run finds out what there is: reads what calls write, tries again, and waits for AWS and for credentials.
+//! How a run finds out what there is: reads what calls write, tries again, and waits for AWS and for credentials, in places of their own ([`super::places`]).
 
 use domain::plan::run::State;
 use domain::plan::{Call, Made, Step};
@@ -57,22 +57,32 @@ impl Engine {
     /// that ends once somebody cancels.
     pub(super) async fn reads(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
         let until = Instant::now() + self.patience.credentials;
-        loop {
-            match self.looks(step, call).await {
+        let read = loop {
+            match self.asks(run, step, call).await {
                 Err(problem) if problem.code == Code::AwsCredentials && Instant::now() < until => {
                     if self.is_called_off(run).await {
-                        return Err(problem);
+                        break Err(problem);
                     }
                     tracing::warn!(step = step.says, %problem, "apply: the run waits for credentials");
+                    self.places.waits(run);
                     tokio::time::sleep(self.patience.longest_pause).await;
                 }
-                other => return other,
+                other => break other,
             }
-        }
+        };
+        self.places.goes_on(run).await;
+        read
     }
 
     /// The same without waiting for credentials.
-    pub(super) async fn looks(&self, step: &Step, call: &Call) -> Result<Option<Value>> {
+    pub(super) async fn looks(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
+        let read = self.asks(run, step, call).await;
+        self.places.goes_on(run).await;
+        read
+    }
+
+    /// The same; a run that had to wait for an answer does so still.
+    async fn asks(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
         let subject = call.subject();
         let mut attempt = 1;
         loop {
@@ -83,6 +93,9 @@ impl Engine {
                     if attempt < self.patience.tries
                         && (is_unknown(&problem) || problem.code == Code::AwsThrottled) =>
                 {
+                    if is_unknown(&problem) {
+                        self.places.waits(run);
+                    }
                     self.pause(attempt).await;
                     attempt += 1;
                 }

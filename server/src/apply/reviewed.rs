@@ -24,7 +24,7 @@ impl Engine {
                 continue;
             }
             // Nothing is made yet: without credentials it ends at once, and says so.
-            let problem = match self.looks(step, &step.call).await {
+            let problem = match self.looks(&lease.run, step, &step.call).await {
                 Ok(state) if state == step.before => continue,
                 Ok(state) => {
                     let what = told(step.before.as_ref(), state.as_ref());
@@ -73,7 +73,7 @@ impl Engine {
             step.says,
             told(step.before.as_ref(), state.as_ref())
         ));
-        progress.found = Some(Found { state });
+        (progress.found, progress.note) = (Some(Found { state }), None);
         self.failed(lease, n, progress, problem).await
     }
 }

@@ -36,7 +36,7 @@ async fn checked(world: &World, wizard: &str, fields: Value) -> Lease {
     let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
     let store = &world.test.store;
     store.begin_run(&stored, &entry()).await.unwrap();
-    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000)).await.unwrap().unwrap();
+    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
     store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
     lease
 }

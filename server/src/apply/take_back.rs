@@ -139,7 +139,11 @@ impl Engine {
         progress: &mut Progress,
     ) -> Result<Back> {
         for attempt in 1.. {
-            let state = if waits { self.reads(&lease.run, step, undo).await? } else { self.looks(step, undo).await? };
+            let state = if waits {
+                self.reads(&lease.run, step, undo).await?
+            } else {
+                self.looks(&lease.run, step, undo).await?
+            };
             if undo.made(state.as_ref()) == Made::Yes {
                 return Ok(Back::Gone);
             }
@@ -224,7 +228,7 @@ impl Engine {
             let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
             // What cannot be read stays stuck.
             let absent = |state: Option<Value>| undo.made(state.as_ref()) == Made::Yes;
-            if stored.run.went_with_another(n) || self.looks(step, &undo).await.is_ok_and(absent) {
+            if stored.run.went_with_another(n) || self.looks(&lease.run, step, &undo).await.is_ok_and(absent) {
                 (progress.state, progress.problem) = (StepState::Undone, None);
                 progress.note = Some("It does not exist any more.".into());
                 self.journal(lease, n, &progress, None).await?;

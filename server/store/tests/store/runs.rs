@@ -35,7 +35,7 @@ fn stored(id: &str, made: i64) -> Stored {
 }
 
 async fn lease(store: &Store, owner: &str, now: i64) -> Option<Lease> {
-    store.lease_run(owner, Millis(now), Millis(now + 100)).await.unwrap()
+    store.lease_run(owner, Millis(now), Millis(now + 100), &[]).await.unwrap()
 }
 
 #[tokio::test]
@@ -173,6 +173,23 @@ async fn a_lease_is_one_servers_until_it_runs_out_and_the_next_has_a_greater_fen
     store.run_becomes(&again, State::Applied, None, Millis(1), None).await.unwrap();
     store.release_run(&again).await.unwrap();
     assert_eq!(lease(store, "five", 1200).await, None, "nothing is left to do for one that ended");
+}
+
+#[tokio::test]
+async fn a_run_that_there_is_no_room_for_is_left_until_it_is_on_its_way_back() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.begin_run(&stored("a", 10), &entry()).await.unwrap();
+    let first = lease(store, "one", 20).await.unwrap();
+    store.run_becomes(&first, State::Applying, None, Millis(21), None).await.unwrap();
+    let taken = async |put_off: &str, now: i64| {
+        let lease = store.lease_run("one", Millis(now), Millis(now + 100), &[put_off.to_owned()]).await.unwrap();
+        lease.is_some()
+    };
+    assert!(!taken("a", 200).await);
+    assert!(taken("b", 200).await, "another one");
+    assert!(store.cancel_run("a", &entry()).await.unwrap());
+    assert!(taken("a", 400).await, "whoever cancels it need not wait");
 }
 
 #[tokio::test]
