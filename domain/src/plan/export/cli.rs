@@ -24,16 +24,15 @@ pub fn script(plan: &Plan) -> String {
         // Version 2 shows answers in a pager. Its option against that is unknown to version 1; the variable is not.
         // https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-pagination.html
         "export AWS_PAGER=".to_owned(),
-        "account=\"$(aws sts get-caller-identity --query Account --output text)\"".to_owned(),
+        "answer=\"$(aws sts get-caller-identity --query '[Account, Arn]' --output text)\"".to_owned(),
+        "read -r account caller <<EOF\n$answer\nEOF".to_owned(),
         format!("if [ \"$account\" != {account} ]; then"),
         format!(
             "  echo \"This plan is for the AWS account {account}, and these credentials are of $account. Nothing was done.\" >&2"
         ),
         "  exit 1".to_owned(),
         "fi".to_owned(),
-        format!(
-            "run_id=\"cli-$(date +%s)\"; run_by=\"$(aws sts get-caller-identity --query Arn --output text | sed 's/.*[:\\/]//; s/,/_/g')\""
-        ),
+        "run_id=\"cli-$(date +%s)\"; run_by=\"$(printf '%s\\n' \"$caller\" | sed 's/.*[:\\/]//; s/,/_/g')\"".to_owned(),
     ];
     for step in &plan.steps {
         lines.push(String::new());
