@@ -80,6 +80,14 @@ impl Call {
         }
     }
 
+    /// The field of its subject's state that holds the ARN, where AWS names what the call creates.
+    pub fn named_at(&self) -> Option<&'static str> {
+        match self {
+            Call::RegisterTaskDefinition(_) => Some("taskDefinitionArn"),
+            Call::DeregisterTaskDefinition(_) | Call::UpdateService(_) => None,
+        }
+    }
+
     /// What it writes.
     pub fn subject(&self) -> Subject {
         match self {

@@ -71,6 +71,14 @@ impl Call {
         }
     }
 
+    /// The field of its subject's state that holds the ARN, where AWS names what the call creates.
+    pub fn named_at(&self) -> Option<&'static str> {
+        match self {
+            Call::CreateKey(_) => Some("Arn"),
+            Call::CreateAlias(_) | Call::DeleteAlias(_) | Call::ScheduleKeyDeletion(_) => None,
+        }
+    }
+
     /// What it writes.
     pub fn subject(&self) -> Subject {
         match self {
@@ -103,7 +111,7 @@ impl Call {
 
 /// Whether a key waits for its deletion: it encrypts nothing any more, and is kept for some days so that the deletion can be cancelled.
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html>
-fn is_going(state: &Value) -> bool {
+pub fn is_going(state: &Value) -> bool {
     state["KeyState"] == "PendingDeletion" || state["KeyState"] == "PendingReplicaDeletion"
 }
 
@@ -117,7 +125,7 @@ mod tests {
         let tags = [("gantry:run", "r1"), ("gantry:step", "key")];
         let tags = tags.map(|(k, v)| KeyTag { tag_key: k.into(), tag_value: v.into() }).to_vec();
         let create = Call::CreateKey(CreateKey { key_usage: "ENCRYPT_DECRYPT".into(), tags, ..Default::default() });
-        assert_eq!(create.subject(), Subject::NewKey { run: "r1".into() });
+        assert_eq!((create.subject(), create.named_at()), (Subject::NewKey { run: "r1".into() }, Some("Arn")));
         assert_eq!(
             create.input(),
             json!({ "KeyUsage": "ENCRYPT_DECRYPT", "Tags": [{ "TagKey": "gantry:run", "TagValue": "r1" },

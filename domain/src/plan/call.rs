@@ -170,6 +170,15 @@ impl Call {
             Call::Kms(call) => call.answers_at(),
         }
     }
+    /// The field of its subject's state that holds the ARN, where AWS names what the call creates: sent twice it creates two, and only their tags
+    /// of run and step tell whose they are.
+    pub fn named_at(&self) -> Option<&'static str> {
+        match self {
+            Call::Ecs(call) => call.named_at(),
+            Call::Kms(call) => call.named_at(),
+            Call::Ecr(_) | Call::EcrPublic(_) | Call::Lambda(_) => None,
+        }
+    }
     /// With references replaced by what they stand for.
     ///
     /// # Errors

@@ -67,8 +67,8 @@ pub enum StepState {
     Waiting,
     /// The intent is written; the call may have been sent.
     Begun,
-    /// Made, and its result is written. With a problem: AWS had taken the call and refused it afterwards, so that the run is taken back, this
-    /// step too.
+    /// Made, and its result is written. With a problem: AWS had taken the call and refused it afterwards, or made it twice, and the second one
+    /// cannot be taken back. Then the run is taken back, this step too.
     Made,
     /// Refused: AWS has not made it.
     Failed,
@@ -155,6 +155,12 @@ pub struct Try {
 }
 
 impl Progress {
+    /// Whether AWS may have made its call more often than the journal says: it was sent more than once, or once, and nobody knows what came of it.
+    pub fn is_doubtful(&self) -> bool {
+        let unknown = self.after.is_none() && self.state != StepState::Failed;
+        self.attempts > 1 || (self.attempts == 1 && unknown)
+    }
+
     /// Keeps that a try failed, and forgets the first where there are too many.
     pub fn try_failed(&mut self, at: Millis, problem: &Problem) {
         self.tries.push(Try { at, title: problem.title.clone(), message: problem.message.clone() });

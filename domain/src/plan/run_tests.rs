@@ -282,3 +282,15 @@ fn of_images_to_delete_some_may_be_gone_and_the_others_are_as_they_were() {
     assert!(!finds(&tag, None) && finds(&tag, Some(before.clone())));
     assert!(!images.finds(None, Some(&before)) && images.finds(None, None));
 }
+
+#[test]
+fn a_call_that_was_sent_twice_or_whose_outcome_nobody_knows_is_doubtful() {
+    let of = |attempts, state, known: bool| {
+        let after = known.then(|| serde_json::json!({ "Arn": "1a" }));
+        Progress { attempts, state, after, ..Progress::default() }.is_doubtful()
+    };
+    assert!(!of(0, StepState::Waiting, false) && !of(1, StepState::Made, true));
+    // Refused at its first try, it was not made.
+    assert!(!of(1, StepState::Failed, false) && of(2, StepState::Failed, false));
+    assert!(of(1, StepState::Waiting, false) && of(1, StepState::Made, false) && of(2, StepState::Undone, true));
+}

@@ -1,11 +1,14 @@
 //! Makes the calls of plans, reads what they write, and asks IAM about them beforehand. A service's own are in its module.
 
-use domain::Problem;
 use domain::ecr_public::REGION;
+use domain::ecs::calls::Call as Ecs;
+use domain::kms::calls::Call as Kms;
 use domain::plan::permissions::{Need, Verdict};
-use domain::plan::sweep::Marked;
+use domain::plan::sweep::{Marked, Origin};
 use domain::plan::{Call, Subject};
+use domain::{Code, Millis, Problem};
 use serde_json::Value;
+use std::ops::RangeInclusive;
 
 use crate::{Caller, ecr, ecr_public, ecs, iam, kms, lambda};
 
@@ -34,6 +37,27 @@ pub async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Value>, P
     }
 }
 
+/// The states of everything that a call created whose outcome AWS names ([`Call::named_at`]): all that carries its tags of run and step and was
+/// created between these moments. Somebody may copy the tags later.
+///
+/// # Errors
+/// What AWS said; nothing is left out without an error.
+pub async fn all_made(caller: &Caller, call: &Call, between: &RangeInclusive<Millis>) -> Result<Vec<Value>, Problem> {
+    let unmarked =
+        || Problem::new(Code::Internal, "It cannot be looked for", format!("{} leaves no tags.", call.name()));
+    match call {
+        Call::Kms(Kms::CreateKey(input)) => {
+            let tag = |name: &str| input.tags.iter().find(|tag| tag.tag_key == name).map(|tag| tag.tag_value.clone());
+            kms::all_created(caller, &Origin::of(tag).ok_or_else(unmarked)?, between).await
+        }
+        Call::Ecs(Ecs::RegisterTaskDefinition(input)) => {
+            let tag = |name: &str| input.tags.iter().find(|tag| tag.key == name).map(|tag| tag.value.clone());
+            ecs::all_registered(caller, input, &Origin::of(tag).ok_or_else(unmarked)?, between).await
+        }
+        Call::Ecr(_) | Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => Err(unmarked()),
+    }
+}
+
 /// What IAM says to each of these for whoever this caller is: as many verdicts as needs, in their order.
 ///
 /// # Errors
@@ -49,6 +73,7 @@ pub async fn permitted(caller: &Caller, needs: &[Need]) -> Result<Vec<Verdict>, 
 pub async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
     let mut found = ecr::marked(caller).await?;
     found.extend(ecs::marked(caller).await?);
+    found.extend(kms::marked(caller).await?);
     if caller.scope().region.as_str() == REGION {
         found.extend(ecr_public::marked(caller).await?);
     }

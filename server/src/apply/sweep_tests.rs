@@ -25,8 +25,11 @@ async fn what_aws_makes_after_the_end_is_found_by_a_sweep() {
     world.begin("kept").await;
     assert_eq!(world.rests("kept").await.state, State::Applied);
     let after = look().await;
-    let found: Vec<_> =
-        after.found.iter().map(|f| (f.marked.key.id.as_str(), f.marked.run.as_str(), f.verdict)).collect();
+    let found: Vec<_> = after
+        .found
+        .iter()
+        .map(|f| (f.marked.key.as_ref().unwrap().id.as_str(), f.marked.run.as_str(), f.verdict))
+        .collect();
     assert_eq!(found, [("shop", "shop", Verdict::Orphan), ("kept", "kept", Verdict::Kept)], "{after}");
     assert_eq!((after.found[0].marked.step.as_str(), after.found[0].marked.by.as_str()), ("repository", "ada"));
     assert!(!after.is_clean());

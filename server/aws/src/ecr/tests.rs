@@ -255,7 +255,8 @@ async fn what_carries_the_tags_of_a_run_is_found_on_every_page_and_nothing_is_le
         _ => registry(operation, input),
     };
     let found = marked(&caller(tags)).await.unwrap();
-    let said = found.iter().map(|m| (m.key.id.as_str(), m.run.as_str(), m.step.as_str(), m.by.as_str()));
+    let said =
+        found.iter().map(|m| (m.key.as_ref().unwrap().id.as_str(), m.run.as_str(), m.step.as_str(), m.by.as_str()));
     assert_eq!(said.collect::<Vec<_>>(), [("gone", "0a1b", "repository", "ada")]);
     let denied = move |operation: &str, input: &Value| match operation {
         "ListTagsForResource" => (400, json!({"__type": "AccessDeniedException", "message": "no"})),

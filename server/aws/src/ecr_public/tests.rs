@@ -61,7 +61,11 @@ async fn a_sweep_finds_what_runs_made_on_every_page() {
         _ => registry(operation, input),
     };
     let found = marked(&caller(marked_by_runs)).await.unwrap();
-    let names: Vec<_> = found.iter().map(|m| (m.key.kind, m.key.id.as_str(), m.run.as_str())).collect();
+    let names: Vec<_> = found
+        .iter()
+        .map(|m| (m.key.as_ref().unwrap(), m.run.as_str()))
+        .map(|(key, run)| (key.kind, key.id.as_str(), run))
+        .collect();
     assert_eq!(names, [(domain::Kind::PublicRepository, "last", "r1")]);
     let denied = |operation: &str, input: &Value| match operation {
         "ListTagsForResource" => (400, json!({ "__type": "AccessDeniedException", "message": "no" })),

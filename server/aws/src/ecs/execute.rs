@@ -6,13 +6,14 @@ use aws_sdk_ecs::operation::RequestId;
 use aws_sdk_ecs::types::{Tag, TaskDefinition, TaskDefinitionField};
 use domain::ecs::calls::{Call, RegisterTaskDefinition, revision};
 use domain::ecs::subject::Subject;
-use domain::plan::sweep::Marked;
-use domain::{Code, Kind, Problem, ResourceKey};
+use domain::plan::sweep::{Marked, Origin};
+use domain::{Code, Kind, Millis, Problem, ResourceKey};
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
 
 use super::task_definitions::{DESCRIBE, LIST, no_revision, page};
 use super::{deployments, failures};
-use crate::gather::each;
+use crate::gather::{each, when};
 use crate::{Bucket, Caller, Pages, absent};
 
 /// Tags that AWS gives, which nobody can set, and those that lead to the run that registered another revision.
@@ -143,6 +144,36 @@ async fn next_revision(caller: &Caller, family: &str, after: u32, run: &str) -> 
     let Some(latest) = latest else { return Ok(None) };
     let found = described(caller, &format!("{family}:{latest}")).await?;
     Ok(found.map(|(found, tags)| state(&found, &tags)))
+}
+
+/// The states of all active revisions that this registered: those after the one it is like that carry its tags and are of that time.
+pub(crate) async fn all_registered(
+    caller: &Caller,
+    input: &RegisterTaskDefinition,
+    origin: &Origin,
+    between: &RangeInclusive<Millis>,
+) -> Result<Vec<Value>, Problem> {
+    let after = revision(&input.like).map_or(0, |(_, number)| number);
+    let number = |arn: &str| revision(arn).filter(|(family, _)| *family == input.family).map(|(_, number)| number);
+    let mut all = vec![];
+    let mut pages = Pages::new(LIST);
+    while let Some(token) = pages.next() {
+        let (mut arns, next) = page(caller, Some(&input.family), token).await?;
+        let older = arns.iter().any(|arn| number(arn).is_some_and(|number| number <= after));
+        arns.retain(|arn| number(arn).is_some_and(|number| number > after));
+        for read in each(arns, |arn| async move { described(caller, &arn).await }).await {
+            let Some((found, tags)) = read? else { continue };
+            let own = Origin::of(|name| tag(&tags, name).map(str::to_owned)).as_ref() == Some(origin);
+            let then = when(found.registered_at().copied()).is_none_or(|at| between.contains(&at.0));
+            all.extend((own && then).then(|| state(&found, &tags)));
+        }
+        // The latest come first: what follows is older still.
+        if older {
+            break;
+        }
+        pages.then(next)?;
+    }
+    Ok(all)
 }
 
 /// The active revisions that carry the tags of a run. ECS lists no tags: each revision is read.

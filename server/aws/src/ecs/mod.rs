@@ -11,7 +11,7 @@ mod tasks;
 
 pub(crate) use clusters::{collect_capacity_providers, collect_clusters, fetch_capacity_provider, fetch_cluster};
 pub use deployments::denied as deployments_denied;
-pub(crate) use execute::{make, marked, read};
+pub(crate) use execute::{all_registered, make, marked, read};
 pub(crate) use services::{collect_services, fetch_service};
 pub(crate) use task_definitions::{collect_task_definitions, fetch_task_definition};
 pub(crate) use tasks::{collect_tasks, fetch_task};

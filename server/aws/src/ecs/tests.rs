@@ -301,13 +301,60 @@ async fn a_sweep_finds_revisions_that_runs_registered_on_every_page() {
         _ => family(operation, input),
     };
     let found = marked(&caller(pages)).await.unwrap();
-    let found: Vec<_> = found.iter().map(|m| (m.key.kind, m.key.id.as_str(), m.run.as_str())).collect();
+    let found: Vec<_> = found
+        .iter()
+        .map(|m| (m.key.as_ref().unwrap(), m.run.as_str()))
+        .map(|(key, run)| (key.kind, key.id.as_str(), run))
+        .collect();
     assert_eq!(found, [(Kind::TaskDefinition, "web:9", "r9")]);
     let denied = move |operation: &str, input: &Value| match operation {
         "DescribeTaskDefinition" => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
         _ => pages(operation, input),
     };
     assert_eq!(marked(&caller(denied)).await.unwrap_err().code, Code::AwsDenied);
+}
+
+#[tokio::test]
+async fn all_revisions_that_a_step_registered_are_found_and_none_that_somebody_copied_its_tags_to() {
+    use domain::Millis;
+    use domain::ecs::calls::RegisterTaskDefinition;
+    use domain::plan::sweep::Origin;
+    let caller = caller(|operation, input| {
+        let (status, mut answer) = match operation {
+            // One page each; that of 8 ends it.
+            "ListTaskDefinitions" => {
+                let next = input["nextToken"].as_str().map_or(14, |token| token.parse().unwrap());
+                assert!(next >= 8, "what is older is not listed");
+                let token = (next - 1).to_string();
+                return (
+                    200,
+                    json!({"taskDefinitionArns": [format!("{ARN}:task-definition/web:{next}")], "nextToken": token}),
+                );
+            }
+            _ => (200, json!({"taskDefinition": {"family": "web", "status": "ACTIVE", "registeredAt": 100.0}})),
+        };
+        let arn = input["taskDefinition"].as_str().unwrap();
+        let of =
+            |run: &str, step: &str| json!([{"key": "gantry:run", "value": run}, {"key": "gantry:step", "value": step}]);
+        answer["taskDefinition"]["taskDefinitionArn"] = arn.into();
+        answer["tags"] = match arn.rsplit(':').next().unwrap() {
+            "14" => of("r1", "revision"),
+            "13" => of("r1", "another"),
+            "12" => of("r2", "revision"),
+            "11" | "10" | "9" => of("r1", "revision"),
+            other => panic!("{other} is the one it is like, or older"),
+        };
+        if arn.ends_with(":14") {
+            answer["taskDefinition"]["registeredAt"] = json!(9_000.0);
+        }
+        (status, answer)
+    });
+    let input = RegisterTaskDefinition { family: "web".into(), like: "web:8".into(), ..Default::default() };
+    let tag = |name: &str| Some(if name == "gantry:run" { "r1" } else { "revision" }.to_owned());
+    let window = Millis(50_000)..=Millis(400_000);
+    let found = all_registered(&caller, &input, &Origin::of(tag).unwrap(), &window).await.unwrap();
+    let found: Vec<_> = found.iter().map(|state| state["taskDefinitionArn"].as_str().unwrap()).collect();
+    assert_eq!(found, [11, 10, 9].map(|n| format!("{ARN}:task-definition/web:{n}")));
 }
 
 #[tokio::test]

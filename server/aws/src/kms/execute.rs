@@ -3,14 +3,17 @@
 use aws_sdk_kms::config::Builder as Config;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::operation::RequestId;
-use aws_sdk_kms::types::{KeySpec, KeyUsageType, Tag};
-use domain::kms::calls::{Call, KeyTag};
+use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyUsageType, Tag};
+use domain::kms::calls::{Call, KeyTag, is_going};
 use domain::kms::subject::Subject;
-use domain::{Code, Problem};
+use domain::plan::sweep::{Marked, Origin};
+use domain::{Code, Millis, Problem, ResourceKey};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use super::{aliases, listed};
-use crate::gather::each;
+use crate::gather::{each, when};
 use crate::{Bucket, Caller, Pages, absent};
 
 /// Makes a call, once: whether it may be sent again is for its caller to say, who reads first what became of it. Answers AWS's id of the
@@ -73,22 +76,27 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
     }
 }
 
-/// The id of the key that a run created. KMS finds no keys by tags: each is asked for its own, those without an alias first, as a run's key is
-/// until its next step.
-async fn created_by(caller: &Caller, run: &str) -> Result<Option<String>, Problem> {
+type Tags = BTreeMap<String, String>;
+
+/// The ids of all keys but those that AWS manages, which nobody can tag: those without an alias, as a run's key is until its next step, and the
+/// others.
+async fn taggable(caller: &Caller) -> Result<(Vec<String>, Vec<String>), Problem> {
     let aliases = aliases(caller).await?;
-    let keys = listed(caller).await?.into_iter().map(|(id, _)| id);
-    // Nobody can tag keys that AWS manages.
     let managed = |id: &String| aliases.get(id).is_some_and(|all| all.iter().any(|a| a.starts_with("alias/aws/")));
-    let (known, nameless): (Vec<String>, Vec<String>) =
-        keys.filter(|id| !managed(id)).partition(|id| aliases.contains_key(id));
+    let keys = listed(caller).await?.into_iter().map(|(id, _)| id).filter(|id| !managed(id));
+    Ok(keys.partition(|id| !aliases.contains_key(id)))
+}
+
+/// The id of the key that a run created. KMS finds no keys by tags: each is asked for its own.
+async fn created_by(caller: &Caller, run: &str) -> Result<Option<String>, Problem> {
+    let (nameless, known) = taggable(caller).await?;
     let mut denied = None;
     for keys in [nameless, known] {
-        let asked = each(keys, |id| async move { is_of(caller, &id, run).await.map(|own| own.then_some(id)) }).await;
+        let asked = each(keys, |id| async move { tags_of(caller, &id).await.map(|tags| (id, tags)) }).await;
         for answer in asked {
             match answer {
-                Ok(Some(id)) => return Ok(Some(id)),
-                Ok(None) => {}
+                Ok((id, Some(tags))) if tags.get("gantry:run").is_some_and(|own| own == run) => return Ok(Some(id)),
+                Ok(_) => {}
                 // A key's own policy decides who may look at it.
                 Err(problem) if problem.code == Code::AwsDenied => denied = Some(problem),
                 Err(problem) => return Err(problem),
@@ -99,32 +107,107 @@ async fn created_by(caller: &Caller, run: &str) -> Result<Option<String>, Proble
     denied.map_or(Ok(None), Err)
 }
 
-/// Whether a key carries the tag of a run.
-async fn is_of(caller: &Caller, key: &str, run: &str) -> Result<bool, Problem> {
+/// What came of asking all keys for their tags.
+#[derive(Default)]
+struct Asked {
+    /// Those that were wanted, by id.
+    found: Vec<(String, Tags)>,
+    /// Whether any could be looked at.
+    looked: bool,
+    /// Why one of them could not.
+    denied: Option<Problem>,
+}
+
+/// The keys with tags that are wanted.
+async fn tagged(caller: &Caller, wanted: impl Fn(&Tags) -> bool) -> Result<Asked, Problem> {
+    let (mut keys, known) = taggable(caller).await?;
+    keys.extend(known);
+    let mut told = Asked::default();
+    for answer in each(keys, |id| async move { tags_of(caller, &id).await.map(|tags| (id, tags)) }).await {
+        match answer {
+            Ok((id, tags)) => {
+                told.looked = true;
+                told.found.extend(tags.filter(|tags| wanted(tags)).map(|tags| (id, tags)));
+            }
+            Err(problem) if problem.code == Code::AwsDenied => told.denied = Some(problem),
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(told)
+}
+
+/// The states of all keys that a call created, those whose deletion is pending too. What one key of a call is like, all are: who may look at one of
+/// them may look at each, and those that nobody may look at are others'.
+pub(crate) async fn all_created(
+    caller: &Caller,
+    origin: &Origin,
+    between: &RangeInclusive<Millis>,
+) -> Result<Vec<Value>, Problem> {
+    let own = |tags: &Tags| Origin::of(|name| tags.get(name).cloned()).as_ref() == Some(origin);
+    let Asked { found, denied, .. } = tagged(caller, own).await?;
+    if let Some(problem) = denied.filter(|_| found.is_empty()) {
+        return Err(problem);
+    }
+    let mut all = vec![];
+    for told in each(found, |(id, _)| async move { metadata(caller, &id).await }).await {
+        let Some(told) = told? else { continue };
+        let then = when(told.creation_date).is_none_or(|at| between.contains(&at.0));
+        all.extend(then.then(|| state(&told)));
+    }
+    Ok(all)
+}
+
+/// The keys that carry the tags of a run, without those whose deletion is pending. A key of a run has KMS's default policy, which leaves it to IAM
+/// who may look: where others could be looked at, one that could not has a policy of its own and is no run's.
+/// <https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html>
+pub(crate) async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
+    let Asked { found, looked, denied } = tagged(caller, |tags| tags.contains_key("gantry:run")).await?;
+    if let Some(problem) = denied.filter(|_| !looked) {
+        return Err(problem);
+    }
+    let read = each(found, |(id, tags)| async move { described(caller, &id).await.map(|state| (state, tags)) }).await;
+    let mut marked = vec![];
+    for answer in read {
+        let (Some(state), tags) = answer? else { continue };
+        let arn = state["Arn"].as_str().unwrap_or_default().to_owned();
+        if !is_going(&state) {
+            marked.extend(Marked::of(None::<ResourceKey>, arn, |name| tags.get(name).cloned()));
+        }
+    }
+    Ok(marked)
+}
+
+/// The tags of a key; `None` when it does not exist.
+async fn tags_of(caller: &Caller, key: &str) -> Result<Option<Tags>, Problem> {
     const ACTION: &str = "kms:ListResourceTags";
-    let mut pages = Pages::new(ACTION);
+    let (mut tags, mut pages) = (Tags::new(), Pages::new(ACTION));
     while let Some(token) = pages.next() {
         let request = caller.clients().kms().list_resource_tags().key_id(key).set_marker(token);
         let Some(page) = absent(caller.call(Bucket::Kms, ACTION, Some(key), request.send()).await)? else {
-            return Ok(false);
+            return Ok(None);
         };
-        if page.tags().iter().any(|tag| tag.tag_key() == "gantry:run" && tag.tag_value() == run) {
-            return Ok(true);
-        }
+        let all = page.tags.into_iter().flatten();
+        tags.extend(all.map(|tag| (tag.tag_key, tag.tag_value)));
         pages.then(page.next_marker)?;
     }
-    Ok(false)
+    Ok(Some(tags))
+}
+
+async fn metadata(caller: &Caller, key: &str) -> Result<Option<KeyMetadata>, Problem> {
+    let request = caller.clients().kms().describe_key().key_id(key);
+    let answer = caller.call(Bucket::Kms, "kms:DescribeKey", Some(key), request.send()).await;
+    Ok(absent(answer)?.and_then(|answer| answer.key_metadata))
 }
 
 async fn described(caller: &Caller, key: &str) -> Result<Option<Value>, Problem> {
-    let request = caller.clients().kms().describe_key().key_id(key);
-    let answer = caller.call(Bucket::Kms, "kms:DescribeKey", Some(key), request.send()).await;
-    Ok(absent(answer)?.and_then(|answer| answer.key_metadata).map(|told| {
-        json!({
-            "KeyId": told.key_id,
-            "Arn": told.arn,
-            "Description": told.description,
-            "KeyState": told.key_state.as_ref().map(|state| state.as_str()),
-        })
-    }))
+    Ok(metadata(caller, key).await?.map(|told| state(&told)))
+}
+
+fn state(told: &KeyMetadata) -> Value {
+    json!({
+        "KeyId": told.key_id,
+        "Arn": told.arn,
+        "Description": told.description,
+        "KeyState": told.key_state.as_ref().map(|state| state.as_str()),
+    })
 }

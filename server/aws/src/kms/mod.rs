@@ -2,7 +2,7 @@
 
 mod execute;
 
-pub(crate) use execute::{make, read};
+pub(crate) use execute::{all_created, make, marked, read};
 
 use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyState, KeyUsageType};
 use domain::ecr::keys::Key;

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::scripted::caller;
+use domain::Millis;
 use domain::kms::calls::Call;
 use domain::kms::subject::Subject;
+use domain::plan::sweep::Origin;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -68,6 +70,72 @@ async fn a_key_that_nobody_may_look_at_is_not_taken_for_absent() {
     });
     let problem = read(&caller, &Subject::NewKey { run: "r1".into() }).await.unwrap_err();
     assert_eq!(problem.code, Code::AwsDenied);
+}
+
+/// Seven keys: two of a run's step, one of them on its way out; one of the step of another plan, one that got the tags later, one of nobody, one
+/// that AWS manages and one whose policy lets nobody look.
+fn keys(operation: &str, input: &Value) -> (u16, Value) {
+    let id = input["KeyId"].as_str().unwrap_or_default();
+    match operation {
+        "ListAliases" => {
+            let alias = |name: &str, key: &str| json!({ "AliasName": name, "TargetKeyId": key });
+            (200, json!({ "Aliases": [alias("alias/shop", "first"), alias("alias/aws/ecr", "managed")] }))
+        }
+        "ListKeys" if input["Marker"] == "more" => {
+            let keys = ["copied", "nobody", "locked", "managed"];
+            (200, json!({ "Keys": keys.map(|id| json!({ "KeyId": id, "KeyArn": arn(id) })) }))
+        }
+        "ListKeys" => {
+            let keys = ["first", "second", "other"].map(|id| json!({ "KeyId": id, "KeyArn": arn(id) }));
+            (200, json!({ "Keys": keys, "Truncated": true, "NextMarker": "more" }))
+        }
+        "ListResourceTags" if id == "locked" => (400, json!({ "__type": "AccessDeniedException", "message": "no" })),
+        "ListResourceTags" => {
+            let (run, step) = match id {
+                "first" | "second" | "copied" => ("r1", "key"),
+                "other" => ("r1", "another"),
+                "nobody" => return (200, json!({ "Tags": [], "Truncated": false })),
+                other => panic!("{other} was asked for its tags"),
+            };
+            let tag = |key: &str, value: &str| json!({ "TagKey": key, "TagValue": value });
+            (200, json!({ "Tags": [tag("gantry:run", run), tag("gantry:step", step)], "Truncated": false }))
+        }
+        "DescribeKey" => {
+            let state = if id == "second" { "PendingDeletion" } else { "Enabled" };
+            let created = if id == "copied" { 9_000.0 } else { 100.0 };
+            (200, json!({ "KeyMetadata": { "KeyId": id, "Arn": arn(id), "KeyState": state, "CreationDate": created } }))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn all_keys_that_a_step_created_are_found_on_every_page() {
+    let tag = |name: &str| Some(if name == "gantry:run" { "r1" } else { "key" }.to_owned());
+    let (origin, window) = (Origin::of(tag).unwrap(), Millis(50_000)..=Millis(400_000));
+    let found = all_created(&caller(keys), &origin, &window).await.unwrap();
+    let mut found: Vec<_> =
+        found.iter().map(|key| (key["KeyId"].as_str().unwrap(), key["KeyState"].as_str().unwrap())).collect();
+    found.sort_unstable();
+    assert_eq!(found, [("first", "Enabled"), ("second", "PendingDeletion")]);
+    // Where none of them is known, the one that cannot be looked at may be it.
+    let strange = Origin::of(|_| Some("r9".to_owned())).unwrap();
+    assert_eq!(all_created(&caller(keys), &strange, &window).await.unwrap_err().code, Code::AwsDenied);
+}
+
+#[tokio::test]
+async fn a_sweep_finds_the_keys_of_runs_that_are_not_on_their_way_out() {
+    let found = marked(&caller(keys)).await.unwrap();
+    let mut found: Vec<_> = found.iter().map(|m| (m.arn.clone(), m.run.as_str(), m.step.as_str())).collect();
+    found.sort_unstable();
+    let wanted = [("copied", "key"), ("first", "key"), ("other", "another")];
+    assert_eq!(found, wanted.map(|(id, step)| (arn(id), "r1", step)));
+    // Whoever may look at none knows nothing.
+    let denied = caller(|operation, input| match operation {
+        "ListResourceTags" => (400, json!({ "__type": "AccessDeniedException", "message": "no" })),
+        _ => keys(operation, input),
+    });
+    assert_eq!(marked(&denied).await.unwrap_err().code, Code::AwsDenied);
 }
 
 #[tokio::test]
