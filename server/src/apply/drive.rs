@@ -35,6 +35,7 @@ impl Engine {
                 Next::Check => self.check(lease, &stored).await?,
                 Next::Become(State::Undone) if self.found_late(lease, &stored).await? => {}
                 Next::Become(State::Stuck) if self.found_gone(lease, &stored).await? => {}
+                Next::Become(state) if !state.is_live() && self.found_twins(lease, &stored, state).await? => {}
                 Next::Become(state) => self.becomes(lease, &stored, state, None).await?,
                 // It rests, and is taken again when there is room.
                 Next::Make(n) if !self.has_place(lease, &stored, n).await? => return Ok(()),

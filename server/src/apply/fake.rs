@@ -9,12 +9,15 @@ mod repositories;
 
 use async_trait::async_trait;
 use domain::ecr::calls::Call as Ecr;
+use domain::ecs::calls::Call as Ecs;
 use domain::iam::policy_document::as_kept;
+use domain::kms::calls::Call as Kms;
 use domain::plan::sweep::Marked;
 use domain::plan::{Call, Subject};
-use domain::{Code, Kind, Problem, ResourceKey, Scope};
+use domain::{Code, Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_aws::Person;
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +41,8 @@ pub enum Fault {
     HangsAfter,
     /// The connection broke, and AWS makes it only after it was looked for twice.
     Late,
+    /// The same, after it was looked for so often.
+    LateBy(u32),
     /// The connection broke, and AWS makes it only when [`Fake::arrive`] says so.
     AfterTheEnd,
     /// A permission is missing.
@@ -195,6 +200,27 @@ impl Inside {
         }
     }
 
+    /// Before each reading: credentials may have run out, and what is on its way arrives after so many.
+    fn looked_at(&mut self) -> Result<(), Problem> {
+        if self.expired > 0 {
+            self.expired -= 1;
+            return Err(expired());
+        }
+        let mut arrived = vec![];
+        self.late.retain_mut(|(reads, call)| {
+            let here = *reads == 0;
+            if here {
+                arrived.push(call.clone());
+            }
+            *reads = if *reads == u32::MAX { u32::MAX } else { reads.saturating_sub(1) };
+            !here
+        });
+        for call in arrived {
+            let _ = self.make(&call);
+        }
+        Ok(())
+    }
+
     fn read(&self, subject: &Subject) -> Result<Option<Value>, Problem> {
         match subject {
             Subject::Ecr(subject) if subject.kind() == Kind::Registry => self.registry.read(subject),
@@ -229,8 +255,9 @@ impl Cloud for Fake {
                 }
                 Some(Fault::Refused) => return Err(rejected("A quota is used up.")),
                 Some(Fault::LostBefore) => return Err(unreachable()),
-                Some(Fault::Late) => {
-                    inside.late.push((2, call.clone()));
+                Some(fault @ (Fault::Late | Fault::LateBy(_))) => {
+                    let readings = if let Fault::LateBy(readings) = fault { readings } else { 2 };
+                    inside.late.push((readings, call.clone()));
                     return Err(unreachable());
                 }
                 Some(Fault::AfterTheEnd) => {
@@ -276,23 +303,19 @@ impl Cloud for Fake {
     async fn read(&self, _: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
         tokio::time::sleep(Duration::from_millis(1)).await;
         let mut inside = self.inside();
-        if inside.expired > 0 {
-            inside.expired -= 1;
-            return Err(expired());
-        }
-        let mut arrived = vec![];
-        inside.late.retain_mut(|(reads, call)| {
-            let here = *reads == 0;
-            if here {
-                arrived.push(call.clone());
-            }
-            *reads = if *reads == u32::MAX { u32::MAX } else { reads.saturating_sub(1) };
-            !here
-        });
-        for call in arrived {
-            let _ = inside.make(&call);
-        }
+        inside.looked_at()?;
         inside.read(subject)
+    }
+
+    async fn all_made(&self, _: &Scope, call: &Call, _: &RangeInclusive<Millis>) -> Result<Vec<Value>, Problem> {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let mut inside = self.inside();
+        inside.looked_at()?;
+        match call {
+            Call::Kms(Kms::CreateKey(input)) => Ok(inside.keys.all_made(input)),
+            Call::Ecs(Ecs::RegisterTaskDefinition(input)) => Ok(inside.tasks.all_made(input)),
+            other => panic!("{other:?} is named by its caller"),
+        }
     }
 
     async fn marked(&self, scope: &Scope) -> Result<Vec<Marked>, Problem> {

@@ -13,6 +13,7 @@ mod reviewed;
 pub mod sweep;
 mod take_back;
 mod trail;
+mod twins;
 
 #[cfg(test)]
 mod fake;
@@ -31,6 +32,7 @@ use gantry_store::Store;
 use gantry_store::runs::{Lease, Stored};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -54,6 +56,10 @@ pub trait Cloud: Send + Sync + 'static {
     }
     /// A run of this plan has ended: what was kept for it is forgotten.
     fn ended(&self, _: &Plan) {}
+    /// The states of everything that a call created whose outcome AWS names ([`Call::named_at`]), by its tags, between these moments.
+    async fn all_made(&self, _: &Scope, call: &Call, _: &RangeInclusive<Millis>) -> Result<Vec<Value>, Problem> {
+        Err(Problem::not_implemented(call.name()))
+    }
     /// What there is in this scope that carries the tags of a run.
     async fn marked(&self, _: &Scope) -> Result<Vec<Marked>, Problem> {
         Err(Problem::not_implemented("ListTagsForResource"))
@@ -153,6 +159,14 @@ impl Cloud for Aws {
     async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
         gantry_aws::execute::permitted(&self.connections.caller(scope).await?, needs).await
     }
+    async fn all_made(
+        &self,
+        scope: &Scope,
+        call: &Call,
+        between: &RangeInclusive<Millis>,
+    ) -> Result<Vec<Value>, Problem> {
+        gantry_aws::execute::all_made(&self.connections.caller(scope).await?, call, between).await
+    }
     async fn marked(&self, scope: &Scope) -> Result<Vec<Marked>, Problem> {
         gantry_aws::execute::marked(&self.connections.caller(scope).await?).await
     }
@@ -180,6 +194,8 @@ pub struct Patience {
     /// How long credentials that ran out or were refused are waited for, each time, with the longest pause between two looks. Somebody who signs
     /// in anew has so long.
     pub credentials: Duration,
+    /// How long after its last try AWS may show late what a call created. Before a run ends, what was created twice is looked for then.
+    pub late: Duration,
     /// How long a server that is told to stop waits for the call that is under way.
     pub grace: Duration,
 }
@@ -197,6 +213,7 @@ impl Default for Patience {
             longest_pause: Duration::from_secs(10),
             tries: 8,
             credentials: Duration::from_secs(600),
+            late: Duration::from_secs(15),
             grace: Duration::from_secs(2),
         }
     }

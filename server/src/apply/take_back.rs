@@ -1,5 +1,5 @@
 //! The way back of a run: takes steps back, unless somebody changed since what they left, and looks once more at what is doubtful
-//! before the run rests.
+//! before the run rests. What AWS may have made twice is looked for in [`super::twins`].
 
 use domain::plan::run::{Progress, StepState};
 use domain::plan::{Call, Made, Step, Undo};
@@ -32,7 +32,7 @@ fn has_tags(images: &Value) -> bool {
 }
 
 /// How an undo ended.
-enum Back {
+pub(super) enum Back {
     /// What the step left is no longer there.
     Gone,
     /// It is not what the step left; it was not touched.
@@ -52,6 +52,10 @@ impl Engine {
         if progress.attempts == 0 && step.call.is_content() {
             (progress.state, progress.note) = (StepState::Undone, Some(THEIRS.into()));
             return self.journal(lease, n, &progress, None).await;
+        }
+        // Without the name that AWS gave it, nothing leads to it.
+        if step.call.named_at().is_some() && progress.after.is_none() {
+            return self.name_one(lease, stored, n).await;
         }
         let known = stored.run.known(&stored.by);
         let undo = match &step.undo {
@@ -82,6 +86,8 @@ impl Engine {
         }
         progress.state = StepState::Undoing;
         progress.problem = None;
+        // Of what has a name it is known.
+        progress.note = progress.note.filter(|note| step.call.named_at().is_none() || note != UNKNOWN);
         self.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
         // Credentials that did not come back for one step are not waited for at each of the others.
         let in_vain = |n: usize| stored.run.steps[n].problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials);
@@ -130,7 +136,7 @@ impl Engine {
 
     /// Takes a step back by the second of these calls, if nobody changed since what the first left. What its tries failed with is kept. `waits` for
     /// credentials that ran out.
-    async fn undo(
+    pub(super) async fn undo(
         &self,
         lease: &Lease,
         stored: &Stored,
@@ -224,6 +230,10 @@ impl Engine {
     pub(super) async fn found_gone(&self, lease: &Lease, stored: &Stored) -> Result<bool> {
         for n in stored.run.stuck() {
             let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+            // That the one which is named does not exist says nothing of others.
+            if step.call.named_at().is_some() && progress.note.as_deref() == Some(UNKNOWN) {
+                continue;
+            }
             let Undo::Call(undo) = &step.undo else { continue };
             let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
             // What cannot be read stays stuck.

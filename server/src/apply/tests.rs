@@ -30,6 +30,7 @@ const PATIENCE: Patience = Patience {
     longest_pause: Duration::from_millis(10),
     tries: 6,
     credentials: Duration::from_millis(300),
+    late: Duration::from_millis(20),
     grace: Duration::from_millis(100),
 };
 

@@ -28,7 +28,7 @@ fn digest(of: char) -> String {
 }
 
 /// Answers, and what becomes of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Case {
     pub(super) wizard: &'static str,
     answers: Value,

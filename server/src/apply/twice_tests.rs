@@ -4,6 +4,8 @@
 
 #[path = "twice_cases.rs"]
 mod cases;
+#[path = "twins_tests.rs"]
+mod twins;
 
 use super::*;
 use cases::{Case, cases, cloud};

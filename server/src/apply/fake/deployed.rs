@@ -125,6 +125,18 @@ impl Tasks {
         Ok(())
     }
 
+    /// The active revisions that a call registered, however often.
+    pub(super) fn all_made(&self, input: &RegisterTaskDefinition) -> Vec<Value> {
+        let (family, after) = revision(&input.like).unwrap();
+        let run = input.tags.iter().find(|tag| tag.key == "gantry:run").map(|tag| tag.value.as_str());
+        let later = self.revisions.iter().filter(|((of, number), _)| of == family && *number > after);
+        later
+            .map(|(_, state)| state)
+            .filter(|state| is_active(state) && state["run"].as_str() == run)
+            .cloned()
+            .collect()
+    }
+
     pub(super) fn read(&self, subject: &EcsSubject) -> Option<Value> {
         match subject {
             EcsSubject::NextRevision { family, after, run } => {
