@@ -178,7 +178,10 @@ impl Torture<'_> {
         let sandbox = |account: &str| Sandbox { port: world.port, account: account.to_owned() };
 
         progress::step("Comparing what exports make with what runs make");
-        let (compared, differ) = exports::compare(&world.tools, &api, world.port)?;
+        let (made, mut differ) = exports::compare(&world.tools, &api, world.port)?;
+        let (changed, more) = exports::compare_changes(&world.tools, &api, world.port)?;
+        let compared = made + changed;
+        differ.extend(more);
         progress::step(&format!("{} runs", self.runs));
         let story = runs::Story { seed: self.seed, source: world.source, only: self.only.clone() };
         let broke_off = self.storm(&api, &servers, &weather, &story).err();

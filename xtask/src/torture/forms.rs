@@ -197,6 +197,15 @@ impl Form {
     }
 }
 
+/// Sets the registry as it is in an account that never set it.
+pub fn reset(sandbox: &Sandbox) -> Result<()> {
+    sandbox.ecr("PutReplicationConfiguration", &json!({ "replicationConfiguration": { "rules": [] } }))?;
+    sandbox.ecr("PutRegistryScanningConfiguration", &json!({ "scanType": "BASIC", "rules": [] }))?;
+    sandbox.ecr("PutAccountSetting", &json!({ "name": SETTING, "value": "DISABLED" }))?;
+    sandbox.ecr("DeleteRegistryPolicy", &json!({}))?;
+    Ok(())
+}
+
 /// An image of nothing but its configuration.
 fn image(repository: &str, tag: &str) -> Value {
     let digest = format!("sha256:{}", "1".repeat(64));
