@@ -70,13 +70,28 @@ fn digests(given: &[String], most: usize) -> Result<Vec<String>, FieldErrors> {
 }
 
 impl Delete {
-    /// In calls of their own, indexes before the images they lead to: AWS keeps an image as long as an index leads to it.
+    /// In calls of their own, each index before what it leads to, other indexes among that: AWS refuses to delete what an index leads to
+    /// (`ImageReferencedByManifestList`), and says nothing of the order in which it goes through one call.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html>
     fn batches(&self, digests: Vec<String>, inventory: Option<&Inventory>) -> Vec<Vec<String>> {
         let known = inventory.map(Inventory::by_digest).unwrap_or_default();
-        let is_index = |digest: &String| known.get(digest.as_str()).is_some_and(|held| !held.facts.children.is_empty());
-        let (indexes, others): (Vec<String>, Vec<String>) = digests.into_iter().partition(is_index);
-        let chunks = |all: Vec<String>| all.chunks(IMAGES_A_CALL).map(<[String]>::to_vec).collect::<Vec<_>>();
-        [chunks(indexes), chunks(others)].concat()
+        let (mut left, mut levels): (Vec<String>, Vec<Vec<String>>) = (digests, vec![]);
+        while !left.is_empty() {
+            let rest: BTreeSet<String> = left.iter().cloned().collect();
+            let leads_on = |digest: &String| {
+                let held = known.get(digest.as_str());
+                held.is_some_and(|held| held.facts.children.iter().any(|child| rest.contains(child)))
+            };
+            let (mut above, mut level): (Vec<String>, Vec<String>) = left.into_iter().partition(leads_on);
+            // None leads to itself: its digest is that of what it says.
+            if level.is_empty() {
+                std::mem::swap(&mut above, &mut level);
+            }
+            levels.push(level);
+            left = above;
+        }
+        let calls = levels.iter().rev().flat_map(|level| level.chunks(IMAGES_A_CALL));
+        calls.map(<[String]>::to_vec).collect()
     }
     fn subject(&self, digests: &[String]) -> Subject {
         Subject::Images { repository: self.repository.clone(), digests: digests.to_vec() }

@@ -20,6 +20,34 @@ fn images_go_in_calls_of_a_hundred_and_not_while_they_are_there_no_more() {
 }
 
 #[test]
+fn an_index_goes_before_what_it_leads_to_another_index_among_that() {
+    let [outer, inner, part, alone] = ['d', 'c', 'b', 'a'].map(digest);
+    let images = vec![
+        held(&outer, 1, &["1.0"], &[inner.as_str(), part.as_str()], &[]),
+        held(&inner, 1, &[], &[part.as_str()], &[]),
+        held(&part, 1, &[], &[], &[]),
+        held(&alone, 1, &["2.0"], &[], &[]),
+    ];
+    let inventory = serde_json::to_value(Inventory { images, ..Inventory::default() }).unwrap();
+    let wanted = json!({ "repository": "shop/api", "digests": [part, inner, alone, outer] });
+    let answers = answers("delete-images", wanted);
+    let state = |subject: Subject| {
+        let state = match &subject {
+            Subject::Ecr(Ecr::Inventory { .. }) => inventory.clone(),
+            Subject::Ecr(Ecr::Images { digests, .. }) => digests.iter().map(|d| (d.clone(), json!([]))).collect(),
+            other => panic!("{other:?}"),
+        };
+        (subject, Some(state))
+    };
+    let plan = answers.plan(&Facts::new(answers.subjects().into_iter().map(state).collect())).unwrap();
+    let calls: Vec<Value> = plan.steps.iter().map(|step| step.call.input()["imageIds"].clone()).collect();
+    let ids = |digests: &[&String]| digests.iter().map(|digest| json!({ "imageDigest": digest })).collect::<Value>();
+    assert_eq!(calls, [ids(&[&outer]), ids(&[&inner]), ids(&[&alone, &part])]);
+    assert_eq!(plan.steps[1].depends_on, ["images-1"]);
+    assert_eq!(plan.steps[2].depends_on, ["images-2"]);
+}
+
+#[test]
 fn images_in_use_go_only_if_that_is_insisted_on() {
     let (running, index, part, free) = (digest('a'), digest('b'), digest('c'), digest('d'));
     let images = vec![
