@@ -70,6 +70,9 @@ pub struct Problem {
     /// The IAM action that is missing, such as `ecs:ListServices`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iam_action: Option<String>,
+    /// The others that are missing, where several calls were denied; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_iam_actions: Vec<String>,
     /// What it was asked on, mostly an ARN.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
@@ -116,6 +119,7 @@ impl Problem {
             message: message.into(),
             field: None,
             iam_action: None,
+            more_iam_actions: vec![],
             resource: None,
             operation: None,
             aws_request_id: None,
@@ -242,9 +246,36 @@ impl Problem {
         }
     }
 
-    /// For a missing permission: the policy statement to ask for, as JSON.
+    /// Every IAM action that is missing.
+    pub fn missing(&self) -> impl Iterator<Item = &str> {
+        self.iam_action.iter().chain(&self.more_iam_actions).map(String::as_str)
+    }
+
+    /// Says of a denial what another one lacks, too.
+    pub fn also_denied(&mut self, other: &Problem) {
+        let is_new = |action: &&str| self.missing().all(|known| known != *action);
+        let new: Vec<String> = other.missing().filter(is_new).map(str::to_owned).collect();
+        if new.is_empty() {
+            return;
+        }
+        if self.resource != other.resource {
+            self.resource = None;
+        }
+        self.more_iam_actions.extend(new);
+        self.more_iam_actions.sort();
+        let all = self.missing().collect::<Vec<_>>().join(", ");
+        self.message =
+            format!("The credentials of this connection lack the permissions {all}. Add them to their policy.");
+    }
+
+    /// For missing permissions: the policy statement to ask for, as JSON.
     pub fn statement(&self) -> Option<String> {
-        let action = self.iam_action.as_ref()?;
+        let missing: Vec<&str> = self.missing().collect();
+        let action = match missing.as_slice() {
+            [] => return None,
+            [one] => serde_json::json!(one),
+            all => serde_json::json!(all),
+        };
         let statement = serde_json::json!({
             "Effect": "Allow", "Action": action, "Resource": self.resource.as_deref().unwrap_or("*"),
         });
@@ -276,6 +307,26 @@ mod tests {
         let statement: serde_json::Value = serde_json::from_str(&problem.statement().unwrap()).unwrap();
         assert_eq!(statement["Action"], "ecs:ListServices");
         assert_eq!(statement["Resource"], "*");
+    }
+
+    #[test]
+    fn several_missing_permissions_are_one_statement_and_each_is_said_once() {
+        let denied = |action: &str, resource: &str| {
+            let mut problem = Problem::new(Code::AwsDenied, "Access denied", "…");
+            problem.iam_action = Some(action.to_owned());
+            problem.resource = Some(resource.to_owned());
+            problem
+        };
+        let mut all = denied("sqs:ListQueues", "a");
+        all.also_denied(&denied("sqs:ListQueues", "b"));
+        assert_eq!((all.message.as_str(), all.resource.as_deref()), ("…", Some("a")));
+        all.also_denied(&denied("sqs:ListQueueTags", "b"));
+        all.also_denied(&denied("sqs:GetQueueUrl", "b"));
+        let actions = ["sqs:ListQueues", "sqs:GetQueueUrl", "sqs:ListQueueTags"];
+        assert_eq!(all.missing().collect::<Vec<_>>(), actions);
+        assert!(actions.iter().all(|action| all.message.contains(action)), "{all}");
+        let statement: serde_json::Value = serde_json::from_str(&all.statement().unwrap()).unwrap();
+        assert_eq!(statement, serde_json::json!({"Effect": "Allow", "Action": actions, "Resource": "*"}));
     }
 
     #[test]

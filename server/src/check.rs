@@ -97,9 +97,11 @@ async fn one(connections: &Connections, scope: &Scope, kinds: &[Kind], tell: &mu
     let mut works = 0;
     let mut troubles: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut note = |problem: &Problem, what: &'static str| {
-        let concerned = troubles.entry(in_words(problem)).or_default();
-        if !concerned.contains(&what) {
-            concerned.push(what);
+        for words in in_words(problem) {
+            let concerned = troubles.entry(words).or_default();
+            if !concerned.contains(&what) {
+                concerned.push(what);
+            }
         }
     };
     for kind in kinds {
@@ -148,6 +150,11 @@ async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
         let (cluster, service) = id.unwrap_or((NOTHING, NOTHING));
         problems.extend(Box::pin(gantry_aws::deployments_denied(caller, cluster, service)).await);
     }
+    if kind == Kind::Image {
+        // Images are shown without what they run on.
+        let repository = first.as_ref().and_then(|key| key.id.split_once('@')).map_or(NOTHING, |(name, _)| name);
+        problems.extend(Box::pin(gantry_aws::images_denied(caller, repository)).await);
+    }
     problems
 }
 
@@ -172,9 +179,11 @@ fn denied(problem: &Problem) -> bool {
     problem.code == Code::AwsDenied
 }
 
-fn in_words(problem: &Problem) -> String {
-    match (&problem.code, &problem.iam_action) {
-        (Code::AwsDenied, Some(action)) => format!("the permission {action} is missing"),
-        _ => problem.to_string(),
+/// One line, or one for each permission that is missing.
+fn in_words(problem: &Problem) -> Vec<String> {
+    let missing: Vec<&str> = problem.missing().filter(|_| denied(problem)).collect();
+    if missing.is_empty() {
+        return vec![problem.to_string()];
     }
+    missing.into_iter().map(|action| format!("the permission {action} is missing")).collect()
 }

@@ -13,7 +13,7 @@ use crate::paths;
 use crate::sections::here;
 use crate::settings::connections;
 use crate::ui::format::counted;
-use crate::ui::{Age, Empty, ProblemNote, Skeleton};
+use crate::ui::{Age, Empty, ProblemNote, Skeleton, missing};
 use crate::wire::ask;
 
 /// The collectors that fail, each with the missing permission.
@@ -22,7 +22,7 @@ pub fn failing(overview: &Overview, boot: &Boot) -> AnyView {
     let row = |f: &Freshness, (since, problem): &(Millis, Problem)| {
         let (since, calm) = (*since, problem.is_calm());
         let place = format!("{} {}", boot.account_name(&f.scope.account), f.scope.region);
-        let action = problem.iam_action.clone().map(|a| view! { <span class="dim">"missing "</span><code>{a}</code> });
+        let action = missing(problem).map(|actions| view! { <span class="dim">{actions}</span> });
         view! {
             <details class="failing" class:quiet=calm>
                 <summary>

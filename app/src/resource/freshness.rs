@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use crate::api::{self, Boot};
 use crate::error::AppError;
 use crate::paths::Scopes;
-use crate::ui::{Age, Icon, Note, ProblemNote, icon, now_or};
+use crate::ui::{Age, Icon, Note, ProblemNote, icon, missing, now_or};
 
 /// The oldest of the complete lists; `None` while any scope has never been read.
 pub fn oldest(freshness: &[Freshness]) -> Option<Millis> {
@@ -142,7 +142,7 @@ fn note(place: &str, (since, problem): &(Millis, Problem), shown: &'static str, 
         <details class="failing">
             <summary>
                 <b>{place}</b>": "{problem.title.clone()}" since "<Age at=since now=now after=" ago"/>
-                {problem.iam_action.clone().map(|a| view! { ", missing "<code>{a}</code> })}
+                {missing(&problem).map(|actions| view! { ", "{actions} })}
                 {shown}
             </summary>
             <ProblemNote problem=problem/>

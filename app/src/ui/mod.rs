@@ -35,6 +35,6 @@ pub use local::Local;
 pub use log::LogView;
 pub use menu::{About, Dialog, Menu};
 pub use navigate::Navigate;
-pub use note::{Empty, Note, ProblemNote, ProblemPage};
+pub use note::{Empty, Note, ProblemNote, ProblemPage, missing};
 pub use spark::Spark;
 pub use tabs::{TabLink, Tabs};

@@ -61,15 +61,15 @@ fn ways_out(ways: Vec<Recovery>) -> impl IntoView + use<> {
 }
 
 fn details(problem: &Problem) -> impl IntoView + use<> {
+    let missing = problem.missing().map(|action| ("Missing permission", Some(action.to_owned())));
     let pairs = [
-        ("Missing permission", problem.iam_action.clone()),
         ("On", problem.resource.clone()),
         ("Operation", problem.operation.clone().filter(|o| problem.iam_action.as_ref() != Some(o))),
         ("AWS request id", problem.aws_request_id.clone()),
         ("Reference", problem.reference.clone()),
     ];
-    let rows = pairs
-        .into_iter()
+    let rows = missing
+        .chain(pairs)
         .filter_map(|(label, value)| value.map(|v| view! { <div><dt>{label}</dt><dd><Copy text=v max=64/></dd></div> }))
         .collect_view();
     let statement = problem.statement().map(|s| {
@@ -82,6 +82,13 @@ fn details(problem: &Problem) -> impl IntoView + use<> {
         }
     });
     view! { <dl class="ids">{rows}</dl>{statement} }
+}
+
+/// The permissions that are missing, in a line of text; `None` when none is.
+pub fn missing(problem: &Problem) -> Option<AnyView> {
+    let action = |(n, action): (usize, &str)| view! { {(n > 0).then_some(", ")}<code>{action.to_owned()}</code> };
+    let actions = problem.missing().enumerate().map(action).collect_view();
+    problem.missing().next().map(|_| view! { "missing "{actions} }.into_any())
 }
 
 /// A problem inside a page: what happened, why, what to do next.

@@ -65,9 +65,10 @@ fn said(list: &Freshness, now: Millis) -> String {
         (Some((since, problem)), complete) => {
             let partly = complete.is_some_and(|complete| complete >= *since);
             let how = if partly { "could not be read to their end" } else { "could not be read" };
-            match &problem.iam_action {
-                Some(action) => format!("{what} {how}: {action} is denied"),
-                None => format!("{what} {how}: {}", problem.title),
+            match problem.missing().collect::<Vec<_>>().as_slice() {
+                [] => format!("{what} {how}: {}", problem.title),
+                [action] => format!("{what} {how}: {action} is denied"),
+                actions => format!("{what} {how}: {} are denied", actions.join(", ")),
             }
         }
         (None, Some(complete)) => format!("{what} were last read {} ago", complete.age(now)),

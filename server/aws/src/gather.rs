@@ -58,6 +58,9 @@ const SEVERAL: usize = 2 * ABREAST;
 /// What went wrong while the rest went on.
 #[derive(Debug, Default)]
 pub(crate) struct Trouble {
+    /// All denials in one: whoever mends them wants to hear of all at once.
+    denied: Option<Problem>,
+    /// The first of what is no denial.
     first: Option<Problem>,
     /// How many in a row AWS did not answer.
     silent: usize,
@@ -119,15 +122,28 @@ impl Trouble {
     }
     /// Notes a problem.
     pub(crate) fn note(&mut self, problem: Problem) {
-        self.first.get_or_insert(problem);
+        match (problem.code, &mut self.denied) {
+            (Code::AwsDenied, Some(denied)) => denied.also_denied(&problem),
+            (Code::AwsDenied, none) => *none = Some(problem),
+            _ => {
+                self.first.get_or_insert(problem);
+            }
+        }
+    }
+    /// What went wrong here and there.
+    pub(crate) fn and(mut self, other: Trouble) -> Trouble {
+        for problem in other.denied.into_iter().chain(other.first) {
+            self.note(problem);
+        }
+        self
     }
     /// Whether nothing went wrong.
     pub(crate) fn is_none(&self) -> bool {
-        self.first.is_none()
+        self.denied.is_none() && self.first.is_none()
     }
-    /// What went wrong.
+    /// What went wrong: first what somebody has to mend.
     pub(crate) fn end(self) -> Result<(), Problem> {
-        self.first.map_or(Ok(()), Err)
+        self.denied.or(self.first).map_or(Ok(()), Err)
     }
 }
 

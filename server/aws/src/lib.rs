@@ -47,7 +47,7 @@ pub use call::{Caller, Pages, Permit, absent};
 pub use clients::Clients;
 pub use cloudwatch::{failures, function_totals, metrics, service_loads};
 pub use connections::{ConnectionConfig, Connections};
-pub use ecr::registry;
+pub use ecr::{images_denied, registry};
 pub use ecs::deployments_denied;
 pub use limits::{Bucket, Limits};
 pub use logs::{Log, LogEvents, log_events};

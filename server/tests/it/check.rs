@@ -36,6 +36,13 @@ async fn each_missing_permission_is_named_not_only_the_first() {
         "lambda:GetFunction",
         "dynamodb:ListTables",
         "dynamodb:DescribeTable",
+        // Of one document of many parts, each.
+        "ecr:GetAccountSetting",
+        "ecr:GetRegistryPolicy",
+        "ecr:DescribePullThroughCacheRules",
+        // Without which a collect goes on.
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
         // What nobody collects.
         "ecs:ListServiceDeployments",
         "ecs:DescribeServiceDeployments",

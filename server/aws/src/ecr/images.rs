@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{config, manifest, repositories};
+use super::{config, execute_images, manifest, repositories};
 use crate::gather::{Trouble, each, orphans, when, word};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
@@ -103,6 +103,15 @@ pub(crate) async fn fetch_image(caller: &Caller, key: &ResourceKey) -> Result<Op
         look_into(caller, name, &OnceLock::new(), &mut images, &[0]).await?;
     }
     caller.observed(&images[0]).map(Some)
+}
+
+/// Of what is read beside the lists of images, what may not be: manifests, and configurations, without which a collect goes on.
+pub async fn images_denied(caller: &Caller, repository: &str) -> Vec<Problem> {
+    let nothing = format!("sha256:{}", "0".repeat(64));
+    // Who may ask for it is told that there is none.
+    let manifest = execute_images::manifest(caller, repository, execute_images::Id::Digest(&nothing)).await.err();
+    let configuration = config::document(caller, repository, &nothing).await.err();
+    manifest.into_iter().chain(configuration).filter(|problem| problem.code == Code::AwsDenied).collect()
 }
 
 /// Images of a repository: all, page by page, or those with these ids. Without a filter AWS tells of

@@ -16,6 +16,7 @@ pub mod registry;
 mod repositories;
 
 pub(crate) use execute::{make, read};
+pub use images::images_denied;
 pub(crate) use images::{collect_images, fetch_image};
 pub(crate) use registries::{collect_registries, fetch_registry};
 pub(crate) use repositories::{collect_repositories, fetch_repository, marked};

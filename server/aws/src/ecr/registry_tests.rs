@@ -43,6 +43,24 @@ fn answers(operation: &str, input: &Value) -> (u16, Value) {
 }
 
 #[tokio::test]
+async fn every_permission_that_the_registry_lacks_is_named_at_once() {
+    let without = |operation: &str, input: &Value| match operation {
+        "DescribeRegistry" | "GetRegistryPolicy" | "GetAccountSetting" => {
+            let message = format!("User: x is not authorized to perform: ecr:{operation} on resource: *");
+            (400, json!({ "__type": "AccessDeniedException", "message": message }))
+        }
+        _ => answers(operation, input),
+    };
+    let feed = Memory::default();
+    let problem = collect_registries(&caller(without), &feed).await.unwrap_err();
+    let mut missing: Vec<&str> = problem.missing().collect();
+    missing.sort_unstable();
+    assert_eq!(missing, ["ecr:DescribeRegistry", "ecr:GetAccountSetting", "ecr:GetRegistryPolicy"]);
+    assert!(missing.iter().all(|action| problem.message.contains(action)), "{problem}");
+    assert!(feed.docs().is_empty() && feed.complete().is_empty());
+}
+
+#[tokio::test]
 async fn the_registry_is_one_document_of_all_its_parts() {
     let feed = Memory::default();
     collect_registries(&caller(answers), &feed).await.unwrap();

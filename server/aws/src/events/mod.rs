@@ -19,8 +19,7 @@ pub(crate) async fn collect_rules(caller: &Caller, feed: &dyn Feed) -> Result<()
     if missing.is_none() {
         feed.complete(Kind::Rule, None).await?;
     }
-    missing.end()?;
-    trouble.end()
+    missing.and(trouble).end()
 }
 
 /// One rule.

@@ -17,7 +17,13 @@ pub(crate) async fn collect_topics(caller: &Caller, feed: &dyn Feed) -> Result<(
     let mut pages = Pages::new("sns:ListTopics");
     while let Some(token) = pages.next() {
         let request = caller.clients().sns().list_topics().set_next_token(token);
-        let page = caller.call(Bucket::Sns, "sns:ListTopics", None, request.send()).await?;
+        let page = match caller.call(Bucket::Sns, "sns:ListTopics", None, request.send()).await {
+            Ok(page) => page,
+            Err(problem) => {
+                trouble.note(problem);
+                return trouble.end();
+            }
+        };
         let arns = page.topics.into_iter().flatten().filter_map(|t| t.topic_arn);
         let batch: Result<Vec<Observed>, Problem> = arns
             .map(|arn| {
