@@ -4,6 +4,7 @@ use aws_sdk_ecs::types::{CapacityProviderField, ClusterField};
 use domain::ecs::{CapacityProvider, Cluster};
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
+use std::collections::HashSet;
 
 use super::{document, failures};
 use crate::gather::{Trouble, each};
@@ -95,9 +96,11 @@ where
     trouble.end()
 }
 
+/// A page of capacity providers: of those that belong to no cluster, or of those that this one can use.
 async fn providers(
     caller: &Caller,
     name: Option<&str>,
+    cluster: Option<&str>,
     token: Option<String>,
 ) -> Result<(Vec<Observed>, Option<String>), Problem> {
     let request = caller
@@ -105,28 +108,55 @@ async fn providers(
         .ecs()
         .describe_capacity_providers()
         .set_capacity_providers(name.map(|n| vec![n.to_owned()]))
+        .set_cluster(cluster.map(str::to_owned))
         .include(CapacityProviderField::Tags)
         .set_next_token(token);
-    let (page, mut raw) = caller.call_raw(Bucket::EcsCapacityProviders, PROVIDERS, name, request.send()).await?;
+    let on = name.or(cluster);
+    let (page, mut raw) = caller.call_raw(Bucket::EcsCapacityProviders, PROVIDERS, on, request.send()).await?;
     failures(PROVIDERS, &raw)?;
     let docs = take_list(&mut raw, "capacityProviders").into_iter().map(document);
     let found: Result<Vec<Observed>, Problem> = docs.map(|doc| caller.observed_raw::<CapacityProvider>(doc)).collect();
     Ok((found?, page.next_token))
 }
 
-/// Reads all capacity providers, AWS's own `FARGATE` and `FARGATE_SPOT` among them.
-pub(crate) async fn collect_capacity_providers(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+/// All pages of that.
+async fn all_providers(caller: &Caller, cluster: Option<&str>) -> Result<Vec<Observed>, Problem> {
+    let mut all = vec![];
     let mut pages = Pages::new(PROVIDERS);
     while let Some(token) = pages.next() {
-        let (found, next) = providers(caller, None, token).await?;
-        feed.seen(found).await?;
+        let (found, next) = providers(caller, None, cluster, token).await?;
+        all.extend(found);
         pages.then(next)?;
     }
-    feed.complete(Kind::CapacityProvider, None).await
+    Ok(all)
+}
+
+/// Reads all capacity providers, AWS's own `FARGATE` and `FARGATE_SPOT` among them, and those of
+/// [managed instances](https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeCapacityProviders.html), which AWS tells only to
+/// whom names their cluster.
+pub(crate) async fn collect_capacity_providers(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    let found = all_providers(caller, None).await?;
+    let told: &HashSet<ResourceKey> = &found.iter().map(|o| o.key.clone()).collect();
+    feed.seen(found).await?;
+    cluster_by_cluster(caller, feed, Kind::CapacityProvider, |cluster| async move {
+        let mut found = all_providers(caller, Some(&cluster.id)).await?;
+        found.retain(|o| !told.contains(&o.key));
+        if found.is_empty() { Ok(()) } else { feed.seen(found).await }
+    })
+    .await
 }
 
 /// Reads one capacity provider.
 pub(crate) async fn fetch_capacity_provider(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    let Some((found, _)) = absent(providers(caller, Some(&key.id), None).await)? else { return Ok(None) };
-    Ok(found.into_iter().find(|o| o.key == *key))
+    let named = absent(providers(caller, Some(&key.id), None, None).await)?.map(|(found, _)| found);
+    if let Some(found) = named.into_iter().flatten().find(|o| o.key == *key) {
+        return Ok(Some(found));
+    }
+    for arn in arns(caller).await? {
+        let its = absent(all_providers(caller, Some(domain::ecs::last(&arn))).await)?;
+        if let Some(found) = its.into_iter().flatten().find(|o| o.key == *key) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }

@@ -417,3 +417,57 @@ async fn a_service_is_read_as_what_it_runs() {
     let wanted = calls.map(|call| (call["operation"].as_str().unwrap().to_owned(), call["input"].clone()));
     assert_eq!(*sent.lock().unwrap(), wanted);
 }
+
+/// AWS's own provider, told without a cluster; one of managed instances, told with that of its cluster only; one of a group, told with both.
+fn providers(operation: &str, input: &Value) -> (u16, Value) {
+    let provider = |name: &str, cluster: Option<&str>| {
+        let cluster = cluster.map(|cluster| format!("{ARN}:cluster/{cluster}"));
+        json!({"capacityProviderArn": format!("{ARN}:capacity-provider/{name}"), "name": name, "status": "ACTIVE", "cluster": cluster})
+    };
+    let named = |all: Vec<Value>| {
+        let asked = names(input, "capacityProviders");
+        let wanted = |p: &Value| asked.is_empty() || asked.iter().any(|name| p["name"] == name.as_str());
+        (200, json!({"capacityProviders": all.into_iter().filter(wanted).collect::<Vec<_>>(), "failures": []}))
+    };
+    match (operation, input["cluster"].as_str(), input["nextToken"].as_str()) {
+        ("ListClusters", ..) => {
+            let clusters = ["shop", "lab", "gone"].map(|name| format!("{ARN}:cluster/{name}"));
+            (200, json!({"clusterArns": clusters}))
+        }
+        ("DescribeCapacityProviders", None, _) => named(vec![provider("FARGATE", None), provider("group", None)]),
+        ("DescribeCapacityProviders", Some("shop"), None) => {
+            (200, json!({"capacityProviders": [provider("group", None)], "nextToken": "two"}))
+        }
+        ("DescribeCapacityProviders", Some("shop"), Some(_)) => named(vec![provider("managed", Some("shop"))]),
+        ("DescribeCapacityProviders", Some("lab"), _) => named(vec![provider("FARGATE", None)]),
+        ("DescribeCapacityProviders", ..) => {
+            (400, json!({"__type": "ClusterNotFoundException", "message": "Cluster not found."}))
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn capacity_providers_of_clusters_are_asked_for_cluster_by_cluster() {
+    let feed = Memory::default();
+    collect_capacity_providers(&caller(providers), &feed).await.unwrap();
+    assert_eq!(feed.docs().into_keys().collect::<Vec<_>>(), ["FARGATE", "group", "managed"]);
+    assert!(feed.complete().contains(&"*".to_owned()), "a cluster that is gone has none");
+    let closed = |operation: &str, input: &Value| match input["cluster"].as_str() {
+        Some("lab") => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+        _ => providers(operation, input),
+    };
+    let feed = Memory::default();
+    let problem = collect_capacity_providers(&caller(closed), &feed).await.unwrap_err();
+    assert_eq!(problem.iam_action.as_deref(), Some("ecs:DescribeCapacityProviders"));
+    assert_eq!((feed.docs().len(), feed.complete().contains(&"*".to_owned())), (3, false));
+}
+
+#[tokio::test]
+async fn a_capacity_provider_of_a_cluster_is_found_there() {
+    let caller = caller(providers);
+    for (name, there) in [("FARGATE", true), ("managed", true), ("none", false)] {
+        let found = fetch_capacity_provider(&caller, &key(Kind::CapacityProvider, name)).await.unwrap();
+        assert_eq!(found.is_some(), there, "{name}");
+    }
+}
