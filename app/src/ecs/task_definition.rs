@@ -15,7 +15,7 @@ use crate::sections::{
     Pairs, age, card, card_with, connected, connections, exact, here as scoped, key_of, none, nothing, pair_card,
     reference, several, stack, table_card, text, untold, word,
 };
-use crate::ui::{Icon, ProblemNote, Skeleton, StateBadge, column_view, format, icon};
+use crate::ui::{Icon, ProblemNote, Skeleton, StateBadge, column_view, format, icon, value_text};
 use crate::wire::ask;
 
 /// The overview.
@@ -109,7 +109,7 @@ pub fn containers(definition: TaskDefinition, _detail: Detail) -> AnyView {
 fn container(c: &ContainerDefinition) -> AnyView {
     let health = c.health_check.clone().unwrap_or_default();
     let log = c.log_configuration.clone().unwrap_or_default();
-    let options = log.options.iter().map(|(k, v)| text(Some(format!("{k}={v}"))));
+    let options = log.options.iter().map(|(k, v)| text(Some(format!("{k}={}", value_text(v)))));
     let needs = c.depends_on.iter().map(|d| {
         text(Some(format!(
             "{} ({})",

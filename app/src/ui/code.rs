@@ -24,6 +24,14 @@ fn hidden(value: &Value) -> Option<String> {
     Some(format!("•• hidden, {length}, #{}", sealed.digest.get(..6).unwrap_or_default()))
 }
 
+/// A value as text; of a sealed one what is said in its place.
+pub fn value_text(value: &Value) -> String {
+    match readable(value.clone()).0 {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
 /// The document with words in place of sealed values, and whether there were any.
 pub(super) fn readable(value: Value) -> (Value, bool) {
     if let Some(words) = hidden(&value) {

@@ -26,7 +26,7 @@ pub use card::{Card, Fact, Facts, Head, Skeleton};
 pub use cell::{column_view, fact_view, is_blank, word_view};
 pub use chart::Chart;
 pub use chip::{Choice, chip};
-pub use code::{Code, Json};
+pub use code::{Code, Json, value_text};
 pub use copy::{Copy, CopyButton};
 pub use cut::cut_ends;
 pub use diff::Diff;

@@ -181,6 +181,7 @@ impl Model for Service {
         Column::text("exec", "ECS Exec").facet().word().hidden(),
         Column::text("event", "Last event").form(Form::Sentence).hidden(),
     ];
+    const READING: i16 = 2;
     const NOISE: &'static [&'static str] = &[
         "events",
         "runningCount",

@@ -116,7 +116,7 @@ document! { "camelCase";
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html>
     pub struct LogConfiguration {
         pub log_driver: Option<String>,
-        /// Texts; tokens and keys among them are sealed.
+        /// Texts; those that may be secrets are sealed.
         pub options: BTreeMap<String, Value>,
     }
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html>
@@ -189,6 +189,7 @@ impl Model for TaskDefinition {
         Column::text("network", "Network mode").facet().hidden(),
         Column::text("role", "Task role").hidden(),
     ];
+    const READING: i16 = 2;
     // A revision never changes; two of them differ in these by their nature.
     const NOISE: &'static [&'static str] = &["taskDefinitionArn", "revision", "registeredAt", "registeredBy", "status"];
     fn id(&self) -> String {

@@ -55,7 +55,7 @@ impl Feed for StoreFeed<'_> {
     }
 
     async fn known(&self, kind: Kind) -> Result<HashSet<String>, Problem> {
-        self.store.known(&self.lease.scope, kind).await
+        self.store.known_as_read_now(&self.lease.scope, kind).await
     }
 
     async fn named(&self, by: &[Kind], prefix: &str) -> Result<HashSet<String>, Problem> {

@@ -35,14 +35,25 @@ pub struct Stored {
 impl Store {
     /// Ids of this kind in this scope that are not gone, but for those that a list was asked to read again as if they were new.
     pub async fn known(&self, scope: &Scope, kind: Kind) -> Result<HashSet<String>> {
+        self.known_in(scope, kind, None).await
+    }
+
+    /// The same without those that were stored by a version of Gantry that reads documents in another way ([`domain::resource::Model::READING`]):
+    /// what never changes is read once more, too.
+    pub async fn known_as_read_now(&self, scope: &Scope, kind: Kind) -> Result<HashSet<String>> {
+        self.known_in(scope, kind, Some(domain::describe::reading(kind))).await
+    }
+
+    async fn known_in(&self, scope: &Scope, kind: Kind, reading: Option<i16>) -> Result<HashSet<String>> {
         let keys: Vec<String> = sqlx::query_scalar(
             "select key from resources where kind = $1 and account = $2 and region = $3 and gone is null
-             and not (reread and kind <> all($4))",
+             and (kind = any($4) or not reread and ($5::smallint is null or reading = $5))",
         )
         .bind(kind.stem())
         .bind(scope.account.as_str())
         .bind(scope.region.as_str())
         .bind(read_one_by_one())
+        .bind(reading)
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;

@@ -31,7 +31,7 @@ fn document(raw: Value) -> Value {
     wire::document(raw, is_moment)
 }
 
-/// Seals the values of `environment` lists and the tokens among log options, wherever they are.
+/// Seals the values of `environment` lists, and log options that may be secrets, wherever they are.
 fn seal(caller: &Caller, value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| seal(caller, item)),
@@ -42,7 +42,7 @@ fn seal(caller: &Caller, value: &mut Value) {
                         variables.iter_mut().filter_map(|v| v.get_mut("value")).for_each(|v| wire::seal(caller, v));
                     }
                     Value::Object(options) if name == "options" => {
-                        let secret = options.iter_mut().filter(|(option, _)| is_secret(option));
+                        let secret = options.iter_mut().filter(|(option, _)| !is_shown(option));
                         secret.for_each(|(_, value)| wire::seal(caller, value));
                     }
                     other => seal(caller, other),
@@ -53,10 +53,49 @@ fn seal(caller: &Caller, value: &mut Value) {
     }
 }
 
-/// Log drivers take credentials as options: `splunk-token`, `apikey`, `http_passwd` …
-fn is_secret(option: &str) -> bool {
-    let option = option.to_ascii_lowercase();
-    ["token", "passw", "secret", "apikey", "api_key", "api-key", "license"].iter().any(|word| option.contains(word))
+/// Options of log drivers that say where logs go and how, and hold no secret. All others are sealed: drivers and FireLens' plugins take keys
+/// under any name, such as `splunk-token`, `apikey`, `http_User`, `Header`, and in addresses.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LogConfiguration.html>
+const SHOWN: &[&str] = &[
+    "auto-create-group",
+    "cache-disabled",
+    "cache-max-file",
+    "cache-max-size",
+    "compress",
+    "config-file-type",
+    "config-file-value",
+    "delivery-stream",
+    "enable-ecs-log-metadata",
+    "format",
+    "host",
+    "labels",
+    "log-driver-buffer-limit",
+    "log-group-name",
+    "log-key",
+    "log-retention-days",
+    "log-stream-name",
+    "log-stream-prefix",
+    "max-buffer-size",
+    "max-file",
+    "max-size",
+    "mode",
+    "name",
+    "port",
+    "region",
+    "retry-limit",
+    "splunk-format",
+    "splunk-index",
+    "splunk-source",
+    "splunk-sourcetype",
+    "stream",
+    "tag",
+    "tls",
+    "tls.verify",
+];
+
+fn is_shown(option: &str) -> bool {
+    let option = option.to_ascii_lowercase().replace('_', "-");
+    option.starts_with("awslogs-") || SHOWN.contains(&option.as_str())
 }
 
 /// Of what was asked for by name, ECS says apart what it could not describe. What is missing has just gone; the rest is a problem.

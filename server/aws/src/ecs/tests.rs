@@ -119,7 +119,7 @@ async fn known_task_definitions_are_not_read_again_and_secrets_are_sealed() {
             assert_eq!(input["taskDefinition"], "web:3", "revisions never change");
             let container = json!({
                 "name": "web", "image": "web:1", "environment": [{"name": "PASSWORD", "value": "hunter2"}],
-                "logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": "hunter3", "splunk-url": "https://logs"}}
+                "logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": "hunter3", "splunk-index": "web"}}
             });
             let definition =
                 json!({"family": "web", "revision": 3, "status": "ACTIVE", "containerDefinitions": [container]});
@@ -132,7 +132,7 @@ async fn known_task_definitions_are_not_read_again_and_secrets_are_sealed() {
     let docs = feed.docs();
     assert_eq!(docs.keys().collect::<Vec<_>>(), ["web:3"]);
     let text = docs["web:3"].to_string();
-    assert!(!text.contains("hunter2") && !text.contains("hunter3") && text.contains("https://logs"));
+    assert!(!text.contains("hunter2") && !text.contains("hunter3") && text.contains("splunk-index"));
     let described = domain::describe::describe(Kind::TaskDefinition, caller.scope(), &docs["web:3"]).unwrap();
     assert_eq!(described.tags["team"], "shop");
 }
@@ -470,4 +470,24 @@ async fn a_capacity_provider_of_a_cluster_is_found_there() {
         let found = fetch_capacity_provider(&caller, &key(Kind::CapacityProvider, name)).await.unwrap();
         assert_eq!(found.is_some(), there, "{name}");
     }
+}
+
+#[test]
+fn log_options_are_shown_when_they_are_known_to_hold_no_secret() {
+    let caller = caller(|operation, _| panic!("{operation}"));
+    let shown = json!({"awslogs-group": "/ecs/web", "mode": "non-blocking", "max-buffer-size": "25m", "Name": "http", "Host": "logs.example.com",
+        "log_group_name": "web", "TLS": "on"});
+    let mut options = shown.clone();
+    let secret =
+        ["Header", "uri", "http_User", "http_Passwd", "apikey", "splunk-url", "dd_tags", "of a plugin to come"];
+    for option in secret {
+        options[option] = json!("hunter2");
+    }
+    let mut doc =
+        json!({"containerDefinitions": [{"logConfiguration": {"logDriver": "awsfirelens", "options": options}}]});
+    seal(&caller, &mut doc);
+    let options = &doc["containerDefinitions"][0]["logConfiguration"]["options"];
+    assert!(!doc.to_string().contains("hunter2"));
+    assert!(secret.iter().all(|option| options[*option]["gantry:length"] == 7), "{options}");
+    assert!(shown.as_object().unwrap().iter().all(|(option, value)| options[option] == *value), "{options}");
 }

@@ -303,9 +303,12 @@ async fn a_document_that_is_read_in_another_way_is_renewed_without_an_entry() {
     let key = cluster(json!({})).key;
     store.seen(list(&held), &[cluster(json!({}))], Millis(1001)).await.unwrap();
     read_otherwise(&test).await;
+    let known = async || store.known_as_read_now(&scope(), Kind::EksCluster).await.unwrap();
+    assert!(known().await.is_empty(), "what is read once is read once more");
     let more = cluster(json!({"zonalShiftConfig": {"enabled": false}}));
     let renewed = store.seen(list(&held), std::slice::from_ref(&more), Millis(1100)).await.unwrap();
     assert!(renewed.version.is_some() && renewed.changed == 0, "pages are told, the history is not");
+    assert!(known().await.contains("c"));
     let row = store.get(&key).await.unwrap().unwrap();
     assert_eq!((&row.doc, row.changed), (&more.doc, Millis(1001)));
     assert_eq!(kinds_of_history(store, &key).await, [ChangeKind::Appeared]);
