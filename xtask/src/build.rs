@@ -9,6 +9,11 @@ use crate::checkout::{Checkout, Profile};
 use crate::toolchain::Toolchain;
 use crate::{assets, compress, process, progress, setup, wasm};
 
+/// The server's feature that brings its site with it, so that it runs without `GANTRY_SITE`. Every development build has it, lints and tests
+/// too: the way that is shipped is the one that is tried, and cargo compiles nothing in turns. A release has it in `cargo xtask dist` only: there
+/// the site is a part of the program, which would be compiled anew with each change of it.
+pub const EMBED: &str = "gantry/embed";
+
 /// What `cargo xtask build` can be told.
 #[derive(Debug, clap::Args)]
 pub struct Options {
@@ -38,13 +43,14 @@ pub fn binaries(toolchain: &Toolchain, profile: Profile) -> Result<()> {
     packages(toolchain, profile, &["gantry", "gantry-sandbox"])
 }
 
-/// Some of the workspace's packages.
+/// Some of the workspace's packages, the server among them.
 pub fn packages(toolchain: &Toolchain, profile: Profile, names: &[&str]) -> Result<()> {
     let mut cargo = toolchain.cargo();
     cargo.arg("build").args(names.iter().flat_map(|name| ["--package", name]));
-    if profile == Profile::Release {
-        cargo.arg("--release");
-    }
+    match profile {
+        Profile::Dev => cargo.args(["--features", EMBED]),
+        Profile::Release => cargo.arg("--release"),
+    };
     process::run(&mut cargo).context("the server does not compile")
 }
 

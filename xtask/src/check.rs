@@ -7,11 +7,12 @@ use anyhow::{Context as _, Result};
 use crate::checkout::Checkout;
 use crate::setup::{self, Need};
 use crate::toolchain::Toolchain;
-use crate::{process, progress, wasm};
+use crate::{build, process, progress, wasm};
 
 /// The product. These tools stand apart: together with them cargo would settle on other features for some
 /// dependencies, and compile half of everything twice.
-pub const PRODUCT: [&str; 5] = ["--workspace", "--exclude", "xtask", "--exclude", "gantry-bindgen"];
+pub const PRODUCT: [&str; 7] =
+    ["--workspace", "--exclude", "xtask", "--exclude", "gantry-bindgen", "--features", build::EMBED];
 /// What builds the product.
 pub const TOOLS: [&str; 4] = ["--package", "xtask", "--package", "gantry-bindgen"];
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use crate::checkout::{self, Checkout, Profile};
-use crate::{build, process, progress, setup};
+use crate::{build, process, progress, setup, toolchain};
 
 /// `cargo xtask dist`.
 pub fn run(checkout: &Checkout) -> Result<ExitCode> {
@@ -25,9 +25,9 @@ pub fn run(checkout: &Checkout) -> Result<ExitCode> {
         "--package",
         "gantry-sandbox",
         "--features",
-        "gantry/embed",
+        build::EMBED,
     ]);
-    cargo.env("GANTRY_EMBED_SITE", checkout.site(Profile::Release));
+    cargo.env(toolchain::EMBED_SITE, checkout.site(Profile::Release));
     process::run(&mut cargo).context("the server does not compile")?;
 
     let folder = checkout.target.join("dist");

@@ -10,11 +10,14 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::checkout::{self, Checkout};
+use crate::checkout::{self, Checkout, Profile};
 use crate::{apt, process, progress};
 
 /// The compiler's name for the browser.
 pub const WASM: &str = "wasm32-unknown-unknown";
+
+/// Read when the server is compiled: where the site that it brings lies.
+pub const EMBED_SITE: &str = "GANTRY_EMBED_SITE";
 
 const FALLBACK: &str = "debian-web";
 const PACKAGES: [&str; 7] =
@@ -31,6 +34,8 @@ pub struct Toolchain {
     /// The linker for WebAssembly, where the toolchain brings none.
     linker: Option<PathBuf>,
     target: PathBuf,
+    /// The site of development builds.
+    site: PathBuf,
     root: PathBuf,
 }
 
@@ -77,13 +82,16 @@ impl Toolchain {
                 format!("{LINKER}, the linker for WebAssembly, is missing: `apt-get install -y lld-19` as root")
             })?)
         };
-        Ok(Self { name, linker, target: checkout.target.clone(), root: checkout.root.clone() })
+        // The server is compiled before its site, and only wants to find the folder.
+        let site = checkout.site(Profile::Dev);
+        checkout::make_folder(&site)?;
+        Ok(Self { name, linker, target: checkout.target.clone(), site, root: checkout.root.clone() })
     }
 
     /// Cargo with this toolchain, in the checkout, into its target folder.
     pub fn cargo(&self) -> Command {
         let mut command = with_toolchain("cargo", self.name.as_deref());
-        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        command.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target).env(EMBED_SITE, &self.site);
         if let Some(linker) = &self.linker {
             command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
         }
