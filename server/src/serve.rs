@@ -57,8 +57,9 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
         .await
         .map_err(|e| Problem::invalid("GANTRY_LISTEN", format!("{} cannot be listened on: {e}", config.listen)))?;
     let address = socket.local_addr().map_err(|e| Problem::new(Code::Internal, "No address", e.to_string()))?;
+    let memory = Memory::new(store.clone());
     if let Some(at) = config.metrics_listen {
-        crate::telemetry::listen(at, crate::telemetry::count()?, connections.clone()).await?;
+        crate::telemetry::listen(at, crate::telemetry::count()?, connections.clone(), memory.clone()).await?;
     }
     auth.passwords.warm().await?;
     let token = auth.new_welcome().await?;
@@ -66,7 +67,6 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
         Some(token) => format!("http://{address}/welcome?token={token}"),
         None => format!("http://{address}/"),
     };
-    let memory = Memory::new(store.clone());
     let following = tokio::spawn(memory.clone().follow());
     let comparing = tokio::spawn(clock::follow(store.clone()));
     let pruning = tokio::spawn(prune(store.clone(), config.keep));

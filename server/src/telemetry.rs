@@ -2,14 +2,21 @@
 
 use axum::Router;
 use axum::routing::get;
-use domain::{Code, Problem};
+use domain::listing::Freshness;
+use domain::{Code, Kind, Problem, Scope};
 use gantry_aws::Connections;
 use gantry_aws::counters::Tally;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::clock::now;
+use crate::inventory::Memory;
+use crate::sync;
 
 /// Seconds between which requests are counted.
 const BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -35,26 +42,34 @@ pub fn count() -> Result<PrometheusHandle, Problem> {
         .map_err(|e| Problem::new(Code::Internal, "Metrics cannot be counted", e.to_string()))
 }
 
-/// Listens for Prometheus on its own address: `/metrics`, nothing else. `aws` are the calls to AWS.
+/// Listens for Prometheus on its own address: `/metrics`, nothing else. `aws` are the calls to AWS, `memory` knows how collecting goes. Answers
+/// with the address, whose port may have been left open.
 ///
 /// # Errors
 /// [`Code::Invalid`] when the address is taken.
-pub async fn listen(at: SocketAddr, handle: PrometheusHandle, aws: Connections) -> Result<(), Problem> {
-    let listener = tokio::net::TcpListener::bind(at).await.map_err(|e| {
+pub async fn listen(
+    at: SocketAddr,
+    handle: PrometheusHandle,
+    aws: Connections,
+    memory: Arc<Memory>,
+) -> Result<SocketAddr, Problem> {
+    let refused = |e: std::io::Error| {
         Problem::invalid("GANTRY_METRICS_LISTEN", format!("GANTRY_METRICS_LISTEN: {at} cannot be listened on: {e}"))
-    })?;
-    let router = Router::new().route("/metrics", get(move || async move { render(&handle, &aws) }));
+    };
+    let listener = tokio::net::TcpListener::bind(at).await.map_err(refused)?;
+    let bound = listener.local_addr().map_err(refused)?;
+    let router = Router::new().route("/metrics", get(move || async move { render(&handle, &aws, &memory) }));
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "metrics listener ended");
         }
     });
-    Ok(())
+    Ok(bound)
 }
 
 /// Everything in Prometheus's text format.
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>
-fn render(handle: &PrometheusHandle, aws: &Connections) -> String {
+fn render(handle: &PrometheusHandle, aws: &Connections, memory: &Memory) -> String {
     handle.run_upkeep();
     let mut text = handle.render();
     let tallies = aws.counters();
@@ -76,5 +91,39 @@ fn render(handle: &PrometheusHandle, aws: &Connections) -> String {
             );
         }
     }
+    collecting(&mut text, aws, memory);
     text
+}
+
+/// How old the lists are that this server wants, how often they failed, and how fast AWS is called where that is learnt. The last known state
+/// while Postgres is away: ages grow.
+fn collecting(text: &mut String, aws: &Connections, memory: &Memory) {
+    let wanted: BTreeSet<(Scope, Kind)> = sync::aws::wanted(aws).into_iter().collect();
+    let (snapshot, now) = (memory.snapshot(), now());
+    let is_wanted = |list: &Freshness| wanted.contains(&(list.scope.clone(), list.kind));
+    let lists: Vec<_> = snapshot.collections.iter().filter(|c| is_wanted(&c.freshness)).collect();
+    let ages = lists.iter().filter_map(|c| {
+        let age = now.0.saturating_sub(c.freshness.complete?.0).max(0);
+        Some((&c.freshness.scope, c.freshness.kind.stem(), age as f64 / 1000.0))
+    });
+    gauge(text, "gantry_collect_age_seconds", "Seconds since a list was last read to its end", "kind", ages);
+    let failures = lists.iter().map(|c| (&c.freshness.scope, c.freshness.kind.stem(), f64::from(c.failures)));
+    gauge(text, "gantry_collect_failures", "Failures in a row to read a list", "kind", failures);
+    let rates = aws.rates();
+    let rates = rates.iter().map(|(scope, bucket, rate)| (scope, bucket.name(), *rate));
+    gauge(text, "gantry_aws_rate", "Requests per second let through to AWS, where that is learnt", "bucket", rates);
+}
+
+/// A gauge with a value for each `label` in each account and region.
+fn gauge<'a>(
+    text: &mut String,
+    name: &str,
+    help: &str,
+    label: &str,
+    values: impl Iterator<Item = (&'a Scope, &'static str, f64)>,
+) {
+    let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+    for (Scope { account, region }, of, value) in values {
+        let _ = writeln!(text, "{name}{{account=\"{account}\",region=\"{region}\",{label}=\"{of}\"}} {value}");
+    }
 }

@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use crate::call::{Caller, Common};
 use crate::counters::Tally;
 use crate::identity::{self, Verdict};
-use crate::limits::{Limits, Turn};
+use crate::limits::{Bucket, Limits, Turn};
 use crate::sealing::Sealer;
 use crate::sessions::{People, Person, Session, Told};
 
@@ -241,6 +241,11 @@ impl Connections {
     /// Counts per operation and scope since the process began.
     pub fn counters(&self) -> Vec<(&'static str, Scope, Tally)> {
         self.common.counters.snapshot()
+    }
+
+    /// Requests per second let through now, where that is learnt ([`Limits::learned`]).
+    pub fn rates(&self) -> Vec<(Scope, Bucket, f64)> {
+        self.common.limits.learned()
     }
 
     /// A caller for this scope, through the connection that leads there.

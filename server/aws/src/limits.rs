@@ -279,6 +279,10 @@ impl Limiter {
     pub fn rate(&self) -> f64 {
         self.level().rate
     }
+
+    fn is_learned(&self) -> bool {
+        self.quota == Quota::Learned || self.level().halved.is_some()
+    }
 }
 
 /// All limiters of this process.
@@ -337,6 +341,16 @@ impl Limits {
         let share = self.share / state.servers(scope);
         let limiter = state.limiters.entry((scope.clone(), bucket));
         Arc::clone(limiter.or_insert_with(|| Arc::new(Limiter::new(bucket.quota(), share))))
+    }
+
+    /// Requests per second let through at the moment, of the buckets used so far whose rate is learnt: AWS publishes none, or has throttled.
+    /// Ordered by scope and name.
+    pub fn learned(&self) -> Vec<(Scope, Bucket, f64)> {
+        let state = self.state();
+        let learned = state.limiters.iter().filter(|(_, limiter)| limiter.is_learned());
+        let mut rates: Vec<_> = learned.map(|((scope, bucket), l)| (scope.clone(), *bucket, l.rate())).collect();
+        rates.sort_by(|a, b| (&a.0, a.1.name()).cmp(&(&b.0, b.1.name())));
+        rates
     }
 }
 

@@ -241,6 +241,20 @@ fn a_burst_of_throttles_halves_once_and_calls_that_pass_grow_it_back_slowly() {
 }
 
 #[test]
+fn rates_are_told_of_buckets_without_a_quota_and_of_those_that_were_throttled() {
+    let (here, there) = (scope("eu-west-1"), scope("us-east-1"));
+    let limits = Limits::default();
+    for (scope, bucket) in [(&there, Bucket::Sqs), (&here, Bucket::Sqs), (&here, Bucket::Ecr), (&here, Bucket::Ec2)] {
+        limits.limiter(scope, bucket);
+    }
+    let expected =
+        vec![(here.clone(), Bucket::Ecr, START), (here.clone(), Bucket::Sqs, START), (there, Bucket::Sqs, START)];
+    assert_eq!(limits.learned(), expected);
+    limits.limiter(&here, Bucket::Ec2).throttled_at(Instant::now());
+    assert_eq!(limits.learned()[0], (here, Bucket::Ec2, 5.0));
+}
+
+#[test]
 fn of_a_small_share_a_throttle_makes_no_more_and_calls_that_pass_neither() {
     let limiter = Limits::new(0.1).limiter(&scope("eu-west-1"), Bucket::EcsRegister);
     let share = limiter.rate();

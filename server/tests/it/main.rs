@@ -8,6 +8,7 @@ mod confirm;
 mod copies;
 mod lent;
 mod live;
+mod metrics;
 mod pages;
 mod plans;
 mod read_policy;
