@@ -54,6 +54,11 @@ fn streamed() -> OpenApiRouter<Web> {
     OpenApiRouter::new().routes(routes!(uploads::send))
 }
 
+/// What carries documents for AWS.
+fn with_documents() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(plans::review)).routes(routes!(plans::begin, runs::list))
+}
+
 fn all() -> OpenApiRouter<Web> {
     let routes = OpenApiRouter::new()
         .routes(routes!(resources::list))
@@ -71,9 +76,7 @@ fn all() -> OpenApiRouter<Web> {
         .routes(routes!(fleet::refresh))
         .routes(routes!(people::me))
         .routes(routes!(people::confirm))
-        .routes(routes!(plans::review))
         .routes(routes!(plans::lend))
-        .routes(routes!(plans::begin, runs::list))
         .routes(routes!(plans::one))
         .routes(routes!(plans::cancel))
         .routes(routes!(plans::decide))
@@ -85,7 +88,12 @@ fn all() -> OpenApiRouter<Web> {
 
 /// The OpenAPI document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    all().nest(PREFIX, streamed()).into_openapi()
+    all().nest(PREFIX, with_documents()).nest(PREFIX, streamed()).into_openapi()
+}
+
+/// The routes whose bodies may be as large as documents of AWS are.
+pub fn documents() -> Router<Web> {
+    OpenApiRouter::new().nest(PREFIX, with_documents()).into()
 }
 
 /// The routes whose bodies may have any size.

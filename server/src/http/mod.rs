@@ -34,8 +34,12 @@ use crate::connecting::Known;
 use crate::live::Live;
 use crate::uploads::Uploads;
 
-/// The largest body of a request, in bytes, but for archives of images.
-pub const LARGEST_BODY: usize = 1024 * 1024;
+/// The largest body of a request, in bytes, but for documents and archives of images.
+pub const LARGEST_BODY: usize = 256 * 1024;
+/// The largest body that carries documents for AWS, in bytes: answers of wizards with policies, task definitions, a logo in base64.
+pub const LARGEST_DOCUMENT: usize = 1024 * 1024;
+/// The server functions whose bodies carry documents; the routes of the API are [`crate::api::documents`].
+const DOCUMENTS: [&str; 3] = ["/api/fn/apply", "/api/fn/keep_draft", "/api/fn/review"];
 /// How long the next piece of a body may take to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -100,6 +104,10 @@ pub fn router(web: Web) -> Router {
     let site = web.site.clone();
     let css: Arc<str> = web.site.assets.css.as_deref().unwrap_or_default().into();
     let compression = CompressionLayer::new().br(true).gzip(true).quality(CompressionLevel::Precise(4));
+    let documents = DOCUMENTS
+        .into_iter()
+        .fold(crate::api::documents(), |routes, path| routes.route(path, any(pages::server_function)))
+        .layer(RequestBodyLimitLayer::new(LARGEST_DOCUMENT));
     let known_person = Router::new()
         .route("/sign-in", get(pages::page).post(forms::sign_in))
         .route("/welcome", get(pages::page).post(forms::welcome))
@@ -109,7 +117,8 @@ pub fn router(web: Web) -> Router {
         .merge(crate::api::router())
         .fallback(pages::page)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        // The one that streams has a limit of its own.
+        // The limit is that of the routes above. The one that streams has one of its own.
+        .merge(documents)
         .merge(crate::api::streams())
         .layer(from_fn_with_state(web.clone(), identity::identify));
     Router::new()

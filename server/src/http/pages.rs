@@ -13,14 +13,14 @@ use leptos_axum::ResponseOptions;
 use std::sync::Arc;
 
 use super::problem::Refusal;
-use super::{LARGEST_BODY, Web, headers};
+use super::{LARGEST_DOCUMENT, Web, headers};
 use crate::auth::forms::encoded;
 use crate::auth::identity::Identity;
 
 /// Pages that people see who are not signed in.
 const OPEN: [&str; 2] = ["/sign-in", "/welcome"];
 /// Problems of server functions are small; more would be something else.
-const LARGEST_PROBLEM: usize = LARGEST_BODY;
+const LARGEST_PROBLEM: usize = LARGEST_DOCUMENT;
 
 /// Any page. Rendered completely before the first byte is sent (the data is in memory), so that the status is right and the page
 /// reads without scripts.

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use domain::{Code, Problem};
 use std::sync::Arc;
 
-use super::LARGEST_BODY;
 use super::observe::REQUEST_ID;
+use super::{LARGEST_BODY, LARGEST_DOCUMENT};
 
 /// A problem on its way out. Handlers answer `Result<_, Refusal>` and use `?`.
 #[derive(Debug)]
@@ -45,10 +45,13 @@ pub fn status(problem: &Problem) -> StatusCode {
     StatusCode::from_u16(problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// A body of more than [`LARGEST_BODY`].
+/// A body of more than [`LARGEST_BODY`], of what carries documents [`LARGEST_DOCUMENT`].
 pub fn too_large() -> Problem {
-    let message =
-        format!("A request has at most {} KiB. Shorten what you enter, or send it in parts.", LARGEST_BODY / 1024);
+    let message = format!(
+        "A request has at most {} KiB, one with a plan {}. Shorten what you enter, or send it in parts.",
+        LARGEST_BODY / 1024,
+        LARGEST_DOCUMENT / 1024
+    );
     Problem::new(Code::TooLarge, "The request is too large", message)
 }
 

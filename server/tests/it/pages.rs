@@ -103,6 +103,8 @@ async fn what_is_too_long_or_too_large_is_refused_cleanly() {
     let headers = [("cookie", cookie.as_str()), ("origin", &world.url), ("content-type", "application/json")];
     let large = world.send("POST", "/api/v1/refresh", &headers, &"x".repeat(1_100_000)).await;
     assert_eq!((large.status, large.json()["code"].as_str().unwrap().to_owned()), (413, "too_large".to_owned()));
+    let large = world.form("/sign-in", "", &[("name", "ada"), ("password", &"b".repeat(300_000))]).await;
+    assert_eq!(large.status, 413);
     let name = world.form("/sign-in", "", &[("name", &"a".repeat(10_000)), ("password", &"b".repeat(10_000))]).await;
     assert!(name.header("location").ends_with("problem=wrong"));
     let key = world

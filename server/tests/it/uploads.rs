@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use domain::policy::Role;
+use gantry::http::{LARGEST_BODY, LARGEST_DOCUMENT};
 use gantry::uploads::WAITS;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -154,7 +155,7 @@ async fn broken(world: &World, cookie: &str, id: &str, bytes: &[u8]) -> serde_js
 async fn an_archive_streams_in_leaves_nothing_that_can_be_pulled_and_is_not_sent_twice() {
     let (fake, world, cookie) = Fake::world().await;
     let tar = saved();
-    assert!(tar.len() > gantry::http::LARGEST_BODY);
+    assert!(tar.len() > gantry::http::LARGEST_DOCUMENT);
     let first = send(&world, &cookie, &format!("{TO}&id=firstone"), tar.clone()).await;
     assert_eq!(first.status, 200, "{}", first.body);
     let told = first.json();
@@ -358,15 +359,30 @@ async fn chunked(world: &World, cookie: &str, path: &str, body: &str) -> String 
 async fn other_requests_stay_small() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Administrator).await).await;
-    let body = "x".repeat(gantry::http::LARGEST_BODY + 1);
+    let (body, document) = (LARGEST_BODY, LARGEST_DOCUMENT);
     let headers = [("cookie", cookie.as_str()), ("origin", &world.url), ("content-type", "application/json")];
-    for path in ["/api/v1/plans", "/api/v1/source-credentials", "/api/v1/refresh", "/api/fn/review"] {
+    for (path, most) in [
+        ("/api/v1/plans", document),
+        ("/api/v1/runs", document),
+        ("/api/fn/review", document),
+        ("/api/fn/apply", document),
+        ("/api/fn/keep_draft", document),
+        ("/api/v1/source-credentials", body),
+        ("/api/v1/refresh", body),
+        ("/api/v1/confirm", body),
+        ("/api/fn/list", body),
+        ("/api/fn/change-password", body),
+    ] {
+        // It is read to its end, and no more than that is wrong with it.
+        let largest = world.send("POST", path, &headers, &"x".repeat(most)).await;
+        assert_ne!(largest.status, 413, "{path}: {}", largest.body);
+        let body = "x".repeat(most + 1);
         let declared = world.send("POST", path, &headers, &body).await;
         assert_eq!((declared.status, declared.json()["code"].as_str()), (413, Some("too_large")), "{path}");
-        assert!(declared.body.contains("at most 1024 KiB"), "{path}: {}", declared.body);
+        assert!(declared.body.contains("at most 256 KiB, one with a plan 1024."), "{path}: {}", declared.body);
         // The same of a body that does not say beforehand how large it is.
         let streamed = chunked(&world, &cookie, path, &body).await;
-        let told = streamed.contains("\"too_large\"") && streamed.contains("at most 1024 KiB");
+        let told = streamed.contains("\"too_large\"") && streamed.contains("at most 256 KiB");
         assert!(streamed.starts_with("HTTP/1.1 413 ") && told, "{path}: {streamed}");
     }
     // From a page of another site nothing is taken.
