@@ -42,7 +42,7 @@ type Result<T> = std::result::Result<T, Problem>;
 /// Everything that is stored. Cheap to clone; connections are pooled and made again after Postgres was away.
 #[derive(Clone, Debug)]
 pub struct Store {
-    /// For people who wait: a statement gets four seconds, as does a busy machine.
+    /// For people who wait: a statement gets four seconds (`docs/adr/0014-four-seconds-for-a-page.md`).
     pages: PgPool,
     /// For collectors: longer statements, and never all connections of the pages.
     work: PgPool,
@@ -168,6 +168,25 @@ mod tests {
         assert!(stopped.commit().await.is_err());
         assert_eq!(test.store.audit_latest(10).await.unwrap().len(), 1);
         assert_eq!(test.store.audit_broken_at().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_page_gives_up_later_than_a_transaction_that_lies_still_and_says_so() {
+        let test = TestStore::fresh().await;
+        let Store { pages, work } = &test.store;
+        let show = async |pool: &PgPool, setting: &str| -> i64 {
+            let sql = "select setting::bigint from pg_settings where name = $1";
+            sqlx::query_scalar(sql).bind(setting).fetch_one(pool).await.unwrap()
+        };
+        for (pool, milliseconds) in [(pages, 4_000), (work, 60_000)] {
+            assert_eq!(show(pool, "statement_timeout").await, milliseconds);
+            assert!(show(pool, "idle_in_transaction_session_timeout").await <= milliseconds / 2);
+        }
+        let mut connection = pages.acquire().await.unwrap();
+        sqlx::query("set statement_timeout = 20").execute(&mut *connection).await.unwrap();
+        let late = sqlx::query("select pg_sleep(10)").execute(&mut *connection).await.unwrap_err();
+        let late = problem::of(late);
+        assert_eq!((late.code, late.message.as_str()), (domain::Code::Database, "Postgres took too long to answer."));
     }
 
     #[tokio::test]
