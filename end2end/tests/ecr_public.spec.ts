@@ -127,13 +127,39 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   const tags = ecr("describe_image_tags", { repositoryName: name }) as unknown as { imageTagDetails: { imageTag: string }[] };
   expect(tags.imageTagDetails.map((one) => one.imageTag)).toEqual(["2.0"]);
 
+  // What a connected account starts goes only if that is insisted on.
+  const { repositories: [{ repositoryUri }] } = ecr("describe_repositories", { repositoryNames: [name] }) as unknown as { repositories: { repositoryUri: string }[] };
+  const service = name.replace("/", "-");
+  aws("ecs", "register_task_definition", { family: service, containerDefinitions: [{ name: "web", image: `${repositoryUri}:2.0`, memory: 128 }] });
+  aws("ecs", "create_service", { cluster: "northwind-shop", serviceName: service, taskDefinition: service, desiredCount: 0 });
+  for (const list of ["/task-definitions", "/services"]) {
+    await page.goto(`${list}?account=${account}&region=eu-west-1&q=${service}`);
+    await hydrated(page);
+    await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+    await expect(page.locator(`tbody a[href^='${list}/']`, { hasText: service }).first()).toBeVisible({ timeout: 60_000 });
+  }
+  await page.goto(`/public-repositories/${account}/us-east-1/${name}?tab=images`);
+  await hydrated(page);
+  await expect(images).toHaveCount(1);
+  await expect(images).toContainText(`service ${service} in northwind-shop`);
+  await accessible(page);
+  await page.getByRole("checkbox", { name: "Choose 2.0" }).check();
+  await page.getByRole("button", { name: "Delete 1 image …" }).click();
+  await expect(dialog(page).getByRole("heading", { name: "Is that meant?" })).toBeVisible();
+  await expect(dialog(page).getByText(`${name}:2.0 (used by service ${service} in northwind-shop)`, { exact: false })).toBeVisible();
+  await accessible(page);
+  await dialog(page).getByRole("button", { name: "Leave it" }).click();
+  await expect(dialog(page)).toBeHidden();
+
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await dialog(page).getByRole("checkbox").check();
+  await dialog(page).locator("#act-insist").fill(name);
   await dialog(page).getByRole("button", { name: "Plan it nevertheless" }).click();
   await dialog(page).locator("#act-typed").fill(name);
   await apply(page);
   const left = ecr("describe_repositories", {}) as unknown as { repositories: { repositoryName: string }[] };
   expect(left.repositories.map((one) => one.repositoryName)).not.toContain(name);
+  aws("ecs", "delete_service", { cluster: "northwind-shop", service, force: true });
 });
 
 test("in a region without the API it is said that there are none", async ({ page }) => {

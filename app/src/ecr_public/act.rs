@@ -15,7 +15,7 @@ pub fn of_repository(shown: Shown) -> AnyView {
     let key = key_of(shown);
     let gone = Memo::new(move |_| shown.with(|d| d.row.gone.is_some()));
     let delete = move || {
-        let answers = repository::Delete { repository: key.id.clone(), force: false };
+        let answers = repository::Delete { repository: key.id.clone(), ..repository::Delete::default() };
         Answers { scope: key.scope.clone(), form: Form::DeletePublicRepository(answers) }
     };
     (move || (!gone.get()).then(|| button("Delete", Icon::Close, "btn", delete.clone()))).into_any()

@@ -1,10 +1,13 @@
-//! The images of a public repository, read when the tab is opened; each can be deleted by a plan.
+//! The images of a public repository, read when the tab is opened, with what uses them in connected accounts; each can be deleted by a plan.
 
+use domain::ecr::known::some;
 use domain::ecr_public::image::{Image, Images, MOST};
 use domain::ecr_public::subject::Subject;
+use domain::ecr_public::uses::Uses;
 use domain::ecr_public::wizards::images::Delete;
 use domain::plan::answers::Form;
 use domain::plan::{self, Answers};
+use domain::resource::Tone;
 use domain::stream::ToPage;
 use domain::{Millis, ResourceKey};
 use leptos::prelude::*;
@@ -17,7 +20,7 @@ use crate::live_state::{self, Reread};
 use crate::plan::act::Acts;
 use crate::resource::Shown;
 use crate::sections::{age, card, card_with, key_of, nothing, text, words};
-use crate::ui::{Copy, format};
+use crate::ui::{Copy, Note, format};
 use crate::wizard::why_not;
 
 /// What is ticked.
@@ -32,12 +35,15 @@ pub fn tab(shown: Shown) -> AnyView {
     let key = key_of(shown);
     let now = shown.with_untracked(|detail| detail.now);
     let ticked = Ticked::new(BTreeSet::new());
-    live_state::read_any(key.scope.clone(), vec![subject(&key)], move |facts, again| {
+    let subjects = vec![subject(&key), Uses::subject(&key.id)];
+    live_state::read_any(key.scope.clone(), subjects, move |facts, again| {
         let found = facts.of(&subject(&key)).flatten().cloned();
+        let uses = facts.of(&Uses::subject(&key.id)).flatten().cloned();
+        let uses = uses.and_then(|uses| serde_json::from_value::<Uses>(uses).ok());
         match found.map(serde_json::from_value::<Images>) {
             Some(Ok(images)) => {
                 after_runs(again);
-                list(images, &key, ticked, now)
+                list(images, uses.as_ref(), &key, ticked, now)
             }
             _ => card("Images", nothing("AWS has no such repository any more.")),
         }
@@ -55,7 +61,7 @@ fn after_runs(again: Reread) {
     });
 }
 
-fn list(images: Images, key: &ResourceKey, ticked: Ticked, now: Millis) -> AnyView {
+fn list(images: Images, uses: Option<&Uses>, key: &ResourceKey, ticked: Ticked, now: Millis) -> AnyView {
     if images.images.is_empty() {
         return card("Images", nothing("Nothing has been pushed to it yet: the commands are under Overview."));
     }
@@ -67,16 +73,26 @@ fn list(images: Images, key: &ResourceKey, ticked: Ticked, now: Millis) -> AnyVi
         false => format::counted(images.images.len() as i64, "image", "images"),
     };
     let right = view! { <span class="faint">{count}</span>" "{may.then(|| delete(key, ticked))} };
-    let rows = images.images.into_iter().map(|image| row(image, ticked, may, now)).collect_view();
+    let unknown = uses.map(Uses::unknown).unwrap_or_default();
+    let doubt = (!unknown.is_empty()).then(|| {
+        let words = format!("It is not known what else uses images: {}.", some(&unknown));
+        view! { <div class="in"><Note tone=Tone::Warn>{words}</Note></div> }
+    });
+    let rows = images.images.into_iter().map(|image| {
+        let users = uses.and_then(|uses| users(uses, &image));
+        row(image, users, ticked, may, now)
+    });
+    let rows = rows.collect_view();
     card_with(
         "Images",
         right,
         view! {
+            {doubt}
             <div class="scroll plain" tabindex="0">
                 <table class="table public-images">
                     <thead><tr>
                         {may.then(|| view! { <th scope="col">"Choose"</th> })}
-                        <th scope="col">"Tags"</th><th scope="col">"What"</th><th scope="col">"Digest"</th>
+                        <th scope="col">"Tags"</th><th scope="col" title="In the accounts that are connected">"In use by"</th><th scope="col">"What"</th><th scope="col">"Digest"</th>
                         <th scope="col" class="num">"Size (compressed)"</th><th scope="col">"Pushed"</th><th scope="col">"Media type"</th>
                     </tr></thead>
                     <tbody>{rows}</tbody>
@@ -86,7 +102,13 @@ fn list(images: Images, key: &ResourceKey, ticked: Ticked, now: Millis) -> AnyVi
     )
 }
 
-fn row(image: Image, ticked: Ticked, may: bool, now: Millis) -> AnyView {
+/// What uses it in the accounts that are connected: some of them, and how many there are more.
+fn users(uses: &Uses, image: &Image) -> Option<String> {
+    let all: Vec<String> = uses.of(&image.image_digest, &image.image_tags).into_iter().map(str::to_owned).collect();
+    (!all.is_empty()).then(|| some(&all))
+}
+
+fn row(image: Image, users: Option<String>, ticked: Ticked, may: bool, now: Millis) -> AnyView {
     let digest = image.image_digest.clone();
     let tick = may.then(|| {
         let (own, name) = (digest.clone(), digest.clone());
@@ -108,6 +130,7 @@ fn row(image: Image, ticked: Ticked, may: bool, now: Millis) -> AnyView {
         <tr>
             {tick}
             <td>{words(&image.image_tags)}</td>
+            <td>{text(users)}</td>
             <td>{image.what()}</td>
             <td><Copy text=image.image_digest max=22/></td>
             <td class="num">{text(image.image_size_in_bytes.map(format::bytes))}</td>
@@ -129,7 +152,7 @@ fn delete(key: &ResourceKey, ticked: Ticked) -> AnyView {
     };
     let ask = move |_| {
         let digests = ticked.get_untracked().into_iter().collect();
-        let form = Form::DeletePublicImages(Delete { repository: key.id.clone(), digests });
+        let form = Form::DeletePublicImages(Delete { repository: key.id.clone(), digests, insist: String::new() });
         acts.ask(Answers { scope: key.scope.clone(), form });
     };
     let why = move || none().then_some("Choose images first");

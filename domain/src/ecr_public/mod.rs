@@ -1,6 +1,6 @@
 //! ECR Public: repositories whose images everybody may pull ([`repository`]), and what the Public Gallery says of them; their images ([`image`]); what people may type
-//! ([`rules`]); who may push ([`policy`]); the calls that change them ([`calls`]), what they write ([`subject`]) and the plans made of those
-//! ([`wizards`]).
+//! ([`rules`]); who may push ([`policy`]); the calls that change them ([`calls`]), what they write ([`subject`]) the plans made of those
+//! ([`wizards`]); and what uses their images ([`uses`]).
 //!
 //! An account has one public registry, and its API is in one region only, wherever its images are pulled.
 //! <https://docs.aws.amazon.com/general/latest/gr/ecr-public.html>
@@ -11,6 +11,7 @@ pub mod policy;
 pub mod repository;
 pub mod rules;
 pub mod subject;
+pub mod uses;
 pub mod wizards;
 
 pub use repository::{Catalog, Repository};

@@ -46,6 +46,11 @@ pub enum Subject {
         /// At most as many as one call deletes.
         digests: Vec<String>,
     },
+    /// What Gantry has collected of what uses the images of a repository: [`super::uses::Uses`]. Nothing while the repository was not collected.
+    Uses {
+        /// The repository's name.
+        repository: String,
+    },
 }
 
 impl Subject {
@@ -57,7 +62,8 @@ impl Subject {
             | Subject::RepositoryPolicy { repository }
             | Subject::Images { repository }
             | Subject::ImageList { repository }
-            | Subject::ImagesOf { repository, .. } => Some(repository),
+            | Subject::ImagesOf { repository, .. }
+            | Subject::Uses { repository } => Some(repository),
             Subject::Tags { arn } => arn.split_once(":repository/").map(|(_, name)| name),
         }
     }

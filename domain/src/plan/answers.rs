@@ -89,6 +89,8 @@ impl Form {
             Form::UntagImage(answers) => &mut answers.insist,
             Form::RegistryPolicy(answers) => &mut answers.insist,
             Form::PublicRepositoryPolicy(answers) => &mut answers.insist,
+            Form::DeletePublicRepository(answers) => &mut answers.insist,
+            Form::DeletePublicImages(answers) => &mut answers.insist,
             Form::CreateRepository(_)
             | Form::ChangeRepository(_)
             | Form::TagImage(_)
@@ -104,8 +106,6 @@ impl Form {
             | Form::PutImages(_)
             | Form::CreatePublicRepository(_)
             | Form::ChangePublicRepository(_)
-            | Form::DeletePublicRepository(_)
-            | Form::DeletePublicImages(_)
             | Form::UseInFunction(_)
             | Form::UseInTaskDefinition(_) => return,
         };

@@ -41,7 +41,7 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
         images.extend(facts.map(|facts| Held { facts, used_by, artifact, platforms, layers }));
     }
     let started_by = users(store, starts(store, &arrows, &by_tag).await?).await?;
-    let lists = lists(store, scope, now).await?;
+    let lists = lists(store, scope, &LISTS, now).await?;
     let mut unread = store.images_unread().await?;
     // What stayed of an account that is not connected any more is read by nobody.
     unread.retain(|key| lists.iter().any(|list| list.scope == key.scope));
@@ -111,7 +111,12 @@ pub async fn compare(store: &Store, scope: &Scope, repository: &str, found: &mut
 
 /// How fresh the lists are that say what uses images of this scope: those of every account and region that is connected, for images are
 /// pulled from anywhere; of the images themselves only this one.
-async fn lists(store: &Store, scope: &Scope, now: Millis) -> Result<Vec<Freshness>, Problem> {
+pub(super) async fn lists(
+    store: &Store,
+    scope: &Scope,
+    kinds: &[Kind],
+    now: Millis,
+) -> Result<Vec<Freshness>, Problem> {
     let mut known: BTreeMap<(Scope, Kind), Freshness> = BTreeMap::new();
     for collection in store.collections(now).await? {
         let list = collection.freshness;
@@ -122,7 +127,9 @@ async fn lists(store: &Store, scope: &Scope, now: Millis) -> Result<Vec<Freshnes
     scopes.insert(scope.clone());
     let mut lists = vec![];
     for at in scopes {
-        for kind in LISTS.into_iter().filter(|kind| kind.is_in(&at.region) && (*kind != Kind::Image || at == *scope)) {
+        for kind in
+            kinds.iter().copied().filter(|kind| kind.is_in(&at.region) && (*kind != Kind::Image || at == *scope))
+        {
             lists.push(known.remove(&(at.clone(), kind)).unwrap_or_else(|| never(&at, kind)));
         }
     }
@@ -160,7 +167,7 @@ async fn starts(
 
 /// What uses what these arrows point to: tasks that are not stopped, pods that are not over, functions; services, rules and schedules through
 /// their task definitions, also those that are switched off.
-async fn users<T: Ord + Send + Sync>(
+pub(super) async fn users<T: Ord + Send + Sync>(
     store: &Store,
     arrows: Vec<(T, ResourceKey)>,
 ) -> Result<BTreeMap<T, BTreeSet<String>>, Problem> {

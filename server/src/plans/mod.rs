@@ -3,9 +3,11 @@
 
 mod by_aws;
 mod inventory;
+mod public_uses;
 
 use async_trait::async_trait;
 use domain::ecr::subject::Subject as Ecr;
+use domain::ecr_public::subject::Subject as EcrPublic;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::{Note, lint};
 use domain::plan::listing::{MAX_RUNS, RunsQuery};
@@ -104,6 +106,9 @@ impl Planner {
                     let unreadable =
                         |e: serde_json::Error| Problem::new(Code::Internal, "Images cannot be told", e.to_string());
                     Some(serde_json::to_value(inventory).map_err(unreadable)?)
+                }
+                Subject::EcrPublic(EcrPublic::Uses { repository }) => {
+                    public_uses::read(&self.store, scope, repository, now()).await?.map(|uses| json!(uses))
                 }
                 Subject::Ecr(Ecr::Stored { repository, layers }) => {
                     let layers = layers.iter().cloned().collect();

@@ -157,6 +157,21 @@ impl Store {
         rows.into_iter().map(|(target, key)| Ok((target, ResourceKey::parse(&key)?))).collect()
     }
 
+    /// What points by this relation to references that begin with `prefix`, by the reference, whether or not anything has them. Sources that are
+    /// gone are left out.
+    pub async fn links_under(&self, by: Relation, prefix: &str) -> Result<Vec<(String, ResourceKey)>> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "select distinct l.target, s.key from links l join resources s on s.id = l.source
+             where l.relation = $1 and starts_with(l.target, $2) and s.gone is null order by l.target, s.key",
+        )
+        .bind(word(by))
+        .bind(prefix)
+        .fetch_all(&self.pages)
+        .await
+        .map_err(problem::of)?;
+        rows.into_iter().map(|(target, key)| Ok((target, ResourceKey::parse(&key)?))).collect()
+    }
+
     /// References that begin with `prefix` in what of these kinds is in this scope and not gone.
     pub async fn named(&self, scope: &Scope, by: &[Kind], prefix: &str) -> Result<HashSet<String>> {
         let targets: Vec<String> = sqlx::query_scalar(

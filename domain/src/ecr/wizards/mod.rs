@@ -31,17 +31,17 @@ use serde_json::Value;
 pub const INSIST: &str = "insist";
 
 /// Whether a person typed the repository's name to say that it is meant nevertheless.
-fn insisted(typed: &str, repository: &str) -> bool {
+pub(crate) fn insisted(typed: &str, repository: &str) -> bool {
     typed.trim() == repository
 }
 
 /// What to do to have it nevertheless.
-fn unless(repository: &str) -> String {
+pub(crate) fn unless(repository: &str) -> String {
     format!("Who means it nevertheless insists with the name {repository}.")
 }
 
 /// Refuses what these sentences say of images, if they say anything, unless the repository's name was typed.
-fn guard(sentences: &[String], typed: &str, repository: &str) -> Result<(), FieldErrors> {
+pub(crate) fn guard(sentences: &[String], typed: &str, repository: &str) -> Result<(), FieldErrors> {
     if sentences.is_empty() || insisted(typed, repository) {
         return Ok(());
     }
@@ -50,8 +50,12 @@ fn guard(sentences: &[String], typed: &str, repository: &str) -> Result<(), Fiel
 
 /// What is not known of the use of images, as a sentence: where a list could not be read, that nothing uses an image says nothing.
 fn doubts(inventory: &Inventory) -> Option<String> {
-    let unknown = inventory.unknown();
-    (!unknown.is_empty()).then(|| format!("It is not known what else uses images: {}.", some(&unknown)))
+    unknown(&inventory.unknown())
+}
+
+/// What is not known of the use of images, as a sentence, if anything is.
+pub(crate) fn unknown(unknown: &[String]) -> Option<String> {
+    (!unknown.is_empty()).then(|| format!("It is not known what else uses images: {}.", some(unknown)))
 }
 
 /// The images of a repository and what uses them, as far as they were looked up.

@@ -7,9 +7,12 @@ use std::collections::BTreeSet;
 use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier};
 use super::super::image::{MOST, is_index};
 use super::super::subject::Subject;
-use super::{in_order, place, state, step, subjects};
+use super::super::uses::Uses;
+use super::{against, in_order, place, state, step, subjects, uses};
 use crate::ecr::inventory::short;
+use crate::ecr::known::some;
 use crate::ecr::rules::image_digest;
+use crate::ecr::wizards::guard;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
 
@@ -25,6 +28,8 @@ pub struct Delete {
     pub repository: String,
     /// Their digests.
     pub digests: Vec<String>,
+    /// The repository's name, if images in use are to go.
+    pub insist: String,
 }
 
 fn counted(n: usize) -> String {
@@ -54,13 +59,26 @@ impl Delete {
     /// What has to be known.
     pub fn subjects(&self, scope: &Scope) -> Vec<plan::Subject> {
         let all = self.digests().unwrap_or_default();
-        all.chunks(IMAGES_A_CALL).flat_map(|chunk| subjects(scope, [self.subject(chunk)])).collect()
+        let images = all.chunks(IMAGES_A_CALL).flat_map(|chunk| subjects(scope, [self.subject(chunk)]));
+        let uses = (!all.is_empty()).then(|| subjects(scope, [Subject::Uses { repository: self.repository.clone() }]));
+        images.chain(uses.into_iter().flatten()).collect()
+    }
+
+    /// Those of them that something uses, and what.
+    fn used(&self, uses: &Uses, digests: &[String], known: &Map<String, Value>) -> Vec<String> {
+        let said = digests.iter().filter_map(|digest| {
+            let tags = known.get(digest).map(|state| Vec::<String>::deserialize(&state["tags"]).unwrap_or_default())?;
+            let by: Vec<String> = uses.of(digest, &tags).into_iter().map(str::to_owned).collect();
+            let name = tags.first().map_or_else(|| format!("@{}", short(digest)), |tag| format!(":{tag}"));
+            (!by.is_empty()).then(|| format!("{}{name} (used by {})", self.repository, some(&by)))
+        });
+        said.collect()
     }
 
     /// The plan.
     ///
     /// # Errors
-    /// What is wrong, by field.
+    /// What is wrong, by field; under [`INSIST`](crate::ecr::wizards::INSIST) those in use, and what is not known of their use.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let mut errors = FieldErrors::new();
         place(scope, &mut errors);
@@ -78,6 +96,10 @@ impl Delete {
         {
             let message = format!("There is no image {} in {repository} any more.", short(missing));
             return Err([("digests".to_owned(), message)].into());
+        }
+        if let Some(known) = &known {
+            let against = against(uses(facts, repository), "These are in use", |uses| self.used(uses, &all, known));
+            guard(&against, &self.insist, repository)?;
         }
         // AWS keeps an image as long as an index leads to it: indexes go first, in calls of their own.
         let index = |digest: &String| {

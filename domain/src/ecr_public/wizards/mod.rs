@@ -11,8 +11,11 @@ mod tests;
 
 use super::calls::Call;
 use super::subject::Subject;
+use super::uses::Uses;
 use super::{REGION, policy, rules};
 use crate::ecr;
+use crate::ecr::known::some;
+use crate::ecr::wizards::unknown;
 use crate::identity::Scope;
 use crate::plan::lint::Severity;
 use crate::plan::{self, Effect, FORMAT, Facts, FieldErrors, Plan, Step, Undo};
@@ -38,6 +41,23 @@ fn subjects<const N: usize>(scope: &Scope, subjects: [Subject; N]) -> Vec<plan::
 /// The state of something: `None` when it was not looked up, `Some(None)` when it does not exist.
 fn state(facts: &Facts, subject: &Subject) -> Option<Option<Value>> {
     facts.of(&plan::Subject::EcrPublic(subject.clone())).map(|state| state.cloned())
+}
+
+/// What uses the images of a repository: `None` when it was not looked up, `Some(None)` while it is not known.
+fn uses(facts: &Facts, repository: &str) -> Option<Option<Uses>> {
+    let state = facts.of(&Uses::subject(repository))?;
+    Some(state.and_then(|state| serde_json::from_value(state.clone()).ok()))
+}
+
+/// What speaks against it that these images go: what uses them, where that is known, after these words; and what is not known of it.
+fn against(uses: Option<Option<Uses>>, words: &str, named: impl Fn(&Uses) -> Vec<String>) -> Vec<String> {
+    let Some(uses) = uses else { return vec![] };
+    let Some(uses) = uses else {
+        return vec!["What uses its images is not known, for Gantry has not collected the repository yet.".to_owned()];
+    };
+    let used = named(&uses);
+    let used = (!used.is_empty()).then(|| format!("{words}: {}.", some(&used)));
+    used.into_iter().chain(unknown(&uses.unknown())).collect()
 }
 
 fn step(id: &str, says: String, scope: &Scope, call: Call, undo: Undo, before: Option<Value>) -> Step {
@@ -150,12 +170,12 @@ pub fn lint(call: &Call, scope: &Scope) -> Vec<(Severity, String, String)> {
         Call::DeleteRepository(input) if input.force == Some(true) => note(
             Severity::Danger,
             "All images of the repository are deleted with it, and nobody can pull them any more, wherever they are used.",
-            "Who uses public images is not known: announce it first.",
+            "Who uses public images elsewhere is not known: announce it first.",
         ),
         Call::BatchDeleteImage(_) => note(
             Severity::Danger,
             "Nobody can pull these images any more, wherever they are used.",
-            "Who uses public images is not known: announce it first, or give their tags to newer images.",
+            "Who uses public images elsewhere is not known: announce it first, or give their tags to newer images.",
         ),
         Call::PutRepositoryCatalogData(input) if input.catalog_data.logo_image_blob.is_some() => note(
             Severity::Hint,

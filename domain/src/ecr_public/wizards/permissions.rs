@@ -7,7 +7,7 @@ use super::super::calls::{Call, DeleteRepositoryPolicy, SetRepositoryPolicy};
 use super::super::policy;
 use super::super::subject::Subject;
 use super::{gone, in_order, place, state, step, subjects, undo};
-use crate::ecr::wizards::INSIST;
+use crate::ecr::wizards::{INSIST, insisted, unless};
 use crate::iam::policy_document::same;
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
@@ -52,9 +52,8 @@ impl Permissions {
         if !self.policy.trim().is_empty() {
             let document = policy::read(&self.policy)?;
             if let Some(why) = policy::would_lock_out(&document, &scope.account) {
-                if self.insist.trim() != repository {
-                    let unless = format!("Who means it nevertheless insists with the name {repository}.");
-                    errors.insert(INSIST.to_owned(), format!("{why} {unless}"));
+                if !insisted(&self.insist, repository) {
+                    errors.insert(INSIST.to_owned(), format!("{why} {}", unless(repository)));
                 }
                 force = Some(true);
             }

@@ -8,9 +8,11 @@ use super::super::calls::{
 };
 use super::super::rules;
 use super::super::subject::Subject;
+use super::super::uses::Uses;
 use super::super::{Catalog, arn};
-use super::{Words, check_tags, gone, in_order, place, state, step, subjects, undo};
+use super::{Words, against, check_tags, gone, in_order, place, state, step, subjects, undo, uses};
 use crate::document::Tag;
+use crate::ecr::wizards::guard;
 use crate::identity::Scope;
 use crate::plan::tagging::{self, Pair, keys};
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Step, Undo};
@@ -45,6 +47,8 @@ pub struct Delete {
     pub repository: String,
     /// With the images in it.
     pub force: bool,
+    /// The name once more, if images in use are to go.
+    pub insist: String,
 }
 
 /// All of it, so that what is empty becomes empty.
@@ -189,13 +193,14 @@ impl Delete {
     }
     /// What has to be known.
     pub fn subjects(&self, scope: &Scope) -> Vec<plan::Subject> {
-        subjects(scope, [self.subject(), self.images()])
+        let uses = Subject::Uses { repository: self.repository.clone() };
+        subjects(scope, [self.subject(), self.images(), uses])
     }
 
     /// The plan.
     ///
     /// # Errors
-    /// What is wrong, by field: images it would take with it.
+    /// What is wrong, by field: images it would take with it, images in use, what is not known of their use.
     pub fn plan(&self, scope: &Scope, facts: &Facts) -> Result<Plan, FieldErrors> {
         let mut errors = FieldErrors::new();
         place(scope, &mut errors);
@@ -210,6 +215,13 @@ impl Delete {
             let more = if images["more"] == true { "more than " } else { "" };
             let images = if count == 1 { "image" } else { "images" };
             errors.insert("force".into(), format!("It holds {more}{count} {images}. Say that they are to go with it."));
+        }
+        // Without images none goes: AWS refuses to delete a repository with some unless that is said.
+        if count > 0 || self.force {
+            let words = "What runs these images could not be started again";
+            let against =
+                against(uses(facts, repository), words, |uses| uses.all().into_iter().map(str::to_owned).collect());
+            errors.extend(guard(&against, &self.insist, repository).err().into_iter().flatten());
         }
         if !errors.is_empty() {
             return Err(errors);

@@ -86,6 +86,7 @@ fn repository(subject: &Subject) -> Option<Value> {
         Subject::RepositoryPolicy { .. } => None,
         Subject::Images { .. } => Some(json!({ "count": 3, "more": false })),
         Subject::ImageList { .. } => None,
+        Subject::Uses { .. } => Some(json!({ "now": 0 })),
         Subject::ImagesOf { digests, .. } => {
             let index = "application/vnd.oci.image.index.v1+json";
             let kind = |digest: &String| if digest.ends_with("ff") { index } else { "" };
@@ -177,6 +178,47 @@ fn a_logo_is_put_last_with_all_texts_and_does_not_come_back() {
     assert_eq!(plan.steps[0].call.input()["catalogData"].get("logoImageBlob"), None);
     let wrong = answers("change-public-repository", json!({ "repository": "tools/probe", "logo": "R0lGODlh" }));
     assert!(wrong.plan(&Facts::default()).unwrap_err().contains_key("logo"));
+}
+
+/// With this instead, as what is known of what uses its images.
+fn with_uses(uses: Option<Value>) -> impl Fn(&Subject) -> Option<Value> {
+    move |subject| match subject {
+        Subject::Uses { .. } => uses.clone(),
+        other => repository(other),
+    }
+}
+
+#[test]
+fn images_that_connected_accounts_use_go_only_if_that_is_insisted_on() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let delete = |insist: &str, uses: Option<Value>| {
+        let wanted = json!({ "repository": "tools/probe", "digests": [digest], "insist": insist });
+        let answers = answers("delete-public-images", wanted);
+        answers.plan(&facts(&answers, with_uses(uses)))
+    };
+    // By a tag that the image has, and by its digest.
+    let users = json!({ "now": 0, "users": { "1": ["service web in prod"], "2": ["service old in prod"], (digest.as_str()): ["task t in prod"] } });
+    let refused = delete("", Some(users.clone())).unwrap_err();
+    assert_eq!(
+        refused["insist"],
+        "These are in use: tools/probe:1 (used by service web in prod; task t in prod). Who means it nevertheless insists with the name tools/probe."
+    );
+    assert_eq!(delete("tools/probe", Some(users.clone())).unwrap().steps.len(), 1);
+    assert!(delete("", Some(json!({ "now": 0, "users": { "2": ["service old in prod"] } }))).is_ok());
+    // What is not known of their use counts, too.
+    assert!(delete("", None).unwrap_err()["insist"].contains("has not collected the repository yet"));
+    let unread = json!({ "now": 0, "unread": ["ecs.service/111122223333/eu-west-1/prod/web"] });
+    assert!(delete("", Some(unread)).unwrap_err()["insist"].contains("service web in prod"));
+
+    let repository = |insist: &str| {
+        let wanted = json!({ "repository": "tools/probe", "force": true, "insist": insist });
+        let answers = answers("delete-public-repository", wanted);
+        answers.plan(&facts(&answers, with_uses(Some(users.clone()))))
+    };
+    let words =
+        "What runs these images could not be started again: service old in prod; service web in prod; task t in prod.";
+    assert!(repository("").unwrap_err()["insist"].starts_with(words));
+    assert_eq!(repository("tools/probe").unwrap().steps.len(), 1);
 }
 
 #[test]

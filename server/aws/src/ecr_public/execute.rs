@@ -108,6 +108,10 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
         }
         Subject::ImageList { repository } => Ok(images::list(caller, repository).await?.map(|list| json!(list))),
         Subject::ImagesOf { repository, digests } => images::of(caller, repository, digests).await,
+        Subject::Uses { .. } => {
+            let message = "What Gantry has collected is not read from AWS.";
+            Err(Problem::new(Code::Internal, "This cannot be read here", message))
+        }
     }
 }
 

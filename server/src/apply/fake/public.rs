@@ -4,6 +4,7 @@ use domain::Problem;
 use domain::ecr_public::Catalog;
 use domain::ecr_public::calls::{Call, CatalogInput};
 use domain::ecr_public::subject::Subject;
+use domain::ecr_public::uses::Uses;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -133,6 +134,7 @@ impl Public {
                     .collect();
                 (!told.is_empty()).then_some(Value::Object(told))
             }
+            Subject::Uses { .. } => Some(json!(Uses::default())),
             Subject::ImageList { .. } => return Err(rejected("No plan reads it.")),
         })
     }
