@@ -226,6 +226,17 @@ test("images are scanned, once in a day, tagged and deleted, but not those in us
     await expect(page.locator("table").getByText(/CVE-/).first()).toBeVisible({ timeout: 2000 });
   }).toPass({ timeout: 30_000 });
   await accessible(page);
+  // One of them is looked for.
+  const found = page.locator("table tbody tr", { hasText: /CVE-/ });
+  const cve = (await found.first().getByText(/^CVE-[\d-]+$/).first().textContent()) ?? "";
+  const search = page.getByRole("search", { name: "Findings" });
+  await search.getByLabel("Package or CVE").fill(cve.toLowerCase());
+  await expect(found).toHaveCount(1);
+  await search.getByLabel("Package or CVE").fill("nothing is named so");
+  await expect(page.getByText("None of them is like this.")).toBeVisible();
+  await accessible(page);
+  await search.getByLabel("Package or CVE").fill("");
+  await expect(found.first()).toBeVisible();
 
   // ECR scans an image once in a day. The scan before is not taken for this one, and AWS's own words say why there is none.
   await page.getByRole("button", { name: "Scan" }).click();

@@ -1,4 +1,4 @@
-//! What a scan found in an image.
+//! What a scan found in an image, to be looked through.
 
 use domain::ecr::Image;
 use domain::ecr::findings::{Finding, Findings, SEVERITIES};
@@ -7,16 +7,38 @@ use domain::ecr::wizards::images::ENHANCED;
 use domain::plan::Facts;
 use domain::resource::Tone;
 use leptos::prelude::*;
+use std::sync::Arc;
 
 use super::image::{manifests, parts_list};
 use super::registry_scans;
 use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::{card_with, key_of, mark, none, nothing, text, why, word};
-use crate::ui::Note;
+use crate::ui::{Icon, Note, format, icon};
 
-/// So many are shown; the counts tell of the rest.
+/// So many are shown at first, and by each click more.
 pub(super) const ROWS: usize = 300;
+
+/// What is looked for, and how many of it are shown.
+#[derive(Clone, Copy)]
+struct Sought {
+    /// AWS's word; empty for all.
+    severity: RwSignal<String>,
+    text: RwSignal<String>,
+    shown: RwSignal<usize>,
+}
+
+impl Sought {
+    fn new() -> Self {
+        let text = || RwSignal::new(String::new());
+        Self { severity: text(), text: text(), shown: RwSignal::new(ROWS) }
+    }
+    /// From the top.
+    fn set(self, what: RwSignal<String>, to: String) {
+        what.set(to);
+        self.shown.set(ROWS);
+    }
+}
 
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
@@ -30,8 +52,9 @@ pub fn tab(shown: Shown) -> AnyView {
     let subject = Subject::Findings { repository: repository.to_owned(), digest: digest.to_owned() };
     let again = subject.clone();
     let enhanced = registry_scans::enhanced(&key.scope);
+    let sought = Sought::new();
     live_state::read(key.scope.clone(), vec![subject], move |facts, reread| {
-        view_of(facts, again.clone(), reread, enhanced)
+        view_of(facts, again.clone(), reread, enhanced, sought)
     })
 }
 
@@ -43,7 +66,7 @@ fn tone(severity: &str) -> Tone {
     }
 }
 
-fn view_of(facts: &Facts, subject: Subject, again: Reread, enhanced: Memo<bool>) -> AnyView {
+fn view_of(facts: &Facts, subject: Subject, again: Reread, enhanced: Memo<bool>, sought: Sought) -> AnyView {
     let reread =
         view! { <button class="btn quiet small" r#type="button" on:click=move |_| again.now()>"Read again"</button> };
     let Some(findings) = live_state::state::<Findings>(facts, subject) else {
@@ -56,7 +79,6 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread, enhanced: Memo<bool>)
         return card_with("Findings", reread, words);
     };
     let busy = matches!(findings.status.as_deref(), Some("IN_PROGRESS" | "PENDING"));
-    let all = findings.total();
     let whole = findings.is_complete();
     let status = (!whole).then(|| {
         let words = findings.description.clone().unwrap_or_default();
@@ -75,23 +97,84 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread, enhanced: Memo<bool>)
         Some(view! { <span>{mark(format!("{count} {}", severity.to_lowercase()), tone(severity))}" "</span> })
     });
     let counts = counts.collect_view();
-    let rest = all.saturating_sub(ROWS);
-    let ordered =
-        if findings.truncated { "not all of them read: the counts above include them" } else { "none of them worse" };
-    let rows = findings.found.into_iter().take(ROWS).map(|finding| row(finding, None)).collect_view();
-    let rest = (rest > 0).then(|| view! { <p class="in faint">{format!("and {rest} more, {ordered}")}</p> });
+    let form = form(&findings, sought);
+    let rows = rows(Arc::new(findings), sought);
     let content = view! {
         {status}
         <p class="in">{counts}</p>
-        <div class="scroll plain" tabindex="0">
-            <table class="table">
-                <thead><tr><th scope="col">"Severity"</th><th scope="col">"Finding"</th><th scope="col">"Package"</th><th scope="col">"Fixed in"</th></tr></thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-        {rest}
+        {form}
+        {rows}
     };
     card_with("Findings", reread, content)
+}
+
+/// Where is said what is looked for.
+fn form(findings: &Findings, sought: Sought) -> AnyView {
+    let mut severities: Vec<String> = vec![];
+    // The worst first, as the findings are.
+    for finding in &findings.found {
+        if !severities.contains(&finding.severity) {
+            severities.push(finding.severity.clone());
+        }
+    }
+    let options = severities.into_iter().map(|severity| {
+        let (own, words) = (severity.clone(), severity.to_lowercase());
+        view! { <option value=severity prop:selected=move || sought.severity.with(|s| *s == own)>{words}</option> }
+    });
+    let typed = sought.text.get_untracked();
+    view! {
+        <form class="filters in" role="search" aria-label="Findings" on:submit=|event| event.prevent_default()>
+            <label class="input">
+                {icon(Icon::Search)}
+                <input
+                    r#type="search" autocomplete="off" spellcheck="false" placeholder="Package or CVE" aria-label="Package or CVE" value=typed
+                    on:input=move |event| sought.set(sought.text, event_target_value(&event))
+                />
+            </label>
+            <label class="inline">
+                <span class="dim">"Severity"</span>
+                <select class="select" on:change=move |event| sought.set(sought.severity, event_target_value(&event))>
+                    <option value="">"All"</option>
+                    {options.collect_view()}
+                </select>
+            </label>
+        </form>
+    }
+    .into_any()
+}
+
+/// What is like it, and how many there are more.
+fn rows(findings: Arc<Findings>, sought: Sought) -> AnyView {
+    // What was found beyond what was read.
+    let unread = findings.total().saturating_sub(findings.found.len());
+    let unread = (unread > 0).then(|| {
+        let count = format::number(i64::try_from(unread).unwrap_or(i64::MAX));
+        view! { <p class="in faint">{format!("and {count} more, not read: the counts above include them")}</p> }
+    });
+    let table = move || {
+        let all = sought.severity.with(|severity| sought.text.with(|text| findings.matching(severity, text)));
+        if all.is_empty() {
+            return nothing("None of them is like this.");
+        }
+        let rest = all.len().saturating_sub(sought.shown.get());
+        let rows = all.into_iter().take(sought.shown.get()).map(|finding| row(finding.clone(), None)).collect_view();
+        let more = (rest > 0).then(|| {
+            let label = format!("Show {} more of {rest}", rest.min(ROWS));
+            let show = move |_| sought.shown.update(|shown| *shown += ROWS);
+            view! { <p class="in"><button class="btn small" r#type="button" on:click=show>{label}</button></p> }
+        });
+        view! {
+            <div class="scroll plain" tabindex="0">
+                <table class="table">
+                    <thead><tr><th scope="col">"Severity"</th><th scope="col">"Finding"</th><th scope="col">"Package"</th><th scope="col">"Fixed in"</th></tr></thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            {more}
+        }
+        .into_any()
+    };
+    view! { {table}{unread} }.into_any()
 }
 
 /// A row; before it a word, where findings are compared. Only addresses of the web become links: what a scanner says is not to be trusted.

@@ -63,6 +63,15 @@ impl Findings {
         let counted: i64 = self.counts.values().map(|count| i64::from(*count).max(0)).sum();
         usize::try_from(counted).unwrap_or(0).max(self.found.len())
     }
+    /// Those of this severity with this text in their name, their package or its version, whatever the case. Empty means any.
+    pub fn matching<'a>(&'a self, severity: &str, text: &str) -> Vec<&'a Finding> {
+        let text = text.trim().to_lowercase();
+        let has = |finding: &Finding| {
+            let about = [Some(&finding.name), finding.package.as_ref(), finding.version.as_ref()];
+            about.into_iter().flatten().any(|word| word.to_lowercase().contains(&text))
+        };
+        self.found.iter().filter(|found| (severity.is_empty() || found.severity == severity) && has(found)).collect()
+    }
     /// Puts the worst first, by name within a severity.
     pub fn sort(&mut self) {
         self.found.sort_by(|a, b| rank(&a.severity).cmp(&rank(&b.severity)).then_with(|| a.name.cmp(&b.name)));
@@ -84,6 +93,30 @@ mod tests {
         findings.sort();
         let names: Vec<&str> = findings.found.iter().map(|f| f.name.as_str()).collect();
         assert_eq!(names, ["z", "a", "b", "c"]);
+    }
+
+    #[test]
+    fn findings_are_looked_for_by_severity_and_by_name_or_package() {
+        let of = |name: &str, severity: &str, package: &str| Finding {
+            package: Some(package.into()),
+            version: Some("3.0.11-1".into()),
+            ..finding(name, severity)
+        };
+        let found = vec![
+            of("CVE-2024-1", "HIGH", "openssl"),
+            of("CVE-2024-2", "LOW", "libopenssl3"),
+            finding("CVE-2023-3", "HIGH"),
+        ];
+        let findings = Findings { found, ..Findings::default() };
+        let names = |severity: &str, text: &str| {
+            findings.matching(severity, text).into_iter().map(|f| f.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names("", "").len(), 3);
+        assert_eq!(names("", " OpenSSL "), ["CVE-2024-1", "CVE-2024-2"]);
+        assert_eq!(names("HIGH", "openssl"), ["CVE-2024-1"]);
+        assert_eq!(names("", "cve-2023"), ["CVE-2023-3"]);
+        assert_eq!(names("", "3.0.11").len(), 2);
+        assert!(names("CRITICAL", "").is_empty());
     }
 
     #[test]
