@@ -29,6 +29,11 @@ test("a replication rule is made, and undone", async ({ page }) => {
   await page.getByRole("button", { name: "Add a rule" }).click();
   await page.getByLabel("Destinations of rule 1").fill(region);
   await expect(page.getByText("This is the registry itself.")).toBeVisible();
+  await page.getByLabel("Destinations of rule 1").fill("");
+  // One that is connected is picked; any other is typed.
+  await page.getByLabel("Connected registries for rule 1").selectOption(`${account}/eu-west-1`);
+  await expect(page.getByLabel("Destinations of rule 1")).toHaveValue(`${account}/eu-west-1`);
+  await expect(page.getByLabel("Connected registries for rule 1")).toHaveValue("");
   await page.getByLabel("Destinations of rule 1").fill("eu-west-1");
   await page.getByLabel("Only names that begin with, rule 1").fill("prod/");
   await accessible(page);

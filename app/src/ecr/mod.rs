@@ -3,6 +3,7 @@
 pub mod act;
 mod cleanup;
 mod configuration;
+mod connected;
 pub mod create_repository;
 pub mod detail;
 mod findings;

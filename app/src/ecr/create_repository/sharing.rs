@@ -5,9 +5,11 @@ use domain::ecr::repository_policy::{Gain, explain, read};
 use domain::ecr::rules::typed::{ACCOUNT_IDS, ORGANIZATION};
 use leptos::prelude::*;
 
+use super::super::connected::{accounts as connected, adder};
 use super::super::policy_editor::line_view;
 use super::draft::{Permissions, Source};
 use super::{Shared, part};
+use crate::api::Boot;
 use crate::wizard::{Choice, FieldGroup, Fold, TextArea, TextField, Wizard, check, choices};
 
 const SOURCES: &[Choice] = &[
@@ -79,6 +81,21 @@ fn ready_made(draft: Shared) -> impl IntoView {
     let set_accounts = move |v| change(draft, |p| p.accounts = v);
     let set_lambda = move |v| change(draft, |p| p.lambda = v);
     let set_organization = move |v| change(draft, |p| p.organization = v);
+    let boot = expect_context::<Boot>();
+    let functions = connected(&boot, None);
+    let own = Memo::new(move |_| draft.with(|d| d.scope.account.clone()));
+    let pullers = move || {
+        let offered = own.with(|own| connected(&boot, Some(own)));
+        let typed = part(draft, |d| d.permissions.account_ids.clone());
+        adder("Connected accounts that pull".into(), "Add a connected one …", offered, typed, move |v| {
+            change(draft, |p| p.account_ids = v);
+        })
+    };
+    let lambda_ids = part(draft, |d| d.permissions.lambda_ids.clone());
+    let functions =
+        adder("Connected accounts with functions".into(), "Add a connected one …", functions, lambda_ids, move |v| {
+            change(draft, |p| p.lambda_ids = v);
+        });
     // The message of the whole stands here only while nothing else shows it.
     let source = part(draft, |d| d.permissions.source);
     let whole = move || {
@@ -94,6 +111,7 @@ fn ready_made(draft: Shared) -> impl IntoView {
                         value=part(draft, |d| d.permissions.account_ids.clone()) hint="Divided by commas." typing=ACCOUNT_IDS
                         set=move |v| change(draft, |p| p.account_ids = v)
                     />
+                    {pullers}
                 </div>
             </div>
             <div class="rule">
@@ -104,6 +122,7 @@ fn ready_made(draft: Shared) -> impl IntoView {
                         value=part(draft, |d| d.permissions.lambda_ids.clone()) hint="Empty: of this account only." typing=ACCOUNT_IDS
                         set=move |v| change(draft, |p| p.lambda_ids = v)
                     />
+                    {functions}
                 </div>
             </div>
             <div class="rule">

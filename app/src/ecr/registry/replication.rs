@@ -9,7 +9,9 @@ use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 
 use super::pieces;
+use crate::api::Boot;
 use crate::ecr::act::button;
+use crate::ecr::connected::{Offered, adder, registries};
 use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
@@ -77,13 +79,14 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let idle = move || rules.with(|r| *r == first) || !errors.with(FieldErrors::is_empty);
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryReplication(wanted()) };
     let many = Memo::new(move |_| rules.with(Vec::len));
+    let offered = registries(&expect_context::<Boot>(), &key.scope);
     view! {
         <section class="card">
             <header><h2>"Replication"</h2><span class="right">"read just now"</span></header>
             <div class="in stack">
                 <p class="dim">"Each image that is pushed from now on is copied to these registries. Images that are there already stay where they are."</p>
                 <FieldGroup label="Rules" name="rules">
-                    <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules)/>
+                    <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules, offered.clone())/>
                     <div><button class="btn small" r#type="button" on:click=move |_| rules.update(|r| r.push(Typed::default()))>"Add a rule"</button></div>
                 </FieldGroup>
                 <div class="acts" inert=idle.clone() class:idle=idle>
@@ -96,7 +99,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     .into_any()
 }
 
-fn row(n: usize, rules: RwSignal<Vec<Typed>>) -> AnyView {
+fn row(n: usize, rules: RwSignal<Vec<Typed>>, offered: Offered) -> AnyView {
     let read = move |filters: bool| {
         Signal::derive(move || {
             rules.with(|r| r.get(n).map(|t| if filters { t.1.clone() } else { t.0.clone() })).unwrap_or_default()
@@ -117,9 +120,14 @@ fn row(n: usize, rules: RwSignal<Vec<Typed>>) -> AnyView {
         });
     };
     let gone = format!("Remove rule {}", n + 1);
+    let name = format!("Connected registries for rule {}", n + 1);
+    let connected = adder(name, "Add a connected one …", offered, read(false), move |v| write(false, v));
     view! {
         <div class="tag-row">
-            <TextField label=format!("Destinations of rule {}", n + 1) name=format!("rules.{n}.destinations") placeholder="eu-central-1, 444455556666/eu-west-1" value=read(false) set=move |v| write(false, v)/>
+            <div class="stack">
+                <TextField label=format!("Destinations of rule {}", n + 1) name=format!("rules.{n}.destinations") placeholder="eu-central-1, 444455556666/eu-west-1" value=read(false) set=move |v| write(false, v)/>
+                {connected}
+            </div>
             <TextField label=format!("Only names that begin with, rule {}", n + 1) name=format!("rules.{n}.filters") placeholder="prod/ (empty: all)" value=read(true) set=move |v| write(true, v)/>
             <button class="btn quiet only-icon" r#type="button" aria-label=gone.clone() title=gone on:click=remove>{icon(Icon::Close)}</button>
         </div>
