@@ -6,7 +6,9 @@
 //! Beside that storm servers are killed at each point of each form, without chance ([`torture::points`]).
 
 mod aim;
+mod call;
 mod changes;
+mod deployed;
 mod dice;
 mod exports;
 mod forms;

@@ -72,6 +72,13 @@ impl Run {
         made.map(|n| (n, operation(&self.steps[n]["undo"]["call"]))).collect()
     }
 
+    /// What is made beside its calls where its own arrives late: it, and what takes back the one too many.
+    pub fn twins(&self, there: Option<Point>) -> Vec<String> {
+        let step = &self.steps[self.step];
+        let both = || vec![operation(&step["call"]), operation(&step["undo"]["call"])];
+        if there == Some(Point::Late) { both() } else { vec![] }
+    }
+
     /// For people: which step of which run.
     pub fn told(&self) -> String {
         let what = if self.name.is_empty() { "the registry" } else { self.name.as_str() };
@@ -154,6 +161,8 @@ mod tests {
             step: 0,
             id: "1".into(),
         };
+        assert!(run.twins(Some(Point::Sent)).is_empty());
+        assert_eq!(run.twins(Some(Point::Late)), ["ecr.TagResource", "ecr.TagResource"]);
         let (there, back) = (run.there(Point::Sent), run.back(Point::Made));
         assert_eq!((there.operation.as_str(), there.skip, there.after), ("ecr.TagResource", 0, None));
         assert_eq!((back.operation.as_str(), back.skip), ("ecr.TagResource", 1));

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::ACCOUNTS;
+use super::deployed;
 use super::images;
 use super::oracle::{Sandbox, document};
 use super::source;
@@ -34,6 +35,12 @@ enum Before {
     PublicBare,
     /// A public repository with all of it.
     Public,
+    /// A public repository with an image.
+    PublicImage,
+    /// A function that is made from an image, and another image.
+    Function,
+    /// A service that runs a revision, and another image.
+    Service,
 }
 
 /// A form, filled in.
@@ -44,7 +51,7 @@ pub struct Form {
     before: Before,
     /// The part of the registry that it is about, if it is about one.
     pub registry: Option<&'static str>,
-    /// With `NAME`, `DIGEST` and the images `SOURCE-ONE` and `SOURCE-ALL` in them.
+    /// With `NAME`, `DIGEST` and the images `SOURCE-ONE` and `SOURCE-ALL` in them; `IMAGES` is the repository of the image that something gets.
     answers: Value,
 }
 
@@ -59,7 +66,7 @@ fn registry(wizard: &'static str, part: &'static str, answers: Value) -> Form {
 /// The setting of the account that is changed.
 pub const SETTING: &str = "BLOB_MOUNTING";
 
-/// Most forms of ECR. Of those about the registry one each: there is one registry. The images of `put-images` have no layers, as if an upload had
+/// Most forms. Of those about the registry one each: there is one registry. The images of `put-images` have no layers, as if an upload had
 /// brought them before.
 pub fn forms() -> Vec<Form> {
     let tags = json!([["team", "web"], ["new", "2"]]);
@@ -125,10 +132,38 @@ pub fn forms() -> Vec<Form> {
         ),
         form("delete-public-repository", Before::PublicBare, json!({ "repository": "NAME" })),
         form("public-repository-policy", Before::PublicBare, json!({ "repository": "NAME", "policy": PUSH })),
+        form(
+            "create-repository",
+            Before::Nothing,
+            json!({ "name": "NAME", "encryption": { "type": "new_key", "alias": "" } }),
+        ),
+        form("scan-images", Before::Repository, json!({ "repository": "NAME", "digests": ["DIGEST"] })),
+        form("delete-public-images", Before::PublicImage, json!({ "repository": "NAME", "digests": ["DIGEST"] })),
+        form(
+            "use-in-function",
+            Before::Function,
+            json!({ "function": "NAME", "repository": "IMAGES", "digest": "DIGEST" }),
+        ),
+        form(
+            "use-in-task-definition",
+            Before::Service,
+            json!({ "like": "NAME:1", "containers": ["app"], "services": [format!("{}/NAME", deployed::CLUSTER)],
+                "repository": "IMAGES", "digest": "DIGEST" }),
+        ),
     ]
 }
 
 impl Form {
+    /// How what it is about is called in a round that has this name for it: functions and families take no slash.
+    pub fn named(&self, name: String) -> String {
+        if matches!(self.before, Before::Function | Before::Service) { name.replace('/', "-") } else { name }
+    }
+
+    /// Whether AWS names what the call of its first step creates: sent twice it creates two.
+    pub fn has_twins(&self) -> bool {
+        self.before == Before::Service || self.answers["encryption"]["type"] == "new_key"
+    }
+
     /// Makes what there has to be, and answers the form about it. Images are copied from the registry at the port `source`.
     pub fn prepare(&self, sandbox: &Sandbox, name: &str, source: u16) -> Result<Value> {
         let tags = json!([{ "Key": "team", "Value": "shop" }, { "Key": "old", "Value": "1" }]);
@@ -167,8 +202,23 @@ impl Form {
                 let probe = json!({ "repositoryName": name, "catalogData": says, "tags": tags });
                 sandbox.ecr_public("CreateRepository", &probe)?;
             }
+            Before::PublicImage => {
+                sandbox.ecr_public("CreateRepository", &json!({ "repositoryName": name }))?;
+                let pushed = sandbox.ecr_public("PutImage", &image(name, "1"))?.unwrap_or_default();
+                let id = &pushed["image"]["imageId"]["imageDigest"];
+                digest = id.as_str().context("an image without a digest")?.to_owned();
+            }
+            Before::Function => {
+                digest = deployed::digest(sandbox)?;
+                deployed::function(sandbox, name)?;
+            }
+            Before::Service => {
+                digest = deployed::digest(sandbox)?;
+                deployed::service(sandbox, name)?;
+            }
         }
         let mut text = self.answers.to_string().replace("NAME", name).replace("DIGEST", &digest);
+        text = text.replace("IMAGES", deployed::IMAGES);
         for (image, tag) in [("SOURCE-ONE", source::ONE), ("SOURCE-ALL", source::ALL)] {
             text = text.replace(image, &source::reference(source, tag));
         }
@@ -182,6 +232,9 @@ impl Form {
     /// Takes away what is left of its round.
     pub fn clear(&self, sandbox: &Sandbox, name: &str) -> Result<()> {
         let repository = json!({ "repositoryName": name, "force": true });
+        if matches!(self.before, Before::Function | Before::Service) {
+            return deployed::clear(sandbox, name);
+        }
         match self.wizard {
             _ if self.registry.is_some() => None,
             "registry-cache-rule" | "delete-registry-cache-rule" => {
@@ -207,7 +260,7 @@ pub fn reset(sandbox: &Sandbox) -> Result<()> {
 }
 
 /// An image of nothing but its configuration.
-fn image(repository: &str, tag: &str) -> Value {
+pub fn image(repository: &str, tag: &str) -> Value {
     let digest = format!("sha256:{}", "1".repeat(64));
     let config = json!({ "mediaType": "application/vnd.oci.image.config.v1+json", "size": 2, "digest": digest });
     let manifest = json!({ "schemaVersion": 2, "mediaType": IMAGE, "config": config, "layers": [] });
@@ -215,13 +268,14 @@ fn image(repository: &str, tag: &str) -> Value {
         "imageTag": tag })
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+/// The entries of a list; none of what is none.
+pub fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
 /// All there is in the account, by what it is and its name.
 pub fn everything(sandbox: &Sandbox) -> Result<BTreeMap<String, Value>> {
-    let mut all = BTreeMap::new();
+    let mut all = deployed::listing(sandbox)?;
     for (name, whole) in sandbox.listing()? {
         all.insert(format!("repository {name}"), whole);
     }
@@ -261,11 +315,13 @@ fn whole_public(sandbox: &Sandbox, name: &str, arn: &Value) -> Result<Value> {
     tags.sort_by_key(Value::to_string);
     let catalog = said(part("GetRepositoryCatalogData", &of)?["catalogData"].clone());
     let permissions = document(&part("GetRepositoryPolicy", &of)?["policyText"]);
-    Ok(json!({ "catalog": catalog, "tags": tags, "permissions": permissions }))
+    let images = part("DescribeImages", &of)?;
+    let images: Vec<Value> = list(&images["imageDetails"]).map(|image| image["imageDigest"].clone()).collect();
+    Ok(json!({ "catalog": catalog, "tags": tags, "permissions": permissions, "images": images }))
 }
 
 /// Every page of a list.
-fn pages(ask: impl Fn(&Value) -> Result<Option<Value>>, field: &str) -> Result<Vec<Value>> {
+pub fn pages(ask: impl Fn(&Value) -> Result<Option<Value>>, field: &str) -> Result<Vec<Value>> {
     let (mut found, mut page) = (vec![], json!({}));
     loop {
         let answer = ask(&page)?.unwrap_or_default();

@@ -1,5 +1,5 @@
 //! The gate between servers and the sandbox: it holds the calls of runs exactly where their servers are to be killed. What it holds once never
-//! reaches the sandbox, and its sender hears of it no more. Pushes into the registry come through it, too: the one that puts a manifest is the
+//! reaches the sandbox, or too late, and its sender hears of it no more. Pushes into the registry come through it, too: the one that puts a manifest is the
 //! call of a copy, as the plan has it; layers go before it.
 
 use std::collections::HashMap;
@@ -8,13 +8,14 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
+use super::call::Call;
 use super::http::{self, Message};
-use super::push;
 
 /// How long the sandbox may take.
 const LIMIT: Duration = Duration::from_secs(30);
+
+/// How long it may take until whoever goes on sends a call again.
+const FOLLOWS: Duration = Duration::from_secs(90);
 
 /// Where in the life of a call its sender is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,33 +28,8 @@ pub enum Point {
     Made,
     /// After its sender heard of it, before that is in the journal: at the reading that follows.
     Answered,
-}
-
-/// One call on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// `ecr.CreateRepository`: the signing name, and the operation.
-    pub operation: String,
-    /// Its document.
-    pub body: String,
-}
-
-impl Call {
-    /// What a request asks; nothing where it has no operation in its head, and is no push either.
-    fn of(request: &Message) -> Option<Self> {
-        if let Some(push) = push::of(request) {
-            let operation = match push.operation {
-                "PutManifest" | "PutTag" => "ecr.CopyImage".to_owned(),
-                other => format!("registry.{other}"),
-            };
-            return Some(Self { operation, body: json!({ "repositoryName": push.repository }).to_string() });
-        }
-        let operation = request.header("x-amz-target")?.rsplit('.').next()?;
-        let (_, scope) = request.header("authorization")?.split_once("Credential=")?;
-        let service = scope.split(',').next()?.split('/').nth(3)?;
-        let body: Value = serde_json::from_slice(&request.body).ok()?;
-        Some(Self { operation: format!("{service}.{operation}"), body: body.to_string() })
-    }
+    /// After it was sent; and it arrives once whoever goes on has sent it again, and that was made.
+    Late,
 }
 
 /// A call that is waited for.
@@ -91,15 +67,22 @@ enum Fate {
     /// It is made and answered, and what comes after it is held.
     PassLast,
     Hold,
+    /// It is held until the same was made.
+    HoldLate,
     /// It is made, and its answer is held.
     HoldAnswer,
 }
 
+/// Whether a call is about what has this name, or about what a call created that names it.
+fn is_of(call: &Call, name: &str, created: &[(Call, String)]) -> bool {
+    call.names(name) || created.iter().any(|(by, id)| by.names(name) && call.body.contains(id))
+}
+
 impl Waiting {
-    fn is_about(&self, call: &Call) -> bool {
+    fn is_about(&self, call: &Call, created: &[(Call, String)]) -> bool {
         match self.watch.name.as_str() {
             "" => call.operation == self.watch.operation || self.is_its_reading(call),
-            name => call.body.contains(&format!("{name}\"")),
+            name => is_of(call, name, created),
         }
     }
 
@@ -113,7 +96,7 @@ impl Waiting {
         match self.watch.point {
             Point::Planned => self.armed && (self.is_its_reading(call) || (any && self.watch.after.is_none())),
             Point::Answered => self.answered && (any || self.is_its_reading(call)),
-            Point::Sent | Point::Made => false,
+            Point::Sent | Point::Made | Point::Late => false,
         }
     }
 
@@ -128,6 +111,7 @@ impl Waiting {
                     Fate::Pass
                 }
                 Point::Planned | Point::Sent => Fate::Hold,
+                Point::Late => Fate::HoldLate,
                 Point::Made => return Fate::HoldAnswer,
                 Point::Answered => Fate::PassLast,
             }
@@ -136,7 +120,7 @@ impl Waiting {
         } else {
             Fate::Pass
         };
-        self.arrived = fate == Fate::Hold;
+        self.arrived = matches!(fate, Fate::Hold | Fate::HoldLate);
         fate
     }
 }
@@ -144,8 +128,10 @@ impl Waiting {
 #[derive(Debug, Default)]
 struct Inside {
     waiting: Vec<Waiting>,
-    /// How often the sandbox made a call, with its document.
-    made: HashMap<(String, String), u64>,
+    /// How often the sandbox made a call.
+    made: HashMap<Call, u64>,
+    /// Calls that created something which AWS named, with that name.
+    created: Vec<(Call, String)>,
     /// Grows with each kill: what was held before goes nowhere.
     round: u64,
 }
@@ -201,34 +187,40 @@ impl Gate {
 
     /// How often the sandbox made a call of this operation whose document names this.
     pub fn how_often_made(&self, operation: &str, name: &str) -> u64 {
-        let (inside, named) = (self.inside(), format!("{name}\""));
-        let of = |(known, body): &&(String, String)| known == operation && (name.is_empty() || body.contains(&named));
-        inside.made.iter().filter(|(key, _)| of(key)).map(|(_, many)| many).sum()
+        let inside = self.inside();
+        let of = |call: &Call| call.operation == operation && (name.is_empty() || is_of(call, name, &inside.created));
+        inside.made.iter().filter(|entry| of(entry.0)).map(|(_, many)| many).sum()
     }
 
     /// Forgets how often calls were made.
     pub fn forget(&self) {
-        self.inside().made.clear();
+        let mut inside = self.inside();
+        inside.made.clear();
+        inside.created.clear();
     }
 
     fn fate(&self, call: &Call) -> Fate {
         let mut inside = self.inside();
-        let fate = inside.waiting.iter_mut().find(|waiting| waiting.is_about(call)).map(|waiting| waiting.fate(call));
+        let Inside { waiting, created, .. } = &mut *inside;
+        let about = waiting.iter_mut().find(|waiting| waiting.is_about(call, created));
+        let fate = about.map(|waiting| waiting.fate(call));
         self.moved.notify_all();
         fate.unwrap_or(Fate::Pass)
     }
 
-    /// The sandbox made a call.
-    fn made(&self, call: Call, fate: Fate) {
+    /// The sandbox made a call, and answered this.
+    fn made(&self, call: Call, fate: Fate, answer: &[u8]) {
         let mut inside = self.inside();
-        for waiting in inside.waiting.iter_mut().filter(|waiting| waiting.is_about(&call)) {
+        let Inside { waiting, made, created, .. } = &mut *inside;
+        created.extend(call.created(answer).map(|id| (call.clone(), id)));
+        for waiting in waiting.iter_mut().filter(|waiting| waiting.is_about(&call, created)) {
             // Where a run makes the same several times, after the last of them before its own.
             let before = waiting.watch.skip == 0 && waiting.watch.after.as_ref() == Some(&call.operation);
             waiting.armed = waiting.armed || before;
             waiting.answered = waiting.answered || fate == Fate::PassLast;
             waiting.arrived = waiting.arrived || fate == Fate::HoldAnswer;
         }
-        *inside.made.entry((call.operation, call.body)).or_default() += 1;
+        *made.entry(call).or_default() += 1;
         self.moved.notify_all();
     }
 
@@ -241,19 +233,38 @@ impl Gate {
         }
     }
 
+    /// Waits until a call was made; answers whether it was in time.
+    fn follows(&self, call: &Call) -> bool {
+        let (begin, mut inside) = (Instant::now(), self.inside());
+        while !inside.made.contains_key(call) {
+            let left = FOLLOWS.saturating_sub(begin.elapsed());
+            if left.is_zero() {
+                return false;
+            }
+            inside = self.moved.wait_timeout(inside, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
     fn serve(&self, mut stream: TcpStream, sandbox: u16) -> Result<()> {
         stream.set_nodelay(true)?;
         let mut from = BufReader::new(stream.try_clone()?);
         while let Some(request) = Message::read(&mut from)? {
             let call = Call::of(&request);
             let fate = call.as_ref().map_or(Fate::Pass, |call| self.fate(call));
-            if fate == Fate::Hold {
+            if matches!(fate, Fate::Hold | Fate::HoldLate) {
                 self.hold();
+                if let Some(call) = call.filter(|call| fate == Fate::HoldLate && self.follows(call)) {
+                    let answer = http::exchange(sandbox, &request, LIMIT)?;
+                    if (200..300).contains(&answer.status()) {
+                        self.made(call, Fate::Pass, &answer.body);
+                    }
+                }
                 return stream.shutdown(Shutdown::Both);
             }
             let answer = http::exchange(sandbox, &request, LIMIT)?;
             if let Some(call) = call.filter(|_| (200..300).contains(&answer.status())) {
-                self.made(call, fate);
+                self.made(call, fate, &answer.body);
             }
             if fate == Fate::HoldAnswer {
                 self.hold();
@@ -296,8 +307,8 @@ mod tests {
     fn fates(gate: &Gate, operations: &[&str]) -> Vec<Fate> {
         let one = |operation: &&str| {
             let fate = gate.fate(&call(operation));
-            if fate != Fate::Hold {
-                gate.made(call(operation), fate);
+            if !matches!(fate, Fate::Hold | Fate::HoldLate) {
+                gate.made(call(operation), fate, b"{}");
             }
             fate
         };
@@ -312,6 +323,7 @@ mod tests {
             (Point::Sent, [Fate::Pass, Fate::Hold, Fate::Hold, Fate::Hold]),
             (Point::Made, [Fate::Pass, Fate::HoldAnswer, Fate::Hold, Fate::Hold]),
             (Point::Answered, [Fate::Pass, Fate::PassLast, Fate::Hold, Fate::Hold]),
+            (Point::Late, [Fate::Pass, Fate::HoldLate, Fate::Hold, Fate::Hold]),
         ] {
             let gate = Gate::default();
             gate.watch([watch(point, "CreateRepository")]);
@@ -358,26 +370,20 @@ mod tests {
     }
 
     #[test]
-    fn calls_are_told_by_service_and_operation() {
-        let headers = [
-            ("x-amz-target", "SpencerFrontendService.TagResource"),
-            (
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=111122223333/20261123/us-east-1/ecr-public/aws4_request, SignedHeaders=host",
-            ),
-        ];
-        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        let request = Message { first: "POST / HTTP/1.1".into(), headers, body: b"{\"a\":\"torture\\/b\"}".to_vec() };
-        let read = Call { operation: "ecr-public.TagResource".into(), body: r#"{"a":"torture/b"}"#.into() };
-        assert_eq!(Call::of(&request), Some(read));
-        let headers = vec![("authorization".to_owned(), "Basic QVdTOng=".to_owned())];
-        let of = |first: &str| {
-            let request = Message { first: first.into(), headers: headers.clone(), body: vec![] };
-            Call::of(&request).map(|call| (call.operation, call.body))
-        };
-        let body = r#"{"repositoryName":"torture/a"}"#.to_owned();
-        let put = of("PUT /v2/torture/a/manifests/sha256:0 HTTP/1.1");
-        assert_eq!(put, Some(("ecr.CopyImage".to_owned(), body.clone())));
-        assert_eq!(of("HEAD /v2/torture/a/blobs/sha256:0 HTTP/1.1"), Some(("registry.GetBlob".to_owned(), body)));
+    fn a_key_is_known_by_the_name_that_aws_gave_it() {
+        let gate = Gate::default();
+        let kms = |operation: &str, body: &str| Call { operation: format!("kms.{operation}"), body: body.into() };
+        let create = kms("CreateKey", r#"{"Description":"Encrypts the images of torture/a"}"#);
+        let other = kms("CreateKey", r#"{"Description":"Encrypts the images of torture/b"}"#);
+        gate.made(create.clone(), Fate::Pass, br#"{"KeyMetadata":{"KeyId":"1a"}}"#);
+        gate.made(other, Fate::Pass, br#"{"KeyMetadata":{"KeyId":"2b"}}"#);
+        gate.watch([Watch { operation: "kms.ScheduleKeyDeletion".into(), ..watch(Point::Sent, "") }]);
+        let schedule = |id: &str| kms("ScheduleKeyDeletion", &format!(r#"{{"KeyId":"arn:aws:kms:x:1:key/{id}"}}"#));
+        assert_eq!((gate.fate(&schedule("2b")), gate.fate(&schedule("1a"))), (Fate::Pass, Fate::Hold));
+        gate.made(schedule("1a"), Fate::Pass, b"{}");
+        let often = |operation: &str| gate.how_often_made(operation, "torture/a");
+        assert_eq!((often("kms.CreateKey"), often("kms.ScheduleKeyDeletion")), (1, 1));
+        // What is held until the same was made need not wait.
+        assert!(gate.follows(&create));
     }
 }

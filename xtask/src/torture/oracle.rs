@@ -33,30 +33,48 @@ impl Sandbox {
         self.ask("SpencerFrontendService", "us-east-1/ecr-public", operation, input)
     }
 
+    /// The same of KMS.
+    pub fn kms(&self, operation: &str, input: &Value) -> Result<Option<Value>> {
+        self.ask("TrentService", "eu-west-1/kms", operation, input)
+    }
+
+    /// The same of ECS.
+    pub fn ecs(&self, operation: &str, input: &Value) -> Result<Option<Value>> {
+        self.ask("AmazonEC2ContainerServiceV20141113", "eu-west-1/ecs", operation, input)
+    }
+
+    /// The same of Lambda, whose functions are paths.
+    pub fn lambda(&self, method: &str, path: &str, input: Option<&Value>) -> Result<Option<Value>> {
+        let body = input.map(Value::to_string).unwrap_or_default();
+        self.send(&format!("{method} /2015-03-31/functions/{path}"), "eu-west-1/lambda", None, body)
+    }
+
     fn ask(&self, target: &str, scope: &str, operation: &str, input: &Value) -> Result<Option<Value>> {
-        let headers = [
+        self.send("POST /", scope, Some(format!("{target}.{operation}")), input.to_string())
+    }
+
+    fn send(&self, first: &str, scope: &str, target: Option<String>, body: String) -> Result<Option<Value>> {
+        let kind = if target.is_some() { "application/x-amz-json-1.1" } else { "application/json" };
+        let credential = format!("{}/20261123/{scope}/aws4_request", self.account);
+        let mut headers = vec![
             ("host", "127.0.0.1".to_owned()),
-            ("content-type", "application/x-amz-json-1.1".to_owned()),
-            ("x-amz-target", format!("{target}.{operation}")),
-            (
-                "authorization",
-                format!(
-                    "AWS4-HMAC-SHA256 Credential={}/20261123/{scope}/aws4_request, SignedHeaders=host, Signature=0",
-                    self.account
-                ),
-            ),
+            ("content-type", kind.to_owned()),
+            ("authorization", format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0")),
         ];
+        let what = target.clone().unwrap_or_else(|| first.to_owned());
+        headers.extend(target.map(|target| ("x-amz-target", target)));
         let request = Message {
-            first: "POST / HTTP/1.1".into(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
-            body: input.to_string().into_bytes(),
+            first: format!("{first} HTTP/1.1"),
+            headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            body: body.into_bytes(),
         };
         let answer = http::exchange(self.port, &request, Duration::from_secs(60))?;
         let text = String::from_utf8_lossy(&answer.body);
         match answer.status() {
-            200 => Ok(Some(serde_json::from_str(&text).context("the sandbox answers no JSON")?)),
+            200..300 if text.is_empty() => Ok(Some(Value::Null)),
+            200..300 => Ok(Some(serde_json::from_str(&text).context("the sandbox answers no JSON")?)),
             _ if text.contains("NotFoundException") => Ok(None),
-            status => bail!("the sandbox answers {operation} with {status}: {text}"),
+            status => bail!("the sandbox answers {what} with {status}: {text}"),
         }
     }
 

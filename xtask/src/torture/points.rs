@@ -1,4 +1,5 @@
-//! Servers killed at each point of each call of each form, on the way there and on the way back. A round brings a run of each form to its point,
+//! Servers killed at each point of each call of each form, on the way there and on the way back, and calls of dead servers that arrive late. A
+//! round brings a run of each form to its point,
 //! where the gate holds it; then every server is killed at once, and new ones have to bring all of them to their ends. A copy is killed around
 //! the manifests and the tag that it puts; in the middle of its layers the storm kills. Each wait ends, and what does not come is named.
 
@@ -7,11 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::aim::{Listing, Run};
 use super::forms::{Form, everything, forms};
-use super::gate::{self, Gate};
+use super::gate::{self, Gate, Point};
 use super::oracle::Sandbox;
 use super::road::Sender as _;
 use super::rounds::{At, Round, STEPS, rounds};
@@ -106,7 +107,8 @@ impl Ground {
     /// A run of each form that has such a step; answers what each made.
     fn round(&mut self, round: Round, quiet: &BTreeMap<usize, Listing>) -> Result<BTreeMap<usize, Listing>> {
         let mut runs = vec![];
-        for (n, form) in &self.forms() {
+        let late = round.there == Some(Point::Late);
+        for (n, form) in self.forms().iter().filter(|(_, form)| !late || form.has_twins()) {
             runs.extend(self.planned(round, *n, form).with_context(|| format!("the plan of {}", form.wizard))?);
         }
         ensure!(runs.len() <= SERVERS * EACH, "{} runs at once are too many for {SERVERS} servers", runs.len());
@@ -136,21 +138,36 @@ impl Ground {
                 let offence = format!("{what}: there is {:?}, and otherwise {wanted:?}", made[&run.form]);
                 self.told.offences.push(offence);
             }
-            self.often(run, &run.calls(), &what);
+            self.often(run, &[run.calls(), run.twins(round.there)].concat(), &what);
         }
         self.others(&runs, &before, &after);
         runs.retain(Run::can_go_back);
         self.back(round, &runs, &before)?;
         for (n, form) in &self.forms() {
-            form.clear(&self.sandbox, &round.name(*n))?;
+            form.clear(&self.sandbox, &form.named(round.name(*n)))?;
         }
         Ok(made)
     }
 
+    /// The plan of these answers. Which images there are is known once they are collected, which is waited for.
+    fn review(&self, answers: &Value) -> Result<Value> {
+        let begin = Instant::now();
+        loop {
+            let review = self.api.insist("POST", "/plans", Some(answers))?;
+            let unseen = review["wrong"]["digest"].as_str().is_some_and(|wrong| wrong.contains("has not seen it yet"));
+            if !unseen || begin.elapsed() > LIMIT {
+                return Ok(review);
+            }
+            // It is collected some time anyway.
+            let _ = self.api.ask("POST", "/refresh", Some(&json!({ "kind": "ecr.image" })));
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+
     fn planned(&self, round: Round, n: usize, form: &Form) -> Result<Option<Run>> {
-        let name = form.registry.map_or_else(|| round.name(n), |_| String::new());
+        let name = form.registry.map_or_else(|| form.named(round.name(n)), |_| String::new());
         let answers = form.prepare(&self.sandbox, &name, self.source)?;
-        let review = self.api.insist("POST", "/plans", Some(&answers))?;
+        let review = self.review(&answers)?;
         let (hash, steps) = (&review["plan"]["hash"], review["plan"]["plan"]["steps"].as_array());
         let (Some(hash), Some(steps)) = (hash.as_str(), steps) else { bail!("a plan is refused: {answers}: {review}") };
         ensure!((1..=STEPS).contains(&steps.len()), "{} has {} steps", form.wizard, steps.len());
@@ -189,7 +206,7 @@ impl Ground {
                 self.told.offences.push(format!("{what}: there is {is:?}, and was {was:?}"));
             }
             let undos: Vec<String> = run.undos().into_iter().map(|(_, undo)| undo).collect();
-            self.often(run, &[run.calls(), undos].concat(), &what);
+            self.often(run, &[run.calls(), undos, run.twins(round.there)].concat(), &what);
         }
         Ok(())
     }

@@ -53,7 +53,8 @@ impl Round {
     }
 }
 
-/// The short form: each point of each form, at one of its steps. The long one: at all of them.
+/// The short form: each point of each form, at one of its steps. The long one: at all of them. Both: calls that arrive late, of the steps that
+/// create what AWS names, which are first.
 pub fn rounds(all: bool) -> Vec<Round> {
     let steps: Vec<Option<usize>> = if all { (0..STEPS).map(Some).collect() } else { vec![None] };
     let mut rounds = vec![];
@@ -63,6 +64,7 @@ pub fn rounds(all: bool) -> Vec<Round> {
             rounds.push(Round { number: rounds.len() + 1, there: Some(*there), back: *back, at });
         }
     }
+    rounds.push(Round { number: rounds.len() + 1, there: Some(Point::Late), back: None, at: At::Step(0) });
     rounds
 }
 
@@ -74,10 +76,10 @@ mod tests {
     #[test]
     fn the_short_form_meets_each_point_and_the_long_one_at_each_step() {
         let points = |all: bool| rounds(all).iter().filter_map(|round| round.there).collect::<Vec<_>>();
-        assert_eq!(points(false), [Point::Planned, Point::Sent, Point::Made, Point::Answered]);
-        assert_eq!(points(true).len(), STEPS * POINTS.len());
+        assert_eq!(points(false), [Point::Planned, Point::Sent, Point::Made, Point::Answered, Point::Late]);
+        assert_eq!(points(true).len(), STEPS * POINTS.len() + 1);
         assert_eq!((At::Turn(5).of(3), At::Step(2).of(3), At::Step(3).of(3)), (Some(2), Some(2), None));
         let numbers: BTreeSet<usize> = rounds(true).iter().map(|round| round.number).collect();
-        assert_eq!((numbers.len(), numbers.contains(&0)), (STEPS * POINTS.len(), false));
+        assert_eq!((numbers.len(), numbers.contains(&0)), (STEPS * POINTS.len() + 1, false));
     }
 }
