@@ -21,12 +21,21 @@ pub fn Bar() -> impl IntoView {
             <label class="btn quiet only-icon drawer-button" for="drawer" title="Menu">{icon(Icon::Menu)}</label>
             <Crumbs/>
             <a class="btn quiet only-icon find-small" href=move || scopes.get().on("/search") data-open="search" aria-label="Find anything">{icon(Icon::Search)}</a>
+            <Sandbox/>
             <ScopePicker/>
             <Light/>
             <Scheme/>
             <Person/>
         </header>
     }
+}
+
+/// That this is the sandbox: in the rail, and in the bar where the rail is narrow or away.
+#[component]
+pub fn Sandbox() -> impl IntoView {
+    expect_context::<Boot>().instance.sandbox.then(|| {
+        view! { <span class="badge warn plain sandbox" title="This is the built-in demo cloud. Nothing here is real or costs anything.">"Sandbox"</span> }
+    })
 }
 
 /// Whether changes arrive by themselves.

@@ -8,8 +8,9 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use std::time::Duration;
 
+use super::bar::Sandbox;
 use super::use_scopes;
-use crate::api::{self, Boot};
+use crate::api;
 use crate::paths;
 use crate::resource::kind_icon;
 use crate::ui::format::{counted, number};
@@ -78,7 +79,6 @@ fn lights(href: &str, path: &str) -> bool {
 /// The rail.
 #[component]
 pub fn Rail() -> impl IntoView {
-    let boot = expect_context::<Boot>();
     let scopes = use_scopes();
     let location = use_location();
     let path = Memo::new(move |_| location.pathname.get());
@@ -161,9 +161,6 @@ pub fn Rail() -> impl IntoView {
             open_more.set(true);
         }
     });
-    let sandbox = boot.instance.sandbox.then(|| {
-        view! { <span class="badge warn plain sandbox" title="This is the built-in demo cloud. Nothing here is real or costs anything.">"Sandbox"</span> }
-    });
     view! {
         <input type="checkbox" id="drawer" class="drawer-switch" aria-label="Show the menu"/>
         <nav class="rail" aria-label="Main">
@@ -172,7 +169,7 @@ pub fn Rail() -> impl IntoView {
                     <path d="M2.5 5h19M5 5v15.5M19 5v15.5M2.8 20.5h4.4M16.8 20.5h4.4M12 5v4.5"></path>
                     <path class="load" d="M8.7 9.5h6.6v5.6H8.7z"></path>
                 </svg>
-                <span class="word">"Gantry"</span>{sandbox}
+                <span class="word">"Gantry"</span><Sandbox/>
             </a>
             <a class="find" href=move || scopes.get().on("/search") data-open="search" title="Find anything">
                 {icon(Icon::Search)}<span class="word">"Find anything"</span><kbd>"⌘K"</kbd>
