@@ -1,4 +1,5 @@
 // Every page, in both schemes and at both widths: no console error, no accessibility fault, nothing wider than the window.
+import type { Page } from "@playwright/test";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 
 const pages: [string, string | RegExp][] = [
@@ -24,22 +25,41 @@ const pages: [string, string | RegExp][] = [
   ["/settings/tokens", "Settings"],
 ];
 
-for (const [path, heading] of pages) {
-  test(`${path} in both schemes, on a phone, a laptop and a wide screen`, async ({ page }) => {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width: 1440, height: 900 });
-      await page.goto(path);
-      await hydrated(page);
-      await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
-      for (const [width, height] of [[1440, 900], [390, 844], [2560, 1440]]) {
-        await page.setViewportSize({ width, height });
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-        expect(overflow, `the page scrolls sideways at ${width}`).toBeLessThanOrEqual(0);
-        // Each width and each scheme once: looking takes long.
-        if (width === (colorScheme === "light" ? 1440 : 390)) await accessible(page);
-      }
+async function fits(page: Page, path: string, heading: string | RegExp) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.goto(path);
+    await hydrated(page);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(heading);
+    for (const [width, height] of [[1440, 900], [390, 844], [768, 1024], [2560, 1440]]) {
+      await page.setViewportSize({ width, height });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      expect(overflow, `the page scrolls sideways at ${width}`).toBeLessThanOrEqual(0);
+      // Each width and each scheme once: looking takes long.
+      if (width === (colorScheme === "light" ? 1440 : 390)) await accessible(page);
     }
+  }
+}
+
+for (const [path, heading] of pages) {
+  test(`${path} in both schemes, on a phone, a tablet, a laptop and a wide screen`, ({ page }) => fits(page, path, heading));
+}
+
+// One of each by what its list has first: ids of revisions, digests and clusters are not known beforehand.
+for (const [what, list, heading] of [
+  ["a function", "/functions?q=orders-worker&account=111122223333&region=eu-west-1", /orders-worker/],
+  ["a service", "/services?q=orders&account=111122223333&region=eu-west-1", /orders/],
+  ["a task definition", "/task-definitions?account=111122223333&region=eu-west-1&family=catalog", /catalog/],
+  ["a repository", "/repositories?q=northwind/catalog&account=111122223333&region=eu-west-1", /northwind\/catalog/],
+  ["an image", "/images?q=northwind/catalog&account=111122223333&region=eu-west-1", /northwind\/catalog/],
+  ["a Kubernetes cluster", "/eks-clusters?account=111122223333&region=eu-west-1", /./],
+] as const) {
+  test(`the page of ${what} in both schemes, on a phone, a tablet, a laptop and a wide screen`, async ({ page }) => {
+    await page.goto(list);
+    const link = page.locator(`tbody td.name a[href^='${list.split("?")[0]}/']`).first();
+    const path = (await link.getAttribute("href")) ?? "";
+    await fits(page, path, heading);
   });
 }
 
