@@ -88,6 +88,17 @@ test("the answers of a run fill the wizard again, here and for elsewhere", async
   await page.goto(run);
   await hydrated(page);
   await page.getByRole("link", { name: "Make this elsewhere" }).click();
+  // The draft that was begun meanwhile is not lost unasked.
+  await expect(page.getByText("You have a draft here")).toBeVisible();
+  await expect(field).toHaveValue(`${name}-2`);
+  await accessible(page);
+  await page.getByRole("button", { name: "Keep my draft" }).click();
+  await expect(page.getByText("You have a draft here")).toHaveCount(0);
+  await expect(field).toHaveValue(`${name}-2`);
+  await page.goto(run);
+  await hydrated(page);
+  await page.getByRole("link", { name: "Make this elsewhere" }).click();
+  await page.getByRole("button", { name: "Use the run's answers" }).click();
   await expect(page.getByText("Choose the account and the region first")).toBeVisible();
   await expect(page.getByLabel("Account", { exact: true })).toBeFocused();
   await page.getByLabel("Region", { exact: true }).selectOption("us-east-1");

@@ -5,6 +5,7 @@ use domain::resource::Tone;
 use domain::{Code, Problem};
 use leptos::prelude::*;
 
+use super::Wizard;
 use crate::error::AppError;
 use crate::plan::api::get_run;
 use crate::ui::{Note, ProblemNote};
@@ -33,6 +34,26 @@ impl Origin {
 pub async fn read(run: String, elsewhere: bool) -> Result<(Origin, Answers), AppError> {
     let view = get_run(run).await?;
     Ok((Origin { title: view.run.plan.title, elsewhere }, view.answers))
+}
+
+/// Asks whether the answers of a run shall replace the draft that is there.
+pub fn offer(wizard: Wizard) -> Option<AnyView> {
+    let Origin { title, .. } = wizard.offer.get()?;
+    let take = move |_| wizard.take_offer.run(true);
+    let keep = move |_| wizard.take_offer.run(false);
+    Some(
+        view! {
+            <Note tone=Tone::Warn>
+                <b>"You have a draft here"</b>
+                <p>{format!("The answers of the run “{title}” would replace it.")}</p>
+                <div class="ways">
+                    <button class="btn small" r#type="button" on:click=take>"Use the run's answers"</button>
+                    <button class="btn small" r#type="button" on:click=keep>"Keep my draft"</button>
+                </div>
+            </Note>
+        }
+        .into_any(),
+    )
 }
 
 /// What is said of it above the form.

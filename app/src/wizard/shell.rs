@@ -198,6 +198,7 @@ pub fn WizardPage(
             </div>
             <div class="stack">
                 {why.map(|problem| view! { <ProblemNote problem=problem/> })}
+                {move || origin::offer(wizard)}
                 {move || (!shown(REVIEW)).then(|| origin::note(wizard.origin.get()))}
                 {sections.collect_view()}
                 {review}

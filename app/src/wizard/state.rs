@@ -117,6 +117,10 @@ pub struct Wizard {
     pub place: RwSignal<Place>,
     /// The run whose answers it was filled with.
     pub origin: RwSignal<Option<Result<origin::Origin, AppError>>>,
+    /// The run whose answers are to be had instead of the draft that is there.
+    pub offer: RwSignal<Option<origin::Origin>>,
+    /// Takes them, or keeps the draft.
+    pub take_offer: Callback<bool>,
     /// Where it is to happen.
     pub scope: Memo<Scope>,
     /// Chooses another place.
@@ -163,8 +167,8 @@ pub fn is_reachable(boot: &Boot, scope: &Scope) -> bool {
 }
 
 /// Fills the form: with what this browser has, then with what the server has if that is newer, then with the answers of the run that the
-/// address names.
-fn recall<D: Draft>(keeper: Keeper, kept: RwSignal<Kept<D>>, wizard: Wizard) {
+/// address names. Those replace no draft of something else unless a person says so.
+fn recall<D: Draft>(keeper: Keeper, kept: RwSignal<Kept<D>>, offered: StoredValue<Option<Kept<D>>>, wizard: Wizard) {
     let boot = expect_context::<Boot>();
     let fresh = kept.get_untracked();
     let map = use_query_map();
@@ -189,25 +193,51 @@ fn recall<D: Draft>(keeper: Keeper, kept: RwSignal<Kept<D>>, wizard: Wizard) {
             }
             if let Some(run) = from {
                 let read = origin::read(run, elsewhere).await;
-                let filled = read.and_then(|(origin, answers)| {
+                let read = read.and_then(|(origin, answers)| {
                     let form = D::from_answers(&answers).ok_or_else(|| origin.is_no_answer())?;
                     let scope = if is_reachable(&boot, &answers.scope) { answers.scope } else { fresh.scope };
-                    kept.try_set(Kept { scope, form });
-                    // Everything was entered once: what is wrong with it by now is said at once.
-                    wizard.messages.show_all();
-                    Ok(origin)
+                    Ok((origin, Kept { scope, form }))
                 });
-                wizard.origin.try_set(Some(filled));
                 // From here on it is a draft like any other: a reload keeps what is changed now.
                 let options = NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() };
                 navigate.to(&here, options);
-                if elsewhere {
-                    browser::focus_scope();
+                match read {
+                    Ok((origin, filled)) if kept.try_with_untracked(|now| is_lost(now, &filled)) == Some(true) => {
+                        offered.try_set_value(Some(filled));
+                        wizard.offer.try_set(Some(origin));
+                    }
+                    Ok((origin, filled)) => fill(kept, wizard.messages, wizard.origin, origin, filled),
+                    Err(error) => {
+                        wizard.origin.try_set(Some(Err(error)));
+                    }
                 }
             }
             wizard.recalled.try_set(true);
         });
     });
+}
+
+/// Whether a draft would be lost to other answers.
+fn is_lost<D: Draft>(now: &Kept<D>, filled: &Kept<D>) -> bool {
+    now.form != D::default() && now.form != filled.form
+}
+
+/// Fills the form with the answers of a run.
+fn fill<D: Draft>(
+    kept: RwSignal<Kept<D>>,
+    messages: Messages,
+    run: RwSignal<Option<Result<origin::Origin, AppError>>>,
+    origin: origin::Origin,
+    filled: Kept<D>,
+) {
+    let elsewhere = origin.elsewhere;
+    kept.try_set(filled);
+    // Everything was entered once: what is wrong with it by now is said at once.
+    messages.show_all();
+    run.try_set(Some(Ok(origin)));
+    if elsewhere {
+        browser::focus_scope();
+    }
 }
 
 /// Keeps a draft, and makes its plan at every change. The first draft is empty, as on the server; the one that was kept comes with
@@ -298,6 +328,16 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
     let messages = Messages::new(Signal::derive(move || plan.with(|p| p.as_ref().err().cloned().unwrap_or_default())));
     provide_context(messages);
     let origin = RwSignal::new(None);
+    let offer: RwSignal<Option<origin::Origin>> = RwSignal::new(None);
+    let offered: StoredValue<Option<Kept<D>>> = StoredValue::new(None);
+    let take_offer = Callback::new(move |take: bool| {
+        let (run, filled) = (offer.get_untracked(), offered.try_get_value().flatten());
+        offer.set(None);
+        offered.set_value(None);
+        if let (true, Some(run), Some(filled)) = (take, run, filled) {
+            fill(kept, messages, origin, run, filled);
+        }
+    });
     let wizard = Wizard {
         answers,
         plan,
@@ -306,6 +346,8 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
         recalled,
         place: keeper.place,
         origin,
+        offer,
+        take_offer,
         scope: Memo::new(move |_| kept.with(|k| k.scope.clone())),
         choose_scope: Callback::new(move |scope| kept.update(|k| k.scope = scope)),
         start_again: Callback::new(move |()| {
@@ -322,7 +364,7 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
         refused,
     };
     provide_context(wizard);
-    recall(keeper.clone(), kept, wizard);
+    recall(keeper.clone(), kept, offered, wizard);
     let made = boot.now;
     Effect::new(move |before: Option<()>| {
         let now = kept.get();
@@ -333,4 +375,35 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
         }
     });
     (kept, wizard)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+    struct Name {
+        name: String,
+    }
+
+    impl Draft for Name {
+        const NAME: &'static str = "name";
+        fn answers(&self, _: &Scope) -> (Answers, FieldErrors) {
+            unreachable!("nothing is planned")
+        }
+        fn from_answers(_: &Answers) -> Option<Self> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_draft_is_lost_to_other_answers_but_not_to_its_own_and_none_is_nothing_to_lose() {
+        let of = |name: &str, region: &str| {
+            let scope = Scope::new("111122223333".parse().unwrap(), region.parse().unwrap());
+            Kept { scope, form: Name { name: name.into() } }
+        };
+        let run = of("shop/api", "eu-west-1");
+        assert!(is_lost(&of("shop/web", "eu-west-1"), &run));
+        assert!(!is_lost(&of("", "eu-west-1"), &run) && !is_lost(&of("shop/api", "us-east-1"), &run));
+    }
 }
