@@ -161,10 +161,7 @@ impl Answers {
     }
     /// Notes on the plan that rest on what was looked up, beside those of [`lint`](super::lint::lint).
     pub fn notes(&self, facts: &Facts, plan: &Plan) -> Vec<Note> {
-        let Form::TagImage(answers) = &self.form else { return vec![] };
-        let Some(step) = plan.steps.first().map(|step| step.id.clone()) else { return vec![] };
-        let notes = answers.notes(facts).into_iter();
-        notes.map(|(severity, says, mend)| Note { severity, step: step.clone(), says, mend }).collect()
+        tags::notes(plan, facts)
     }
     /// The plan.
     ///

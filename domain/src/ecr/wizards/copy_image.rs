@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::super::calls::{BatchDeleteImage, Call, CopyImage, ImageIdentifier};
-use super::super::inventory::short;
+use super::super::inventory::{Inventory, short};
 use super::super::lifecycle::evaluate::matches_pattern;
 use super::super::rules;
 use super::super::storage::Stored;
@@ -111,7 +111,8 @@ impl Answers {
         if !check(self).is_empty() {
             return vec![];
         }
-        [self.settings(), self.image_tag(), self.source()].map(plan::Subject::Ecr).into()
+        let all = [self.settings(), self.image_tag(), self.source()].map(plan::Subject::Ecr);
+        all.into_iter().chain([Inventory::subject(&self.repository)]).collect()
     }
 
     /// The plan. The source's tag becomes a digest in it: what is copied is what was reviewed.

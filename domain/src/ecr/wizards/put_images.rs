@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::calls::{BatchDeleteImage, Call, ImageIdentifier, PutImage};
-use super::super::inventory::short;
+use super::super::inventory::{Inventory, short};
 use super::super::rules;
 use super::super::storage::{Stored, blobs};
 use super::super::subject::{IMAGES_A_CALL, Subject};
@@ -186,7 +186,7 @@ impl Answers {
         }
         let tags = self.images.iter().flat_map(|image| &image.tags).map(|tag| self.tag(tag));
         let all = [self.settings(), self.held()].into_iter().chain(tags).chain([self.stored()]);
-        all.map(plan::Subject::Ecr).collect()
+        all.map(plan::Subject::Ecr).chain([Inventory::subject(&self.repository)]).collect()
     }
 
     /// The plan: manifests by digest first, an index after what it leads to, then the tags. Each is a step of its own, so that taking

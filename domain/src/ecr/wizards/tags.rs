@@ -10,8 +10,8 @@ use super::copy_image::movable;
 use super::images::one;
 use super::{doubts, guard, in_order, inventory, some, state, step, undo};
 use crate::identity::Scope;
-use crate::plan::lint::Severity;
-use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
+use crate::plan::lint::{Note, Severity};
+use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Step, Undo};
 
 /// A tag for an image.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -118,22 +118,43 @@ impl Tag {
         };
         Ok(in_order(says.clone(), scope, vec![step("tag", says, scope, call, back, before)]))
     }
+}
 
-    /// Notes on moving it: who starts by it next time, and what is not known of that.
-    pub fn notes(&self, facts: &Facts) -> Vec<(Severity, String, String)> {
-        let moved =
-            state(facts, &self.subject()).flatten().is_some_and(|old| old["imageDigest"] != self.digest.as_str());
-        let Some(inventory) = inventory(facts, &self.repository).filter(|_| moved) else { return vec![] };
-        let tag = self.tag.trim();
-        let started = started_by(&inventory, tag).map(|who| {
-            let says = format!("What starts by {tag} runs {} from its next start on: {who}.", short(&self.digest));
-            (Severity::Warning, says, "Move the tag only if all of them are to change.".to_owned())
-        });
-        let doubts = doubts(&inventory).map(|doubts| {
-            (Severity::Hint, doubts, format!("Something else may start by {tag}, too: let those lists be read first."))
-        });
-        started.into_iter().chain(doubts).collect()
+/// Notes on the tags that a plan moves, whatever it is for: who pulls by them at its next start, and what is not known of that.
+pub fn notes(plan: &Plan, facts: &Facts) -> Vec<Note> {
+    let (mut notes, mut doubted) = (vec![], false);
+    for step in &plan.steps {
+        let Some((repository, tag, digest)) = moved(step) else { continue };
+        let Some(inventory) = inventory(facts, repository) else { continue };
+        let mut note = |severity: Severity, says: String, mend: String| {
+            notes.push(Note { severity, step: step.id.clone(), says, mend });
+        };
+        if let Some(who) = started_by(&inventory, tag) {
+            let says = format!("What starts by {tag} runs {} from its next start on: {who}.", short(digest));
+            note(Severity::Warning, says, "Move the tag only if all of them are to change.".to_owned());
+        }
+        if let Some(doubts) = doubts(&inventory).filter(|_| !doubted) {
+            doubted = true;
+            let mend = format!("Something else may start by {tag}, too: let those lists be read first.");
+            note(Severity::Hint, doubts, mend);
+        }
     }
+    notes
+}
+
+/// Repository, tag and digest of a step that leads a tag to another image than before.
+fn moved(step: &Step) -> Option<(&str, &str, &str)> {
+    let (repository, tag, digest) = match &step.call {
+        plan::Call::Ecr(Call::PutImage(input)) => {
+            (&input.repository_name, input.image_tag.as_deref()?, input.image_digest.as_deref()?)
+        }
+        plan::Call::Ecr(Call::CopyImage(input)) => {
+            (&input.repository_name, input.image_tag.as_str(), input.image_digest.as_str())
+        }
+        _ => return None,
+    };
+    let old = step.before.as_ref()?["imageDigest"].as_str()?;
+    (!tag.is_empty() && old != digest).then_some((repository.as_str(), tag, digest))
 }
 
 /// What starts by a tag, as people call it, if anything does.

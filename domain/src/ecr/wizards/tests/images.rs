@@ -200,6 +200,30 @@ fn who_starts_by_a_tag_is_said_when_it_moves_and_keeps_it_from_being_taken_off()
 }
 
 #[test]
+fn a_copy_that_takes_a_tag_over_says_who_starts_by_it() {
+    let (a, b) = (digest('a'), digest('b'));
+    let copy = answers("copy-image", json!({ "source": "nginx:1", "repository": "shop/api", "tag": "prod" }));
+    let who = ["service web in prod".to_owned()].into();
+    let inventory = Inventory { started_by: [("prod".to_owned(), who)].into(), ..Inventory::default() };
+    let state = |subject: Subject| {
+        let state = match &subject {
+            Subject::Ecr(Ecr::Inventory { .. }) => json!(inventory),
+            Subject::Ecr(Ecr::Settings { .. }) => json!({ "imageTagMutability": "MUTABLE" }),
+            Subject::Ecr(Ecr::ImageTag { .. }) => json!({ "imageDigest": b, "imageManifest": "{}" }),
+            Subject::Ecr(Ecr::Source { .. }) => {
+                json!({ "source": format!("docker.io/library/nginx@{a}"), "digest": a })
+            }
+            other => panic!("{other:?}"),
+        };
+        (subject, Some(state))
+    };
+    let facts = Facts::new(copy.subjects().into_iter().map(state).collect());
+    let notes = copy.notes(&facts, &copy.plan(&facts).unwrap());
+    assert_eq!(notes.iter().map(|note| note.step.as_str()).collect::<Vec<_>>(), ["tag"]);
+    assert!(notes[0].says.contains("aaaaaaaaaaaa from its next start on: service web in prod."), "{notes:?}");
+}
+
+#[test]
 fn the_last_tag_stays() {
     let a = digest('a');
     let answers = answers("untag-image", json!({ "repository": "shop/api", "digest": a, "tag": "prod" }));
