@@ -78,6 +78,12 @@ fn list(images: Images, uses: Option<&Uses>, key: &ResourceKey, ticked: Ticked, 
         let words = format!("It is not known what else uses images: {}.", some(&unknown));
         view! { <div class="in"><Note tone=Tone::Warn>{words}</Note></div> }
     });
+    let all = images.clone();
+    let kept = move || {
+        ticked.with(|ticked| all.may_be_kept(ticked)).then(|| {
+            view! { <p class="in dim">"If an index leads to one of these, AWS keeps it: choose the index, too."</p> }
+        })
+    };
     let rows = images.images.into_iter().map(|image| {
         let users = uses.and_then(|uses| users(uses, &image));
         row(image, users, ticked, may, now)
@@ -88,6 +94,7 @@ fn list(images: Images, uses: Option<&Uses>, key: &ResourceKey, ticked: Ticked, 
         right,
         view! {
             {doubt}
+            <div aria-live="polite">{kept}</div>
             <div class="scroll plain" tabindex="0">
                 <table class="table public-images">
                     <thead><tr>

@@ -1,5 +1,7 @@
 //! Images of a public repository, as far as its page lists them.
 
+use std::collections::BTreeSet;
+
 use crate::document::document;
 use crate::time::Timestamp;
 
@@ -27,6 +29,10 @@ document! { "camelCase";
 }
 
 impl Image {
+    /// Whether it leads to images; to which, AWS's API does not say.
+    pub fn is_index(&self) -> bool {
+        self.image_manifest_media_type.as_deref().is_some_and(is_index)
+    }
     /// What it is, for people.
     pub fn what(&self) -> &'static str {
         let media = |text: &Option<String>| text.as_deref().and_then(crate::ecr::artifact::named);
@@ -34,9 +40,19 @@ impl Image {
             self.image_tags.first().and_then(|tag| crate::ecr::artifact::of_tag(tag)).map(|artifact| artifact.what);
         match media(&self.artifact_media_type).or(tagged) {
             Some(what) => what,
-            None if self.image_manifest_media_type.as_deref().is_some_and(is_index) => "Index",
+            None if self.is_index() => "Index",
             None => "Image",
         }
+    }
+}
+
+impl Images {
+    /// Whether an index would stay that may lead to one of these: AWS keeps an image as long as one does.
+    /// <https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_ImageFailure.html>
+    pub fn may_be_kept(&self, digests: &BTreeSet<String>) -> bool {
+        let (chosen, others): (Vec<&Image>, Vec<&Image>) =
+            self.images.iter().partition(|image| digests.contains(&image.image_digest));
+        chosen.iter().any(|image| !image.is_index()) && others.iter().any(|image| image.is_index())
     }
 }
 
@@ -48,6 +64,20 @@ pub(super) fn is_index(media_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_that_stays_may_keep_what_is_chosen() {
+        let image = |digest: &str, media: &str| Image {
+            image_digest: digest.into(),
+            image_manifest_media_type: Some(format!("application/vnd.oci.image.{media}.v1+json")),
+            ..Image::default()
+        };
+        let images = vec![image("part", "manifest"), image("index", "index"), image("other", "index")];
+        let images = Images { images, more: false };
+        let kept = |digests: &[&str]| images.may_be_kept(&digests.iter().map(|d| (*d).to_owned()).collect());
+        assert!(kept(&["part"]) && kept(&["part", "index"]));
+        assert!(!kept(&["part", "index", "other"]) && !kept(&["index"]) && !kept(&[]));
+    }
 
     #[test]
     fn it_says_what_it_is() {
