@@ -96,7 +96,11 @@ pub fn forms() -> Vec<Form> {
             json!({ "repository": "NAME", "digests": ["DIGEST"], "insist": "NAME" }),
         ),
         form("tag-image", Before::Repository, json!({ "repository": "NAME", "digest": "DIGEST", "tag": "next" })),
-        form("untag-image", Before::Repository, json!({ "repository": "NAME", "digest": "DIGEST", "tag": "2" })),
+        form(
+            "untag-image",
+            Before::Repository,
+            json!({ "repository": "NAME", "digest": "DIGEST", "tag": "2", "insist": "NAME" }),
+        ),
         form(
             "copy-image",
             Before::Bare,
