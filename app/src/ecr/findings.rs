@@ -123,7 +123,7 @@ fn form(findings: &Findings, sought: Sought) -> AnyView {
     });
     let typed = sought.text.get_untracked();
     view! {
-        <form class="filters in" role="search" aria-label="Findings" on:submit=|event| event.prevent_default()>
+        <form class="filters in" role="search" aria-label="Findings" on:submit=|event: leptos::ev::SubmitEvent| event.prevent_default()>
             <label class="input">
                 {icon(Icon::Search)}
                 <input
