@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lint::Note;
 use super::{Facts, FieldErrors, Plan, Subject};
 use crate::ecr::wizards::{copy_image, create_repository, images, policies, put_images, registry, repository, tags};
 use crate::ecr_public::wizards as public;
@@ -158,10 +157,6 @@ impl Answers {
     pub fn preview(&self) -> Option<Subject> {
         let Form::LifecyclePolicy(answers) = &self.form else { return None };
         answers.preview()
-    }
-    /// Notes on the plan that rest on what was looked up, beside those of [`lint`](super::lint::lint).
-    pub fn notes(&self, facts: &Facts, plan: &Plan) -> Vec<Note> {
-        tags::notes(plan, facts)
     }
     /// The plan.
     ///

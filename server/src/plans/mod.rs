@@ -7,6 +7,7 @@ mod public_uses;
 
 use async_trait::async_trait;
 use domain::ecr::subject::Subject as Ecr;
+use domain::ecr::wizards::tags;
 use domain::ecr_public::subject::Subject as EcrPublic;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::{Note, lint};
@@ -160,7 +161,7 @@ impl Planner {
             Err(errors) => return Ok(Err(errors)),
         };
         let mut notes = lint(&plan);
-        notes.extend(answers.notes(&facts, &plan));
+        notes.extend(tags::notes(&plan, &facts));
         notes.sort_by_key(|note| note.severity);
         let Some(subject) = answers.preview() else { return Ok(Ok((plan, notes))) };
         let told = by_aws::told(&*self.cloud, &answers.scope, &subject, by_aws::PATIENCE).await;

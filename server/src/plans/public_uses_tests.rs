@@ -75,12 +75,12 @@ async fn whatever_names_an_image_uses_it_wherever_it_runs() {
 
 #[test]
 fn what_stands_behind_the_name_says_which_image() {
-    for (rest, image) in
-        [("", Some("latest")), (":1", Some("1")), ("@sha256:a", Some("sha256:a")), (":1@sha256:a", Some("sha256:a"))]
-    {
-        assert_eq!(super::image(rest), image, "{rest}");
+    let all =
+        [("", Some("latest")), (":1", Some("1")), ("@sha256:a", Some("sha256:a")), (":1@sha256:a", Some("sha256:a"))];
+    for (rest, expected) in all {
+        assert_eq!(image(rest), expected, "{rest}");
     }
     for other in ["-more", "/more:1", "-more@sha256:a", "2"] {
-        assert_eq!(super::image(other), None, "{other}");
+        assert_eq!(image(other), None, "{other}");
     }
 }

@@ -120,7 +120,8 @@ impl Tag {
     }
 }
 
-/// Notes on the tags that a plan moves, whatever it is for: who pulls by them at its next start, and what is not known of that.
+/// Notes on the tags that a plan moves, whatever it is for: who pulls by them at its next start, and what is not known of that. Beside those of
+/// [`lint`](crate::plan::lint::lint), which sees no more than the plan.
 pub fn notes(plan: &Plan, facts: &Facts) -> Vec<Note> {
     let (mut notes, mut doubted) = (vec![], false);
     for step in &plan.steps {

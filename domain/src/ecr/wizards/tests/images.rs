@@ -1,6 +1,8 @@
 //! What the plans for images and their tags do, and what they refuse.
 
 use super::*;
+use crate::ecr::wizards::tags::notes;
+use std::collections::BTreeSet;
 
 #[test]
 fn images_go_in_calls_of_a_hundred_and_not_while_they_are_there_no_more() {
@@ -127,7 +129,7 @@ fn tags_are_moved_and_moved_back() {
 fn tagged(answers: &Answers, settings: &Value, started_by: &[&str], at: Option<&str>) -> Facts {
     let manifest =
         |digest: &str| json!({ "imageDigest": digest, "imageManifest": "{}", "imageManifestMediaType": "m" });
-    let who = started_by.iter().map(|who| (*who).to_owned()).collect();
+    let who: BTreeSet<String> = started_by.iter().map(|who| (*who).to_owned()).collect();
     let inventory = Inventory { started_by: [("prod".to_owned(), who)].into(), ..Inventory::default() };
     let state = |subject: Subject| {
         let Subject::Ecr(ecr) = &subject else { panic!("{subject:?}") };
@@ -170,12 +172,12 @@ fn who_starts_by_a_tag_is_said_when_it_moves_and_keeps_it_from_being_taken_off()
     let settings = json!({ "imageTagMutability": "MUTABLE" });
     let who = ["schedule default/hourly", "service web in prod"];
     let move_to = answers("tag-image", json!({ "repository": "shop/api", "digest": a, "tag": "prod" }));
-    let notes = |who: &[&str], at: Option<&str>| {
+    let told = |who: &[&str], at: Option<&str>| {
         let facts = tagged(&move_to, &settings, who, at);
         let plan = move_to.plan(&facts).unwrap();
-        move_to.notes(&facts, &plan)
+        notes(&plan, &facts)
     };
-    let moved = notes(&who, Some(b.as_str()));
+    let moved = told(&who, Some(b.as_str()));
     assert_eq!(
         (moved.len(), moved[0].step.as_str(), moved[0].severity),
         (1, "tag", crate::plan::lint::Severity::Warning)
@@ -184,7 +186,7 @@ fn who_starts_by_a_tag_is_said_when_it_moves_and_keeps_it_from_being_taken_off()
         moved[0].says,
         "What starts by prod runs aaaaaaaaaaaa from its next start on: schedule default/hourly; service web in prod."
     );
-    assert!(notes(&[], Some(b.as_str())).is_empty() && notes(&who, None).is_empty());
+    assert!(told(&[], Some(b.as_str())).is_empty() && told(&who, None).is_empty());
 
     let untag = |who: &[&str], insist: &str| {
         let wanted = json!({ "repository": "shop/api", "digest": a, "tag": "prod", "insist": insist });
@@ -203,7 +205,7 @@ fn who_starts_by_a_tag_is_said_when_it_moves_and_keeps_it_from_being_taken_off()
 fn a_copy_that_takes_a_tag_over_says_who_starts_by_it() {
     let (a, b) = (digest('a'), digest('b'));
     let copy = answers("copy-image", json!({ "source": "nginx:1", "repository": "shop/api", "tag": "prod" }));
-    let who = ["service web in prod".to_owned()].into();
+    let who: BTreeSet<String> = ["service web in prod".to_owned()].into();
     let inventory = Inventory { started_by: [("prod".to_owned(), who)].into(), ..Inventory::default() };
     let state = |subject: Subject| {
         let state = match &subject {
@@ -218,7 +220,7 @@ fn a_copy_that_takes_a_tag_over_says_who_starts_by_it() {
         (subject, Some(state))
     };
     let facts = Facts::new(copy.subjects().into_iter().map(state).collect());
-    let notes = copy.notes(&facts, &copy.plan(&facts).unwrap());
+    let notes = notes(&copy.plan(&facts).unwrap(), &facts);
     assert_eq!(notes.iter().map(|note| note.step.as_str()).collect::<Vec<_>>(), ["tag"]);
     assert!(notes[0].says.contains("aaaaaaaaaaaa from its next start on: service web in prod."), "{notes:?}");
 }
