@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use super::ACCOUNTS;
-use super::dice::Dice;
+use super::dice::{Dice, luck};
 use super::images;
 use super::oracle::{document, permissions};
 use super::runs::{Api, Story, of, steps};
@@ -21,7 +21,8 @@ const ROLLS: usize = 300;
 
 /// Answers of another wizard, for a repository that exists.
 pub fn answers(story: &Story, repository: &str) -> Result<Value> {
-    let mut dice = Dice::of(story.seed, &format!("{repository} change"));
+    let (seed, name) = luck(story.seed, repository);
+    let mut dice = Dice::of(seed, &format!("{name} change"));
     let wanted = |wizard: &str| story.only.as_ref().is_none_or(|only| only == wizard);
     let rolled = (0..ROLLS).map(|_| roll(&mut dice, repository, story.source)).find(|(wizard, _)| wanted(wizard));
     let (wizard, answers) =

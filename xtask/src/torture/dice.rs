@@ -1,5 +1,7 @@
 //! Chance that is the same for the same seed: what befalls a call follows from the seed, the run and the call, not from the order of threads.
 
+use super::road::PREFIX;
+
 /// SplitMix64. <https://prng.di.unimi.it/splitmix64.c>
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
@@ -34,9 +36,23 @@ impl Dice {
     }
 }
 
+/// By which seed and name the luck of a repository goes: `torture/s77-r00004` in any storm has that of `torture/r00004` in one of seed 77.
+pub fn luck(seed: u64, repository: &str) -> (u64, String) {
+    let rest = repository.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('s')?.split_once("-r"));
+    let own = rest.and_then(|(own, number)| Some((own.parse().ok()?, format!("{PREFIX}r{number}"))));
+    own.unwrap_or_else(|| (seed, repository.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_repository_may_have_the_luck_of_another_seed() {
+        assert_eq!(luck(1, "torture/r00004"), (1, "torture/r00004".into()));
+        assert_eq!(luck(1, "torture/s77-r00004"), (77, "torture/r00004".into()));
+        assert_eq!(luck(1, "export/shop-1"), (1, "export/shop-1".into()));
+    }
 
     #[test]
     fn the_same_name_has_the_same_luck_and_another_has_another() {

@@ -1,7 +1,7 @@
 //! Servers killed at each point of each call of each form, on the way there and on the way back, and calls of dead servers that arrive late. A
-//! round brings a run of each form to its point,
-//! where the gate holds it; then every server is killed at once, and new ones have to bring all of them to their ends. A copy is killed around
-//! the manifests and the tag that it puts; in the middle of its layers the storm kills. Each wait ends, and what does not come is named.
+//! round brings a run of each form to its point, where the gate holds it; then every server is killed at once, and new ones have to bring all of
+//! them to their ends. A copy is killed around the manifests and the tag that it puts; in the middle of its layers the storm kills. Each wait
+//! ends, and what does not come is named.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -18,6 +18,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// How long a lost answer is waited for, mostly; the SDK itself waits ten seconds for an answer.
 const SILENCE: Duration = Duration::from_secs(2);
 const LONG_SILENCE: Duration = Duration::from_secs(12);
+/// Longer than anybody waits but who pushes.
+const LONGEST_SILENCE: Duration = Duration::from_secs(30);
 
 /// Whoever sends calls on a road.
 pub trait Sender: Send + Sync + 'static {
@@ -82,7 +84,7 @@ fn refusal(request: &Message, fault: Fault) -> Option<Message> {
             };
             ("403 Forbidden", "DENIED", denied(action))
         }
-        (Fault::ResetBefore | Fault::ResetAfter | Fault::Lost | Fault::Truncated, _) => return None,
+        (Fault::ResetBefore | Fault::ResetAfter | Fault::Lost | Fault::Silent | Fault::Truncated, _) => return None,
     };
     if pushes.is_some() {
         return Some(push::refusal(status, code, &message));
@@ -132,6 +134,11 @@ fn serve(mut stream: TcpStream, sandbox: u16, weather: &Weather, sender: &dyn Se
                 // Some outlast the sender's patience, by the length of the answer: as good as chance. With a push it waits for a minute.
                 let long = answer.body.len() % 16 == 0 && push::of(&request).is_none();
                 std::thread::sleep(if long { LONG_SILENCE } else { SILENCE });
+                return reset(&stream);
+            }
+            Some(Harm::Fault(Fault::Silent)) => {
+                pass()?;
+                std::thread::sleep(LONGEST_SILENCE);
                 return reset(&stream);
             }
             Some(Harm::Fault(Fault::Truncated)) => {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ACCOUNTS;
 use super::changes;
-use super::dice::Dice;
+use super::dice::{Dice, luck};
 use super::http::{self, Message};
 use super::road::PREFIX;
 use super::servers::Servers;
@@ -85,7 +85,8 @@ impl Api {
 
 /// Answers of the wizard: from one step to three.
 pub fn answers(seed: u64, repository: &str) -> Value {
-    let mut dice = Dice::of(seed, &format!("{repository} answers"));
+    let (seed, name) = luck(seed, repository);
+    let mut dice = Dice::of(seed, &format!("{name} answers"));
     let rules: Vec<Value> = (1..=dice.below(4)).map(|n| {
         let selection = json!({ "tagStatus": "tagged", "tagPrefixList": [format!("v{n}-")], "countType": "imageCountMoreThan", "countNumber": n * 7 });
         json!({ "rulePriority": n, "description": format!("it's rule {n}"), "selection": selection, "action": { "type": "expire" } })
@@ -111,6 +112,11 @@ pub fn answers(seed: u64, repository: &str) -> Value {
 /// The repository of the run with this number.
 pub fn name(n: u64) -> String {
     format!("{PREFIX}r{n:05}")
+}
+
+/// The same with the luck of this seed, in the storm of another.
+pub fn name_of(seed: u64, n: u64) -> String {
+    format!("{PREFIX}s{seed}-r{n:05}")
 }
 
 /// Plan and begin. The id is unknown when the server died before it told.
@@ -167,37 +173,37 @@ pub struct Story {
 }
 
 /// A whole run: plan, begin, and sometimes a cancel in the middle, an undo or another plan afterwards, or another try at what is stuck.
-pub fn make(api: &Api, servers: &Servers, weather: &Weather, story: &Story, n: u64) -> Result<()> {
-    let (repository, seed) = (name(n), story.seed);
-    let mut dice = Dice::of(seed, &format!("{repository} person"));
-    begin(api, &answers(seed, &repository))?;
+pub fn make(api: &Api, servers: &Servers, weather: &Weather, story: &Story, repository: &str) -> Result<()> {
+    let (seed, name) = luck(story.seed, repository);
+    let mut dice = Dice::of(seed, &format!("{name} person"));
+    begin(api, &answers(seed, repository))?;
     let whim = dice.below(10);
     if whim < 2 {
         std::thread::sleep(Duration::from_millis(dice.below(900)));
-        for (id, _) in of(api, &repository)? {
+        for (id, _) in of(api, repository)? {
             // It may have ended: then this undoes it, or says that there is nothing to take back.
             let _ = api.ask("POST", &format!("/runs/{id}/cancel"), Some(&json!({})));
         }
     }
-    let Some(runs) = rests(api, servers, &repository)? else { return Ok(()) };
+    let Some(runs) = rests(api, servers, repository)? else { return Ok(()) };
     let applied = runs.iter().find(|(_, state)| state == "applied");
     if let Some((id, _)) = applied.filter(|_| whim >= 6)
         && matches!(api.ask("POST", &format!("/runs/{id}/cancel"), Some(&json!({}))), Ok((202, _)))
     {
-        rests(api, servers, &repository)?;
+        rests(api, servers, repository)?;
     }
     if applied.is_some() && (2..6).contains(&whim) {
-        change(api, servers, story, &repository, dice.one_in(3))?;
+        change(api, servers, story, repository, dice.one_in(3))?;
     }
     if dice.one_in(2) {
         // The cause is put right, and somebody tries again.
-        for (id, _) in rests(api, servers, &repository)?.into_iter().flatten().filter(|(_, state)| state == "stuck") {
-            weather.lift(ACCOUNTS.gantry, &repository);
+        for (id, _) in rests(api, servers, repository)?.into_iter().flatten().filter(|(_, state)| state == "stuck") {
+            weather.lift(ACCOUNTS.gantry, repository);
             let run = api.run(&id)?;
             for (step, progress) in steps(&run).filter(|(_, progress)| progress["state"] == "stuck") {
                 let path = format!("/runs/{id}/steps/{}", step["id"].as_str().unwrap_or_default());
                 let _ = (progress, api.ask("POST", &path, Some(&json!({ "decision": "retry" }))));
-                rests(api, servers, &repository)?;
+                rests(api, servers, repository)?;
             }
         }
     }

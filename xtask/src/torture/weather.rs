@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::dice::Dice;
+use super::dice::{Dice, luck};
 
 /// What goes wrong on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,12 +21,14 @@ pub enum Fault {
     ResetAfter,
     /// AWS makes it, and nothing is heard of it.
     Lost,
+    /// The same for half a minute, before the connection breaks.
+    Silent,
     /// AWS makes it, and the answer ends in the middle.
     Truncated,
 }
 
 impl Fault {
-    /// All of them, with how often they come beside each other.
+    /// All but the long silence, with how often they come beside each other.
     const WEIGHTS: [(Self, u64); 7] = [
         (Self::Throttled, 6),
         (Self::ServerError, 6),
@@ -46,6 +48,7 @@ impl Fault {
             Self::ResetBefore => "reset before",
             Self::ResetAfter => "reset after it was made",
             Self::Lost => "answer lost",
+            Self::Silent => "silent for 30 s",
             Self::Truncated => "answer cut short",
         }
     }
@@ -79,6 +82,9 @@ pub struct Call {
 const MOST_FAULTS: u32 = 14;
 const MOST_KILLS: u32 = 3;
 
+/// One in so many lost answers is a long silence, where there are any.
+const SILENT: u64 = 4;
+
 #[derive(Debug, Default)]
 struct Inside {
     sent: HashMap<Call, u64>,
@@ -94,13 +100,20 @@ struct Inside {
 #[derive(Debug)]
 pub struct Weather {
     seed: u64,
+    /// Of lost answers one in so many is waited for longest; none where it is 0.
+    silent: u64,
     inside: Mutex<Inside>,
 }
 
 impl Weather {
     /// As this seed has it.
     pub fn of(seed: u64) -> Self {
-        Self { seed, inside: Mutex::default() }
+        Self { seed, silent: 0, inside: Mutex::default() }
+    }
+
+    /// The same with long silences, which take time.
+    pub fn with_silences(self) -> Self {
+        Self { silent: SILENT, ..self }
     }
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
@@ -145,7 +158,8 @@ impl Weather {
     }
 
     fn decides(&self, call: &Call, sent: u64) -> Option<Harm> {
-        let mut fate = Dice::of(self.seed, &call.repository);
+        let (seed, name) = luck(self.seed, &call.repository);
+        let mut fate = Dice::of(seed, &name);
         let storm = [0, 25, 45, 60][fate.below(4) as usize];
         // Some never get a permission, and some lack the one to clean up.
         let writes =
@@ -154,7 +168,7 @@ impl Weather {
         if denied.is_some_and(|denied| *denied == call.operation) {
             return Some(Harm::Fault(Fault::Denied));
         }
-        let mut dice = Dice::of(self.seed, &format!("{} {} {sent}", call.repository, call.operation));
+        let mut dice = Dice::of(seed, &format!("{name} {} {sent}", call.operation));
         let writes = !["Describe", "Get", "List"].iter().any(|read| call.operation.starts_with(read));
         if dice.below(100) < if writes { 22 } else { 5 } {
             return Some(if dice.one_in(2) { Harm::KillBefore } else { Harm::KillAfter });
@@ -168,7 +182,8 @@ impl Weather {
         let mut at = dice.below(Fault::WEIGHTS.iter().map(|(_, weight)| weight).sum());
         for (fault, weight) in Fault::WEIGHTS {
             if at < weight {
-                return Some(Harm::Fault(fault));
+                let silent = fault == Fault::Lost && self.silent > 0 && dice.one_in(self.silent);
+                return Some(Harm::Fault(if silent { Fault::Silent } else { fault }));
             }
             at -= weight;
         }
@@ -213,6 +228,13 @@ mod tests {
         assert_ne!(fates(1), fates(2));
         let kills = fates(1).iter().filter(|h| matches!(h, Some(Harm::KillBefore | Harm::KillAfter))).count();
         assert!((20..=120).contains(&kills), "{kills}");
+        // Long silences come in place of lost answers, and change nothing else.
+        let long = Weather::of(1).with_silences();
+        let long: Vec<_> = (0..4000).map(|n| long.harm(&call(n))).collect();
+        let lost = |harm: &Option<Harm>| *harm == Some(Harm::Fault(Fault::Lost));
+        let silent = |harm: &Option<Harm>| *harm == Some(Harm::Fault(Fault::Silent));
+        assert!(long.iter().any(silent) && !fates(1).iter().any(silent));
+        assert!(long.iter().zip(fates(1)).all(|(own, other)| *own == other || (silent(own) && lost(&other))));
         let weather = Weather::of(1);
         weather.clear_up("1");
         assert!((0..400).all(|n| weather.harm(&call(n)).is_none()));
