@@ -127,7 +127,7 @@ async fn tagged(caller: &Caller, wanted: impl Fn(&Tags) -> bool) -> Result<Asked
         match answer {
             Ok((id, tags)) => {
                 told.looked = true;
-                told.found.extend(tags.filter(|tags| wanted(tags)).map(|tags| (id, tags)));
+                told.found.extend(tags.filter(&wanted).map(|tags| (id, tags)));
             }
             Err(problem) if problem.code == Code::AwsDenied => told.denied = Some(problem),
             Err(problem) => return Err(problem),
