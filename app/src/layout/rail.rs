@@ -164,7 +164,7 @@ pub fn Rail() -> impl IntoView {
     view! {
         <input type="checkbox" id="drawer" class="drawer-switch" aria-label="Show the menu"/>
         <nav class="rail" aria-label="Main">
-            <a class="brand" href=move || scopes.get().on("/")>
+            <a class="brand" href=move || scopes.get().on("/") title="Gantry">
                 <svg viewBox="0 0 24 24" aria-hidden="true">
                     <path d="M2.5 5h19M5 5v15.5M19 5v15.5M2.8 20.5h4.4M16.8 20.5h4.4M12 5v4.5"></path>
                     <path class="load" d="M8.7 9.5h6.6v5.6H8.7z"></path>
