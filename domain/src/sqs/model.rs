@@ -64,6 +64,7 @@ impl Model for Queue {
         "Attributes.ApproximateNumberOfMessages",
         "Attributes.ApproximateNumberOfMessagesNotVisible",
         "Attributes.ApproximateNumberOfMessagesDelayed",
+        "Attributes.LastModifiedTimestamp",
     ];
     const KEPT: &'static [&'static str] = &["Tags"];
     fn id(&self) -> String {
