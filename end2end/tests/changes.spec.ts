@@ -29,7 +29,7 @@ test("two moments of a resource are picked on its Changes tab, and what differs 
     await expect(to.nth(0)).toBeChecked();
     await from.nth(2).check();
     await page.getByRole("button", { name: "Compare", exact: true }).click();
-    await expect(page).toHaveURL(/[?&]from=\d+&to=\d+/);
+    await expect(page).toHaveURL(/[?&]from=\d+/);
     const between = page.locator("section.card", { has: page.getByRole("heading", { name: "Between the two moments" }) });
     await expect(between.locator(".path")).toHaveText([/VisibilityTimeout/]);
     await expect(between.locator(".del")).toContainText("31");

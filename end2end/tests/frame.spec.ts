@@ -39,7 +39,10 @@ test("that this is the sandbox is said once on every page and at every width", a
     await page.goto(path);
     for (const [width, height] of [[390, 844], [768, 1024], [1440, 900]]) {
       await page.setViewportSize({ width, height });
-      await expect(page.locator(".sandbox").locator("visible=true"), `${path} at ${width}`).toHaveText(["Sandbox"]);
+      const [place, other] = width < 1080 ? [".bar", ".rail"] : [".rail", ".bar"];
+      await expect(page.locator(`${place} .sandbox`), `${path} at ${width}`).toBeVisible();
+      await expect(page.locator(`${other} .sandbox`), `${path} at ${width}`).toBeHidden();
+      if (path === "/functions") await accessible(page);
     }
   }
 });

@@ -49,11 +49,11 @@ for (const [path, heading] of pages) {
 // One of each by what its list has first: ids of revisions, digests and clusters are not known beforehand.
 for (const [what, list, heading] of [
   ["a function", "/functions?q=orders-worker&account=111122223333&region=eu-west-1", /orders-worker/],
-  ["a service", "/services?q=orders&account=111122223333&region=eu-west-1", /orders/],
+  ["a service", "/services?account=111122223333&region=eu-west-1", /\S/],
   ["a task definition", "/task-definitions?account=111122223333&region=eu-west-1&family=catalog", /catalog/],
   ["a repository", "/repositories?q=northwind/catalog&account=111122223333&region=eu-west-1", /northwind\/catalog/],
   ["an image", "/images?q=northwind/catalog&account=111122223333&region=eu-west-1", /northwind\/catalog/],
-  ["a Kubernetes cluster", "/eks-clusters?account=111122223333&region=eu-west-1", /./],
+  ["a Kubernetes cluster", "/eks-clusters?account=111122223333&region=eu-west-1", /\S/],
 ] as const) {
   test(`the page of ${what} in both schemes, on a phone, a tablet, a laptop and a wide screen`, async ({ page }) => {
     await page.goto(list);
