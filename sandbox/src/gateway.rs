@@ -49,6 +49,7 @@ pub struct Gateway {
     upstream: Upstream,
     kept: Kept,
     blobs: ecr::blobs::Blobs,
+    stand_ins: ecr::through::StandIns,
     ecs: ecs::Memory,
 }
 
@@ -60,7 +61,8 @@ impl Gateway {
         let blobs = folder.join("blobs");
         let blobs =
             ecr::blobs::Blobs::open(blobs.clone()).map_err(|error| Failure::io("open the folder", &blobs, &error))?;
-        Ok(Self { upstream, kept: Kept::open(folder.join("kept.json"))?, blobs, ecs: ecs::Memory::default() })
+        let kept = Kept::open(folder.join("kept.json"))?;
+        Ok(Self { upstream, kept, blobs, stand_ins: Default::default(), ecs: ecs::Memory::default() })
     }
 }
 
@@ -77,6 +79,9 @@ pub async fn serve(listener: TcpListener, gateway: Gateway) -> std::io::Result<(
 async fn handle(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     if let Some(refusal) = browser::refusal(request.uri(), request.headers()) {
         return refusal;
+    }
+    if let Some(upstream) = request.uri().path().strip_prefix(ecr::through::STAND_INS).map(str::to_owned) {
+        return ecr::through::stand_in(&gateway, &upstream, request).await;
     }
     if ecr::registry::is_registry(request.uri().path()) {
         return ecr::registry::answer(&gateway, request).await;

@@ -1,13 +1,15 @@
-"""What ECR in the sandbox answers, asked as boto3 and a container client do. Run by ecr.rs with the emulator's Python.
+"""What ECR in the sandbox answers, asked as boto3 and a container client do. Run by lifecycle.rs with the emulator's Python.
 
 Arguments: `check` on an empty sandbox, `again` after a restart on the same folder.
 """
 
 import base64
 import hashlib
+import http.server
 import json
 import os
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -343,6 +345,131 @@ def caches():
     fails("TemplateNotFoundException", ecr.update_repository_creation_template, prefix="ROOT")
 
 
+class Upstream:
+    """Somebody else's registry on this machine: it hands a token to everybody, and has what is in `paths`."""
+
+    def __init__(self):
+        self.paths, self.asked = {}, []
+        upstream = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                path = self.path.split("?")[0]
+                upstream.asked.append(path)
+                kind, body = upstream.paths.get(path, (None, b"{}"))
+                if path == "/token":
+                    return self.say(200, b'{"token": "good"}', "application/json")
+                if self.headers.get("authorization") != "Bearer good":
+                    realm = f'Bearer realm="http://127.0.0.1:{upstream.port}/token",service="upstream"'
+                    return self.say(401, b"{}", "application/json", realm)
+                self.say(200 if kind else 404, body, kind or "application/json")
+
+            def say(self, status, body, kind, challenge=None):
+                self.send_response(status)
+                self.send_header("content-type", kind)
+                self.send_header("content-length", str(len(body)))
+                if challenge:
+                    self.send_header("www-authenticate", challenge)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def blob(self, name, data):
+        self.paths[f"/v2/{name}/blobs/{digest(data)}"] = ("application/octet-stream", data)
+        return {"mediaType": "application/octet-stream", "digest": digest(data), "size": len(data)}
+
+    def manifest(self, name, tag, kind, **parts):
+        kind = f"application/vnd.oci.image.{kind}.v1+json"
+        data = json.dumps({"schemaVersion": 2, "mediaType": kind, **parts}, indent=2).encode()
+        for reference in (tag, digest(data)):
+            self.paths[f"/v2/{name}/manifests/{reference}"] = (kind, data)
+        return {"mediaType": kind, "digest": digest(data), "size": len(data)}, data
+
+
+def pulls_through():
+    """Under the rule and the template that `caches` left: for Docker Hub, for which a registry on this machine stands in."""
+    ecr, upstream = client("ecr"), Upstream()
+    login, hub = Registry(ecr), "/_sandbox/upstreams/registry-1.docker.io"
+    layer, config = upstream.blob("library/app", b"layer" * 1000), upstream.blob("library/app", b'{"os": "linux", "architecture": "arm64"}')
+    part, image = upstream.manifest("library/app", "1", "manifest", config=config, layers=[layer])
+    _, index = upstream.manifest("library/app", "all", "index", manifests=[part])
+    name = "docker-hub/library/app"
+    get = lambda path: login.call("GET", path)
+    # Nobody stands in: nobody is asked, and nothing is made.
+    assert get(f"{name}/manifests/1")[0] == 404
+    for wrong in (b"quay.io", b"", b"70000"):
+        assert login.call("PUT", hub, wrong)[0] == 400
+    assert login.call("PUT", hub, str(upstream.port).encode())[0] == 204
+    status, _, body = get("docker-hub/library/none/manifests/1")
+    assert status == 404 and json.loads(body)["errors"][0]["code"] == "NAME_UNKNOWN", body
+    for unknown in (name, "docker-hub/library/none"):
+        fails("RepositoryNotFoundException", ecr.describe_repositories, repositoryNames=[unknown])
+
+    status, headers, body = get(f"{name}/manifests/1")
+    assert (status, body, headers["docker-content-digest"]) == (200, image, part["digest"]), (status, headers, body)
+    assert get(f"{name}/blobs/{layer['digest']}")[2] == b"layer" * 1000
+    made = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]
+    assert made["imageTagMutability"] == "IMMUTABLE", made
+    assert ecr.list_tags_for_resource(resourceArn=made["repositoryArn"])["tags"] == [{"Key": "team", "Value": "web"}]
+    found = ecr.describe_images(repositoryName=name)["imageDetails"]
+    assert [(one["imageDigest"], one["imageTags"]) for one in found] == [(part["digest"], ["1"])], found
+    status, _, body = get(f"{name}/manifests/none")
+    assert status == 404 and json.loads(body)["errors"][0]["code"] == "MANIFEST_UNKNOWN", body
+    assert get(f"{name}/manifests/all")[2] == index
+    assert len(ecr.describe_images(repositoryName=name)["imageDetails"]) == 2
+    # What is there is not asked for again, and it stays when the upstream is gone.
+    many = len(upstream.asked)
+    assert login.call("DELETE", hub)[0] == 204
+    for reference in ("1", part["digest"], "all"):
+        assert get(f"{name}/manifests/{reference}")[0] == 200
+    assert get(f"{name}/manifests/none")[0] == 404 and len(upstream.asked) == many
+    upstream.server.shutdown()
+
+    # From another registry of the sandbox, without a template.
+    rule = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="theirs", upstreamRegistryUrl=f"{OTHER}.dkr.ecr.eu-west-1.amazonaws.com", upstreamRepositoryPrefix="team")
+    assert rule["upstreamRegistry"] == "ecr", rule
+    status, _, body = get("theirs/web/manifests/1.0")
+    assert status == 200 and body == Registry(client("ecr", OTHER)).call("GET", "team/web/manifests/1.0")[2], body
+    for blob in json.loads(body)["layers"]:
+        assert digest(get(f"theirs/web/blobs/{blob['digest']}")[2]) == blob["digest"]
+    assert ecr.describe_repositories(repositoryNames=["theirs/web"])["repositories"][0]["imageTagMutability"] == "MUTABLE"
+    assert get("theirs/nothing/manifests/1.0")[0] == 404
+    ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="theirs")
+
+
+def templates():
+    """What makes a repository by itself makes it as the template says."""
+    ecr, elsewhere = client("ecr"), client("ecr", OTHER, "us-east-1")
+    rules = json.dumps({"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}, "action": {"type": "expire"}}]})
+    login = Registry(ecr)
+    ecr.create_repository_creation_template(prefix="pushed", appliedFor=["CREATE_ON_PUSH"], lifecyclePolicy=rules, imageTagMutability="IMMUTABLE")
+    status, pushed, *_ = login.push("pushed/app", "1", "by a push")
+    assert status == 201 and ecr.describe_images(repositoryName="pushed/app")["imageDetails"][0]["imageDigest"] == pushed
+    assert json.loads(ecr.get_lifecycle_policy(repositoryName="pushed/app")["lifecyclePolicyText"]) == json.loads(rules)
+    for name in ("unpushed/app", "pushed"):
+        status, _, body = login.call("POST", f"{name}/blobs/uploads/")
+        assert status == 404 and json.loads(body)["errors"][0]["code"] == "NAME_UNKNOWN", body
+    assert login.call("GET", "pushed/other/manifests/1")[0] == 404
+    fails("RepositoryNotFoundException", ecr.describe_repositories, repositoryNames=["pushed/other"])
+    ecr.delete_repository_creation_template(prefix="pushed")
+
+    # `settings` left a rule that copies what is under prod/.
+    elsewhere.create_repository_creation_template(prefix="prod", appliedFor=["REPLICATION"], imageTagMutability="IMMUTABLE", resourceTags=[{"Key": "copied", "Value": "1"}])
+    ecr.create_repository(repositoryName="prod/new")
+    assert login.push("prod/new", "1", "copied by a template")[0] == 201
+    copied = elsewhere.describe_repositories(repositoryNames=["prod/new"])["repositories"][0]
+    assert copied["imageTagMutability"] == "IMMUTABLE", copied
+    assert elsewhere.list_tags_for_resource(resourceArn=copied["repositoryArn"])["tags"] == [{"Key": "copied", "Value": "1"}]
+    assert elsewhere.describe_images(repositoryName="prod/new")["imageDetails"][0]["imageTags"] == ["1"]
+    elsewhere.delete_repository_creation_template(prefix="prod")
+
+
 def public():
     ecr = client("ecr-public", region="us-east-1")
     fails("UnknownEndpoint", client("ecr-public", region="eu-west-1").describe_repositories)
@@ -410,7 +537,7 @@ def survived():
     assert client("ecr-public", region="us-east-1").get_repository_catalog_data(repositoryName="shop/web")["catalogData"]["aboutText"] == "new"
 
 
-CHECKS = {"check": [registry, layers, scans, referrers, previews, settings, caches, public], "again": [survived]}
+CHECKS = {"check": [registry, layers, scans, referrers, previews, settings, caches, pulls_through, templates, public], "again": [survived]}
 
 for check in CHECKS[sys.argv[1]]:
     began = time.monotonic()

@@ -15,6 +15,8 @@ mod repositories;
 mod scan;
 mod settings;
 pub mod state;
+mod templates;
+pub mod through;
 pub mod token;
 
 use axum::http::StatusCode;

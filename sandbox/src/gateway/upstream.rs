@@ -32,6 +32,11 @@ impl Upstream {
         Ok(Self { base: format!("http://127.0.0.1:{port}"), client })
     }
 
+    /// What asks: it uses no proxy and follows nobody elsewhere.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
     /// Passes a call on, both ways as a stream.
     pub async fn forward(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();

@@ -1,4 +1,5 @@
-//! Pull-through cache rules and repository creation templates: kept, checked, listed. Nothing is pulled through.
+//! Pull-through cache rules and repository creation templates: kept, checked, listed. [`super::through`] pulls
+//! by the rules, [`super::templates`] makes repositories by the templates.
 
 use axum::response::Response;
 use serde_json::{Value, json};

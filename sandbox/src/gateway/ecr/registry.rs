@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::blobs::{Incomplete, Place};
-use super::{host, images, put, token};
+use super::{host, images, put, templates, through, token};
 use crate::gateway::ecs::now;
 use crate::gateway::upstream::Scope;
 use crate::gateway::{Answer, Gateway, query};
@@ -78,7 +78,7 @@ async fn route(gateway: &Gateway, parts: &Parts, body: Body) -> Answer {
         return Ok((StatusCode::OK, [("content-type", "application/json"), API], "{}").into_response());
     };
     let place = Place { scope, repository: name.to_owned() };
-    let told = known(gateway, &place).await?;
+    let told = found(gateway, &place, &parts.method, &what).await?;
     match (&parts.method, what) {
         (&Method::POST, Asked::Begin) => begin(gateway, &place, parts, body).await,
         (method, Asked::Upload(id)) => upload(gateway, &place, method, id, parts, body).await,
@@ -153,6 +153,22 @@ async fn known(gateway: &Gateway, place: &Place) -> Answer<Value> {
     })
 }
 
+/// The same; one that is not there yet may be made by what is asked of it: a pull under a cache rule, a push under a template.
+async fn found(gateway: &Gateway, place: &Place, method: &Method, what: &Asked<'_>) -> Answer<Value> {
+    let unknown = match known(gateway, place).await {
+        Err(answer) if answer.status() == StatusCode::NOT_FOUND => answer,
+        other => return other,
+    };
+    let made = match (method, what) {
+        (&Method::GET | &Method::HEAD, Asked::Manifest(reference)) => through::image(gateway, place, reference).await?,
+        (&Method::POST, Asked::Begin) | (&Method::PUT, Asked::Manifest(_)) => {
+            templates::make_for_push(gateway, place).await?
+        }
+        _ => false,
+    };
+    if made { known(gateway, place).await } else { Err(unknown) }
+}
+
 /// Begins an upload, or takes a blob over from another repository, or a whole one at once.
 async fn begin(gateway: &Gateway, place: &Place, parts: &Parts, body: Body) -> Answer {
     if let (Some(digest), Some(from)) = (query(&parts.uri, "mount"), query(&parts.uri, "from")) {
@@ -216,7 +232,11 @@ async fn upload(gateway: &Gateway, place: &Place, method: &Method, id: &str, par
 }
 
 async fn blob(gateway: &Gateway, place: &Place, parts: &Parts, digest: &str) -> Answer {
-    let Some(size) = gateway.blobs.size(place, digest).await else {
+    let mut size = gateway.blobs.size(place, digest).await;
+    if size.is_none() && parts.method != Method::DELETE && through::blob(gateway, place, digest).await? {
+        size = gateway.blobs.size(place, digest).await;
+    }
+    let Some(size) = size else {
         // The emulator still has what earlier versions of the sandbox gave it.
         let path = parts.uri.path();
         let empty = reqwest::Body::default();
@@ -243,7 +263,11 @@ async fn blob(gateway: &Gateway, place: &Place, parts: &Parts, digest: &str) -> 
 }
 
 async fn manifest(gateway: &Gateway, place: &Place, method: &Method, reference: &str) -> Answer {
-    let Some(image) = put::manifest_of(gateway, place, reference).await? else {
+    let mut image = put::manifest_of(gateway, place, reference).await?;
+    if image.is_none() && through::image(gateway, place, reference).await? {
+        image = put::manifest_of(gateway, place, reference).await?;
+    }
+    let Some(image) = image else {
         let message = format!("Requested image not found: {reference}");
         return Err(refusal(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", &message));
     };

@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::blobs::Place;
-use super::{TARGET, broken, settings};
+use super::{TARGET, broken, settings, templates};
 use crate::gateway::Gateway;
 
 /// Copies an image to where the registry's rules want it. What fails is logged: nobody waits for it.
@@ -25,8 +25,7 @@ async fn copy(gateway: &Gateway, from: &Place, to: &Place, digest: &str) -> Resu
         super::images::told(gateway, &from.scope, &from.repository, Some(&json!([{ "imageDigest": digest }]))).await?;
     let Some(image) = super::put::manifest_of(gateway, from, digest).await? else { return Ok(()) };
     if super::repository(gateway, &to.scope, &to.repository).await.is_err() {
-        let request = json!({ "repositoryName": to.repository });
-        gateway.upstream.ask(&to.scope, "ecr", &format!("{TARGET}.CreateRepository"), &request).await?;
+        templates::make(gateway, to, templates::REPLICATION).await?;
     }
     let text = image["imageManifest"].as_str().unwrap_or_default();
     let manifest: Value = serde_json::from_str(text).unwrap_or_default();
