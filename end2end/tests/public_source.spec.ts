@@ -1,10 +1,11 @@
-// A public image of another registry, without a password: copied into ECR, and pulled out of it again by digest with another client.
+// A public image of another registry, without a password: copied into ECR, and pulled out of it again by digest with another client; and one that
+// a cache rule brings.
 import { layer, sha } from "../fixtures/archive";
 import { PrivateGantry } from "../fixtures/private";
 import { pull } from "../fixtures/pull";
 import { OtherRegistry } from "../fixtures/registry";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
-import { aws } from "../fixtures/world";
+import { aws, world } from "../fixtures/world";
 
 const account = "111122223333";
 
@@ -53,6 +54,39 @@ test("a public image is copied into a repository, and who pulls it by digest get
   } finally {
     await own.stop();
     await registry.close();
+    aws("ecr", "delete_repository", { repositoryName: name, force: true });
+  }
+});
+
+test("a cache rule brings an image as soon as somebody pulls it, and the lists have it", async ({ page }) => {
+  test.setTimeout(180_000);
+  const registry = new OtherRegistry(layer("etc/app", 100_000));
+  await registry.open();
+  const prefix = `e2e-through-${Date.now().toString(36)}`;
+  const name = `${prefix}/team/app`;
+  // A registry of this machine stands in for quay.io.
+  const standIn = async (method: string, port?: string) => {
+    const answer = await fetch(`${world().endpoint}/_sandbox/upstreams/quay.io`, { method, ...(port ? { body: port } : {}) });
+    expect(answer.status).toBe(204);
+  };
+  aws("ecr", "create_pull_through_cache_rule", { ecrRepositoryPrefix: prefix, upstreamRegistryUrl: "quay.io" });
+  try {
+    await standIn("PUT", registry.host.split(":")[1]);
+    const { manifest, blobs } = await pull(name, registry.digest);
+    expect(`sha256:${sha(manifest)}`).toBe(registry.digest);
+    expect([...blobs.keys()].sort()).toEqual([...registry.blobs.keys()].sort());
+
+    const scope = `account=${account}&region=eu-west-1&q=${encodeURIComponent(prefix)}`;
+    for (const list of ["repositories", "images"]) {
+      await page.goto(`/${list}?${scope}`);
+      await hydrated(page);
+      await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+      await expect(page.locator(`tbody a[href^='/${list}/']`).first()).toBeVisible({ timeout: 60_000 });
+    }
+  } finally {
+    await standIn("DELETE");
+    await registry.close();
+    aws("ecr", "delete_pull_through_cache_rule", { ecrRepositoryPrefix: prefix });
     aws("ecr", "delete_repository", { repositoryName: name, force: true });
   }
 });
