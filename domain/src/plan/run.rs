@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::reference::Known;
+use super::reference::{Known, Piece, pieces};
 use super::{Plan, Step, Undo};
 use crate::problem::Problem;
 use crate::time::Millis;
@@ -356,6 +356,19 @@ impl Run {
             }
         }
         known
+    }
+
+    /// The reference of a step to what an earlier one left, where nothing is known of that: sent as it stands, AWS would take it for a name.
+    pub fn misses(&self, n: usize) -> Option<String> {
+        let text = serde_json::to_string(&self.plan.steps.get(n)?.call).ok()?;
+        let nothing_of = |id: &str| {
+            let mut earlier = self.plan.steps.iter().zip(&self.steps).take(n);
+            earlier.any(|(step, progress)| step.id == id && progress.after.is_none())
+        };
+        pieces(&text).into_iter().find_map(|piece| match piece {
+            Piece::Reference { whole, step, .. } if nothing_of(step) => Some(whole.to_owned()),
+            Piece::Reference { .. } | Piece::Text(_) => None,
+        })
     }
 
     /// Whether it stopped, before its first step or a later one, because what there was was no longer what had been reviewed.

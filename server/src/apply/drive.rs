@@ -56,7 +56,11 @@ impl Engine {
 
     /// The call of a step with every value of earlier steps in it; nothing, and the step failed, where one is missing.
     async fn call(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<Option<Call>> {
-        match stored.run.plan.steps[n].call.resolved(&stored.run.known(&stored.by)) {
+        let resolved = match stored.run.misses(n) {
+            Some(reference) => Err(format!("{reference} leads nowhere: what that step made could not be read.")),
+            None => stored.run.plan.steps[n].call.resolved(&stored.run.known(&stored.by)),
+        };
+        match resolved {
             Ok(call) => Ok(Some(call)),
             Err(why) => {
                 let problem = Problem::new(Code::Internal, "The step cannot be made", why);
@@ -212,7 +216,8 @@ impl Engine {
                 } else if !shown {
                     progress.note = Some("AWS did not show it as asked for yet.".into());
                 }
-                progress.after = after;
+                // What is shown instead of what AWS names is somebody else's: a name that leads to it would have it used, and taken back.
+                progress.after = after.filter(|_| shown || call.named_at().is_none());
             }
             Err(problem) => progress.note = Some(format!("It was made, but could not be read: {}", problem.message)),
         }

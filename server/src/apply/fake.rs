@@ -43,6 +43,8 @@ pub enum Fault {
     Late,
     /// The same, after it was looked for so often.
     LateBy(u32),
+    /// AWS says that it made it, and shows it only after it was looked for so often.
+    Unseen(u32),
     /// The connection broke, and AWS makes it only when [`Fake::arrive`] says so.
     AfterTheEnd,
     /// A permission is missing.
@@ -259,6 +261,10 @@ impl Cloud for Fake {
                     let readings = if let Fault::LateBy(readings) = fault { readings } else { 2 };
                     inside.late.push((readings, call.clone()));
                     return Err(unreachable());
+                }
+                Some(Fault::Unseen(readings)) => {
+                    inside.late.push((readings, call.clone()));
+                    return Ok(Some("request".to_owned()));
                 }
                 Some(Fault::AfterTheEnd) => {
                     inside.late.push((u32::MAX, call.clone()));

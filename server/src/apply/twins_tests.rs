@@ -55,6 +55,24 @@ async fn of_what_aws_made_twice_one_is_kept_and_none_after_the_undo() {
 }
 
 #[tokio::test]
+async fn what_aws_does_not_show_yet_is_not_taken_for_what_somebody_else_made() {
+    let mut twice = Twice::new().await;
+    for case in named().await {
+        let begun = twice.begin(&case, |number, _| (number == 0).then_some(Fault::Unseen(PATIENCE.tries))).await;
+        let run = twice.world.rests(&begun.id).await;
+        if run.steps.len() == 1 {
+            assert_eq!((run.state, twice.world.cloud.calls().len()), (State::Applied, 1), "{run:#?}");
+            assert_eq!(alive(&twice, &run).await, [run.steps[0].after.clone().unwrap()], "{run:#?}");
+        } else {
+            // Nothing is sent with a name that nobody knows.
+            assert_eq!((run.state, run.steps[1].state), (State::Undone, StepState::Failed), "{run:#?}");
+            assert_eq!((run.steps[1].attempts, run.steps[0].state), (0, StepState::Undone), "{run:#?}");
+            assert_eq!(twice.world.cloud.listing(), begun.before, "{run:#?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_shows_after_all_else_was_taken_back_is_taken_back_too() {
     let mut twice = Twice::new().await;
     for case in named().await {
