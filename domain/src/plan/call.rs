@@ -96,9 +96,12 @@ impl Call {
             Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => false,
         }
     }
-    /// Whether it could write over what somebody else did since: not where it only adds to what there is, content that its digest names or a scan.
+    /// Whether it could write over what somebody else did since: not where it only adds to what there is, content that its digest names, what AWS
+    /// names, or a scan.
     pub fn writes_over(&self) -> bool {
-        !self.is_content() && !matches!(self, Call::Ecr(ecr::calls::Call::StartImageScan(_)))
+        !self.is_content()
+            && self.named_at().is_none()
+            && !matches!(self, Call::Ecr(ecr::calls::Call::StartImageScan(_)))
     }
     /// Whether what it writes is as it was when it was planned. Of images that it deletes some may be gone, as lifecycle policies take them: those
     /// that are left have to be as they were.

@@ -265,6 +265,10 @@ fn a_step_holds_to_the_review_where_it_could_write_over_what_somebody_else_did()
     let update = serde_json::json!({ "service": "ecs", "operation": "UpdateService", "input": service });
     run.plan.steps[2].call = serde_json::from_value(update).unwrap();
     assert!(run.holds_to_review(2), "which service it is, is known");
+    let register = serde_json::json!({ "family": "web", "gantry:like": "web:12" });
+    let register = serde_json::json!({ "service": "ecs", "operation": "RegisterTaskDefinition", "input": register });
+    run.plan.steps[2].call = serde_json::from_value(register).unwrap();
+    assert!(!run.holds_to_review(2), "a revision of somebody else's stays beside it");
 }
 
 #[test]

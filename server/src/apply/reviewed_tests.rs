@@ -80,3 +80,20 @@ async fn a_tag_that_somebody_moved_between_two_tries_is_left_to_them() {
     assert!(message.contains(&digest('b')) && message.contains(&digest('c')), "{message}");
     assert_eq!((world.cloud.listing(), world.cloud.calls()), (theirs, vec![]));
 }
+
+#[tokio::test]
+async fn a_revision_that_somebody_registers_between_two_tries_stays_beside_the_one_of_the_run() {
+    let world = World::new(|_, _| None).await;
+    world.cloud.meanwhile(&tagged('a', "1"));
+    world.cloud.service("prod", ("web", 12), "web@sha256:0");
+    let fields = json!({ "like": "web:12", "containers": ["app"], "services": ["prod/web"], "repository": "shop", "digest": digest('a') });
+    let lease = checked(&world, "use-in-task-definition", fields).await;
+    // Its first try never reached AWS.
+    let begun = Progress { state: StepState::Begun, attempts: 1, began: Some(now()), ..Progress::default() };
+    world.test.store.journal(&lease, 0, &begun, None).await.unwrap();
+    world.cloud.service("test", ("web", 13), "web@sha256:1");
+    world.engine().drive(&lease).await.unwrap();
+    let run = world.run("run").await;
+    assert_eq!((run.state, states(&run)), (State::Applied, vec![StepState::Made; 2]), "{run:#?}");
+    assert_eq!(world.cloud.calls(), ["ecs:RegisterTaskDefinition", "ecs:UpdateService"]);
+}
