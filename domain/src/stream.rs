@@ -14,8 +14,8 @@ use crate::time::Millis;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromPage {
-    /// Send what changed since this version (0: only from now on). Freshness and runs have no version: of these the server tells
-    /// that any may have changed.
+    /// Send what changed since this version (0: only from now on). What was told just before, while the page was on its way, is told again
+    /// where it has no version: freshness, and to a page without a version that anything changed. There is an answer in any case.
     Since {
         /// The version the page has.
         version: i64,
@@ -47,7 +47,7 @@ pub enum ToPage {
     },
     /// A collect began, ended or failed: ages on the page may be redrawn.
     Freshness {
-        /// The kinds whose freshness changed.
+        /// The kinds whose freshness changed; none where that only says that the page is heard.
         kinds: Vec<Kind>,
     },
     /// A run began or went on: pages that show it ask again.

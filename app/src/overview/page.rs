@@ -37,7 +37,7 @@ pub async fn first_page(accounts: Vec<AccountId>, regions: Vec<Region>) -> Resul
 pub fn anything_changed(collects: Duration) -> Signal<u32> {
     // Each waits by itself: what changed must not wait for what hardly matters.
     let changes = live::count(GATHER, |message| matches!(message, ToPage::Changed { .. }));
-    let collects = live::count(collects, |message| matches!(message, ToPage::Freshness { .. }));
+    let collects = live::count(collects, |message| matches!(message, ToPage::Freshness { kinds } if !kinds.is_empty()));
     Signal::derive(move || changes.get().wrapping_add(collects.get()))
 }
 

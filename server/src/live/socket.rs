@@ -173,7 +173,8 @@ impl Page {
         } else if changed {
             told.push(ToPage::Changed { version: 0, keys: vec![], kinds: Kind::ALL.to_vec() });
         }
-        if !kinds.is_empty() {
+        // A page that missed nothing is answered, too: by that it knows that it has a seat.
+        if !kinds.is_empty() || told.is_empty() {
             told.push(ToPage::Freshness { kinds });
         }
         told

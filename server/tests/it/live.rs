@@ -116,6 +116,18 @@ async fn what_was_told_while_a_page_was_on_its_way_is_told_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_page_that_missed_nothing_is_answered_all_the_same() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    // Nothing is collected, as before there is a connection.
+    world.function("f", json!({})).await;
+    let mut socket = open(&world, &cookie, Some(&world.url)).await.unwrap();
+    say(&mut socket, &FromPage::Since { version: world.memory.snapshot().version }).await;
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(10), next(&mut socket)).await;
+    assert_eq!(answer.expect("an answer"), ToPage::Freshness { kinds: vec![] });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_page_hears_within_a_second_that_its_session_ended() {
     let world = World::new().await;
     let ada = world.person("Ada", Role::Viewer).await;
