@@ -101,9 +101,12 @@ impl Memory {
     async fn listen(&self, progress: &mut Progress) -> Result<(), Problem> {
         // Listen first, then read: what is committed in between is heard, and read again at worst
         let mut changes = self.store.changes().await?;
-        let mut what = Heard { versions: true, collections: true, ..Heard::default() };
+        let mut what = Heard::anything();
         loop {
             let began = Instant::now();
+            if what.any_run {
+                self.tell(ToPage::Runs);
+            }
             for id in std::mem::take(&mut what.runs) {
                 self.tell(ToPage::Run { id });
             }
@@ -292,6 +295,15 @@ struct Heard {
     collections: bool,
     pruned: bool,
     runs: BTreeSet<String>,
+    /// Runs may have gone on of which nothing was heard.
+    any_run: bool,
+}
+
+impl Heard {
+    /// Where nothing was heard for a while.
+    fn anything() -> Self {
+        Self { versions: true, collections: true, any_run: true, ..Self::default() }
+    }
 }
 
 /// Waits for a notice, at most [`POLL`], then gathers what follows closely.
@@ -307,7 +319,7 @@ async fn heard(changes: &mut Changes, gather: Duration) -> Result<Heard, Problem
             heard.runs.insert(id);
         }
         Notice::Pruned => (heard.versions, heard.pruned) = (true, true),
-        Notice::Again => (heard.versions, heard.collections) = (true, true),
+        Notice::Again => (heard.versions, heard.collections, heard.any_run) = (true, true, true),
     };
     note(first?);
     let until = tokio::time::Instant::now() + gather;

@@ -21,7 +21,7 @@ use follow::Follow;
 /// Where change notices come from.
 #[async_trait]
 pub trait Notices: Send + Sync {
-    /// Notices from now on: [`ToPage::Changed`], [`ToPage::Freshness`] and [`ToPage::Run`].
+    /// Notices from now on: [`ToPage::Changed`], [`ToPage::Freshness`], [`ToPage::Run`] and [`ToPage::Runs`].
     fn subscribe(&self) -> broadcast::Receiver<ToPage>;
     /// What changed since a page's version, as [`ToPage::Changed`]; `None` when nothing did.
     ///

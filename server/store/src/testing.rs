@@ -122,6 +122,16 @@ impl TestStore {
         run(&mut connection, "rollback".to_owned()).await;
     }
 
+    /// Breaks all connections, as a restart of Postgres does.
+    pub async fn break_connections(&self) {
+        let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+        sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+    }
+
     /// The tables that have this text anywhere in a row, whatever the column's type.
     pub async fn holding(&self, text: &str) -> Vec<String> {
         let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();

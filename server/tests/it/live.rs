@@ -128,6 +128,15 @@ async fn a_page_that_missed_nothing_is_answered_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn after_the_database_was_away_any_run_may_have_gone_on() {
+    let world = World::new().await;
+    let mut news = world.memory.subscribe();
+    world.test.break_connections().await;
+    let told = async { while news.recv().await.unwrap() != ToPage::Runs {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), told).await.expect("told");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_page_hears_within_a_second_that_its_session_ended() {
     let world = World::new().await;
     let ada = world.person("Ada", Role::Viewer).await;

@@ -3,8 +3,6 @@
 use domain::Kind;
 use gantry_store::changes::Notice;
 use gantry_store::testing::TestStore;
-use sqlx::{ConnectOptions, Connection};
-use std::str::FromStr;
 
 use crate::resources::scope;
 
@@ -13,11 +11,7 @@ async fn after_postgres_dropped_every_connection_the_next_question_is_answered()
     let test = TestStore::fresh().await;
     let mut changes = test.store.changes().await.unwrap();
     test.store.configure(&[(scope(), Kind::Task)]).await.unwrap();
-    let mut raw = sqlx::postgres::PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
-    sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
-        .execute(&mut raw)
-        .await
-        .unwrap();
+    test.break_connections().await;
     assert!(test.store.people().await.unwrap().is_empty());
     assert_eq!(test.store.collections(domain::Millis(0)).await.unwrap().len(), 1);
     // whoever listens learns that it may have missed something, and hears what comes next
@@ -29,5 +23,4 @@ async fn after_postgres_dropped_every_connection_the_next_question_is_answered()
             other => assert_eq!(other, Notice::Again),
         }
     }
-    raw.close().await.unwrap();
 }
