@@ -155,7 +155,7 @@ async fn broken(world: &World, cookie: &str, id: &str, bytes: &[u8]) -> serde_js
 async fn an_archive_streams_in_leaves_nothing_that_can_be_pulled_and_is_not_sent_twice() {
     let (fake, world, cookie) = Fake::world().await;
     let tar = saved();
-    assert!(tar.len() > gantry::http::LARGEST_DOCUMENT);
+    assert!(tar.len() > LARGEST_DOCUMENT);
     let first = send(&world, &cookie, &format!("{TO}&id=firstone"), tar.clone()).await;
     assert_eq!(first.status, 200, "{}", first.body);
     let told = first.json();
