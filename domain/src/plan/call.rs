@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::reference;
+use crate::iam::policy_document::same;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::{ecr, ecr_public, ecs, kms, lambda};
@@ -112,7 +113,7 @@ impl Call {
             (Some(all), Some(Value::Object(left))) if deletes_images => {
                 left.iter().all(|(digest, image)| all.get(digest) == Some(image))
             }
-            _ => before == state,
+            _ => self.subject().is_unchanged(before, state),
         }
     }
     /// Whether what depends on its step is lost without it: images without their key, an index without the images it leads to, a tag without its
@@ -249,6 +250,16 @@ impl Subject {
             Subject::Lambda(subject) => ResourceKey::new(Kind::Function, scope.clone(), subject.function()).ok(),
             Subject::Ecs(subject) => subject.key(scope),
             Subject::Kms(_) => None,
+        }
+    }
+    /// Whether two of its states are the same. Of policies AWS does not say in which order it gives their lists: they are compared by what they say.
+    pub fn is_unchanged(&self, before: Option<&Value>, state: Option<&Value>) -> bool {
+        match self {
+            Subject::Ecr(ecr::subject::Subject::RepositoryPolicy { .. } | ecr::subject::Subject::RegistryPolicy)
+            | Subject::EcrPublic(ecr_public::subject::Subject::RepositoryPolicy { .. }) => same(before, state),
+            Subject::Ecr(_) | Subject::EcrPublic(_) | Subject::Lambda(_) | Subject::Ecs(_) | Subject::Kms(_) => {
+                before == state
+            }
         }
     }
     /// Whether it is only known once an earlier step is made. What names the run is known: nothing of that run exists before.

@@ -288,6 +288,23 @@ fn of_images_to_delete_some_may_be_gone_and_the_others_are_as_they_were() {
 }
 
 #[test]
+fn a_policy_whose_lists_come_in_another_order_is_as_it_was() {
+    use serde_json::json;
+    let policy =
+        |actions: [&str; 2]| json!({ "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": actions }] });
+    let (one, other) =
+        (policy(["ecr:BatchGetImage", "ecr:DescribeImages"]), policy(["ecr:DescribeImages", "ecr:BatchGetImage"]));
+    let wider = policy(["ecr:BatchGetImage", "ecr:PutImage"]);
+    let set = call("SetRepositoryPolicy", json!({ "repositoryName": "its", "policyText": "{}" }));
+    assert!(
+        set.finds(Some(&one), Some(&other)) && !set.finds(Some(&one), Some(&wider)) && !set.finds(Some(&one), None)
+    );
+    // Of other documents it counts.
+    let rules = call("PutLifecyclePolicy", json!({ "repositoryName": "its", "lifecyclePolicyText": "{}" }));
+    assert!(!rules.finds(Some(&one), Some(&other)));
+}
+
+#[test]
 fn a_call_that_was_sent_twice_or_whose_outcome_nobody_knows_is_doubtful() {
     let of = |attempts, state, known: bool| {
         let after = known.then(|| serde_json::json!({ "Arn": "1a" }));

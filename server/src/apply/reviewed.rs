@@ -25,7 +25,7 @@ impl Engine {
             }
             // Nothing is made yet: without credentials it ends at once, and says so.
             let problem = match self.looks(&lease.run, step, &step.call).await {
-                Ok(state) if state == step.before => continue,
+                Ok(state) if subject.is_unchanged(step.before.as_ref(), state.as_ref()) => continue,
                 Ok(state) => {
                     let what = told(step.before.as_ref(), state.as_ref());
                     let progress = Progress { found: Some(Found { state }), ..stored.run.steps[n].clone() };

@@ -4,7 +4,7 @@ use super::super::fake::manifest;
 use super::*;
 use crate::apply::Cloud;
 use domain::Millis;
-use domain::ecr::calls::PutImage;
+use domain::ecr::calls::{PutImage, SetRepositoryPolicy};
 use domain::plan::run::Progress;
 use gantry_store::runs::Lease;
 use serde_json::Value;
@@ -23,19 +23,24 @@ fn tagged(of: char, tag: &str) -> Ecr {
     })
 }
 
-/// Plans this from what there is and begins it; a lease on the run, which is checked already.
-async fn checked(world: &World, wizard: &str, fields: Value) -> Lease {
+/// Plans this from what there is, as somebody saw it, and begins it.
+async fn begin(world: &World, wizard: &str, fields: Value, saw: impl Fn(Value) -> Value) {
     let scope = answers("shop").scope;
     let form = json!({ "scope": scope, "wizard": wizard, "answers": fields });
     let (answers, mut facts): (Answers, _) = (serde_json::from_value(form).unwrap(), vec![]);
     for subject in answers.subjects() {
         let state = world.cloud.read(&scope, &subject).await.unwrap();
-        facts.push((subject, state));
+        facts.push((subject, state.map(&saw)));
     }
     let run = Run::new("run".into(), answers.plan(&Facts::new(facts)).unwrap());
     let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
+    world.test.store.begin_run(&stored, &entry()).await.unwrap();
+}
+
+/// The same; a lease on the run, which is checked already.
+async fn checked(world: &World, wizard: &str, fields: Value) -> Lease {
+    begin(world, wizard, fields, |state| state).await;
     let store = &world.test.store;
-    store.begin_run(&stored, &entry()).await.unwrap();
     let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
     store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
     lease
@@ -96,4 +101,35 @@ async fn a_revision_that_somebody_registers_between_two_tries_stays_beside_the_o
     let run = world.run("run").await;
     assert_eq!((run.state, states(&run)), (State::Applied, vec![StepState::Made; 2]), "{run:#?}");
     assert_eq!(world.cloud.calls(), ["ecs:RegisterTaskDefinition", "ecs:UpdateService"]);
+}
+
+#[tokio::test]
+async fn a_policy_that_aws_gives_in_another_order_was_changed_by_nobody() {
+    let world = World::new(|_, _| None).await;
+    let policy = |sid: &str, actions: [&str; 2]| {
+        let who = json!({ "AWS": "arn:aws:iam::444455556666:root" });
+        let statement = json!({ "Sid": sid, "Effect": "Allow", "Principal": who, "Action": actions });
+        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    };
+    let there = policy("pull", ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]);
+    world
+        .cloud
+        .meanwhile(&Ecr::CreateRepository(CreateRepository { repository_name: "shop".into(), ..Default::default() }));
+    world.cloud.meanwhile(&Ecr::SetRepositoryPolicy(SetRepositoryPolicy {
+        repository_name: "shop".into(),
+        policy_text: there,
+        ..Default::default()
+    }));
+    let turned = |mut state: Value| {
+        if let Some(actions) = state.pointer_mut("/Statement/0/Action").and_then(Value::as_array_mut) {
+            actions.reverse();
+        }
+        state
+    };
+    let fields = json!({ "repository": "shop", "policy": policy("look", ["ecr:DescribeImages", "ecr:ListImages"]) });
+    begin(&world, "repository-policy", fields, turned).await;
+    let reviewed = world.run("run").await.plan.steps[0].before.clone().unwrap();
+    assert_eq!(reviewed["Statement"][0]["Action"], json!(["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]));
+    let run = world.rests("run").await;
+    assert_eq!((run.state, states(&run)), (State::Applied, vec![StepState::Made]), "{run:#?}");
 }

@@ -155,7 +155,8 @@ impl Engine {
             }
             // What could not be read when it was made is compared with what was asked for.
             let after = progress.after.as_ref();
-            let untouched = state.as_ref() == after || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
+            let left = call.subject().is_unchanged(after, state.as_ref());
+            let untouched = left || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
             // A try before this one may be half through. What has tags, somebody gave them to, whatever was read before.
             let tagged = step.call.is_content() && state.as_ref().is_some_and(has_tags);
             if tagged || (!untouched && attempt == 1) {
