@@ -3,7 +3,7 @@
 use aws_sdk_ecs::config::Builder as Config;
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::operation::RequestId;
-use aws_sdk_ecs::types::{Tag, TaskDefinition, TaskDefinitionField};
+use aws_sdk_ecs::types::{ContainerDefinition, Tag, TaskDefinition, TaskDefinitionField};
 use domain::ecs::calls::{Call, RegisterTaskDefinition, revision};
 use domain::ecs::subject::Subject;
 use domain::plan::sweep::{Marked, Origin};
@@ -38,7 +38,7 @@ pub(crate) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>,
             })?;
             let containers = like.container_definitions.map(|all| {
                 let image = |name: Option<&str>| input.container_definitions.iter().find(|c| Some(&*c.name) == name);
-                let with = |mut container: aws_sdk_ecs::types::ContainerDefinition| {
+                let with = |mut container: ContainerDefinition| {
                     if let Some(change) = image(container.name()) {
                         container.image = Some(change.image.clone());
                     }
@@ -146,7 +146,8 @@ async fn next_revision(caller: &Caller, family: &str, after: u32, run: &str) -> 
     Ok(found.map(|(found, tags)| state(&found, &tags)))
 }
 
-/// The states of all active revisions that this registered: those after the one it is like that carry its tags and are of that time.
+/// The states of all active revisions that this registered: those after the one it is like that carry its tags, start its images and are of that
+/// time. Whoever makes a revision of their own from one of these hands its tags on.
 pub(crate) async fn all_registered(
     caller: &Caller,
     input: &RegisterTaskDefinition,
@@ -165,7 +166,7 @@ pub(crate) async fn all_registered(
             let Some((found, tags)) = read? else { continue };
             let own = Origin::of(|name| tag(&tags, name).map(str::to_owned)).as_ref() == Some(origin);
             let then = when(found.registered_at().copied()).is_none_or(|at| between.contains(&at.0));
-            all.extend((own && then).then(|| state(&found, &tags)));
+            all.extend((own && then && starts(&found, input)).then(|| state(&found, &tags)));
         }
         // The latest come first: what follows is older still.
         if older {
@@ -174,6 +175,15 @@ pub(crate) async fn all_registered(
         pages.then(next)?;
     }
     Ok(all)
+}
+
+/// Whether each container that got another image starts from it.
+fn starts(found: &TaskDefinition, input: &RegisterTaskDefinition) -> bool {
+    let containers = found.container_definitions();
+    input.container_definitions.iter().all(|wanted| {
+        let is = |c: &ContainerDefinition| c.name() == Some(&*wanted.name) && c.image() == Some(&*wanted.image);
+        containers.iter().any(is)
+    })
 }
 
 /// The active revisions that carry the tags of a run. ECS lists no tags: each revision is read.

@@ -317,7 +317,7 @@ async fn a_sweep_finds_revisions_that_runs_registered_on_every_page() {
 #[tokio::test]
 async fn all_revisions_that_a_step_registered_are_found_and_none_that_somebody_copied_its_tags_to() {
     use domain::Millis;
-    use domain::ecs::calls::RegisterTaskDefinition;
+    use domain::ecs::calls::{ContainerImage, RegisterTaskDefinition};
     use domain::plan::sweep::Origin;
     let caller = caller(|operation, input| {
         let (status, mut answer) = match operation {
@@ -347,14 +347,21 @@ async fn all_revisions_that_a_step_registered_are_found_and_none_that_somebody_c
         if arn.ends_with(":14") {
             answer["taskDefinition"]["registeredAt"] = json!(9_000.0);
         }
+        let image = if arn.ends_with(":10") { "theirs" } else { "new" };
+        answer["taskDefinition"]["containerDefinitions"] = json!([{"name": "app", "image": image}, {"name": "proxy"}]);
         (status, answer)
     });
-    let input = RegisterTaskDefinition { family: "web".into(), like: "web:8".into(), ..Default::default() };
+    let input = RegisterTaskDefinition {
+        family: "web".into(),
+        like: "web:8".into(),
+        container_definitions: vec![ContainerImage { name: "app".into(), image: "new".into() }],
+        ..Default::default()
+    };
     let tag = |name: &str| Some(if name == "gantry:run" { "r1" } else { "revision" }.to_owned());
     let window = Millis(50_000)..=Millis(400_000);
     let found = all_registered(&caller, &input, &Origin::of(tag).unwrap(), &window).await.unwrap();
     let found: Vec<_> = found.iter().map(|state| state["taskDefinitionArn"].as_str().unwrap()).collect();
-    assert_eq!(found, [11, 10, 9].map(|n| format!("{ARN}:task-definition/web:{n}")));
+    assert_eq!(found, [11, 9].map(|n| format!("{ARN}:task-definition/web:{n}")));
 }
 
 #[tokio::test]
