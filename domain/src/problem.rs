@@ -255,11 +255,11 @@ impl Problem {
     pub fn also_denied(&mut self, other: &Problem) {
         let is_new = |action: &&str| self.missing().all(|known| known != *action);
         let new: Vec<String> = other.missing().filter(is_new).map(str::to_owned).collect();
-        if new.is_empty() {
-            return;
-        }
         if self.resource != other.resource {
             self.resource = None;
+        }
+        if new.is_empty() {
+            return;
         }
         self.more_iam_actions.extend(new);
         self.more_iam_actions.sort();
@@ -268,7 +268,8 @@ impl Problem {
             format!("The credentials of this connection lack the permissions {all}. Add them to their policy.");
     }
 
-    /// For missing permissions: the policy statement to ask for, as JSON.
+    /// For missing permissions: the policy statement to ask for, as JSON. Of resources whose ARN is not known it names all: IAM
+    /// [takes nothing else](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
     pub fn statement(&self) -> Option<String> {
         let missing: Vec<&str> = self.missing().collect();
         let action = match missing.as_slice() {
@@ -276,9 +277,8 @@ impl Problem {
             [one] => serde_json::json!(one),
             all => serde_json::json!(all),
         };
-        let statement = serde_json::json!({
-            "Effect": "Allow", "Action": action, "Resource": self.resource.as_deref().unwrap_or("*"),
-        });
+        let resource = self.resource.as_deref().filter(|resource| resource.starts_with("arn:")).unwrap_or("*");
+        let statement = serde_json::json!({ "Effect": "Allow", "Action": action, "Resource": resource });
         serde_json::to_string_pretty(&statement).ok()
     }
 }
@@ -304,9 +304,13 @@ mod tests {
         let mut problem = Problem::new(Code::AwsDenied, "Access denied", "…");
         assert_eq!(problem.statement(), None);
         problem.iam_action = Some("ecs:ListServices".into());
-        let statement: serde_json::Value = serde_json::from_str(&problem.statement().unwrap()).unwrap();
-        assert_eq!(statement["Action"], "ecs:ListServices");
-        assert_eq!(statement["Resource"], "*");
+        let arn = "arn:aws:ecs:eu-west-1:111122223333:cluster/shop";
+        for (named, resource) in [(None, "*"), (Some("shop"), "*"), (Some(arn), arn)] {
+            problem.resource = named.map(str::to_owned);
+            let statement: serde_json::Value = serde_json::from_str(&problem.statement().unwrap()).unwrap();
+            assert_eq!(statement["Action"], "ecs:ListServices");
+            assert_eq!(statement["Resource"], resource);
+        }
     }
 
     #[test]
@@ -318,8 +322,14 @@ mod tests {
             problem
         };
         let mut all = denied("sqs:ListQueues", "a");
-        all.also_denied(&denied("sqs:ListQueues", "b"));
+        all.also_denied(&denied("sqs:ListQueues", "a"));
         assert_eq!((all.message.as_str(), all.resource.as_deref()), ("…", Some("a")));
+        all.also_denied(&denied("sqs:ListQueues", "b"));
+        assert_eq!(
+            (all.message.as_str(), all.resource.as_deref()),
+            ("…", None),
+            "what lets in to one of them is not enough"
+        );
         all.also_denied(&denied("sqs:ListQueueTags", "b"));
         all.also_denied(&denied("sqs:GetQueueUrl", "b"));
         let actions = ["sqs:ListQueues", "sqs:GetQueueUrl", "sqs:ListQueueTags"];
