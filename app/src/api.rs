@@ -23,6 +23,8 @@ pub struct Boot {
     pub instance: Instance,
     /// The server's clock when the page was made.
     pub now: Millis,
+    /// The version of what is collected that the page shows, or an older one; 0 while none is known.
+    pub shows: i64,
     /// Lazily imported JavaScript modules by name.
     pub modules: std::collections::BTreeMap<String, String>,
 }
@@ -157,7 +159,7 @@ mod tests {
     fn a_registry_is_called_by_its_account() {
         let accounts = vec![("111122223333".parse().unwrap(), "prod".to_owned())];
         let instance = Instance { sandbox: false, version: String::new(), accounts, regions: vec![], password_min: 15 };
-        let boot = Boot { actor: None, instance, now: Millis(0), modules: Default::default() };
+        let boot = Boot { actor: None, instance, now: Millis(0), shows: 0, modules: Default::default() };
         let called = |key: &str, name: &str| boot.called(&ResourceKey::parse(key).unwrap(), name);
         assert_eq!(called("ecr.registry/111122223333/eu-west-1/111122223333", "111122223333"), "Registry of prod");
         assert_eq!(

@@ -45,6 +45,8 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let boot = shared(boot);
     provide_context(Clock::start(boot.now));
+    // Of what changed since then it is told when it listens, and asks for no more than that again.
+    crate::live::have(boot.shows);
     provide_context(boot);
     view! {
         <Title text="Gantry" formatter=title/>
@@ -99,6 +101,7 @@ fn boot() -> Boot {
     };
     Boot {
         actor: services.as_ref().and_then(|s| s.actor.clone()),
+        shows: services.as_ref().map_or(0, |s| s.shows),
         instance: services.map_or(nowhere, |s| (*s.instance).clone()),
         now: domain::Millis(now),
         modules,

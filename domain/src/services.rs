@@ -156,6 +156,8 @@ pub struct Services {
     pub actor: Option<Actor>,
     /// Facts about this installation that every page shows.
     pub instance: Arc<Instance>,
+    /// The version of what is collected that a page shows which is made now, or an older one; 0 while none is known.
+    pub shows: i64,
 }
 
 /// Facts about this installation.

@@ -15,7 +15,8 @@ use crate::time::Millis;
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromPage {
     /// Send what changed since this version (0: only from now on). What was told just before, while the page was on its way, is told again
-    /// where it has no version: freshness, and to a page without a version that anything changed. There is an answer in any case.
+    /// where that has no version: freshness, what Gantry makes of what is stored, and to a page without a version that anything changed.
+    /// There is an answer in any case.
     Since {
         /// The version the page has.
         version: i64,

@@ -201,7 +201,7 @@ mod tests {
     fn boot() -> Boot {
         let accounts = vec![("111122223333".parse().unwrap(), "prod".to_owned())];
         let instance = Instance { sandbox: false, version: String::new(), accounts, regions: vec![], password_min: 15 };
-        Boot { actor: None, instance, now: Millis(0), modules: Default::default() }
+        Boot { actor: None, instance, now: Millis(0), shows: 0, modules: Default::default() }
     }
 
     fn to(relation: Relation, outgoing: bool, key: &str, name: &str) -> Connection {

@@ -87,6 +87,7 @@ impl Web {
             team: Arc::new(self.auth.clone()),
             actor,
             instance: self.instance.borrow().clone(),
+            shows: self.live.notices.version(),
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Memory {
 #[derive(Default)]
 struct Told {
     changed: Option<Instant>,
+    /// Of what Gantry makes of what is stored, without a version of its own.
+    judged: Option<Instant>,
     fresh: HashMap<Kind, Instant>,
 }
 
@@ -230,7 +232,12 @@ impl Memory {
         {
             let (mut told, now) = (self.told.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
             match &notice {
-                ToPage::Changed { .. } => told.changed = Some(now),
+                ToPage::Changed { version, keys, .. } => {
+                    told.changed = Some(now);
+                    if *version == 0 && !keys.is_empty() {
+                        told.judged = Some(now);
+                    }
+                }
                 ToPage::Freshness { kinds } => told.fresh.extend(kinds.iter().map(|kind| (*kind, now))),
                 ToPage::Run { .. }
                 | ToPage::Runs
@@ -334,12 +341,16 @@ impl crate::live::Notices for Memory {
     fn subscribe(&self) -> broadcast::Receiver<ToPage> {
         self.notices.subscribe()
     }
+    fn version(&self) -> i64 {
+        self.snapshot().version
+    }
     async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem> {
         Ok(self.snapshot().since(version))
     }
-    fn lately(&self, within: Duration) -> (bool, Vec<Kind>) {
+    fn lately(&self, within: Duration, version: i64) -> (bool, Vec<Kind>) {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = told.fresh.iter().filter(|(_, at)| at.elapsed() < within).map(|(kind, _)| *kind);
-        (told.changed.is_some_and(|at| at.elapsed() < within), fresh.collect())
+        let changed = if version > 0 { told.judged } else { told.changed };
+        (changed.is_some_and(|at| at.elapsed() < within), fresh.collect())
     }
 }

@@ -23,13 +23,16 @@ use follow::Follow;
 pub trait Notices: Send + Sync {
     /// Notices from now on: [`ToPage::Changed`], [`ToPage::Freshness`], [`ToPage::Run`] and [`ToPage::Runs`].
     fn subscribe(&self) -> broadcast::Receiver<ToPage>;
+    /// The version that pages show which are made now; 0 while nothing is known.
+    fn version(&self) -> i64;
     /// What changed since a page's version, as [`ToPage::Changed`]; `None` when nothing did.
     ///
     /// # Errors
     /// [`domain::Code::Database`].
     async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem>;
-    /// What was told in the last while: whether resources changed, and the kinds whose freshness did.
-    fn lately(&self, within: Duration) -> (bool, Vec<Kind>);
+    /// What was told in the last while: whether resources changed, of which [`Notices::since`] does not tell a page of this version, and the
+    /// kinds whose freshness did.
+    fn lately(&self, within: Duration, version: i64) -> (bool, Vec<Kind>);
 }
 
 /// Everything open pages listen to.
@@ -88,10 +91,13 @@ mod tests {
         fn subscribe(&self) -> broadcast::Receiver<ToPage> {
             self.0.subscribe()
         }
+        fn version(&self) -> i64 {
+            0
+        }
         async fn since(&self, _: i64) -> Result<Option<ToPage>, Problem> {
             Ok(None)
         }
-        fn lately(&self, _: Duration) -> (bool, Vec<Kind>) {
+        fn lately(&self, _: Duration, _: i64) -> (bool, Vec<Kind>) {
             (false, vec![])
         }
     }

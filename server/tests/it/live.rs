@@ -116,6 +116,21 @@ async fn what_was_told_while_a_page_was_on_its_way_is_told_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn each_page_knows_from_which_version_on_it_wants_to_hear() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    world.function("f", json!({})).await;
+    let version = world.memory.snapshot().version;
+    assert!(version > 0);
+    for path in ["/", "/functions", "/functions/111122223333/eu-west-1/f", "/changes"] {
+        let page = world.page(path, &cookie).await;
+        // What the browser reads is a text in a script.
+        let read = page.body.replace('\\', "");
+        assert!(page.status == 200 && read.contains(&format!("\"shows\":{version}")), "{path}: {}", page.status);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_page_that_missed_nothing_is_answered_all_the_same() {
     let world = World::new().await;
     let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
