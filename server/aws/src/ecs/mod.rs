@@ -113,5 +113,6 @@ fn failures(operation: &'static str, raw: &Value) -> Result<(), Problem> {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
+mod execute_tests;
+#[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 mod collections;
 mod drafts;
 mod faults;
+mod history;
 mod links;
 mod prune;
 mod resources;
