@@ -319,11 +319,12 @@ fn a_call_that_was_sent_twice_or_whose_outcome_nobody_knows_is_doubtful() {
 #[test]
 fn a_step_misses_what_an_earlier_one_left_and_nobody_could_read() {
     let mut run = Run::new("r".into(), three_steps());
-    let refers = |to: &str| {
-        let tags = serde_json::json!([{ "Key": "gantry:run", "Value": "${run.id}" }, { "Key": "of", "Value": to }]);
-        call("TagResource", serde_json::json!({ "resourceArn": "${repository.repositoryArn}", "tags": tags }))
-    };
-    run.plan.steps[2].call = refers("${aws:username} ${last.id} ${later.id}");
+    let tags = serde_json::json!([
+        { "Key": "gantry:run", "Value": "${run.id}" },
+        { "Key": "of", "Value": "${aws:username} ${last.id} ${later.id}" }
+    ]);
+    run.plan.steps[2].call =
+        call("TagResource", serde_json::json!({ "resourceArn": "${repository.repositoryArn}", "tags": tags }));
     assert_eq!(run.misses(2).as_deref(), Some("${repository.repositoryArn}"));
     run.steps[0].after = Some(serde_json::json!({ "repositoryArn": "arn" }));
     assert_eq!((run.misses(2), run.misses(0), run.misses(9)), (None, None, None));

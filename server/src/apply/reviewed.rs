@@ -1,11 +1,13 @@
 //! What was reviewed and what there is: compared before anything is made, and once more right before each step that could write over what
 //! somebody else did in between.
 
+use domain::ecr::calls::{BatchDeleteImage, Call as Ecr, ImageIdentifier};
 use domain::plan::difference::told;
 use domain::plan::run::{Found, Progress, State};
+use domain::plan::{Call, Step};
 use domain::{Code, Problem};
 use gantry_store::runs::{Lease, Stored};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Engine;
 use super::drive::Result;
@@ -46,9 +48,20 @@ impl Engine {
         if progress.attempts > 0 || !stored.run.holds_to_review(n) {
             return Ok(true);
         }
-        match self.reads(&lease.run, step, &step.call).await {
-            Ok(state) if step.call.finds(step.before.as_ref(), state.as_ref()) => return Ok(true),
-            Ok(state) => self.overtaken(lease, stored, n, progress.clone(), state).await?,
+        let read = match self.reads(&lease.run, step, &step.call).await {
+            Ok(state) if step.call.finds(step.before.as_ref(), state.as_ref()) => {
+                self.loses_image(&lease.run, step).await.map(|loses| (state, loses))
+            }
+            read => read.map(|state| (state, false)),
+        };
+        match read {
+            Ok((_, true)) => {
+                let why = "its image has no other tag any more, and ECR deletes an image with its last tag";
+                let problem = conflict(format!("{}: {why}. It was left as it is.", step.says));
+                self.failed(lease, n, progress.clone(), problem).await?;
+            }
+            Ok((state, false)) if step.call.finds(step.before.as_ref(), state.as_ref()) => return Ok(true),
+            Ok((state, false)) => self.overtaken(lease, stored, n, progress.clone(), state).await?,
             // Somebody cancelled while it waited: nothing of this step is to be taken back.
             Err(problem) if problem.code == Code::AwsCredentials && self.is_called_off(&lease.run).await => {
                 self.becomes(lease, stored, State::Undoing, None).await?;
@@ -56,6 +69,35 @@ impl Engine {
             Err(problem) => self.failed(lease, n, progress.clone(), problem).await?,
         }
         Ok(false)
+    }
+
+    /// Whether a step that takes a tag off would take the image with it, which had another one at the review.
+    async fn loses_image(&self, run: &str, step: &Step) -> Result<bool> {
+        let Call::Ecr(Ecr::BatchDeleteImage(input)) = &step.call else { return Ok(false) };
+        let [ImageIdentifier { image_digest: None, image_tag: Some(tag) }] = input.image_ids.as_slice() else {
+            return Ok(false);
+        };
+        let digest = step.before.as_ref().and_then(|before| before["imageDigest"].as_str()).unwrap_or_default();
+        self.is_last_tag(run, step, &input.repository_name, digest, tag).await
+    }
+
+    /// Whether an image has this tag and no other: ECR deletes it with that.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
+    pub(super) async fn is_last_tag(
+        &self,
+        run: &str,
+        step: &Step,
+        repository: &str,
+        digest: &str,
+        tag: &str,
+    ) -> Result<bool> {
+        if digest.is_empty() {
+            return Ok(false);
+        }
+        let id = ImageIdentifier { image_digest: Some(digest.to_owned()), image_tag: None };
+        let image = BatchDeleteImage { repository_name: repository.to_owned(), image_ids: vec![id] };
+        let state = self.reads(run, step, &Call::Ecr(Ecr::BatchDeleteImage(image))).await?;
+        Ok(state.is_some_and(|state| state[digest] == json!([tag])))
     }
 
     /// Somebody else changed what a step writes while the run was under way: it has failed, and says what there was and what there is.

@@ -4,7 +4,7 @@ use super::super::fake::manifest;
 use super::*;
 use crate::apply::Cloud;
 use domain::Millis;
-use domain::ecr::calls::{PutImage, SetRepositoryPolicy};
+use domain::ecr::calls::{BatchDeleteImage, ImageIdentifier, PutImage, SetRepositoryPolicy};
 use domain::plan::run::Progress;
 use gantry_store::runs::Lease;
 use serde_json::Value;
@@ -21,6 +21,11 @@ fn tagged(of: char, tag: &str) -> Ecr {
         image_manifest: manifest(&digest(of)),
         ..Default::default()
     })
+}
+
+fn untagged(tag: &str) -> Ecr {
+    let id = ImageIdentifier { image_digest: None, image_tag: Some(tag.into()) };
+    Ecr::BatchDeleteImage(BatchDeleteImage { repository_name: "shop".into(), image_ids: vec![id] })
 }
 
 /// Plans this from what there is, as somebody saw it, and begins it.
@@ -132,4 +137,43 @@ async fn a_policy_that_aws_gives_in_another_order_was_changed_by_nobody() {
     assert_eq!(reviewed["Statement"][0]["Action"], json!(["ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"]));
     let run = world.rests("run").await;
     assert_eq!((run.state, states(&run)), (State::Applied, vec![StepState::Made]), "{run:#?}");
+}
+
+#[tokio::test]
+async fn a_tag_that_has_become_the_last_is_not_taken_off() {
+    let world = World::new(|_, _| None).await;
+    world.cloud.meanwhile(&tagged('a', "1"));
+    world.cloud.meanwhile(&tagged('a', "2"));
+    let fields = json!({ "repository": "shop", "digest": digest('a'), "tag": "2" });
+    let lease = checked(&world, "untag-image", fields).await;
+    world.cloud.meanwhile(&untagged("1"));
+    let theirs = world.cloud.listing();
+    world.engine().drive(&lease).await.unwrap();
+    let run = world.run("run").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Failed]), "{run:#?}");
+    assert!(run.problem.as_ref().unwrap().message.contains("last tag"), "{run:#?}");
+    assert_eq!((world.cloud.listing(), world.cloud.calls()), (theirs, vec![]));
+}
+
+#[tokio::test]
+async fn an_image_that_was_there_before_does_not_go_with_the_tag_that_a_run_gave_it() {
+    for last in [false, true] {
+        let world = World::new(|_, _| None).await;
+        world.cloud.meanwhile(&tagged('a', "1"));
+        let before = world.cloud.listing();
+        let fields = json!({ "repository": "shop", "digest": digest('a'), "tag": "next" });
+        let lease = checked(&world, "tag-image", fields).await;
+        let store = &world.test.store;
+        world.engine().drive(&lease).await.unwrap();
+        store.release_run(&lease).await.unwrap();
+        if last {
+            world.cloud.meanwhile(&untagged("1"));
+        }
+        let there = world.cloud.listing();
+        assert!(store.cancel_run("run", &entry()).await.unwrap());
+        let run = world.rests("run").await;
+        let (end, left) = if last { (StepState::Left, there) } else { (StepState::Undone, before) };
+        assert_eq!((run.state, states(&run)), (State::Undone, vec![end]), "{run:#?}");
+        assert_eq!(world.cloud.listing(), left, "{run:#?}");
+    }
 }

@@ -18,7 +18,8 @@ const CHANGED: &str =
 
 const THEIRS: &str = "Somebody else had put it there while the run was under way. It was left to them.";
 /// Why a tag stays.
-const LAST_TAG: &str = "Somebody else had put its image there while the run was under way, and ECR deletes an image with its last tag. It was left as it is.";
+const LAST_TAG: &str =
+    "The run did not put its image there, and ECR deletes an image with its last tag. It was left as it is.";
 
 /// Why something stays that a later step needs.
 fn needed(later: &Step) -> String {
@@ -117,21 +118,22 @@ impl Engine {
         Ok(self.is_last_tag_of_theirs(stored, n, undo).await?.then(|| LAST_TAG.to_owned()))
     }
 
-    /// Whether an image that somebody else put would go with the tag that this step gave it: ECR deletes an image with its last tag.
-    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
+    /// Whether an image that this run did not put would go with the tag that this step gave it.
     async fn is_last_tag_of_theirs(&self, stored: &Stored, n: usize, undo: &Call) -> Result<bool> {
         let Some(step) = stored.run.plan.steps.get(n).filter(|_| undo.operation() == "BatchDeleteImage") else {
             return Ok(false);
         };
         let input = step.call.input();
-        let theirs = stored.run.plan.steps.iter().zip(&stored.run.steps).find(|(image, progress)| {
-            let own = image.call.is_content() && image.call.input()["imageDigest"] == input["imageDigest"];
-            own && progress.attempts == 0 && step.depends_on.contains(&image.id)
+        let own = stored.run.plan.steps.iter().zip(&stored.run.steps).any(|(image, progress)| {
+            let same = image.call.is_content() && image.call.input()["imageDigest"] == input["imageDigest"];
+            same && progress.attempts > 0 && step.depends_on.contains(&image.id)
         });
-        let Some((image, _)) = theirs.filter(|_| !step.call.is_content()) else { return Ok(false) };
-        let state = self.reads(&stored.run.id, image, &image.call).await?;
-        let digest = input["imageDigest"].as_str().unwrap_or_default();
-        Ok(state.is_some_and(|state| state[digest] == serde_json::json!([input["imageTag"]])))
+        if own || step.call.is_content() || step.call.is_long() {
+            return Ok(false);
+        }
+        let text = |name: &str| input[name].as_str().unwrap_or_default();
+        let [repository, digest, tag] = ["repositoryName", "imageDigest", "imageTag"].map(text);
+        self.is_last_tag(&stored.run.id, step, repository, digest, tag).await
     }
 
     /// Takes a step back by the second of these calls, if nobody changed since what the first left. What its tries failed with is kept. `waits` for

@@ -8,7 +8,6 @@ use super::super::calls::{
 };
 use super::super::rules;
 use super::super::subject::Subject;
-use super::super::uses::Uses;
 use super::super::{Catalog, arn};
 use super::{Words, against, check_tags, gone, in_order, place, state, step, subjects, undo, uses};
 use crate::document::Tag;
