@@ -52,24 +52,28 @@ impl Store {
         tx.commit().await.map_err(problem::of)
     }
 
-    /// Says that this server lives, and forgets those that have not said so since `dead`. Answers how many servers want something in each
-    /// account and region; `None` when this server was forgotten, or never said what it wants.
+    /// Says that this server lives, and forgets those that have not said so since `dead`, unless it has not said so itself: then the database
+    /// was away, and the others are about to. Answers how many servers want something in each account and region; `None` when this server was
+    /// forgotten, or never said what it wants.
     ///
     /// # Errors
     /// [`domain::Code::Database`].
     pub async fn beat(&self, server: &str, now: Millis, dead: Millis) -> Result<Option<HashMap<Scope, u32>>> {
         let mut tx = self.work.begin().await.map_err(problem::of)?;
         in_turn(&mut tx).await?;
-        let known = sqlx::query("update servers set seen = $2 where id = $1")
-            .bind(server)
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        if known.rows_affected() == 0 {
-            return Ok(None);
+        let before: Option<i64> = sqlx::query_scalar(
+            "update servers s set seen = $2 from (select seen from servers where id = $1) was where s.id = $1 returning was.seen",
+        )
+        .bind(server)
+        .bind(now.0)
+        .fetch_optional(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        let Some(before) = before else { return Ok(None) };
+        if before >= dead.0 {
+            let silent = sqlx::query("delete from servers where seen < $1").bind(dead.0);
+            silent.execute(&mut *tx).await.map_err(problem::of)?;
         }
-        sqlx::query("delete from servers where seen < $1").bind(dead.0).execute(&mut *tx).await.map_err(problem::of)?;
         enable(&mut tx).await?;
         let rows: Vec<(String, String, i64)> = sqlx::query_as(
             "select account, region, count(distinct server) from server_wants where not singles group by account, region",

@@ -71,6 +71,23 @@ async fn servers_are_counted_where_they_want_something() {
     assert_eq!(counted, Some(HashMap::from([(scope(), 2), (other(), 1)])));
     assert_eq!(store.beat("nobody", Millis(2000), Millis(0)).await.unwrap(), None);
     // b says nothing for long.
+    store.beat("a", Millis(30_000), Millis(0)).await.unwrap();
     let counted = store.beat("a", Millis(40_000), Millis(10_000)).await.unwrap();
     assert_eq!(counted, Some(HashMap::from([(scope(), 1), (other(), 1)])));
+}
+
+#[tokio::test]
+async fn after_the_database_was_away_the_first_to_come_back_does_not_forget_the_others() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.want("a", &[(scope(), Kind::Task)], Millis(1000)).await.unwrap();
+    store.want("b", &[(other(), Kind::Task)], Millis(1000)).await.unwrap();
+    let beat = async |server: &str, now: i64| store.beat(server, Millis(now), Millis(now - 30_000)).await.unwrap();
+    assert_eq!(beat("a", 100_000).await.map(|counted| counted.len()), Some(2));
+    assert!(beat("b", 101_000).await.is_some(), "nothing of it rested in between");
+    assert!(beat("a", 105_000).await.is_some());
+    assert_eq!(collected(store).await, [scope(), other()]);
+    // b has not come back since.
+    assert!(beat("a", 131_001).await.is_some());
+    assert_eq!(collected(store).await, [scope()]);
 }
