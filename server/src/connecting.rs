@@ -97,7 +97,10 @@ impl Connecting {
     /// When they cannot work, [`domain::Code::Database`].
     pub async fn begin(&self, ask: &dyn Ask) -> Result<bool, Problem> {
         match ask.ask().await {
-            Ok(configs) => self.know(configs).await.map(|()| true),
+            Ok(configs) => {
+                self.connections.know(configs)?;
+                self.tell().await.map(|()| true)
+            }
             Err(problem) => {
                 tracing::warn!(%problem, "no connection yet: AWS credentials are looked for again and again");
                 self.known.wait(problem);
@@ -106,8 +109,8 @@ impl Connecting {
         }
     }
 
-    async fn know(&self, configs: Vec<ConnectionConfig>) -> Result<(), Problem> {
-        self.connections.know(configs)?;
+    /// Tells everybody of the connections, which are known.
+    async fn tell(&self) -> Result<(), Problem> {
         self.known.tell(sync::aws::statuses(&self.connections).await);
         let password_min = self.instance.borrow().password_min;
         self.instance.send_replace(Arc::new(instance(&self.connections, password_min)));
@@ -125,9 +128,10 @@ impl Connecting {
     async fn ask_again(&self, ask: &dyn Ask, mut pause: Duration) {
         loop {
             tokio::time::sleep(pause).await;
-            match ask.ask().await {
-                Ok(configs) => {
-                    match self.know(configs).await {
+            // Without connections that work nothing is said yet: it would be that nothing is wanted.
+            match ask.ask().await.and_then(|configs| self.connections.know(configs)) {
+                Ok(()) => {
+                    match self.tell().await {
                         Ok(()) => tracing::info!("AWS has said whose the credentials are: collecting begins"),
                         // Said again with the next sign of life.
                         Err(problem) => tracing::warn!(%problem, "what is wanted could not be stored yet"),

@@ -17,16 +17,19 @@ fn scope(account: &str) -> Scope {
 /// STS, away for the first questions.
 struct Sts {
     away: AtomicU32,
+    /// So many of the next answers make connections that cannot work.
+    wrong: AtomicU32,
 }
 
 #[async_trait]
 impl Ask for Sts {
     async fn ask(&self) -> Result<Vec<ConnectionConfig>, Problem> {
-        let away = self.away.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
-        if away {
+        let next =
+            |of: &AtomicU32| of.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        if next(&self.away) {
             return Err(Problem::new(Code::AwsUnreachable, "AWS cannot be reached", "It did not answer in time."));
         }
-        Ok(vec![ConnectionConfig {
+        let connection = ConnectionConfig {
             name: "default".into(),
             account: scope("444455556666").account,
             regions: vec![scope("444455556666").region],
@@ -39,7 +42,8 @@ impl Ask for Sts {
             secret_key: Some("secret".into()),
             sandbox: false,
             found: None,
-        }])
+        };
+        Ok(if next(&self.wrong) { vec![connection.clone(), connection] } else { vec![connection] })
     }
 }
 
@@ -57,7 +61,7 @@ async fn until_aws_answers_nothing_rests_that_is_collected_and_then_collecting_b
         store.collections(Millis(0)).await.unwrap().into_iter().map(|c| c.freshness.scope).collect()
     };
 
-    let sts = Sts { away: AtomicU32::new(3) };
+    let sts = Sts { away: AtomicU32::new(3), wrong: AtomicU32::new(1) };
     assert!(!connecting.begin(&sts).await.unwrap());
     assert_eq!(collected().await, [scope("111122223333")]);
     // No empty list: the reason.
