@@ -81,8 +81,8 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread, enhanced: Memo<bool>,
     let busy = matches!(findings.status.as_deref(), Some("IN_PROGRESS" | "PENDING"));
     let whole = findings.is_complete();
     let status = (!whole).then(|| {
-        let words = findings.description.clone().unwrap_or_default();
-        view! { <div class="in"><Note tone=if busy { Tone::Busy } else { Tone::Warn }><b>{word(findings.status.clone())}</b>" "{words}</Note></div> }
+        let (status, words) = (word(findings.status.clone()), findings.description.clone().unwrap_or_default());
+        view! { <div class="in"><Note tone=if busy { Tone::Busy } else { Tone::Warn }><b>{status}</b>" "{words}</Note></div> }
     });
     if findings.found.is_empty() {
         let words = match (busy, whole) {
