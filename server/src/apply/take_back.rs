@@ -125,8 +125,9 @@ impl Engine {
         };
         let input = step.call.input();
         let own = stored.run.plan.steps.iter().zip(&stored.run.steps).any(|(image, progress)| {
-            let same = image.call.is_content() && image.call.input()["imageDigest"] == input["imageDigest"];
-            same && progress.attempts > 0 && step.depends_on.contains(&image.id)
+            let put = image.call.input();
+            let same = ["repositoryName", "imageDigest"].iter().all(|name| put[*name] == input[*name]);
+            image.call.is_content() && same && progress.attempts > 0
         });
         if own || step.call.is_content() || step.call.is_long() {
             return Ok(false);
