@@ -3,6 +3,7 @@
 use super::tests::{ARN, names};
 use super::*;
 use crate::scripted::caller;
+use domain::Kind;
 use serde_json::json;
 
 fn family(operation: &str, input: &Value) -> (u16, Value) {
