@@ -124,12 +124,15 @@ impl Engine {
             return Ok(false);
         };
         let input = step.call.input();
-        let own = stored.run.plan.steps.iter().zip(&stored.run.steps).any(|(image, progress)| {
+        let puts = stored.run.plan.steps.iter().zip(&stored.run.steps).filter(|(image, _)| {
             let put = image.call.input();
             let same = ["repositoryName", "imageDigest"].iter().all(|name| put[*name] == input[*name]);
-            image.call.is_content() && same && progress.attempts > 0
+            image.call.is_content() && same
         });
-        if own || step.call.is_content() || step.call.is_long() {
+        let tries: Vec<u32> = puts.map(|(_, progress)| progress.attempts).collect();
+        // Plans of an earlier format copy an image and its tag in one step.
+        let own = tries.iter().any(|tries| *tries > 0) || (tries.is_empty() && step.call.is_long());
+        if own || step.call.is_content() {
             return Ok(false);
         }
         let text = |name: &str| input[name].as_str().unwrap_or_default();
