@@ -4,7 +4,6 @@ mod browser;
 mod copy;
 mod file;
 mod images;
-mod layers;
 
 use domain::ResourceKey;
 use leptos::prelude::*;

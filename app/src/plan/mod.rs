@@ -11,6 +11,7 @@ mod permitted;
 pub mod review;
 mod run;
 mod steps;
+pub mod transfer;
 pub mod words;
 pub mod wrong;
 

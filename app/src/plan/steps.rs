@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use super::changed::instead;
 use super::graph::graph;
 use super::run::{Act, Ask, confirm};
-use super::words;
+use super::{transfer, words};
 use crate::ui::format::{duration, took};
 use crate::ui::{Copy, Icon, Json, ProblemNote, icon, moment, now_or, tone_class};
 
@@ -115,6 +115,9 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
     let open = matches!(progress.state, StepState::Stuck | StepState::Left);
     let left = if open { arn(progress) } else { None };
     let left = left.map(|arn| view! { <p><Copy text=arn max=72/></p> });
+    let carried = progress.under_way();
+    // While an image is on its way the note says the same in words.
+    let note = progress.note.clone().filter(|_| carried.is_none());
     let waits = view.run.waits(n).then(|| {
         view! { <p class="dim">"A later step that wrote the same, or needs this, is stuck. Once that is decided, this one is taken back, too."</p> }
     });
@@ -126,7 +129,8 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
             <div class="grow">
                 <span class="says">{step.says.clone()}</span>
                 <small>{step.call.name()}" · "<b>{word}</b>{tried}</small>
-                {progress.note.clone().map(|note| view! { <p class="dim">{note}</p> })}
+                {carried.map(transfer::carried)}
+                {note.map(|note| view! { <p class="dim">{note}</p> })}
                 {trouble(progress, view.run.problem.as_ref())}
                 {tries(progress)}
                 {progress.found.as_ref().map(|found| instead(step, found))}

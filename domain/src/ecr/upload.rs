@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::wizards::put_images::Image;
+use crate::plan::transfer::{LayerProgress, seconds};
 use crate::problem::Problem;
 
 /// How far an upload is.
@@ -20,37 +21,6 @@ pub enum UploadState {
     Received,
     /// It was refused, or broke off: [`Upload::problem`].
     Failed,
-}
-
-/// What happens to a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum LayerState {
-    /// It is sent to the registry.
-    Moving,
-    /// The registry has it already; it is only read and checked.
-    Existed,
-    /// It is there now.
-    Done,
-    /// It was given up.
-    Failed,
-}
-
-/// A layer or configuration of an upload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct UploadLayer {
-    /// Its name in the archive.
-    pub name: String,
-    /// Its digest in the registry; none while it is compressed on its way.
-    pub digest: Option<String>,
-    /// Bytes in the archive.
-    pub size: u64,
-    /// So many of them are read.
-    pub done: u64,
-    /// What happens to it.
-    pub state: LayerState,
 }
 
 /// An upload.
@@ -70,7 +40,7 @@ pub struct Upload {
     /// Bytes a second, lately.
     pub speed: Option<u64>,
     /// Layers so far, in the archive's order.
-    pub layers: Vec<UploadLayer>,
+    pub layers: Vec<LayerProgress>,
     /// What it held, once it has all arrived: the answers of the wizard `put-images`, with the tags that the archive names.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
     pub images: Vec<Image>,
@@ -83,17 +53,6 @@ impl Upload {
     pub fn left(&self) -> Option<u64> {
         seconds(self.size?.saturating_sub(self.received), self.speed?)
     }
-}
-
-impl UploadLayer {
-    /// How many seconds its rest will take at this speed.
-    pub fn left(&self, speed: u64) -> Option<u64> {
-        seconds(self.size.saturating_sub(self.done), speed)
-    }
-}
-
-fn seconds(bytes: u64, speed: u64) -> Option<u64> {
-    (speed > 0).then(|| bytes.div_ceil(speed))
 }
 
 #[cfg(test)]

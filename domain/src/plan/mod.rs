@@ -18,6 +18,7 @@ pub mod run;
 pub mod service;
 pub mod sweep;
 pub mod tagging;
+pub mod transfer;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::reference::{Known, Piece, pieces};
+use super::transfer::Transfer;
 use super::{Plan, Step, Undo};
 use crate::problem::Problem;
 use crate::time::Millis;
@@ -138,6 +139,9 @@ pub struct Progress {
     /// The tries that failed, to make it or to take it back, the latest last: at most [`KEPT_TRIES`].
     #[serde(default)]
     pub tries: Vec<Try>,
+    /// How far its call is, where it carries an image: see [`Progress::under_way`].
+    #[serde(default)]
+    pub transfer: Option<Transfer>,
 }
 
 /// How many tries that failed the journal keeps of a step: the latest.
@@ -159,6 +163,12 @@ impl Progress {
     pub fn is_doubtful(&self) -> bool {
         let unknown = self.after.is_none() && self.state != StepState::Failed;
         self.attempts > 1 || (self.attempts == 1 && unknown)
+    }
+
+    /// How far the call that is under way is, where it carries an image. What was told of it is over once the step is no longer begun, whoever
+    /// forgot to say so.
+    pub fn under_way(&self) -> Option<&Transfer> {
+        self.transfer.as_ref().filter(|_| self.state == StepState::Begun)
     }
 
     /// Keeps that a try failed, and forgets the first where there are too many.

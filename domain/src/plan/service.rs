@@ -167,7 +167,8 @@ pub struct RunLine {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RunView {
-    /// The plan and how far its steps are.
+    /// The plan and how far its steps are. While a step carries an image, its entry in `steps` says under `transfer` how far that is, as the
+    /// schema `Transfer` has it.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
     pub run: Run,
     /// What the plan was made from.

@@ -14,6 +14,7 @@ pub mod uploads;
 use axum::routing::get;
 use axum::{Json, Router};
 use domain::Problem;
+use domain::plan::transfer::Transfer;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -29,7 +30,7 @@ pub const PREFIX: &str = "/api/v1";
 #[openapi(
     info(title = "Gantry", description = "The fleet as Gantry's cache has it, and plans that change it. Nothing here calls AWS but logs, metrics, refresh, plans, runs and uploads."),
     modifiers(&Security),
-    components(schemas(Problem))
+    components(schemas(Problem, Transfer))
 )]
 struct Document;
 

@@ -1,5 +1,6 @@
 //! Copies images from other registries into ECR: looks at what would come, and carries it.
 
+use app::plan::transfer::words;
 use domain::document::scope_of_registry;
 use domain::ecr::calls::CopyImage;
 use domain::ecr::subject::{IMAGES_A_CALL, Subject as Ecr};
@@ -186,11 +187,12 @@ impl Registries {
                     if !course.may_be_sent() {
                         course.cancel.cancel();
                     }
-                    course.say(meter.look(began.elapsed(), &seen.borrow()));
+                    let transfer = meter.look(began.elapsed(), &seen.borrow());
+                    course.say(words(&transfer), Some(transfer));
                 }
                 outcome = &mut work => {
                     outcome?;
-                    course.say(Meter::end(began.elapsed(), &seen.borrow()));
+                    course.say(Meter::end(began.elapsed(), &seen.borrow()), None);
                     return Ok(());
                 }
             }

@@ -14,7 +14,7 @@ use super::places::CARRYING;
 use super::reading::may_pass;
 use super::reviewed::conflict;
 use super::trail::entry;
-use super::{Course, Engine, ran_out};
+use super::{Course, Engine, Said, ran_out};
 use crate::clock::now;
 
 pub(super) type Result<T> = std::result::Result<T, Problem>;
@@ -264,7 +264,8 @@ impl Engine {
                 () = tokio::time::sleep(self.patience.look) => {}
             }
             if said.has_changed().unwrap_or(false) {
-                progress.note = Some(said.borrow_and_update().clone());
+                let Said { words, transfer } = said.borrow_and_update().clone();
+                (progress.note, progress.transfer) = (Some(words), transfer);
                 match self.journal(lease, n, progress, None).await {
                     Err(problem) if problem.code == Code::Conflict => return Err(problem),
                     Err(problem) => {
@@ -282,7 +283,8 @@ impl Engine {
             }
         };
         // What it said last is about the whole, if it went through; of one that broke off it says nothing any more.
-        let last = said.borrow().clone();
+        let last = said.borrow().words.clone();
+        progress.transfer = None;
         progress.note = Some(last).filter(|words| outcome.is_ok() && !words.is_empty());
         Ok(outcome)
     }

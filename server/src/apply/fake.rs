@@ -13,6 +13,7 @@ use domain::ecs::calls::Call as Ecs;
 use domain::iam::policy_document::as_kept;
 use domain::kms::calls::Call as Kms;
 use domain::plan::sweep::Marked;
+use domain::plan::transfer::{LayerProgress, LayerState, Transfer};
 use domain::plan::{Call, Subject};
 use domain::{Code, Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_aws::Person;
@@ -297,7 +298,9 @@ impl Cloud for Fake {
             Some(Fault::LostAfter) => Err(unreachable()),
             Some(Fault::DeniedAfter) => Err(denied()),
             Some(Fault::Endless) => {
-                course.say("1 B of 2 B".into());
+                let digest = Some(format!("sha256:{}", "c".repeat(64)));
+                let layer = LayerProgress { name: String::new(), digest, size: 2, done: 1, state: LayerState::Moving };
+                course.say("1 B of 2 B".into(), Some(Transfer::of(vec![layer], None)));
                 course.cancel.cancelled().await;
                 Err(Problem::new(Code::Conflict, "Cancelled", "The transfer was cancelled. Nothing was tagged."))
             }

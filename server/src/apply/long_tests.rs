@@ -86,6 +86,9 @@ async fn a_long_call_says_how_far_it_is_and_cancelling_ends_it_in_the_middle() {
     while world.run("copy").await.steps[0].note.as_deref() != Some("1 B of 2 B") {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    let step = world.run("copy").await.steps.swap_remove(0);
+    let told = step.under_way().unwrap();
+    assert_eq!((told.done, told.size, told.layers.len(), told.layers[0].done), (1, 2, 1, 1));
     assert!(world.test.store.cancel_run("copy", &entry()).await.unwrap());
     while world.run("copy").await.state.is_live() {
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -95,6 +98,7 @@ async fn a_long_call_says_how_far_it_is_and_cancelling_ends_it_in_the_middle() {
     let run = world.run("copy").await;
     assert_eq!((run.state, run.steps[0].state), (State::Undone, StepState::Failed), "{run:#?}");
     assert_eq!((run.steps[0].note.clone(), world.cloud.listing()), (None, before));
+    assert!(run.steps.iter().all(|step| step.transfer.is_none()), "{run:#?}");
     assert_eq!(world.cloud.calls(), ["ecr:CopyImage"]);
 }
 
@@ -175,12 +179,13 @@ async fn a_copy_whose_server_died_is_made_again_and_its_undo_takes_all_of_it() {
     begin(&world).await;
     let (_never, running) = watch::channel(false);
     let dies = tokio::spawn(world.engine().run(running));
-    while world.cloud.calls().is_empty() {
+    while world.run("copy").await.steps[0].under_way().is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     dies.abort();
     let run = world.rests("copy").await;
     assert_eq!((run.state, run.steps[0].attempts), (State::Applied, 2), "{run:#?}");
+    assert!(run.steps.iter().all(|step| step.transfer.is_none()), "what the first server told is over: {run:#?}");
     assert!(world.cloud.listing().contains(DIGEST));
     assert!(world.test.store.cancel_run("copy", &entry()).await.unwrap());
     assert_eq!(world.rests("copy").await.state, State::Undone);

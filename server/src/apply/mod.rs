@@ -6,7 +6,7 @@
 pub mod copy;
 mod drive;
 pub mod lent;
-mod meter;
+pub(crate) mod meter;
 mod places;
 mod reading;
 mod reviewed;
@@ -25,6 +25,7 @@ use domain::ecr::calls::{Call as Ecr, CopyImage};
 use domain::ecr::subject::Subject as EcrSubject;
 use domain::plan::permissions::{Need, Verdict};
 use domain::plan::sweep::Marked;
+use domain::plan::transfer::Transfer;
 use domain::plan::{Call, Plan, Subject};
 use domain::{Code, Millis, Problem, Scope};
 use gantry_aws::{Connections, Person};
@@ -66,11 +67,20 @@ pub trait Cloud: Send + Sync + 'static {
     }
 }
 
+/// What a call says of how far it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Said {
+    /// In words for people.
+    words: String,
+    /// Layer by layer, of one that carries an image.
+    transfer: Option<Transfer>,
+}
+
 /// How a call goes on its way.
 #[derive(Clone, Debug, Default)]
 pub struct Course {
-    /// How far it is, in words for people; the newest only.
-    said: watch::Sender<String>,
+    /// How far it is; the newest only.
+    said: watch::Sender<Said>,
     /// Ends it before it leaves anything that could be used.
     pub cancel: CancellationToken,
     /// The leases of this server and the run whose lease has to hold; none for a call of no run.
@@ -102,9 +112,16 @@ impl Course {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Says how far it is.
-    pub fn say(&self, words: String) {
-        self.said.send_replace(words);
+    /// Says how far it is: in words, and layer by layer where it carries an image. What was said before is not said again.
+    pub fn say(&self, words: String, transfer: Option<Transfer>) {
+        let new = Said { words, transfer };
+        self.said.send_if_modified(|last| {
+            let differs = *last != new;
+            if differs {
+                *last = new;
+            }
+            differs
+        });
     }
 }
 

@@ -1,9 +1,9 @@
 //! One upload, while it goes on and for a while after.
 
-use domain::ecr::upload::{LayerState, Upload, UploadLayer, UploadState};
+use domain::ecr::upload::{Upload, UploadState};
 use domain::ecr::wizards::put_images::Image;
 use domain::{Code, Problem, Scope};
-use gantry_registry::{BlobProgress, Progress, State, Upload as Feed};
+use gantry_registry::{Progress, Upload as Feed};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{WAITS, Wanted};
+use crate::apply::meter::layer;
 
 /// The speed is that of so long.
 const LATELY: Duration = Duration::from_secs(8);
@@ -190,17 +191,6 @@ impl Kept {
         let (id, repository, size) = (self.id.clone(), self.repository.clone(), self.size);
         Upload { id, repository, state, received, size, speed, layers, images, problem }
     }
-}
-
-fn layer(blob: &BlobProgress) -> UploadLayer {
-    let state = match blob.state {
-        State::Waiting | State::Moving => LayerState::Moving,
-        State::Existed | State::Mounted => LayerState::Existed,
-        State::Done => LayerState::Done,
-        State::Failed => LayerState::Failed,
-    };
-    let digest = blob.digest.map(|digest| digest.to_string());
-    UploadLayer { name: blob.name.clone(), digest, size: blob.size, done: blob.done, state }
 }
 
 #[cfg(test)]

@@ -162,7 +162,7 @@ impl Store {
         hold(&mut tx, lease).await?;
         sqlx::query(
             "update run_steps set state = $3, attempts = $4, after = $5, problem = $6, note = $7, request_ids = $8, began = $9, ended = $10,
-                    found = $11, tries = $12
+                    found = $11, tries = $12, transfer = $13
              where run = $1 and n = $2",
         )
         .bind(&lease.run)
@@ -177,6 +177,7 @@ impl Store {
         .bind(step.ended.map(|at| at.0))
         .bind(step.found.as_ref().map(Json))
         .bind(Json(&step.tries))
+        .bind(step.under_way().map(Json))
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;

@@ -7,9 +7,10 @@ use leptos::task::spawn_local;
 use std::time::Duration;
 
 use super::browser::{self, Chosen, Sending};
-use super::{images, layers};
+use super::images;
 use crate::paths::encode;
-use crate::ui::{Icon, Local, ProblemNote, format, icon};
+use crate::plan::transfer;
+use crate::ui::{Icon, Local, ProblemNote, icon};
 
 /// Between two questions how far it is.
 const LOOK: Duration = Duration::from_millis(500);
@@ -257,7 +258,7 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
             view! {
                 <p role="status">"“"{card.named.with_untracked(|n| n.0.clone())}"” has arrived. Nothing can be pulled yet: name what is in it, and review the plan."</p>
                 {images::form(&scope.get_value(), &repository.get_value(), &upload.images)}
-                {layers::folded(&upload.layers)}
+                {transfer::folded(&upload.layers)}
                 {zone(card, "Another file")}
             }
             .into_any()
@@ -310,24 +311,10 @@ fn zone(card: Card, words: &'static str) -> AnyView {
 
 /// How far it is.
 fn sending(card: Card) -> AnyView {
-    let far = move || {
-        card.upload.with(|upload| {
-            let size = |n: u64| format::bytes(i64::try_from(n).unwrap_or(i64::MAX));
-            let mut far = size(upload.received);
-            if let Some(of) = upload.size {
-                far = format!("{far} of {}", size(of));
-            }
-            if let Some(speed) = upload.speed {
-                far = format!("{far}, {}/s", size(speed));
-            }
-            match upload.left() {
-                Some(left) if left > 0 => format!("{far}, {} left", format::duration(left as i64)),
-                _ => far,
-            }
-        })
-    };
+    let far =
+        move || card.upload.with(|upload| transfer::far(upload.received, upload.size, upload.speed, upload.left()));
     let name = card.named.with_untracked(|named| named.0.clone());
-    let list = move || card.upload.with(|upload| layers::list(&upload.layers, upload.speed.unwrap_or_default()));
+    let list = move || card.upload.with(|upload| transfer::list(&upload.layers, upload.speed.unwrap_or_default()));
     view! {
         <p role="status">"Sending “"{name}"”."</p>
         <div class="far">{bar(card)}<span class="num">{far}</span>{cancel(card)}</div>

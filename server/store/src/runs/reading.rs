@@ -42,6 +42,7 @@ struct StepRow {
     ended: Option<i64>,
     found: Option<Json<Found>>,
     tries: Json<Vec<Try>>,
+    transfer: Option<Json<Value>>,
 }
 
 #[derive(FromRow)]
@@ -130,7 +131,9 @@ impl Store {
         let plan = serde_json::from_value(row.plan.0).map_err(|e| unreadable(&e.to_string()))?;
         let answers = serde_json::from_value(row.answers.0).map_err(|e| unreadable(&e.to_string()))?;
         let rows: Vec<StepRow> = sqlx::query_as(
-            "select state, attempts, after, problem, note, request_ids, began, ended, found, tries from run_steps where run = $1 order by n",
+            "select state, attempts, after, problem, note, request_ids, began, ended, found, tries,
+                    case when state = 'begun' then transfer end as transfer
+             from run_steps where run = $1 order by n",
         )
         .bind(&row.id)
         .fetch_all(&self.pages)
@@ -149,6 +152,8 @@ impl Store {
                 ended: step.ended.map(Millis),
                 found: step.found.map(|f| f.0),
                 tries: step.tries.0,
+                // Only shown: what another version wrote does not keep the run from being read.
+                transfer: step.transfer.and_then(|t| serde_json::from_value(t.0).ok()),
             });
         }
         Ok(Stored {

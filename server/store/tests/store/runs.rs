@@ -4,6 +4,7 @@ use domain::audit::AuditQuery;
 use domain::plan::answers::Form;
 use domain::plan::listing::RunsQuery;
 use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
+use domain::plan::transfer::{LayerProgress, LayerState, Transfer};
 use domain::plan::{Answers, FORMAT, Facts, OLDEST_FORMAT};
 use domain::policy::Role;
 use domain::{Code, Millis, Problem, Scope};
@@ -58,6 +59,7 @@ async fn a_run_is_read_as_it_was_written_step_by_step() {
         ended: Some(Millis(22)),
         found: Some(Found { state: None }),
         tries: vec![Try { at: Millis(21), title: "Too fast".into(), message: "Later.".into() }],
+        transfer: None,
     };
     store.journal(&lease, 1, &step, Some(&entry())).await.unwrap();
     let why = Problem::new(Code::AwsDenied, "Access denied", "No.");
@@ -68,6 +70,32 @@ async fn a_run_is_read_as_it_was_written_step_by_step() {
     (run.run.state, run.run.problem, run.ended) = (State::Undone, Some(why), Some(Millis(31)));
     assert_eq!(store.run("a").await.unwrap(), Some(run));
     assert_eq!(store.audit_latest(10).await.unwrap().len(), 3, "the begin, the intent, the end");
+}
+
+#[tokio::test]
+async fn how_far_a_call_is_lasts_as_long_as_it_is_under_way() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.begin_run(&stored("a", 10), &entry()).await.unwrap();
+    let lease = lease(store, "one", 20).await.unwrap();
+    let layer = LayerProgress {
+        name: String::new(),
+        digest: Some(format!("sha256:{}", "a".repeat(64))),
+        size: 9,
+        done: 4,
+        state: LayerState::Moving,
+    };
+    let transfer = Some(Transfer::of(vec![layer], Some(2)));
+    let told = async |state: StepState| {
+        let step = Progress { state, transfer: transfer.clone(), ..Progress::default() };
+        store.journal(&lease, 1, &step, None).await.unwrap();
+        store.run("a").await.unwrap().unwrap().run.steps[1].transfer.clone()
+    };
+    assert_eq!(told(StepState::Begun).await, transfer);
+    // Also where whoever ends the step still has it.
+    assert_eq!(told(StepState::Made).await, None);
+    assert_eq!(told(StepState::Begun).await, transfer);
+    assert_eq!(told(StepState::Waiting).await, None);
 }
 
 #[tokio::test]
