@@ -105,18 +105,40 @@ test("a server dies between the layers of a copy: the next one fetches what has 
   });
 });
 
+/** The layers that the page of a run shows, and those of them that ended so. */
+const layers = (page: Page) => page.getByRole("list", { name: "Layers" });
+const ended = (page: Page, words: string) => layers(page).getByText(new RegExp(`^\\d.*, ${words}$`));
+
 test("a copy that a dead server left is cancelled at the next one: nothing has the tag", async ({ own, browser }) => {
   await halfCopied(own, browser, "killed-cancelled", async ({ other, name, page, process, again }) => {
     await dialog(page).getByRole("link", { name: "Open the run" }).click();
     await expect(state(page)).toContainText("Applying");
     await hydrated(page);
+    // Two layers and the configuration are there, of the last one half has come; a reload shows the same, and there is room for it on a phone.
+    const moving = page.getByRole("progressbar", { name: `Layer ${other.layers[2].slice("sha256:".length, "sha256:".length + 12)}` });
+    const half = async () => {
+      await expect(ended(page, "sent")).toHaveCount(3, { timeout: 20_000 });
+      await expect(moving).toHaveAttribute("value", String(Math.floor((other.blobs.get(other.layers[2])?.length ?? 0) / 2)));
+      await expect(page.getByRole("progressbar", { name: "Copied" })).toBeVisible();
+    };
+    await half();
+    const size = page.viewportSize();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.reload();
+    await hydrated(page);
+    await half();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), "the page scrolls sideways").toBeLessThanOrEqual(390);
+    await accessible(page);
+    if (size) await page.setViewportSize(size);
     await mark(page);
     expect(await process.endsOn("SIGKILL", 10_000)).toBe(true);
     await again();
-    // The next server has gone on to where the source stalls.
+    // The next server has gone on to where the source stalls, and shows what it found there.
     await expect.poll(() => other.fetched(other.layers[2]), { timeout: 60_000 }).toBe(2);
+    await expect(ended(page, "there already")).toHaveCount(3, { timeout: 20_000 });
     await press(page, "Cancel");
     await expect(state(page)).toContainText("Undone", { timeout: 60_000 });
+    await expect(layers(page)).toHaveCount(0);
     await expect(page.getByText("Layers that arrived may stay").first()).toBeVisible();
     await accessible(page);
     await neverLeft(page);

@@ -104,6 +104,10 @@ async fn a_token_reads_everything_and_the_document_says_how() {
     let document = world.send("GET", "/api/v1/openapi.json", &[("authorization", &bearer)], "").await.json();
     assert_eq!(document["openapi"], "3.1.0");
     assert!(document["components"]["schemas"]["ResourceKey"]["description"].is_string());
+    // What a run's steps say of themselves is described by name only.
+    for (schema, field) in [("Transfer", "layers"), ("LayerProgress", "done")] {
+        assert!(document["components"]["schemas"][schema]["properties"][field].is_object(), "{schema}");
+    }
     assert!(document["components"]["securitySchemes"]["token"].is_object());
     // A token is no person: it makes no further tokens.
     let mine = world
