@@ -73,6 +73,9 @@ struct Serve {
     /// The folder with the built site, unless it is inside the binary.
     #[arg(long, env = "GANTRY_SITE", value_name = "FOLDER")]
     site: Option<PathBuf>,
+    /// The file with the key of the digests that stand in place of secrets: at least 32 random bytes. The database keeps a key unless given.
+    #[arg(long, env = "GANTRY_DIGEST_KEY_FILE", value_name = "FILE")]
+    digest_key_file: Option<PathBuf>,
     /// A proxy in front speaks TLS and sets X-Forwarded-For: cookies are marked Secure, other addresses than loopback are allowed.
     #[arg(long, env = "GANTRY_BEHIND_TLS_PROXY")]
     behind_tls_proxy: bool,
@@ -212,6 +215,7 @@ fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
         listen: serve.listen.or(file.listen).unwrap_or(config::LISTEN),
         metrics_listen: serve.metrics_listen.or(file.metrics_listen),
         site: serve.site.clone().or(file.site),
+        digest_key_file: serve.digest_key_file.clone().or(file.digest_key_file),
         behind_tls_proxy: file.behind_tls_proxy || serve.behind_tls_proxy,
         password_min: file.password_min.unwrap_or(SHORTEST),
         requests_per_second: serve.requests_per_second.or(file.requests_per_second).unwrap_or(50),

@@ -34,6 +34,8 @@ pub struct Config {
     pub metrics_listen: Option<SocketAddr>,
     /// The folder `cargo xtask` built, unless the site is inside the binary.
     pub site: Option<PathBuf>,
+    /// The file with the key of digests; the database keeps one without it.
+    pub digest_key_file: Option<PathBuf>,
     /// A proxy in front speaks TLS: cookies are marked Secure, and addresses other than loopback may be listened on.
     pub behind_tls_proxy: bool,
     /// The least number of characters of a password.
@@ -84,6 +86,8 @@ pub struct File {
     pub metrics_listen: Option<SocketAddr>,
     /// `site`
     pub site: Option<PathBuf>,
+    /// `digest_key_file`
+    pub digest_key_file: Option<PathBuf>,
     /// `behind_tls_proxy`
     pub behind_tls_proxy: bool,
     /// `password_min`, 12 to 128
@@ -137,6 +141,7 @@ fn parse(name: &str, text: &str) -> Result<File> {
         "listen",
         "metrics_listen",
         "site",
+        "digest_key_file",
         "behind_tls_proxy",
         "password_min",
         "requests_per_second",
@@ -151,6 +156,7 @@ fn parse(name: &str, text: &str) -> Result<File> {
         listen: top.parsed("listen", address)?,
         metrics_listen: top.parsed("metrics_listen", address)?,
         site: top.text("site")?.map(PathBuf::from),
+        digest_key_file: top.text("digest_key_file")?.map(PathBuf::from),
         behind_tls_proxy: top.flag("behind_tls_proxy")?,
         password_min: top.number("password_min", 12, 128)?.map(|n| n as usize),
         requests_per_second: top.number("requests_per_second", 1, u32::MAX)?,

@@ -51,7 +51,7 @@ impl Ask for Sts {
 async fn until_aws_answers_nothing_rests_that_is_collected_and_then_collecting_begins_by_itself() {
     let test = TestStore::fresh().await;
     let store = &test.store;
-    store.want("healthy", &[(scope("111122223333"), Kind::Task)], crate::clock::now()).await.unwrap();
+    store.want("healthy", &[], &[(scope("111122223333"), Kind::Task)], crate::clock::now()).await.unwrap();
     let connections = Connections::awaited(&[7; 32], Limits::default());
     let connecting = Connecting::new(store.clone(), "late".into(), connections.clone(), 15);
     let (known, instance) = (connecting.known.clone(), connecting.instance.subscribe());

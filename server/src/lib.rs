@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod connecting;
 pub mod connections;
+pub mod digest_key;
 pub mod http;
 pub mod inventory;
 pub mod live;

@@ -11,11 +11,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::apply;
+use crate::auth::Auth;
 use crate::auth::password::Passwords;
-use crate::auth::{Auth, secret};
 use crate::clock;
 use crate::config::Config;
 use crate::connecting::Connecting;
+use crate::digest_key;
 use crate::http::rate::Rate;
 use crate::http::site::Site;
 use crate::http::{Parts, Web, listener};
@@ -52,7 +53,8 @@ pub async fn run(config: Config, exit_with_stdin: bool) -> Result<(), Problem> {
     let auth = Auth::new(store.clone(), Passwords::new(config.password_min), config.behind_tls_proxy);
     may_listen(&config, &store).await?;
     let limits = Limits::new(config.quota_share);
-    let connections = Connections::awaited(&sealing_key(&store).await?, limits);
+    let digest_key = digest_key::agree(&store, config.digest_key_file.as_deref()).await?;
+    let connections = Connections::awaited(&digest_key, limits);
     let socket = TcpListener::bind(config.listen)
         .await
         .map_err(|e| Problem::invalid("GANTRY_LISTEN", format!("{} cannot be listened on: {e}", config.listen)))?;
@@ -156,14 +158,6 @@ async fn may_listen(config: &Config, store: &Store) -> Result<(), Problem> {
         return refuse("there is no administrator yet. Make one first: gantry admin create --name NAME.");
     }
     Ok(())
-}
-
-/// The key that seals secrets: made once per database, so that their digests stay comparable.
-async fn sealing_key(store: &Store) -> Result<[u8; 32], Problem> {
-    let stored = store.setting("sealing-key", &secret::random_key()).await?;
-    stored.try_into().map_err(|_| {
-        Problem::new(Code::Internal, "The sealing key is damaged", "The setting sealing-key is not 32 bytes long.")
-    })
 }
 
 /// Waits for Ctrl-C, SIGTERM or, if asked to, the end of standard input.

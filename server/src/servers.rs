@@ -16,6 +16,11 @@ const BEAT: Duration = Duration::from_secs(5);
 /// A server that said nothing for so many milliseconds is dead: as long as a lease lasts.
 const DEAD: i64 = 30_000;
 
+/// Servers that have said nothing since then are dead at this moment.
+pub fn dead(at: Millis) -> Millis {
+    Millis(at.0 - DEAD)
+}
+
 /// A name that no other server has.
 pub fn name() -> String {
     format!("{}-{:x}", std::process::id(), RandomState::new().hash_one(now()))
@@ -24,9 +29,9 @@ pub fn name() -> String {
 /// Says once that this server lives and wants collected what its connections lead to.
 ///
 /// # Errors
-/// [`domain::Code::Database`].
+/// [`domain::Code::Conflict`] when the servers on this database make digests with another key, [`domain::Code::Database`].
 pub async fn join(store: &Store, name: &str, connections: &Connections) -> Result<(), Problem> {
-    let mut servers = beat(store, name, &sync::aws::wanted(connections)).await?;
+    let mut servers = beat(store, name, &connections.digest_key(), &sync::aws::wanted(connections)).await?;
     // The sandbox has no quotas.
     servers.retain(|scope, _| !connections.configs().any(|c| c.sandbox && c.account == scope.account));
     connections.divide(servers);
@@ -43,12 +48,17 @@ pub async fn stay(store: Store, name: String, connections: Connections) {
     }
 }
 
-async fn beat(store: &Store, name: &str, wanted: &[(Scope, Kind)]) -> Result<HashMap<Scope, u32>, Problem> {
-    let beat = |at: Millis| store.beat(name, at, Millis(at.0 - DEAD));
+async fn beat(
+    store: &Store,
+    name: &str,
+    digest_key: &[u8],
+    wanted: &[(Scope, Kind)],
+) -> Result<HashMap<Scope, u32>, Problem> {
+    let beat = |at: Millis| store.beat(name, at, dead(at));
     if let Some(servers) = beat(now()).await? {
         return Ok(servers);
     }
     // New here, or counted as dead while it could not say anything.
-    store.want(name, wanted, now()).await?;
+    store.want(name, digest_key, wanted, now()).await?;
     Ok(beat(now()).await?.unwrap_or_default())
 }

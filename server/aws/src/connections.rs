@@ -228,6 +228,11 @@ impl Connections {
         Self { person: Some(Arc::new(person)), ..self.clone() }
     }
 
+    /// The [`crate::fingerprint`] of the key that seals what these answer.
+    pub fn digest_key(&self) -> [u8; 32] {
+        self.sealer.fingerprint()
+    }
+
     /// The connections as configured.
     pub fn configs(&self) -> impl Iterator<Item = &ConnectionConfig> {
         self.list().iter().map(|c| &c.config)

@@ -51,6 +51,7 @@ pub use ecr::{images_denied, registry};
 pub use ecs::deployments_denied;
 pub use limits::{Bucket, Limits};
 pub use logs::{Log, LogEvents, log_events};
+pub use sealing::fingerprint;
 pub use sessions::Person;
 
 use async_trait::async_trait;

@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Sealer(Hmac<Sha256>);
 
 impl Sealer {
-    /// A sealer with this key; the server keeps it beside the database, so that seals stay comparable over restarts.
+    /// A sealer with this key, which stays the same over restarts, so that seals stay comparable.
     pub fn new(key: &[u8; 32]) -> Self {
         // A key shorter than a block is padded with zeros: RFC 2104.
         let mut block = [0; 64];
@@ -25,6 +25,18 @@ impl Sealer {
         let digest = mac.finalize().into_bytes().iter().take(8).map(|b| format!("{b:02x}")).collect();
         Sealed { length: value.len(), digest }
     }
+
+    /// The [`fingerprint`] of its key.
+    pub fn fingerprint(&self) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(b"gantry: the fingerprint of a digest key");
+        mac.finalize().into_bytes().into()
+    }
+}
+
+/// What tells this key from others and says nothing about it: its HMAC-SHA-256 of a text that is no value of a resource.
+pub fn fingerprint(key: &[u8; 32]) -> [u8; 32] {
+    Sealer::new(key).fingerprint()
 }
 
 impl fmt::Debug for Sealer {
@@ -46,5 +58,12 @@ mod tests {
         assert_ne!(seal.digest, sealer.seal("hunter3").digest);
         assert_ne!(seal.digest, Sealer::new(&[8; 32]).seal("hunter2").digest);
         assert!(!serde_json::to_string(&seal).unwrap().contains("hunter"));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart() {
+        assert_eq!(fingerprint(&[7; 32]), Sealer::new(&[7; 32]).fingerprint());
+        assert_ne!(fingerprint(&[7; 32]), fingerprint(&[8; 32]));
+        assert!(!fingerprint(&[7; 32]).windows(4).any(|bytes| bytes == [7; 4]));
     }
 }

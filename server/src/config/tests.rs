@@ -28,6 +28,7 @@ fn a_bad_value_is_one_line_naming_file_and_key() {
         ("listen = 4646", "listen"),
         ("listen = \"localhost\"", "listen"),
         ("password_min = 4", "password_min"),
+        ("digest_key_file = 32", "digest_key_file"),
         ("quota_share = 0", "quota_share"),
         ("quota_share = 0.0", "quota_share"),
         ("quota_share = -0.5", "quota_share"),

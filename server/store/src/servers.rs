@@ -5,19 +5,22 @@ use domain::{AccountId, Kind, Millis, Region, Scope};
 use sqlx::PgConnection;
 use std::collections::HashMap;
 
+use crate::settings::same_digest_key;
 use crate::singles::read_one_by_one;
 use crate::within::told_within;
 use crate::{Result, Store, changes, locks, problem};
 
 impl Store {
-    /// Says that this server lives, and that it wants exactly these to be collected. What nobody collected yet is due at once.
+    /// Says that this server, whose digest key has this fingerprint, lives, and that it wants exactly these to be collected. What nobody
+    /// collected yet is due at once.
     ///
     /// # Errors
-    /// [`domain::Code::Database`].
-    pub async fn want(&self, server: &str, wanted: &[(Scope, Kind)], now: Millis) -> Result<()> {
+    /// [`domain::Code::Conflict`] when the digest key in use is another one ([`Store::use_digest_key`]), [`domain::Code::Database`].
+    pub async fn want(&self, server: &str, digest_key: &[u8], wanted: &[(Scope, Kind)], now: Millis) -> Result<()> {
         let column = |f: &dyn Fn(&(Scope, Kind)) -> String| wanted.iter().map(f).collect::<Vec<_>>();
         let mut tx = self.work.begin().await.map_err(problem::of)?;
         in_turn(&mut tx).await?;
+        same_digest_key(&mut tx, digest_key).await?;
         sqlx::query(
             "insert into servers (id, seen) values ($1, $2) on conflict (id) do update set seen = excluded.seen",
         )
@@ -102,7 +105,7 @@ impl Store {
 }
 
 /// One server after the other: two that touch the same rows in another order would wait for each other.
-async fn in_turn(tx: &mut PgConnection) -> Result<()> {
+pub(crate) async fn in_turn(tx: &mut PgConnection) -> Result<()> {
     sqlx::query("select pg_advisory_xact_lock($1)").bind(locks::SERVERS).execute(tx).await.map_err(problem::of)?;
     Ok(())
 }

@@ -31,7 +31,7 @@ impl Store {
     /// Has servers a, b, c and d want exactly these.
     pub async fn configure(&self, wanted: &[(Scope, Kind)]) -> Result<(), Problem> {
         for server in ["a", "b", "c", "d"] {
-            self.want(server, wanted, Millis(0)).await?;
+            self.want(server, &[], wanted, Millis(0)).await?;
         }
         Ok(())
     }

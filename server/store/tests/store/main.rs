@@ -10,6 +10,7 @@ mod prune;
 mod resources;
 mod runs;
 mod servers;
+mod settings;
 mod singles;
 mod team;
 mod within;

@@ -23,10 +23,10 @@ async fn claimed(store: &Store, server: &str, now: i64) -> Option<Scope> {
 async fn a_collection_rests_only_when_no_live_server_wants_it() {
     let test = TestStore::fresh().await;
     let store = &test.store;
-    store.want("a", &[(scope(), Kind::Task)], Millis(1000)).await.unwrap();
+    store.want("a", &[], &[(scope(), Kind::Task)], Millis(1000)).await.unwrap();
     // Another file, or none at all.
-    store.want("b", &[(other(), Kind::Task)], Millis(1000)).await.unwrap();
-    store.want("c", &[], Millis(1000)).await.unwrap();
+    store.want("b", &[], &[(other(), Kind::Task)], Millis(1000)).await.unwrap();
+    store.want("c", &[], &[], Millis(1000)).await.unwrap();
     assert_eq!(collected(store).await, [scope(), other()]);
     // Each collects where it has a connection, however long something else is due.
     assert_eq!([claimed(store, "b", 1000).await, claimed(store, "b", 1000).await], [Some(other()), None]);
@@ -42,7 +42,7 @@ async fn a_collection_rests_only_when_no_live_server_wants_it() {
     assert_eq!(claimed(store, "a", 90_000).await, None);
     // It was stopped only.
     assert_eq!(beat("a", 31_002).await, None);
-    store.want("a", &[(scope(), Kind::Task)], Millis(31_002)).await.unwrap();
+    store.want("a", &[], &[(scope(), Kind::Task)], Millis(31_002)).await.unwrap();
     assert_eq!(collected(store).await, [scope(), other()]);
 }
 
@@ -50,12 +50,12 @@ async fn a_collection_rests_only_when_no_live_server_wants_it() {
 async fn a_server_with_a_new_file_wants_something_else_and_one_that_ends_wants_nothing() {
     let test = TestStore::fresh().await;
     let store = &test.store;
-    store.want("a", &[(scope(), Kind::Task), (other(), Kind::Task)], Millis(1000)).await.unwrap();
-    store.want("a", &[(other(), Kind::Task)], Millis(1000)).await.unwrap();
+    store.want("a", &[], &[(scope(), Kind::Task), (other(), Kind::Task)], Millis(1000)).await.unwrap();
+    store.want("a", &[], &[(other(), Kind::Task)], Millis(1000)).await.unwrap();
     assert_eq!(collected(store).await, [other()]);
     store.sign_off("a").await.unwrap();
     assert_eq!(collected(store).await, [other()], "to go on there when one starts");
-    store.want("b", &[(scope(), Kind::Task)], Millis(2000)).await.unwrap();
+    store.want("b", &[], &[(scope(), Kind::Task)], Millis(2000)).await.unwrap();
     assert_eq!(collected(store).await, [scope()]);
 }
 
@@ -64,9 +64,9 @@ async fn servers_are_counted_where_they_want_something() {
     let test = TestStore::fresh().await;
     let store = &test.store;
     let both = [(scope(), Kind::Task), (scope(), Kind::Function), (other(), Kind::Task)];
-    store.want("a", &both, Millis(1000)).await.unwrap();
-    store.want("b", &both[..2], Millis(1000)).await.unwrap();
-    store.want("c", &[], Millis(1000)).await.unwrap();
+    store.want("a", &[], &both, Millis(1000)).await.unwrap();
+    store.want("b", &[], &both[..2], Millis(1000)).await.unwrap();
+    store.want("c", &[], &[], Millis(1000)).await.unwrap();
     let counted = store.beat("a", Millis(2000), Millis(0)).await.unwrap();
     assert_eq!(counted, Some(HashMap::from([(scope(), 2), (other(), 1)])));
     assert_eq!(store.beat("nobody", Millis(2000), Millis(0)).await.unwrap(), None);
@@ -80,8 +80,8 @@ async fn servers_are_counted_where_they_want_something() {
 async fn after_the_database_was_away_the_first_to_come_back_does_not_forget_the_others() {
     let test = TestStore::fresh().await;
     let store = &test.store;
-    store.want("a", &[(scope(), Kind::Task)], Millis(1000)).await.unwrap();
-    store.want("b", &[(other(), Kind::Task)], Millis(1000)).await.unwrap();
+    store.want("a", &[], &[(scope(), Kind::Task)], Millis(1000)).await.unwrap();
+    store.want("b", &[], &[(other(), Kind::Task)], Millis(1000)).await.unwrap();
     let beat = async |server: &str, now: i64| store.beat(server, Millis(now), Millis(now - 30_000)).await.unwrap();
     assert_eq!(beat("a", 100_000).await.map(|counted| counted.len()), Some(2));
     assert!(beat("b", 101_000).await.is_some(), "nothing of it rested in between");

@@ -221,12 +221,3 @@ async fn the_audit_trail_is_chosen_by_who_what_on_what_and_when() {
     let first = test.store.audit(&AuditQuery { limit: 2, ..any() }, Millis(0)).await.unwrap();
     assert_eq!(subjects(AuditQuery { before: first.last().map(|e| e.id), ..any() }).await, ["0a1b", "bob"]);
 }
-
-#[tokio::test]
-async fn a_setting_is_decided_once() {
-    let test = TestStore::fresh().await;
-    let (one, two) = tokio::join!(test.store.setting("sealing", b"one"), test.store.setting("sealing", b"two"));
-    assert_eq!(one.unwrap(), two.unwrap());
-    test.store.migrate().await.unwrap();
-    assert!(matches!(test.store.setting("sealing", b"three").await.unwrap().as_slice(), b"one" | b"two"));
-}
