@@ -16,7 +16,7 @@ const BEAT: Duration = Duration::from_secs(5);
 /// A server that said nothing for so many milliseconds is dead: as long as a lease lasts.
 const DEAD: i64 = 30_000;
 
-/// Servers that have said nothing since then are dead at this moment.
+/// At this moment, a server that has said nothing since the moment answered is dead.
 pub fn dead(at: Millis) -> Millis {
     Millis(at.0 - DEAD)
 }
