@@ -1,6 +1,6 @@
 //! What `cargo xtask bench` runs: Gantry under a generated load beside the AWS CLI and boto3 on the same machine in the same run, the weight of a
-//! first visit, the list scrolled in a browser beside a plain table, a full collect of the demo fleet, the plan of a wizard, what the engine adds to a
-//! call, and images beside skopeo. Prints a table; judges nothing.
+//! first visit, the list scrolled in a browser beside a plain table, a full collect of the demo fleet, the plan of a wizard, natively and in a
+//! browser, what the engine adds to a call, and images beside skopeo. Prints a table; judges nothing.
 
 mod child;
 mod engine;
@@ -9,6 +9,7 @@ mod load;
 mod measure;
 mod preview;
 mod rows;
+mod wizard;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
@@ -44,13 +45,14 @@ struct Arguments {
     /// Leave out the AWS CLI and boto3.
     #[arg(long)]
     no_clients: bool,
-    /// The checkout, whose packages drive a Chromium (`CHROMIUM`, otherwise Playwright's own); without it no list is scrolled.
+    /// The checkout, whose packages drive a Chromium (`CHROMIUM`, otherwise Playwright's own); without it no list is scrolled,
+    /// and nothing typed into a wizard.
     #[arg(long)]
     checkout: Option<PathBuf>,
     /// Only the list scrolled in a browser.
     #[arg(long, requires = "checkout", conflicts_with_all = ["only_plans", "only_images"])]
     only_rows: bool,
-    /// Only plans and the engine.
+    /// Only plans, in a browser as well where there is a checkout, and the engine.
     #[arg(long)]
     only_plans: bool,
     /// Only images, pushed and copied, beside skopeo.
@@ -143,6 +145,9 @@ async fn main() -> Result<()> {
         return lists(&a).await.context("the list in a browser");
     }
     preview::measure()?;
+    if let Some(checkout) = &a.checkout {
+        wizard::measure(&a, checkout).await.context("the wizard in a browser")?;
+    }
     engine::measure(&a.bin, &a.data_dir).await.context("the engine")?;
     if a.only_plans {
         return Ok(());
@@ -316,18 +321,23 @@ fn weight(site: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A connection to an account of a sandbox, as `gantry.toml` has it.
+fn connection(cloud: &Value, account: &Value, regions: &Value) -> Result<String> {
+    Ok(format!(
+        "[[connections]]\nname = \"{}\"\naccount = \"{1}\"\nregions = {2}\nendpoint_url = \"{3}\"\naccess_key = \"{1}\"\nsecret_key = \"sandbox\"\nsandbox = true\n\n",
+        text(account, "name")?,
+        text(account, "id")?,
+        regions,
+        text(cloud, "endpoint_url")?,
+    ))
+}
+
 async fn collect(a: &Arguments) -> Result<()> {
     let (mut sandbox, cloud) = child::sandbox(&a.bin, &a.data_dir, "fleet", true).await?;
     sandbox.event("seeded", Duration::from_secs(300)).await?;
     let mut config = String::new();
     for account in cloud["accounts"].as_array().context("no accounts")? {
-        config += &format!(
-            "[[connections]]\nname = \"{}\"\naccount = \"{1}\"\nregions = {2}\nendpoint_url = \"{3}\"\naccess_key = \"{1}\"\nsecret_key = \"sandbox\"\nsandbox = true\n\n",
-            text(account, "name")?,
-            text(account, "id")?,
-            cloud["regions"],
-            text(&cloud, "endpoint_url")?,
-        );
+        config += &connection(&cloud, account, &cloud["regions"])?;
     }
     let path = a.data_dir.join("fleet.toml");
     std::fs::write(&path, config)?;

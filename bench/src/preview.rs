@@ -1,4 +1,5 @@
-//! How long it takes to make the plan that a wizard shows at each keystroke, natively. In the browser the same code runs as WebAssembly.
+//! How long it takes to make the plan that a wizard shows at each keystroke, natively. In the browser the same code runs as WebAssembly:
+//! `wizard.rs`.
 
 use anyhow::{Result, anyhow};
 use domain::plan::lint::lint;
@@ -12,8 +13,9 @@ use crate::row;
 /// Times each is made.
 const TIMES: usize = 400;
 
-/// Everything that the wizard for a repository can hold: the most rules and tags that AWS allows, and a long policy.
-fn repository() -> Value {
+/// Everything that the wizard for a repository can hold: the most rules and tags that AWS allows, and a long policy. Its
+/// answers, which `wizard.mjs` enters in a browser.
+pub fn repository() -> Value {
     let rule = |n: usize| {
         json!({ "rulePriority": n, "description": format!("keep some of v{n}"),
             "selection": { "tagStatus": "tagged", "tagPatternList": [format!("v{n}.*"), format!("release-{n}-*")],

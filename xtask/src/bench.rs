@@ -17,13 +17,13 @@ pub struct Options {
     /// Leaves out the AWS CLI and boto3.
     #[arg(long)]
     no_clients: bool,
-    /// Leaves out the list that is scrolled in a browser.
+    /// Leaves out what a browser measures: the list that is scrolled, and the wizard.
     #[arg(long)]
     no_browser: bool,
     /// Measures only the list that is scrolled in a browser.
     #[arg(long, conflicts_with_all = ["no_browser", "only_plans", "only_images"])]
     only_rows: bool,
-    /// Measures plans and the engine only.
+    /// Measures plans, natively and in a browser, and the engine only.
     #[arg(long)]
     only_plans: bool,
     /// Measures images only: pushed and copied, beside skopeo where it is installed.
@@ -33,7 +33,7 @@ pub struct Options {
 
 /// `cargo xtask bench`.
 pub fn run(checkout: &Checkout, options: &Options) -> Result<ExitCode> {
-    let with_browser = !(options.no_browser || options.only_plans || options.only_images);
+    let with_browser = !(options.no_browser || options.only_images);
     let needs: &[Need] = if with_browser { &[Need::Browser] } else { &[] };
     let toolchain = setup::prepare(checkout, needs)?;
     progress::step("Building a release");
