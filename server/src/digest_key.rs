@@ -70,6 +70,6 @@ fn is_open(_: &Metadata) -> bool {
     false
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "digest_key_tests.rs"]
 mod tests;
