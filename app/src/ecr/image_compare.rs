@@ -16,7 +16,7 @@ use crate::error::AppError;
 use crate::live_state;
 use crate::paths;
 use crate::plan::api::look_up;
-use crate::sections::{card, card_with, exact, here, mark, note, nothing, stack, table_card, text};
+use crate::sections::{card, card_with, here, mark, note, nothing, short_digest, stack, table_card, text};
 use crate::ui::{ProblemNote, Skeleton, format};
 use crate::wire::ask;
 
@@ -146,7 +146,7 @@ fn layers(left: &Side, right: &Side) -> AnyView {
             Where::Right => ("+ new", Tone::Good),
         };
         let command = configuration::command(line.command);
-        vec![mark(word, tone), command, text(line.size.map(format::bytes)), exact(Some(line.digest))]
+        vec![mark(word, tone), command, text(line.size.map(format::bytes)), short_digest(Some(line.digest))]
     });
     let heads = [("In", false), ("Made by", false), ("Size", true), ("Digest", false)];
     table_card(format!("Layers: {words}"), &heads, rows.collect(), "Neither has a layer.")

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::image::{manifests, parts_list};
 use crate::live_state;
 use crate::resource::Shown;
-use crate::sections::{card, card_with, exact, key_of, nothing, table_card, text, typed};
+use crate::sections::{card, card_with, key_of, nothing, short_digest, table_card, text, typed};
 use crate::ui::{CopyButton, Json, format};
 
 /// The tab of the layers, lowest first; of an index where to find them.
@@ -60,7 +60,7 @@ fn table(layers: &[Layer], configuration: Option<&Configuration>) -> AnyView {
             text(Some((i + 1).to_string())),
             super::configuration::command(command),
             text(layer.size.map(format::bytes)),
-            exact(Some(layer.digest.clone())),
+            short_digest(Some(layer.digest.clone())),
             view! { <span title=layer.media_type.clone()>{text(media)}</span> }.into_any(),
         ]
     });

@@ -15,7 +15,7 @@ pub fn images(shown: Shown) -> AnyView {
     let base = paths::tab(&key, "overview");
     let uri = shown.with_untracked(|d| d.doc.get("repositoryUri").and_then(|u| u.as_str()).map(str::to_owned));
     view! {
-        {uri.map(|uri| view! { <p class="after-note">"Pull and push with "<ui::Copy text=uri max=90/></p> })}
+        {uri.map(|uri| view! { <p>"Pull and push with "<ui::Copy text=uri max=90/></p> })}
         {super::put_image::card(&key)}
         {super::cleanup::card(&key)}
         {super::pods::note(&key.scope.account)}
