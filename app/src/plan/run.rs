@@ -181,7 +181,7 @@ fn page(view: RunView, act: Act, refusal: Option<String>, boot: &Boot) -> AnyVie
         Fact::new("Where", view! { <span title=run.plan.scope.to_string()>{boot.place(&run.plan.scope)}</span> }),
         Fact::text("Started by", Some(view.by.clone())),
         Fact::new("Started", view! { <Age at=made now=now after=" ago"/> }),
-        Fact::new("Took", lasted),
+        Fact::new(if ended.is_some() { "Took" } else { "So far" }, lasted),
     ];
     let (title, id) = (run.plan.title.clone(), run.id.clone());
     let lines = steps(&view, act, refusal.as_deref());
