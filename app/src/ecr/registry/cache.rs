@@ -18,8 +18,8 @@ use crate::error::AppError;
 use crate::live_state;
 use crate::plan::api::look_up;
 use crate::resource::Shown;
-use crate::sections::{exact, key_of, stack, table_card, text};
-use crate::ui::{Code, Icon};
+use crate::sections::{exact, key_of, none, stack, table_card, text};
+use crate::ui::{Code, Copy, Icon};
 use crate::wizard::{Messages, TextField, why_not};
 
 /// The tab.
@@ -83,7 +83,7 @@ fn row(scope: &Scope, rule: CacheRule, first: RwSignal<Rule>) -> Vec<AnyView> {
             Some(prefix) => format!("{}/{prefix}", rule.upstream_registry_url),
             None => rule.upstream_registry_url,
         })),
-        exact(credentials),
+        credentials.map_or_else(none, |arn| view! { <Copy text=arn max=40/> }.into_any()),
         view! {
             <div class="acts">
                 <button class="btn small" r#type="button" on:click=check>"Validate"</button>
