@@ -118,7 +118,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await expect(images.filter({ hasText: "1.0" })).toContainText("4.8 MiB");
   await accessible(page);
   await page.getByRole("checkbox", { name: "Choose 1.0" }).check();
-  await page.getByRole("button", { name: "Delete 1 image …" }).click();
+  await page.getByRole("button", { name: "Delete 1 image…" }).click();
   await dialog(page).locator("summary").first().click();
   await expect(dialog(page).getByText("an image that was deleted has to be pushed again", { exact: false }).first()).toBeVisible();
   await dialog(page).locator("#act-typed").fill(name);
@@ -144,7 +144,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await expect(images).toContainText(`service ${service} in northwind-shop`);
   await accessible(page);
   await page.getByRole("checkbox", { name: "Choose 2.0" }).check();
-  await page.getByRole("button", { name: "Delete 1 image …" }).click();
+  await page.getByRole("button", { name: "Delete 1 image…" }).click();
   await expect(dialog(page).getByRole("heading", { name: "Is that meant?" })).toBeVisible();
   await expect(dialog(page).getByText(`${name}:2.0 (used by service ${service} in northwind-shop)`, { exact: false })).toBeVisible();
   await accessible(page);

@@ -149,7 +149,7 @@ test("releases that newer ones replaced go whole by one click, and so does what 
   await accessible(page);
   // Indexes go first, in a call of their own.
   const go = async (words: RegExp) => {
-    await offer(words).getByRole("button", { name: "Delete them …" }).click();
+    await offer(words).getByRole("button", { name: "Delete them…" }).click();
     await expect(call(page, "ecr:BatchDeleteImage")).toHaveCount(2);
     await dialog(page).locator("#act-typed").fill(name);
     await apply(page);

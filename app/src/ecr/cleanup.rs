@@ -78,8 +78,8 @@ fn offer(what: &'static str, held: &[&Held], key: &ResourceKey) -> Option<AnyVie
     );
     let most = domain::ecr::wizards::images::MOST;
     let label = match held.len() > most {
-        true => format!("Delete the first {} …", format::number(most as i64)),
-        false => "Delete them …".to_owned(),
+        true => format!("Delete the first {}…", format::number(most as i64)),
+        false => "Delete them…".to_owned(),
     };
     let digests: Vec<String> = held.iter().take(most).map(|h| h.facts.digest.clone()).collect();
     let (acts, key) = (expect_context::<Acts>(), key.clone());

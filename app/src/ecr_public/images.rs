@@ -154,8 +154,8 @@ fn delete(key: &ResourceKey, ticked: Ticked) -> AnyView {
     // No signal of its own: the list is made anew while this one is still shown, and what is ticked outlives both.
     let none = move || ticked.with(BTreeSet::is_empty);
     let label = move || match ticked.with(BTreeSet::len) {
-        0 => "Delete …".to_owned(),
-        n => format!("Delete {} …", format::counted(n as i64, "image", "images")),
+        0 => "Delete…".to_owned(),
+        n => format!("Delete {}…", format::counted(n as i64, "image", "images")),
     };
     let ask = move |_| {
         let digests = ticked.get_untracked().into_iter().collect();

@@ -87,13 +87,13 @@ fn ready_made(draft: Shared) -> impl IntoView {
     let pullers = move || {
         let offered = own.with(|own| connected(&boot, Some(own)));
         let typed = part(draft, |d| d.permissions.account_ids.clone());
-        adder("Connected accounts that pull".into(), "Add a connected one …", offered, typed, move |v| {
+        adder("Connected accounts that pull".into(), "Add a connected one…", offered, typed, move |v| {
             change(draft, |p| p.account_ids = v);
         })
     };
     let lambda_ids = part(draft, |d| d.permissions.lambda_ids.clone());
     let functions =
-        adder("Connected accounts with functions".into(), "Add a connected one …", functions, lambda_ids, move |v| {
+        adder("Connected accounts with functions".into(), "Add a connected one…", functions, lambda_ids, move |v| {
             change(draft, |p| p.lambda_ids = v);
         });
     // The message of the whole stands here only while nothing else shows it.

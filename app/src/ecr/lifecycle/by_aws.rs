@@ -87,7 +87,7 @@ impl ByAws {
         let refused = why_not(&expect_context::<Boot>()).map(|problem| problem.message);
         let may = refused.is_none();
         let idle = move || !may || self.busy.get();
-        let label = move || if self.busy.get() { "AWS is reckoning …" } else { "Ask AWS for its own preview" };
+        let label = move || if self.busy.get() { "AWS is reckoning…" } else { "Ask AWS for its own preview" };
         view! {
             <p class="after-note">
                 <button class="btn small" r#type="button" aria-disabled=move || idle().to_string() title=refused

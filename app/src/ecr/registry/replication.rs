@@ -121,7 +121,7 @@ fn row(n: usize, rules: RwSignal<Vec<Typed>>, offered: Offered) -> AnyView {
     };
     let gone = format!("Remove rule {}", n + 1);
     let name = format!("Connected registries for rule {}", n + 1);
-    let connected = adder(name, "Add a connected one …", offered, read(false), move |v| write(false, v));
+    let connected = adder(name, "Add a connected one…", offered, read(false), move |v| write(false, v));
     view! {
         <div class="tag-row">
             <div class="stack">
