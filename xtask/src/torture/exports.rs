@@ -111,13 +111,14 @@ fn all_applied(api: &runs::Api) -> Result<()> {
 /// What the names of the other forms begin with.
 const FORMS: &str = "export/form-";
 
-/// The forms that change what there is, which their scripts do by AWS's client alone: images are copied by another program. Or one of each, and
-/// none that deletes a repository, a rule or a template, or is about a public repository: each takes seconds.
+/// The forms that change what there is in a registry, which their scripts do by AWS's client alone: images are copied by another program, and what
+/// a scan finds says when. Or one of each, and none that deletes a repository, a rule or a template, or is about a public repository: each takes seconds.
 fn changes(all: bool) -> Vec<(String, Form)> {
     let mut seen = BTreeSet::new();
     let mut fits = |form: &Form| {
         let is_common = |wizard: &str| !wizard.starts_with("delete-re") && !wizard.contains("public");
-        let changes = !form.wizard.starts_with("create-") && form.wizard != "copy-image";
+        let elsewhere = ["create-", "use-in-"].iter().any(|begin| form.wizard.starts_with(begin));
+        let changes = !elsewhere && !["copy-image", "scan-images"].contains(&form.wizard);
         changes && (all || is_common(form.wizard) && seen.insert(form.wizard))
     };
     let named = |(n, form): (usize, Form)| match form.registry {

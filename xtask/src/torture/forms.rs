@@ -142,7 +142,11 @@ pub fn forms() -> Vec<Form> {
             json!({ "name": "NAME", "encryption": { "type": "new_key", "alias": "" } }),
         ),
         form("scan-images", Before::Repository, json!({ "repository": "NAME", "digests": ["DIGEST"] })),
-        form("delete-public-images", Before::PublicImage, json!({ "repository": "NAME", "digests": ["DIGEST"] })),
+        form(
+            "delete-public-images",
+            Before::PublicImage,
+            json!({ "repository": "NAME", "digests": ["DIGEST"], "insist": "NAME" }),
+        ),
         form(
             "use-in-function",
             Before::Function,
