@@ -14,7 +14,7 @@ use super::runs::{Api, Story, of, steps};
 use super::source;
 
 /// How long it is tried to begin one.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// How often it is rolled for the only wizard that is wanted.
 const ROLLS: usize = 300;

@@ -15,8 +15,9 @@ use super::servers::Servers;
 use super::weather::Weather;
 
 /// A run that has not ended after this is one without an end.
-const END: Duration = Duration::from_secs(90);
-const LIMIT: Duration = Duration::from_secs(15);
+const END: Duration = Duration::from_secs(300);
+/// A request waits for AWS as long as that: one call in it may meet the longest silence.
+const LIMIT: Duration = Duration::from_secs(45);
 
 /// What speaks to the servers.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ pub fn begin(api: &Api, answers: &Value) -> Result<()> {
         let Some(hash) = reviewed["plan"]["hash"].as_str() else { return Ok(()) };
         match api.ask("POST", "/runs", Some(&json!({ "answers": answers, "hash": hash }))) {
             Ok((201, _)) => return Ok(()),
-            _ if begin.elapsed() > END => bail!("a run cannot be begun"),
+            last if begin.elapsed() > END => bail!("a run cannot be begun: {last:?}"),
             _ => std::thread::sleep(Duration::from_millis(150)),
         }
     }
