@@ -112,6 +112,8 @@ pub fn forms() -> Vec<Form> {
             json!({ "source": "SOURCE-ALL", "platform": "", "repository": "NAME", "tag": "copied" }),
         ),
         form("put-images", Before::Bare, images::put("NAME", 1)),
+        // Before the forms of the registry: its plan reads the scanning that one of those is held at.
+        form("scan-images", Before::Repository, json!({ "repository": "NAME", "digests": ["DIGEST"] })),
         form("registry-cache-rule", Before::Nothing, json!({ "new": true, "prefix": "NAME", "upstream": "quay" })),
         form("delete-registry-cache-rule", Before::Rule, json!({ "prefix": "NAME" })),
         form(
@@ -141,7 +143,6 @@ pub fn forms() -> Vec<Form> {
             Before::Nothing,
             json!({ "name": "NAME", "encryption": { "type": "new_key", "alias": "" } }),
         ),
-        form("scan-images", Before::Repository, json!({ "repository": "NAME", "digests": ["DIGEST"] })),
         form(
             "delete-public-images",
             Before::PublicImage,
