@@ -2,7 +2,7 @@
 // of the scrollbar to the end and back, as a person does. Prints how long frames took, as one JSON object.
 //
 // node rows.mjs ADDRESS ROWS, with the person's name and password in GANTRY_PERSON and GANTRY_PASSWORD.
-import { chromium } from "@playwright/test";
+import { browser, signedIn } from "./person.mjs";
 
 const [address, rows] = [process.argv[2], Number(process.argv[3])];
 /** Pixels of a notch of a wheel, and how often one comes: a hand in a hurry. */
@@ -10,19 +10,10 @@ const [NOTCH, EVERY] = [120, 16];
 /** Milliseconds of each way. */
 const [DOWN, UP, DRAG] = [5000, 3000, 2000];
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || undefined,
-  args: ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"].concat(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-  // There has to be a thumb to drag.
-  ignoreDefaultArgs: ["--hide-scrollbars"],
-});
+// There has to be a thumb to drag.
+const chromium = await browser({ ignoreDefaultArgs: ["--hide-scrollbars"] });
 try {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await page.goto(`${address}/sign-in`);
-  await page.getByLabel("Name").fill(process.env.GANTRY_PERSON);
-  await page.getByLabel("Password", { exact: true }).fill(process.env.GANTRY_PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  const page = await signedIn(chromium, address);
   await page.goto(`${address}/functions`);
   await page.locator("html[data-hydrated]").waitFor();
   await page.locator(".tablefoot", { hasText: `${rows.toLocaleString("en")} functions` }).waitFor();
@@ -34,12 +25,12 @@ try {
     cells: [...box.querySelectorAll("tbody tr:not(.space)")].map((row) => [...row.cells].map((cell) => cell.innerText.trim())),
   }));
 
-  const plain = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const plain = await chromium.newPage({ viewport: { width: 1440, height: 900 } });
   await plain.setContent(table(size, cells));
   const beside = await scrolled(plain);
   console.log(JSON.stringify({ list: { ...list, questions }, plain: beside }));
 } finally {
-  await browser.close();
+  await chromium.close();
 }
 
 /** A plain table with the text of these rows again and again. */

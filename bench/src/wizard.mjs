@@ -5,7 +5,7 @@
 // node wizard.mjs ADDRESS ACCOUNT REGION, with the answers as JSON in standard input, and with the person's name and password in GANTRY_PERSON
 // and GANTRY_PASSWORD.
 import { text } from "node:stream/consumers";
-import { chromium } from "@playwright/test";
+import { browser, signedIn } from "./person.mjs";
 
 const [address, account, region] = process.argv.slice(2);
 const answers = JSON.parse(await text(process.stdin));
@@ -14,24 +14,16 @@ const [COUNT, BEFORE] = [200, 40];
 /** Milliseconds between two: a hand in a hurry, so that AWS is not asked before it rests. */
 const EVERY = 50;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM || undefined,
-  args: ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"].concat(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-});
+const chromium = await browser();
 try {
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  await page.goto(`${address}/sign-in`);
-  await page.getByLabel("Name").fill(process.env.GANTRY_PERSON);
-  await page.getByLabel("Password", { exact: true }).fill(process.env.GANTRY_PASSWORD);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  const page = await signedIn(chromium, address);
   await page.goto(`${address}/repositories/new?account=${account}&region=${region}`);
   await page.locator("html[data-hydrated]").waitFor();
   await fill(page);
   const typed = await page.evaluate(type, { name: answers.name, count: COUNT, before: BEFORE, every: EVERY });
   console.log(JSON.stringify(Object.fromEntries(Object.entries(typed).map(([what, times]) => [what, figures(times)]))));
 } finally {
-  await browser.close();
+  await chromium.close();
 }
 
 /** Enters the answers as a person does; each section stays open. */

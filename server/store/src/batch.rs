@@ -373,6 +373,7 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
     history::append(tx, &entries, now).await?;
     links::replace(tx, &described).await
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
