@@ -195,13 +195,14 @@ async fn what_aws_has_reaches_lists_and_open_pages_and_what_it_lacks_leaves_them
         list().await.rows.iter().all(|r| r.state.as_ref().is_some_and(|s| s.word == "Active")).then_some(())
     })
     .await;
-    let (shown, mut told) = (list().await.version, false);
-    // Lists know a moment before pages are told. What is read before anything was known is told without names.
+    let key = ResourceKey::new(Kind::Function, scope(), "f3").unwrap();
+    let (written, mut told) = (store.get(&key).await.unwrap().unwrap().version, false);
+    // Lists know a moment before pages are told. What is read before anything was known is told without names:
+    // up to a version, which f3's own may lie before while another function is still to come.
     until(async || {
         while let Ok(notice) = notices.try_recv() {
             if let ToPage::Changed { version, keys, .. } = notice {
-                let named = keys.iter().any(|k: &ResourceKey| k.id == "f3");
-                told |= named || (keys.is_empty() && version >= shown);
+                told |= version >= written && (keys.is_empty() || keys.contains(&key));
             }
         }
         told.then_some(())
