@@ -19,7 +19,7 @@ use crate::layout::use_scopes;
 use crate::paths;
 use crate::sign_in::Confirm;
 use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, format};
-use crate::wizard::{Spec, Sum, Wizard, effect_sign, effect_tone, note_list, why_not};
+use crate::wizard::{Spec, Wizard, effect_sign, effect_tone, note_list, sum, why_not};
 
 fn does(effect: Does) -> &'static str {
     match effect {
@@ -216,7 +216,7 @@ pub fn Review(
             let changed = outdated.with(|was| was.as_ref().map(|was| since(was, &found.plan)));
             view! {
                 {changed}
-                <section class="card"><Sum plan=Some(found.plan.clone())/></section>
+                <section class="card">{sum(Some(&found.plan))}</section>
                 {permitted(&found.permissions)}
                 {note_list(found.notes)}
                 <div><Tabs tabs=tabs current=tab/><div class="stack">{body}</div></div>

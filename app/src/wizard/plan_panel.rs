@@ -75,16 +75,12 @@ pub fn note_list(notes: Vec<Hint>) -> AnyView {
     notes.collect_view().into_any()
 }
 
-/// Steps, cost and permissions in numbers.
-#[component]
-pub fn Sum(
-    /// The plan, once there is one.
-    plan: Option<Plan>,
-) -> impl IntoView {
+/// Steps, cost and permissions in numbers, once there is a plan.
+pub fn sum(plan: Option<&Plan>) -> AnyView {
     let said = |words: Option<String>| words.unwrap_or_else(|| "–".to_owned());
-    let steps = said(plan.as_ref().map(|p| p.steps.len().to_string()));
-    let permissions = said(plan.as_ref().map(|p| actions(p).len().to_string()));
-    let cost = plan.as_ref().map(Cost::of);
+    let steps = said(plan.map(|p| p.steps.len().to_string()));
+    let permissions = said(plan.map(|p| actions(p).len().to_string()));
+    let cost = plan.map(Cost::of);
     let prices = cost.as_ref().and_then(prices);
     let cost = said(cost.as_ref().map(monthly));
     view! {
@@ -95,6 +91,7 @@ pub fn Sum(
         </dl>
         {prices}
     }
+    .into_any()
 }
 
 fn steps(plan: &Plan) -> AnyView {
@@ -142,18 +139,18 @@ pub fn PlanPanel() -> impl IntoView {
         _ => None,
     };
     let shown = move || {
-        match wizard.plan.get() {
-        Ok(plan) => {
-            let notes = lint(&plan);
-            let notes = (!notes.is_empty()).then(|| view! { <div class="in stack">{note_list(notes)}</div> });
-            view! { <Sum plan=Some(plan.clone())/>{steps(&plan)}{permissions(&plan)}{notes} }.into_any()
-        }
-        Err(_) => view! {
-            <Sum plan=None/>
-            <p class="quiet-line">"As soon as the form can be understood, the AWS calls that follow from it stand here. Nothing is made before you apply it."</p>
-        }
-        .into_any(),
-    }
+        wizard.plan.with(|plan| match plan {
+            Ok(plan) => {
+                let notes = lint(plan);
+                let notes = (!notes.is_empty()).then(|| view! { <div class="in stack">{note_list(notes)}</div> });
+                view! { {sum(Some(plan))}{steps(plan)}{permissions(plan)}{notes} }.into_any()
+            }
+            Err(_) => view! {
+                {sum(None)}
+                <p class="quiet-line">"As soon as the form can be understood, the AWS calls that follow from it stand here. Nothing is made before you apply it."</p>
+            }
+            .into_any(),
+        })
     };
     view! {
         <aside class="plan card" aria-label="The plan so far">

@@ -17,7 +17,7 @@ use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::plan::outcome::push;
 use crate::ui::{Code, Copy, Empty};
-use crate::wizard::{FormStep, Kept, ScopeFields, Spec, WizardPage, first_scope, start};
+use crate::wizard::{FormStep, Kept, ScopeFields, Spec, WizardPage, first_scope, part, start};
 use draft::Draft;
 
 const SPEC: Spec = Spec {
@@ -35,14 +35,6 @@ const SPEC: Spec = Spec {
 
 /// The draft, shared by the parts of the form.
 type Shared = RwSignal<Kept<Draft>>;
-
-/// A part of the draft as a signal.
-fn part<T: Clone + Send + Sync + 'static>(
-    draft: Shared,
-    get: impl Fn(&Draft) -> T + Send + Sync + 'static,
-) -> Signal<T> {
-    Signal::derive(move || draft.with(|kept| get(&kept.form)))
-}
 
 /// `/repositories/new`
 #[component]

@@ -16,7 +16,9 @@ use super::push_commands;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::ui::{Code, Empty, format};
-use crate::wizard::{AccountField, Fold, FormStep, Kept, Spec, TagRows, TextField, WizardPage, first_scope, start};
+use crate::wizard::{
+    AccountField, Fold, FormStep, Kept, Spec, TagRows, TextField, WizardPage, first_scope, part, start,
+};
 use draft::Draft;
 pub use draft::Logo;
 
@@ -44,14 +46,6 @@ const SPEC: Spec = Spec {
 
 /// The draft, shared by the parts of the form.
 type Shared = RwSignal<Kept<Draft>>;
-
-/// A part of the draft as a signal.
-fn part<T: Clone + Send + Sync + 'static>(
-    draft: Shared,
-    get: impl Fn(&Draft) -> T + Send + Sync + 'static,
-) -> Signal<T> {
-    Signal::derive(move || draft.with(|kept| get(&kept.form)))
-}
 
 /// Where it is made: the account one looks at, in the one region that has the API.
 fn place(boot: &Boot, scope: Option<Scope>) -> Option<Scope> {
