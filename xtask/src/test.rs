@@ -39,7 +39,7 @@ enum Part {
     Unit,
     /// Journeys in a browser.
     E2e,
-    /// The short form of `cargo xtask torture`.
+    /// The short forms of `cargo xtask torture` and of its `--points`.
     Torture,
 }
 
