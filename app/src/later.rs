@@ -1,6 +1,6 @@
 //! Pages whose code is fetched when somebody opens one. What the overview, lists and search need comes with the first
 //! visit, the rest in three parts (docs/adr/0008-first-visit.md); [`routes`](crate::routes) says which path leads to which page.
-//! What a dialog of any page folds away comes in the same way.
+//! What the dialog of an act shows on any page comes in the same way.
 
 use domain::plan::service::Review;
 use domain::resource::Tone;
@@ -14,7 +14,8 @@ use crate::activity::ActivityPage;
 use crate::changes::ChangesPage;
 use crate::ecr::create_repository::CreateRepositoryPage;
 use crate::ecr_public::create_repository::CreatePublicRepositoryPage;
-use crate::plan::{RunPage, exports};
+use crate::plan::acts::Act;
+use crate::plan::{RunPage, act as acting, exports};
 use crate::resource::ComparePage;
 use crate::routes::DetailRoute;
 use crate::settings::{ConnectionsPage, PeoplePage, TokensPage, YouPage};
@@ -54,6 +55,16 @@ fn details(page: Details) -> Result<AnyView, Missing> {
 #[wasm_split(details, wasm_split_path = leptos::wasm_split, preload(fetch_exports), fallible)]
 fn exports_view(plan: Review) -> Result<AnyView, Missing> {
     Ok(exports::all(plan))
+}
+
+#[wasm_split(details, wasm_split_path = leptos::wasm_split, preload(fetch_act), fallible)]
+fn act_view(act: Act) -> Result<AnyView, Missing> {
+    Ok(acting::content(act))
+}
+
+/// What stands in the dialog of an act, once its code is here.
+pub async fn act(act: Act) -> AnyView {
+    act_view(act).await.unwrap_or_else(|Missing| missing("This could not be loaded"))
 }
 
 /// A plan for other tools, once its code is here. It is in the part that most pages with actions have fetched already.

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::registry_scans;
 use crate::api::Boot;
 use crate::paths;
-use crate::plan::act::Acts;
+use crate::plan::acts::Acts;
 use crate::resource::Shown;
 use crate::sections::{here, key_of};
 use crate::ui::{Icon, Menu, icon};

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::act;
 use crate::live_state;
-use crate::plan::act::Acts;
+use crate::plan::acts::Acts;
 use crate::ui::{Note, ProblemNote, format};
 use crate::wizard::why_not;
 

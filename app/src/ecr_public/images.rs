@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::api::Boot;
 use crate::live;
 use crate::live_state::{self, Reread};
-use crate::plan::act::Acts;
+use crate::plan::acts::Acts;
 use crate::resource::Shown;
 use crate::sections::{age, card, card_with, key_of, nothing, text, words};
 use crate::ui::{Copy, Note, format};

@@ -10,7 +10,7 @@ use super::help::HelpDialog;
 use super::rail::Rail;
 use crate::live::{Live, LiveState};
 use crate::paths;
-use crate::plan::act::{ActDialog, Acts};
+use crate::plan::acts::{ActDialog, Acts};
 use crate::search::SearchDialog;
 use crate::ui::Note;
 

@@ -1,4 +1,4 @@
-//! A single act on what a page shows: its plan in a dialog, the name typed where a thing is deleted, and how it goes.
+//! A single act on what a page shows: its plan in the dialog of [`super::acts`], the name typed where a thing is deleted, and how it goes.
 //! Larger changes have a wizard and a review of their own; the engine behind both is the same.
 
 use domain::ecr::wizards::INSIST;
@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
 
+use super::acts::{Act, LEAVE, PLANNING, planning, shut};
 use super::api::{begin_run, get_run, review_plan};
 use super::changed::since;
 use super::permitted::permitted_in_short;
@@ -36,30 +37,6 @@ fn is_asked_back(errors: &FieldErrors) -> bool {
     !errors.is_empty() && errors.keys().all(|field| field == INSIST || field == FORCE)
 }
 
-/// Asks for an act from anywhere on a page. In the context of every page.
-#[derive(Clone, Copy)]
-pub struct Acts(RwSignal<Option<Answers>>, StoredValue<Option<Callback<FieldErrors>>>);
-
-impl Acts {
-    /// Puts it into the context; the frame does so once.
-    pub fn provide() -> Self {
-        let acts = Self(RwSignal::new(None), StoredValue::new(None));
-        provide_context(acts);
-        acts
-    }
-    /// Opens the dialog with the plan of these answers.
-    pub fn ask(self, answers: Answers) {
-        self.1.set_value(None);
-        self.0.set(Some(answers));
-    }
-    /// The same for answers from a form: what is wrong with them goes back to its fields, and the dialog closes. What may be meant nevertheless
-    /// is asked in the dialog.
-    pub fn ask_beside(self, answers: Answers, wrong: Callback<FieldErrors>) {
-        self.1.set_value(Some(wrong));
-        self.0.set(Some(answers));
-    }
-}
-
 /// How far the dialog is.
 #[derive(Clone)]
 enum Stage {
@@ -77,24 +54,18 @@ enum Stage {
     Running(Box<RunView>),
 }
 
-/// The dialog, once on every page.
-#[component]
-pub fn ActDialog() -> impl IntoView {
-    let acts = expect_context::<Acts>();
-    let asked = acts.0;
+/// What stands in the dialog, under its heading.
+pub fn content(act: Act) -> AnyView {
+    let Act { asked, beside, heading, close } = act;
     let stage = RwSignal::new(Stage::Planning);
     let (typed, begun) = (RwSignal::new(String::new()), RwSignal::new(None::<String>));
-    let dialog = NodeRef::<leptos::html::Dialog>::new();
     // What was reviewed when it turned out that it is no longer what there is.
     let outdated = RwSignal::new(None::<Plan>);
     Effect::new(move || {
-        let Some(answers) = asked.get() else { return };
-        if let Some(dialog) = dialog.get_untracked()
-            && !dialog.open()
-        {
-            // It can only fail where the dialog is not part of the page any more.
-            let _ = dialog.show_modal();
-        }
+        let Some(answers) = asked.get() else {
+            outdated.set(None);
+            return;
+        };
         stage.set(Stage::Planning);
         typed.set(String::new());
         begun.set(None);
@@ -105,21 +76,17 @@ pub fn ActDialog() -> impl IntoView {
             }
             stage.set(match answer {
                 Ok(Reviewed::Plan(review)) => Stage::Planned(review),
-                Ok(Reviewed::Wrong(errors)) => match acts.1.get_value().filter(|_| !is_asked_back(&errors)) {
+                Ok(Reviewed::Wrong(errors)) => match beside.get_value().filter(|_| !is_asked_back(&errors)) {
                     Some(beside) => {
-                        if let Some(dialog) = dialog.get_untracked() {
-                            dialog.close();
-                        }
+                        close.run(());
                         beside.run(errors);
                         return;
                     }
                     None => Stage::Wrong(errors),
                 },
-                Err(error) => match (acts.1.get_value(), error.0.field.clone()) {
+                Err(error) => match (beside.get_value(), error.0.field.clone()) {
                     (Some(beside), Some(field)) => {
-                        if let Some(dialog) = dialog.get_untracked() {
-                            dialog.close();
-                        }
+                        close.run(());
                         beside.run([(field, error.0.message)].into());
                         return;
                     }
@@ -129,11 +96,6 @@ pub fn ActDialog() -> impl IntoView {
         });
     });
     follow(begun, stage);
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-    };
     let again = move || asked.update(|_| {});
     let apply = move |hash: String| {
         let Some(answers) = asked.get_untracked() else { return };
@@ -156,25 +118,12 @@ pub fn ActDialog() -> impl IntoView {
             }
         });
     };
-    let title = move || match stage.get() {
-        Stage::Planned(review) | Stage::Unconfirmed(review) => review.plan.title,
-        Stage::Running(view) => view.run.plan.title,
-        Stage::Planning => "One moment".to_owned(),
-        Stage::Wrong(errors) if errors.contains_key(INSIST) || errors.contains_key(FORCE) => {
-            "Is that meant?".to_owned()
-        }
-        Stage::Wrong(_) | Stage::Failed(_) => "This cannot be planned".to_owned(),
-    };
-    let shut = move || {
-        let words = if matches!(stage.get(), Stage::Running(_)) { "Close" } else { "Leave it" };
-        view! { <button class="btn" r#type="button" on:click=move |_| close()>{words}</button> }.into_any()
-    };
+    Effect::new(move || heading.set(stage.with(title)));
+    let shut =
+        move || shut(close, stage.with(|stage| if matches!(stage, Stage::Running(_)) { "Close" } else { LEAVE }));
     let boot = expect_context::<Boot>();
-    let body = move || {
-        match stage.get() {
-        Stage::Planning => {
-            view! { <p class="dim" role="status">"AWS is asked what there is…"</p><Skeleton/><div class="acts">{shut()}</div> }.into_any()
-        }
+    let body = move || match stage.get() {
+        Stage::Planning => planning(close),
         Stage::Failed(problem) => {
             let words = if problem.code == Code::Conflict { "Look at it again" } else { "Try again" };
             view! {
@@ -191,18 +140,24 @@ pub fn ActDialog() -> impl IntoView {
         Stage::Unconfirmed(review) => {
             let hash = review.hash.clone();
             let after = Callback::new(move |()| apply(hash.clone()));
-            view! { {reviewed(&review, &boot)}<Confirm id="confirm-act" after=after/><div class="acts">{shut()}</div> }.into_any()
+            view! { {reviewed(&review, &boot)}<Confirm id="confirm-act" after=after/><div class="acts">{shut()}</div> }
+                .into_any()
         }
         Stage::Running(view) => view! { {running(&view)}<div class="acts">{shut()}</div> }.into_any(),
-    }
     };
-    view! {
-        <dialog class="act-dialog" node_ref=dialog aria-label="Confirm" closedby="any" on:close=move |_| { asked.set(None); outdated.set(None) }>
-            <div class="stack">
-                <h2 tabindex="-1" autofocus=true>{title}</h2>
-                {body}
-            </div>
-        </dialog>
+    view! { {body} }.into_any()
+}
+
+/// What the dialog is called.
+fn title(stage: &Stage) -> String {
+    match stage {
+        Stage::Planned(review) | Stage::Unconfirmed(review) => review.plan.title.clone(),
+        Stage::Running(view) => view.run.plan.title.clone(),
+        Stage::Planning => PLANNING.to_owned(),
+        Stage::Wrong(errors) if errors.contains_key(INSIST) || errors.contains_key(FORCE) => {
+            "Is that meant?".to_owned()
+        }
+        Stage::Wrong(_) | Stage::Failed(_) => "This cannot be planned".to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@ use domain::resource::Tone;
 use domain::{Kind, Scope};
 use leptos::prelude::*;
 
-use super::act::Acts;
+use super::acts::Acts;
 use super::wrong::Wrong;
 use crate::api::Boot;
 use crate::ecr::mutability::EXCEPT;

@@ -1,6 +1,7 @@
 //! The pages that change AWS: review of a plan, and its run. The list of runs is in [`crate::activity`].
 
 pub mod act;
+pub mod acts;
 mod again;
 pub mod api;
 mod changed;

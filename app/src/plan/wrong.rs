@@ -5,7 +5,7 @@ use domain::plan::{Answers, FieldErrors};
 use domain::resource::Tone;
 use leptos::prelude::*;
 
-use super::act::Acts;
+use super::acts::Acts;
 use crate::ui::Note;
 use crate::wizard::{Messages, focus_first_wrong_in};
 
