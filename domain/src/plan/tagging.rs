@@ -45,6 +45,15 @@ impl<'t> Changes<'t> {
     }
 }
 
+/// Keys in a sentence, which all are tags: `tag team`, `tags stage and team`, `tags old, stage and team`.
+pub fn named(keys: &[&str]) -> String {
+    match keys {
+        [] => "tags".to_owned(),
+        [one] => format!("tag {one}"),
+        [most @ .., last] => format!("tags {} and {last}", most.join(", ")),
+    }
+}
+
 /// The keys of pairs.
 pub fn keys<'t>(pairs: &[Pair<'t>]) -> Vec<&'t str> {
     pairs.iter().map(|(key, _)| *key).collect()
@@ -64,5 +73,11 @@ mod tests {
         assert_eq!((found.added.clone(), found.changed.clone()), (vec![("new", "2")], vec![("stage", "prod")]));
         assert_eq!(found.removed, ["old"]);
         assert_eq!((found.was(&["stage", "new"]), keys(&found.added)), (vec![("stage", "test")], vec!["new"]));
+    }
+
+    #[test]
+    fn one_tag_is_no_plural() {
+        let said = [&["team"][..], &["stage", "team"], &["old", "stage", "team"]].map(named);
+        assert_eq!(said, ["tag team", "tags stage and team", "tags old, stage and team"]);
     }
 }

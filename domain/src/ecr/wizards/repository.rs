@@ -166,20 +166,19 @@ impl Change {
             Call::UntagResource(UntagResource { resource_arn: arn.clone(), tag_keys })
         };
         let (added, changed, removed) = (&changes.added, &changes.changed, &changes.removed);
-        let names = |keys: &[&str]| keys.join(", ");
         let repository = &self.repository;
         if !added.is_empty() {
-            let says = format!("Tag {repository} with {}", names(&keys(added)));
+            let says = format!("Tag {repository} with {}", keys(added).join(", "));
             let back = undo(remove(keys(added)));
             steps.push(step("tags-added", says, scope, put(added.clone()), back, before.cloned()));
         }
         if !changed.is_empty() {
-            let says = format!("Change the tags {} of {repository}", names(&keys(changed)));
+            let says = format!("Change the {} of {repository}", tagging::named(&keys(changed)));
             let back = undo(put(changes.was(&keys(changed))));
             steps.push(step("tags-changed", says, scope, put(changed.clone()), back, before.cloned()));
         }
         if !removed.is_empty() {
-            let says = format!("Take the tags {} off {repository}", names(removed));
+            let says = format!("Take the {} off {repository}", tagging::named(removed));
             let back = undo(put(changes.was(removed)));
             steps.push(step("tags-removed", says, scope, remove(removed.clone()), back, before.cloned()));
         }

@@ -173,11 +173,11 @@ impl Change {
         }
         if !changes.changed.is_empty() {
             let names = keys(&changes.changed);
-            let says = format!("Change the tags {} of {repository}", names.join(", "));
+            let says = format!("Change the {} of {repository}", tagging::named(&names));
             add("tags-changed", says, put(changes.changed.clone()), put(changes.was(&names)));
         }
         if !changes.removed.is_empty() {
-            let says = format!("Take the tags {} off {repository}", changes.removed.join(", "));
+            let says = format!("Take the {} off {repository}", tagging::named(&changes.removed));
             add("tags-removed", says, remove(&changes.removed), put(changes.was(&changes.removed)));
         }
     }
