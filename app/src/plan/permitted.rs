@@ -4,7 +4,7 @@ use domain::plan::permissions::{Permitted, Verdict};
 use domain::resource::Tone;
 use leptos::prelude::*;
 
-use crate::ui::format::counted;
+use crate::ui::format::{counted, every};
 use crate::ui::{Copy, Icon, Note, icon, tone_class};
 
 /// What is said of all of them together.
@@ -64,7 +64,10 @@ fn row(permitted: &Permitted) -> AnyView {
         Verdict::Denied => (Tone::Warn, Icon::Close, "denied", None),
         Verdict::Unknown(why) => (Tone::Quiet, Icon::Info, "unknown", Some(why.clone())),
     };
-    let resource = permitted.resource.clone().map(|arn| view! { <Copy text=arn max=60/> });
+    let resource = permitted.resource.clone().map(|resource| match every(&resource) {
+        Some(words) => view! { <span class="dim">"on "{words}</span> }.into_any(),
+        None => view! { <Copy text=resource max=60/> }.into_any(),
+    });
     view! {
         <li>
             <span class=format!("sign {}", tone_class(tone))>{icon(sign)}</span>

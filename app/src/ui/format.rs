@@ -166,6 +166,11 @@ pub fn counted(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 
+/// A resource of a permission in words, where it is none of its own: IAM writes `*` for all there is.
+pub fn every(resource: &str) -> Option<&'static str> {
+    (resource == "*").then_some("every resource")
+}
+
 /// A sentence of AWS's with the images in it as people call them: without the registry's address, and not twice in a row.
 pub fn without_registries(text: &str) -> String {
     let own = |host: &str| host.starts_with(|c: char| c.is_ascii_digit()) && host.contains(".dkr.ecr.");
@@ -212,6 +217,12 @@ mod tests {
         let brief = "CannotPullContainerError: failed to resolve ref team/web:2.0.0: not found";
         assert_eq!(without_registries(&said), brief);
         assert_eq!(without_registries("either/or, docker.io/web:1"), "either/or, docker.io/web:1");
+    }
+
+    #[test]
+    fn a_permission_on_everything_is_said_in_words() {
+        assert_eq!(every("*"), Some("every resource"));
+        assert_eq!(every("arn:aws:ecr:eu-west-1:111122223333:repository/*"), None);
     }
 
     #[test]

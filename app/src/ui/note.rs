@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::badge::tone_class;
 use super::copy::{Copy, CopyButton};
+use super::format::every;
 use super::icon::{Icon, icon};
 
 /// A coloured box with an icon.
@@ -60,6 +61,14 @@ fn ways_out(ways: Vec<Recovery>) -> impl IntoView + use<> {
         .collect_view()
 }
 
+/// Something to be copied; all there is, in words.
+fn exactly(text: String) -> AnyView {
+    match every(&text) {
+        Some(words) => words.into_any(),
+        None => view! { <Copy text=text max=64/> }.into_any(),
+    }
+}
+
 fn details(problem: &Problem) -> impl IntoView + use<> {
     let missing = problem.missing().map(|action| ("Missing permission", Some(action.to_owned())));
     let pairs = [
@@ -70,7 +79,7 @@ fn details(problem: &Problem) -> impl IntoView + use<> {
     ];
     let rows = missing
         .chain(pairs)
-        .filter_map(|(label, value)| value.map(|v| view! { <div><dt>{label}</dt><dd><Copy text=v max=64/></dd></div> }))
+        .filter_map(|(label, value)| value.map(|v| view! { <div><dt>{label}</dt><dd>{exactly(v)}</dd></div> }))
         .collect_view();
     let statement = problem.statement().map(|s| {
         view! {
