@@ -42,7 +42,7 @@ test("a tag is taken off an image and comes back; the last one stays", async ({ 
   await takeOff(page, name, "only");
   await expect(dialog(page).getByRole("heading", { name: "This cannot be planned" })).toBeVisible();
   await expect(dialog(page).getByText("ECR deletes an image with its last tag. Give it another first.")).toBeVisible();
-  await dialog(page).getByRole("button", { name: "Leave it" }).click();
+  await dialog(page).getByRole("button", { name: "Cancel" }).click();
   await ecr("DeleteRepository", { repositoryName: name, force: true });
 });
 

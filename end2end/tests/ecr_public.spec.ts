@@ -148,7 +148,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await expect(dialog(page).getByRole("heading", { name: "Is that meant?" })).toBeVisible();
   await expect(dialog(page).getByText(`${name}:2.0 (used by service ${service} in northwind-shop)`, { exact: false })).toBeVisible();
   await accessible(page);
-  await dialog(page).getByRole("button", { name: "Leave it" }).click();
+  await dialog(page).getByRole("button", { name: "Cancel" }).click();
   await expect(dialog(page)).toBeHidden();
 
   await page.getByRole("button", { name: "Delete", exact: true }).click();

@@ -130,7 +130,7 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   await expect(dialog(page).getByRole("heading", { name: "Is that meant?" })).toBeVisible();
   await expect(dialog(page).getByRole("button", { name: "Plan it nevertheless" })).toBeDisabled();
   await accessible(page);
-  await dialog(page).getByRole("button", { name: "Leave it" }).click();
+  await dialog(page).getByRole("button", { name: "Cancel" }).click();
 
   // Deleting says what is lost, and wants the name.
   await page.goto(address);
@@ -295,7 +295,7 @@ test("images are scanned, once in a day, tagged and deleted, but not those in us
   await expect(dialog(page).getByText(`service ${service} in northwind-shop`, { exact: false })).toBeVisible();
   await expect(dialog(page).getByRole("button", { name: "Plan it nevertheless" })).toBeDisabled();
   await accessible(page);
-  await dialog(page).getByRole("button", { name: "Leave it" }).click();
+  await dialog(page).getByRole("button", { name: "Cancel" }).click();
   // Nor is the tag taken off that it starts by.
   await page.locator("[data-kind='ecr.image'] tbody a[href^='/images/']", { hasText: "stable" }).click();
   await expect(page).toHaveURL(/\/images\//);
@@ -306,7 +306,7 @@ test("images are scanned, once in a day, tagged and deleted, but not those in us
   await expect(dialog(page).getByRole("heading", { name: "Is that meant?" })).toBeVisible();
   await expect(dialog(page).getByText(`What starts by 1 would find no image at its next start: service ${service} in northwind-shop.`, { exact: false })).toBeVisible();
   await accessible(page);
-  await dialog(page).getByRole("button", { name: "Leave it" }).click();
+  await dialog(page).getByRole("button", { name: "Cancel" }).click();
   const kept = (await ecr("ListImages", { repositoryName: name })) as unknown as { imageIds: { imageTag: string }[] };
   expect(kept.imageIds.map((id) => id.imageTag).sort()).toEqual(["1", "4", "stable"]);
   aws("ecs", "delete_service", { cluster: "northwind-shop", service, force: true });

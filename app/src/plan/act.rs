@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use std::time::Duration;
 
-use super::acts::{Act, LEAVE, PLANNING, planning, shut};
+use super::acts::{Act, CANCEL, PLANNING, planning, shut};
 use super::api::{begin_run, get_run, review_plan};
 use super::changed::since;
 use super::permitted::permitted_in_short;
@@ -120,7 +120,7 @@ pub fn content(act: Act) -> AnyView {
     };
     Effect::new(move || heading.set(stage.with(title)));
     let shut =
-        move || shut(close, stage.with(|stage| if matches!(stage, Stage::Running(_)) { "Close" } else { LEAVE }));
+        move || shut(close, stage.with(|stage| if matches!(stage, Stage::Running(_)) { "Close" } else { CANCEL }));
     let boot = expect_context::<Boot>();
     let body = move || match stage.get() {
         Stage::Planning => planning(close),

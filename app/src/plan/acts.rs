@@ -9,8 +9,8 @@ use crate::ui::Skeleton;
 
 /// The heading while the server plans.
 pub const PLANNING: &str = "One moment";
-/// What closes the dialog before anything is applied.
-pub const LEAVE: &str = "Leave it";
+/// What closes the dialog, or a form, before anything is applied.
+pub const CANCEL: &str = "Cancel";
 
 /// Asks for an act. In the context of every page.
 #[derive(Clone, Copy)]
@@ -59,7 +59,7 @@ pub fn planning(close: Callback<()>) -> AnyView {
     view! {
         <p class="dim" role="status">"AWS is asked what there is…"</p>
         <Skeleton/>
-        <div class="acts">{shut(close, LEAVE)}</div>
+        <div class="acts">{shut(close, CANCEL)}</div>
     }
     .into_any()
 }

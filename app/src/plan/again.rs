@@ -10,7 +10,7 @@ use domain::resource::Tone;
 use domain::{Kind, Scope};
 use leptos::prelude::*;
 
-use super::acts::Acts;
+use super::acts::{Acts, CANCEL};
 use super::wrong::Wrong;
 use crate::api::Boot;
 use crate::ecr::mutability::EXCEPT;
@@ -174,7 +174,7 @@ fn form(answers: &Answers, way: Way, wanted: RwSignal<Option<Way>>) -> AnyView {
                 {others}
                 <div class="acts">
                     <button class="btn primary" r#type="button" on:click=review>{icon(Icon::Right)}"Review"</button>
-                    <button class="btn quiet" r#type="button" on:click=move |_| wanted.set(None)>"Leave it"</button>
+                    <button class="btn quiet" r#type="button" on:click=move |_| wanted.set(None)>{CANCEL}</button>
                 </div>
             </div>
         </section>

@@ -101,7 +101,7 @@ pub fn NewPassword(
                 <p class="dim">"Their sessions end at once: they sign in again with the new password. Their API tokens stay good."</p>
                 <div class="inline">
                     <button class="btn primary" r#type="submit" disabled=move || set.pending().get()>"Set password"</button>
-                    <button class="btn" r#type="button" on:click=move |_| close()>"Leave it"</button>
+                    <button class="btn" r#type="button" on:click=move |_| close()>"Cancel"</button>
                 </div>
             </ActionForm>
             {confirmed(set, "confirm-password")}

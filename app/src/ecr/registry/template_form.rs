@@ -60,7 +60,7 @@ pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Syn
                 {role}
                 <div class="acts">
                     <div class="acts" inert=idle.clone() class:idle=idle>{button(if new { "Review the template" } else { "Review the change" }, Icon::Right, "btn primary", save)}</div>
-                    {(!new).then(|| view! { <button class="btn quiet" r#type="button" on:click=move |_| leave()>"Leave it as it is"</button> })}
+                    {(!new).then(|| view! { <button class="btn quiet" r#type="button" on:click=move |_| leave()>"Cancel"</button> })}
                 </div>
             </div>
         </section>
