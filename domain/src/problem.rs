@@ -87,6 +87,8 @@ pub struct Problem {
     pub reference: Option<String>,
 }
 
+const CANCELLED: &str = "Cancelled";
+
 const UNREADABLE: &str = "The request cannot be read";
 
 /// Which part of what was entered is refused, in a few words.
@@ -125,6 +127,14 @@ impl Problem {
             aws_request_id: None,
             reference: None,
         }
+    }
+    /// Something that ended because somebody cancelled it.
+    pub fn cancelled(message: impl Into<String>) -> Self {
+        Self::new(Code::Conflict, CANCELLED, message)
+    }
+    /// Whether it is one of these: what somebody asked for is no trouble.
+    pub fn is_cancelled(&self) -> bool {
+        self.code == Code::Conflict && self.title == CANCELLED
     }
     /// Input that breaks a rule; `field` says which, and so does the title.
     pub fn invalid(field: &str, message: impl Into<String>) -> Self {

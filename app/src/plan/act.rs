@@ -333,9 +333,10 @@ fn running(view: &RunView) -> AnyView {
     let scopes = use_scopes();
     let id = run.id.clone();
     let problem = (run.state != State::Applied).then(|| run.problem.clone()).flatten();
+    let calm = words::is_called_off(run);
     view! {
         <p role="status"><Badge tone=tone text=words::far(run)/>" "{words::explains(run)}</p>
-        {problem.map(|problem| view! { <ProblemNote problem=problem past=true/> })}
+        {problem.map(|problem| view! { <ProblemNote problem=problem past=true calm=calm/> })}
         <p><a href=move || scopes.with(|s| s.on(&paths::run(&id)))>"Open the run"</a>" with its journal and Undo."</p>
     }
     .into_any()

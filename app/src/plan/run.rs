@@ -152,7 +152,7 @@ fn buttons(run: &Run, act: Act, refusal: Option<String>) -> Option<AnyView> {
 fn notes(run: &Run, act: Act) -> AnyView {
     let why = match (&run.problem, run.state) {
         (Some(problem), State::Undoing | State::Undone | State::Stuck) => {
-            Some(view! { <ProblemNote problem=problem.clone() past=true/> }.into_any())
+            Some(view! { <ProblemNote problem=problem.clone() past=true calm=words::is_called_off(run)/> }.into_any())
         }
         (None, State::Undoing | State::Undone) if run.cancelled => {
             Some(view! { <Note tone=Tone::Quiet>"Somebody asked for it to be taken back."</Note> }.into_any())

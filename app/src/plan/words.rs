@@ -1,5 +1,6 @@
 //! What is said of runs and their steps. Pure.
 
+use domain::Problem;
 use domain::plan::Step;
 use domain::plan::run::{KEPT_TRIES, Progress, Run, State, StepState};
 use domain::resource::Tone;
@@ -80,14 +81,22 @@ pub fn explains(run: &Run) -> String {
     }
 }
 
+/// Whether a run is taken back because somebody cancelled it in the middle of a step, which is no trouble as long as nothing of it is stuck.
+pub fn is_called_off(run: &Run) -> bool {
+    run.cancelled && run.state != State::Stuck && run.problem.as_ref().is_some_and(Problem::is_cancelled)
+}
+
 /// How a step is: its tone, its sign and its word. `at_rest` when the run has ended.
-pub const fn step(progress: &Progress, at_rest: bool) -> (Tone, Icon, &'static str) {
+pub fn step(progress: &Progress, at_rest: bool) -> (Tone, Icon, &'static str) {
     match progress.state {
         StepState::Waiting if at_rest => (Tone::Quiet, Icon::Clock, "not made"),
         StepState::Waiting => (Tone::Quiet, Icon::Clock, "not started"),
         StepState::Begun => (Tone::Busy, Icon::Refresh, "being made"),
         StepState::Made if progress.problem.is_some() => (Tone::Bad, Icon::Close, "refused afterwards"),
         StepState::Made => (Tone::Good, Icon::Check, "done"),
+        StepState::Failed if progress.problem.as_ref().is_some_and(Problem::is_cancelled) => {
+            (Tone::Quiet, Icon::Close, "cancelled")
+        }
         StepState::Failed => (Tone::Bad, Icon::Close, "failed"),
         StepState::Undoing => (Tone::Busy, Icon::Undo, "being taken back"),
         StepState::Undone => (Tone::Quiet, Icon::Undo, "taken back"),
@@ -110,7 +119,7 @@ pub fn tried(progress: &Progress) -> usize {
 mod tests {
     use super::*;
     use domain::plan::{FORMAT, Plan};
-    use domain::{Code, Millis, Problem, Scope};
+    use domain::{Code, Millis, Scope};
     use serde_json::json;
 
     fn run(state: State, steps: &[StepState]) -> Run {
@@ -151,6 +160,23 @@ mod tests {
         copy.plan.format = BY_MANIFEST;
         copy.plan.steps[0].call = by_digest;
         assert!(explains(&copy).contains("Layers that arrived may stay"));
+    }
+
+    #[test]
+    fn what_was_cancelled_is_no_trouble_until_something_of_it_is_stuck() {
+        let mut cancelled = run(State::Undone, &[StepState::Failed]);
+        let problem = Some(Problem::cancelled("Nothing was tagged."));
+        (cancelled.cancelled, cancelled.problem, cancelled.steps[0].problem) = (true, problem.clone(), problem);
+        assert!(is_called_off(&cancelled));
+        assert_eq!(step(&cancelled.steps[0], true).0, Tone::Quiet);
+        cancelled.state = State::Stuck;
+        assert!(!is_called_off(&cancelled));
+        // It failed by itself at the moment at which somebody cancelled.
+        cancelled.state = State::Undone;
+        let failed = Some(Problem::new(Code::AwsDenied, "Access denied", "No."));
+        (cancelled.problem, cancelled.steps[0].problem) = (failed.clone(), failed);
+        assert!(!is_called_off(&cancelled));
+        assert_eq!(step(&cancelled.steps[0], true).0, Tone::Bad);
     }
 
     #[test]

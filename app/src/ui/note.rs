@@ -108,7 +108,11 @@ pub fn ProblemNote(
     /// Kept from what happened before: asking again would show the same.
     #[prop(optional)]
     past: bool,
+    /// It is what somebody asked for.
+    #[prop(optional)]
+    calm: bool,
 ) -> impl IntoView {
+    let (tone, alert) = if calm { (Tone::Quiet, false) } else { (tone(&problem), !problem.is_calm()) };
     // Ways to other pages are for whoever has none to go on with.
     let ways = problem
         .recovery()
@@ -120,7 +124,7 @@ pub fn ProblemNote(
         })
         .collect();
     view! {
-        <Note tone=tone(&problem) alert=!problem.is_calm()>
+        <Note tone=tone alert=alert>
             <b>{problem.title.clone()}</b>
             <p>{problem.message.clone()}</p>
             {details(&problem)}

@@ -10,7 +10,7 @@ pub(crate) fn said(text: &str) -> String {
 }
 
 pub(crate) fn cancelled() -> Problem {
-    Problem::new(Code::Conflict, "Cancelled", "The transfer was cancelled. Nothing was tagged.")
+    Problem::cancelled("The transfer was cancelled. Nothing was tagged.")
 }
 
 pub(crate) fn unreachable(host: &str, why: &str) -> Problem {

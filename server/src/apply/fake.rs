@@ -302,7 +302,7 @@ impl Cloud for Fake {
                 let layer = LayerProgress { name: String::new(), digest, size: 2, done: 1, state: LayerState::Moving };
                 course.say("1 B of 2 B".into(), Some(Transfer::of(vec![layer], None)));
                 course.cancel.cancelled().await;
-                Err(Problem::new(Code::Conflict, "Cancelled", "The transfer was cancelled. Nothing was tagged."))
+                Err(Problem::cancelled("The transfer was cancelled. Nothing was tagged."))
             }
             Some(Fault::HangsAfter) => std::future::pending().await,
             _ => made.map(|()| Some("request".to_owned())),
