@@ -20,7 +20,7 @@ use crate::live;
 use crate::paths::{self, Scopes};
 use crate::plan::api::list_runs;
 use crate::plan::words;
-use crate::ui::format::{duration, took};
+use crate::ui::format::{duration, short_digests, took};
 use crate::ui::{Age, Badge, Empty, ProblemNote, Skeleton, now_or};
 use crate::wire::ask;
 
@@ -89,7 +89,7 @@ fn row(line: RunLine, boot: &Boot, scopes: &Scopes) -> AnyView {
     };
     view! {
         <tr>
-            <td class="name"><a class="row-link cut" href=scopes.on(&paths::run(&line.id)) title=line.title.clone()>{line.title.clone()}</a></td>
+            <td class="name"><a class="row-link cut" href=scopes.on(&paths::run(&line.id)) title=line.title.clone()>{short_digests(&line.title)}</a></td>
             <td><Badge tone=tone text=word/></td>
             <td class="num">{format!("{} of {}", line.done, line.steps)}</td>
             <td title=line.scope.to_string()>{boot.place(&line.scope)}</td>

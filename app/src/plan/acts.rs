@@ -5,7 +5,7 @@ use domain::plan::{Answers, FieldErrors};
 use leptos::prelude::*;
 
 use crate::later;
-use crate::ui::Skeleton;
+use crate::ui::{Skeleton, brief};
 
 /// The heading while the server plans.
 pub const PLANNING: &str = "One moment";
@@ -103,7 +103,7 @@ pub fn ActDialog() -> impl IntoView {
     view! {
         <dialog class="act-dialog" node_ref=dialog aria-label="Confirm" closedby="any" on:close=move |_| asked.set(None)>
             <div class="stack">
-                <h2 tabindex="-1" autofocus=true>{move || heading.get()}</h2>
+                <h2 tabindex="-1" autofocus=true>{move || heading.with(|words| brief(words))}</h2>
                 {content}
             </div>
         </dialog>

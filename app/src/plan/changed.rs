@@ -7,7 +7,7 @@ use domain::plan::{Plan, Step};
 use domain::resource::Tone;
 use leptos::prelude::*;
 
-use crate::ui::{Diff, Json, Note};
+use crate::ui::{Diff, Json, Note, brief};
 
 /// How a plan differs from the one that was reviewed before it and no longer fitted.
 pub fn since(reviewed: &Plan, now: &Plan) -> AnyView {
@@ -17,7 +17,7 @@ pub fn since(reviewed: &Plan, now: &Plan) -> AnyView {
             What::Dropped => view! { <p class="dim">"Is no longer in the plan."</p> }.into_any(),
             What::Changed(fields) => view! { <Diff fields=fields/> }.into_any(),
         };
-        view! { <li class="stack"><b>{difference.says}</b>{what}</li> }
+        view! { <li class="stack"><b>{brief(&difference.says)}</b>{what}</li> }
     });
     view! {
         <section class="changed stack" aria-label="Changed since you reviewed">

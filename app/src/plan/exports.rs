@@ -5,7 +5,7 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 
 use crate::paths;
-use crate::ui::{Code, Note};
+use crate::ui::{Code, Note, brief};
 
 /// A form a plan can be taken away in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ fn untold(export: Export, steps: &[String]) -> Option<AnyView> {
     if steps.is_empty() {
         return None;
     }
-    let rows = steps.iter().map(|says| view! { <li>{says.clone()}</li> }).collect_view();
+    let rows = steps.iter().map(|says| view! { <li>{brief(says)}</li> }).collect_view();
     let says = match export {
         Export::Cli => "These steps are not in it:",
         Export::CloudFormation => {

@@ -8,6 +8,7 @@ use domain::plan::{Call, Plan, Step, Subject};
 use domain::resource::Tone;
 use leptos::prelude::*;
 
+use crate::ui::format::short_digests;
 use crate::ui::tone_class;
 
 /// The size of a box, and the room between columns and between rows, in pixels; also in style/pages/run.css.
@@ -117,7 +118,8 @@ fn name(call: &Call) -> String {
 
 /// The same in words.
 fn words(steps: &[Step], layout: &Layout) -> String {
-    let says = |column: &Vec<usize>| column.iter().map(|n| steps[*n].says.as_str()).collect::<Vec<_>>().join("; ");
+    let says =
+        |column: &Vec<usize>| column.iter().map(|n| short_digests(&steps[*n].says)).collect::<Vec<_>>().join("; ");
     layout.columns.iter().map(says).collect::<Vec<_>>().join(". Then: ")
 }
 

@@ -18,7 +18,7 @@ use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::sign_in::Confirm;
-use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, format};
+use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, brief, format};
 use crate::wizard::{Spec, Wizard, effect_sign, effect_tone, note_list, sum, why_not};
 
 fn does(effect: Does) -> &'static str {
@@ -45,8 +45,11 @@ const NAMED: usize = 5;
 
 /// A step: a line that opens to all that is known of it.
 fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
-    let first: Vec<String> =
-        all.iter().filter(|other| step.depends_on.contains(&other.id)).map(|other| other.says.clone()).collect();
+    let first: Vec<String> = all
+        .iter()
+        .filter(|other| step.depends_on.contains(&other.id))
+        .map(|other| format::short_digests(&other.says))
+        .collect();
     let more = first.len().saturating_sub(NAMED);
     let mut first: Vec<String> = first.into_iter().take(NAMED).collect();
     first.extend((more > 0).then(|| format!("{more} more")));
@@ -65,7 +68,7 @@ fn step_view(step: &Step, all: &[Step], place: String) -> AnyView {
             <details>
                 <summary>
                     {effect_sign(step.effect)}
-                    <span class="says">{step.says.clone()}<small class="mono">{step.call.name()}</small></span>
+                    <span class="says">{brief(&step.says)}<small class="mono">{step.call.name()}</small></span>
                 </summary>
                 <div class="step-body">
                     <dl class="pairs">
@@ -194,8 +197,8 @@ pub fn Review(
         move |_| wizard.scope.with(|s| boot.place(s))
     });
     let title = move || match answer.get() {
-        Some(Ok(found)) => found.plan.title,
-        _ => spec.title.to_owned(),
+        Some(Ok(found)) => brief(&found.plan.title),
+        _ => spec.title.into_any(),
     };
     let content = move || match answer.get() {
         None if may => {

@@ -20,9 +20,9 @@ use crate::api::Boot;
 use crate::error::AppError;
 use crate::live;
 use crate::resource::Refused;
-use crate::ui::format::{duration, took};
+use crate::ui::format::{duration, short_digests, took};
 use crate::ui::{
-    Age, Badge, Card, Copy, CopyButton, Fact, Facts, Icon, Menu, Note, ProblemNote, Skeleton, icon, now_or,
+    Age, Badge, Card, Copy, CopyButton, Fact, Facts, Icon, Menu, Note, ProblemNote, Skeleton, brief, icon, now_or,
 };
 
 /// How long a run that goes on is left unasked: should nothing be heard of it, the connection for news may be broken.
@@ -130,7 +130,7 @@ fn buttons(run: &Run, act: Act, refusal: Option<String>) -> Option<AnyView> {
         }
         State::Applied => {
             let never = run.plan.steps.iter().find_map(|s| match &s.undo {
-                Undo::Never(why) => Some(format!("{}: {why}", s.says)),
+                Undo::Never(why) => Some(format!("{}: {why}", short_digests(&s.says))),
                 Undo::Call(_) => None,
             });
             let calls = run.plan.steps.iter().rev().filter_map(|s| match &s.undo {
@@ -191,7 +191,7 @@ fn page(view: RunView, act: Act, refusal: Option<String>, boot: &Boot) -> AnyVie
         <div class="head detail-head">
             <div class="grow">
                 <div class="title">
-                    <h1>{title}</h1>
+                    <h1>{brief(&run.plan.title)}</h1>
                     <span role="status"><Badge tone=words::state(run.state).0 text=words::far(run)/></span>
                 </div>
                 <p>{words::explains(run)}</p>

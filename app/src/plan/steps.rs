@@ -11,7 +11,7 @@ use super::graph::graph;
 use super::run::{Act, Ask, confirm};
 use super::{transfer, words};
 use crate::ui::format::{duration, took};
-use crate::ui::{Copy, Icon, Json, ProblemNote, icon, moment, now_or, tone_class};
+use crate::ui::{Copy, Icon, Json, ProblemNote, brief, icon, moment, now_or, tone_class};
 
 /// How long a step took, or takes so far.
 fn time(progress: &Progress, now: Millis) -> AnyView {
@@ -127,7 +127,7 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
         <li id=format!("step-{}", step.id)>
             <span class=format!("sign {}", tone_class(tone))>{icon(sign)}</span>
             <div class="grow">
-                <span class="says">{step.says.clone()}</span>
+                <span class="says">{brief(&step.says)}</span>
                 <small>{step.call.name()}" · "<b>{word}</b>{tried}</small>
                 {carried.map(transfer::carried)}
                 {note.map(|note| view! { <p class="dim">{note}</p> })}

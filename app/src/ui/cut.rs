@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::format::short_digests;
+
 /// An own end of more characters is of two ends itself.
 const LONG: usize = 12;
 /// So many of its last ones stay.
@@ -32,6 +34,15 @@ pub fn cut_ends(shared: &str, own: &str) -> AnyView {
         None => view! { <span>{own.to_owned()}</span> }.into_any(),
     };
     view! { <span>{shared.to_owned()}</span>{own} }.into_any()
+}
+
+/// A sentence whose digests are short; who points at it sees them whole.
+pub fn brief(text: &str) -> AnyView {
+    let short = short_digests(text);
+    if short == text {
+        return short.into_any();
+    }
+    view! { <span title=text.to_owned()>{short}</span> }.into_any()
 }
 
 #[cfg(test)]

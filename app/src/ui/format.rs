@@ -1,6 +1,7 @@
 //! Numbers, sizes, durations and long names as people read them. Pure.
 
 use domain::Millis;
+use domain::ecr::inventory::short;
 
 /// A size in binary units: `0 B`, `1.5 KiB`, `340 MiB`.
 pub fn bytes(n: i64) -> String {
@@ -119,6 +120,22 @@ pub fn ends(text: &str, max: usize) -> (String, String) {
     }
     let begins: String = shared.chars().take(room.saturating_sub(1)).collect();
     (format!("{begins}…"), own)
+}
+
+/// A sentence with the whole digests in it as short as they are shown elsewhere: `nginx@2e863c44b718`.
+pub fn short_digests(text: &str) -> String {
+    const BEGINS: &str = "sha256:";
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(BEGINS) {
+        let (before, digest) = rest.split_at(at);
+        let number = digest.bytes().skip(BEGINS.len()).take_while(u8::is_ascii_hexdigit).count();
+        let (digest, after) = digest.split_at(BEGINS.len() + number);
+        out.push_str(before);
+        out.push_str(if number == 64 { short(digest) } else { digest });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 /// A quantity that AWS writes as a text, with its unit: `1,024 units`.
@@ -337,6 +354,16 @@ mod tests {
         assert_eq!(ends(digest, 28), ("sha256:".to_owned(), "2e863c44b7…436217b30".to_owned()));
         let (shared, own) = ends("arn:aws:ecr:eu-west-1:111122223333:repository/platform/payments/checkout", 40);
         assert_eq!((shared.as_str(), own.as_str()), ("arn:aws:ecr:eu-west-1:111122223…", "checkout"));
+    }
+
+    #[test]
+    fn whole_digests_in_sentences_are_short_and_all_else_stays() {
+        let digest = "sha256:2e863c44b718727c860746568e1d54afd13b2fa71b160f5cd9058fc436217b30";
+        let said = format!("Copy nginx@{digest} (größe, {digest}) to shop/web");
+        assert_eq!(short_digests(&said), "Copy nginx@2e863c44b718 (größe, 2e863c44b718) to shop/web");
+        for other in ["sha256:", "sha256:sha256:abc", "Tag 2e863c44b718 of web", &format!("{digest}0")] {
+            assert_eq!(short_digests(other), other);
+        }
     }
 
     #[test]

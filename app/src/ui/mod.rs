@@ -28,7 +28,7 @@ pub use chart::Chart;
 pub use chip::{Choice, chip};
 pub use code::{Code, Json, value_text};
 pub use copy::{Copy, CopyButton};
-pub use cut::cut_ends;
+pub use cut::{brief, cut_ends};
 pub use diff::Diff;
 pub use icon::{Icon, icon};
 pub use local::Local;

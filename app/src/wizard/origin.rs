@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::Wizard;
 use crate::error::AppError;
 use crate::plan::api::get_run;
+use crate::ui::format::short_digests;
 use crate::ui::{Note, ProblemNote};
 
 /// The run whose answers the form was filled with.
@@ -33,7 +34,7 @@ impl Origin {
 /// A run's answers, with what to say of them.
 pub async fn read(run: String, elsewhere: bool) -> Result<(Origin, Answers), AppError> {
     let view = get_run(run).await?;
-    Ok((Origin { title: view.run.plan.title, elsewhere }, view.answers))
+    Ok((Origin { title: short_digests(&view.run.plan.title), elsewhere }, view.answers))
 }
 
 /// Asks whether the answers of a run shall replace the draft that is there.

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use std::collections::BTreeSet;
 
 use super::state::{Lookup, Wizard};
-use crate::ui::{CopyButton, Note, ProblemNote, format, tone_class};
+use crate::ui::{CopyButton, Note, ProblemNote, brief, format, tone_class};
 
 /// The IAM actions that a plan needs, each once.
 pub fn actions(plan: &Plan) -> BTreeSet<&'static str> {
@@ -96,7 +96,7 @@ pub fn sum(plan: Option<&Plan>) -> AnyView {
 
 fn steps(plan: &Plan) -> AnyView {
     let rows = plan.steps.iter().map(|step| {
-        view! { <li>{effect_sign(step.effect)}<div>{step.says.clone()}<small>{step.call.name()}</small></div></li> }
+        view! { <li>{effect_sign(step.effect)}<div>{brief(&step.says)}<small>{step.call.name()}</small></div></li> }
     });
     view! { <ol>{rows.collect_view()}</ol> }.into_any()
 }
