@@ -51,6 +51,12 @@ test("a repository is made by its plan", async ({ page }) => {
   await expect(graph.getByRole("link")).toHaveCount(2);
   await expect(graph.getByRole("link", { name: "creates CreateRepository" })).toBeVisible();
   await expect(graph.locator("path").first()).toHaveAttribute("d", /^M\d+ \d+C[\d ]+$/);
+  // On a phone there is room for it, too: it does not scroll sideways.
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expect(graph.locator("svg").first()).toBeHidden();
+  expect(await graph.evaluate((drawn) => drawn.scrollWidth - drawn.clientWidth), "the graph scrolls sideways").toBeLessThanOrEqual(0);
+  if (size) await page.setViewportSize(size);
   await graph.getByRole("link", { name: "PutLifecyclePolicy" }).click();
   await expect(page).toHaveURL(/#step-lifecycle$/);
   await expect(page.locator("#step-lifecycle")).toBeInViewport();

@@ -1,5 +1,6 @@
 //! The steps of a plan as a graph: a box for each, from left to right by what waits for what, with arrows between. The boxes are links in
-//! columns of one size, so that where the arrows run follows from the columns alone.
+//! columns of one size, so that where the arrows run follows from the columns alone. On a phone the columns stand one below the other, with
+//! one arrow between each two.
 
 use domain::ecr::subject::Subject as OfEcr;
 use domain::ecs::subject::Subject as OfEcs;
