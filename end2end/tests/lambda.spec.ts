@@ -33,6 +33,10 @@ test("who may call a function is on its page, and that anyone may is said plainl
   await expect(api).toContainText("API Gateway", { timeout: 60_000 });
   await expect(api.getByRole("link", { name: "northwind-payments", exact: true })).toBeVisible();
   await accessible(page);
+  // Each of its columns is in sight.
+  await page.setViewportSize({ width: 1440, height: 900 });
+  const callers = page.locator(".scroll", { has: anyone });
+  expect(await callers.evaluate((box) => box.scrollWidth - box.clientWidth), "the table of callers scrolls sideways").toBeLessThanOrEqual(0);
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await page.evaluate(() => document.documentElement.scrollWidth), "the page scrolls sideways").toBeLessThanOrEqual(390);
   const urls = page.locator(".scroll", { has: row });

@@ -37,7 +37,7 @@ pub fn tab(shown: Shown) -> AnyView {
     let urls = urls.showing(&["auth", "alias", "mode"]).stacking();
     let none = "No resource-based policy: only what has a role that may invoke the function can call it.";
     let permitted = Children::of("May be invoked by", Kind::FunctionPermission, &function, "name", none);
-    let permitted = permitted.showing(&["who", "source", "only", "qualifier"]);
+    let permitted = permitted.showing(&["who", "source", "only", "qualifier"]).wrapping();
     stack(vec![mappings.view(), live::<Function>(shown, |_, detail| calls(&detail)), urls.view(), permitted.view()])
 }
 

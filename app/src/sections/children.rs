@@ -40,6 +40,8 @@ pub struct Children {
     pub columns: &'static [&'static str],
     /// Whether a row is a block of lines in a narrow window.
     pub stacks: bool,
+    /// Whether texts take further lines where there is no room for one, so that no column is out of sight.
+    pub wraps: bool,
     /// Said when there is none.
     pub empty: &'static str,
 }
@@ -49,7 +51,8 @@ impl Children {
     pub fn of(title: &'static str, kind: Kind, parent: &ResourceKey, sort: &'static str, empty: &'static str) -> Self {
         let key = parent.clone();
         let scope = key.scope.clone();
-        Self { title, kind, scope, parent: Some(key), sort, only: vec![], columns: &[], stacks: false, empty }
+        let parent = Some(key);
+        Self { title, kind, scope, parent, sort, only: vec![], columns: &[], stacks: false, wraps: false, empty }
     }
 
     /// In another parent than the resource itself.
@@ -73,6 +76,12 @@ impl Children {
     /// A row is a block of lines in a narrow window: for few rows that say much.
     pub fn stacking(mut self) -> Self {
         self.stacks = true;
+        self
+    }
+
+    /// Texts take further lines where there is no room for one: for columns of which each is needed to understand the others.
+    pub fn wrapping(mut self) -> Self {
+        self.wraps = true;
         self
     }
 
@@ -167,7 +176,7 @@ impl Children {
             view! {
                 {trouble}
                 <div class="scroll plain" tabindex="0">
-                    <table class="table" class:stacks=self.stacks role=role("table")>
+                    <table class="table" class:stacks=self.stacks class:wraps=self.wraps role=role("table")>
                         <thead><tr><th scope="col">"Name"</th>{state.then(|| view! { <th scope="col">"State"</th> })}{head}</tr></thead>
                         <tbody role=role("rowgroup")>{rows}</tbody>
                     </table>
