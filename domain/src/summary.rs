@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::history::{Change, ChangeKind, FieldChange};
 use crate::kind::Kind;
-use crate::wording;
+use crate::wording::{self, grouped};
 
 /// So many differences are named, the rest is counted.
 const NAMED: usize = 3;
@@ -215,19 +215,6 @@ fn short(value: &Value) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// 1,024
-fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if number < 0 { format!("−{text}") } else { text }
 }
 
 #[cfg(test)]

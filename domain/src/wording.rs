@@ -61,6 +61,19 @@ pub fn of_facet(kind: Kind, facet: &str, value: &str) -> String {
     }
 }
 
+/// A number with a comma every three digits: `12,345`.
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("−{text}") } else { text }
+}
+
 fn said(word: &str, start: bool) -> String {
     if let Some((_, ours)) = WHOLE.iter().find(|(aws, _)| *aws == word) {
         let plain = !start && !ours.chars().skip(1).any(|c| c.is_ascii_uppercase());

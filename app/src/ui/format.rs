@@ -2,6 +2,7 @@
 
 use domain::Millis;
 use domain::ecr::inventory::short;
+use domain::wording::grouped;
 
 /// A size in binary units: `0 B`, `1.5 KiB`, `340 MiB`.
 pub fn bytes(n: i64) -> String {
@@ -21,17 +22,9 @@ pub fn bytes(n: i64) -> String {
     format!("{sign}{} {}", number.strip_suffix(".0").unwrap_or(&number), UNITS[unit])
 }
 
-/// A count with a thin separator every three digits: `12,345`.
+/// A count with a separator every three digits: `12,345`.
 pub fn number(n: i64) -> String {
-    let digits = n.unsigned_abs().to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if n < 0 { format!("−{out}") } else { out }
+    grouped(n)
 }
 
 /// An amount of US dollars from millionths: `$0`, `$3.10`, `less than $0.01`.

@@ -3,7 +3,7 @@
 use crate::client::{Action, Repository, header};
 use crate::digest::{Digest, Hasher};
 use crate::http::Call;
-use crate::problems;
+use crate::problems::{self, grouped};
 use bytes::Bytes;
 use domain::problem::{Code, Problem};
 use reqwest::header::{CONTENT_RANGE, RANGE};
@@ -51,7 +51,7 @@ impl Repository {
         if size > limit {
             return Err(problems::rejected(
                 "This part of the image is too large",
-                format!("{digest} has {size} bytes; at most {limit} are read here."),
+                format!("{digest} has {} bytes; at most {} are read here.", grouped(size), grouped(limit)),
             ));
         }
         let mut reader = self.blob(digest, size);
@@ -114,11 +114,11 @@ impl BlobReader {
             None => self.repository.http().piece(&mut response).await?,
         };
         let Some(piece) = piece.filter(|p| !p.is_empty()) else {
-            let why = format!("{} of {} bytes came", self.done, self.size);
+            let why = format!("{} of {} bytes came", grouped(self.done), grouped(self.size));
             return Err(problems::dropped(self.repository.host(), &why));
         };
         if piece.len() as u64 > self.size - self.done {
-            return Err(self.wrong(format!("more than the {} bytes that the manifest says came", self.size)));
+            return Err(self.wrong(format!("more than the {} bytes that the manifest says came", grouped(self.size))));
         }
         self.response = Some(response);
         self.done += piece.len() as u64;

@@ -2,7 +2,7 @@
 //! pass by itself (a lost connection, 5xx, 429) tried again a bounded number of times.
 
 use crate::guard::{Policy, Refusal};
-use crate::problems;
+use crate::problems::{self, grouped};
 use bytes::{Bytes, BytesMut};
 use domain::problem::{Code, Problem};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
@@ -223,7 +223,7 @@ impl Http {
                 let host = response.url().host_str().unwrap_or_default();
                 return Err(problems::rejected(
                     "The registry's answer is too large",
-                    format!("{host} sent more than the {limit} bytes that are allowed here."),
+                    format!("{host} sent more than the {} bytes that are allowed here.", grouped(limit as u64)),
                 ));
             }
             body.extend_from_slice(&piece);

@@ -1,7 +1,7 @@
 //! Manifests and indexes: their media types, what they name, and their bytes exactly as they came.
 
 use crate::digest::Digest;
-use crate::problems::rejected;
+use crate::problems::{grouped, rejected};
 use bytes::Bytes;
 use domain::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -144,7 +144,7 @@ impl RawManifest {
     pub fn read(bytes: Bytes, content_type: Option<&str>) -> Result<(Self, Manifest), Problem> {
         let odd = |why: String| rejected("The manifest is not usable", why);
         if bytes.len() > MAX_MANIFEST {
-            return Err(odd(format!("A manifest may have 4 MiB; this one has {} bytes.", bytes.len())));
+            return Err(odd(format!("A manifest may have 4 MiB; this one has {} bytes.", grouped(bytes.len() as u64))));
         }
         let told = content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
         let unsupported = |kind: &str| {

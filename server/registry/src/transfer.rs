@@ -4,7 +4,7 @@
 use crate::client::Repository;
 use crate::digest::Digest;
 use crate::media::{Descriptor, Manifest, Platform, RawManifest};
-use crate::problems;
+use crate::problems::{self, grouped};
 use crate::progress::{Progress, State};
 use crate::upload::Opened;
 use domain::problem::{Code, Problem};
@@ -127,7 +127,12 @@ async fn fetch(source: &Repository, entry: &Descriptor) -> Result<(RawManifest, 
     if raw.bytes.len() as u64 != entry.size {
         return Err(problems::rejected(
             "The index is not usable",
-            format!("It says that {} has {} bytes, but it has {}.", entry.digest, entry.size, raw.bytes.len()),
+            format!(
+                "It says that {} has {} bytes, but it has {}.",
+                entry.digest,
+                grouped(entry.size),
+                grouped(raw.bytes.len() as u64)
+            ),
         ));
     }
     Ok((raw, manifest))

@@ -19,7 +19,7 @@ use url::Url;
 
 use super::Course;
 use super::lent::Loans;
-use super::meter::Meter;
+use super::meter::{Meter, in_full};
 use crate::config;
 
 /// Between two words on how far a copy is.
@@ -139,8 +139,8 @@ impl Registries {
         if contents.size() > self.largest {
             let message = format!(
                 "It has {} bytes; this Gantry copies images of at most {} (registries.max_image_bytes).",
-                contents.size(),
-                self.largest
+                in_full(contents.size()),
+                in_full(self.largest)
             );
             return Err(Problem::invalid("source", message));
         }

@@ -5,6 +5,7 @@ use gantry_store::audit::Entry;
 use gantry_store::runs::Stored;
 use serde_json::{Value, json};
 
+use super::meter::in_full;
 use crate::clock::now;
 
 /// So many characters of one text are written into the audit trail, which is never pruned; the run has the whole.
@@ -15,7 +16,7 @@ fn in_short(document: Value) -> Value {
     match document {
         Value::String(text) => {
             let Some((end, _)) = text.char_indices().nth(MOST_OF_A_TEXT) else { return Value::String(text) };
-            Value::String(format!("{}… ({} bytes in all)", &text[..end], text.len()))
+            Value::String(format!("{}… ({} bytes in all)", &text[..end], in_full(text.len() as u64)))
         }
         Value::Array(items) => items.into_iter().map(in_short).collect(),
         Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, in_short(value))).collect(),
@@ -45,7 +46,7 @@ mod tests {
         let long = "é".repeat(MOST_OF_A_TEXT + 1);
         let short = in_short(json!({ "catalogData": { "logoImageBlob": long, "aboutText": "a" }, "tags": ["b", 1] }));
         let logo = short["catalogData"]["logoImageBlob"].as_str().unwrap();
-        assert!(logo.ends_with("é… (20002 bytes in all)") && logo.len() < 2 * MOST_OF_A_TEXT + 50);
+        assert!(logo.ends_with("é… (20,002 bytes in all)") && logo.len() < 2 * MOST_OF_A_TEXT + 50);
         assert_eq!((&short["catalogData"]["aboutText"], &short["tags"]), (&json!("a"), &json!(["b", 1])));
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use domain::wording::grouped;
 use domain::{Code, Problem};
 
 use super::problem::Refusal;
@@ -77,7 +78,9 @@ fn short_enough(request: &Request) -> Result<(), Response> {
         Code::TooLarge,
         "The address is too long",
         format!(
-            "An address has at most {LONGEST_URI} bytes; this one has {length}. Use shorter names or fewer filters."
+            "An address has at most {} bytes; this one has {}. Use shorter names or fewer filters.",
+            grouped(LONGEST_URI as i64),
+            grouped(length as i64)
         ),
     );
     let mut response = Refusal(problem).into_response();

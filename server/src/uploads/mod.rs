@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::apply::copy::own;
+use crate::apply::meter::in_full;
 use crate::clock::now;
 use kept::{Kept, broke_off};
 
@@ -213,7 +214,7 @@ impl Uploads {
 
     fn may_begin(&self, own: &Kept) -> Result<(), Problem> {
         if let Some(size) = own.size.filter(|size| *size > self.limits.total) {
-            return Err(self.too_large(&format!("It has {size} bytes")));
+            return Err(self.too_large(&format!("It has {} bytes", in_full(size))));
         }
         let all = self.all();
         let going = || all.iter().filter(|kept| kept.ended().is_none());
@@ -237,7 +238,7 @@ impl Uploads {
     fn too_large(&self, what: &str) -> Problem {
         let message = format!(
             "{what}; this Gantry takes archives of at most {} (registries.max_image_bytes).",
-            self.limits.total
+            in_full(self.limits.total)
         );
         let mut problem = Problem::new(Code::TooLarge, "The archive is too large", message);
         problem.field = Some("archive".to_owned());

@@ -14,8 +14,9 @@ async fn an_image_that_is_too_large_is_refused_when_it_is_reviewed() {
     let set = Set::up_to(Some(SIZE - 1)).await;
     let answers = set.copying("public/app", "");
     let told = set.post("/api/v1/plans", &set.cookie, &answers).await.json();
+    let [size, most] = [SIZE, SIZE - 1].map(|bytes| domain::wording::grouped(bytes as i64));
     let message =
-        format!("It has {SIZE} bytes; this Gantry copies images of at most {} (registries.max_image_bytes).", SIZE - 1);
+        format!("It has {size} bytes; this Gantry copies images of at most {most} (registries.max_image_bytes).");
     assert_eq!(told["wrong"]["source"], message.as_str(), "{told}");
     // Whoever applies it without a review is told the same.
     let body = serde_json::json!({ "answers": answers, "hash": "x" });

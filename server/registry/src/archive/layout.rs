@@ -7,7 +7,7 @@ use super::layers::{File, Files, Packing};
 use crate::client::Repository;
 use crate::digest::Digest;
 use crate::media::{Descriptor, Manifest, Platform, RawManifest};
-use crate::problems::{archive as bad, said};
+use crate::problems::{archive as bad, grouped, said};
 use crate::progress::Progress;
 use crate::transfer::platform_of;
 use bytes::Bytes;
@@ -103,7 +103,11 @@ impl Layout<'_> {
         let path = path_of(&entry.digest);
         let Some(bytes) = self.files.json(&path) else { return Ok(Found::Missing(path)) };
         if bytes.len() as u64 != entry.size {
-            return Err(bad(format!("“{path}” has {} bytes; what names it says {}.", bytes.len(), entry.size)));
+            return Err(bad(format!(
+                "“{path}” has {} bytes; what names it says {}.",
+                grouped(bytes.len() as u64),
+                grouped(entry.size)
+            )));
         }
         let kind = Some(entry.media_type.as_str());
         let (raw, manifest) =
@@ -181,7 +185,11 @@ impl Layout<'_> {
                 _ => return Ok(Found::Missing(path)),
             };
             if size != blob.size {
-                return Err(bad(format!("“{path}” has {size} bytes; the manifest says {}.", blob.size)));
+                return Err(bad(format!(
+                    "“{path}” has {} bytes; the manifest says {}.",
+                    grouped(size),
+                    grouped(blob.size)
+                )));
             }
         }
         let config_bytes = self.files.json(&path_of(&config.digest));

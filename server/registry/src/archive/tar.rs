@@ -3,7 +3,7 @@
 //! names stay inside, and what is not understood is refused.
 
 use super::Limits;
-use crate::problems::{archive as bad, said, too_large};
+use crate::problems::{archive as bad, grouped, said, too_large};
 use bytes::{Bytes, BytesMut};
 use domain::problem::Problem;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -123,7 +123,12 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
             }
         };
         if size > self.limits.entry {
-            return Err(too_large(format!("“{}” has {size} bytes; {} are allowed.", said(&name), self.limits.entry)));
+            return Err(too_large(format!(
+                "“{}” has {} bytes; {} are allowed.",
+                said(&name),
+                grouped(size),
+                grouped(self.limits.entry)
+            )));
         }
         self.expect(size)?;
         Ok(Entry { name, kind, size })
@@ -132,7 +137,10 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
     /// Notes that contents of this size follow.
     fn expect(&mut self, size: u64) -> Result<(), Problem> {
         if size > self.limits.total.saturating_sub(self.total) {
-            return Err(too_large(format!("It holds more than the {} bytes that are allowed.", self.limits.total)));
+            return Err(too_large(format!(
+                "It holds more than the {} bytes that are allowed.",
+                grouped(self.limits.total)
+            )));
         }
         self.remaining = size;
         self.padding = size.wrapping_neg() % BLOCK as u64;
@@ -167,7 +175,10 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
     fn count(&mut self, bytes: u64) -> Result<(), Problem> {
         self.total = self.total.saturating_add(bytes);
         if self.total > self.limits.total {
-            return Err(too_large(format!("It holds more than the {} bytes that are allowed.", self.limits.total)));
+            return Err(too_large(format!(
+                "It holds more than the {} bytes that are allowed.",
+                grouped(self.limits.total)
+            )));
         }
         Ok(())
     }
@@ -186,7 +197,7 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
 
     async fn extension(&mut self, size: u64) -> Result<Vec<u8>, Problem> {
         if size > MAX_EXTENSION {
-            return Err(bad(format!("A name or header in it has {size} bytes.")));
+            return Err(bad(format!("A name or header in it has {} bytes.", grouped(size))));
         }
         self.expect(size)?;
         let mut all = Vec::with_capacity(size as usize);
@@ -247,7 +258,8 @@ fn is_early_eof(inner: &(dyn std::error::Error + Send + Sync + 'static)) -> bool
 
 fn truncated(at: u64) -> Problem {
     bad(format!(
-        "It is truncated: it ends in the middle, after {at} bytes. Save the image again and send the whole file."
+        "It is truncated: it ends in the middle, after {} bytes. Save the image again and send the whole file.",
+        grouped(at)
     ))
 }
 

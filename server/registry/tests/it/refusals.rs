@@ -76,7 +76,7 @@ async fn more_or_less_than_the_manifest_says() {
         let wrong = String::from_utf8(wrong.to_vec()).unwrap().replace(&SIZE.to_string(), &size.to_string());
         from.put_manifest("team/app", "v1", OCI_MANIFEST, wrong);
         let problem = fails(&from, &to, settings()).await;
-        assert!(problem.message.contains("but more than") || problem.message.contains("300001 bytes"), "{problem}");
+        assert!(problem.message.contains("but more than") || problem.message.contains("300,001 bytes"), "{problem}");
     }
 }
 
