@@ -54,3 +54,28 @@ test("a part that cannot be fetched says so, keeps the rest alive and comes with
   await hydrated(page);
   await context.close();
 });
+
+test("what an act would do is fetched when somebody asks for one, and a dialog without it says so", async ({ browser }) => {
+  const context = await browser.newContext({ baseURL: world().url, storageState: world().state });
+  const page = await context.newPage();
+  const dialog = page.getByRole("dialog", { name: "Confirm" });
+  const ask = async () => {
+    await page.goto("/images?q=northwind");
+    await hydrated(page);
+    await page.locator("tbody .pick").first().check();
+    await page.locator(".tablefoot").getByRole("button", { name: "Delete" }).click();
+  };
+  await page.route(PARTS, (route) => route.fulfill({ status: 404, body: "" }));
+  await ask();
+  await expect(dialog).toContainText("This could not be loaded");
+  await accessible(page);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await page.unroute(PARTS);
+  await ask();
+  await expect(dialog.locator("h2")).not.toHaveText("One moment");
+  await expect(dialog.locator("h2")).toBeFocused();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toBeHidden();
+  await context.close();
+});
