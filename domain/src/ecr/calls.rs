@@ -12,7 +12,8 @@ use super::subject::Subject;
 use super::{TagMutabilityExclusion, arn};
 use crate::document::{calls, scope_of_registry};
 use crate::iam::policy_document::same;
-use crate::identity::Scope;
+use crate::identity::{ResourceKey, Scope};
+use crate::kind::Kind;
 use crate::plan::Made;
 
 pub use documents::*;
@@ -163,6 +164,19 @@ impl Call {
             Call::DeletePullThroughCacheRule(input) => Some(&input.ecr_repository_prefix),
             Call::DeleteRepositoryCreationTemplate(input) => Some(&input.prefix),
             _ => None,
+        }
+    }
+
+    /// The images that it deletes by their digests; none where it takes a tag away.
+    pub fn removes(&self, scope: &Scope) -> Vec<ResourceKey> {
+        match (self, self.subject()) {
+            (Call::BatchDeleteImage(_), Subject::Images { repository, digests }) => {
+                let key = |digest: String| {
+                    ResourceKey::new(Kind::Image, scope.clone(), format!("{repository}@{digest}")).ok()
+                };
+                digests.into_iter().filter_map(key).collect()
+            }
+            _ => vec![],
         }
     }
 

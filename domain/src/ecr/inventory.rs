@@ -74,6 +74,10 @@ impl Inventory {
     pub fn has_all_images(&self) -> bool {
         self.lists.iter().filter(|list| list.kind == Kind::Image).all(|list| known::known(list, self.now))
     }
+    /// When the list of the images themselves was last read to its end; `None` if never.
+    pub fn listed(&self) -> Option<Millis> {
+        self.lists.iter().find(|list| list.kind == Kind::Image)?.complete
+    }
     /// Bytes that are stored no longer once these images are gone: of the layers that no other image has. `None` where that is not known,
     /// because an image was not collected yet, or its layers were not.
     pub fn freed(&self, digests: &BTreeSet<&str>) -> Option<i64> {

@@ -129,6 +129,13 @@ impl Call {
             Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => None,
         }
     }
+    /// The resources with rows of their own that do not exist once its subject does not: images that it deletes by their digests.
+    pub fn removes(&self, scope: &Scope) -> Vec<ResourceKey> {
+        match self {
+            Call::Ecr(call) => call.removes(scope),
+            Call::EcrPublic(_) | Call::Lambda(_) | Call::Ecs(_) | Call::Kms(_) => vec![],
+        }
+    }
     /// What it writes.
     pub fn subject(&self) -> Subject {
         match self {

@@ -2,12 +2,13 @@
 
 use domain::plan::run::State;
 use domain::plan::{Call, Made, Step};
-use domain::{Code, Problem};
+use domain::{Code, Millis, Problem};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
 use super::Engine;
 use super::drive::Result;
+use crate::clock::now;
 
 /// Whether AWS may have made the call although it did not say so.
 fn is_unknown(problem: &Problem) -> bool {
@@ -87,6 +88,7 @@ impl Engine {
         let mut attempt = 1;
         loop {
             let late = |_| Problem::new(Code::AwsUnreachable, "AWS did not answer", "It did not answer in time.");
+            let began = now();
             let read = tokio::time::timeout(self.patience.call, self.cloud.read(&step.scope, &subject)).await;
             match read.map_err(late).flatten() {
                 Err(problem)
@@ -99,8 +101,24 @@ impl Engine {
                     self.pause(attempt).await;
                     attempt += 1;
                 }
+                Ok(None) => {
+                    self.are_gone(step, call, began).await;
+                    return Ok(None);
+                }
                 other => return other,
             }
+        }
+    }
+
+    /// AWS said to a read that began at `began` that there is nothing of what this call writes: what it deletes is gone at once, not only once
+    /// its list has had its turn.
+    async fn are_gone(&self, step: &Step, call: &Call, began: Millis) {
+        let keys = call.removes(&step.scope);
+        if keys.is_empty() {
+            return;
+        }
+        if let Err(problem) = self.store.absent_to_run(&keys, began, now()).await {
+            tracing::warn!(step = step.says, %problem, "apply: what the run deleted shows until it is collected");
         }
     }
 

@@ -345,6 +345,9 @@ async fn under_faults_and_kills_every_run_ends_and_leaves_what_its_end_says() {
 #[path = "credentials_tests.rs"]
 mod credentials;
 
+#[path = "deleted_tests.rs"]
+mod deleted;
+
 #[path = "lease_tests.rs"]
 mod leases;
 

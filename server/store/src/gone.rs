@@ -74,17 +74,34 @@ impl Store {
     pub async fn absent(&self, fence: Fence, key: &ResourceKey, began: Millis, now: Millis) -> Result<bool> {
         let mut tx = self.work.begin().await.map_err(problem::of)?;
         fence_holds(&mut tx, fence).await?;
-        let missing: Vec<i64> =
-            sqlx::query_scalar("select id from resources where key = $1 and gone is null and seen <= $2")
-                .bind(key.to_string())
-                .bind(began.0)
-                .fetch_all(&mut *tx)
-                .await
-                .map_err(problem::of)?;
+        let missing = unseen_after(&mut tx, std::slice::from_ref(key), began).await?;
         let gone = bury(&mut tx, &missing, now).await?;
         tx.commit().await.map_err(problem::of)?;
         Ok(gone > 0)
     }
+
+    /// AWS said about these that they do not exist, to a read of a run that began at `began`, which is made under no lease of a list. Answers
+    /// how many of them that was news of.
+    ///
+    /// # Errors
+    /// [`domain::Code::Database`].
+    pub async fn absent_to_run(&self, keys: &[ResourceKey], began: Millis, now: Millis) -> Result<usize> {
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        let missing = unseen_after(&mut tx, keys, began).await?;
+        let gone = bury(&mut tx, &missing, now).await?;
+        tx.commit().await.map_err(problem::of)?;
+        Ok(gone)
+    }
+}
+
+/// Those of these that are not gone and were not seen after this moment.
+async fn unseen_after(tx: &mut PgConnection, keys: &[ResourceKey], moment: Millis) -> Result<Vec<i64>> {
+    sqlx::query_scalar("select id from resources where key = any($1) and gone is null and seen <= $2")
+        .bind(keys.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .bind(moment.0)
+        .fetch_all(tx)
+        .await
+        .map_err(problem::of)
 }
 
 /// Marks these and what lives in them as gone.

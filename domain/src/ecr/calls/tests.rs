@@ -60,6 +60,24 @@ fn a_policy_is_made_however_aws_writes_it() {
 }
 
 #[test]
+fn only_what_is_deleted_by_digest_has_rows_that_go() {
+    let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let removes = |ids: Value| {
+        let input = json!({ "repositoryName": "shop/web", "imageIds": ids });
+        let call: Call = serde_json::from_value(json!({ "operation": "BatchDeleteImage", "input": input })).unwrap();
+        call.removes(&scope).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let (a, b) = (format!("sha256:{}", "a".repeat(64)), format!("sha256:{}", "b".repeat(64)));
+    assert_eq!(
+        removes(json!([{ "imageDigest": a }, { "imageDigest": b }])),
+        [&a, &b].map(|digest| format!("{}/{scope}/shop/web@{digest}", Kind::Image.stem()))
+    );
+    // AWS takes the tag away only: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html
+    assert!(removes(json!([{ "imageTag": "1" }])).is_empty());
+    assert!(removes(json!([{ "imageDigest": a, "imageTag": "1" }])).is_empty());
+}
+
+#[test]
 fn settings_are_made_when_they_read_as_asked_for() {
     let state = json!({ "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": [{ "filterType": "WILDCARD", "filter": "latest" }] });

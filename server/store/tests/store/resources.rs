@@ -163,6 +163,28 @@ async fn what_only_the_single_read_gives_survives_the_next_list() {
 }
 
 #[tokio::test]
+async fn what_a_run_finds_deleted_is_gone_without_a_lease_and_an_older_page_does_not_bring_it_back() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    let (deleted, newer) = (function("deleted", json!({})), function("newer", json!({})));
+    store.seen(list_of(&held, 1000), std::slice::from_ref(&deleted), Millis(1001)).await.unwrap();
+    store.seen(list_of(&held, 1000), std::slice::from_ref(&newer), Millis(3000)).await.unwrap();
+    let never = function("never", json!({})).key;
+    let keys = [deleted.key.clone(), newer.key.clone(), never];
+    assert_eq!(store.absent_to_run(&keys, Millis(2000), Millis(2001)).await.unwrap(), 1);
+    let gone = async |key: &ResourceKey| store.get(key).await.unwrap().unwrap().gone;
+    assert_eq!((gone(&deleted.key).await, gone(&newer.key).await), (Some(Millis(2001)), None));
+    assert_eq!(kinds_of_history(store, &deleted.key).await[0], ChangeKind::Gone);
+    // a list that was under way has it on a page that is older
+    store.seen(list_of(&held, 1000), std::slice::from_ref(&deleted), Millis(3001)).await.unwrap();
+    assert_eq!(gone(&deleted.key).await, Some(Millis(2001)));
+    // one that began later says that it is there again
+    store.seen(list_of(&held, 4000), std::slice::from_ref(&deleted), Millis(4001)).await.unwrap();
+    assert_eq!(gone(&deleted.key).await, None);
+}
+
+#[tokio::test]
 async fn a_page_that_is_older_than_a_single_read_changes_nothing_and_makes_nothing_gone() {
     let test = TestStore::fresh().await;
     let store = &test.store;
