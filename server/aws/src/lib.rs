@@ -70,6 +70,11 @@ pub trait Feed: Send + Sync {
     /// Everything of this kind that exists was delivered since the collect began: within the parent if one is given, else in the whole scope.
     /// Only said after the last page arrived without an error: what was not delivered is gone.
     async fn complete(&self, kind: Kind, parent: Option<&ResourceKey>) -> Result<(), Problem>;
+    /// Of these, which were known before, everything that exists was delivered since the collect began: what was not is gone. For parts of a list
+    /// that are no resources, such as event buses: while one of them cannot be read, what is gone of the others goes.
+    async fn complete_of(&self, _kind: Kind, _ids: Vec<String>) -> Result<(), Problem> {
+        Ok(())
+    }
     /// Ids of this kind in this scope that are known and not gone, so that what never changes is fetched once.
     async fn known(&self, kind: Kind) -> Result<HashSet<String>, Problem>;
     /// References that begin with `prefix` in what is collected of these kinds in this scope and not gone: a list may leave out what is still

@@ -92,6 +92,7 @@ pub(crate) struct Memory {
     pub(crate) still: Mutex<Vec<String>>,
     pub(crate) seen: Mutex<BTreeMap<String, Value>>,
     pub(crate) complete: Mutex<Vec<String>>,
+    pub(crate) complete_of: Mutex<Vec<String>>,
     pub(crate) again: Mutex<Vec<String>>,
 }
 
@@ -106,6 +107,12 @@ impl Memory {
         complete.sort();
         complete
     }
+    /// Ids of those of which was said that what was not delivered is gone, sorted.
+    pub(crate) fn complete_of(&self) -> Vec<String> {
+        let mut complete = self.complete_of.lock().unwrap().clone();
+        complete.sort();
+        complete
+    }
 }
 
 #[async_trait]
@@ -116,6 +123,10 @@ impl Feed for Memory {
     }
     async fn complete(&self, _kind: Kind, parent: Option<&ResourceKey>) -> Result<(), Problem> {
         self.complete.lock().unwrap().push(parent.map_or("*".to_owned(), |p| p.id.clone()));
+        Ok(())
+    }
+    async fn complete_of(&self, _kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
+        self.complete_of.lock().unwrap().extend(ids);
         Ok(())
     }
     async fn known(&self, _kind: Kind) -> Result<HashSet<String>, Problem> {

@@ -75,6 +75,12 @@ impl Feed for Sieve<'_> {
         }
         self.feed.complete(kind, parent).await
     }
+    async fn complete_of(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
+        if self.lacks(kind, None) {
+            return Ok(());
+        }
+        self.feed.complete_of(kind, ids).await
+    }
     async fn known(&self, kind: Kind) -> Result<HashSet<String>, Problem> {
         self.feed.known(kind).await
     }
@@ -135,7 +141,12 @@ mod tests {
             sieve.complete(Kind::Task, Some(&key(Kind::Cluster, cluster.into()))).await.unwrap();
         }
         sieve.complete(Kind::Task, None).await.unwrap();
-        assert_eq!(memory.complete(), ["shop"]);
+        sieve.complete_of(Kind::Task, vec!["lab/1".into()]).await.unwrap();
+        sieve.complete_of(Kind::Rule, vec!["default/nightly".into()]).await.unwrap();
+        assert_eq!(
+            (memory.complete(), memory.complete_of()),
+            (vec!["shop".to_owned()], vec!["default/nightly".to_owned()])
+        );
         assert_eq!(memory.docs().into_keys().collect::<Vec<_>>(), ["shop/1"]);
         assert!(sieve.end().unwrap_err().message.contains("lab/xxx"));
     }

@@ -54,6 +54,11 @@ impl Feed for StoreFeed<'_> {
         Ok(())
     }
 
+    async fn complete_of(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
+        let Lease { fence, scope, started, .. } = self.lease;
+        self.store.complete_of(*fence, scope, kind, &ids, *started, now()).await.map(|_| ())
+    }
+
     async fn known(&self, kind: Kind) -> Result<HashSet<String>, Problem> {
         self.store.known_as_read_now(&self.lease.scope, kind).await
     }

@@ -66,6 +66,32 @@ impl Store {
         Ok(gone)
     }
 
+    /// The same of what has these ids: of them everything that exists was delivered. Answers how many are gone.
+    ///
+    /// # Errors
+    /// [`domain::Code::Conflict`] when the lease was taken over, [`domain::Code::Database`].
+    pub async fn complete_of(
+        &self,
+        fence: Fence,
+        scope: &Scope,
+        kind: Kind,
+        ids: &[String],
+        started: Millis,
+        now: Millis,
+    ) -> Result<usize> {
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let keys = ids.iter().map(|id| ResourceKey::new(kind, scope.clone(), id)).collect::<Result<Vec<_>>>()?;
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        fence_holds(&mut tx, fence).await?;
+        // What was seen in the very moment of the claim was seen since
+        let missing = unseen_after(&mut tx, &keys, Millis(started.0 - 1)).await?;
+        let gone = bury(&mut tx, &missing, now).await?;
+        tx.commit().await.map_err(problem::of)?;
+        Ok(gone)
+    }
+
     /// AWS said about this one that it does not exist, to a single read made under this lease that began at `began`. Answers whether that was
     /// news.
     ///

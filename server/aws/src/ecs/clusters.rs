@@ -133,15 +133,23 @@ async fn all_providers(caller: &Caller, cluster: Option<&str>) -> Result<Vec<Obs
 
 /// Reads all capacity providers, AWS's own `FARGATE` and `FARGATE_SPOT` among them, and those of
 /// [managed instances](https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeCapacityProviders.html), which AWS tells only to
-/// whom names their cluster.
+/// whom names their cluster. They live in no cluster, so what is gone of those of groups, and of each cluster's, is said by their ids.
 pub(crate) async fn collect_capacity_providers(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    const KIND: Kind = Kind::CapacityProvider;
+    let groups = feed.said(KIND, "autoScalingGroupProvider.autoScalingGroupArn").await?;
+    let managed = &feed.said(KIND, "cluster").await?;
     let found = all_providers(caller, None).await?;
     let told: &HashSet<ResourceKey> = &found.iter().map(|o| o.key.clone()).collect();
     feed.seen(found).await?;
-    cluster_by_cluster(caller, feed, Kind::CapacityProvider, |cluster| async move {
+    feed.complete_of(KIND, groups.into_keys().collect()).await?;
+    cluster_by_cluster(caller, feed, KIND, |cluster| async move {
         let mut found = all_providers(caller, Some(&cluster.id)).await?;
         found.retain(|o| !told.contains(&o.key));
-        if found.is_empty() { Ok(()) } else { feed.seen(found).await }
+        if !found.is_empty() {
+            feed.seen(found).await?;
+        }
+        let own = managed.iter().filter(|(_, arn)| domain::ecs::last(arn) == cluster.id);
+        feed.complete_of(KIND, own.map(|(id, _)| id.clone()).collect()).await
     })
     .await
 }

@@ -269,10 +269,14 @@ async fn capacity_providers_of_clusters_are_asked_for_cluster_by_cluster() {
         Some("lab") => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
         _ => providers(operation, input),
     };
-    let feed = Memory::default();
+    let group = |id: &str| ("autoScalingGroupProvider.autoScalingGroupArn", id.to_owned(), "arn".to_owned());
+    let of = |cluster: &str, id: &str| ("cluster", id.to_owned(), format!("{ARN}:cluster/{cluster}"));
+    let said = vec![group("group"), group("deleted"), of("shop", "managed"), of("shop", "old"), of("lab", "unread")];
+    let feed = Memory { said, ..Memory::default() };
     let problem = collect_capacity_providers(&caller(closed), &feed).await.unwrap_err();
     assert_eq!(problem.iam_action.as_deref(), Some("ecs:DescribeCapacityProviders"));
     assert_eq!((feed.docs().len(), feed.complete().contains(&"*".to_owned())), (3, false));
+    assert_eq!(feed.complete_of(), ["deleted", "group", "managed", "old"], "not of the closed cluster");
 }
 
 #[tokio::test]

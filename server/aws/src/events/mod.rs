@@ -4,28 +4,50 @@ use aws_sdk_eventbridge::types;
 use domain::events::{DeadLetters, EcsParameters, RetryPolicy, Rule, Target};
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
+use std::collections::HashMap;
 
 use crate::gather::{Trouble, each, word};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
 /// Reads all rules, bus by bus. A rule whose targets cannot be read is delivered without them; a bus whose rules cannot be read keeps what
-/// is known of it, and the others go on.
+/// is known of it, and the others go on: what is gone of theirs goes.
 pub(crate) async fn collect_rules(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
     let mut missing = Trouble::default();
     let mut trouble = Trouble::default();
+    let mut known = known(feed).await?;
     for bus in buses(caller).await? {
-        missing.past(rules(caller, feed, &bus, &mut trouble).await)?;
+        let own = known.remove(&bus).unwrap_or_default();
+        if missing.past(rules(caller, feed, &bus, &mut trouble).await)?.is_some() {
+            feed.complete_of(Kind::Rule, own).await?;
+        }
     }
+    // Of buses that are no longer there.
+    feed.complete_of(Kind::Rule, known.into_values().flatten().collect()).await?;
     if missing.is_none() {
         feed.complete(Kind::Rule, None).await?;
     }
     missing.and(trouble).end()
 }
 
+/// Ids of the rules that are known, by the name of their bus.
+async fn known(feed: &dyn Feed) -> Result<HashMap<String, Vec<String>>, Problem> {
+    let mut known: HashMap<String, Vec<String>> = HashMap::new();
+    for id in feed.said(Kind::Rule, "Name").await?.into_keys() {
+        if let Some(bus) = bus_and_name(&id).map(|(bus, _)| bus.to_owned()) {
+            known.entry(bus).or_default().push(id);
+        }
+    }
+    Ok(known)
+}
+
+/// What a rule's id is made of. Buses of partners have slashes in their names, rules do not.
+fn bus_and_name(id: &str) -> Option<(&str, &str)> {
+    id.rsplit_once('/')
+}
+
 /// One rule.
 pub(crate) async fn fetch_rule(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
-    // Buses of partners have slashes in their names, rules do not.
-    let Some((bus, name)) = key.id.rsplit_once('/') else { return Ok(None) };
+    let Some((bus, name)) = bus_and_name(&key.id) else { return Ok(None) };
     let request = caller.clients().events().describe_rule().event_bus_name(bus).name(name);
     let answer = caller.call(Bucket::Events, "events:DescribeRule", Some(&key.id), request.send()).await;
     let Some(r) = absent(answer)? else { return Ok(None) };

@@ -54,12 +54,31 @@ async fn rules_of_all_buses_come_with_all_their_targets_and_no_secret() {
 
 #[tokio::test]
 async fn a_bus_that_cannot_be_read_keeps_its_rules_and_the_others_go_on() {
-    let feed = Memory::default();
+    // The last is of a partner's bus that is no longer there.
+    let known = ["default/nightly", "shop/orders", "shop/deleted", "aws.partner/acme/events/deleted"];
+    let said = known.map(|id| ("Name", id.to_owned(), id.rsplit('/').next().unwrap().to_owned())).into();
+    let feed = Memory { said, ..Memory::default() };
     let denied = |operation: &str, input: &Value| match (operation, input["EventBusName"].as_str()) {
         ("ListRules", Some("default")) => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
         _ => events(operation, input),
     };
-    collect_rules(&caller(denied), &feed).await.unwrap_err();
+    let problem = collect_rules(&caller(denied), &feed).await.unwrap_err();
+    assert_eq!((problem.code, problem.iam_action.as_deref()), (Code::AwsDenied, Some("events:ListRules")));
     assert_eq!(feed.docs().keys().collect::<Vec<_>>(), ["shop/orders"]);
     assert!(feed.complete().is_empty());
+    // All that is known of the others, so that what was not delivered goes; nothing of the one that could not be read.
+    assert_eq!(feed.complete_of(), ["aws.partner/acme/events/deleted", "shop/deleted", "shop/orders"]);
+}
+
+#[tokio::test]
+async fn a_bus_whose_list_breaks_off_halfway_keeps_its_rules_too() {
+    let said = ["default/nightly", "default/second"].map(|id| ("Name", id.to_owned(), "n".to_owned())).into();
+    let feed = Memory { said, ..Memory::default() };
+    let broken = |operation: &str, input: &Value| match (operation, input["NextToken"].as_str()) {
+        ("ListRules", Some("r")) => (400, json!({"__type": "AccessDeniedException", "message": "no"})),
+        _ => events(operation, input),
+    };
+    collect_rules(&caller(broken), &feed).await.unwrap_err();
+    assert_eq!(feed.docs().keys().collect::<Vec<_>>(), ["default/nightly", "shop/orders"]);
+    assert_eq!((feed.complete(), feed.complete_of()), (vec![], vec![]));
 }

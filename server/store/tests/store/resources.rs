@@ -346,6 +346,33 @@ async fn a_task_aws_forgot_stays_without_an_entry_and_children_go_with_their_par
 }
 
 #[tokio::test]
+async fn of_a_part_of_a_list_what_was_not_delivered_is_gone_and_the_rest_keeps_its_age() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let rule = |bus: &str, name: &str| Observed {
+        key: ResourceKey::new(Kind::Rule, scope(), format!("{bus}/{name}")).unwrap(),
+        doc: json!({"Name": name, "EventBusName": bus, "State": "ENABLED"}),
+    };
+    let [kept, deleted, unread] = [rule("shop", "kept"), rule("shop", "deleted"), rule("default", "unread")];
+    let first = lease(store, Kind::Rule, 1000).await;
+    store.seen(list(&first), &[kept.clone(), deleted.clone(), unread.clone()], Millis(1001)).await.unwrap();
+    store.finish(&first, Millis(1002), Millis(2000)).await.unwrap();
+    let second = lease(store, Kind::Rule, 2000).await;
+    // in the very moment of the claim
+    store.seen(list(&second), std::slice::from_ref(&kept), second.started).await.unwrap();
+    let of_shop = [&kept, &deleted].map(|observed| observed.key.id.clone());
+    let complete = async |fence: Fence, ids: Vec<String>| {
+        store.complete_of(fence, &scope(), Kind::Rule, &ids, second.started, Millis(2002)).await
+    };
+    assert_eq!(complete(second.fence, vec![]).await.unwrap(), 0);
+    assert!(complete(first.fence, of_shop.to_vec()).await.is_err(), "its lease is over");
+    assert_eq!(complete(second.fence, of_shop.to_vec()).await.unwrap(), 1);
+    let row = async |of: &Observed| store.get(&of.key).await.unwrap().unwrap();
+    assert_eq!((row(&kept).await.gone, row(&deleted).await.gone), (None, Some(Millis(2002))));
+    assert_eq!((row(&unread).await.gone, row(&unread).await.seen), (None, Millis(1001)));
+}
+
+#[tokio::test]
 async fn known_ones_that_are_still_listed_do_not_go() {
     let test = TestStore::fresh().await;
     let store = &test.store;
