@@ -1,6 +1,9 @@
 //! What is collected when, and by whom: schedules and leases. A lease ends by itself when its owner stops renewing it; each claim gets a
 //! larger fencing number, and a write that carries an older one is refused. The list of a kind has one, and what lists leave open
 //! ([`crate::singles`]) another.
+//!
+//! Whoever writes several rows of `collections` locks them first, in the order of their ids: two servers that did it in different orders would
+//! wait for each other.
 
 use domain::listing::Freshness;
 use domain::{AccountId, Code, Kind, Millis, Problem, Region, Scope};
@@ -278,11 +281,14 @@ impl Store {
 
     /// Gives all leases of this owner back, to be claimed at once: it is going away.
     pub async fn release(&self, owner: &str) -> Result<()> {
-        sqlx::query("update collections set owner = null, lease_until = null, fencing = fencing + 1 where owner = $1")
-            .bind(owner)
-            .execute(&self.work)
-            .await
-            .map_err(problem::of)?;
+        sqlx::query(
+            "with own as (select id from collections where owner = $1 order by id for update)
+             update collections c set owner = null, lease_until = null, fencing = c.fencing + 1 from own where c.id = own.id",
+        )
+        .bind(owner)
+        .execute(&self.work)
+        .await
+        .map_err(problem::of)?;
         Ok(())
     }
 
@@ -293,8 +299,11 @@ impl Store {
         let regions: Vec<String> = regions.iter().map(ToString::to_string).collect();
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let done = sqlx::query(
-            "update collections set requested = $4, due_at = least(due_at, $4) where enabled and kind = $1
-             and ($2::text[] = '{}' or account = any($2)) and ($3::text[] = '{}' or region = any($3) or region = 'global')",
+            "with asked as (
+                 select id from collections where enabled and kind = $1
+                 and ($2::text[] = '{}' or account = any($2)) and ($3::text[] = '{}' or region = any($3) or region = 'global')
+                 order by id for update)
+             update collections c set requested = $4, due_at = least(c.due_at, $4) from asked where c.id = asked.id",
         )
         .bind(kind.stem())
         .bind(&accounts)

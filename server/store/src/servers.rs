@@ -113,11 +113,11 @@ pub(crate) async fn in_turn(tx: &mut PgConnection) -> Result<()> {
 /// Has exactly those collections not rest that a server wants.
 async fn enable(tx: &mut PgConnection) -> Result<()> {
     let kinds: Vec<String> = sqlx::query_scalar(
-        "with changed as (
-             update collections c set enabled = e.wanted from (
-                 select o.id, exists (select from server_wants w where (w.account, w.region, w.kind, w.singles)
-                                      = (o.account, o.region, o.kind, o.singles)) as wanted from collections o
-             ) e where e.id = c.id and c.enabled <> e.wanted returning c.kind)
+        "with wrong as (
+             select o.id from collections o where o.enabled <> exists (
+                 select from server_wants w where (w.account, w.region, w.kind, w.singles) = (o.account, o.region, o.kind, o.singles))
+             order by o.id for update of o),
+         changed as (update collections c set enabled = not c.enabled from wrong where c.id = wrong.id returning c.kind)
          select distinct kind from changed",
     )
     .fetch_all(&mut *tx)

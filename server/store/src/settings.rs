@@ -98,7 +98,8 @@ async fn renew(tx: &mut PgConnection, dead: Millis) -> Result<u64> {
     // One that is only late has to say again what it wants, and is refused then.
     sqlx::query("delete from servers").execute(&mut *tx).await.map_err(problem::of)?;
     sqlx::query(
-        "update collections set owner = null, lease_until = null, fencing = fencing + 1 where owner is not null",
+        "with held as (select id from collections where owner is not null order by id for update)
+         update collections c set owner = null, lease_until = null, fencing = c.fencing + 1 from held where c.id = held.id",
     )
     .execute(&mut *tx)
     .await

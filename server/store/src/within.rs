@@ -85,8 +85,10 @@ impl Store {
         .await
         .map_err(problem::of)?;
         sqlx::query(
-            "update collections set requested = $3, due_at = least(due_at, $3)
-             where enabled and singles and kind = any($1) and account || '/' || region = any($2)",
+            "with asked as (
+                 select id from collections where enabled and singles and kind = any($1) and account || '/' || region = any($2)
+                 order by id for update)
+             update collections c set requested = $3, due_at = least(c.due_at, $3) from asked where c.id = asked.id",
         )
         .bind(&parts)
         .bind(wholes.iter().map(|key| key.scope.to_string()).collect::<Vec<_>>())

@@ -3,7 +3,11 @@
 use domain::{Code, Kind, Millis, Problem, Scope};
 use gantry_store::changes::Notice;
 use gantry_store::testing::TestStore;
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
 use std::collections::HashSet;
+use std::str::FromStr;
+use std::time::Duration;
 
 use crate::resources::{lease, scope};
 
@@ -133,4 +137,53 @@ async fn scopes_of_other_accounts_are_not_requested() {
     let other = Scope::new("999988887777".parse().unwrap(), scope().region);
     test.store.configure(&[(scope(), Kind::Task), (other.clone(), Kind::Task)]).await.unwrap();
     assert_eq!(test.store.request(Kind::Task, &[other.account], &[], Millis(1)).await.unwrap(), 1);
+}
+
+/// Has a write that is about the first and the last row wait for the last, and sees that it holds the first by then.
+async fn locks_in_order(test: &TestStore, write: impl Future<Output = ()> + Send + 'static) {
+    let connect = async || PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    let (mut holds, mut looks) = (connect().await, connect().await);
+    // Its newest version lies behind the others: whoever reads the table as it lies meets it last.
+    let moved = "update collections set due_at = due_at where id = (select min(id) from collections)";
+    sqlx::raw_sql(moved).execute(&mut looks).await.unwrap();
+    let last = "begin; select id from collections where id = (select max(id) from collections) for update";
+    sqlx::raw_sql(last).execute(&mut holds).await.unwrap();
+    let writes = tokio::spawn(write);
+    let waits =
+        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut looks).await.unwrap() {
+        assert!(!writes.is_finished(), "it is about the last row, too");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let first = "select id from collections where id = (select min(id) from collections) for update skip locked";
+    let free: Option<i64> = sqlx::query_scalar(first).fetch_optional(&mut looks).await.unwrap();
+    assert_eq!(free, None, "it waits for the last row before it has the first");
+    sqlx::raw_sql("rollback").execute(&mut holds).await.unwrap();
+    writes.await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_writes_several_rows_locks_them_in_one_order() {
+    let test = TestStore::fresh().await;
+    let other = Scope::new("444455556666".parse().unwrap(), scope().region);
+    test.store.configure(&[(scope(), Kind::Task), (other, Kind::Task)]).await.unwrap();
+    let store = test.store.clone();
+    locks_in_order(&test, async move {
+        assert_eq!(store.request(Kind::Task, &[], &[], Millis(1)).await.unwrap(), 2);
+    })
+    .await;
+    for _ in 0..2 {
+        test.store.claim("a", &[], Millis(1000), Millis(31_000)).await.unwrap().expect("due");
+    }
+    let store = test.store.clone();
+    locks_in_order(&test, async move { store.release("a").await.unwrap() }).await;
+    assert!(test.store.claim("b", &[], Millis(1001), Millis(31_000)).await.unwrap().is_some());
+    // Nobody wants any of them any more, but one server has not said so yet.
+    for server in ["a", "b", "c"] {
+        test.store.want(server, &[], &[], Millis(0)).await.unwrap();
+    }
+    assert_eq!(test.store.collections(Millis(0)).await.unwrap().len(), 2);
+    let store = test.store.clone();
+    locks_in_order(&test, async move { store.want("d", &[], &[], Millis(0)).await.unwrap() }).await;
+    assert!(test.store.collections(Millis(0)).await.unwrap().is_empty());
 }
