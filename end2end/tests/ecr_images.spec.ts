@@ -75,7 +75,9 @@ test("what a repository stores is reckoned from its images, and goes down with o
   const run = await apply(page);
   const left = await images(name);
   expect(left.flatMap((image) => image.imageTags).toSorted()).toEqual(["one", "two"]);
-  await says(stored(left));
+  // The page that is open follows, without waiting until all images were listed again.
+  await expect(line).toContainText(stored(left), { timeout: 10_000 });
+  await expect(line).toContainText(/Listed .+ ago\./);
 
   // Its run says why there is no way back.
   await page.goto(run);
