@@ -74,6 +74,11 @@ pub fn grouped(number: i64) -> String {
     if number < 0 { format!("−{text}") } else { text }
 }
 
+/// A number of bytes, each of them told: `1,024`. What no number of ours holds is told as the largest that one does.
+pub fn in_full(bytes: u64) -> String {
+    grouped(i64::try_from(bytes).unwrap_or(i64::MAX))
+}
+
 fn said(word: &str, start: bool) -> String {
     if let Some((_, ours)) = WHOLE.iter().find(|(aws, _)| *aws == word) {
         let plain = !start && !ours.chars().skip(1).any(|c| c.is_ascii_uppercase());

@@ -3,9 +3,10 @@
 use crate::client::{Action, Repository, header};
 use crate::digest::{Digest, Hasher};
 use crate::http::Call;
-use crate::problems::{self, grouped};
+use crate::problems;
 use bytes::Bytes;
 use domain::problem::{Code, Problem};
+use domain::wording::in_full;
 use reqwest::header::{CONTENT_RANGE, RANGE};
 use reqwest::{Method, Response, StatusCode};
 
@@ -51,7 +52,7 @@ impl Repository {
         if size > limit {
             return Err(problems::rejected(
                 "This part of the image is too large",
-                format!("{digest} has {} bytes; at most {} are read here.", grouped(size), grouped(limit)),
+                format!("{digest} has {} bytes; at most {} are read here.", in_full(size), in_full(limit)),
             ));
         }
         let mut reader = self.blob(digest, size);
@@ -114,11 +115,11 @@ impl BlobReader {
             None => self.repository.http().piece(&mut response).await?,
         };
         let Some(piece) = piece.filter(|p| !p.is_empty()) else {
-            let why = format!("{} of {} bytes came", grouped(self.done), grouped(self.size));
+            let why = format!("{} of {} bytes came", in_full(self.done), in_full(self.size));
             return Err(problems::dropped(self.repository.host(), &why));
         };
         if piece.len() as u64 > self.size - self.done {
-            return Err(self.wrong(format!("more than the {} bytes that the manifest says came", grouped(self.size))));
+            return Err(self.wrong(format!("more than the {} bytes that the manifest says came", in_full(self.size))));
         }
         self.response = Some(response);
         self.done += piece.len() as u64;

@@ -2,9 +2,10 @@
 //! pass by itself (a lost connection, 5xx, 429) tried again a bounded number of times.
 
 use crate::guard::{Policy, Refusal};
-use crate::problems::{self, grouped};
+use crate::problems;
 use bytes::{Bytes, BytesMut};
 use domain::problem::{Code, Problem};
+use domain::wording::in_full;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method, Response, StatusCode};
 use std::sync::Arc;
@@ -223,7 +224,7 @@ impl Http {
                 let host = response.url().host_str().unwrap_or_default();
                 return Err(problems::rejected(
                     "The registry's answer is too large",
-                    format!("{host} sent more than the {} bytes that are allowed here.", grouped(limit as u64)),
+                    format!("{host} sent more than the {} bytes that are allowed here.", in_full(limit as u64)),
                 ));
             }
             body.extend_from_slice(&piece);

@@ -1,9 +1,10 @@
 //! Manifests and indexes: their media types, what they name, and their bytes exactly as they came.
 
 use crate::digest::Digest;
-use crate::problems::{grouped, rejected};
+use crate::problems::rejected;
 use bytes::Bytes;
 use domain::problem::Problem;
+use domain::wording::in_full;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -144,7 +145,7 @@ impl RawManifest {
     pub fn read(bytes: Bytes, content_type: Option<&str>) -> Result<(Self, Manifest), Problem> {
         let odd = |why: String| rejected("The manifest is not usable", why);
         if bytes.len() > MAX_MANIFEST {
-            return Err(odd(format!("A manifest may have 4 MiB; this one has {} bytes.", grouped(bytes.len() as u64))));
+            return Err(odd(format!("A manifest may have 4 MiB; this one has {} bytes.", in_full(bytes.len() as u64))));
         }
         let told = content_type.map(|t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
         let unsupported = |kind: &str| {

@@ -9,11 +9,6 @@ pub(crate) fn said(text: &str) -> String {
     clean.trim().trim_end_matches('.').to_owned()
 }
 
-/// A number of bytes in a sentence: `1,024`.
-pub(crate) fn grouped(bytes: u64) -> String {
-    domain::wording::grouped(i64::try_from(bytes).unwrap_or(i64::MAX))
-}
-
 pub(crate) fn cancelled() -> Problem {
     Problem::cancelled("The transfer was cancelled. Nothing was tagged.")
 }

@@ -4,10 +4,11 @@
 use crate::client::Repository;
 use crate::digest::Digest;
 use crate::media::{Descriptor, Manifest, Platform, RawManifest};
-use crate::problems::{self, grouped};
+use crate::problems;
 use crate::progress::{Progress, State};
 use crate::upload::Opened;
 use domain::problem::{Code, Problem};
+use domain::wording::in_full;
 use futures::{StreamExt, TryStreamExt};
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -130,8 +131,8 @@ async fn fetch(source: &Repository, entry: &Descriptor) -> Result<(RawManifest, 
             format!(
                 "It says that {} has {} bytes, but it has {}.",
                 entry.digest,
-                grouped(entry.size),
-                grouped(raw.bytes.len() as u64)
+                in_full(entry.size),
+                in_full(raw.bytes.len() as u64)
             ),
         ));
     }

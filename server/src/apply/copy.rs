@@ -5,6 +5,7 @@ use domain::document::scope_of_registry;
 use domain::ecr::calls::CopyImage;
 use domain::ecr::subject::{IMAGES_A_CALL, Subject as Ecr};
 use domain::plan::Subject;
+use domain::wording::in_full;
 use domain::{Problem, Scope};
 use gantry_aws::{Connections, execute, registry};
 use gantry_registry::{
@@ -19,7 +20,7 @@ use url::Url;
 
 use super::Course;
 use super::lent::Loans;
-use super::meter::{Meter, in_full};
+use super::meter::Meter;
 use crate::config;
 
 /// Between two words on how far a copy is.

@@ -13,11 +13,6 @@ const LOOKS: usize = 10;
 #[derive(Default)]
 pub struct Meter(VecDeque<(Duration, u64)>);
 
-/// A number of bytes, each of them told: `1,024`.
-pub(crate) fn in_full(bytes: u64) -> String {
-    format::number(i64::try_from(bytes).unwrap_or(i64::MAX))
-}
-
 fn size(bytes: u64) -> String {
     format::bytes(i64::try_from(bytes).unwrap_or(i64::MAX))
 }

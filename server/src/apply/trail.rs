@@ -1,11 +1,11 @@
 //! What the audit trail says of a run's calls, written with each intent.
 
 use domain::plan::{Call, Step};
+use domain::wording::in_full;
 use gantry_store::audit::Entry;
 use gantry_store::runs::Stored;
 use serde_json::{Value, json};
 
-use super::meter::in_full;
 use crate::clock::now;
 
 /// So many characters of one text are written into the audit trail, which is never pruned; the run has the whole.

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::wording::grouped;
+use domain::wording::in_full;
 use domain::{Code, Problem};
 
 use super::problem::Refusal;
@@ -79,8 +79,8 @@ fn short_enough(request: &Request) -> Result<(), Response> {
         "The address is too long",
         format!(
             "An address has at most {} bytes; this one has {}. Use shorter names or fewer filters.",
-            grouped(LONGEST_URI as i64),
-            grouped(length as i64)
+            in_full(LONGEST_URI as u64),
+            in_full(length as u64)
         ),
     );
     let mut response = Refusal(problem).into_response();

@@ -31,7 +31,7 @@ use domain::listing::{Detail, Hit, ListQuery, MAX_TEXT, Page, Row};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Comparison, ConnectionStatus, Count, HistoryQuery, Inventory, Overview};
 use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey, Scope};
-use gantry_store::batch::between;
+use gantry_store::difference::between;
 use gantry_store::resources::differences;
 use std::sync::Arc;
 

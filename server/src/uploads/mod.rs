@@ -12,6 +12,7 @@ use axum::body::Body;
 use domain::ecr::upload::Upload;
 use domain::ecr::wizards::put_images::{Image, MOST_BYTES, MOST_MANIFESTS, Manifest};
 use domain::policy::{Actor, Permission, decide};
+use domain::wording::in_full;
 use domain::{Code, Problem, Scope};
 use futures::StreamExt;
 use gantry_aws::{Connections, Person};
@@ -26,7 +27,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::apply::copy::own;
-use crate::apply::meter::in_full;
 use crate::clock::now;
 use kept::{Kept, broke_off};
 

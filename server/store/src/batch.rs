@@ -10,8 +10,9 @@ use sqlx::types::Json;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::collections::{Fence, fence_holds};
+use crate::difference::{keep, news};
 use crate::history::Entry;
-use crate::resources::{differences, next_version, notify_version};
+use crate::resources::{next_version, notify_version};
 use crate::singles::{self, read_one_by_one};
 use crate::{Result, Store, hash, history, links, problem};
 
@@ -252,7 +253,9 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
             if source.read_alone().is_none() || kind == Kind::Image {
                 keep(domain::describe::kept(kind), &before.doc, &mut doc);
             }
-            let fields = news(kind, before, &doc);
+            // What is read in another way is none of AWS's changes.
+            let same_way = before.reading == reading(kind);
+            let fields = if same_way { news(kind, &before.doc, before.fetched.is_some(), &doc) } else { vec![] };
             match (before.gone, fields.is_empty()) {
                 // AWS may list a stopped task again after it left it out once: that is no event
                 (Some(_), empty) if !kind.outlives_aws() || !empty => Some((ChangeKind::Returned, fields)),
@@ -267,33 +270,6 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
     Change { observed, hash, doc, described, entry }
 }
 
-/// What a history says of this: what was not known before and is now is no change, and neither is what is read in another way.
-fn news(kind: Kind, before: &Before, doc: &Value) -> Vec<FieldChange> {
-    if before.reading != reading(kind) {
-        return vec![];
-    }
-    let fields = if before.fetched.is_some() {
-        differences(kind, &before.doc, doc)
-    } else {
-        beyond_list(kind, &before.doc, doc)
-    };
-    fields.into_iter().filter(|change| domain::describe::tells(kind, change)).collect()
-}
-
-/// How a document differs from one that a list gave: what only a single read gives and the list's lacks is no difference.
-fn beyond_list(kind: Kind, listed: &Value, doc: &Value) -> Vec<FieldChange> {
-    let mut known = listed.clone();
-    keep(domain::describe::kept(kind), doc, &mut known);
-    differences(kind, &known, doc)
-}
-
-/// How two documents of one resource's history differ, noise left out, as its entries tell it: an earlier one with nothing of what
-/// single reads give was only listed.
-pub fn between(kind: Kind, before: &Value, after: &Value) -> Vec<FieldChange> {
-    let listed = domain::describe::kept(kind).iter().all(|field| before.get(*field).is_none_or(Value::is_null));
-    if listed { beyond_list(kind, before, after) } else { differences(kind, before, after) }
-}
-
 /// Postgres's jsonb has no room for NUL; tags and messages from AWS could.
 fn without_nul(value: &mut Value) {
     match value {
@@ -301,16 +277,6 @@ fn without_nul(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(without_nul),
         Value::Object(map) => map.values_mut().for_each(without_nul),
         _ => {}
-    }
-}
-
-/// Copies the fields that only the single read gives to a document that lacks them.
-fn keep(fields: &[&str], from: &Value, doc: &mut Value) {
-    let (Some(old), Some(new)) = (from.as_object(), doc.as_object_mut()) else { return };
-    for field in fields {
-        if let (Some(value), true) = (old.get(*field), new.get(*field).is_none_or(Value::is_null)) {
-            new.insert((*field).to_owned(), value.clone());
-        }
     }
 }
 
@@ -385,19 +351,5 @@ mod tests {
         let b: Value = serde_json::from_str(r#"{"b":{"d":[1],"c":2},"a":1}"#).unwrap();
         assert_eq!(hash(&a), hash(&b));
         assert_ne!(hash(&a), hash(&json!({"a": 2})));
-    }
-
-    #[test]
-    fn what_only_the_single_read_gives_is_no_news_when_it_is_first_known() {
-        let listed = json!({"FunctionName": "f", "MemorySize": 128});
-        let read = json!({"FunctionName": "f", "MemorySize": 256, "State": "Active", "Tags": {"team": "a"}});
-        let mut before = Before { id: 1, version: 1, doc: listed, seen: 0, gone: None, fetched: None, reading: 1 };
-        let paths = |fields: Vec<FieldChange>| fields.into_iter().map(|f| f.path).collect::<Vec<_>>();
-        assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize"]);
-        assert_eq!(paths(between(Kind::Function, &before.doc, &read)), ["MemorySize"]);
-        let untagged = json!({"FunctionName": "f", "MemorySize": 256, "State": "Active"});
-        assert_eq!(paths(between(Kind::Function, &untagged, &read)), ["Tags[team]"]);
-        before.fetched = Some(1);
-        assert_eq!(paths(news(Kind::Function, &before, &read)), ["MemorySize", "State", "Tags[team]"]);
     }
 }

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod batch;
 pub mod changes;
 pub mod collections;
+pub mod difference;
 pub mod drafts;
 pub mod gone;
 pub mod history;

@@ -79,7 +79,11 @@ async fn present(caller: &Caller, repository: &str, digests: &[String]) -> Resul
         let request = request.set_accepted_media_types(Some(MEDIA_TYPES.map(str::to_owned).to_vec()));
         let answer = caller.call(Bucket::EcrManifests, "ecr:BatchGetImage", Some(repository), request.send()).await;
         let Some(answer) = absent(answer)? else { return Ok(vec![]) };
-        there.extend(answer.images.into_iter().flatten().filter_map(|image| image.image_id?.image_digest));
+        // One that is there and not handed out: archived, or of a key that nobody may use.
+        let withheld = answer.failures.into_iter().flatten();
+        let withheld = withheld.filter(|failure| failure.failure_code != Some(ImageFailureCode::ImageNotFound));
+        let given = answer.images.into_iter().flatten().filter_map(|image| image.image_id);
+        there.extend(given.chain(withheld.filter_map(|failure| failure.image_id)).filter_map(|id| id.image_digest));
     }
     Ok(there)
 }

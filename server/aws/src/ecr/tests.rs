@@ -240,6 +240,36 @@ async fn images_whose_manifest_is_refused_are_shown_and_read_again() {
 }
 
 #[tokio::test]
+async fn an_image_that_aws_does_not_hand_out_is_there_nevertheless() {
+    let withheld = |operation: &str, input: &Value| match operation {
+        "DescribeImages" => {
+            let asked = input["imageIds"].as_array().unwrap();
+            let of =
+                |id: &Value| json!({"repositoryName": "web", "imageDigest": id["imageDigest"], "imageTags": ["1"]});
+            match asked.iter().any(|id| id["imageDigest"] == "sha256:gone") {
+                true => (400, json!({"__type": "ImageNotFoundException", "message": "none"})),
+                false => (200, json!({"imageDetails": asked.iter().map(of).collect::<Vec<_>>()})),
+            }
+        }
+        "BatchGetImage" => {
+            let failure = |digest: &str, code: &str| json!({"imageId": {"imageDigest": digest}, "failureCode": code, "failureReason": code});
+            let failures = [failure("sha256:gone", "ImageNotFound"), failure("sha256:archived", "ImageInaccessible")];
+            let here = json!({"imageId": {"imageDigest": "sha256:here"}, "imageManifest": "{}"});
+            let asked = input["imageIds"].as_array().unwrap().iter().any(|id| id["imageDigest"] == "sha256:here");
+            let images = if asked { vec![here] } else { vec![] };
+            (200, json!({"images": images, "failures": failures}))
+        }
+        _ => registry(operation, input),
+    };
+    let digests = ["here", "gone", "archived"].map(|name| format!("sha256:{name}"));
+    let tags = execute_images::tags(&caller(withheld), "web", &digests).await.unwrap();
+    assert_eq!(tags, Some(json!({"sha256:archived": ["1"], "sha256:here": ["1"]})));
+    // As after a deletion of the two: the archived one is left.
+    let tags = execute_images::tags(&caller(withheld), "web", &digests[1..]).await.unwrap();
+    assert_eq!(tags.unwrap().as_object().unwrap().keys().collect::<Vec<_>>(), ["sha256:archived"]);
+}
+
+#[tokio::test]
 async fn what_carries_the_tags_of_a_run_is_found_on_every_page_and_nothing_is_left_out_quietly() {
     let tags = |operation: &str, input: &Value| match (operation, input["resourceArn"].as_str()) {
         ("ListTagsForResource", Some(arn)) if arn.ends_with("/gone") => {

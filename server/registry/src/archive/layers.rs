@@ -6,11 +6,12 @@ use super::known::{Known, Seen};
 use super::tar::{Entry, Kind, TarReader};
 use crate::client::Repository;
 use crate::digest::{Digest, Hasher};
-use crate::problems::{archive as bad, grouped, said, too_large};
+use crate::problems::{archive as bad, said, too_large};
 use crate::progress::{Progress, State};
 use crate::upload::{BlobUpload, Opened};
 use bytes::Bytes;
 use domain::problem::{Code, Problem};
+use domain::wording::in_full;
 use std::collections::HashMap;
 use tokio::io::AsyncRead;
 
@@ -96,7 +97,7 @@ pub(super) async fn receive<R: AsyncRead + Unpin>(
             if in_memory > limits.json_total {
                 return Err(too_large(format!(
                     "Its JSON documents have more than {} bytes together.",
-                    grouped(limits.json_total)
+                    in_full(limits.json_total)
                 )));
             }
         }

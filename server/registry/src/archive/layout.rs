@@ -7,11 +7,12 @@ use super::layers::{File, Files, Packing};
 use crate::client::Repository;
 use crate::digest::Digest;
 use crate::media::{Descriptor, Manifest, Platform, RawManifest};
-use crate::problems::{archive as bad, grouped, said};
+use crate::problems::{archive as bad, said};
 use crate::progress::Progress;
 use crate::transfer::platform_of;
 use bytes::Bytes;
 use domain::problem::Problem;
+use domain::wording::in_full;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -105,8 +106,8 @@ impl Layout<'_> {
         if bytes.len() as u64 != entry.size {
             return Err(bad(format!(
                 "“{path}” has {} bytes; what names it says {}.",
-                grouped(bytes.len() as u64),
-                grouped(entry.size)
+                in_full(bytes.len() as u64),
+                in_full(entry.size)
             )));
         }
         let kind = Some(entry.media_type.as_str());
@@ -187,8 +188,8 @@ impl Layout<'_> {
             if size != blob.size {
                 return Err(bad(format!(
                     "“{path}” has {} bytes; the manifest says {}.",
-                    grouped(size),
-                    grouped(blob.size)
+                    in_full(size),
+                    in_full(blob.size)
                 )));
             }
         }

@@ -3,9 +3,10 @@
 //! names stay inside, and what is not understood is refused.
 
 use super::Limits;
-use crate::problems::{archive as bad, grouped, said, too_large};
+use crate::problems::{archive as bad, said, too_large};
 use bytes::{Bytes, BytesMut};
 use domain::problem::Problem;
+use domain::wording::in_full;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 const BLOCK: usize = 512;
@@ -126,8 +127,8 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
             return Err(too_large(format!(
                 "“{}” has {} bytes; {} are allowed.",
                 said(&name),
-                grouped(size),
-                grouped(self.limits.entry)
+                in_full(size),
+                in_full(self.limits.entry)
             )));
         }
         self.expect(size)?;
@@ -139,7 +140,7 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
         if size > self.limits.total.saturating_sub(self.total) {
             return Err(too_large(format!(
                 "It holds more than the {} bytes that are allowed.",
-                grouped(self.limits.total)
+                in_full(self.limits.total)
             )));
         }
         self.remaining = size;
@@ -177,7 +178,7 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
         if self.total > self.limits.total {
             return Err(too_large(format!(
                 "It holds more than the {} bytes that are allowed.",
-                grouped(self.limits.total)
+                in_full(self.limits.total)
             )));
         }
         Ok(())
@@ -197,7 +198,7 @@ impl<R: AsyncRead + Unpin> TarReader<R> {
 
     async fn extension(&mut self, size: u64) -> Result<Vec<u8>, Problem> {
         if size > MAX_EXTENSION {
-            return Err(bad(format!("A name or header in it has {} bytes.", grouped(size))));
+            return Err(bad(format!("A name or header in it has {} bytes.", in_full(size))));
         }
         self.expect(size)?;
         let mut all = Vec::with_capacity(size as usize);
@@ -259,7 +260,7 @@ fn is_early_eof(inner: &(dyn std::error::Error + Send + Sync + 'static)) -> bool
 fn truncated(at: u64) -> Problem {
     bad(format!(
         "It is truncated: it ends in the middle, after {} bytes. Save the image again and send the whole file.",
-        grouped(at)
+        in_full(at)
     ))
 }
 

@@ -4,6 +4,7 @@
 mod collections;
 mod drafts;
 mod faults;
+mod gone;
 mod history;
 mod links;
 mod prune;
