@@ -12,6 +12,27 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(32);
 
+/// What a signal says once it has said the same for so long: what the server is asked about does not follow each key.
+pub fn at_rest<T: Clone + PartialEq + Send + Sync + 'static>(of: Memo<T>, pause: Duration) -> Memo<T> {
+    let rested = RwSignal::new(of.get_untracked());
+    let waiting: StoredValue<Option<TimeoutHandle>> = StoredValue::new(None);
+    let stop = move || {
+        if let Some(handle) = waiting.try_get_value().flatten() {
+            handle.clear();
+        }
+    };
+    Effect::new(move || {
+        let now = of.get();
+        stop();
+        let rest = move || {
+            rested.try_set(now);
+        };
+        waiting.set_value(set_timeout_with_handle(rest, pause).ok());
+    });
+    on_cleanup(stop);
+    Memo::new(move |_| rested.get())
+}
+
 /// A question that is under way.
 #[derive(Debug, Default)]
 struct Turn {

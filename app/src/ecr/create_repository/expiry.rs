@@ -45,7 +45,8 @@ pub fn section(draft: Shared) -> impl IntoView {
             l.source = Source::of(value);
         });
     };
-    let said = Memo::new(move |_| draft.with(|d| sentences(&d.form.lifecycle)));
+    let lifecycle = part(draft, |d| d.lifecycle.clone());
+    let said = Memo::new(move |_| lifecycle.with(sentences));
     let now = Signal::derive(move || match (is(Source::None), said.with(Vec::len)) {
         (true, _) => "Images stay until somebody deletes them".to_owned(),
         (false, 0) => "Not yet a rule".to_owned(),

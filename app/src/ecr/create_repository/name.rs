@@ -5,9 +5,11 @@ use domain::ecr::names::{Beside, Namesake, Namespace, suggested, within};
 use domain::ecr::rules::typed::REPOSITORY_NAME;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
+use std::time::Duration;
 
 use super::{Shared, part};
 use crate::api::{self, Boot};
+use crate::asking::at_rest;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::ui::format::counted;
@@ -17,6 +19,9 @@ use crate::wizard::{TextField, Wizard};
 const OFFERED: usize = 6;
 /// Places named at once.
 const NAMED: usize = 4;
+
+/// How long after the last key it is asked what is beside a name.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Where a repository is to be, and its name so far.
 type Asked = (Scope, String);
@@ -47,9 +52,10 @@ pub fn field(draft: Shared, wizard: Wizard) -> AnyView {
 
 /// The latest answer, with what it is about: it stays until the next is there.
 fn found(asked: Memo<Asked>) -> RwSignal<Option<(Asked, Beside)>> {
+    let rested = at_rest(asked, PAUSE);
     // Nothing is asked while rendering on the server.
     let answer = LocalResource::new(move || {
-        let about = asked.get();
+        let about = rested.get();
         async move {
             let answer = api::beside(about.0.clone(), about.1.clone()).await;
             (about, answer)

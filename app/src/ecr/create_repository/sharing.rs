@@ -44,7 +44,8 @@ pub fn section(draft: Shared, wizard: Wizard) -> impl IntoView {
             p.source = Source::of(value);
         });
     };
-    let gained = Memo::new(move |_| draft.with(|d| gains(&d.form.permissions, &d.scope)));
+    let permissions = part(draft, |d| d.permissions.clone());
+    let gained = Memo::new(move |_| permissions.with(|p| wizard.scope.with(|scope| gains(p, scope))));
     let now = Signal::derive(move || match (is(Source::None), gained.with(Vec::len)) {
         (true, _) => "Only this account, by IAM".to_owned(),
         (false, 0) => "Nobody yet".to_owned(),
