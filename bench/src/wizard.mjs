@@ -1,6 +1,6 @@
 // Fills the wizard for a repository in Chromium with everything it can hold, and then types in it: in the name, which the plan at its side
-// follows, and in a field of the same form that no plan follows from. Prints how long the page's thread was busy with each keystroke, as one
-// JSON object.
+// follows, and in a field of the same form that no plan follows from. Prints how long the page's thread was busy with each keystroke, and how
+// much of it the page itself says the plan and its notes took (User Timing), as one JSON object.
 //
 // node wizard.mjs ADDRESS ACCOUNT REGION, with the answers as JSON in standard input, and with the person's name and password in GANTRY_PERSON
 // and GANTRY_PASSWORD.
@@ -73,10 +73,13 @@ async function type({ name, count, before, every }) {
       port1.onmessage = resume;
       port2.postMessage(undefined);
     });
-  const times = { name: [], name_shown: [], other: [], other_shown: [] };
+  const times = { name: [], name_shown: [], other: [], other_shown: [], plan: [], notes: [] };
+  const told = new PerformanceObserver(() => {});
+  told.observe({ type: "measure" });
   const key = async (which, value) => {
     const field = fields[which];
     redrawn = 0;
+    told.takeRecords();
     const begin = performance.now();
     field.value = value;
     field.dispatchEvent(new InputEvent("input", { bubbles: true, inputType: "insertText" }));
@@ -86,6 +89,12 @@ async function type({ name, count, before, every }) {
     document.body.getBoundingClientRect();
     times[which].push(done - begin);
     times[`${which}_shown`].push(performance.now() - begin);
+    const measures = told.takeRecords();
+    for (const what of ["plan", "notes"]) {
+      const made = measures.filter((measure) => measure.name === `gantry:${what}`);
+      if (made.length !== (which === "name" ? 1 : 0)) throw new Error(`${made.length} times ${what} at a keystroke in ${which}`);
+      times[what].push(...made.map((measure) => measure.duration));
+    }
     await new Promise((resume) => setTimeout(resume, every));
   };
   const length = steps().length;

@@ -29,6 +29,8 @@ pub async fn measure(a: &Arguments, checkout: &Path) -> Result<()> {
         ("other", "a field no plan follows from: checks, draft, drawing"),
         ("name_shown", "the name, with styles and places of the next frame"),
         ("other_shown", "the other field, with those"),
+        ("plan", "of the name's: the plan"),
+        ("notes", "of the name's: notes on the plan"),
     ] {
         let of = &measured[field];
         let value = |what: &str| of[what].as_f64().context("the browser measured nothing");
@@ -37,7 +39,7 @@ pub async fn measure(a: &Arguments, checkout: &Path) -> Result<()> {
     }
     let median = |field: &str| measured[field]["median"].as_f64().context("the browser measured nothing");
     let plan = median("name")? - median("other")?;
-    row("of it the plan, its notes and panel: what the name adds", format!("{plan:>9.1}"));
+    row("what the name adds: all that follows from it", format!("{plan:>9.1}"));
     Ok(())
 }
 

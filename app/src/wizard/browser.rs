@@ -1,4 +1,29 @@
-//! What only the browser can do for a wizard: keep its draft, move the focus. On the server nothing happens.
+//! What only the browser can do for a wizard: keep its draft, move the focus, tell how long its work took. On the server nothing happens.
+
+/// Does some work, and tells the browser's own tools under this name how long it took
+/// ([User Timing](https://www.w3.org/TR/user-timing/)): who records or observes gets it, and nothing is kept of it.
+pub fn timed<T>(name: &str, work: impl FnOnce() -> T) -> T {
+    #[cfg(feature = "hydrate")]
+    {
+        let clock = leptos::prelude::window().performance();
+        // What cannot be told is not told: the work is what counts.
+        if let Some(clock) = &clock {
+            let _ = clock.mark(name);
+        }
+        let done = work();
+        if let Some(clock) = &clock {
+            let _ = clock.measure_with_start_mark(name, name);
+            clock.clear_marks_with_mark_name(name);
+            clock.clear_measures_with_measure_name(name);
+        }
+        done
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = name;
+        work()
+    }
+}
 
 /// What was kept under this name.
 pub fn recall(name: &str) -> Option<String> {

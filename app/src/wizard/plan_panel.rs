@@ -7,6 +7,7 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
 
+use super::browser;
 use super::state::{Lookup, Wizard};
 use crate::ui::{CopyButton, Note, ProblemNote, brief, format, tone_class};
 
@@ -141,7 +142,7 @@ pub fn PlanPanel() -> impl IntoView {
     let shown = move || {
         wizard.plan.with(|plan| match plan {
             Ok(plan) => {
-                let notes = lint(plan);
+                let notes = browser::timed("gantry:notes", || lint(plan));
                 let notes = (!notes.is_empty()).then(|| view! { <div class="in stack">{note_list(notes)}</div> });
                 view! { {sum(Some(plan))}{steps(plan)}{permissions(plan)}{notes} }.into_any()
             }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::browser;
 use super::keep::{Keeper, Place};
 use super::origin;
 use super::recall::{fill, recall};
@@ -187,7 +188,7 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
             Some((about, Ok(facts))) if question.with(|q| q == about) => facts.clone(),
             _ => Facts::default(),
         });
-        let made = answers.with(|a| a.plan(&facts));
+        let made = answers.with(|a| browser::timed("gantry:plan", || a.plan(&facts)));
         refused.with(|refused| match refused {
             Some((of, errors)) if answers.with(|a| a == of) => wrong.extend(errors.clone()),
             _ => {}
