@@ -14,6 +14,7 @@ use crate::activity::ActivityPage;
 use crate::changes::ChangesPage;
 use crate::ecr::create_repository::CreateRepositoryPage;
 use crate::ecr_public::create_repository::CreatePublicRepositoryPage;
+use crate::live;
 use crate::plan::acts::Act;
 use crate::plan::{RunPage, act as acting, exports};
 use crate::resource::ComparePage;
@@ -65,6 +66,12 @@ fn act_view(act: Act) -> Result<AnyView, Missing> {
 /// What stands in the dialog of an act, once its code is here.
 pub async fn act(act: Act) -> AnyView {
     act_view(act).await.unwrap_or_else(|Missing| missing("This could not be loaded"))
+}
+
+/// Fetches what the page of a run needs. Whoever reads a review is about to ask for it, and sees the run also if the server ends in its middle.
+pub async fn fetch_run() {
+    // A failure is told by the page, which tries again.
+    let _ = fetch_details().await;
 }
 
 /// A plan for other tools, once its code is here. It is in the part that most pages with actions have fetched already.
@@ -145,9 +152,14 @@ routes! {
     LaterConnections = settings(Settings::Connections) after fetch_settings;
 }
 
-/// In place of a page whose code could not be fetched.
+/// In place of a page whose code could not be fetched. Nobody has entered anything in it yet, so it is loaded again by itself when the
+/// connection is back.
 #[component]
 fn NotFetched() -> impl IntoView {
+    live::reopened(|| {
+        // The way by hand stays where the browser refuses.
+        let _ = window().location().reload();
+    });
     view! { <Title text="Not loaded · Gantry"/>{missing("This page could not be loaded")} }
 }
 

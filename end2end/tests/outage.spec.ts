@@ -154,6 +154,22 @@ test("Postgres restarted: lists go on, everything recovers within five seconds",
     .toBe(true);
 });
 
+test("a page whose code no server could give comes by itself with the next server", async ({ own, browser }) => {
+  const { url, process, again } = await own.server();
+  const page = await own.page(browser, url);
+  const link = page.locator("tbody a[href^='/functions/']").first();
+  await page.goto("/functions");
+  await hydrated(page);
+  await expect(link).toBeVisible({ timeout: 60_000 });
+  expect(await process.endsOn("SIGKILL", 10_000)).toBe(true);
+  await link.click();
+  await expect(page.getByRole("alert")).toContainText("This page could not be loaded");
+  const next = await again();
+  await expect(page.locator(".detail-head")).toBeVisible({ timeout: 30_000 });
+  await hydrated(page);
+  expect(await next.endsOn("SIGTERM", 10_000)).toBe(true);
+});
+
 test("two servers collect nothing twice, and the death of one loses nothing", async ({ own }) => {
   let letGo = () => {};
   const first = await own.server((road) => {

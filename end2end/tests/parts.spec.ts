@@ -31,6 +31,16 @@ test("every page whose code comes later answers to clicks, opened directly and b
   await expect(page.locator("h1")).toContainText("Changes");
 });
 
+test("a review fetches the page of its run, so that the run is seen whatever becomes of the server", async ({ page }) => {
+  await page.goto("/repositories/new?account=111122223333&region=eu-west-1");
+  await hydrated(page);
+  await page.getByLabel("Name", { exact: true }).fill("e2e/never-made");
+  await expect(page.getByText("nothing is done yet")).toBeVisible();
+  const fetched = page.waitForResponse(/\/pkg\/split_details[^/]*\.wasm$/);
+  await page.getByRole("button", { name: "Review", exact: true }).click();
+  expect((await fetched).ok()).toBe(true);
+});
+
 test("a part that cannot be fetched says so, keeps the rest alive and comes with the next load", async ({ browser }) => {
   // A page of its own: the browser reports the failed fetch as an error.
   const context = await browser.newContext({ baseURL: world().url, storageState: world().state });

@@ -4,6 +4,7 @@ use domain::plan::Answers;
 use domain::policy::{Permission, decide};
 use domain::{Kind, Problem};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_query_map;
@@ -14,9 +15,9 @@ use super::state::Wizard;
 use super::{browser, origin};
 use crate::api::Boot;
 use crate::layout::use_scopes;
-use crate::paths;
 use crate::plan::review::Review;
 use crate::ui::{Navigate, ProblemNote};
+use crate::{later, paths};
 
 /// The id of the last step in the address.
 const REVIEW: &str = "review";
@@ -174,6 +175,11 @@ pub fn WizardPage(
             browser::focus_heading();
         }
         now
+    });
+    Effect::new(move || {
+        if shown(REVIEW) {
+            spawn_local(later::fetch_run());
+        }
     });
     let where_kept = move || match wizard.place.get() {
         Place::Account => "It is in your account: any browser you sign in with goes on with it.".to_owned(),
