@@ -2,6 +2,8 @@
 //! the browser reads in one way, through [`Value`], as it reads AWS's documents. Each further way would put the code that
 //! reads every type of the domain into the browser's half once more.
 
+#[cfg(feature = "ssr")]
+use leptos::prelude::Owner;
 use leptos::prelude::{Resource, SharedValue};
 use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::client::Client;
@@ -84,11 +86,27 @@ where
 {
     let fetch = move |source: Source| -> Later<T> {
         match source.value.downcast_ref::<S>() {
-            Some(source) => Box::pin(fetch(source.clone())),
+            Some(source) => held(fetch(source.clone())),
             None => Box::pin(std::future::pending()),
         }
     };
     resource(Box::new(move || Source::new(source())), Box::new(fetch))
+}
+
+/// With what is around it until it has its answer. The server walks a page once to see what it waits for, and lets go of what that walk made;
+/// of an answer that takes several questions, the later ones would find no services any more.
+fn held<T: 'static>(answer: impl Future<Output = T> + Send + 'static) -> Later<T> {
+    #[cfg(feature = "ssr")]
+    {
+        let around: Vec<Owner> = std::iter::successors(Owner::current(), Owner::parent).collect();
+        Box::pin(async move {
+            let answer = answer.await;
+            drop(around);
+            answer
+        })
+    }
+    #[cfg(not(feature = "ssr"))]
+    Box::pin(answer)
 }
 
 /// Apart, and without the types of the closures, so that it is compiled once for each type of answer.

@@ -46,6 +46,11 @@ test("two images of a list are compared, and one is seen through", async ({ page
   await expect(page.getByText("Label org.opencontainers.image.version")).toBeVisible();
   await expect(page.getByRole("heading", { name: "Findings" })).toBeVisible();
   await accessible(page);
+  // Whoever is sent the address sees the same, and the page answers to clicks.
+  await page.reload();
+  await hydrated(page);
+  await expect(page.getByText("Label org.opencontainers.image.version")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Findings" })).toBeVisible();
 
   // The image that runs: what made its layers, what refers to it, how it is used next.
   await page.goto(`${repositories}/northwind/payments`);
