@@ -139,6 +139,14 @@ test("earlier lines of a log are there to the last, and the newest are one press
   await page.getByRole("button", { name: "Follow", exact: true }).click();
   await expect(shown).toHaveCount(210, { timeout: 20_000 });
   await expect(state("following")).toBeVisible();
+
+  // A chart leads to a minute: what was written in it is marked and in sight, below what came before.
+  aws("logs", "put_log_events", { ...place, logEvents: lines(3, at + 300_000) });
+  await page.goto(`/functions/111122223333/eu-west-1/orders-api?tab=logs&filter=${marker}&at=${at + 300_000}`);
+  await hydrated(page);
+  await expect(page.locator(".log > .asked")).toHaveCount(3, { timeout: 20_000 });
+  await expect(page.locator(".log > .asked").first()).toBeInViewport();
+  await expect(shown.first()).not.toBeInViewport();
 });
 
 test("a function that has not run has no log yet, which is no error, and its first line appears by itself", async ({ page }) => {

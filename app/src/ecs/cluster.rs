@@ -47,7 +47,7 @@ pub fn tasks(shown: Shown) -> AnyView {
     let key = key_of(shown);
     let of = |title, states, sort, empty| Children::of(title, Kind::Task, &key, sort, empty).only("state", states);
     stack(vec![
-        of("Running tasks", RUNNING, "-started", "Nothing runs in this cluster.").showing(LIVING).view(),
+        of("Tasks", RUNNING, "-started", "Nothing runs in this cluster.").showing(LIVING).view(),
         of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry started looking.")
             .showing(ENDED)
             .view(),

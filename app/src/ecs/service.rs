@@ -135,7 +135,7 @@ pub fn tasks(shown: Shown) -> AnyView {
         tasks.only("service", &[name]).only("state", states)
     };
     stack(vec![
-        of("Running tasks", RUNNING, "-started", "No task of this service runs.").showing(LIVING).view(),
+        of("Tasks", RUNNING, "-started", "No task of this service runs.").showing(LIVING).view(),
         of("Stopped tasks", STOPPED, "-stopped", "None has stopped since Gantry started looking.")
             .showing(ENDED)
             .view(),

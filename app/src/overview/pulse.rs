@@ -80,7 +80,6 @@ fn failing(fleet: &FleetMetrics, boot: &Boot, scopes: &Scopes) -> Option<AnyView
                 <b class="name">{f.key.id.clone()}</b>
                 <span class="grow dim">{said(f)}</span>
                 <span class="faint hide-s">{place}</span>
-                <span class="faint"><Age at=f.at now=f.at after=" ago"/></span>
                 <span class="badge bad">"Failing"</span>
             </a>
         }
@@ -91,10 +90,12 @@ fn failing(fleet: &FleetMetrics, boot: &Boot, scopes: &Scopes) -> Option<AnyView
         view! { <p class="in faint">{format!("Calls failed in {place}, too; it has too many functions to ask one by one.")}</p> }
     });
     let too_many = too_many.collect_view();
-    let count = number(fleet.failing.len() as i64);
+    // When CloudWatch was asked, by the oldest answer: not when they failed.
+    let asked = fleet.failing.iter().map(|f| f.at).min();
+    let told = asked.map(|at| view! { "counted "<Age at=at now=at after=" ago"/> });
     let card = view! {
         <section class="card">
-            <header><h2>"Functions that failed in the last hour"</h2><span class="right">{count}</span></header>
+            <header><h2>"Functions that failed in the last hour"</h2><span class="right">{told}</span></header>
             <div class="list two-lines">{rows}</div>
             {too_many}
         </section>

@@ -19,6 +19,9 @@ use crate::{live, paths};
 /// New events of a filtered log are asked for so long after the first of them came.
 const MATCHED: Duration = Duration::from_secs(1);
 
+/// In milliseconds, as charts count.
+const MINUTE: i64 = 60_000;
+
 /// What one panel knows.
 #[derive(Clone, Copy)]
 struct Panel {
@@ -219,12 +222,13 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
     }
     // Only in the browser: the page must not wait for AWS.
     let first = key.clone();
-    // A chart leads to the log as it was at a moment: up to the end of that minute.
+    // A chart leads to the log as it was in a minute: up to its end.
     let map = use_query_map();
     let at = Memo::new(move |_| {
         let at = map.with(|m| m.get_str("at").and_then(|at| at.parse::<i64>().ok()));
-        at.filter(|_| tools).map(|at| Millis(at.saturating_add(60_000)))
+        at.filter(|_| tools).map(Millis)
     });
+    let end = |at: Millis| Millis(at.0.saturating_add(MINUTE));
     let wanted = Memo::new(move |_| map.with(|m| m.get("filter")).filter(|_| tools).unwrap_or_default());
     panel.filter.set(wanted.get_untracked());
     let again = key.clone();
@@ -234,14 +238,14 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
             panel.filter.set(wanted.clone());
             panel.clear();
             panel.asked.set(false);
-            let until = at.get_untracked().filter(|_| !panel.following.get_untracked());
+            let until = at.get_untracked().filter(|_| !panel.following.get_untracked()).map(end);
             panel.ask(again.clone(), until);
         }
         wanted
     });
     Effect::new(move || {
         panel.alive.set(true);
-        let until = at.get();
+        let until = at.get().map(end);
         panel.following.set(until.is_none() && !past);
         panel.clear();
         panel.ask(first.clone(), until);
@@ -256,8 +260,8 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
         } else if past {
             view! { <span class="badge quiet">"ended"</span> }.into_any()
         } else {
-            let until = at.get().map(|until| format!(" at {}", moment(until)));
-            view! { <span class="badge quiet">"paused"{until}</span> }.into_any()
+            let at = at.get().map(|at| format!(" at {}", moment(at)));
+            view! { <span class="badge quiet">"paused"{at}</span> }.into_any()
         }
     };
     let bar = tools.then(|| toolbar(panel, key.clone(), past));
@@ -276,7 +280,7 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
             <header><h2>{title}</h2>{state}<span class="right mono">{move || panel.group.get()}</span></header>
             {bar}
             {move || panel.problem.get().map(|p| view! { <div class="in"><ProblemNote problem=p/></div> })}
-            <LogView events=panel.events follow=panel.following empty=empty/>
+            <LogView events=panel.events follow=panel.following minute=at empty=empty/>
             <div class="in-note dim" role="status">{move || notes(panel)}</div>
             <Show when=move || panel.moved.get()>
                 <div class="in-note">

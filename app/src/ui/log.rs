@@ -1,6 +1,5 @@
 //! Log events, oldest first. The text is untrusted: shown as text, without control characters.
 
-#[cfg(feature = "hydrate")]
 use domain::Millis;
 use domain::stream::LogEvent;
 use leptos::prelude::*;
@@ -38,7 +37,7 @@ fn source(stream: &str) -> String {
 }
 
 /// Events of a log. Scrolls to the end when new ones come while `follow` is on; else what was read stays where it is when earlier ones
-/// are put above it.
+/// are put above it. The lines of a minute that somebody asked for are marked, and in view at first.
 #[component]
 pub fn LogView(
     /// The events, oldest first.
@@ -47,6 +46,9 @@ pub fn LogView(
     /// Keep the end in view.
     #[prop(into)]
     follow: Signal<bool>,
+    /// The begin of a minute to look at.
+    #[prop(into)]
+    minute: Signal<Option<Millis>>,
     /// Said while there are none.
     #[prop(into)]
     empty: Signal<String>,
@@ -55,10 +57,19 @@ pub fn LogView(
     #[cfg(feature = "hydrate")]
     Effect::new(move |first: Option<Option<(Millis, String)>>| {
         let first = first.flatten();
+        let fresh = first.is_none();
         let is_first = |e: &Arc<LogEvent>| first.as_ref().is_some_and(|(at, id)| *at == e.at && *id == e.id);
         let above = events.with(|lines| lines.iter().position(is_first).unwrap_or_default());
         let follow = follow.get();
-        if follow || above > 0 {
+        let asked = minute.get_untracked().filter(|_| fresh && !follow);
+        if let Some(begin) = asked {
+            // The last before it where it has none of its own.
+            let line = events.with(|lines| lines.iter().position(|e| e.at >= begin).unwrap_or(lines.len()));
+            request_animation_frame(move || {
+                let Some(frame) = frame.get_untracked() else { return };
+                frame.set_scroll_top(height(&frame, line.saturating_sub(1)));
+            });
+        } else if follow || above > 0 {
             request_animation_frame(move || {
                 let Some(frame) = frame.get_untracked() else { return };
                 let by = if follow { frame.scroll_height() } else { height(&frame, above) };
@@ -75,8 +86,10 @@ pub fn LogView(
         let message =
             if message.len() > LONGEST { message.chars().take(LONGEST).collect::<String>() + "…" } else { message };
         let class = line_class(&message);
+        let at = event.at;
+        let asked = move || minute.get().is_some_and(|begin| (0..60_000).contains(&(at.0 - begin.0)));
         view! {
-            <div>
+            <div class:asked=asked>
                 <span class="t" title=time.clone()>{time.get(11..23).unwrap_or_default().to_owned()}</span>
                 <span class="src" title=event.stream.clone()>{source(&event.stream)}</span>
                 <span class=class>{message}</span>
