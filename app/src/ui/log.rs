@@ -80,7 +80,7 @@ pub fn LogView(
     });
     #[cfg(not(feature = "hydrate"))]
     let _ = follow;
-    let line = |event: Arc<LogEvent>| {
+    let line = move |event: Arc<LogEvent>| {
         let time = event.at.rfc3339();
         let message = plain(event.message.trim_end());
         let message =
