@@ -19,6 +19,9 @@ pub fn summary(change: &Change) -> String {
         ChangeKind::Changed if change.key.kind == Kind::Task => {
             task(&change.fields).unwrap_or_else(|| fields(&change.fields))
         }
+        ChangeKind::Changed if change.key.kind == Kind::Image => {
+            scan(&change.fields).unwrap_or_else(|| fields(&change.fields))
+        }
         ChangeKind::Changed => fields(&change.fields),
     }
 }
@@ -54,6 +57,22 @@ fn task(fields: &[FieldChange]) -> Option<String> {
         (Some(other), _) => Some(wording::spoken(other)),
         _ => None,
     }
+}
+
+/// How far the scan of an image is, before whatever else changed of it.
+fn scan(all: &[FieldChange]) -> Option<String> {
+    let (of_scan, others): (Vec<&FieldChange>, Vec<&FieldChange>) =
+        all.iter().partition(|f| f.path.starts_with("imageScan"));
+    let after = |path: &str| of_scan.iter().find(|f| f.path == path).and_then(|f| f.after.as_ref());
+    let status =
+        match after("imageScanStatus").map(|whole| &whole["status"]).or(after("imageScanStatus.status"))?.as_str()? {
+            "COMPLETE" => "Scan complete".to_owned(),
+            "IN_PROGRESS" => "Scan begun".to_owned(),
+            "FAILED" => "Scan failed".to_owned(),
+            other => format!("Scan: {}", wording::spoken(other)),
+        };
+    let others: Vec<FieldChange> = others.into_iter().cloned().collect();
+    Some(if others.is_empty() { status } else { format!("{status} · {}", fields(&others)) })
 }
 
 fn fields(fields: &[FieldChange]) -> String {
@@ -225,6 +244,10 @@ mod tests {
     use serde_json::json;
 
     fn sentence(fields: &[(&str, Value, Value)]) -> String {
+        sentence_of("lambda.function/111122223333/eu-west-1/f", fields)
+    }
+
+    fn sentence_of(key: &str, fields: &[(&str, Value, Value)]) -> String {
         let side = |v: &Value| (!v.is_null()).then(|| v.clone());
         let fields = fields.iter().map(|(path, before, after)| FieldChange {
             path: (*path).to_owned(),
@@ -233,12 +256,30 @@ mod tests {
         });
         summary(&Change {
             id: 1,
-            key: ResourceKey::parse("lambda.function/111122223333/eu-west-1/f").unwrap(),
+            key: ResourceKey::parse(key).unwrap(),
             name: "f".into(),
             at: Millis(0),
             kind: ChangeKind::Changed,
             fields: fields.collect(),
         })
+    }
+
+    #[test]
+    fn a_scan_says_how_far_it_is() {
+        let image = format!("ecr.image/111122223333/eu-west-1/shop/web@sha256:{}", "0".repeat(64));
+        let said = |fields: &[(&str, Value, Value)]| sentence_of(&image, fields);
+        let ended = [
+            ("imageScanFindingsSummary", Value::Null, json!({"findingSeverityCounts": {"HIGH": 2}})),
+            ("imageScanStatus.description", Value::Null, json!("The scan was completed successfully.")),
+            ("imageScanStatus.status", json!("IN_PROGRESS"), json!("COMPLETE")),
+        ];
+        assert_eq!(said(&ended), "Scan complete");
+        assert_eq!(said(&[("imageScanStatus", Value::Null, json!({"status": "IN_PROGRESS"}))]), "Scan begun");
+        let beside = [ended[2].clone(), ("artifactMediaType", Value::Null, json!("application/a"))];
+        assert!(said(&beside).starts_with("Scan complete · Artifact media type"), "{}", said(&beside));
+        // New findings without a new scan are findings.
+        let more = [("imageScanFindingsSummary.findingSeverityCounts.HIGH", json!(1), json!(2))];
+        assert!(!said(&more).contains("Scan"), "{}", said(&more));
     }
 
     #[test]

@@ -361,7 +361,9 @@ fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
                     {move || if panel.following.get() { "Pause" } else { "Follow" }}
                 </button>
             })}
-            <button class="btn quiet" r#type="button" on:click=earlier disabled=move || panel.events.with(Vec::is_empty)>"Earlier events"</button>
+            <Show when=move || panel.events.with(|lines| !lines.is_empty())>
+                <button class="btn quiet" r#type="button" on:click=earlier.clone()>"Earlier events"</button>
+            </Show>
         </div>
     }
     .into_any()
