@@ -109,6 +109,18 @@ document.addEventListener('click', (event) => {
   }
 }, true);
 
+/** Moves the panel of an open menu sideways into the window; narrow windows have it at their lower edge. */
+function keepInSight(menu) {
+  const panel = menu.querySelector('.panel');
+  if (!panel) return;
+  panel.style.transform = '';
+  const { left, right } = panel.getBoundingClientRect();
+  const over = Math.max(0, right + 8 - root.clientWidth);
+  const by = Math.max(-over, 8 - left);
+  if (over > 0 || left < 0) panel.style.transform = `translateX(${by}px)`;
+}
+addEventListener('resize', () => openMenus().forEach(keepInSight));
+
 // The menu of a row floats over the table, whose edge would cut it.
 const rowMenu = () => document.querySelector('.row-menu:popover-open');
 
@@ -171,9 +183,13 @@ document.addEventListener('input', (event) => {
 });
 document.addEventListener('toggle', (event) => {
   const target = event.target;
-  if (target.matches?.('details.menu[open]')) target.querySelector('[data-find-option]')?.focus();
-  // What the rail unfolds may be below its edge.
-  else if (target.matches?.('.rail-more[open]')) (target.querySelector('[aria-current]') ?? target).scrollIntoView({ block: 'nearest' });
+  if (target.matches?.('details.menu[open]')) {
+    keepInSight(target);
+    target.querySelector('[data-find-option]')?.focus();
+  } else if (target.matches?.('.rail-more[open]')) {
+    // What the rail unfolds may be below its edge.
+    (target.querySelector('[aria-current]') ?? target).scrollIntoView({ block: 'nearest' });
+  }
 }, true);
 
 // The place of this page may be below the rail's edge, its tab beyond the strip's. Not by scrollIntoView: keys would go on from there.

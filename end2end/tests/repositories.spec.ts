@@ -249,7 +249,10 @@ test("images are scanned, once in a day, tagged and deleted, but not those in us
   await expect(dialog(page)).toBeHidden();
 
   await page.getByText("Tags", { exact: true }).first().click();
-  await page.getByLabel("A tag for", { exact: false }).fill("stable");
+  const tag = page.getByLabel("A tag for", { exact: false });
+  // Its button stands near the right edge of the window.
+  await expect(tag).toBeInViewport({ ratio: 0.99 });
+  await tag.fill("stable");
   await page.getByRole("button", { name: "Tag it" }).click();
   await expect(call(page, "ecr:PutImage")).toBeVisible();
   await apply(page);

@@ -148,7 +148,7 @@ fn tagging(scope: Scope, repository: String, digest: String, tags: Vec<String>) 
     let label = view! { "Tags" }.into_any();
     let about = format!("A tag for {}", short(&digest));
     view! {
-        <Menu label=label class="btn">
+        <Menu label=label class="btn" right=true>
             <form class="about stack" on:submit=add>
                 <div class="field">
                     <label for="new-tag">{about}</label>
