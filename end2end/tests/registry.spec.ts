@@ -140,7 +140,14 @@ test("the repositories lead to the registry in scope", async ({ page }) => {
 
 test("a policy that is no JSON is refused beside its field", async ({ page }) => {
   await open(page, "policy");
-  await page.getByLabel("Registry policy").fill("no policy");
+  const field = page.getByLabel("Registry policy");
+  const again = page.getByRole("button", { name: "Start over" });
+  await expect(again).toBeDisabled();
+  const before = await field.inputValue();
+  await field.fill("no policy");
   await expect(page.locator("#policy-wrong")).toBeVisible();
   await expect(page.locator(".acts[inert]")).toHaveCount(1);
+  await again.click();
+  await expect(field).toHaveValue(before);
+  await expect(page.locator("#policy-wrong")).toBeHidden();
 });

@@ -31,6 +31,23 @@ pub fn button(
     }
 }
 
+/// Under a form that changes something that is there: the button that reviews it, while `idle` does not hold, and the one that takes back
+/// whatever is `changed`, right or wrong.
+pub fn review_or_start_over(
+    review: AnyView,
+    idle: impl Fn() -> bool + Clone + Send + Sync + 'static,
+    changed: impl Fn() -> bool + Send + Sync + 'static,
+    start_over: impl Fn() + 'static,
+) -> AnyView {
+    view! {
+        <div class="acts">
+            <div class="acts" inert=idle.clone() class:idle=idle>{review}</div>
+            <button class="btn quiet" r#type="button" disabled=move || !changed() on:click=move |_| start_over()>"Start over"</button>
+        </div>
+    }
+    .into_any()
+}
+
 fn of(scope: &Scope, form: Form) -> Answers {
     Answers { scope: scope.clone(), form }
 }

@@ -7,7 +7,7 @@ use domain::plan::{Answers, FieldErrors};
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::act::button;
+use super::act::{button, review_or_start_over};
 use crate::live_state::Reread;
 use crate::ui::Icon;
 use crate::wizard::{Messages, TextArea};
@@ -71,7 +71,7 @@ pub fn editor(
 ) -> AnyView {
     let none = policy.is_none();
     let first = policy.as_ref().map(|p| serde_json::to_string_pretty(p).unwrap_or_default()).unwrap_or_default();
-    let typed = RwSignal::new(first);
+    let typed = RwSignal::new(first.clone());
     let errors = Memo::new(move |_| {
         let wrong = typed.with(|t| if t.trim().is_empty() { None } else { read(t).err() });
         // The first of several: the others show once it is mended.
@@ -89,6 +89,7 @@ pub fn editor(
         !same(wanted.as_ref(), policy.as_ref())
     });
     let idle = move || !changed.get() || !errors.with(FieldErrors::is_empty);
+    let review = button("Review the change", Icon::Right, "btn primary", move || answers(typed.get_untracked()));
     let means = move || {
         let all = gains.get();
         if all.is_empty() {
@@ -104,10 +105,7 @@ pub fn editor(
                 {(!texts.always.is_empty()).then(|| view! { <p class="dim">{texts.always}</p> })}
                 {means}
                 <TextArea label=texts.label name="policy" value=typed.into() set=move |v| typed.set(v) hint=texts.hint/>
-                <div class="acts" inert=idle class:idle=idle>
-                    {button("Review the change", Icon::Right, "btn primary", move || answers(typed.get_untracked()))}
-                    <button class="btn quiet" r#type="button" on:click=move |_| again.now()>"Start over"</button>
-                </div>
+                {review_or_start_over(review, idle, move || typed.with(|t| *t != first), move || again.now())}
             </div>
         </section>
     }

@@ -7,7 +7,7 @@ use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
-use super::act::button;
+use super::act::{button, review_or_start_over};
 use super::mutability;
 use crate::sections::{card, nothing};
 use crate::ui::{Icon, icon};
@@ -49,15 +49,16 @@ pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
     let messages = Messages::new(errors.into());
     messages.show_all();
     provide_context(messages);
-    let idle = {
+    let changed = {
         let was = was.clone();
-        move || wanted.with(|w| *w == was) || !errors.with(|e| e.is_empty())
+        Memo::new(move |_| wanted.with(|w| *w != was))
     };
+    let idle = move || !changed.get() || !errors.with(|e| e.is_empty());
     let save = move || Answers { scope: scope.clone(), form: Form::ChangeRepository(wanted.get_untracked()) };
     let immutable = Signal::derive(move || form.with(|f| f.immutable));
     let choose = move |immutable| form.update(|f| f.immutable = immutable);
     let scan = Signal::derive(move || form.with(|f| f.scan_on_push));
-    let reset = move |_| {
+    let reset = move || {
         exclusions.set(was.exclusions.join(", "));
         form.set(was.clone());
     };
@@ -71,10 +72,7 @@ pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
                 {check("scan-on-push", "Scan on push", "Each image is looked through for known vulnerabilities as it arrives.", scan, move |v| form.update(|f| f.scan_on_push = v))}
                 {instead}
                 {tags(form)}
-                <div class="acts" inert=idle.clone() class:idle=idle>
-                    {button("Review the change", Icon::Right, "btn primary", save)}
-                    <button class="btn quiet" r#type="button" on:click=reset>"Start over"</button>
-                </div>
+                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), reset)}
                 <p class="faint">"Encryption is chosen when a repository is created and cannot be changed."</p>
             </div>
         </section>

@@ -11,7 +11,7 @@ use super::catalog::{architectures, put, systems};
 use super::create_repository::Logo;
 use super::logo;
 use super::markdown::MarkdownField;
-use crate::ecr::act::button;
+use crate::ecr::act::{button, review_or_start_over};
 use crate::ui::Icon;
 use crate::wizard::{Messages, TagRows, TextField};
 
@@ -44,17 +44,18 @@ pub fn form(repository: Repository, detail: Detail) -> AnyView {
     let messages = Messages::new(errors.into());
     messages.show_all();
     provide_context(messages);
-    let idle = {
+    let changed = {
         let was = was.clone();
-        move || form.with(|w| *w == was) || !errors.with(|e| e.is_empty())
+        Memo::new(move |_| form.with(|w| *w != was))
     };
+    let idle = move || !changed.get() || !errors.with(|e| e.is_empty());
     let save = move || Answers { scope: scope.clone(), form: Form::ChangePublicRepository(form.get_untracked()) };
     let logo = RwSignal::new(Logo::default());
     let choose = move |chosen: Logo| {
         form.update(|f| f.logo.clone_from(&chosen.base64));
         logo.set(chosen);
     };
-    let reset = move |_| {
+    let reset = move || {
         logo.set(Logo::default());
         form.set(was.clone());
     };
@@ -82,10 +83,7 @@ pub fn form(repository: Repository, detail: Detail) -> AnyView {
                 />
                 {logo::field("Another logo", logo.into(), false, choose)}
                 <TagRows label="Tags of the repository" tags=tags change=move |tags| form.update(|f| f.tags = tags)/>
-                <div class="acts" inert=idle.clone() class:idle=idle>
-                    {button("Review the change", Icon::Right, "btn primary", save)}
-                    <button class="btn quiet" r#type="button" on:click=reset>"Start over"</button>
-                </div>
+                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), reset)}
                 <p class="faint">"Everybody sees it in the Public Gallery as soon as it is applied. Without another logo the one that is there stays; AWS has no way back to it once it is replaced."</p>
             </div>
         </section>

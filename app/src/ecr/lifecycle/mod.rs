@@ -17,7 +17,7 @@ use domain::resource::Tone;
 use leptos::prelude::*;
 use serde_json::Value;
 
-use super::act::button;
+use super::act::{button, review_or_start_over};
 use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
@@ -101,6 +101,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
         live_state::state(facts, Subject::Inventory { repository: key.id.clone() }).unwrap_or_default();
     let editor = Editor::new(policy.as_ref());
     let text = Memo::new(move |_| editor.text());
+    let at_first = text.get_untracked();
     let errors = Memo::new(move |_| {
         let (text, mut errors) = text.get();
         if !text.trim().is_empty()
@@ -157,9 +158,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
                     {choices("lifecycle-way", "Edit as", WAYS, way, move |value| editor.switch(value == "json"))}
                     {form}
                     <FieldGroup label="The policy" name="whole"/>
-                    <div class="acts" inert=idle class:idle=idle>{save}
-                        <button class="btn quiet" r#type="button" on:click=move |_| again.now()>"Start over"</button>
-                    </div>
+                    {review_or_start_over(save, idle, move || text.with(|t| *t != at_first), move || again.now())}
                 </div>
             </section>
             {preview::card(text, inventory, key)}

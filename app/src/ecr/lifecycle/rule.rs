@@ -129,7 +129,7 @@ fn one(lines: Lines, id: usize) -> AnyView {
                     value=part(lines, id, |l| l.number.clone()).into() set=move |v| change(lines, id, |l| l.number = v)
                 />
             </div>
-            <p class="dim">{move || says.get()}"."</p>
+            <p class="dim" hidden=move || message.with(Option::is_some)>{move || says.get()}"."</p>
             <div class="said" aria-live="polite">{wrong}</div>
         </li>
     }

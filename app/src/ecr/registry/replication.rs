@@ -10,7 +10,7 @@ use leptos::prelude::*;
 
 use super::pieces;
 use crate::api::Boot;
-use crate::ecr::act::button;
+use crate::ecr::act::{button, review_or_start_over};
 use crate::ecr::connected::{Offered, adder, registries};
 use crate::live_state::{self, Reread};
 use crate::resource::Shown;
@@ -76,7 +76,8 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let messages = Messages::new(errors.into());
     messages.show_all();
     provide_context(messages);
-    let idle = move || rules.with(|r| *r == first) || !errors.with(FieldErrors::is_empty);
+    let changed = Memo::new(move |_| rules.with(|r| *r != first));
+    let idle = move || !changed.get() || !errors.with(FieldErrors::is_empty);
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryReplication(wanted()) };
     let many = Memo::new(move |_| rules.with(Vec::len));
     let offered = registries(&expect_context::<Boot>(), &key.scope);
@@ -89,10 +90,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
                     <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules, offered.clone())/>
                     <div><button class="btn small" r#type="button" on:click=move |_| rules.update(|r| r.push(Typed::default()))>"Add a rule"</button></div>
                 </FieldGroup>
-                <div class="acts" inert=idle.clone() class:idle=idle>
-                    {button("Review the change", Icon::Right, "btn primary", save)}
-                    <button class="btn quiet" r#type="button" on:click=move |_| again.now()>"Start over"</button>
-                </div>
+                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), move || again.now())}
             </div>
         </section>
     }

@@ -9,7 +9,7 @@ use domain::plan::{Answers, Facts, FieldErrors};
 use leptos::prelude::*;
 
 use super::pieces;
-use crate::ecr::act::button;
+use crate::ecr::act::{button, review_or_start_over};
 use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
@@ -46,7 +46,8 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let messages = Messages::new(errors.into());
     messages.show_all();
     provide_context(messages);
-    let idle = move || wanted.with(|w| *w == first) || !errors.with(FieldErrors::is_empty);
+    let changed = Memo::new(move |_| wanted.with(|w| *w != first));
+    let idle = move || !changed.get() || !errors.with(FieldErrors::is_empty);
     let scope = key.scope.clone();
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryScanning(wanted.get_untracked()) };
     let chosen = Signal::derive(move || if enhanced.get() { "enhanced" } else { "basic" });
@@ -65,10 +66,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
                         hint="Repositories whose images are scanned again as new vulnerabilities become known."
                     />
                 </div>
-                <div class="acts" inert=idle.clone() class:idle=idle>
-                    {button("Review the change", Icon::Right, "btn primary", save)}
-                    <button class="btn quiet" r#type="button" on:click=move |_| again.now()>"Start over"</button>
-                </div>
+                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), move || again.now())}
             </div>
         </section>
     }
