@@ -241,15 +241,20 @@ test("a cache rule is made in the form and deleted by its name, and the deletion
   };
   const made = { upstreamRegistryUrl: "quay.io", upstreamRepositoryPrefix: "prometheus" };
   await open(page, "cache");
-  // Docker Hub lets in whoever has an account there: without a secret there is nothing to review.
+  // Docker Hub lets in whoever has an account there: without a secret there is nothing to review, and the field says so.
   await page.getByLabel("Upstream registry").selectOption("docker-hub");
-  await expect(page.getByLabel("Secret with user and token")).toBeVisible();
-  await expect(page.locator(".acts[inert]")).toHaveCount(1);
+  await page.getByRole("button", { name: "Review the rule" }).click();
+  await expect(page.locator("#credential-wrong")).toContainText("name the secret that has one");
+  await expect(page.getByLabel("Secret with user and token")).toBeFocused();
   await page.getByLabel("Upstream registry").selectOption("quay");
   const prefix = page.getByLabel("Prefix", { exact: true });
   await expect(prefix).toHaveValue("quay");
   await expect(page.getByLabel("Secret with user and token")).toBeHidden();
   await prefix.fill("e2e-form");
+  // What somebody typed stays.
+  await page.getByLabel("Upstream registry").selectOption("k8s");
+  await expect(prefix).toHaveValue("e2e-form");
+  await page.getByLabel("Upstream registry").selectOption("quay");
   await page.getByLabel("Upstream prefix").fill("prometheus");
   await accessible(page);
   await page.getByRole("button", { name: "Review the rule" }).click();

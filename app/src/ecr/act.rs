@@ -14,7 +14,7 @@ use crate::plan::acts::Acts;
 use crate::resource::Shown;
 use crate::sections::{here, key_of};
 use crate::ui::{Icon, Menu, icon};
-use crate::wizard::why_not;
+use crate::wizard::{Messages, focus_first_wrong_in, why_not};
 
 /// A button that asks for an act; for those who may not, with the reason.
 pub fn button(
@@ -28,6 +28,24 @@ pub fn button(
     match why_not(&boot) {
         None => view! { <button class=class r#type="button" on:click=move |_| acts.ask(answers())>{icon(sign)}{label}</button> }.into_any(),
         Some(problem) => view! { <button class=class r#type="button" aria-disabled="true" title=problem.message>{icon(sign)}{label}</button> }.into_any(),
+    }
+}
+
+/// The button that reviews what a form of class `asks` holds. Pressed while something is wrong it says so beside the fields.
+pub fn review(label: &'static str, messages: Messages, answers: impl Fn() -> Answers + 'static) -> AnyView {
+    let acts = expect_context::<Acts>();
+    let boot = expect_context::<Boot>();
+    let ask = move |_| {
+        if messages.is_right() {
+            acts.ask(answers());
+        } else {
+            messages.show_all();
+            focus_first_wrong_in(".asks [aria-invalid=true], .asks [data-wrong]");
+        }
+    };
+    match why_not(&boot) {
+        None => view! { <button class="btn primary" r#type="button" on:click=ask>{icon(Icon::Right)}{label}</button> }.into_any(),
+        Some(problem) => view! { <button class="btn primary" r#type="button" aria-disabled="true" title=problem.message>{icon(Icon::Right)}{label}</button> }.into_any(),
     }
 }
 

@@ -95,6 +95,10 @@ impl Messages {
             });
         }
     }
+    /// Nothing is wrong.
+    pub fn is_right(self) -> bool {
+        self.errors.with_untracked(FieldErrors::is_empty)
+    }
     /// From now on every message shows.
     pub fn show_all(self) {
         self.tried.set(true);

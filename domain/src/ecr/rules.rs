@@ -27,6 +27,11 @@ pub fn public_repository_name(name: &str) -> Result<(), String> {
     name_of(name, 205, |between| between.len() == 1)
 }
 
+/// In small letters, with a hyphen for each blank.
+pub(super) fn small(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join("-").to_ascii_lowercase()
+}
+
 fn name_of(name: &str, most: usize, holds: fn(&str) -> bool) -> Result<(), String> {
     const EXAMPLE: &str = "such as team/web-app";
     let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -35,7 +40,12 @@ fn name_of(name: &str, most: usize, holds: fn(&str) -> bool) -> Result<(), Strin
         return Err(format!("Give it a name, {EXAMPLE}."));
     }
     if name.chars().any(|c| c.is_ascii_uppercase()) {
-        return Err(format!("Capital letters are not allowed: write {}.", clip(&name.to_ascii_lowercase())));
+        let small = small(name);
+        let advice = match name_of(&small, most, holds) {
+            Ok(()) => format!("write {}", clip(&small)),
+            Err(_) => format!("use small letters, digits and . _ - /, {EXAMPLE}"),
+        };
+        return Err(format!("Capital letters are not allowed: {advice}."));
     }
     if let Some(wrong) = name.chars().find(|c| !alphanumeric(*c) && !"._-/".contains(*c)) {
         return Err(format!("{} is not allowed: use small letters, digits and . _ - /, {EXAMPLE}.", shown(wrong)));

@@ -6,14 +6,14 @@ use domain::ecr::rules::typed::CACHE_PREFIX;
 use domain::ecr::subject::Subject;
 use domain::ecr::wizards::registry::cache::{Delete, Rule};
 use domain::plan::answers::Form;
-use domain::plan::{Answers, Facts, FieldErrors};
+use domain::plan::{Answers, Facts};
 use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 use serde_json::Value;
 
 use super::roles::{self, Assumes};
 use crate::api::Boot;
-use crate::ecr::act::button;
+use crate::ecr::act::{button, review};
 use crate::error::AppError;
 use crate::live_state;
 use crate::plan::api::look_up;
@@ -148,8 +148,9 @@ fn form(
         let scope = scope.clone();
         Memo::new(move |_| rule.with(|r| r.check(&scope)))
     };
-    provide_context(Messages::new(errors.into()));
-    let idle = move || !errors.with(FieldErrors::is_empty) || (!new && rule.with(|r| *r == first));
+    let messages = Messages::new(errors.into());
+    provide_context(messages);
+    let idle = move || !new && rule.with(|r| *r == first);
     let access = Memo::new(move |_| rule.with(|r| Upstream::named(&r.upstream).map(|u| u.access)));
     let secret = secret(rule, scope.region.as_str(), secrets);
     let assumed = Memo::new(move |_| access.get() == Some(Access::Role));
@@ -162,7 +163,7 @@ fn form(
     };
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryCacheRule(rule.get_untracked()) };
     view! {
-        <section class="card">
+        <section class="card asks">
             <header><h2>{heading}</h2></header>
             <div class="in stack">
                 {new.then(|| where_from(rule))}
@@ -171,7 +172,7 @@ fn form(
                 </div>
                 {role}
                 <div class="acts">
-                    <div class="acts" inert=idle.clone() class:idle=idle>{button(if new { "Review the rule" } else { "Review the change" }, Icon::Right, "btn primary", save)}</div>
+                    <div class="acts" inert=idle.clone() class:idle=idle>{review(if new { "Review the rule" } else { "Review the change" }, messages, save)}</div>
                     {(!new).then(|| view! { <button class="btn quiet" r#type="button" on:click=move |_| leave()>"Cancel"</button> })}
                 </div>
             </div>
@@ -185,7 +186,10 @@ fn where_from(rule: RwSignal<Rule>) -> AnyView {
     let choose = move |event| {
         let word = event_target_value(&event);
         rule.update(|r| {
-            if let Some(upstream) = Upstream::named(&word) {
+            // The usual prefix of the upstream before: nobody has typed it.
+            let usual = Upstream::named(&r.upstream).map_or("", |before| before.prefix);
+            let untouched = r.prefix.trim().is_empty() || r.prefix == usual;
+            if let Some(upstream) = Upstream::named(&word).filter(|_| untouched) {
                 upstream.prefix.clone_into(&mut r.prefix);
             }
             // What another upstream wants is not what this one takes.

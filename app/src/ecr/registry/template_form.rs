@@ -4,15 +4,14 @@ use domain::Scope;
 use domain::ecr::rules::typed::TEMPLATE_PREFIX;
 use domain::ecr::wizards::create_repository::Encrypted;
 use domain::ecr::wizards::registry::template::Template;
+use domain::plan::Answers;
 use domain::plan::answers::Form;
-use domain::plan::{Answers, FieldErrors};
 use leptos::prelude::*;
 
 use super::pieces;
 use super::roles::{self, Assumes};
-use crate::ecr::act::button;
+use crate::ecr::act::review;
 use crate::ecr::{keys, mutability};
-use crate::ui::Icon;
 use crate::wizard::{Choice, FieldGroup, Fold, Messages, TagRows, TextArea, TextField, check, choices};
 
 /// When a template is used.
@@ -35,8 +34,9 @@ pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Syn
         let scope = scope.clone();
         Memo::new(move |_| t.with(|t| t.check(&scope)))
     };
-    provide_context(Messages::new(errors.into()));
-    let idle = move || !errors.with(FieldErrors::is_empty) || (!new && t.with(|t| *t == first));
+    let messages = Messages::new(errors.into());
+    provide_context(messages);
+    let idle = move || !new && t.with(|t| *t == first);
     // Until one has to be named, or somebody begins to.
     let wants = Memo::new(move |_| {
         t.with(|t| !t.role.is_empty() || !t.tags.is_empty() || matches!(t.encryption, Encrypted::Kms { .. }))
@@ -47,7 +47,7 @@ pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Syn
     let place = Signal::derive(move || place.clone());
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryTemplate(t.get_untracked()) };
     view! {
-        <section class="card">
+        <section class="card asks">
             <header><h2>{heading}</h2></header>
             <div class="in stack">
                 {new.then(|| view! {
@@ -59,7 +59,7 @@ pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Syn
                 {more(t)}
                 {role}
                 <div class="acts">
-                    <div class="acts" inert=idle.clone() class:idle=idle>{button(if new { "Review the template" } else { "Review the change" }, Icon::Right, "btn primary", save)}</div>
+                    <div class="acts" inert=idle.clone() class:idle=idle>{review(if new { "Review the template" } else { "Review the change" }, messages, save)}</div>
                     {(!new).then(|| view! { <button class="btn quiet" r#type="button" on:click=move |_| leave()>"Cancel"</button> })}
                 </div>
             </div>

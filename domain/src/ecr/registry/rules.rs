@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::document::partition;
+use crate::ecr::rules::small;
 use crate::identity::{AccountId, Region, Scope, clip};
 
 use super::ReplicationRule;
@@ -125,10 +126,12 @@ fn prefix_of(prefix: &str, least: usize, most: usize, example: &str) -> Result<(
         return Err(format!("Say how the repositories' names begin, {example}; or ROOT."));
     }
     if prefix.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Err(format!(
-            "Capital letters are not allowed, but for ROOT: write {}.",
-            clip(&prefix.to_ascii_lowercase())
-        ));
+        let small = small(prefix);
+        let advice = match prefix_of(&small, least, most, example) {
+            Ok(()) => format!("write {}", clip(&small)),
+            Err(_) => format!("small letters and digits, held together by one . _ - or /, {example}"),
+        };
+        return Err(format!("Capital letters are not allowed, but for ROOT: {advice}."));
     }
     if !(least..=most).contains(&length) {
         return Err(format!("A prefix has {least} to {most} characters, {example}; this has {length}."));

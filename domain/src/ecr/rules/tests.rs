@@ -21,6 +21,8 @@ fn names_of_repositories() {
         ("", "Give it a name"),
         ("a", "at least 2"),
         ("Team/Web", "write team/web"),
+        ("Web app", "write web-app"),
+        ("Web:1", "allowed: use small letters"),
         ("web app", "A blank is not allowed"),
         ("web:1", "“:” is not allowed"),
         ("wéb", "“é” is not allowed"),

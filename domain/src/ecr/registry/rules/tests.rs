@@ -57,6 +57,8 @@ fn prefixes_follow_their_patterns() {
     for wrong in ["", "a", "Docker", "docker--hub", "/docker", "docker-", "a-name-that-is-longer-than-thirty"] {
         assert!(cache_prefix(wrong).is_err(), "{wrong}");
     }
+    assert!(cache_prefix("Bad Prefix").unwrap_err().contains("write bad-prefix."));
+    assert!(!cache_prefix("Bad:Prefix").unwrap_err().contains("write"));
     assert_eq!(template_prefix("a"), Ok(()));
     assert!(template_prefix(&"a".repeat(257)).is_err());
 }
