@@ -79,6 +79,24 @@ pub fn in_full(bytes: u64) -> String {
     grouped(i64::try_from(bytes).unwrap_or(i64::MAX))
 }
 
+/// A size in binary units: `0 B`, `1.5 KiB`, `340 MiB`.
+pub fn bytes(n: i64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    let sign = if n < 0 { "−" } else { "" };
+    let n = n.unsigned_abs();
+    if n < 1024 {
+        return format!("{sign}{n} B");
+    }
+    let mut value = n as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1023.95 && unit + 1 < UNITS.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    let number = if value < 9.95 { format!("{value:.1}") } else { format!("{value:.0}") };
+    format!("{sign}{} {}", number.strip_suffix(".0").unwrap_or(&number), UNITS[unit])
+}
+
 fn said(word: &str, start: bool) -> String {
     if let Some((_, ours)) = WHOLE.iter().find(|(aws, _)| *aws == word) {
         let plain = !start && !ours.chars().skip(1).any(|c| c.is_ascii_uppercase());
@@ -136,6 +154,23 @@ pub(crate) fn joined(words: &[String], last: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_are_binary_and_short() {
+        for (n, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (10_240, "10 KiB"),
+            (1_048_575, "1 MiB"),
+            (356_515_840, "340 MiB"),
+            (i64::MAX, "8192 PiB"),
+            (-2048, "−2 KiB"),
+        ] {
+            assert_eq!(bytes(n), text, "{n}");
+        }
+    }
 
     #[test]
     fn words_of_aws_read_like_words() {

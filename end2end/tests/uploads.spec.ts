@@ -88,6 +88,8 @@ test("an OCI layout for several platforms keeps its digest; the same file again 
   await expect(form(page).getByLabel(/linux\/arm64/)).toHaveValue("v2", { timeout: 30_000 });
   await apply(page);
   await dialog(page).getByRole("button", { name: "Close" }).click();
+  await expect(form(page).getByText("“layout.tar” is in: v2.")).toBeVisible();
+  await expect(form(page).getByText("has arrived", { exact: false })).toHaveCount(0);
   const tagged = images(name).find((image) => image.imageTags?.includes("v2"));
   expect(tagged?.imageDigest).toBe(digest);
   expect(images(name)).toHaveLength(3);

@@ -56,9 +56,11 @@ enum Stage {
 
 /// What stands in the dialog, under its heading.
 pub fn content(act: Act) -> AnyView {
-    let Act { asked, beside, heading, close } = act;
+    let Act { asked, beside, applied, heading, close } = act;
     let stage = RwSignal::new(Stage::Planning);
     let (typed, begun) = (RwSignal::new(String::new()), RwSignal::new(None::<String>));
+    // Of the run that goes on, until all of it is applied.
+    let sent = StoredValue::new(None::<Answers>);
     // What was reviewed when it turned out that it is no longer what there is.
     let outdated = RwSignal::new(None::<Plan>);
     Effect::new(move || {
@@ -105,8 +107,11 @@ pub fn content(act: Act) -> AnyView {
         };
         stage.set(Stage::Planning);
         spawn_local(async move {
-            match (begin_run(answers, hash).await, reviewed) {
-                (Ok(id), _) => begun.set(Some(id)),
+            match (begin_run(answers.clone(), hash).await, reviewed) {
+                (Ok(id), _) => {
+                    sent.set_value(Some(answers));
+                    begun.set(Some(id));
+                }
                 (Err(error), Some(review)) if error.0.code == Code::ConfirmPassword => {
                     stage.set(Stage::Unconfirmed(review));
                 }
@@ -119,6 +124,14 @@ pub fn content(act: Act) -> AnyView {
         });
     };
     Effect::new(move || heading.set(stage.with(title)));
+    Effect::new(move || {
+        let done = stage.with(|stage| matches!(stage, Stage::Running(view) if view.run.state == State::Applied));
+        // Once for each run: its page may hear of it again.
+        if done && let Some(answers) = sent.get_value() {
+            sent.set_value(None);
+            applied.set(Some(answers));
+        }
+    });
     let shut =
         move || shut(close, stage.with(|stage| if matches!(stage, Stage::Running(_)) { "Close" } else { CANCEL }));
     let boot = expect_context::<Boot>();

@@ -14,25 +14,33 @@ pub const CANCEL: &str = "Cancel";
 
 /// Asks for an act. In the context of every page.
 #[derive(Clone, Copy)]
-pub struct Acts(RwSignal<Option<Answers>>, StoredValue<Option<Callback<FieldErrors>>>);
+pub struct Acts {
+    asked: RwSignal<Option<Answers>>,
+    beside: StoredValue<Option<Callback<FieldErrors>>>,
+    applied: RwSignal<Option<Answers>>,
+}
 
 impl Acts {
     /// Puts it into the context; the frame does so once.
     pub fn provide() -> Self {
-        let acts = Self(RwSignal::new(None), StoredValue::new(None));
+        let acts = Self { asked: RwSignal::new(None), beside: StoredValue::new(None), applied: RwSignal::new(None) };
         provide_context(acts);
         acts
     }
     /// Opens the dialog with the plan of these answers.
     pub fn ask(self, answers: Answers) {
-        self.1.set_value(None);
-        self.0.set(Some(answers));
+        self.beside.set_value(None);
+        self.asked.set(Some(answers));
     }
     /// The same for answers from a form: what is wrong with them goes back to its fields, and the dialog closes. What may be meant nevertheless
     /// is asked in the dialog.
     pub fn ask_beside(self, answers: Answers, wrong: Callback<FieldErrors>) {
-        self.1.set_value(Some(wrong));
-        self.0.set(Some(answers));
+        self.beside.set_value(Some(wrong));
+        self.asked.set(Some(answers));
+    }
+    /// The answers whose plan was the last to be applied from the dialog, each of its steps.
+    pub fn applied(self) -> RwSignal<Option<Answers>> {
+        self.applied
     }
 }
 
@@ -43,6 +51,8 @@ pub struct Act {
     pub asked: RwSignal<Option<Answers>>,
     /// What takes their errors, where they come from a form.
     pub beside: StoredValue<Option<Callback<FieldErrors>>>,
+    /// Takes the answers whose plan was applied.
+    pub applied: RwSignal<Option<Answers>>,
     /// The heading, which keeps the focus while the rest changes.
     pub heading: RwSignal<String>,
     /// Closes the dialog.
@@ -67,7 +77,7 @@ pub fn planning(close: Callback<()>) -> AnyView {
 /// The dialog, once on every page.
 #[component]
 pub fn ActDialog() -> impl IntoView {
-    let Acts(asked, beside) = expect_context::<Acts>();
+    let Acts { asked, beside, applied } = expect_context::<Acts>();
     let dialog = NodeRef::<leptos::html::Dialog>::new();
     let heading = RwSignal::new(PLANNING.to_owned());
     let close = Callback::new(move |()| {
@@ -90,7 +100,7 @@ pub fn ActDialog() -> impl IntoView {
             let _ = dialog.show_modal();
         }
     });
-    let act = Act { asked, beside, heading, close };
+    let act = Act { asked, beside, applied, heading, close };
     let content = move || {
         wanted.get().then(|| {
             view! {

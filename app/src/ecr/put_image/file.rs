@@ -28,6 +28,8 @@ enum Stage {
     Broken,
     /// All there, but for the images' names.
     Received,
+    /// Put under these tags.
+    In(Vec<String>),
     /// It came to nothing.
     Failed(Problem),
     /// By the person.
@@ -250,6 +252,7 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
     };
     on_cleanup(move || card.stop());
     let (scope, repository) = (StoredValue::new(scope), StoredValue::new(key.id.clone()));
+    let put = Callback::new(move |tags| card.stage.set(Stage::In(tags)));
     let body = move || {
         match card.stage.get() {
         Stage::Sending => sending(card),
@@ -257,12 +260,17 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
         Stage::Received => card.upload.with_untracked(|upload| {
             view! {
                 <p role="status">"“"{card.named.with_untracked(|n| n.0.clone())}"” has arrived. Nothing can be pulled yet: name what is in it, and review the plan."</p>
-                {images::form(&scope.get_value(), &repository.get_value(), &upload.images)}
+                {images::form(&scope.get_value(), &repository.get_value(), &upload.images, put)}
                 {transfer::folded(&upload.layers)}
                 {zone(card, "Another file")}
             }
             .into_any()
         }),
+        Stage::In(tags) => view! {
+            <p role="status">"“"{card.named.with_untracked(|n| n.0.clone())}"” is in: "{tags.join(", ")}"."</p>
+            {zone(card, "Another file")}
+        }
+        .into_any(),
         Stage::Failed(problem) => view! { <ProblemNote problem=problem/>{zone(card, "Choose a file")} }.into_any(),
         Stage::Cancelled => view! {
             <p role="status">"Cancelled. Nothing was tagged. The same file again goes on with the layers that have not arrived."</p>

@@ -7,12 +7,13 @@ use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
+use crate::plan::acts::Acts;
 use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
 
-/// The form: of several images those that get no tag stay out.
-pub(super) fn form(scope: &Scope, repository: &str, images: &[Image]) -> AnyView {
+/// The form: of several images those that get no tag stay out. Once a plan of it is applied, `put` hears the tags that it gave.
+pub(super) fn form(scope: &Scope, repository: &str, images: &[Image], put: Callback<Vec<String>>) -> AnyView {
     let typed = RwSignal::new(images.iter().map(|image| image.tags.join(" ")).collect::<Vec<String>>());
     let images = StoredValue::new(images.to_vec());
     let repository = repository.to_owned();
@@ -52,10 +53,20 @@ pub(super) fn form(scope: &Scope, repository: &str, images: &[Image]) -> AnyView
         images.iter().enumerate().map(field).collect_view()
     });
     let scope = scope.clone();
+    let asked = StoredValue::new(None::<Answers>);
     let review = move |_| {
         let form = Form::PutImages(untrack(&wanted));
-        wrong.ask(Answers { scope: scope.clone(), form });
+        let answers = Answers { scope: scope.clone(), form };
+        asked.set_value(Some(answers.clone()));
+        wrong.ask(answers);
     };
+    let applied = expect_context::<Acts>().applied();
+    Effect::new(move || {
+        let Some(applied) = applied.get().filter(|applied| asked.get_value().as_ref() == Some(applied)) else { return };
+        if let Form::PutImages(answers) = applied.form {
+            put.run(answers.images.into_iter().flat_map(|image| image.tags).collect());
+        }
+    });
     view! {
         {fields}
         {wrong.others(&["tags"])}

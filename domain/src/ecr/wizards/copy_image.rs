@@ -15,6 +15,7 @@ use super::tags::{put, untag};
 use super::{plan_of, state, step, undo};
 use crate::identity::Scope;
 use crate::plan::{self, Facts, FieldErrors, Plan, Step, Undo};
+use crate::wording::bytes;
 
 /// How the ids of steps begin that copy what an index leads to.
 const PART: &str = "part-";
@@ -70,14 +71,6 @@ pub(super) fn movable(settings: &Value, tag: &str) -> bool {
     let filters = settings["imageTagMutabilityExclusionFilters"].as_array();
     let excepted = filters.into_iter().flatten().any(|f| f["filter"].as_str().is_some_and(|f| matches_pattern(f, tag)));
     mutable != (mutability.ends_with("_EXCLUSION") && excepted)
-}
-
-/// `71 MB`, for a sentence.
-pub(super) fn megabytes(bytes: u64) -> String {
-    match bytes {
-        n if n < 1_000_000 => format!("{} kB", n.div_ceil(1000)),
-        n => format!("{} MB", n / 1_000_000),
-    }
 }
 
 /// What an image that was found costs a month. `None` until it is known what of it the repository has.
@@ -222,7 +215,7 @@ impl Found<'_> {
             .map(|(n, part)| {
                 let digest = part["digest"].as_str().unwrap_or_default();
                 let platform = part["platform"].as_str().map(str::to_owned);
-                let size = part["size"].as_u64().map(megabytes);
+                let size = part["size"].as_i64().map(bytes);
                 let about: Vec<String> =
                     [Some(short(digest).to_owned()), platform, size].into_iter().flatten().collect();
                 let says = format!("Copy a part of {source} ({}) to {repository}", about.join(", "));
@@ -239,7 +232,7 @@ impl Found<'_> {
             let platforms = self.state["platforms"].as_array().into_iter().flatten().filter_map(Value::as_str);
             about.push(short(digest).to_owned());
             about.extend(platforms.map(str::to_owned));
-            about.extend(self.state["size"].as_u64().map(megabytes));
+            about.extend(self.state["size"].as_i64().map(bytes));
         }
         let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
         self.by_digest(IMAGE, format!("Copy {source}{about} to {repository}"), self.chosen(self.call(digest, "")))

@@ -9,12 +9,13 @@ use super::super::inventory::{Inventory, short};
 use super::super::rules;
 use super::super::storage::{Stored, blobs};
 use super::super::subject::{IMAGES_A_CALL, Subject};
-use super::copy_image::{megabytes, movable};
+use super::copy_image::movable;
 use super::images::one;
 use super::tags::{put as put_back, untag};
 use super::{plan_of, state, step, undo};
 use crate::identity::Scope;
 use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Step, Undo};
+use crate::wording::bytes;
 
 /// The most tags of one plan.
 pub const MOST_TAGS: usize = 20;
@@ -116,12 +117,12 @@ pub fn tags(typed: &str) -> Vec<String> {
 }
 
 impl Image {
-    /// What it is in a few words: `4f53cda1…, linux/amd64, 12 MB`.
+    /// What it is in a few words: `4f53cda1…, linux/amd64, 12 MiB`.
     pub fn about(&self) -> String {
         let mut about = vec![short(&self.manifest.digest).to_owned()];
         about.extend(self.platforms.iter().cloned());
         if self.size > 0 {
-            about.push(megabytes(self.size));
+            about.push(bytes(i64::try_from(self.size).unwrap_or(i64::MAX)));
         }
         about.join(", ")
     }

@@ -42,7 +42,7 @@ fn a_tag_becomes_a_digest_and_what_was_there_decides_the_way_back() {
     assert_eq!(
         done(&new),
         [
-            "Copy nginx:1.27 (aaaaaaaaaaaa, linux/arm64/v8, 71 MB) to shop/web · BatchDeleteImage",
+            "Copy nginx:1.27 (aaaaaaaaaaaa, linux/arm64/v8, 68 MiB) to shop/web · BatchDeleteImage",
             "Tag aaaaaaaaaaaa of shop/web with 1 · BatchDeleteImage",
         ]
     );
@@ -95,9 +95,9 @@ fn what_an_index_leads_to_is_copied_before_it_by_steps_of_its_own() {
     assert_eq!(
         done(&plan),
         [
-            "Copy a part of nginx:1.27 (bbbbbbbbbbbb, linux/amd64, 30 MB) to shop/web · BatchDeleteImage",
-            "Copy a part of nginx:1.27 (dddddddddddd, 5 kB) to shop/web · BatchDeleteImage",
-            "Copy nginx:1.27 (aaaaaaaaaaaa, linux/arm64/v8, 71 MB) to shop/web · BatchDeleteImage",
+            "Copy a part of nginx:1.27 (bbbbbbbbbbbb, linux/amd64, 29 MiB) to shop/web · BatchDeleteImage",
+            "Copy a part of nginx:1.27 (dddddddddddd, 4.9 KiB) to shop/web · BatchDeleteImage",
+            "Copy nginx:1.27 (aaaaaaaaaaaa, linux/arm64/v8, 68 MiB) to shop/web · BatchDeleteImage",
             "Tag aaaaaaaaaaaa of shop/web with 1 · BatchDeleteImage",
         ]
     );

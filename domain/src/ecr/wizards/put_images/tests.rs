@@ -41,7 +41,7 @@ fn parts_come_before_their_index_and_tags_last() {
         [
             "Put bbbbbbbbbbbb, a part of aaaaaaaaaaaa, into shop/web · BatchDeleteImage",
             "Put cccccccccccc, a part of aaaaaaaaaaaa, into shop/web · BatchDeleteImage",
-            "Put the image (aaaaaaaaaaaa, linux/amd64, linux/arm64, 12 MB) into shop/web · BatchDeleteImage",
+            "Put the image (aaaaaaaaaaaa, linux/amd64, linux/arm64, 11 MiB) into shop/web · BatchDeleteImage",
             "Tag aaaaaaaaaaaa of shop/web with 1 · BatchDeleteImage",
             "Tag aaaaaaaaaaaa of shop/web with 1.0 · BatchDeleteImage",
         ]
