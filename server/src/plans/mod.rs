@@ -7,7 +7,7 @@ mod public_uses;
 
 use async_trait::async_trait;
 use domain::ecr::subject::Subject as Ecr;
-use domain::ecr::wizards::tags;
+use domain::ecr::wizards::{policies, tags};
 use domain::ecr_public::subject::Subject as EcrPublic;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::{Note, lint};
@@ -162,16 +162,25 @@ impl Planner {
         };
         let mut notes = lint(&plan);
         notes.extend(tags::notes(&plan, &facts));
+        let (plan, facts) = match answers.preview() {
+            None => (plan, facts),
+            Some(subject) => match by_aws::told(&*self.cloud, &answers.scope, &subject, by_aws::PATIENCE).await {
+                Ok(told) => {
+                    let facts = facts.with(subject, Some(told));
+                    match answers.plan(&facts) {
+                        Ok(plan) => (plan, facts),
+                        Err(errors) => return Ok(Err(errors)),
+                    }
+                }
+                Err(why) => {
+                    notes.extend(by_aws::without(&plan, &why));
+                    (plan, facts)
+                }
+            },
+        };
+        notes.extend(policies::notes(&plan, &facts));
         notes.sort_by_key(|note| note.severity);
-        let Some(subject) = answers.preview() else { return Ok(Ok((plan, notes))) };
-        let told = by_aws::told(&*self.cloud, &answers.scope, &subject, by_aws::PATIENCE).await;
-        match told {
-            Ok(told) => Ok(answers.plan(&facts.with(subject, Some(told))).map(|plan| (plan, notes))),
-            Err(why) => {
-                notes.extend(by_aws::without(&plan, &why));
-                Ok(Ok((plan, notes)))
-            }
-        }
+        Ok(Ok((plan, notes)))
     }
 }
 

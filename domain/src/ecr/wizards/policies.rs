@@ -18,7 +18,8 @@ use super::repository::gone;
 use super::{INSIST, doubts, guard, in_order, insisted, inventory, saved, some, state, step, undo, unless};
 use crate::iam::policy_document;
 use crate::identity::Scope;
-use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
+use crate::plan::lint::{Note, Severity};
+use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Step};
 
 /// A lifecycle policy as it shall be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -117,10 +118,7 @@ impl Lifecycle {
     }
     /// What AWS said that these rules would do, if it was asked and could say it.
     fn told(&self, facts: &Facts) -> Option<Vec<Act>> {
-        match serde_json::from_value::<AwsPreview>(state(facts, &self.by_aws())??).ok()? {
-            AwsPreview::Told { acts } => Some(acts),
-            AwsPreview::Late { .. } | AwsPreview::Failed { .. } | AwsPreview::Unsupported => None,
-        }
+        told(facts, &self.by_aws())
     }
     /// Refuses, unless it is insisted on, what Gantry reckons that these rules do to images in use; then what AWS says itself.
     fn allowed(&self, policy: &Policy, inventory: &Inventory, facts: &Facts) -> Result<(), FieldErrors> {
@@ -200,6 +198,57 @@ impl Lifecycle {
         }
         Ok(plan)
     }
+}
+
+fn told(facts: &Facts, by_aws: &Subject) -> Option<Vec<Act>> {
+    match serde_json::from_value::<AwsPreview>(state(facts, by_aws)??).ok()? {
+        AwsPreview::Told { acts } => Some(acts),
+        AwsPreview::Late { .. } | AwsPreview::Failed { .. } | AwsPreview::Unsupported => None,
+    }
+}
+
+/// Notes on the images of now that go by the rules that a plan sets, by AWS's own preview where it was asked. Beside those of
+/// [`lint`](crate::plan::lint::lint), which sees no more than the plan.
+pub fn notes(plan: &Plan, facts: &Facts) -> Vec<Note> {
+    let note = |step: &Step| {
+        let plan::Call::Ecr(Call::PutLifecyclePolicy(input)) = &step.call else { return None };
+        let says = expiring(&input.repository_name, &input.lifecycle_policy_text, facts)?;
+        let mend =
+            "Look at which they are in the preview beside the rules, and change the rules if any is still needed.";
+        Some(Note { severity: Severity::Danger, step: step.id.clone(), says, mend: mend.to_owned() })
+    };
+    plan.steps.iter().filter_map(note).collect()
+}
+
+/// How many images go by these rules as soon as they are set, as a sentence, if any do. Those that are moved to the archive can be restored.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html>
+fn expiring(repository: &str, policy: &str, facts: &Facts) -> Option<String> {
+    let inventory = inventory(facts, repository)?;
+    let (gone, unclear, least) = match told(facts, &aws_preview::subject(repository, policy)) {
+        Some(acts) => (acts.iter().filter(|act| !act.archived).count(), 0, ""),
+        None => {
+            let verdicts = evaluate(&lifecycle::parse(policy).ok()?, &inventory.facts(), inventory.now);
+            let many = |test: fn(&Fate) -> bool| verdicts.iter().filter(|verdict| test(&verdict.fate)).count();
+            let least = if inventory.has_all_images() { "" } else { "at least " };
+            (
+                many(|fate| matches!(fate, Fate::Expired { .. })),
+                many(|fate| matches!(fate, Fate::Unclear { .. })),
+                least,
+            )
+        }
+    };
+    let mut says = vec![];
+    if gone > 0 {
+        says.push(format!("By these rules AWS deletes {least}{} within 24 hours.", counted(gone)));
+    }
+    if unclear > 0 {
+        says.push(format!(
+            "What becomes of {} is not known: the rules have words that Gantry does not know.",
+            counted(unclear)
+        ));
+    }
+    (!says.is_empty())
+        .then(|| format!("{} That cannot be undone: Undo puts back the rules, not the images.", says.join(" ")))
 }
 
 impl Permissions {

@@ -115,6 +115,28 @@ fn what_aws_says_of_exactly_these_rules_counts_too() {
 }
 
 #[test]
+fn how_many_images_go_by_new_rules_is_said_by_aws_where_it_was_asked() {
+    let answers =
+        answers("lifecycle-policy", json!({ "repository": "shop/api", "policy": EXPIRE, "insist": "shop/api" }));
+    let known = facts(&answers, bare);
+    let plan = answers.plan(&known).unwrap();
+    let said = |facts: &Facts| {
+        let notes = super::policies::notes(&plan, facts).into_iter();
+        notes.map(|note| (note.severity, note.says.split(". ").next().unwrap().to_owned())).collect::<Vec<_>>()
+    };
+    let note = |images: &str| {
+        let says = format!("By these rules AWS deletes {images} within 24 hours");
+        vec![(crate::plan::lint::Severity::Danger, says)]
+    };
+    assert_eq!(said(&known), note("6 images"));
+    let by_aws = Subject::Ecr(crate::ecr::lifecycle::aws_preview::subject("shop/api", EXPIRE));
+    let told = |acts: Value| known.clone().with(by_aws.clone(), Some(json!({ "answer": "told", "acts": acts })));
+    let acts = json!([{ "digest": "sha256:old", "rule": 1 }, { "digest": "sha256:new", "rule": 2, "archived": true }]);
+    assert_eq!(said(&told(acts)), note("1 image"));
+    assert!(said(&told(json!([]))).is_empty());
+}
+
+#[test]
 fn aws_previews_the_very_text_that_is_set() {
     // Within what AWS allows only without the spaces that somebody typed.
     let typed = EXPIRE.replace(',', &format!(",{}\n", " ".repeat(8_000)));
