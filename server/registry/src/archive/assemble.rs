@@ -24,7 +24,7 @@ pub(super) struct Saved {
     pub(super) layers: Option<Vec<String>>,
 }
 
-pub(super) async fn assemble(files: Files, destination: &Repository, progress: &Progress) -> Result<Archive, Problem> {
+pub(super) async fn assemble(files: &Files, destination: &Repository, progress: &Progress) -> Result<Archive, Problem> {
     let saved: Option<Vec<Saved>> = match files.json("manifest.json") {
         Some(bytes) => {
             Some(serde_json::from_slice(bytes).map_err(|e| bad(format!("Its manifest.json cannot be read: {e}.")))?)
@@ -32,11 +32,11 @@ pub(super) async fn assemble(files: Files, destination: &Repository, progress: &
         None => None,
     };
     let images = match (files.json("index.json"), saved) {
-        (Some(index), saved) => layout::images(&files, index, saved.unwrap_or_default(), destination, progress).await?,
+        (Some(index), saved) => layout::images(files, index, saved.unwrap_or_default(), destination, progress).await?,
         (None, Some(saved)) => {
             let mut images = Vec::new();
             for image in saved {
-                images.push(legacy(&files, image, destination, progress).await?);
+                images.push(legacy(files, image, destination, progress).await?);
             }
             images
         }

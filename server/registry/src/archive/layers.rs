@@ -67,6 +67,14 @@ impl Files {
         }
         None
     }
+    /// What its layers became is no longer looked up for others of their names and sizes.
+    pub(super) fn forget(&self, known: &Known, destination: &Repository) {
+        for (name, file) in &self.0 {
+            if let File::Blob(stored) = file {
+                known.forget(destination, name, stored.original_size);
+            }
+        }
+    }
     pub(super) fn json(&self, name: &str) -> Option<&Bytes> {
         match self.get(name) {
             Some(File::Json(bytes)) => Some(bytes),

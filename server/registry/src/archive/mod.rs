@@ -16,7 +16,7 @@ use crate::media::{Descriptor, Platform, RawManifest};
 use crate::problems;
 use crate::progress::Progress;
 use async_compression::tokio::bufread::GzipDecoder;
-use domain::problem::Problem;
+use domain::problem::{Code, Problem};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -130,7 +130,12 @@ pub async fn push_archive<R: AsyncRead + Send + Unpin>(
         } else {
             layers::receive(reader, destination, limits, known, progress).await?
         };
-        assemble::assemble(files, destination, progress).await
+        let outcome = assemble::assemble(&files, destination, progress).await;
+        // The next one may be whole, with layers of the same names and sizes.
+        if matches!(&outcome, Err(problem) if problem.code == Code::Invalid) {
+            files.forget(known, destination);
+        }
+        outcome
     };
     tokio::select! {
         biased;

@@ -218,6 +218,9 @@ async fn layers_compressed_before_are_not_sent_again_but_checked_again() {
     assert_eq!(send(&swapped, &Progress::default()).await.unwrap_err().title, "The archive has changed");
     let damaged = send(&swapped, &Progress::default()).await.unwrap_err();
     assert!(damaged.message.contains("configuration says"), "{damaged}");
+    // The whole one is taken at once after a damaged one.
+    let whole = send(&tar, &Progress::default()).await.unwrap();
+    assert!(tag(&registry, &whole).await == [one.clone(), one, two]);
 }
 
 #[tokio::test]
