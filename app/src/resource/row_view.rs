@@ -143,7 +143,9 @@ pub fn name_link(row: &Row, href: String, short: Option<String>) -> AnyView {
     }
     match ends(row) {
         Some((shared, own)) => {
-            let parts = cut_ends(shared, own);
+            // All digests are of one algorithm; its name would take the room of the repository's.
+            let digest = own.strip_prefix("@sha256:").map(|digits| format!("@{}", digits.get(..8).unwrap_or(digits)));
+            let parts = cut_ends(shared, digest.as_deref().unwrap_or(own));
             view! { <a class="cut ends" href=href title=whole.clone() aria-label=whole>{parts}</a> }.into_any()
         }
         None => view! { <a class="cut" href=href title=whole.clone()>{whole.clone()}</a> }.into_any(),
