@@ -1,5 +1,6 @@
 //! Which page answers which path, and which kind has a page of its own.
 
+use domain::plan::Answers;
 use domain::{Kind, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
@@ -37,6 +38,11 @@ pub fn detail_spec(kind: Kind) -> DetailSpec {
 /// What can be done with rows of a kind that are picked together, besides what all share.
 pub fn bulk(kind: Kind, keys: &[ResourceKey]) -> Option<AnyView> {
     ecr::act::bulk_of(kind, keys)
+}
+
+/// What is gone once the plan of these answers was applied.
+pub fn deleted(answers: &Answers) -> Vec<ResourceKey> {
+    ecr::act::deleted(answers)
 }
 
 /// The app.

@@ -270,6 +270,7 @@ test("images are scanned, once in a day, tagged and deleted, but not those in us
   await apply(page);
   const left = (await ecr("ListImages", { repositoryName: name })) as unknown as { imageIds: { imageTag: string }[] };
   expect(left.imageIds.map((id) => id.imageTag).sort()).toEqual(["1", "stable"]);
+  await expect(page.locator(".selection")).not.toContainText("selected");
 
   // What a service starts is not taken away by a rule: its image is the older of two.
   await push(name, "4");

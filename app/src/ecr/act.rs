@@ -81,6 +81,15 @@ pub fn delete(scope: &Scope, repository: &str, digests: Vec<String>) -> Answers 
     of(scope, Form::DeleteImages(images::Delete { repository: repository.to_owned(), digests, insist: String::new() }))
 }
 
+/// The images that these answers delete.
+pub fn deleted(answers: &Answers) -> Vec<ResourceKey> {
+    let Form::DeleteImages(asked) = &answers.form else { return vec![] };
+    let key = |digest: &String| {
+        ResourceKey::new(Kind::Image, answers.scope.clone(), format!("{}@{digest}", asked.repository)).ok()
+    };
+    asked.digests.iter().filter_map(key).collect()
+}
+
 /// What can be done with the images picked in a list, if they are all of one repository.
 pub fn bulk(keys: &[ResourceKey]) -> Option<AnyView> {
     let first = keys.first()?;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::parts::Opened;
 use crate::layout::use_scopes;
 use crate::paths;
+use crate::plan::acts::Acts;
 use crate::ui::format::counted;
 use crate::ui::{Icon, icon};
 
@@ -99,6 +100,13 @@ pub fn SelectionBar(
 ) -> impl IntoView {
     let scopes = use_scopes();
     let picked = selection.0;
+    let applied = expect_context::<Acts>().applied();
+    Effect::new(move || {
+        let gone = applied.with(|answers| answers.as_ref().map(crate::routes::deleted).unwrap_or_default());
+        if picked.with_untracked(|picked| gone.iter().any(|key| picked.contains_key(key))) {
+            picked.update(|picked| picked.retain(|key, _| !gone.contains(key)));
+        }
+    });
     let words = move || match picked.with(BTreeMap::len) {
         0 => String::new(),
         n => format!("{} selected", counted(n as i64, kind.singular(), kind.plural())),
