@@ -52,6 +52,12 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await expect(preview.getByRole("link")).toHaveCount(1);
   await form.locator("#logo").setInputFiles({ name: "a.txt", mimeType: "image/png", buffer: Buffer.from("no picture") });
   await expect(page.locator("#logo-wrong")).toContainText("no PNG");
+  // One message, of the file that was chosen last; it is not kept, and nobody goes on past it unawares.
+  await form.locator("#logo").setInputFiles({ name: "logo.png", mimeType: "image/png", buffer: Buffer.alloc(700_000) });
+  await expect(page.locator("#logo-wrong")).toHaveText("A logo has at most 500 kB; this has 700 kB.");
+  await expect(form.getByRole("img", { name: "The logo as chosen" })).toHaveCount(0);
+  await form.getByRole("button", { name: "Review", exact: true }).click();
+  await expect(form.getByRole("group", { name: "Logo", exact: true })).toBeFocused();
   await form.locator("#logo").setInputFiles({ name: "logo.png", mimeType: "image/png", buffer: Buffer.from(pixel, "base64") });
   await expect(form.getByRole("img", { name: "The logo as chosen" })).toBeVisible();
   await expect(plan.getByText("ecr-public:CreateRepository").first()).toBeVisible();

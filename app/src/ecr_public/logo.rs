@@ -1,6 +1,6 @@
 //! The logo: a picture from a file, read in the browser.
 
-use domain::ecr_public::rules::LOGO;
+use domain::ecr_public::rules::{self, LOGO};
 use leptos::prelude::*;
 
 use super::create_repository::Logo;
@@ -14,15 +14,27 @@ pub fn field(
     set: impl Fn(Logo) + Copy + Send + Sync + 'static,
 ) -> impl IntoView {
     let messages = expect_context::<Messages>();
-    let too_large = RwSignal::new(None::<String>);
+    let turns = StoredValue::new(0_u32);
     let choose = move |event: leptos::ev::Event| {
-        read(&event, move |read| {
-            too_large.set(read.as_ref().err().cloned());
-            if let Ok(logo) = read {
-                set(logo);
+        turns.update_value(|n| *n += 1);
+        let turn = turns.get_value();
+        read(&event, move |file| {
+            // A large one may be read later than one that was chosen after it.
+            if turns.try_get_value() != Some(turn) {
+                return;
             }
+            set(match file.and_then(sound) {
+                Ok(chosen) => chosen,
+                Err(words) => Logo { refused: Some(words), ..logo.get_untracked() },
+            });
             messages.touch("logo");
         });
+    };
+    let refused = move || {
+        logo.with(|logo| logo.refused.is_some()).then(|| {
+            let without = move |_| set(Logo { refused: None, ..logo.get_untracked() });
+            view! { <div><button class="btn small" r#type="button" on:click=without>"Go on without it"</button></div> }
+        })
     };
     let shown = move || {
         let logo = logo.get();
@@ -45,10 +57,15 @@ pub fn field(
             <label for="logo">{label}</label>
             <input id="logo" r#type="file" accept="image/png" aria-describedby="logo-hint" on:change=choose/>
             <span class="hint" id="logo-hint">{format!("A PNG of at most {} kB. The gallery shows it for verified accounts only.", LOGO / 1000)}</span>
-            {move || too_large.get().map(|words| view! { <div class="err" role="alert"><span>{words}</span></div> })}
             {shown}
+            {refused}
         </FieldGroup>
     }
+}
+
+/// A file that can be a logo; what is wrong with another.
+fn sound(chosen: Logo) -> Result<Logo, String> {
+    rules::logo(&chosen.base64).map(|()| chosen)
 }
 
 /// What is said of a file that need not be read to be refused.
@@ -103,7 +120,7 @@ mod browser {
         let read = Reflect::get(file, &"arrayBuffer".into())?.dyn_into::<Function>()?;
         let buffer = JsFuture::from(read.call0(file)?.dyn_into::<Promise>()?).await?;
         let name = get(file, "name").and_then(|name| name.as_string()).unwrap_or_default();
-        Ok(Logo { file: name, base64: base64(&Uint8Array::new(&buffer).to_vec()) })
+        Ok(Logo { file: name, base64: base64(&Uint8Array::new(&buffer).to_vec()), refused: None })
     }
 }
 

@@ -37,20 +37,25 @@ pub fn form(repository: Repository, detail: Detail) -> AnyView {
     let scope = detail.row.key.scope.clone();
     let was = as_it_is(&repository);
     let form = RwSignal::new(was.clone());
+    let logo = RwSignal::new(Logo::default());
+    let refused = move || logo.with(|logo| logo.refused.clone());
     let errors = {
         let scope = scope.clone();
-        Memo::new(move |_| form.with(|w| w.plan(&scope, &Facts::default())).err().unwrap_or_default())
+        Memo::new(move |_| {
+            let mut errors = form.with(|w| w.plan(&scope, &Facts::default())).err().unwrap_or_default();
+            errors.extend(refused().map(|words| ("logo".to_owned(), words)));
+            errors
+        })
     };
     let messages = Messages::new(errors.into());
     messages.show_all();
     provide_context(messages);
     let changed = {
         let was = was.clone();
-        Memo::new(move |_| form.with(|w| *w != was))
+        Memo::new(move |_| form.with(|w| *w != was) || refused().is_some())
     };
     let idle = move || !changed.get() || !errors.with(|e| e.is_empty());
     let save = move || Answers { scope: scope.clone(), form: Form::ChangePublicRepository(form.get_untracked()) };
-    let logo = RwSignal::new(Logo::default());
     let choose = move |chosen: Logo| {
         form.update(|f| f.logo.clone_from(&chosen.base64));
         logo.set(chosen);

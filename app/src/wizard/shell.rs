@@ -37,6 +37,13 @@ pub struct FormStep {
     pub fields: &'static [&'static str],
 }
 
+impl FormStep {
+    /// How much of a field's name it names, in bytes, where it shows the field.
+    fn names(&self, field: &str) -> Option<usize> {
+        self.fields.iter().filter(|start| field.starts_with(**start)).map(|start| start.len()).max()
+    }
+}
+
 /// What a wizard says.
 #[derive(Clone, Copy)]
 pub struct Spec {
@@ -66,10 +73,10 @@ impl Spec {
     pub fn last_form(&self) -> String {
         self.path(self.steps.last().map_or(REVIEW, |step| step.id))
     }
-    /// The step that shows a field; the first where none does.
+    /// The step that shows a field: the one that names most of it, or the first where none does.
     fn step_of(&self, field: &str) -> &'static str {
-        let shows = |step: &&FormStep| step.fields.iter().any(|start| field.starts_with(start));
-        self.steps.iter().find(shows).or(self.steps.first()).map_or(REVIEW, |step| step.id)
+        // Of equals the last is found: from the end that is the first.
+        self.steps.iter().rev().max_by_key(|step| step.names(field)).map_or(REVIEW, |step| step.id)
     }
 }
 
@@ -222,7 +229,7 @@ mod tests {
         title: "Create repository",
         kind: Kind::Repository,
         steps: &[
-            FormStep { id: "name", title: "", heading: "", explanation: "", fields: &["name"] },
+            FormStep { id: "name", title: "", heading: "", explanation: "", fields: &[""] },
             FormStep { id: "policy", title: "", heading: "", explanation: "", fields: &["lifecycle", "permissions"] },
         ],
         after: |_| ().into_any(),

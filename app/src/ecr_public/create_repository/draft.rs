@@ -19,6 +19,9 @@ pub struct Logo {
     pub file: String,
     /// The picture in base64.
     pub base64: String,
+    /// Why the file that was chosen last was not taken.
+    #[serde(skip)]
+    pub refused: Option<String>,
 }
 
 impl Logo {
@@ -65,7 +68,9 @@ impl wizard::Draft for Draft {
             logo: self.logo.base64.clone(),
             tags: self.tags.clone(),
         };
-        (Answers { scope: scope.clone(), form: Form::CreatePublicRepository(entered) }, FieldErrors::new())
+        let mut errors = FieldErrors::new();
+        errors.extend(self.logo.refused.clone().map(|words| ("logo".to_owned(), words)));
+        (Answers { scope: scope.clone(), form: Form::CreatePublicRepository(entered) }, errors)
     }
 
     fn from_answers(answers: &Answers) -> Option<Self> {
@@ -79,7 +84,7 @@ impl wizard::Draft for Draft {
             usage: entered.usage,
             architectures: entered.architectures,
             operating_systems: entered.operating_systems,
-            logo: Logo { file, base64: entered.logo },
+            logo: Logo { file, base64: entered.logo, refused: None },
             tags: entered.tags,
         })
     }
@@ -97,7 +102,7 @@ mod tests {
             name: "tools/probe".into(),
             about: "# Probe".into(),
             architectures: vec!["ARM 64".into()],
-            logo: Logo { file: "logo.png".into(), base64 },
+            logo: Logo { file: "logo.png".into(), base64, refused: None },
             tags: vec![("team".into(), "web".into())],
             ..Draft::default()
         }
@@ -110,6 +115,16 @@ mod tests {
         assert!(errors.is_empty());
         assert_eq!(answers.plan(&Facts::default()).unwrap().steps.len(), 1);
         assert_eq!(Draft::from_answers(&answers), Some(draft(0)));
+    }
+
+    #[test]
+    fn a_file_that_was_refused_is_said_and_not_kept() {
+        let mut refused = draft(0);
+        refused.logo.refused = Some("This is no PNG.".into());
+        let scope = Scope::new("111122223333".parse().unwrap(), "us-east-1".parse().unwrap());
+        assert_eq!(refused.answers(&scope).1["logo"], "This is no PNG.");
+        let kept: Draft = serde_json::from_str(&serde_json::to_string(&refused).unwrap()).unwrap();
+        assert_eq!(kept, draft(0));
     }
 
     #[test]
