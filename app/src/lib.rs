@@ -32,6 +32,7 @@ pub mod settings;
 mod shell;
 pub mod sign_in;
 pub mod ui;
+mod unfinished;
 pub mod wire;
 pub mod wizard;
 

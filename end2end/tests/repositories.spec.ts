@@ -117,6 +117,16 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   await written.fill(before);
   await way("Form");
   await expect(page.getByLabel("Number")).toHaveValue("2");
+  // Whoever looks at another tab in between finds it as it was left.
+  await page.getByRole("link", { name: "Permissions", exact: true }).click();
+  await page.getByLabel("Repository policy").fill("{ begun");
+  await page.getByRole("link", { name: "Lifecycle", exact: true }).click();
+  await expect(page.getByLabel("Number")).toHaveValue("2");
+  await page.getByRole("link", { name: "Permissions", exact: true }).click();
+  await expect(page.getByLabel("Repository policy")).toHaveValue("{ begun");
+  await page.getByRole("button", { name: "Start over" }).click();
+  await expect(page.getByLabel("Repository policy")).toHaveValue("");
+  await page.getByRole("link", { name: "Lifecycle", exact: true }).click();
   await page.getByRole("button", { name: "Review the change" }).click();
   await apply(page);
   const rules = (await ecr("GetLifecyclePolicy", { repositoryName: name })) as { lifecyclePolicyText?: string } | undefined;

@@ -26,6 +26,7 @@ use crate::paths::{self, Scopes};
 use crate::ui::{
     Age, Copy, CopyButton, Fact, Facts, Json, Note, ProblemNote, ProblemPage, Skeleton, StateBadge, TabLink, Tabs,
 };
+use crate::unfinished;
 use crate::wire::ask;
 
 /// The resource a page shows; changes by itself.
@@ -75,6 +76,7 @@ pub fn DetailPage(
     /// The kind's own part.
     spec: DetailSpec,
 ) -> impl IntoView {
+    unfinished::provide();
     let params = use_params_map();
     let key = Memo::new(move |_| {
         params.with(|p| {

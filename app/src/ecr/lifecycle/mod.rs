@@ -22,6 +22,7 @@ use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
 use crate::ui::{Icon, Note};
+use crate::unfinished::Unfinished;
 use crate::wizard::{Choice, FieldGroup, Messages, TextArea, choices};
 
 const WAYS: &[Choice] = &[("form", "Form", "Rule by rule."), ("json", "JSON", "As AWS writes it.")];
@@ -35,6 +36,16 @@ struct Editor {
     /// Why the form cannot show what is written: it stays as it is.
     kept: RwSignal<Option<String>>,
     next: RwSignal<usize>,
+}
+
+/// How somebody left it.
+#[derive(Clone)]
+struct Left {
+    lines: Vec<Line>,
+    json: String,
+    as_json: bool,
+    kept: Option<String>,
+    next: usize,
 }
 
 impl Editor {
@@ -80,6 +91,22 @@ impl Editor {
         }
         self.as_json.set(json);
     }
+    fn left(self) -> Left {
+        Left {
+            lines: self.lines.get(),
+            json: self.json.get(),
+            as_json: self.as_json.get(),
+            kept: self.kept.get(),
+            next: self.next.get(),
+        }
+    }
+    fn restore(self, left: Left) {
+        self.lines.set(left.lines);
+        self.json.set(left.json);
+        self.as_json.set(left.as_json);
+        self.kept.set(left.kept);
+        self.next.set(left.next);
+    }
     fn add(self) {
         let id = self.next.get_untracked();
         self.next.set(id + 1);
@@ -102,6 +129,12 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let editor = Editor::new(policy.as_ref());
     let text = Memo::new(move |_| editor.text());
     let at_first = text.get_untracked();
+    let unfinished = Unfinished::of("lifecycle");
+    if let Some(left) = unfinished.recall::<Left>(&at_first.0) {
+        editor.restore(left);
+    }
+    let (base, first) = (at_first.0.clone(), at_first.clone());
+    unfinished.keep(base, move || text.with(|t| *t != first).then(|| editor.left()));
     let errors = Memo::new(move |_| {
         let (text, mut errors) = text.get();
         if !text.trim().is_empty()
@@ -158,7 +191,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
                     {choices("lifecycle-way", "Edit as", WAYS, way, move |value| editor.switch(value == "json"))}
                     {form}
                     <FieldGroup label="The policy" name="whole"/>
-                    {review_or_start_over(save, idle, move || text.with(|t| *t != at_first), move || again.now())}
+                    {review_or_start_over(save, idle, move || text.with(|t| *t != at_first), move || { unfinished.forget(); again.now() })}
                 </div>
             </section>
             {preview::card(text, inventory, key)}
