@@ -9,18 +9,28 @@ use crate::resource::{ResourceList, Shown};
 use crate::sections::{age, connected, exact, key_of, pair_card, several, stack, text, word};
 use crate::{paths, ui};
 
-/// Its images, with the filters and order of a list.
+/// Its images, with the filters and order of a list. Of one that is gone nothing more is offered.
 pub fn images(shown: Shown) -> AnyView {
     let key = key_of(shown);
     let base = paths::tab(&key, "overview");
     let uri = shown.with_untracked(|d| d.doc.get("repositoryUri").and_then(|u| u.as_str()).map(str::to_owned));
+    let gone = Memo::new(move |_| shown.with(|d| d.row.gone.is_some()));
+    let own = key.clone();
+    let offers = move || {
+        let uri = uri.clone().map(|uri| view! { <p>"Pull and push with "<ui::Copy text=uri max=90/></p> });
+        (!gone.get()).then(|| view! { {uri}{super::put_image::card(&own)} })
+    };
+    let empty = Signal::derive(move || {
+        let words =
+            if gone.get() { "Its images went with it." } else { "Nothing has been pushed to this repository yet." };
+        words.to_owned()
+    });
     view! {
-        {uri.map(|uri| view! { <p>"Pull and push with "<ui::Copy text=uri max=90/></p> })}
-        {super::put_image::card(&key)}
+        {offers}
         {super::cleanup::card(&key)}
         {super::pods::note(&key.scope.account)}
         <div class="listed">
-            <ResourceList kind=Kind::Image parent=Some(key) base=base empty="Nothing has been pushed to this repository yet."/>
+            <ResourceList kind=Kind::Image parent=Some(key) base=base empty=empty/>
         </div>
     }
     .into_any()

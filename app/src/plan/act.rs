@@ -5,7 +5,7 @@ use domain::ecr::wizards::INSIST;
 use domain::plan::answers::Form;
 use domain::plan::run::State;
 use domain::plan::service::{Review, Reviewed, RunView};
-use domain::plan::{Answers, FieldErrors, Plan};
+use domain::plan::{Answers, FieldErrors, Plan, Undo};
 use domain::resource::Tone;
 use domain::{Code, Problem};
 use leptos::prelude::*;
@@ -347,10 +347,12 @@ fn running(view: &RunView) -> AnyView {
     let id = run.id.clone();
     let problem = (run.state != State::Applied).then(|| run.problem.clone()).flatten();
     let calm = words::is_called_off(run);
+    let back = run.can_be_undone() && !run.plan.steps.iter().any(|step| matches!(step.undo, Undo::Never(_)));
+    let holds = if back { " with its journal and Undo." } else { " with its journal." };
     view! {
         <p role="status"><Badge tone=tone text=words::far(run)/>" "{words::explains(run)}</p>
         {problem.map(|problem| view! { <ProblemNote problem=problem past=true calm=calm/> })}
-        <p><a href=move || scopes.with(|s| s.on(&paths::run(&id)))>"Open the run"</a>" with its journal and Undo."</p>
+        <p><a href=move || scopes.with(|s| s.on(&paths::run(&id)))>"Open the run"</a>{holds}</p>
     }
     .into_any()
 }

@@ -63,7 +63,7 @@ pub fn EmptyList(
     /// The kind listed.
     kind: Kind,
     /// What to do when there are none.
-    words: StoredValue<String>,
+    words: Signal<String>,
     /// One entry per scope.
     #[prop(into)]
     freshness: Signal<Vec<Freshness>>,
@@ -80,7 +80,7 @@ pub fn EmptyList(
     {
         (Some(at), _) => view! {
             <Empty title=format!("No {} here", kind.plural())>
-                <p>{words.get_value()}</p>
+                <p>{words.get()}</p>
                 <p class="faint">"Last read from AWS "<Age at=at now=now.get() after=" ago"/>"."</p>
                 <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem words="Read now"/>
             </Empty>

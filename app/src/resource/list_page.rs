@@ -133,7 +133,7 @@ pub fn ResourceList(
     base: String,
     /// What to do when there are none.
     #[prop(into)]
-    empty: String,
+    empty: Signal<String>,
 ) -> impl IntoView {
     let map = use_query_map();
     let inside = parent.is_some();
@@ -158,7 +158,6 @@ pub fn ResourceList(
     let total =
         Signal::derive(move || answer.get().and_then(Result::ok).map(|(_, page): (ListQuery, Page)| page.total));
     let base = StoredValue::new(base);
-    let empty = StoredValue::new(empty);
     let selection = Selection::new();
     view! {
         <FilterBar url=url base=base total=total/>

@@ -100,7 +100,7 @@ pub fn ListRows(
     /// The address its links are relative to.
     base: StoredValue<String>,
     /// What to do when there are none.
-    empty: StoredValue<String>,
+    empty: Signal<String>,
     /// The rows picked.
     selection: Selection,
 ) -> impl IntoView {
