@@ -151,8 +151,14 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   await dialog(page).getByRole("button", { name: "Plan it nevertheless" }).click();
   await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeDisabled();
   await dialog(page).locator("#act-typed").fill(name);
-  await apply(page);
+  await dialog(page).getByRole("button", { name: "Apply" }).click();
+  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  await expect(dialog(page).getByText("Open the run with its journal.", { exact: true })).toBeVisible();
+  await dialog(page).getByRole("button", { name: "Close" }).click();
   expect(await ecr("DescribeRepositories", { repositoryNames: [name] })).toBeUndefined();
+  // Of what is gone nothing is offered.
+  await expect(page.getByText("It no longer exists in AWS", { exact: false })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("button", { name: "Put an image in" })).toHaveCount(0);
 });
 
 test("a change is made again from its run: in another region, and with other values", async ({ page }) => {

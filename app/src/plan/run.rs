@@ -149,13 +149,15 @@ fn buttons(run: &Run, act: Act, refusal: Option<String>) -> Option<AnyView> {
 }
 
 /// Why it is being taken back, and what the last try of a button came to.
-fn notes(run: &Run, act: Act) -> AnyView {
+fn notes(view: &RunView, act: Act) -> AnyView {
+    let run = &view.run;
     let why = match (&run.problem, run.state) {
         (Some(problem), State::Undoing | State::Undone | State::Stuck) => {
             Some(view! { <ProblemNote problem=problem.clone() past=true calm=words::is_called_off(run)/> }.into_any())
         }
         (None, State::Undoing | State::Undone) if run.cancelled => {
-            Some(view! { <Note tone=Tone::Quiet>"Somebody asked for it to be taken back."</Note> }.into_any())
+            let who = view.cancelled_by.clone().unwrap_or_else(|| "Somebody".to_owned());
+            Some(view! { <Note tone=Tone::Quiet>{who}" asked for it to be taken back."</Note> }.into_any())
         }
         _ => None,
     };
@@ -170,8 +172,10 @@ fn page(view: RunView, act: Act, refusal: Option<String>, boot: &Boot) -> AnyVie
     let run = &view.run;
     let (made, ended, now) = (view.made, view.ended, view.now);
     let lasted = match ended {
-        Some(ended) => took(ended.0 - made.0).into_any(),
-        None => (move || duration(made.age_seconds(now_or(now)))).into_any(),
+        // Somebody thought it over before asking for that: how long both took together says nothing.
+        Some(ended) if run.cancelled => Fact::new("Ended", view! { <Age at=ended now=now after=" ago"/> }),
+        Some(ended) => Fact::new("Took", took(ended.0 - made.0)),
+        None => Fact::new("So far", move || duration(made.age_seconds(now_or(now)))),
     };
     let (done, of) = words::progress(run);
     let bar = run.state.is_live().then(|| {
@@ -181,7 +185,7 @@ fn page(view: RunView, act: Act, refusal: Option<String>, boot: &Boot) -> AnyVie
         Fact::new("Where", view! { <span title=run.plan.scope.to_string()>{boot.place(&run.plan.scope)}</span> }),
         Fact::text("Started by", Some(view.by.clone())),
         Fact::new("Started", view! { <Age at=made now=now after=" ago"/> }),
-        Fact::new(if ended.is_some() { "Took" } else { "So far" }, lasted),
+        lasted,
     ];
     let (title, id) = (run.plan.title.clone(), run.id.clone());
     let lines = steps(&view, act, refusal.as_deref());
@@ -198,7 +202,7 @@ fn page(view: RunView, act: Act, refusal: Option<String>, boot: &Boot) -> AnyVie
             </div>
             <div class="acts">{ways}{buttons(run, act, refusal.clone())}</div>
         </div>
-        {notes(run, act)}
+        {notes(&view, act)}
         {form}
         <Facts facts=facts/>
         <div class="cols">

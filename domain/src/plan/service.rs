@@ -180,6 +180,9 @@ pub struct RunView {
     pub made: Millis,
     /// When it ended.
     pub ended: Option<Millis>,
+    /// Who asked last for it to be taken back, if somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_by: Option<String>,
     /// The server's clock at this answer.
     pub now: Millis,
 }

@@ -266,12 +266,14 @@ impl Plans for Planner {
     async fn run(&self, actor: &Actor, id: &str) -> Result<RunView> {
         decide(actor, Permission::ReadResources)?;
         let stored = self.store.run(id).await?.ok_or_else(unknown)?;
+        let cancelled_by = if stored.run.cancelled { self.store.cancelled_by(id).await? } else { None };
         Ok(RunView {
             run: stored.run,
             answers: stored.answers,
             by: stored.by,
             made: stored.made,
             ended: stored.ended,
+            cancelled_by,
             now: now(),
         })
     }

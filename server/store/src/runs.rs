@@ -245,6 +245,17 @@ impl Store {
         Ok(true)
     }
 
+    /// Who asked last for a run to be taken back, by their name then.
+    pub async fn cancelled_by(&self, id: &str) -> Result<Option<String>> {
+        sqlx::query_scalar(
+            "select actor from audit where action = 'run.cancel' and subject = $1 order by id desc limit 1",
+        )
+        .bind(id)
+        .fetch_optional(&self.pages)
+        .await
+        .map_err(problem::of)
+    }
+
     /// Decides about a step that is stuck: its undo is tried again, or it stays as it is, for the reason noted. Answers whether it was stuck.
     pub async fn decide_step(&self, id: &str, n: usize, leave: Option<&str>, entry: &Entry) -> Result<bool> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;

@@ -211,8 +211,10 @@ async fn a_run_is_asked_to_stop_and_one_that_was_applied_is_taken_back() {
         store.run_becomes(&lease, before, None, now(), None).await.unwrap();
         let cancelled = post(&world, &format!("/api/v1/runs/{id}/cancel"), &cookie, &json!({})).await;
         assert_eq!((cancelled.status, cancelled.body.as_str()), (202, ""), "{id}");
-        let run = world.get(&format!("/api/v1/runs/{id}"), &cookie).await.json()["run"].clone();
+        let view = world.get(&format!("/api/v1/runs/{id}"), &cookie).await.json();
+        let run = &view["run"];
         assert_eq!((&run["state"], &run["cancelled"]), (&json!(after), &json!(true)), "{run}");
+        assert_eq!(view["cancelled_by"], "Ada");
         let trail = store.audit_latest(1).await.unwrap();
         assert_eq!((trail[0].action.as_str(), trail[0].subject.as_str()), ("run.cancel", id));
         store.run_becomes(&lease, State::Undone, None, now(), None).await.unwrap();
