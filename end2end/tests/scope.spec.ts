@@ -71,3 +71,14 @@ test("a scope is found and chosen with the keyboard alone", async ({ page }) => 
   await expect(menu).not.toHaveAttribute("open");
   await expect(menu.locator("summary")).toBeFocused();
 });
+
+test("a list that is empty in its scope says so and leads out of it", async ({ page }) => {
+  await page.goto("/eks-clusters?region=us-east-1&sort=-name");
+  await hydrated(page);
+  const list = page.getByRole("main").locator(".empty");
+  await expect(list).toContainText("No EKS clusters in us-east-1");
+  await accessible(page);
+  await list.getByRole("link", { name: "All accounts and regions" }).click();
+  await expect(page).toHaveURL(/\/eks-clusters\?sort=-name$/);
+  await expect(page.locator("tbody a[href^='/eks-clusters/']").first()).toBeVisible();
+});

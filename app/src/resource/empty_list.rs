@@ -1,7 +1,7 @@
 //! What a list says when there is nothing in it.
 
 use domain::listing::{Freshness, capital};
-use domain::{AccountId, Kind, Millis};
+use domain::{AccountId, Kind, Millis, Region};
 use leptos::prelude::*;
 
 use super::freshness::{CollectButton, oldest};
@@ -37,11 +37,35 @@ pub fn unconnected(scopes: &Scopes, boot: &Boot, what: &str, all: String) -> Opt
     Some(view.into_any())
 }
 
+/// Where one looks, if the scope leaves out accounts or regions that the kind may be in: "us-east-1 of prod".
+fn narrowed(kind: Kind, scopes: &Scopes, boot: &Boot) -> Option<String> {
+    let Scopes { accounts, regions } = scopes;
+    let fewer_accounts = !accounts.is_empty() && boot.instance.accounts.iter().any(|(id, _)| !accounts.contains(id));
+    let missed = |region: &Region| kind.is_in(region) && !regions.contains(region);
+    let fewer_regions = !kind.is_global() && !regions.is_empty() && boot.instance.regions.iter().any(missed);
+    let named = |names: Vec<String>, many: &str| match names.len() {
+        0..=3 => names.join(", "),
+        n => format!("these {n} {many}"),
+    };
+    let in_accounts = || named(accounts.iter().map(|id| boot.account_name(id)).collect(), "accounts");
+    let in_regions = || named(regions.iter().map(ToString::to_string).collect(), "regions");
+    match (fewer_accounts, fewer_regions) {
+        (true, true) => Some(format!("{} of {}", in_regions(), in_accounts())),
+        (true, false) => Some(in_accounts()),
+        (false, true) => Some(in_regions()),
+        (false, false) => None,
+    }
+}
+
+/// The way out of the scope.
+fn to_all(href: String) -> AnyView {
+    view! { <a class="btn small" href=href>"All accounts and regions"</a> }.into_any()
+}
+
 /// Nobody looks where all those that are looked at are: none of the accounts is connected in any of the regions.
 fn nowhere(kind: Kind, scopes: &Scopes) -> AnyView {
     let connections = scopes.on(paths::SETTINGS_CONNECTIONS);
-    let all = (!scopes.is_all())
-        .then(|| view! { <a class="btn small" href=paths::list(kind)>"All accounts and regions"</a> });
+    let all = (!scopes.is_all()).then(|| to_all(paths::list(kind)));
     let words = format!(
         "Gantry reads only the accounts it is connected to, in the regions that their connections name, so it cannot know what {} there are.",
         kind.plural()
@@ -64,6 +88,8 @@ pub fn EmptyList(
     kind: Kind,
     /// What to do when there are none.
     words: Signal<String>,
+    /// The same list in all accounts and regions; none, its scope is not a person's choice.
+    all: Option<String>,
     /// One entry per scope.
     #[prop(into)]
     freshness: Signal<Vec<Freshness>>,
@@ -75,17 +101,32 @@ pub fn EmptyList(
 ) -> impl IntoView {
     let boot = expect_context::<Boot>();
     let scopes = use_scopes();
+    let narrow = {
+        let boot = boot.clone();
+        move || all.clone().zip(scopes.with(|s| narrowed(kind, s, &boot)))
+    };
     // "None" is only said of what was read.
     let words = move || match (freshness.with(|f| oldest(f)), freshness.with(|f| f.iter().any(|f| f.failing.is_some())))
     {
-        (Some(at), _) => view! {
-            <Empty title=format!("No {} here", kind.plural())>
-                <p>{words.get()}</p>
-                <p class="faint">"Last read from AWS "<Age at=at now=now.get() after=" ago"/>"."</p>
-                <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem words="Read now"/>
-            </Empty>
+        (Some(at), _) => {
+            let (title, why, all) = match narrow() {
+                Some((href, place)) => (
+                    format!("No {} in {place}", kind.plural()),
+                    "The scope leaves out others, which may have some.".to_owned(),
+                    Some(to_all(href)),
+                ),
+                None => (format!("No {} here", kind.plural()), words.get(), None),
+            };
+            view! {
+                <Empty title=title>
+                    <p>{why}</p>
+                    <p class="faint">"Last read from AWS "<Age at=at now=now.get() after=" ago"/>"."</p>
+                    {all}
+                    <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem words="Read now"/>
+                </Empty>
+            }
+            .into_any()
         }
-        .into_any(),
         (None, failing) => {
             let (title, why) = match failing {
                 true => (

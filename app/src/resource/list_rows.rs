@@ -239,8 +239,9 @@ pub fn ListRows(
     };
     let none = move || {
         (matched.get() == 0).then(|| {
-            if url.get().is_filtered() && !unconnected.get() {
-                let href = base.with_value(|b| url.get().unfiltered().href_on(b));
+            let url = url.get();
+            if url.is_filtered() && !unconnected.get() {
+                let href = base.with_value(|b| url.unfiltered().href_on(b));
                 view! {
                     <Empty title=format!("No {} match", kind.plural())>
                         <p>"Fewer filters leave more."</p><a class="btn small" href=href>"Clear filters"</a>
@@ -248,7 +249,11 @@ pub fn ListRows(
                 }
                 .into_any()
             } else {
-                view! { <EmptyList kind=kind words=empty freshness=freshness now=now problem=problem/> }.into_any()
+                // What lives in one resource is all in one place.
+                let wide = || base.with_value(|b| url.with("account", None).with("region", None).href_on(b));
+                let all = everywhere.then(wide);
+                view! { <EmptyList kind=kind words=empty all=all freshness=freshness now=now problem=problem/> }
+                    .into_any()
             }
         })
     };
