@@ -133,8 +133,8 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     if let Some(left) = unfinished.recall::<Left>(&at_first.0) {
         editor.restore(left);
     }
-    let (base, first) = (at_first.0.clone(), at_first.clone());
-    unfinished.keep(base, move || text.with(|t| *t != first).then(|| editor.left()));
+    let (base, untouched) = (at_first.0.clone(), at_first.clone());
+    unfinished.keep(base, move || text.with(|t| *t != untouched).then(|| editor.left()));
     let errors = Memo::new(move |_| {
         let (text, mut errors) = text.get();
         if !text.trim().is_empty()
