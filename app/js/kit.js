@@ -1,6 +1,7 @@
 // What pages can do before WebAssembly has arrived, and what needs no data: colour scheme, copying, menus, dialogs, keys.
 // Everything here listens on the document, so it also works for what is drawn later.
 
+import { ROWS, focusList, moveRow } from './kit/rows.js';
 import './kit/widths.js';
 
 const root = document.documentElement;
@@ -63,6 +64,13 @@ document.addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
   for (const menu of openMenus()) if (!menu.contains(target)) menu.open = false;
+
+  // The router would change the address only, and leave the focus where it is.
+  if (target.closest('a.skip')) {
+    event.preventDefault();
+    document.getElementById('page')?.focus();
+    return;
+  }
 
   const chosen = target.closest('details.menu[data-keep] a.option');
   if (chosen && !event.metaKey && !event.ctrlKey) stayOpen(chosen);
@@ -222,31 +230,7 @@ function follow(link) {
   return true;
 }
 
-const ROWS = '.rows tbody td.name a, [data-rows] a.row-link';
-/** The row that keys moved to last: it may be drawn anew under the focus, or come back with the list. */
-let lastRow = '';
-
-function moveRow(step) {
-  const rows = [...document.querySelectorAll(ROWS)];
-  if (!rows.length) return false;
-  let now = rows.findIndex((row) => (row.closest('tr') ?? row).contains(document.activeElement));
-  if (now < 0 && document.activeElement === document.body) now = rows.findIndex((row) => row.getAttribute('href') === lastRow);
-  // The first in sight comes first: there are rows above it, below the head.
-  const inSight = (row) => row.getBoundingClientRect().bottom > (row.closest('table')?.querySelector('th')?.getBoundingClientRect().bottom ?? 0);
-  const next = rows[Math.min(rows.length - 1, Math.max(0, now < 0 ? rows.findIndex(inSight) : now + step))];
-  lastRow = next.getAttribute('href');
-  next.focus({ preventScroll: true });
-  next.closest('tr, .row')?.scrollIntoView({ block: 'nearest' });
-  return true;
-}
-
-// A row that goes far out of sight is taken from the page, and the focus with it: keys that scroll go on in its list.
 const SCROLLING = ['Home', 'End', 'PageUp', 'PageDown', 'ArrowUp', 'ArrowDown'];
-let list = null;
-document.addEventListener('focusin', (event) => { list = event.target.closest?.('.rows') ?? null; });
-document.addEventListener('pointerdown', (event) => {
-  if (!list?.contains(event.target)) list = null;
-});
 
 function moveHit(dialog, step) {
   const hits = [...dialog.querySelectorAll('a.hit')];
@@ -327,7 +311,7 @@ document.addEventListener('keydown', (event) => {
   }
   if (event.target.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]')) return;
   if (document.querySelector('dialog[open]')) return;
-  if (SCROLLING.includes(key) && document.activeElement === document.body && list?.isConnected) list.focus({ preventScroll: true });
+  if (SCROLLING.includes(key)) focusList();
   let done = false;
   if (performance.now() - went < 1000) {
     went = -Infinity;
