@@ -71,6 +71,53 @@ test("a list is filtered, its rows are walked, picked and opened, and one comes 
   await expect(rows(page).nth(1)).toBeFocused();
 });
 
+test("the focus is in a list before its filter's answer, and on the row one comes back from", async ({ page }) => {
+  await page.goto("/functions");
+  await hydrated(page);
+  await expect(rows(page).first()).toBeVisible();
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/api/fn/list", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.keyboard.press("/");
+  await page.keyboard.type("payments");
+  await page.keyboard.press("ArrowDown");
+  await expect(rows(page).first()).toBeFocused();
+  release();
+  await expect(page.locator(".tablefoot").getByText(/^\d+ of \d+ functions$/)).toBeVisible();
+  await expect(rows(page).first()).toBeFocused();
+  const name = (await rows(page).first().getAttribute("title")) ?? "";
+  await page.keyboard.press("Enter");
+  await expect(heading(page)).toContainText(name);
+
+  // Far below what is in sight at first.
+  await page.goto("/task-definitions");
+  await hydrated(page);
+  await expect(rows(page).first()).toBeVisible();
+  for (let n = 0; n < 45; n += 1) await page.keyboard.press("j");
+  const href = (await page.locator(".rows tbody a:focus").getAttribute("href")) ?? "";
+  const row = page.locator(`.rows tbody a[href="${href}"]`);
+  await expect(row).toBeInViewport();
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(new RegExp("/task-definitions/\\d{12}/"));
+  await page.goBack();
+  await expect(row).toBeFocused();
+  await expect(row).toBeInViewport();
+  expect(await page.locator(".rows").evaluate((box) => box.scrollTop)).toBeGreaterThan(0);
+});
+
+test("the first link skips what is before the page", async ({ page }) => {
+  await page.goto("/functions");
+  await hydrated(page);
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the page" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("main#page")).toBeFocused();
+  await expect(page).toHaveURL(/\/functions$/);
+});
+
 test("anything is found from anywhere, chosen with the arrows, and left with one key", async ({ page }) => {
   await page.goto("/");
   await hydrated(page);

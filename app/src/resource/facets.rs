@@ -85,7 +85,12 @@ pub fn ColumnChooser(
             })
             .collect_view()
     };
-    let reset = view! { <button class="option reset-widths" r#type="button" data-reset-widths=url.get_untracked().kind.stem()>"Reset widths"</button> };
+    let own = move || {
+        let url = url.get();
+        let href = base.with_value(|b| url.with("cols", None).href_on(b));
+        url.get("cols").map(|_| view! { <a class="option" href=href>"Default columns"</a> })
+    };
+    let widths = view! { <button class="option reset-widths" r#type="button" data-reset-widths=url.get_untracked().kind.stem()>"Reset widths"</button> };
     let label = view! { {icon(Icon::Columns)}<span class="hide-s">"Columns"</span> }.into_any();
-    view! { <Menu label=label name="Columns" right=true><div class="options">{options}</div>{reset}</Menu> }
+    view! { <Menu label=label name="Columns" right=true><div class="options">{options}</div><div class="resets">{own}{widths}</div></Menu> }
 }
