@@ -10,8 +10,10 @@ use crate::resource::{Cell, State};
 use crate::time::Millis;
 
 mod order;
+mod scope_word;
 
 pub use order::{Direction, Order};
+pub use scope_word::{ScopeWord, scope_words};
 
 /// The most rows one answer carries.
 pub const MAX_LIMIT: u32 = 500;

@@ -41,7 +41,7 @@ pub trait Inventory: Send + Sync {
     async fn compare(&self, actor: &Actor, key: &ResourceKey, from: i64, to: i64) -> Result<Comparison>;
     /// How the documents of two resources of one kind differ (two task definition revisions).
     async fn compare_two(&self, actor: &Actor, left: &ResourceKey, right: &ResourceKey) -> Result<Comparison>;
-    /// Substring search over names, ARNs, tags and kinds, best first. Where that finds next to nothing one typo is forgiven in each word.
+    /// Substring search over names, ARNs, tags and kinds, best first; words that name regions or accounts narrow it. Where that finds next to nothing one typo is forgiven in each word.
     async fn search(&self, actor: &Actor, text: &str, limit: u32) -> Result<Vec<Hit>>;
     /// Where else a repository has this name, and which namespaces the repositories of the account are in.
     async fn beside(&self, actor: &Actor, scope: &Scope, name: &str) -> Result<Beside>;

@@ -27,7 +27,7 @@ pub fn SearchPage() -> impl IntoView {
     );
     view! {
         <Title text="Search · Gantry"/>
-        <Head title="Search" explanation=view! { "Names, ARNs, tags and kinds in all accounts and regions. One typo is forgiven." }.into_any()/>
+        <Head title="Search" explanation=view! { "Names, ARNs, tags and kinds in all accounts and regions; the name of an account or region narrows it. One typo is forgiven." }.into_any()/>
         <form class="search-form" method="get" action="/search" role="search">
             <ScopeFields/>
             <label class="input">

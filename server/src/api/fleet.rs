@@ -76,7 +76,8 @@ pub async fn resolve(
     Ok(Json(Resolved { key }))
 }
 
-/// Finds resources by part of a name, an ARN, a tag or a kind; one typing mistake is forgiven. Best first.
+/// Finds resources by part of a name, an ARN, a tag or a kind; a region, or the name or id of an account, narrows that to what is there.
+/// One typing mistake is forgiven. Best first.
 #[utoipa::path(get, path = "/search", tag = "resources",
     params(("q" = String, Query, description = "At most 200 characters"), ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless given")),
     responses((status = 200, body = Vec<Hit>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]

@@ -222,7 +222,9 @@ impl Inventory for Answers {
         }
         let snapshot = self.snapshot();
         let tables: Vec<&table::Table> = snapshot.tables.iter().map(AsRef::as_ref).collect();
-        Ok(search::search(&tables, &snapshot.scopes, text, limit.min(HITS) as usize))
+        let accounts: Vec<(AccountId, String)> =
+            self.connections.connections().iter().map(|c| (c.account.clone(), c.name.clone())).collect();
+        Ok(search::search(&tables, &snapshot.scopes, &accounts, text, limit.min(HITS) as usize))
     }
 
     async fn beside(&self, actor: &Actor, scope: &Scope, name: &str) -> Result<Beside> {

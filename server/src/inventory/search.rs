@@ -1,9 +1,9 @@
-//! Search over everything: every word must be found; the best match first. Typos are forgiven only when nothing better fills the list:
-//! in names, then in tags, ids and ARNs, then in words for kinds.
+//! Search over everything: every word must be found, or name the account or region; the best match first. Typos are forgiven only when
+//! nothing better fills the list: in names, then in tags, ids and ARNs, then in words for kinds.
 
-use domain::listing::Hit;
+use domain::listing::{Hit, ScopeWord, scope_words};
 use domain::typo::{self, SHORTEST_ELSEWHERE};
-use domain::{Kind, ResourceKey, Scope};
+use domain::{AccountId, Kind, ResourceKey, Scope};
 use memchr::memmem::Finder;
 use std::collections::{BinaryHeap, HashSet};
 
@@ -23,6 +23,12 @@ enum Class {
     Typo,
     TypoElsewhere,
 }
+
+/// So many words of a query that only says where are looked for in names as well.
+const NAMES: usize = 3;
+
+/// Rows with their tables, the best first.
+type Found<'t> = Vec<(&'t Table, u32)>;
 
 /// A candidate; the smallest are answered. The row's number decides between equals: names are in order.
 type Ranked = (Class, u8, usize, u32, usize);
@@ -47,66 +53,100 @@ fn rank(kind: Kind) -> u8 {
     }
 }
 
-/// The best `limit` hits for this text over these tables (one per kind).
-pub fn search<'t>(tables: &[&'t Table], scopes: &[Scope], text: &str, limit: usize) -> Vec<Hit> {
+/// The best `limit` hits for this text over these tables (one per kind). `accounts` have the names that people gave them.
+pub fn search(
+    tables: &[&Table],
+    scopes: &[Scope],
+    accounts: &[(AccountId, String)],
+    text: &str,
+    limit: usize,
+) -> Vec<Hit> {
     let text = text.to_lowercase();
     let words: Vec<&str> = text.split_whitespace().collect();
     if words.is_empty() || limit == 0 {
         return vec![];
     }
+    // The kinds people look for first come first: once they fill the answer, the others need not be looked through
+    let mut tables = tables.to_vec();
+    tables.sort_by_key(|t| rank(t.kind));
+    let scoped = scope_words(&words, scopes, accounts);
     let named = narrowed(&words, false);
     let (kinds, rest) = &named;
-    let narrow = of_kinds(tables, kinds);
-    let mut found: Vec<(&'t Table, u32)> = vec![];
-    add(&mut found, matches(&narrow, rest, limit, false), limit);
-    add(&mut found, matches(tables, &words, limit, false), limit);
-    if rest.is_empty() {
-        add(&mut found, first_of(&narrow, limit), limit);
+    let narrow = of_kinds(&tables, kinds);
+    let mut found = vec![];
+    add(&mut found, matches(&narrow, rest, &scoped, limit, false), limit);
+    add(&mut found, matches(&tables, &words, &scoped, limit, false), limit);
+    add(&mut found, first_of(&narrow, rest, &scoped, limit), limit);
+    if words.iter().all(|word| scoped.iter().any(|s| s.whole && s.word == *word)) {
+        add(&mut found, first_of(&tables, &words, &scoped, limit), limit);
     }
     // An ARN names one thing: what differs from it in a letter is not meant
     let enough = if words.iter().any(|w| w.starts_with("arn:")) { 1 } else { limit.min(3) };
     if found.len() < enough {
-        add(&mut found, matches(&narrow, rest, limit, true), limit);
+        add(&mut found, matches(&narrow, rest, &scoped, limit, true), limit);
     }
     if found.len() < enough {
-        add(&mut found, matches(tables, &words, limit, true), limit);
+        add(&mut found, matches(&tables, &words, &scoped, limit, true), limit);
     }
     let mut said = if rest.is_empty() { &words } else { rest };
     // A single word that is nearly one for a kind lists all of it, so only when there is nothing else
     let few = found.is_empty() || (words.len() > 1 && found.len() < enough);
     let nearly = few.then(|| narrowed(&words, true));
     if let Some(nearly) = nearly.as_ref().filter(|nearly| **nearly != named) {
-        let more = nearly_named(tables, nearly, limit);
+        let more = nearly_named(&tables, nearly, &scoped, limit);
         if !more.is_empty() {
             said = &nearly.1;
         }
         add(&mut found, more, limit);
     }
-    found.into_iter().map(|(table, n)| hit(table, &table.rows[n as usize], scopes, said)).collect()
+    let told = |(table, n): (&Table, u32)| {
+        let entry = &table.rows[n as usize];
+        // Where it is says each hit anyway
+        let said = said.iter().copied().filter(|w| scopes_of(w, &scoped).is_none_or(|s| !is_there(entry, s)));
+        hit(table, entry, scopes, &said.collect::<Vec<_>>())
+    };
+    found.into_iter().map(told).collect()
 }
 
-fn add<'t>(found: &mut Vec<(&'t Table, u32)>, more: Vec<(&'t Table, u32)>, limit: usize) {
+fn add<'t>(found: &mut Found<'t>, more: Found<'t>, limit: usize) {
     let mut known: HashSet<(Kind, u32)> = found.iter().map(|(t, n)| (t.kind, *n)).collect();
     found.extend(more.into_iter().filter(|(t, n)| known.insert((t.kind, *n))));
     found.truncate(limit);
 }
 
 /// What is found when a word that is nearly one for a kind is taken for it.
-fn nearly_named<'t>(tables: &[&'t Table], (kinds, rest): &Named, limit: usize) -> Vec<(&'t Table, u32)> {
+fn nearly_named<'t>(tables: &[&'t Table], (kinds, rest): &Named, scoped: &[ScopeWord], limit: usize) -> Found<'t> {
     let narrow = of_kinds(tables, kinds);
-    if rest.is_empty() {
-        return first_of(&narrow, limit);
-    }
-    let found = matches(&narrow, rest, limit, false);
-    if found.is_empty() { matches(&narrow, rest, limit, true) } else { found }
+    let mut found = matches(&narrow, rest, scoped, limit, false);
+    add(&mut found, first_of(&narrow, rest, scoped, limit), limit);
+    if found.is_empty() { matches(&narrow, rest, scoped, limit, true) } else { found }
 }
 
 fn of_kinds<'t>(tables: &[&'t Table], kinds: &[Kind]) -> Vec<&'t Table> {
     tables.iter().filter(|t| kinds.contains(&t.kind)).copied().collect()
 }
 
-fn first_of<'t>(tables: &[&'t Table], limit: usize) -> Vec<(&'t Table, u32)> {
-    tables.iter().flat_map(|t| (0..t.rows.len().min(limit) as u32).map(move |n| (*t, n))).collect()
+/// The scopes that this word names.
+fn scopes_of<'s>(word: &str, scoped: &'s [ScopeWord]) -> Option<&'s [bool]> {
+    scoped.iter().find(|s| s.word == word).map(|s| s.scopes.as_slice())
+}
+
+fn is_there(entry: &Entry, scopes: &[bool]) -> bool {
+    scopes.get(usize::from(entry.scope)) == Some(&true)
+}
+
+/// The first rows where these words say, or anywhere without words; none where one of them does not say where.
+fn first_of<'t>(tables: &[&'t Table], words: &[&str], scoped: &[ScopeWord], limit: usize) -> Found<'t> {
+    let Some(named) = words.iter().map(|w| scopes_of(w, scoped)).collect::<Option<Vec<&[bool]>>>() else {
+        return vec![];
+    };
+    let wanted: Option<Vec<bool>> =
+        named.first().map(|one| (0..one.len()).map(|n| named.iter().all(|scopes| scopes[n])).collect());
+    let rows = |table: &Table| match &wanted {
+        Some(wanted) => table.first_in(wanted, limit),
+        None => (0..table.rows.len().min(limit) as u32).collect(),
+    };
+    tables.iter().copied().flat_map(|t| rows(t).into_iter().map(move |n| (t, n))).take(limit).collect()
 }
 
 /// Kinds that words of the query name, and the other words.
@@ -148,6 +188,8 @@ fn called(names: &[(Kind, String)], is_meant: impl Fn(&str) -> bool) -> Vec<Kind
 struct Word<'w> {
     text: &'w str,
     finder: Finder<'w>,
+    /// The scopes it names: what is there need not have it.
+    scopes: Option<&'w [bool]>,
     /// It may be part of an ARN.
     arn: bool,
     /// The same with a typo, where one is forgiven.
@@ -155,9 +197,9 @@ struct Word<'w> {
 }
 
 impl<'w> Word<'w> {
-    fn new(text: &'w str, typos: bool) -> Self {
+    fn new(text: &'w str, scopes: Option<&'w [bool]>, typos: bool) -> Self {
         let typo = if typos { Forgiven::new(text) } else { None };
-        Self { text, finder: Finder::new(text), arn: arn_like(text), typo }
+        Self { text, finder: Finder::new(text), scopes, arn: arn_like(text), typo }
     }
 
     /// What is looked for where names are not.
@@ -171,6 +213,9 @@ impl<'w> Word<'w> {
 
     /// How it matches this row, if it does.
     fn class(&self, table: &Table, row: u32) -> Option<Class> {
+        if self.scopes.is_some_and(|scopes| is_there(&table.rows[row as usize], scopes)) {
+            return Some(Class::Exact);
+        }
         let name = table.names.line(row);
         let mut best = None;
         let mut from = 0;
@@ -288,24 +333,37 @@ impl Best<'_> {
 }
 
 /// The best rows in which every word is found. With typos those in which a single word is found without one are left out: they are known.
-fn matches<'t>(tables: &[&'t Table], words: &[&str], limit: usize, typos: bool) -> Vec<(&'t Table, u32)> {
-    let words: Vec<Word> = words.iter().map(|w| Word::new(w, typos)).collect();
-    let Some(first) = words.iter().max_by_key(|w| w.text.len()) else { return vec![] };
-    let mut best = Best { tables, words: &words, limit, heap: BinaryHeap::with_capacity(limit + 1) };
-    // The kinds people look for first come first: once they fill the answer, the others need not be looked through
-    let mut order: Vec<usize> = (0..tables.len()).collect();
-    order.sort_by_key(|at| rank(tables[*at].kind));
+fn matches<'t>(tables: &[&'t Table], words: &[&str], scoped: &[ScopeWord], limit: usize, typos: bool) -> Found<'t> {
+    if words.iter().any(|w| scopes_of(w, scoped).is_none()) {
+        let words: Vec<Word> = words.iter().map(|w| Word::new(w, scopes_of(w, scoped), typos)).collect();
+        return matching(tables, &words, limit, typos);
+    }
+    // Each may be part of a name as well, where the others say
+    let mut found = vec![];
+    for name in words.iter().take(NAMES) {
+        let scopes = |w: &str| scopes_of(w, scoped).filter(|_| w != *name);
+        let words: Vec<Word> = words.iter().map(|w| Word::new(w, scopes(w), typos)).collect();
+        add(&mut found, matching(tables, &words, limit, typos), limit);
+    }
+    found
+}
+
+/// The same for words of which one at least has to be found.
+fn matching<'t>(tables: &[&'t Table], words: &[Word], limit: usize, typos: bool) -> Found<'t> {
+    let found = words.iter().filter(|w| w.scopes.is_none());
+    let Some(first) = found.max_by_key(|w| w.text.len()) else { return vec![] };
+    let mut best = Best { tables, words, limit, heap: BinaryHeap::with_capacity(limit + 1) };
     if !typos || words.len() > 1 {
-        for at in &order {
-            best.exact_names(first, *at);
+        for at in 0..tables.len() {
+            best.exact_names(first, at);
         }
-        for at in &order {
-            best.exact_elsewhere(first, *at);
+        for at in 0..tables.len() {
+            best.exact_elsewhere(first, at);
         }
     }
     for class in [Class::Typo, Class::TypoElsewhere] {
-        for at in &order {
-            best.typos(first, *at, class);
+        for at in 0..tables.len() {
+            best.typos(first, at, class);
         }
     }
     let best = best.heap.into_sorted_vec();
@@ -340,3 +398,7 @@ fn hit(table: &Table, entry: &Entry, scopes: &[Scope], words: &[&str]) -> Hit {
     let (name, state) = (entry.name.to_string(), entry.state.as_deref().cloned());
     Hit { key, name, state, matched: matched(entry, words) }
 }
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod tests;

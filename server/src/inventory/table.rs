@@ -99,6 +99,23 @@ impl Table {
         Some(&self.rows[self.by_id[found] as usize])
     }
 
+    /// The first rows in these scopes (`true` at their numbers), at most `limit`, in order.
+    pub fn first_in(&self, scopes: &[bool], limit: usize) -> Vec<u32> {
+        let scope = |n: &u32| usize::from(self.rows[*n as usize].scope);
+        let mut found = vec![];
+        for number in (0..scopes.len()).filter(|number| scopes[*number]) {
+            let from = self.by_id.partition_point(|n| scope(n) < number);
+            let to = self.by_id.partition_point(|n| scope(n) <= number);
+            found.extend_from_slice(&self.by_id[from..to]);
+        }
+        if found.len() > limit {
+            found.select_nth_unstable(limit);
+            found.truncate(limit);
+        }
+        found.sort_unstable();
+        found
+    }
+
     /// The kept answer to this query, or a new one. The window does not count.
     pub fn listing(&self, query: &ListQuery, make: impl FnOnce(&ListQuery) -> Listing) -> Arc<Listing> {
         let whole = ListQuery { offset: 0, limit: 1, ..query.clone() };

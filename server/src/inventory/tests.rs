@@ -284,7 +284,7 @@ fn tasks_stand_newest_started_first_and_who_has_not_started_by_when_it_was_creat
 }
 
 fn names(tables: &[&Table], text: &str) -> Vec<String> {
-    search(tables, &scopes(), text, 10).into_iter().map(|h| h.name).collect()
+    search(tables, &scopes(), &[], text, 10).into_iter().map(|h| h.name).collect()
 }
 
 #[test]
@@ -297,12 +297,12 @@ fn the_best_match_comes_first() {
     assert_eq!(hits("nail"), ["thumbnailer"]);
     assert_eq!(hits("zzz"), [""; 0]);
     assert_eq!(hits("   "), [""; 0]);
-    let tagged = search(&[&t], &scopes(), "media", 10);
+    let tagged = search(&[&t], &scopes(), &[], "media", 10);
     assert_eq!(tagged[0].matched.as_deref(), Some("tag team=media"));
     let row = t.find(0, "thumbnailer").unwrap();
     assert_eq!(matched(row, &["thumb", "media"]).as_deref(), Some("tag team=media"), "said of rows of lists, too");
     assert_eq!((matched(row, &["thumb"]), matched(row, &[])), (None, None));
-    assert_eq!(search(&[&t], &scopes(), "arn:aws:lambda:us-east-1:111122223333:function:orders", 10).len(), 1);
+    assert_eq!(search(&[&t], &scopes(), &[], "arn:aws:lambda:us-east-1:111122223333:function:orders", 10).len(), 1);
 }
 
 #[test]
@@ -319,14 +319,14 @@ fn one_typo_is_forgiven_when_nothing_else_matches() {
 fn one_typo_is_forgiven_in_tags_and_arns() {
     let t = fleet();
     for typed in ["meida", "medai", "tema=media", "team=medi4"] {
-        let hits = search(&[&t], &scopes(), typed, 10);
+        let hits = search(&[&t], &scopes(), &[], typed, 10);
         let said: Vec<_> = hits.iter().map(|h| (h.name.as_str(), h.matched.as_deref())).collect();
         assert_eq!(said, [("thumbnailer", Some("tag team=media"))], "{typed}");
     }
     assert_eq!(names(&[&t], "thmbnailer meida"), ["thumbnailer"]);
     assert_eq!(names(&[&t], "tean"), [""; 0], "too short");
     for typed in ["us-eats-1:111122223333", "arn:aws:lamdba:us-east-1:111122223333:function:orders"] {
-        let hits = search(&[&t], &scopes(), typed, 10);
+        let hits = search(&[&t], &scopes(), &[], typed, 10);
         let said: Vec<_> = hits.iter().map(|h| (h.name.as_str(), h.matched.as_deref())).collect();
         let arn = "ARN arn:aws:lambda:us-east-1:111122223333:function:orders";
         assert_eq!(said, [("orders", Some(arn))], "{typed}");
@@ -356,7 +356,7 @@ fn words_for_kinds_narrow_the_search() {
     };
     let queues = table(Kind::Queue, vec![queue]);
     let kinds = |text: &str| {
-        search(&[&functions, &queues], &scopes(), text, 10).into_iter().map(|h| h.key.kind).collect::<Vec<_>>()
+        search(&[&functions, &queues], &scopes(), &[], text, 10).into_iter().map(|h| h.key.kind).collect::<Vec<_>>()
     };
     assert_eq!(kinds("orders")[..2], [Kind::Function, Kind::Queue], "functions before what pickers need");
     assert_eq!(kinds("queue orders")[0], Kind::Queue);
