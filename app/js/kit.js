@@ -93,6 +93,12 @@ document.addEventListener('click', (event) => {
   if (theme) {
     setTheme(theme.dataset.themeSet);
     theme.closest('details.menu')?.removeAttribute('open');
+    // In the search it is a link among others, which leads nowhere.
+    if (theme.matches('a')) {
+      event.preventDefault();
+      event.stopPropagation();
+      theme.closest('dialog')?.close();
+    }
     return;
   }
   const opener = target.closest('[data-open]');

@@ -148,4 +148,11 @@ test("anything is found from anywhere, chosen with the arrows, and left with one
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/\/settings\/people$/);
   await expect(search).toBeHidden();
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("dark theme");
+  await expect(search.locator(".hits")).toHaveAttribute("data-for", "dark theme");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect(search).toBeHidden();
+  await expect(page).toHaveURL(/\/settings\/people$/);
 });

@@ -21,10 +21,22 @@ pub struct Place {
     pub what: &'static str,
     /// Other words people have for it, in lower case.
     also: &'static str,
+    /// The colour scheme that it chooses where one is; `app/js/kit.js` does.
+    pub theme: Option<&'static str>,
 }
 
 fn place(name: &str, href: &str, what: &'static str) -> Place {
-    Place { name: name.to_owned(), href: href.to_owned(), what, also: "" }
+    Place { name: name.to_owned(), href: href.to_owned(), what, also: "", theme: None }
+}
+
+/// Creates a resource.
+fn create(name: &str, kind: Kind) -> Place {
+    Place { also: "new add", ..place(name, &paths::create(kind), "action") }
+}
+
+/// Chooses a colour scheme.
+fn theme(name: &str, value: &'static str, also: &'static str) -> Place {
+    Place { also, theme: Some(value), ..place(name, paths::OVERVIEW, "action") }
 }
 
 /// The words that a service's resources are looked for by.
@@ -57,15 +69,19 @@ fn all() -> Vec<Place> {
         place("Runs and audit", paths::RUNS, "page"),
         place("Audit trail", paths::AUDIT, "page"),
         place("Compare two resources", "/compare", "action"),
-        place("Create private repository", &paths::create(Kind::Repository), "action"),
-        place("Create public repository", &paths::create(Kind::PublicRepository), "action"),
+        create("Create private repository", Kind::Repository),
+        create("Create public repository", Kind::PublicRepository),
         place("Failing services", "/services?attention=1", "action"),
         place("Functions that need attention", "/functions?attention=1", "action"),
         place("Stopped tasks", "/tasks?state=STOPPED", "action"),
         place("Connections", paths::SETTINGS_CONNECTIONS, "page"),
-        Place { also: "settings password sign out log out", ..place("Your sessions", paths::SETTINGS_YOU, "page") },
+        Place { also: "settings password", ..place("Your sessions", paths::SETTINGS_YOU, "page") },
         place("API tokens", paths::SETTINGS_TOKENS, "page"),
         place("People", paths::SETTINGS_PEOPLE, "page"),
+        Place { also: "logout signout", ..place("Sign out", paths::SETTINGS_YOU, "action") },
+        theme("Dark colour scheme", "dark", "dark theme mode color appearance"),
+        theme("Light colour scheme", "light", "light theme mode color appearance"),
+        theme("Colour scheme as the system", "system", "theme mode color appearance"),
     ];
     let kinds = Kind::ALL
         .iter()
@@ -82,7 +98,8 @@ pub fn find(text: &str, limit: usize) -> (Vec<Place>, Vec<Place>) {
     let words: Vec<&str> = text.split_whitespace().collect();
     let meant = |p: &Place| {
         let whole = p.name.eq_ignore_ascii_case(&text) || p.also.split(' ').any(|word| word == text);
-        whole || (text.chars().count() >= CERTAIN && p.name.to_lowercase().starts_with(&text))
+        // What chooses at once takes whole words: "ligh" begins many a name
+        whole || (p.theme.is_none() && text.chars().count() >= CERTAIN && p.name.to_lowercase().starts_with(&text))
     };
     let found: Vec<Place> = all().into_iter().filter(|p| fits(p, &words, false)).collect();
     if found.is_empty() {
@@ -136,6 +153,28 @@ mod tests {
         assert_eq!(hrefs("settings").0, ["/settings/you"]);
         assert!(hrefs("kubernetes").0.contains(&"/eks-clusters".to_owned()));
         assert!(hrefs("sqs").0.contains(&"/queues".to_owned()));
+    }
+
+    #[test]
+    fn actions_are_found_by_the_words_people_have_for_them() {
+        let create = ["/repositories/new", "/public-repositories/new"];
+        assert_eq!(hrefs("new").0, create);
+        for text in ["new repository", "add repo", "create repository"] {
+            assert_eq!(hrefs(text).1, create, "{text}");
+        }
+        let names = |text: &str| {
+            let (first, rest) = find(text, 9);
+            first.into_iter().chain(rest).map(|p| (p.name, p.theme)).collect::<Vec<_>>()
+        };
+        let dark = ("Dark colour scheme".to_owned(), Some("dark"));
+        assert_eq!(names("dark"), [dark.clone()]);
+        assert_eq!(names("dark theme"), [dark]);
+        assert_eq!(names("light mode"), [("Light colour scheme".to_owned(), Some("light"))]);
+        assert_eq!((find("theme", 9).0.len(), find("dark", 9).0.len(), find("ligh", 9).0.len()), (3, 1, 0));
+        assert!(find("log", 9).0.is_empty(), "log groups, as likely");
+        for text in ["sign out", "log out", "logout"] {
+            assert_eq!(names(text)[0], ("Sign out".to_owned(), None), "{text}");
+        }
     }
 
     #[test]

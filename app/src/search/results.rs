@@ -64,7 +64,7 @@ fn places_view(
     let rows = places
         .into_iter()
         .map(|p| {
-            view! { <a class="hit" href=scopes.on(&p.href) role=role id=id() aria-selected=role.map(|_| "false")>{icon(Icon::Right)}<span class="grow">{name_view(&p.name, text)}</span><span class="faint">{p.what}</span></a> }
+            view! { <a class="hit" href=scopes.on(&p.href) data-theme-set=p.theme role=role id=id() aria-selected=role.map(|_| "false")>{icon(Icon::Right)}<span class="grow">{name_view(&p.name, text)}</span><span class="faint">{p.what}</span></a> }
         })
         .collect_view();
     some.then(|| group(choices, "Pages and actions".to_owned(), rows.into_any()))

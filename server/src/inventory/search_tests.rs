@@ -45,7 +45,8 @@ fn names(text: &str) -> Vec<String> {
 
 #[test]
 fn a_region_narrows_every_kind_and_the_exact_name_comes_first() {
-    let there = ["function orders 1", "queue orders 1", "function orders-api 1"].map(|hit| (hit.to_owned(), None));
+    let there =
+        ["function orders 1", "queue orders 1", "function orders-api 1"].map(|hit| (hit.to_owned(), None::<String>));
     for typed in ["orders us-east-1", "us-east-1 orders", "ORDERS us-e"] {
         assert_eq!(found(typed), there, "{typed}");
     }
