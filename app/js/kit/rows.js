@@ -42,15 +42,17 @@ const drawn = new MutationObserver(() => {
 
 /** Watches what is drawn only while it matters. */
 function watch(row, place) {
-  held = row && { row, href: row.getAttribute('href'), box: row.closest('.rows') };
+  const box = row && row.closest('.rows');
+  held = row && { row, href: row.getAttribute('href'), box, born: box.dataset.born };
   awaited = place;
   if (held || awaited) drawn.observe(document.body, { childList: true, subtree: true, attributeFilter: ['data-placed'] });
   else drawn.disconnect();
 }
 
 function holdOn() {
-  const again = held.box.isConnected;
-  const box = again ? held.box : document.querySelector('.rows');
+  // The answer to another question may come into the same box.
+  const again = held.box.isConnected && held.box.dataset.born === held.born;
+  const box = held.box.isConnected ? held.box : document.querySelector('.rows');
   const row = box && (rowOf(box, held.href) ?? (again ? null : box.querySelector(NAME)));
   row?.focus({ preventScroll: true });
   // The answer to another question: its first row stands for one that is not in it.

@@ -279,7 +279,7 @@ pub fn ListRows(
         </div>
         <FailingScopes freshness=freshness now=now/>
         {move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}
-        <div class="scroll rows" data-kind=kind.stem() node_ref=frame on:scroll=move |_| look() tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
+        <div class="scroll rows" data-kind=kind.stem() data-born=born.0 node_ref=frame on:scroll=move |_| look() tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
             <table class="table" class:picking=move || selection.any() class:few=move || columns.with(Columns::are_few)>
                 <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
                 <tbody>
