@@ -1,4 +1,5 @@
 // Code that is fetched when a page needs it (app/src/later.rs).
+import { NewPerson } from "../fixtures/person";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { world } from "../fixtures/world";
 
@@ -31,7 +32,10 @@ test("every page whose code comes later answers to clicks, opened directly and b
   await expect(page.locator("h1")).toContainText("Changes");
 });
 
-test("a review fetches the page of its run, so that the run is seen whatever becomes of the server", async ({ page }) => {
+test("a review fetches the page of its run, so that the run is seen whatever becomes of the server", async ({ page: owner, browser }) => {
+  // The draft is theirs.
+  const somebody = await NewPerson.make(owner, browser);
+  const page = await somebody.browser();
   await page.goto("/repositories/new?account=111122223333&region=eu-west-1");
   await hydrated(page);
   await page.getByLabel("Name", { exact: true }).fill("e2e/never-made");
@@ -39,6 +43,7 @@ test("a review fetches the page of its run, so that the run is seen whatever bec
   const fetched = page.waitForResponse(/\/pkg\/split_details[^/]*\.wasm$/);
   await page.getByRole("button", { name: "Review", exact: true }).click();
   expect((await fetched).ok()).toBe(true);
+  await somebody.leave();
 });
 
 test("a part that cannot be fetched says so, keeps the rest alive and comes with the next load", async ({ browser }) => {
