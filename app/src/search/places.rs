@@ -166,9 +166,9 @@ mod tests {
             let (first, rest) = find(text, 9);
             first.into_iter().chain(rest).map(|p| (p.name, p.theme)).collect::<Vec<_>>()
         };
-        let dark = ("Dark colour scheme".to_owned(), Some("dark"));
-        assert_eq!(names("dark"), [dark.clone()]);
-        assert_eq!(names("dark theme"), [dark]);
+        for text in ["dark", "dark theme"] {
+            assert_eq!(names(text), [("Dark colour scheme".to_owned(), Some("dark"))], "{text}");
+        }
         assert_eq!(names("light mode"), [("Light colour scheme".to_owned(), Some("light"))]);
         assert_eq!((find("theme", 9).0.len(), find("dark", 9).0.len(), find("ligh", 9).0.len()), (3, 1, 0));
         assert!(find("log", 9).0.is_empty(), "log groups, as likely");
