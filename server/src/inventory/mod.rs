@@ -8,6 +8,7 @@ pub mod connected;
 pub mod entry;
 pub mod haystack;
 pub mod list;
+mod matching;
 pub mod memory;
 pub mod order;
 pub mod overview;
