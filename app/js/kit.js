@@ -1,7 +1,7 @@
 // What pages can do before WebAssembly has arrived, and what needs no data: colour scheme, copying, menus, dialogs, keys.
 // Everything here listens on the document, so it also works for what is drawn later.
 
-import { ROWS, focusList, moveRow } from './kit/rows.js';
+import { ROWS, moveRow, scrollBox } from './kit/rows.js';
 import './kit/widths.js';
 
 const root = document.documentElement;
@@ -317,7 +317,10 @@ document.addEventListener('keydown', (event) => {
   }
   if (event.target.closest?.('input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]')) return;
   if (document.querySelector('dialog[open]')) return;
-  if (SCROLLING.includes(key)) focusList();
+  if (SCROLLING.includes(key) && scrollBox(event)) {
+    event.preventDefault();
+    return;
+  }
   let done = false;
   if (performance.now() - went < 1000) {
     went = -Infinity;

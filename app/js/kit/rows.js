@@ -27,9 +27,21 @@ export function moveRow(step) {
   return true;
 }
 
-/** Gives the focus to the list that lost it with one of its rows. */
-export function focusList() {
+/**
+ * Moves a list or a log by the keys of its whole length and of pages: at once. The browser would glide past thousands of rows, and now and then,
+ * while it is busy drawing, ends that glide where it began. Answers whether it is done; a list that lost the focus with one of its rows gets it again.
+ */
+export function scrollBox({ key, shiftKey, defaultPrevented }) {
   if (document.activeElement === document.body && list?.isConnected) list.focus({ preventScroll: true });
+  const box = document.activeElement?.closest('.rows, .log');
+  if (!box || shiftKey || defaultPrevented || box.scrollHeight <= box.clientHeight) return false;
+  const head = box.querySelector('thead')?.offsetHeight ?? 0;
+  // What was last stays in sight, as browsers do it.
+  const page = (box.clientHeight - head) * 0.875;
+  const place = { Home: 0, End: box.scrollHeight, PageUp: box.scrollTop - page, PageDown: box.scrollTop + page }[key];
+  if (place === undefined) return false;
+  box.scrollTop = place;
+  return true;
 }
 
 const address = () => location.pathname + location.search;
