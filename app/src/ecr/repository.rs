@@ -22,7 +22,7 @@ pub fn images(shown: Shown) -> AnyView {
     };
     let empty = Signal::derive(move || {
         let words =
-            if gone.get() { "Its images went with it." } else { "Nothing has been pushed to this repository yet." };
+            if gone.get() { "It is gone, and with it what images it had." } else { "Nothing has been pushed to this repository yet." };
         words.to_owned()
     });
     view! {

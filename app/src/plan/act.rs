@@ -140,7 +140,7 @@ pub fn content(act: Act) -> AnyView {
         Stage::Failed(problem) => {
             let words = if problem.code == Code::Conflict { "Look at it again" } else { "Try again" };
             view! {
-                <ProblemNote problem=problem/>
+                <ProblemNote problem=problem past=true/>
                 <div class="acts"><button class="btn primary" r#type="button" on:click=move |_| again()>{words}</button>{shut()}</div>
             }
             .into_any()

@@ -105,7 +105,7 @@ pub fn missing(problem: &Problem) -> Option<AnyView> {
 pub fn ProblemNote(
     /// The problem.
     problem: Problem,
-    /// Kept from what happened before: asking again would show the same.
+    /// Kept from what happened before, or with a button of its own: loading the page again is no way out.
     #[prop(optional)]
     past: bool,
     /// It is what somebody asked for.
