@@ -126,3 +126,17 @@ test("who scrolls before the script has come stays where they are", async ({ pag
   await expect.poll(() => place(page)).toBe(60 * 38 + 76);
   await expect(page.locator(`tbody td.name a[href="${third}"]`)).toBeInViewport();
 });
+
+test("a list is where it was after a reload, and begins at its top when it is opened", async ({ page }) => {
+  await page.goto("/images?sort=name");
+  await hydrated(page);
+  await page.locator(".rows").evaluate((box) => (box.scrollTop = 2000));
+  await page.reload();
+  await hydrated(page);
+  await expect.poll(() => place(page)).toBe(2000);
+  await expect(page.locator("tbody td.name a").last()).toBeVisible();
+  await page.goto("/images?sort=name&q=a");
+  await hydrated(page);
+  await expect(page.locator("tbody td.name a").first()).toBeInViewport();
+  expect(await place(page)).toBe(0);
+});

@@ -10,6 +10,8 @@ let held = null;
 const left = new Map();
 /** The same of the list that is on its way because somebody went back to it. */
 let awaited = null;
+/** Where the place of a list is kept while its page is loaded anew. */
+const PLACE = 'gantry-place';
 /** The list that had the focus last. A row that goes far out of sight is taken from the page, and the focus with it: keys that scroll go on in it. */
 let list = null;
 
@@ -106,3 +108,23 @@ addEventListener('popstate', () => {
   const place = left.get(address());
   watch(null, place ? { ...place, before: new Set(document.querySelectorAll('.rows')) } : null);
 });
+addEventListener('pagehide', () => {
+  const box = document.querySelector('.rows');
+  try {
+    if (box) sessionStorage.setItem(PLACE, JSON.stringify({ at: address(), top: box.scrollTop }));
+    else sessionStorage.removeItem(PLACE);
+  } catch { /* private windows may refuse: the list begins at its top */ }
+});
+
+/** After a reload a list is where it was, unless somebody scrolls before its script has come. */
+function reloaded() {
+  if (!['reload', 'back_forward'].includes(performance.getEntriesByType('navigation')[0]?.type)) return;
+  try {
+    const place = JSON.parse(sessionStorage.getItem(PLACE));
+    if (!place?.top || place.at !== address()) return;
+    watch(null, { top: place.top, href: '', before: new Set() });
+    const scrolled = ({ target }) => target.matches?.('.rows:not([data-placed])') && watch(null, null);
+    document.addEventListener('scroll', scrolled, { capture: true, passive: true });
+  } catch { /* what is kept there is nothing of ours */ }
+}
+reloaded();
