@@ -60,6 +60,18 @@ function openDialog(id) {
   return true;
 }
 
+/** Whether the pointer is on what lies around a dialog; the edge inside of it has the dialog as its target, too. */
+function isBeside({ target, clientX, clientY }) {
+  if (!(target instanceof HTMLDialogElement)) return false;
+  const { left, right, top, bottom } = target.getBoundingClientRect();
+  return clientX < left || clientX > right || clientY < top || clientY > bottom;
+}
+
+let pressedBeside = false;
+document.addEventListener('pointerdown', (event) => {
+  pressedBeside = isBeside(event);
+}, true);
+
 document.addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
@@ -113,8 +125,8 @@ document.addEventListener('click', (event) => {
     location.reload();
     return;
   }
-  // A click beside a dialog closes it; so does following a link in it.
-  if (target instanceof HTMLDialogElement) target.close();
+  // A click beside a dialog closes it; so does following a link in it. A selection that ends beside it was begun inside.
+  if (pressedBeside && isBeside(event)) target.close();
   else if (target.closest('dialog a[href]')) target.closest('dialog').close();
   // On small screens a chosen place closes the drawer.
   if (target.closest('.rail a[href]')) {

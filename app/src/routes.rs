@@ -4,9 +4,9 @@ use domain::plan::Answers;
 use domain::{Kind, Problem, ResourceKey};
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
-use leptos_router::{Lazy, path};
+use leptos_router::{Lazy, NavigateOptions, path};
 
 use crate::api::{self, Boot};
 use crate::error::AppError;
@@ -157,7 +157,12 @@ fn ResolvePage() -> impl IntoView {
         <Transition fallback=|| view! { <Skeleton/> }>
             {move || Suspend::new(async move {
                 match answer.await {
-                    Ok(Some(key)) => view! { <leptos_router::components::Redirect path=scopes.get_untracked().on(&paths::detail(&key))/> }.into_any(),
+                    Ok(Some(key)) => {
+                        let path = scopes.get_untracked().on(&paths::detail(&key));
+                        // In place of this address: Back would come here and be sent on again.
+                        let options = NavigateOptions { replace: true, ..NavigateOptions::default() };
+                        view! { <Redirect path=path options=options/> }.into_any()
+                    }
                     Ok(None) => {
                         let shown: String = reference.get_untracked().chars().take(300).collect();
                         let message = format!(

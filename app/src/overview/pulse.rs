@@ -28,12 +28,7 @@ pub fn Pulse() -> impl IntoView {
         of_fleet(scopes.accounts, scopes.regions, MINUTES)
     });
     let series: RwSignal<Option<Result<Vec<Series>, _>>> = RwSignal::new(None);
-    Effect::new(move || {
-        let new = answer.get().map(|answer| answer.map(|fleet| fleet.series));
-        if new.is_some() {
-            series.set(new);
-        }
-    });
+    Effect::new(move || series.set(answer.get().map(|answer| answer.map(|fleet| fleet.series))));
     let told = boot.clone();
     let failing = move || {
         let fleet = answer.get().and_then(Result::ok).unwrap_or_default();

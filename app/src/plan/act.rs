@@ -24,7 +24,7 @@ use crate::layout::use_scopes;
 use crate::live;
 use crate::paths;
 use crate::sign_in::Confirm;
-use crate::ui::{Badge, Note, ProblemNote, Skeleton};
+use crate::ui::{Badge, Note, ProblemNote, Skeleton, toast};
 use crate::wizard::{cost_line, note_list};
 
 /// How long a run that goes on is left unasked.
@@ -50,6 +50,8 @@ enum Stage {
     Planned(Box<Review>),
     /// To be applied once the person has proved that it is still them.
     Unconfirmed(Box<Review>),
+    /// To be begun: sent, and not answered yet.
+    Starting,
     /// Begun.
     Running(Box<RunView>),
 }
@@ -105,9 +107,20 @@ pub fn content(act: Act) -> AnyView {
             Stage::Planned(review) | Stage::Unconfirmed(review) => Some(review),
             _ => None,
         };
-        stage.set(Stage::Planning);
+        stage.set(Stage::Starting);
         spawn_local(async move {
-            match (begin_run(answers.clone(), hash).await, reviewed) {
+            let answer = begin_run(answers.clone(), hash).await;
+            let now = asked.try_get_untracked().flatten();
+            if now.as_ref() != Some(&answers) {
+                // Closed meanwhile, or open for another act: that has nothing to do with this run.
+                toast(if answer.is_ok() { "The run has begun" } else { "The run was not begun" });
+                if let (Ok(id), None) = (answer, now) {
+                    sent.try_set_value(Some(answers));
+                    begun.try_set(Some(id));
+                }
+                return;
+            }
+            match (answer, reviewed) {
                 (Ok(id), _) => {
                     sent.set_value(Some(answers));
                     begun.set(Some(id));
@@ -132,11 +145,12 @@ pub fn content(act: Act) -> AnyView {
             applied.set(Some(answers));
         }
     });
-    let shut =
-        move || shut(close, stage.with(|stage| if matches!(stage, Stage::Running(_)) { "Close" } else { CANCEL }));
+    let is_sent = move || stage.with(|stage| matches!(stage, Stage::Starting | Stage::Running(_)));
+    let shut = move || shut(close, if is_sent() { "Close" } else { CANCEL });
     let boot = expect_context::<Boot>();
     let body = move || match stage.get() {
         Stage::Planning => planning(close),
+        Stage::Starting => starting(shut()),
         Stage::Failed(problem) => {
             let words = if problem.code == Code::Conflict { "Look at it again" } else { "Try again" };
             view! {
@@ -161,12 +175,22 @@ pub fn content(act: Act) -> AnyView {
     view! { {body} }.into_any()
 }
 
+/// The dialog once a plan is sent to be applied: what closes it does not take that back.
+fn starting(shut: AnyView) -> AnyView {
+    view! {
+        <p class="dim" role="status">"The run is being started…"</p>
+        <Skeleton/>
+        <div class="acts">{shut}</div>
+    }
+    .into_any()
+}
+
 /// What the dialog is called.
 fn title(stage: &Stage) -> String {
     match stage {
         Stage::Planned(review) | Stage::Unconfirmed(review) => review.plan.title.clone(),
         Stage::Running(view) => view.run.plan.title.clone(),
-        Stage::Planning => PLANNING.to_owned(),
+        Stage::Planning | Stage::Starting => PLANNING.to_owned(),
         Stage::Wrong(errors) if errors.contains_key(INSIST) || errors.contains_key(FORCE) => {
             "Is that meant?".to_owned()
         }

@@ -18,7 +18,7 @@ use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::sign_in::Confirm;
-use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, brief, format};
+use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, brief, format, toast};
 use crate::wizard::{Spec, Wizard, effect_sign, effect_tone, note_list, sum, why_not};
 
 fn does(effect: Does) -> &'static str {
@@ -158,6 +158,11 @@ pub fn Review(
             let begun = begin_run(wizard.answers.get_untracked(), found.hash).await;
             let reviewed = found.plan;
             if applying.try_set(false).is_some() {
+                // Somebody went elsewhere meanwhile.
+                toast(if begun.is_ok() { "The run has begun" } else { "The run was not begun" });
+                if begun.is_ok() {
+                    wizard.start_again.try_run(());
+                }
                 return;
             }
             match begun {
@@ -257,8 +262,8 @@ pub fn Review(
                 <button class="btn primary" r#type="button" disabled=idle aria-busy=move || applying.get().then_some("true") on:click=move |_| apply()>
                     {move || if applying.get() { "Starting…" } else { "Apply" }}
                 </button>
-                <a class="btn" href=back_href>"Back"</a>
-                <span class="faint">"Nothing has been made yet."</span>
+                <a class="btn" href=back_href hidden=move || applying.get()>"Back"</a>
+                <span class="faint" hidden=move || applying.get()>"Nothing has been made yet."</span>
             </div>
         </div>
     }

@@ -33,13 +33,22 @@ where
     F: Future<Output = Result<T, AppError>> + 'static,
 {
     let answer = RwSignal::new(None);
-    Effect::new(move || {
+    let turns = StoredValue::new(0_u32);
+    Effect::new(move |before: Option<()>| {
+        turns.update_value(|n| *n += 1);
+        let turn = turns.get_value();
         let put = move |future: F| {
             leptos::task::spawn_local(async move {
                 let new = future.await.map_err(|e| e.0);
-                answer.try_set(Some(new));
+                // Of what was asked for other reasons nothing is shown any more.
+                if turns.try_get_value() == Some(turn) {
+                    answer.try_set(Some(new));
+                }
             });
         };
+        if before.is_some() {
+            answer.set(None);
+        }
         put(ask());
         let ask = ask.clone();
         let again = move || put(untrack(&ask));

@@ -19,6 +19,7 @@ mod navigate;
 mod note;
 mod spark;
 mod tabs;
+mod toast;
 
 pub use age::{Age, Clock, moment, now_or};
 pub use badge::{Badge, StateBadge, tone_class};
@@ -38,3 +39,4 @@ pub use navigate::Navigate;
 pub use note::{Empty, Note, ProblemNote, ProblemPage, missing};
 pub use spark::Spark;
 pub use tabs::{TabLink, Tabs};
+pub use toast::toast;
