@@ -1,5 +1,6 @@
 //! A blob on its way out: POST opens a session, PATCH sends piece after piece (one on its way while the next is gathered, so
-//! memory holds two), PUT names the digest and ends it. What broke off is resumed where the registry says it stands.
+//! memory holds two), PUT names the digest and ends it. What broke off is resumed where the registry says it stands; ECR says so only
+//! when it refuses a piece.
 
 use crate::client::{Action, Repository, header};
 use crate::digest::Digest;
@@ -247,7 +248,7 @@ async fn send_piece(
             .header(CONTENT_TYPE, "application/octet-stream")
             .header(CONTENT_RANGE, &format!("{at}-{}", end - 1))
             .body(bytes.slice((at - start) as usize..));
-        let problem = match repository.send_once(&call, Action::Push).await {
+        let (problem, told) = match repository.send_once(&call, Action::Push).await {
             Ok(response) if response.status().is_success() => return http.location(&response),
             Ok(response) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
                 http.wait_out(&response, &mut waited, limited).await?;
@@ -255,14 +256,22 @@ async fn send_piece(
                 continue;
             }
             Ok(response) if response.status() == StatusCode::NOT_FOUND => return Err(lost(repository)),
-            Ok(response)
-                if response.status().is_server_error() || response.status() == StatusCode::RANGE_NOT_SATISFIABLE =>
-            {
-                http.explain(response).await
+            Ok(response) if response.status() == StatusCode::RANGE_NOT_SATISFIABLE => {
+                let problem = http.explain(response).await;
+                match wanted_byte(&problem.message) {
+                    Some(wanted) if wanted == end => return Ok(location),
+                    Some(wanted) if (start..end).contains(&wanted) => {
+                        at = wanted;
+                        (problem, true)
+                    }
+                    Some(_) => return Err(lost(repository)),
+                    None => (problem, false),
+                }
             }
+            Ok(response) if response.status().is_server_error() => (http.explain(response).await, false),
             Ok(response) => return Err(http.explain(response).await),
             Err(Trouble::Final(problem)) => return Err(problem),
-            Err(Trouble::Passing(problem)) => problem,
+            Err(Trouble::Passing(problem)) => (problem, false),
         };
         if tries >= http.settings.retries {
             return Err(problem);
@@ -270,12 +279,16 @@ async fn send_piece(
         tokio::time::sleep(http.backoff(tries)).await;
         tries += 1;
         resumed.fetch_add(1, Ordering::Relaxed);
-        // Without an answer about where it stands, the piece is sent again: the digest decides in the end.
-        let Some((next, stands)) = standing(repository, &location).await? else { continue };
-        location = next;
-        if !(start..=end).contains(&stands) {
-            return Err(lost(repository));
+        if told {
+            continue;
         }
+        // Without an answer about where it stands, or with one that cannot be, the piece is sent again: the registry refuses it
+        // if it has it or knows no such upload, and the digest decides in the end. ECR answers 404, or where the first piece ended.
+        let Some((next, stands)) = standing(repository, &location).await? else { continue };
+        if !(start..=end).contains(&stands) {
+            continue;
+        }
+        location = next;
         if stands == end {
             return Ok(location);
         }
@@ -283,17 +296,21 @@ async fn send_piece(
     }
 }
 
-/// Where an upload stands: the location to go on with, and how many bytes the registry has.
+/// Where an upload stands: the location to go on with, and how many bytes the registry has. `None` where it does not say.
 async fn standing(repository: &Repository, location: &Url) -> Result<Option<(Url, u64)>, Problem> {
     let response = repository.send(&Call::new(Method::GET, location.clone()), Action::Push).await?;
-    if response.status() == StatusCode::NOT_FOUND {
-        return Err(lost(repository));
-    }
     if response.status() != StatusCode::NO_CONTENT {
         return Ok(None);
     }
     let next = repository.http().location(&response).unwrap_or_else(|_| location.clone());
     Ok(received(&response).map(|stands| (next, stands)))
+}
+
+/// ECR refuses a piece with “First byte of the layer part is 0 instead of 11304960”: the byte that it wants next.
+fn wanted_byte(message: &str) -> Option<u64> {
+    let (_, said) = message.split_once("layer part is ")?;
+    let (_, wanted) = said.split_once(" instead of ")?;
+    wanted.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// `Range: 0-99` says that 100 bytes are there; nothing there is `0-0` for Docker's registry, as is one byte.

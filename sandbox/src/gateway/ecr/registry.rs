@@ -201,7 +201,8 @@ async fn upload(gateway: &Gateway, place: &Place, method: &Method, id: &str, par
     let upload = gateway.blobs.upload(place, id).await.ok_or_else(unknown)?;
     let mut upload = upload.lock().await;
     match *method {
-        Method::GET => Ok(progress(StatusCode::NO_CONTENT, place, id, upload.size)),
+        // ECR knows no upload by GET; where one stands, it says to a piece that does not follow.
+        Method::GET => Err(unknown()),
         Method::DELETE => {
             gateway.blobs.cancel(id, &upload).await.map_err(|error| broken(&error))?;
             Ok(StatusCode::NO_CONTENT.into_response())
@@ -210,8 +211,9 @@ async fn upload(gateway: &Gateway, place: &Place, method: &Method, id: &str, par
             let range = parts.headers.get(header::CONTENT_RANGE).and_then(|range| range.to_str().ok());
             let start =
                 range.and_then(|range| range.trim_start_matches("bytes ").split('-').next()?.parse::<u64>().ok());
-            if start.is_some_and(|start| start != upload.size) {
-                return Ok(progress(StatusCode::RANGE_NOT_SATISFIABLE, place, id, upload.size));
+            if let Some(start) = start.filter(|start| *start != upload.size) {
+                let message = format!("First byte of the layer part is {start} instead of {}", upload.size);
+                return Err(refusal(StatusCode::RANGE_NOT_SATISFIABLE, "BLOB_UPLOAD_INVALID", &message));
             }
             upload.add(body.into_data_stream()).await.map_err(|error| broken(&error))?;
             if *method == Method::PATCH {

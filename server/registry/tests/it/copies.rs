@@ -199,6 +199,24 @@ async fn a_broken_upload_goes_on_where_it_was() {
 }
 
 #[tokio::test]
+async fn a_broken_upload_into_ecr_goes_on_where_the_refusal_says() {
+    for what in [What::Answer(503, vec![], ""), What::TakeThenFail(1000), What::TakeThenFail(usize::MAX)] {
+        for stale in [false, true] {
+            let (from, to) = (Registry::start().await, Registry::start().await);
+            to.with(|i| i.as_ecr = true);
+            let (digest, _) = add_image(&from, "v1", "amd64", &[400_000]);
+            to.fault("PATCH", "", 1, what.clone());
+            if stale {
+                to.fault("GET", "/blobs/uploads/", 1, What::Answer(204, vec![("range", "0-9".into())], ""));
+            }
+            run(&from, &to, "v1", Platforms::All).await;
+            assert_eq!(tagged(&to, "v1"), digest);
+            assert_eq!(to.count("POST"), 2, "the layer and the configuration begin once");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stall_is_survived_once() {
     let (from, to) = (Registry::start().await, Registry::start().await);
     let (digest, _) = add_image(&from, "v1", "amd64", &[400_000]);

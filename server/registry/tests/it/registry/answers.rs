@@ -251,6 +251,7 @@ fn upload(
                 .body(Body::empty())
                 .unwrap();
         }
+        let as_ecr = i.as_ecr;
         let Some(held) = i.uploads.get_mut(id) else { return error(404, "BLOB_UPLOAD_UNKNOWN") };
         let stands = |held: &[u8], status: u16| {
             // Absolute this time.
@@ -260,10 +261,16 @@ fn upload(
             respond(status).header("location", location).header("range", range).body(Body::empty()).unwrap()
         };
         match method.as_str() {
+            "GET" if as_ecr => error(404, "NOT_FOUND"),
             "GET" => stands(held, 204),
             "PATCH" => {
                 let range = headers["content-range"].to_str().unwrap().split_once('-').unwrap();
                 let (start, end): (usize, usize) = (range.0.parse().unwrap(), range.1.parse().unwrap());
+                if as_ecr && start != held.len() {
+                    let message = format!("First byte of the layer part is {start} instead of {}", held.len());
+                    let body = serde_json::json!({"errors": [{"code": "BLOB_UPLOAD_INVALID", "message": message}]});
+                    return respond(416).body(Body::from(body.to_string())).unwrap();
+                }
                 if start != held.len() || end + 1 - start != body.len() {
                     return stands(held, 416);
                 }

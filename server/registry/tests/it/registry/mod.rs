@@ -61,6 +61,8 @@ pub struct Inside {
     pub realm: Option<String>,
     pub ranges: bool,
     pub mounts: bool,
+    /// Uploads are told of as ECR does: never by GET, and in words where a piece does not follow.
+    pub as_ecr: bool,
     pub log: Vec<String>,
     next: usize,
 }
