@@ -15,6 +15,7 @@ use domain::problem::Problem;
 use domain::wording::in_full;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
 
 const NAME: &str = "io.containerd.image.name";
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
@@ -55,10 +56,18 @@ pub(super) async fn images(
     let index: Index =
         serde_json::from_slice(index).map_err(|e| bad(format!("Its index.json cannot be read: {e}.")))?;
     let layout = Layout { files, destination, progress };
-    let mut images = Vec::new();
+    // Docker writes an entry for each name that an image has.
+    let (mut entries, mut places) = (Vec::<(&Descriptor, Vec<&String>)>::new(), HashMap::new());
     for entry in &index.manifests {
-        let annotated = entry.annotations.get(NAME).or_else(|| entry.annotations.get(REF_NAME));
-        let mut nodes = match layout.visit(entry, 0).await? {
+        let place = *places.entry(entry.digest).or_insert(entries.len());
+        if place == entries.len() {
+            entries.push((entry, Vec::new()));
+        }
+        entries[place].1.extend(entry.annotations.get(NAME).or_else(|| entry.annotations.get(REF_NAME)));
+    }
+    let (mut images, mut known) = (Vec::<ArchiveImage>::new(), HashMap::new());
+    for (entry, annotated) in entries {
+        let nodes = match layout.visit(entry, 0).await? {
             Found::Whole(node) => vec![*node],
             Found::Parts(nodes) => nodes,
             Found::Missing(name) => {
@@ -66,23 +75,27 @@ pub(super) async fn images(
             }
         };
         let alone = nodes.iter().filter(|n| !n.image.platforms.is_empty()).count() == 1;
-        for mut node in nodes.drain(..) {
-            let mine = alone && !node.image.platforms.is_empty() || node.image.config.is_none();
-            node.image.names.extend(annotated.filter(|_| mine).cloned());
+        for Node { mut image, config } in nodes {
+            if alone && !image.platforms.is_empty() || image.config.is_none() {
+                image.names.extend(annotated.iter().copied().cloned());
+            }
             for saved in &saved {
-                if saved_digest(&saved.config).is_some_and(|digest| Some(digest) == node.config) {
-                    node.image.names.extend(saved.repo_tags.iter().flatten().cloned());
+                if saved_digest(&saved.config).is_some_and(|digest| Some(digest) == config) {
+                    image.names.extend(saved.repo_tags.iter().flatten().cloned());
                 }
             }
-            let mut seen = Vec::new();
-            node.image.names.retain(|name| {
-                !seen.contains(name) && {
-                    seen.push(name.clone());
-                    true
-                }
-            });
-            images.push(node.image);
+            // Indexes that are there in part may share what is there.
+            let place = *known.entry(image.manifest.digest).or_insert(images.len());
+            if place == images.len() {
+                images.push(image);
+            } else {
+                images[place].names.extend(image.names);
+            }
         }
+    }
+    for image in &mut images {
+        let mut seen = HashSet::new();
+        image.names.retain(|name| seen.insert(name.clone()));
     }
     Ok(images)
 }

@@ -17,6 +17,7 @@ use crate::problems;
 use crate::progress::Progress;
 use async_compression::tokio::bufread::GzipDecoder;
 use domain::problem::{Code, Problem};
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -84,7 +85,7 @@ pub struct ArchiveImage {
 }
 
 impl ArchiveImage {
-    /// The tags that its names carry.
+    /// The tags that its names carry, each once.
     pub fn tags(&self) -> Vec<String> {
         let tag = |name: &String| match name.rsplit_once(':') {
             Some((_, tag)) if !tag.contains('/') => tag.to_owned(),
@@ -92,7 +93,8 @@ impl ArchiveImage {
         };
         let mut tags: Vec<String> =
             self.names.iter().map(tag).filter(|tag| crate::reference::check_tag(tag).is_ok()).collect();
-        tags.dedup();
+        let mut seen = HashSet::new();
+        tags.retain(|tag| seen.insert(tag.clone()));
         tags
     }
 }

@@ -111,6 +111,11 @@ pub fn oci_image(layers: &[(&str, Vec<u8>)], diff_ids: &[Digest]) -> OciImage {
 }
 
 pub fn layout(images: &[&OciImage], top: &str, kind: &str) -> Tar {
+    tagged_layout(images, top, kind, &["v7"])
+}
+
+/// With an entry for each tag, as Docker writes it.
+fn tagged_layout(images: &[&OciImage], top: &str, kind: &str, tags: &[&str]) -> Tar {
     let mut tar = Tar::default();
     for image in images {
         for blob in &image.blobs {
@@ -121,8 +126,11 @@ pub fn layout(images: &[&OciImage], top: &str, kind: &str) -> Tar {
     if !images.iter().any(|i| i.manifest == top) {
         tar = tar.blob(top);
     }
-    let index = json!({"schemaVersion": 2, "manifests": [{"mediaType": kind, "digest": Digest::of(top.as_bytes()),
-        "size": top.len(), "annotations": {"io.containerd.image.name": "docker.io/library/app:v7"}}]});
+    let entry = |tag: &&str| {
+        json!({"mediaType": kind, "digest": Digest::of(top.as_bytes()), "size": top.len(), "annotations":
+            {"io.containerd.image.name": format!("docker.io/library/app:{tag}"), "org.opencontainers.image.ref.name": tag}})
+    };
+    let index = json!({"schemaVersion": 2, "manifests": tags.iter().map(entry).collect::<Vec<_>>()});
     tar.file("index.json", index.to_string()).file("oci-layout", r#"{"imageLayoutVersion":"1.0.0"}"#)
 }
 
@@ -193,6 +201,28 @@ async fn an_index_for_several_platforms() {
         (archive.images[0].tags(), archive.images[0].platforms[0].to_string()),
         (vec!["v7".to_owned()], "linux/arm64".into())
     );
+}
+
+#[tokio::test]
+async fn one_image_with_two_tags_is_one_image() {
+    let registry = Registry::start().await;
+    let plain = layer("one", 2000);
+    let hex = |bytes: &[u8]| format!("blobs/sha256/{}", Digest::of(bytes).hex());
+    for kind in [PLAIN, GZIP] {
+        let bytes = if kind == PLAIN { plain.clone() } else { gzip(&plain) };
+        let image = oci_image(&[(kind, bytes.clone())], &[Digest::of(&plain)]);
+        let saved =
+            json!([{"Config": hex(&image.blobs[1]), "RepoTags": ["app:1.0", "app:latest"], "Layers": [hex(&bytes)]}]);
+        let index = index_of(&[(&image, "amd64")]);
+        for (top, kind) in [(&image.manifest, OCI_MANIFEST), (&index, OCI_INDEX)] {
+            let tar = tagged_layout(&[&image], top, kind, &["1.0", "latest"]).file("manifest.json", saved.to_string());
+            let progress = Progress::default();
+            let archive = push_with(&registry, &tar.end(), &Limits::default(), &progress).await.unwrap();
+            assert_eq!(archive.images.len(), 1, "{kind}");
+            assert_eq!(archive.images[0].tags(), ["1.0", "latest"], "{kind}");
+            assert_eq!(progress.watch().borrow().len(), 2, "the layer and the configuration, each once");
+        }
+    }
 }
 
 #[tokio::test]
