@@ -84,6 +84,14 @@ fn needed(subjects: &[Subject]) -> Permission {
     if subjects.iter().any(more) { Permission::ChangeAws } else { Permission::ReadResources }
 }
 
+/// The name of the lent credentials that looking this up needs.
+fn credentials_of(subject: &Subject) -> Option<&str> {
+    match subject {
+        Subject::Ecr(Ecr::Source { credentials, .. }) if !credentials.is_empty() => Some(credentials),
+        _ => None,
+    }
+}
+
 impl Planner {
     /// Over these, with the credentials that people lent.
     pub fn new(store: Store, cloud: Arc<dyn Cloud>, lent: Arc<Loans>) -> Self {
@@ -92,11 +100,7 @@ impl Planner {
 
     /// Refuses credentials that somebody else lent, or that are not here.
     fn may_use(&self, actor: &Actor, subjects: &[Subject]) -> Result<()> {
-        let named = |subject: &Subject| match subject {
-            Subject::Ecr(Ecr::Source { credentials, .. }) if !credentials.is_empty() => Some(credentials.clone()),
-            _ => None,
-        };
-        subjects.iter().filter_map(named).try_for_each(|id| self.lent.check(&id, actor.person))
+        subjects.iter().filter_map(credentials_of).try_for_each(|id| self.lent.check(id, actor.person))
     }
 
     async fn read(&self, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
@@ -249,6 +253,8 @@ impl Plans for Planner {
             ended: None,
         };
         self.store.begin_run(&stored, &entry).await?;
+        // The run may wait for others for long before it asks for them.
+        answers.subjects().iter().filter_map(credentials_of).for_each(|id| self.lent.hold(id));
         Ok(id)
     }
 

@@ -304,6 +304,19 @@ async fn a_server_that_does_not_have_them_takes_the_run_back_and_says_why() {
 }
 
 #[tokio::test]
+async fn those_of_a_run_that_waits_are_not_forgotten_for_later_ones() {
+    let set = Set::new().await;
+    let run = set.begin(&set.lend(SECRET).await).await;
+    // More than may wait for one person.
+    for _ in 0..10 {
+        set.lend(SECRET).await;
+    }
+    let view = set.drive(set.world.cloud.clone(), &run).await;
+    assert_eq!(view["run"]["state"], "applied", "{view}");
+    assert_eq!(set.fake.put(), Fake::once());
+}
+
+#[tokio::test]
 async fn they_are_their_persons_own_and_what_is_refused_is_not_repeated() {
     let set = Set::new().await;
     let lent = set.lend(SECRET).await;
