@@ -4,10 +4,10 @@
 pub fn toast(words: &str) {
     #[cfg(feature = "hydrate")]
     {
-        let told = leptos::web_sys::CustomEventInit::new();
+        let told = web_sys::CustomEventInit::new();
         told.set_detail(&wasm_bindgen::JsValue::from_str(words));
         // What cannot be told is in Activity all the same.
-        if let Ok(event) = leptos::web_sys::CustomEvent::new_with_event_init_dict("gantry-toast", &told) {
+        if let Ok(event) = web_sys::CustomEvent::new_with_event_init_dict("gantry-toast", &told) {
             let _ = leptos::prelude::window().dispatch_event(&event);
         }
     }
