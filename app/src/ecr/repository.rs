@@ -21,8 +21,11 @@ pub fn images(shown: Shown) -> AnyView {
         (!gone.get()).then(|| view! { {uri}{super::put_image::card(&own)} })
     };
     let empty = Signal::derive(move || {
-        let words =
-            if gone.get() { "It is gone, and with it what images it had." } else { "Nothing has been pushed to this repository yet." };
+        let words = if gone.get() {
+            "It is gone, and with it what images it had."
+        } else {
+            "Nothing has been pushed to this repository yet."
+        };
         words.to_owned()
     });
     view! {
