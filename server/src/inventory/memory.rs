@@ -175,6 +175,7 @@ impl Memory {
             judged.extend(put(&mut next, kind, rows).await?);
         }
         if changed.is_empty() {
+            progress.usage.told();
             if first || !judged.is_empty() {
                 self.swap(next);
                 let kinds = judged.iter().map(|key| key.kind).collect::<BTreeSet<_>>().into_iter().collect();
@@ -191,6 +192,7 @@ impl Memory {
         }
         progress.position = position;
         progress.words.sweep();
+        progress.usage.told();
         self.swap(next);
         let notice = match first {
             true => ToPage::Changed { version: position.0, keys: vec![], kinds: Kind::ALL.to_vec() },

@@ -94,9 +94,10 @@ impl Usage {
         };
     }
 
-    /// The rows of images that should look otherwise than they do, if anything changed that they depend on.
-    pub fn images(&mut self, snapshot: &Snapshot) -> Vec<Replacement> {
-        if !std::mem::take(&mut self.changed) {
+    /// The rows of images that should look otherwise than they do, if anything changed that they depend on: the same again until
+    /// [`Usage::told`].
+    pub fn images(&self, snapshot: &Snapshot) -> Vec<Replacement> {
+        if !self.changed {
             return vec![];
         }
         let names = domain::describe::columns(Kind::Image);
@@ -125,6 +126,11 @@ impl Usage {
             (!same).then_some((place, Some(next)))
         });
         changed.collect()
+    }
+
+    /// Says that the rows answered are in use. A snapshot that is dropped takes its rows along: what they depend on does not change again.
+    pub fn told(&mut self) {
+        self.changed = false;
     }
 
     fn reckoned(&self) -> BTreeMap<Place, Reckoned> {

@@ -72,6 +72,7 @@ impl Fleet {
         let rows = self.usage.images(&self.snapshot);
         let count = rows.len();
         self.replace(Kind::Image, rows);
+        self.usage.told();
         count
     }
     fn users(&self, digest: &str) -> Vec<String> {
@@ -134,6 +135,20 @@ fn services_functions_and_lonely_tasks_use_images() {
     fleet.task("t1", "STOPPED", "sha256:a", "service:web");
     fleet.reckon();
     assert_eq!(fleet.users("sha256:a"), Vec::<String>::new());
+}
+
+#[test]
+fn what_changed_is_reckoned_again_until_it_is_in_use() {
+    let mut fleet = Fleet::default();
+    fleet.image("sha256:a", json!({}));
+    fleet.reckon();
+    fleet.task("t1", "RUNNING", "sha256:a", "family:web");
+    assert_eq!(fleet.usage.images(&fleet.snapshot).len(), 1);
+    // The store failed before the snapshot was in use: the same row comes again.
+    fleet.task("t1", "RUNNING", "sha256:a", "family:web");
+    assert_eq!(fleet.reckon(), 1);
+    assert_eq!(fleet.users("sha256:a"), ["task t1 in prod"]);
+    assert_eq!(fleet.reckon(), 0);
 }
 
 #[test]
