@@ -5,15 +5,14 @@ use domain::document::partition;
 use domain::resource::Observed;
 use domain::sns::{Subscription, Topic};
 use domain::{Kind, Problem, ResourceKey};
-use std::collections::HashMap;
 
-use crate::gather::{Trouble, tags};
+use crate::gather::{Trouble, each, tags};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
-/// Reads all subscriptions of the account, then all topics. Without the right to the former, topics are delivered without them.
+/// Reads all topics, each with its subscriptions: the account's own list lacks those that other accounts made. One whose subscriptions
+/// cannot be read is delivered without them. Their tags cost a call each: [`fetch_topic`] has them.
 pub(crate) async fn collect_topics(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
     let mut trouble = Trouble::default();
-    let mut subscriptions = trouble.past(subscriptions(caller).await)?;
     let mut pages = Pages::new("sns:ListTopics");
     while let Some(token) = pages.next() {
         let request = caller.clients().sns().list_topics().set_next_token(token);
@@ -24,14 +23,20 @@ pub(crate) async fn collect_topics(caller: &Caller, feed: &dyn Feed) -> Result<(
                 return trouble.end();
             }
         };
-        let arns = page.topics.into_iter().flatten().filter_map(|t| t.topic_arn);
-        let batch: Result<Vec<Observed>, Problem> = arns
-            .map(|arn| {
-                let of = subscriptions.as_mut().map(|all| all.remove(&arn).unwrap_or_default());
-                caller.observed(&topic(arn, of))
-            })
-            .collect();
-        feed.seen(batch?).await?;
+        let arns: Vec<String> = page.topics.into_iter().flatten().filter_map(|t| t.topic_arn).collect();
+        let read = |arn: String| async move {
+            let of = subscriptions(caller, &arn).await;
+            (arn, of)
+        };
+        let mut batch = vec![];
+        for (arn, of) in each(arns, read).await {
+            match trouble.past(of)? {
+                // Deleted since the list was read.
+                Some(None) => {}
+                known => batch.push(caller.observed(&topic(arn, known.flatten()))?),
+            }
+        }
+        feed.seen(batch).await?;
         pages.then(page.next_token)?;
     }
     feed.complete(Kind::Topic, None).await?;
@@ -46,15 +51,7 @@ pub(crate) async fn fetch_topic(caller: &Caller, key: &ResourceKey) -> Result<Op
     if absent(caller.call(Bucket::Sns, "sns:GetTopicAttributes", Some(&arn), request.send()).await)?.is_none() {
         return Ok(None);
     }
-    let mut all = vec![];
-    let mut pages = Pages::new("sns:ListSubscriptionsByTopic");
-    while let Some(token) = pages.next() {
-        let request = caller.clients().sns().list_subscriptions_by_topic().topic_arn(&arn).set_next_token(token);
-        let answer = caller.call(Bucket::Sns, "sns:ListSubscriptionsByTopic", Some(&arn), request.send()).await;
-        let Some(page) = absent(answer)? else { return Ok(None) };
-        all.extend(page.subscriptions.into_iter().flatten().map(subscription));
-        pages.then(page.next_token)?;
-    }
+    let Some(all) = subscriptions(caller, &arn).await? else { return Ok(None) };
     let request = caller.clients().sns().list_tags_for_resource().resource_arn(&arn);
     let answer = caller.call(Bucket::Sns, "sns:ListTagsForResource", Some(&arn), request.send()).await;
     let Some(answer) = absent(answer)? else { return Ok(None) };
@@ -63,21 +60,18 @@ pub(crate) async fn fetch_topic(caller: &Caller, key: &ResourceKey) -> Result<Op
     caller.observed(&topic).map(Some)
 }
 
-/// All subscriptions of the account, by topic.
-async fn subscriptions(caller: &Caller) -> Result<HashMap<String, Vec<Subscription>>, Problem> {
-    let mut all: HashMap<String, Vec<Subscription>> = HashMap::new();
-    let mut pages = Pages::new("sns:ListSubscriptions");
+/// Who is subscribed to a topic, whichever account it is; `None` when there is no such topic.
+async fn subscriptions(caller: &Caller, arn: &str) -> Result<Option<Vec<Subscription>>, Problem> {
+    let mut all = vec![];
+    let mut pages = Pages::new("sns:ListSubscriptionsByTopic");
     while let Some(token) = pages.next() {
-        let request = caller.clients().sns().list_subscriptions().set_next_token(token);
-        let page = caller.call(Bucket::Sns, "sns:ListSubscriptions", None, request.send()).await?;
-        for mut s in page.subscriptions.into_iter().flatten() {
-            if let Some(arn) = s.topic_arn.take() {
-                all.entry(arn).or_default().push(subscription(s));
-            }
-        }
+        let request = caller.clients().sns().list_subscriptions_by_topic().topic_arn(arn).set_next_token(token);
+        let answer = caller.call(Bucket::Sns, "sns:ListSubscriptionsByTopic", Some(arn), request.send()).await;
+        let Some(page) = absent(answer)? else { return Ok(None) };
+        all.extend(page.subscriptions.into_iter().flatten().map(subscription));
         pages.then(page.next_token)?;
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 fn topic(arn: String, subscriptions: Option<Vec<Subscription>>) -> Topic {
@@ -97,3 +91,6 @@ fn subscription(s: types::Subscription) -> Subscription {
     };
     kept.redacted()
 }
+
+#[cfg(test)]
+mod tests;
