@@ -26,7 +26,7 @@ pub enum Code {
     Busy,
     /// The request is larger than allowed.
     TooLarge,
-    /// AWS refused: an IAM permission is missing.
+    /// AWS refused: an IAM permission is missing, or a policy stands in the way that no permission gets past.
     AwsDenied,
     /// AWS answered that we ask too often.
     AwsThrottled,
@@ -67,7 +67,7 @@ pub struct Problem {
     /// The field it belongs to, for forms and queries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// The IAM action that is missing, such as `ecs:ListServices`.
+    /// The IAM action that is missing, such as `ecs:ListServices`; none where allowing it would not help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub iam_action: Option<String>,
     /// The others that are missing, where several calls were denied; sorted.
@@ -88,6 +88,9 @@ pub struct Problem {
 }
 
 const CANCELLED: &str = "Cancelled";
+
+/// A message of so many bytes is long enough: what further denials say for themselves is left out.
+const LONG: usize = 600;
 
 const UNREADABLE: &str = "The request cannot be read";
 
@@ -170,6 +173,13 @@ impl Problem {
     /// The role does not allow it.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::new(Code::Forbidden, "Not allowed", message)
+    }
+    /// AWS refuses for want of a permission, such as `ecs:ListServices`.
+    pub fn lacks(title: impl Into<String>, action: impl Into<String>) -> Self {
+        let mut problem = Self::new(Code::AwsDenied, title, "");
+        problem.iam_action = Some(action.into());
+        problem.message = problem.lacking();
+        problem
     }
     /// A fault of Gantry; the details belong in the log under the reference.
     pub fn internal(reference: impl Into<String>) -> Self {
@@ -261,21 +271,35 @@ impl Problem {
         self.iam_action.iter().chain(&self.more_iam_actions).map(String::as_str)
     }
 
-    /// Says of a denial what another one lacks, too.
+    /// Which permissions are missing, in words; empty when none is.
+    fn lacking(&self) -> String {
+        match self.missing().collect::<Vec<_>>().as_slice() {
+            [] => String::new(),
+            [one] => format!("The credentials of this connection lack the permission {one}. Add it to their policy."),
+            all => {
+                let all = all.join(", ");
+                format!("The credentials of this connection lack the permissions {all}. Add them to their policy.")
+            }
+        }
+    }
+
+    /// Says of a denial what another one lacks, too. One that lacks nothing is told in its own words, behind.
     pub fn also_denied(&mut self, other: &Problem) {
         let is_new = |action: &&str| self.missing().all(|known| known != *action);
         let new: Vec<String> = other.missing().filter(is_new).map(str::to_owned).collect();
         if self.resource != other.resource {
             self.resource = None;
         }
+        if other.missing().next().is_none() && self.message.len() < LONG && !self.message.contains(&other.message) {
+            self.message = format!("{} {}", self.message, other.message);
+        }
         if new.is_empty() {
             return;
         }
+        let behind = self.message.strip_prefix(&self.lacking()).unwrap_or_default().trim_start().to_owned();
         self.more_iam_actions.extend(new);
         self.more_iam_actions.sort();
-        let all = self.missing().collect::<Vec<_>>().join(", ");
-        self.message =
-            format!("The credentials of this connection lack the permissions {all}. Add them to their policy.");
+        self.message = format!("{} {behind}", self.lacking()).trim_end().to_owned();
     }
 
     /// For missing permissions: the policy statement to ask for, as JSON. Of resources whose ARN is not known it names all: IAM
@@ -347,6 +371,29 @@ mod tests {
         assert!(actions.iter().all(|action| all.message.contains(action)), "{all}");
         let statement: serde_json::Value = serde_json::from_str(&all.statement().unwrap()).unwrap();
         assert_eq!(statement, serde_json::json!({"Effect": "Allow", "Action": actions, "Resource": "*"}));
+    }
+
+    #[test]
+    fn a_denial_that_no_permission_mends_stays_beside_those_that_one_does() {
+        let barred = Problem::new(Code::AwsDenied, "Access denied", "AWS denies ecs:ListClusters: an explicit deny.");
+        assert_eq!(barred.statement(), None);
+        let lacks = |action: &str| Problem::lacks("Access denied", action);
+        let sentences = "The credentials of this connection lack the permissions sqs:ListQueues, sqs:ListQueueTags. Add them to their \
+                         policy. AWS denies ecs:ListClusters: an explicit deny.";
+        for order in [
+            [lacks("sqs:ListQueues"), barred.clone(), lacks("sqs:ListQueueTags")],
+            [lacks("sqs:ListQueues"), lacks("sqs:ListQueueTags"), barred.clone()],
+        ] {
+            let [mut all, more @ ..] = order;
+            more.iter().for_each(|other| all.also_denied(other));
+            all.also_denied(&barred);
+            assert_eq!(all.message, sentences);
+        }
+        let mut all = barred.clone();
+        all.also_denied(&lacks("sqs:ListQueues"));
+        all.also_denied(&barred);
+        assert_eq!(all.missing().collect::<Vec<_>>(), ["sqs:ListQueues"]);
+        assert!(all.message.ends_with(&format!("Add it to their policy. {}", barred.message)), "{all}");
     }
 
     #[test]

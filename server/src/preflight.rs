@@ -30,10 +30,10 @@ pub async fn permissions(cloud: &dyn Cloud, plan: &Plan, patience: Duration) -> 
 /// Why IAM could not be asked, in a sentence.
 fn why(problem: &Problem) -> String {
     match problem.code {
-        Code::AwsDenied => {
-            let action = problem.iam_action.as_deref().unwrap_or("iam:SimulatePrincipalPolicy");
-            format!("Gantry's credentials may not ask: {action} is missing.")
-        }
+        Code::AwsDenied => match &problem.iam_action {
+            Some(action) => format!("Gantry's credentials may not ask: {action} is missing."),
+            None => format!("Gantry's credentials may not ask. {}", problem.message),
+        },
         Code::NotImplemented => "This endpoint does not implement the question.".to_owned(),
         Code::AwsThrottled | Code::AwsUnreachable => "IAM did not answer.".to_owned(),
         _ => format!("{}: {}", problem.title, problem.message),

@@ -118,9 +118,10 @@ fn credentials_error(error: &(dyn Error + 'static)) -> Option<String> {
 
 fn no_credentials(cause: &str, asked: Asked<'_>) -> Problem {
     if let Some((action, resource)) = denied_action(cause) {
-        let mut problem = denied(&action, resource, "The role of this connection may not be assumed");
+        let title = "The role of this connection may not be assumed";
+        let mut problem = denied(&action, resource, title, barred(cause));
         // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_control-access_monitor.html
-        if action.starts_with("sts:") {
+        if action.starts_with("sts:") && problem.iam_action.is_some() {
             problem.message = format!(
                 "{action} is not allowed. Add it to the trust policy of the role and to the policy of the identity that assumes it."
             );
@@ -139,15 +140,46 @@ fn no_credentials(cause: &str, asked: Asked<'_>) -> Problem {
     )
 }
 
-fn denied(action: &str, resource: Option<String>, title: &str) -> Problem {
-    let mut problem = Problem::new(
-        Code::AwsDenied,
-        title,
-        format!("The credentials of this connection lack the permission {action}. Add it to their policy."),
-    );
-    problem.iam_action = Some(action.to_owned());
+/// `barred` says why no permission helps, if none does.
+fn denied(action: &str, resource: Option<String>, title: &str, barred: Option<String>) -> Problem {
+    let mut problem = match barred {
+        Some(why) => Problem::new(Code::AwsDenied, title, format!("AWS denies {action}: {why}")),
+        None => Problem::lacks(title, action),
+    };
     problem.resource = resource;
     problem
+}
+
+/// Policies that can allow something by themselves: where one of these does not, a permission is missing. All others only limit what these allow.
+const ALLOWING: &[&str] = &["identity-based policy", "resource-based policy", "role trust policy"];
+
+/// Reads what AWS says of the policy that denies, "… with an explicit deny in a service control policy" or "… because no permissions boundary
+/// allows the ecs:ListServices action", and says what has to happen, where adding a permission would not help.
+fn barred(message: &str) -> Option<String> {
+    let (_, rest) = message.split_once("authorized to perform: ")?;
+    if let Some((_, rest)) = rest.split_once("with an explicit deny") {
+        let policy = rest.strip_prefix(" in ").and_then(policy_type).unwrap_or_else(|| "a policy".to_owned());
+        return Some(format!("an explicit deny in {policy}. No policy can allow it until that deny is gone."));
+    }
+    let policy = policy_type(rest.split_once("because no ")?.1)?;
+    (!ALLOWING.contains(&policy.as_str())).then(|| {
+        format!(
+            "no {policy} allows it. No policy of this connection can; whoever looks after the {policy} has to allow it."
+        )
+    })
+}
+
+/// The words up to the one that says what it is: `service control policy`, `permissions boundary`.
+fn policy_type(text: &str) -> Option<String> {
+    let mut words = vec![];
+    for word in text.split_whitespace().take(6) {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        words.push(word);
+        if matches!(word, "policy" | "boundary") {
+            return Some(words.join(" "));
+        }
+    }
+    None
 }
 
 /// Reads AWS's "… is not authorized to perform: ecs:ListServices on resource: arn:… because no identity-based policy …".
@@ -246,7 +278,7 @@ fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {
         Problem::not_implemented(asked.operation)
     } else if is(DENIED) || (*status == 403 && code.is_empty()) {
         let (action, resource) = denied_action(message).unwrap_or((asked.operation.to_owned(), None));
-        denied(&action, resource, "Access denied")
+        denied(&action, resource, "Access denied", barred(message))
     } else if is(CREDENTIALS) {
         refused_credentials(code, message)
     } else if throttling_codes(asked.operation).any(|c| c == code) || *status == 429 {

@@ -107,6 +107,49 @@ async fn a_missing_permission_is_named_with_the_resource_it_is_missing_on() {
     assert_eq!((mute.iam_action.as_deref(), mute.resource.as_deref()), (Some("ecs:ListServices"), Some("shop")));
 }
 
+#[test]
+fn a_policy_that_only_limits_is_named_instead_of_a_missing_permission() {
+    // As AWS words them: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    let on =
+        "User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: ecs:ListClusters on resource: *";
+    let asked = Asked { operation: "ecs:ListClusters", resource: None, emulator: false };
+    let answered = |why: &str| {
+        let (code, message) = ("AccessDeniedException".to_owned(), format!("{on} {why}"));
+        refused(&Refusal { status: 400, code, message, ..Refusal::default() }, asked)
+    };
+    for (why, named) in [
+        ("with an explicit deny in a service control policy", "an explicit deny in a service control policy. "),
+        ("with an explicit deny in a permissions boundary", "an explicit deny in a permissions boundary. "),
+        ("with an explicit deny in a VPC endpoint policy", "an explicit deny in a VPC endpoint policy. "),
+        ("with an explicit deny in an identity-based policy", "an explicit deny in an identity-based policy. "),
+        ("with an explicit deny", "an explicit deny in a policy. "),
+        (
+            "because no service control policy allows the ecs:ListClusters action",
+            "no service control policy allows it. ",
+        ),
+        ("because no permissions boundary allows the ecs:ListClusters action", "no permissions boundary allows it. "),
+        ("because no session policy allows the ecs:ListClusters action", "no session policy allows it. "),
+    ] {
+        let problem = answered(why);
+        assert_eq!((problem.code, problem.statement()), (Code::AwsDenied, None), "{why}: {problem}");
+        assert!(problem.message.starts_with(&format!("AWS denies ecs:ListClusters: {named}")), "{why}: {problem}");
+        assert!(!problem.message.contains("lack the permission"), "{problem}");
+    }
+    for why in [
+        "",
+        "because no identity-based policy allows the ecs:ListClusters action",
+        "because no resource-based policy allows the ecs:ListClusters action",
+    ] {
+        assert_eq!(answered(why).iam_action.as_deref(), Some("ecs:ListClusters"), "{why}");
+    }
+    let cause = "User: x is not authorized to perform: sts:AssumeRole on resource: r with an explicit deny in a service control policy\")";
+    let assumed = no_credentials(cause, asked);
+    assert!(
+        assumed.message.starts_with("AWS denies sts:AssumeRole: an explicit deny in a service control policy. "),
+        "{assumed}"
+    );
+}
+
 #[tokio::test]
 async fn a_clock_that_is_off_is_called_that() {
     let body = r#"{"__type":"InvalidSignatureException","message":"Signature expired: 20261123T100000Z is now earlier than 20261123T101500Z (20261123T102000Z - 5 min.)"}"#;
