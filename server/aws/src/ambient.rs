@@ -126,7 +126,7 @@ async fn credentials(region: &Region) -> Result<(Credentials, String), Problem> 
             Ok(credentials) => return Ok((credentials, place.to_owned())),
             Err(CredentialsError::CredentialsNotLoaded(_)) => {}
             Err(error) => {
-                let asked = Asked { operation: identity::IDENTITY, resource: None, emulator: false };
+                let asked = Asked { operation: identity::IDENTITY, resource: None, region: None, emulator: false };
                 let mut problem = problem::from_credentials(&error, asked);
                 problem.message = format!("Of {place}: {}", problem.message);
                 return Err(problem);

@@ -177,7 +177,8 @@ impl Caller {
                 Ok(answer)
             }
             Err(error) => {
-                let problem = problem::from_sdk(&error, Asked { operation, resource, emulator: self.emulator });
+                let asked = Asked { operation, resource, region: Some(&self.scope.region), emulator: self.emulator };
+                let problem = problem::from_sdk(&error, asked);
                 tracing::debug!(operation, scope = %self.scope, ms = took.as_millis(), error = %problem, "aws call failed");
                 Err(problem)
             }

@@ -8,7 +8,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sts::operation::RequestId;
-use domain::{Code, Problem};
+use domain::document::partition;
+use domain::{Code, Problem, Region};
 use std::error::Error;
 
 /// What was asked, for the person who reads the problem.
@@ -18,6 +19,8 @@ pub(crate) struct Asked<'a> {
     pub operation: &'static str,
     /// What it was asked on, mostly an ARN or a name.
     pub resource: Option<&'a str>,
+    /// Where it was asked; `None` where that does not matter.
+    pub region: Option<&'a Region>,
     /// The endpoint is configured: it may be an emulator that lacks operations.
     pub emulator: bool,
 }
@@ -280,7 +283,7 @@ fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {
         let (action, resource) = denied_action(message).unwrap_or((asked.operation.to_owned(), None));
         denied(&action, resource, "Access denied", barred(message))
     } else if is(CREDENTIALS) {
-        refused_credentials(code, message)
+        refused_credentials(code, message, asked)
     } else if throttling_codes(asked.operation).any(|c| c == code) || *status == 429 {
         Problem::new(
             Code::AwsThrottled,
@@ -307,7 +310,38 @@ fn sentence(what: &str, message: &str) -> String {
     }
 }
 
-fn refused_credentials(code: &str, message: &str) -> Problem {
+/// What AWS answers to good credentials in a region that the account has not enabled.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html>
+const NOT_ENABLED: &[&str] = &["AuthFailure", "InvalidClientTokenId", "UnrecognizedClientException"];
+
+/// The regions that every account has. Those that came later have to be enabled; other partitions ask for that nowhere.
+/// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>
+const ALWAYS_ENABLED: &[&str] = &[
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// Whether an account has to enable this region before anything can be asked there.
+fn is_opt_in(region: &Region) -> bool {
+    *region != Region::global() && partition(region) == "aws" && !ALWAYS_ENABLED.contains(&region.as_str())
+}
+
+fn refused_credentials(code: &str, message: &str, asked: Asked<'_>) -> Problem {
     let clock = code == "RequestTimeTooSkewed"
         || code == "RequestExpired"
         || message.contains("Signature expired")
@@ -320,11 +354,16 @@ fn refused_credentials(code: &str, message: &str) -> Problem {
         );
     }
     let title = if code.starts_with("Expired") { "Credentials expired" } else { "Credentials refused" };
-    Problem::new(
-        Code::AwsCredentials,
-        title,
-        sentence(&format!("AWS does not accept the credentials of this connection ({code})"), message),
-    )
+    let mut says = sentence(&format!("AWS does not accept the credentials of this connection ({code})"), message);
+    if let Some(region) = asked.region.filter(|region| is_opt_in(region))
+        && NOT_ENABLED.contains(&code)
+        && !asked.emulator
+    {
+        says += &format!(
+            " If they work in other regions, {region} is not enabled in this account: enable it, or take it out of the connection."
+        );
+    }
+    Problem::new(Code::AwsCredentials, title, says)
 }
 
 /// Whether the endpoint says, in one of the shapes seen, that it lacks the operation.

@@ -44,7 +44,7 @@ fn keys() -> SharedCredentialsProvider {
 
 async fn problem(wire: Option<(u16, &'static str)>, emulator: bool) -> Problem {
     let error = ecs(Wire(wire), keys()).list_services().cluster("shop").send().await.unwrap_err();
-    from_sdk(&error, Asked { operation: "ecs:ListServices", resource: Some("shop"), emulator })
+    from_sdk(&error, Asked { operation: "ecs:ListServices", resource: Some("shop"), region: None, emulator })
 }
 
 const DENIED: &str = r#"{"__type":"AccessDeniedException","message":"User: arn:aws:sts::111122223333:assumed-role/gantry/s is not authorized to perform: ecs:ListServices on resource: arn:aws:ecs:eu-west-1:111122223333:cluster/shop because no identity-based policy allows the ecs:ListServices action"}"#;
@@ -112,7 +112,7 @@ fn a_policy_that_only_limits_is_named_instead_of_a_missing_permission() {
     // As AWS words them: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     let on =
         "User: arn:aws:iam::111122223333:user/gantry is not authorized to perform: ecs:ListClusters on resource: *";
-    let asked = Asked { operation: "ecs:ListClusters", resource: None, emulator: false };
+    let asked = Asked { operation: "ecs:ListClusters", resource: None, region: None, emulator: false };
     let answered = |why: &str| {
         let (code, message) = ("AccessDeniedException".to_owned(), format!("{on} {why}"));
         refused(&Refusal { status: 400, code, message, ..Refusal::default() }, asked)
@@ -157,6 +157,32 @@ async fn a_clock_that_is_off_is_called_that() {
     assert_eq!((problem.code, problem.title.as_str()), (Code::AwsCredentials, "The clock is off"));
 }
 
+#[test]
+fn a_region_that_may_not_be_enabled_is_named_beside_refused_credentials() {
+    let answered = |code: &str, region: &str, emulator: bool| {
+        let region = Region::parse(region).unwrap();
+        let asked = Asked { operation: "ecs:ListServices", resource: None, region: Some(&region), emulator };
+        let message = "The security token included in the request is invalid.".to_owned();
+        let problem = refused(&Refusal { status: 400, code: code.to_owned(), message, ..Refusal::default() }, asked);
+        assert_eq!(problem.code, Code::AwsCredentials);
+        problem.message
+    };
+    for code in ["UnrecognizedClientException", "InvalidClientTokenId", "AuthFailure"] {
+        let message = answered(code, "eu-south-2", false);
+        assert!(message.contains(". If they work in other regions, eu-south-2 is not enabled"), "{message}");
+    }
+    for (code, region, emulator) in [
+        ("ExpiredToken", "eu-south-2", false),
+        ("UnrecognizedClientException", "eu-south-2", true),
+        ("UnrecognizedClientException", "eu-west-1", false),
+        ("UnrecognizedClientException", "us-gov-west-1", false),
+        ("InvalidClientTokenId", "global", false),
+    ] {
+        let message = answered(code, region, emulator);
+        assert!(message.ends_with("is invalid."), "{code} {region}: {message}");
+    }
+}
+
 #[tokio::test]
 async fn a_broken_connection_may_pass_and_missing_credentials_will_not() {
     let broken = problem(None, false).await;
@@ -165,7 +191,8 @@ async fn a_broken_connection_may_pass_and_missing_credentials_will_not() {
         Err(CredentialsError::not_loaded("no providers in chain provided credentials"))
     }));
     let error = ecs(Wire(Some((200, "{}"))), none).list_services().send().await.unwrap_err();
-    let problem = from_sdk(&error, Asked { operation: "ecs:ListServices", resource: None, emulator: false });
+    let problem =
+        from_sdk(&error, Asked { operation: "ecs:ListServices", resource: None, region: None, emulator: false });
     assert_eq!(problem.code, Code::AwsCredentials, "{problem}");
 }
 
@@ -176,7 +203,8 @@ async fn a_role_that_may_not_be_assumed_is_a_missing_permission() {
         Err(CredentialsError::provider_error(text))
     }));
     let error = ecs(Wire(Some((200, "{}"))), denied).list_services().send().await.unwrap_err();
-    let problem = from_sdk(&error, Asked { operation: "ecs:ListServices", resource: None, emulator: false });
+    let problem =
+        from_sdk(&error, Asked { operation: "ecs:ListServices", resource: None, region: None, emulator: false });
     assert_eq!(problem.iam_action.as_deref(), Some("sts:AssumeRole"), "{problem}");
     assert_eq!(problem.resource.as_deref(), Some("arn:aws:iam::444455556666:role/read"));
 }

@@ -86,7 +86,7 @@ pub(super) async fn server(caller: &Caller, cluster: &str) -> Result<Option<Serv
 
 /// What Gantry proves to a cluster with that it is who it is.
 pub(super) async fn bearer(caller: &Caller, operation: &'static str, cluster: &str) -> Result<String, Problem> {
-    let asked = Asked { operation, resource: Some(cluster), emulator: caller.emulator };
+    let asked = Asked { operation, resource: Some(cluster), region: None, emulator: caller.emulator };
     let credentials = caller.clients().credentials().await.map_err(|error| from_credentials(&error, asked))?;
     token(credentials, caller.region(), cluster, SystemTime::now()).map_err(|error| {
         tracing::warn!(operation, cluster, %error, "a request to STS cannot be signed");
