@@ -67,6 +67,13 @@ pub fn repository(reference: &str) -> Option<&str> {
     (repository != reference).then_some(repository)
 }
 
+/// An image that is named by its digest, as everything that runs or starts it names it: `HOST/web:1@sha256:…` is pulled by its digest alone,
+/// whatever its tag says. `None` when it names no digest.
+pub fn pinned(image: &str) -> Option<String> {
+    let (named, digest) = image.split_once('@')?;
+    Some(format!("{}@{digest}", repository(named).unwrap_or(named)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +128,26 @@ mod tests {
             ["localhost:4510/web", "library/nginx:1", "nginx:1", "arn:aws:lambda:eu-west-1:111122223333:function:a/b:1"]
         {
             assert_eq!(repository(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_digest_makes_a_tag_superfluous() {
+        for (image, expected) in [
+            (
+                "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web:1@sha256:ab",
+                Some("111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web@sha256:ab"),
+            ),
+            (
+                "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:ab",
+                Some("111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:ab"),
+            ),
+            ("localhost:4510/web:1@sha256:ab", Some("localhost:4510/web@sha256:ab")),
+            ("localhost:4510/web@sha256:ab", Some("localhost:4510/web@sha256:ab")),
+            ("localhost:4510/web:1", None),
+            ("nginx", None),
+        ] {
+            assert_eq!(pinned(image).as_deref(), expected, "{image}");
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::document::document;
 use crate::history::FieldChange;
 use crate::identity::Scope;
 use crate::kind::Kind;
+use crate::reference;
 use crate::resource::{Cell, Column, Form, Link, Model, Relation, State, Tone};
 use crate::time::{Millis, Timestamp};
 
@@ -82,13 +83,13 @@ impl Container {
     /// Its image by digest when that is known, else as the task definition says.
     pub fn image_reference(&self) -> Option<String> {
         let image = self.image.as_deref()?;
-        let repository = match image.split_once('@') {
-            Some(_) => return Some(image.to_owned()),
+        if let Some(pinned) = reference::pinned(image) {
+            return Some(pinned);
+        }
+        let repository = match image.rsplit_once(':') {
             // A colon before the last slash is a port.
-            None => match image.rsplit_once(':') {
-                Some((repository, tag)) if !tag.contains('/') => repository,
-                _ => image,
-            },
+            Some((repository, tag)) if !tag.contains('/') => repository,
+            _ => image,
         };
         Some(match &self.image_digest {
             Some(digest) => format!("{repository}@{digest}"),

@@ -4,7 +4,10 @@ use domain::resource::{Observed, Relation};
 use domain::{Kind, Millis, ResourceKey};
 use gantry_store::testing::TestStore;
 use serde_json::json;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::str::FromStr;
 
 use crate::resources::{function, lease, list, scope};
 
@@ -100,4 +103,43 @@ async fn many_sources_of_one_kind_do_not_hide_those_of_another() {
     let both: Vec<i64> =
         store.ids(&[role.key.clone(), batch[0].key.clone()]).await.unwrap().iter().map(|(_, id)| *id).collect();
     assert_eq!(store.links_to(&both, 3).await.unwrap().totals[&(Relation::Role, Kind::Function)], 7);
+}
+
+/// A version before followed no image that has a tag and a digest, and task definitions are read once.
+#[tokio::test]
+async fn images_with_a_tag_and_a_digest_are_named_by_the_digest_also_where_that_was_stored_otherwise() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::TaskDefinition, 1000).await;
+    let (host, port) = ("111122223333.dkr.ecr.eu-west-1.amazonaws.com", "localhost:4510");
+    let images = [
+        format!("{host}/team/web:1.4.0@sha256:a"),
+        format!("{host}/team/web@sha256:a"),
+        format!("{port}/web:1@sha256:b"),
+        format!("{port}/plain@sha256:c"),
+        format!("{host}/web:1"),
+        "nginx:1@sha256:d".to_owned(),
+    ];
+    let containers: Vec<_> = images.iter().map(|image| json!({"name": "c", "image": image})).collect();
+    let definition = Observed {
+        key: ResourceKey::new(Kind::TaskDefinition, scope(), "web:1").unwrap(),
+        doc: json!({"family": "web", "revision": 1, "containerDefinitions": containers}),
+    };
+    store.seen(list(&held), std::slice::from_ref(&definition), Millis(1001)).await.unwrap();
+    let id = store.get(&definition.key).await.unwrap().unwrap().id;
+    let targets = async || -> Vec<String> {
+        let links = store.links_from(&[id]).await.unwrap();
+        links.into_iter().filter(|(_, l)| l.relation == Relation::Image).map(|(_, l)| l.target).collect()
+    };
+    let now = targets().await;
+    assert!(now.contains(&images[1]) && now.len() == 5, "{now:?}");
+    let mut raw = PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    sqlx::query("delete from links").execute(&mut raw).await.unwrap();
+    let before = "insert into links select $1, 'image', image, image, 'c' from unnest($2::text[]) as image";
+    sqlx::query(before).bind(id).bind(images.to_vec()).execute(&mut raw).await.unwrap();
+    sqlx::raw_sql(include_str!("../../migrations/0018_pinned_images.sql")).execute(&mut raw).await.unwrap();
+    assert_eq!(targets().await, now);
+    let odd = "select count(*) from links where base <> target";
+    assert_eq!(sqlx::query_scalar::<_, i64>(odd).fetch_one(&mut raw).await.unwrap(), 0);
+    raw.close().await.unwrap();
 }
