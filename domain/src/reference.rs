@@ -74,6 +74,18 @@ pub fn pinned(image: &str) -> Option<String> {
     Some(format!("{}@{digest}", repository(named).unwrap_or(named)))
 }
 
+/// An image by the digest that was found for its tag; by its own where it names one.
+pub fn by_digest(image: &str, digest: &str) -> String {
+    pinned(image).unwrap_or_else(|| {
+        let repository = match image.rsplit_once(':') {
+            // A colon before the last slash is a port.
+            Some((repository, tag)) if !tag.contains('/') => repository,
+            _ => image,
+        };
+        format!("{repository}@{digest}")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::service::DeploymentConfiguration;
+use super::service::{DeploymentConfiguration, RevisionImage};
 use crate::document::document;
 use crate::resource::Tone;
 use crate::time::Timestamp;
@@ -108,6 +108,7 @@ document! { "camelCase";
         pub service_revision_arn: Option<String>,
         /// The ARN of a revision of a task definition.
         pub task_definition: Option<String>,
+        pub container_images: Vec<RevisionImage>,
         pub created_at: Option<Timestamp>,
     }
 }
@@ -235,7 +236,7 @@ mod tests {
         let known = ServiceRevision {
             service_revision_arn: Some("arn:aws:ecs:eu-west-1:111122223333:service-revision/shop/web/1".into()),
             task_definition: Some("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:4".into()),
-            created_at: None,
+            ..Default::default()
         };
         let history = History { deployments: vec![told], revisions: vec![known], total: 1 };
         let definitions: Vec<Option<&str>> =

@@ -6,6 +6,7 @@ use super::{CapacityProviderStrategyItem, NetworkConfiguration, Tag, TaskSet, la
 use crate::document::document;
 use crate::identity::Scope;
 use crate::kind::Kind;
+use crate::reference;
 use crate::resource::{Cell, Column, Form, Link, Model, Relation, State, Tone};
 use crate::time::{Millis, Timestamp};
 
@@ -44,6 +45,18 @@ document! { "camelCase";
         pub enable_execute_command: Option<bool>,
         pub propagate_tags: Option<String>,
         pub tags: Vec<Tag>,
+        /// What the tasks of its current revisions start from, as DescribeServiceRevisions says it.
+        #[serde(rename = "gantry:images")]
+        pub images: Vec<RevisionImage>,
+    }
+    /// An image of a revision. ECS looks its tag up once: all later tasks of the revision start from the digest that it found.
+    /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerImage.html>
+    pub struct RevisionImage {
+        pub container_name: Option<String>,
+        /// As the task definition says it, mostly by tag.
+        pub image: Option<String>,
+        /// Absent where it was not looked up.
+        pub image_digest: Option<String>,
     }
     /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html>
     pub struct DeploymentConfiguration {
@@ -192,6 +205,8 @@ impl Model for Service {
         "deployments.*.failedTasks",
         "deployments.*.updatedAt",
         "currentServiceRevisions",
+        // Comes and goes with the deployments.
+        "gantry:images",
         "taskSets.*.runningCount",
         "taskSets.*.pendingCount",
         "taskSets.*.computedDesiredCount",
@@ -199,6 +214,8 @@ impl Model for Service {
         "taskSets.*.stabilityStatus",
         "taskSets.*.stabilityStatusAt",
     ];
+    /// A list that could not read them takes none of them away.
+    const KEPT: &'static [&'static str] = &["gantry:images"];
     fn id(&self) -> String {
         if self.cluster().is_empty() || self.service_name.is_empty() {
             return String::new();
@@ -291,6 +308,11 @@ impl Model for Service {
             Some(Link::new(Relation::Serves, arn).noting(note))
         }));
         links.extend(self.role_arn.iter().map(|arn| Link::new(Relation::Role, arn)));
+        // Also while none of its tasks runs. What was not looked up is as its task definition says.
+        links.extend(self.images.iter().filter_map(|of| {
+            let image = reference::by_digest(of.image.as_deref()?, of.image_digest.as_deref()?);
+            Some(Link::new(Relation::Image, image).noting(of.container_name.clone()))
+        }));
         links
     }
 }

@@ -83,17 +83,9 @@ impl Container {
     /// Its image by digest when that is known, else as the task definition says.
     pub fn image_reference(&self) -> Option<String> {
         let image = self.image.as_deref()?;
-        if let Some(pinned) = reference::pinned(image) {
-            return Some(pinned);
-        }
-        let repository = match image.rsplit_once(':') {
-            // A colon before the last slash is a port.
-            Some((repository, tag)) if !tag.contains('/') => repository,
-            _ => image,
-        };
         Some(match &self.image_digest {
-            Some(digest) => format!("{repository}@{digest}"),
-            None => image.to_owned(),
+            Some(digest) => reference::by_digest(image, digest),
+            None => reference::pinned(image).unwrap_or_else(|| image.to_owned()),
         })
     }
 }

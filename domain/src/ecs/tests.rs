@@ -47,6 +47,25 @@ fn a_service_is_tied_to_all_around_it() {
     assert_eq!(serves.note.as_deref(), Some("web:8080"));
 }
 
+#[test]
+fn a_service_leads_to_the_digests_its_tasks_start_from() {
+    let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+    let mut pinned = service();
+    pinned["gantry:images"] = json!([
+        {"containerName": "web", "image": format!("{host}/web:main"), "imageDigest": "sha256:ab"},
+        {"containerName": "side", "image": format!("{host}/side:1@sha256:cd"), "imageDigest": "sha256:cd"},
+        {"containerName": "plain", "image": format!("{host}/plain:1")}
+    ]);
+    let described = describe(Kind::Service, &scope(), &pinned).unwrap();
+    let images = described.links.iter().filter(|l| l.relation == Relation::Image);
+    let mut images: Vec<(&str, Option<&str>)> = images.map(|l| (l.target.as_str(), l.note.as_deref())).collect();
+    images.sort_unstable();
+    let (web, side) = (format!("{host}/web@sha256:ab"), format!("{host}/side@sha256:cd"));
+    assert_eq!(images, [(side.as_str(), Some("side")), (web.as_str(), Some("web"))]);
+    let noise = crate::describe::noise(Kind::Service);
+    assert!(crate::diff::diff(&service(), &pinned, noise).is_empty(), "deployments tell of it");
+}
+
 /// As DescribeServices answers of a service whose controller is somebody's own: what it runs is in its task sets.
 fn external() -> Value {
     let group =

@@ -157,7 +157,7 @@ impl Usage {
         let mut users: HashMap<Mark, BTreeSet<String>> = HashMap::new();
         for source in self.sources.values() {
             let names: Vec<String> = match source.key.kind {
-                Kind::Service | Kind::Rule | Kind::Schedule => continue,
+                Kind::Rule | Kind::Schedule => continue,
                 Kind::TaskDefinition => {
                     // Whoever names a family means its newest active revision.
                     let family = source.family().filter(|(family, revision)| newest.get(family) == Some(revision));

@@ -152,6 +152,24 @@ fn what_changed_is_reckoned_again_until_it_is_in_use() {
 }
 
 #[test]
+fn a_service_uses_the_image_it_is_pinned_to_while_none_of_its_tasks_runs() {
+    let mut fleet = Fleet::default();
+    // The tag was pushed again since the service was deployed.
+    fleet.image("sha256:a", json!({}));
+    fleet.image("sha256:b", json!({"imageTags": ["main"]}));
+    let pinned = json!([{"containerName": "web", "image": format!("{REGISTRY}/web:main"), "imageDigest": "sha256:a"}]);
+    let service = json!({"serviceArn": arn("ecs", "service/prod/web"), "serviceName": "web", "clusterArn": arn("ecs", "cluster/prod"),
+        "desiredCount": 0, "taskDefinition": arn("ecs", "task-definition/web:5"), "gantry:images": pinned});
+    fleet.row(Kind::Service, "prod/web", service.clone(), false);
+    fleet.task("t1", "STOPPED", "sha256:a", "service:web");
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), ["service web in prod"]);
+    fleet.row(Kind::Service, "prod/web", service, true);
+    fleet.reckon();
+    assert_eq!(fleet.users("sha256:a"), Vec::<String>::new());
+}
+
+#[test]
 fn pods_use_images_until_they_are_over() {
     let mut fleet = Fleet::default();
     fleet.image("sha256:a", json!({"imageTags": ["1"]}));

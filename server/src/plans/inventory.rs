@@ -165,8 +165,8 @@ async fn starts(
     Ok(starts)
 }
 
-/// What uses what these arrows point to: tasks that are not stopped, pods that are not over, functions; services, rules and schedules through
-/// their task definitions, also those that are switched off.
+/// What uses what these arrows point to: tasks that are not stopped, pods that are not over, functions, services; services, rules and schedules
+/// through their task definitions, also those that are switched off.
 pub(super) async fn users<T: Ord + Send + Sync>(
     store: &Store,
     arrows: Vec<(T, ResourceKey)>,

@@ -115,22 +115,29 @@ async fn a_service_uses_the_image_of_its_revision_also_once_that_is_deregistered
             "clusterArn": arn("ecs", "cluster/prod"), "taskDefinition": arn("ecs", &format!("task-definition/etl:{revision}")) });
         observed(Kind::Service, &format!("prod/{name}"), doc)
     };
+    // ECS keeps to what it found under the tag when the service was deployed.
+    let mut pinned = service("pinned", 10);
+    pinned.doc["gantry:images"] =
+        json!([{ "containerName": "etl", "image": format!("{REGISTRY}/web:2"), "imageDigest": "sha256:c" }]);
     let mut deregistered = definition(10, "2");
     deregistered.doc["status"] = json!("INACTIVE");
     let schedule = json!({ "Name": "hourly", "GroupName": "default", "State": "ENABLED", "Target": target("etl") });
     let batch = [
         image("sha256:a", "1"),
         image("sha256:b", "2"),
+        image("sha256:c", "3"),
         definition(9, "1"),
         deregistered,
         service("web", 10),
         service("lost", 11),
+        pinned,
         observed(Kind::Schedule, "default/hourly", schedule),
     ];
     test.store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
     let users = |digest: &str| inventory.get(digest).unwrap().used_by.clone();
-    assert_eq!(users("sha256:b"), ["service web in prod"]);
+    assert_eq!(users("sha256:b"), ["service pinned in prod", "service web in prod"]);
+    assert_eq!(users("sha256:c"), ["service pinned in prod"]);
     assert_eq!(users("sha256:a"), ["schedule default/hourly"], "a family's newest active revision");
     assert_eq!(inventory.unread, [ResourceKey::new(Kind::Service, scope(), "prod/lost").unwrap()]);
 }

@@ -42,7 +42,10 @@ async fn history(caller: &Caller, cluster: &str, service: &str) -> Result<Histor
             *deployment = described.swap_remove(found);
         }
     }
-    let revisions = revisions(caller, service, &deployments).await?;
+    let mut arns: Vec<String> = deployments.iter().flat_map(ServiceDeployment::revisions).map(str::to_owned).collect();
+    arns.sort();
+    arns.dedup();
+    let revisions = revisions(caller, service, &arns).await?;
     Ok(History { deployments, revisions, total })
 }
 
@@ -83,19 +86,13 @@ async fn described(
     take_list(&mut raw, "serviceDeployments").into_iter().map(|told| typed(DESCRIBE, told)).collect()
 }
 
-async fn revisions(
-    caller: &Caller,
-    service: &str,
-    deployments: &[ServiceDeployment],
-) -> Result<Vec<ServiceRevision>, Problem> {
-    let mut arns: Vec<String> = deployments.iter().flat_map(ServiceDeployment::revisions).map(str::to_owned).collect();
-    arns.sort();
-    arns.dedup();
+/// Those of these revisions that AWS still describes; `on` is what they are of, for messages.
+pub(super) async fn revisions(caller: &Caller, on: &str, arns: &[String]) -> Result<Vec<ServiceRevision>, Problem> {
     let mut revisions = vec![];
     for some in arns.chunks(AT_ONCE) {
         let request = caller.clients().ecs().describe_service_revisions();
         let request = request.set_service_revision_arns(Some(some.to_vec()));
-        let (_, mut raw) = caller.call_raw(Bucket::EcsServices, REVISIONS, Some(service), request.send()).await?;
+        let (_, mut raw) = caller.call_raw(Bucket::EcsServices, REVISIONS, Some(on), request.send()).await?;
         failures(REVISIONS, &raw)?;
         for told in take_list(&mut raw, "serviceRevisions") {
             revisions.push(typed(REVISIONS, told)?);

@@ -2,11 +2,15 @@
 
 use aws_sdk_ecs::types::ServiceField;
 use domain::ecs::Service;
+use domain::ecs::service::RevisionImage;
 use domain::resource::Observed;
-use domain::{Kind, Problem, ResourceKey};
+use domain::{Code, Kind, Problem, ResourceKey};
+use serde_json::{Value, json};
+use std::sync::{Mutex, PoisonError};
 
 use super::clusters::cluster_by_cluster;
-use super::{document, failures, seal};
+use super::{deployments, document, failures, seal};
+use crate::gather::Trouble;
 use crate::wire::take_list;
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
@@ -15,7 +19,12 @@ const DESCRIBE: &str = "ecs:DescribeServices";
 /// So many services can be described at once.
 const AT_ONCE: usize = 10;
 
-async fn describe(caller: &Caller, cluster: &str, services: Vec<String>) -> Result<Vec<Observed>, Problem> {
+/// Services, and what kept the images of their revisions from being read.
+async fn describe(
+    caller: &Caller,
+    cluster: &str,
+    services: Vec<String>,
+) -> Result<(Vec<Observed>, Option<Problem>), Problem> {
     let request = caller
         .clients()
         .ecs()
@@ -30,11 +39,46 @@ async fn describe(caller: &Caller, cluster: &str, services: Vec<String>) -> Resu
         seal(caller, &mut doc);
         doc
     });
-    docs.map(|doc| caller.observed_raw::<Service>(doc)).collect()
+    let mut docs: Vec<Value> = docs.collect();
+    let untold = images(caller, cluster, &mut docs).await.err();
+    let services: Result<Vec<Observed>, Problem> =
+        docs.into_iter().map(|doc| caller.observed_raw::<Service>(doc)).collect();
+    Ok((services?, untold))
 }
 
-/// Reads all services of all clusters.
+/// The ARNs of the revisions that a service runs now. One of another controller has task sets instead.
+fn current(service: &Value) -> impl Iterator<Item = &str> {
+    let own = matches!(service["deploymentController"]["type"].as_str(), None | Some("ECS"));
+    let revisions = service["currentServiceRevisions"].as_array().filter(|_| own);
+    revisions.into_iter().flatten().filter_map(|revision| revision["arn"].as_str())
+}
+
+/// Adds to services what their current revisions start tasks from. A revision looks tags up while it is deployed: it is read each time. That an
+/// endpoint lacks the call, or that the services have just gone, is no trouble.
+async fn images(caller: &Caller, cluster: &str, services: &mut [Value]) -> Result<(), Problem> {
+    let mut arns: Vec<String> = services.iter().flat_map(current).map(str::to_owned).collect();
+    arns.sort();
+    arns.dedup();
+    let mut revisions = match deployments::revisions(caller, cluster, &arns).await {
+        Err(problem) if matches!(problem.code, Code::NotImplemented | Code::NotFound) => return Ok(()),
+        told => told?,
+    };
+    // AWS promises no order.
+    revisions.sort_by(|a, b| a.service_revision_arn.cmp(&b.service_revision_arn));
+    for service in services {
+        let own: Vec<&str> = current(service).collect();
+        let told = revisions.iter().filter(|r| r.service_revision_arn.as_deref().is_some_and(|arn| own.contains(&arn)));
+        let images: Vec<&RevisionImage> = told.flat_map(|revision| &revision.container_images).collect();
+        if !images.is_empty() {
+            service["gantry:images"] = json!(images);
+        }
+    }
+    Ok(())
+}
+
+/// Reads all services of all clusters. Without the images of its revisions a service is still worth showing.
 pub(crate) async fn collect_services(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
+    let untold = &Mutex::new(Trouble::default());
     cluster_by_cluster(caller, feed, Kind::Service, |cluster| async move {
         let mut pages = Pages::new(LIST);
         while let Some(token) = pages.next() {
@@ -42,18 +86,29 @@ pub(crate) async fn collect_services(caller: &Caller, feed: &dyn Feed) -> Result
                 caller.clients().ecs().list_services().cluster(&cluster.id).max_results(100).set_next_token(token);
             let page = caller.call(Bucket::EcsServices, LIST, Some(&cluster.id), request.send()).await?;
             for chunk in page.service_arns.unwrap_or_default().chunks(AT_ONCE) {
-                feed.seen(describe(caller, &cluster.id, chunk.to_vec()).await?).await?;
+                let (services, problem) = describe(caller, &cluster.id, chunk.to_vec()).await?;
+                feed.seen(services).await?;
+                if let Some(problem) = problem {
+                    untold.lock().unwrap_or_else(PoisonError::into_inner).note(problem);
+                }
             }
             pages.then(page.next_token)?;
         }
         Ok(())
     })
-    .await
+    .await?;
+    // All services are listed.
+    let mut untold = untold.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut *untold).end()
 }
 
-/// Reads one service; a deleted one is still described for a while, as `INACTIVE`.
+/// Reads one service; a deleted one is still described for a while, as `INACTIVE`. Where its revisions may not be read, the list says so.
 pub(crate) async fn fetch_service(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Problem> {
     let Some((cluster, service)) = key.id.split_once('/') else { return Ok(None) };
-    let Some(found) = absent(describe(caller, cluster, vec![service.to_owned()]).await)? else { return Ok(None) };
+    let found = absent(describe(caller, cluster, vec![service.to_owned()]).await)?;
+    let Some((found, untold)) = found else { return Ok(None) };
+    if let Some(problem) = untold.filter(|problem| problem.code != Code::AwsDenied) {
+        return Err(problem);
+    }
     Ok(found.into_iter().find(|o| o.key == *key && o.doc["status"] != "INACTIVE"))
 }

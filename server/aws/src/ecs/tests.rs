@@ -75,6 +75,60 @@ async fn a_service_of_another_controller_comes_with_its_task_sets() {
     assert!(described.links.iter().any(|link| link.target == definition), "{:?}", described.links);
 }
 
+/// A service of a cluster, with its current revision.
+fn pinned(operation: &str, input: &Value) -> (u16, Value) {
+    let revision = format!("{ARN}:service-revision/shop/web/1");
+    match operation {
+        "ListClusters" => (200, json!({"clusterArns": [format!("{ARN}:cluster/shop")]})),
+        "ListServices" => (200, json!({"serviceArns": [format!("{ARN}:service/shop/web")]})),
+        "DescribeServices" => {
+            let service = json!({"serviceName": "web", "clusterArn": format!("{ARN}:cluster/shop"), "status": "ACTIVE",
+                "desiredCount": 0, "currentServiceRevisions": [{"arn": revision, "requestedTaskCount": 0,
+                    "runningTaskCount": 0, "pendingTaskCount": 0}]});
+            (200, json!({"services": [service], "failures": []}))
+        }
+        "DescribeServiceRevisions" => {
+            assert_eq!(names(input, "serviceRevisionArns"), [revision.as_str()]);
+            let image = json!({"containerName": "web", "image": "web:main", "imageDigest": "sha256:ab"});
+            let told =
+                json!({"serviceRevisionArn": revision, "createdAt": 1_763_000_000.0, "containerImages": [image]});
+            (200, json!({"serviceRevisions": [told], "failures": []}))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn a_service_says_which_digests_its_revision_is_pinned_to() {
+    let images = json!([{"containerName": "web", "image": "web:main", "imageDigest": "sha256:ab"}]);
+    let feed = Memory::default();
+    collect_services(&caller(pinned), &feed).await.unwrap();
+    assert_eq!(feed.docs()["shop/web"]["gantry:images"], images);
+    let alone = fetch_service(&caller(pinned), &key(Kind::Service, "shop/web")).await.unwrap().unwrap();
+    assert_eq!(alone.doc["gantry:images"], images);
+}
+
+#[tokio::test]
+async fn a_service_whose_revision_may_not_be_read_is_listed_and_the_refusal_told() {
+    let refusing = |code: &'static str, status: u16| {
+        caller(move |operation, input| match operation {
+            "DescribeServiceRevisions" => (status, json!({"__type": code, "message": "no"})),
+            _ => pinned(operation, input),
+        })
+    };
+    let feed = Memory::default();
+    let denied = refusing("AccessDeniedException", 400);
+    let problem = collect_services(&denied, &feed).await.unwrap_err();
+    assert_eq!(problem.iam_action.as_deref(), Some("ecs:DescribeServiceRevisions"));
+    assert_eq!(feed.complete(), ["*", "shop"], "the list itself is complete");
+    assert_eq!(feed.docs()["shop/web"]["gantry:images"], Value::Null);
+    assert!(fetch_service(&denied, &key(Kind::Service, "shop/web")).await.unwrap().is_some());
+    // An endpoint that lacks the call pins nothing.
+    let feed = Memory::default();
+    collect_services(&refusing("UnknownOperationException", 400), &feed).await.unwrap();
+    assert_eq!((feed.docs().len(), feed.complete().len()), (1, 2));
+}
+
 #[tokio::test]
 async fn running_and_stopped_tasks_are_read_once_each_and_overrides_sealed() {
     let caller = caller(|operation, input| match operation {
