@@ -1,13 +1,14 @@
 //! What tabs and pages of any service read live from AWS when they are opened.
 
 use domain::ecr::subject::Subject as Ecr;
-use domain::plan::{Facts, Subject};
+use domain::plan::{Answers, Facts, Subject};
 use domain::{Problem, Scope};
 use leptos::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::AppError;
+use crate::plan::acts::Acts;
 use crate::plan::api::look_up;
 use crate::ui::{ProblemNote, Skeleton};
 use crate::wire::ask;
@@ -59,6 +60,7 @@ fn read_any_or(
     without: impl Fn(AnyView) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
     let again = RwSignal::new(0_u32);
+    after_applied(scope.clone(), move |_| Reread(again).now());
     let answer = ask(
         move || (scope.clone(), subjects.clone(), again.get(), told()),
         |(scope, subjects, ..)| async move { look_up(scope, subjects).await },
@@ -77,6 +79,20 @@ fn read_any_or(
         </Transition>
     }
     .into_any()
+}
+
+/// Calls `then` with the answers of each plan for this place that is applied from now on, until the current owner is cleaned up.
+pub fn after_applied(scope: Scope, then: impl Fn(&Answers) + 'static) {
+    let Some(acts) = use_context::<Acts>() else { return };
+    let applied = acts.applied();
+    Effect::new(move |first: Option<()>| {
+        let answers = applied.get();
+        // What was applied before is part of what was read.
+        let new = answers.filter(|answers| first.is_some() && answers.scope == scope);
+        if let Some(answers) = new {
+            untrack(|| then(&answers));
+        }
+    });
 }
 
 /// Reads again.

@@ -6,6 +6,7 @@ use domain::plan::Answers;
 use domain::plan::answers::Form;
 use domain::{Kind, ResourceKey, Scope};
 use leptos::prelude::*;
+use serde_json::Value;
 
 use super::registry_scans;
 use crate::api::Boot;
@@ -129,12 +130,17 @@ fn move_gone(shown: Shown, buttons: impl Fn() -> AnyView + Send + 'static) -> An
     (move || (!gone.get()).then(&buttons)).into_any()
 }
 
+fn of_document(doc: &Value) -> Image {
+    serde_json::from_value(doc.clone()).unwrap_or_default()
+}
+
 /// Beside the name of an image.
 pub fn of_image(shown: Shown) -> AnyView {
     let key = key_of(shown);
     let Some((repository, digest)) = parts(&key) else { return ().into_any() };
+    let tags = Memo::new(move |_| shown.with(|d| of_document(&d.doc).image_tags));
     move_gone(shown, move || {
-        let image = shown.with_untracked(|d| serde_json::from_value::<Image>(d.doc.clone()).unwrap_or_default());
+        let image = shown.with_untracked(|d| of_document(&d.doc));
         let index = image.manifests.as_ref().is_some_and(|m| !m.is_empty());
         let (scope, repository, digest) = (key.scope.clone(), repository.clone(), digest.clone());
         let scan = (!index).then(|| scan(scope.clone(), repository.clone(), digest.clone()));
@@ -144,7 +150,7 @@ pub fn of_image(shown: Shown) -> AnyView {
         };
         let compare = format!("/compare?left={}", paths::encode(&key.to_string()));
         let compare = view! { <a class="btn" href=here(&compare)>{icon(Icon::Compare)}"Compare"</a> };
-        view! { {compare}{scan}{tagging(scope, repository, digest, image.image_tags)}{gone} }.into_any()
+        view! { {compare}{scan}{tagging(scope, repository, digest, tags)}{gone} }.into_any()
     })
 }
 
@@ -163,8 +169,8 @@ fn scan(scope: Scope, repository: String, digest: String) -> AnyView {
     offered.into_any()
 }
 
-/// The menu that adds and removes tags.
-fn tagging(scope: Scope, repository: String, digest: String, tags: Vec<String>) -> AnyView {
+/// The menu that adds and removes tags; it stays open, with what is typed, when they change.
+fn tagging(scope: Scope, repository: String, digest: String, tags: Memo<Vec<String>>) -> AnyView {
     let boot = expect_context::<Boot>();
     if why_not(&boot).is_some() {
         return ().into_any();
@@ -177,20 +183,17 @@ fn tagging(scope: Scope, repository: String, digest: String, tags: Vec<String>) 
         let tag = typed.get_untracked().trim().to_owned();
         acts.ask(of(&scope, Form::TagImage(tags::Tag { repository, digest, tag })));
     };
-    let taken: Vec<AnyView> = tags
-        .into_iter()
-        .map(|tag| {
-            let words = format!("Take off {tag}");
-            let answers =
-                tags::Untag { repository: repository.clone(), digest: digest.clone(), tag, insist: String::new() };
-            let scope = scope.clone();
-            let untag = move |_| acts.ask(of(&scope, Form::UntagImage(answers.clone())));
-            view! { <button class="option" r#type="button" on:click=untag>{icon(Icon::Close)}{words}</button> }
-                .into_any()
-        })
-        .collect();
-    let label = view! { "Tags" }.into_any();
     let about = format!("A tag for {}", short(&digest));
+    let untag = move |tag: String| {
+        let words = format!("Take off {tag}");
+        let answers =
+            tags::Untag { repository: repository.clone(), digest: digest.clone(), tag, insist: String::new() };
+        let scope = scope.clone();
+        let untag = move |_| acts.ask(of(&scope, Form::UntagImage(answers.clone())));
+        view! { <button class="option" r#type="button" on:click=untag>{icon(Icon::Close)}{words}</button> }
+    };
+    let taken = move || tags.get().into_iter().map(&untag).collect_view();
+    let label = view! { "Tags" }.into_any();
     view! {
         <Menu label=label class="btn" right=true>
             <form class="about stack" on:submit=add>
