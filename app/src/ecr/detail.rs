@@ -1,7 +1,7 @@
 //! The tabs of ECR's resources.
 
 use domain::Kind;
-use domain::ecr::{Image, Repository};
+use domain::ecr::Image;
 use leptos::prelude::{AnyView, IntoAny};
 
 use super::{act, configuration, findings, image, layers, lifecycle, permissions, referrers, registry, repository};
@@ -12,7 +12,7 @@ const REPOSITORY: &[Tab] = &[
     Tab::new("overview", "Images", repository::images),
     Tab::new("lifecycle", "Lifecycle", lifecycle::tab),
     Tab::new("permissions", "Permissions", permissions::tab),
-    Tab::new("settings", "Settings", |s| live::<Repository>(s, repository::settings)),
+    Tab::new("settings", "Settings", repository::settings),
 ];
 const IMAGE: &[Tab] = &[
     Tab::new("overview", "Overview", |s| live::<Image>(s, image::view)),

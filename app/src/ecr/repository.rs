@@ -6,7 +6,7 @@ use domain::listing::Detail;
 use leptos::prelude::*;
 
 use crate::resource::{ResourceList, Shown};
-use crate::sections::{age, connected, exact, key_of, pair_card, several, stack, text, word};
+use crate::sections::{age, connected, exact, key_of, live, pair_card, several, stack, text, word};
 use crate::{paths, ui};
 
 /// Its images, with the filters and order of a list. Of one that is gone nothing more is offered.
@@ -39,14 +39,17 @@ pub fn images(shown: Shown) -> AnyView {
     .into_any()
 }
 
-/// How it is set up.
-pub fn settings(repository: Repository, detail: Detail) -> AnyView {
+/// How it is set up, and the form that changes it.
+pub fn settings(shown: Shown) -> AnyView {
+    stack(vec![live::<Repository>(shown, set_up), super::settings::card(shown)])
+}
+
+fn set_up(repository: Repository, detail: Detail) -> AnyView {
     let encryption = repository.encryption_configuration.clone().unwrap_or_default();
     let scan = repository.image_scanning_configuration.as_ref().and_then(|s| s.scan_on_push);
     let filters = repository.image_tag_mutability_exclusion_filters.iter();
     let filters = filters.map(|f| text(Some(format!("{} {}", f.filter_type.to_lowercase(), f.filter))));
-    let form = super::settings::form(&repository, &detail);
-    let facts = pair_card(
+    pair_card(
         "Settings",
         vec![
             ("URI", exact(repository.repository_uri.clone())),
@@ -58,6 +61,5 @@ pub fn settings(repository: Repository, detail: Detail) -> AnyView {
             ("KMS key", connected(&detail, None, encryption.kms_key.as_deref())),
             ("Created", age(repository.created_at.map(|t| t.0), detail.now)),
         ],
-    );
-    stack(vec![facts, form])
+    )
 }

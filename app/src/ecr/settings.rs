@@ -1,16 +1,18 @@
 //! The settings and tags of a repository, to be changed by a plan.
 
+use domain::Scope;
 use domain::ecr::Repository;
 use domain::ecr::wizards::repository::Change;
-use domain::listing::Detail;
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
 use super::act::{button, review_or_start_over};
 use super::mutability;
-use crate::sections::{card, nothing};
+use crate::resource::Shown;
+use crate::sections::{card as titled, key_of, nothing};
 use crate::ui::{Icon, icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::{FieldGroup, Messages, TextField, check};
 
 /// How a repository is, as answers.
@@ -26,16 +28,32 @@ fn as_it_is(repository: &Repository) -> Change {
     }
 }
 
-/// The form.
-pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
-    // Filled without the tags that there are, it would take them off.
-    if repository.tags.is_none() {
-        return card("Change it", nothing("Its tags are not read yet. The form comes as soon as they are."));
-    }
-    let scope = detail.row.key.scope.clone();
-    let was = as_it_is(repository);
-    let form = RwSignal::new(was.clone());
-    let exclusions = RwSignal::new(was.exclusions.join(", "));
+/// The card with the form: drawn anew only when what it changes is no longer as it was, for somebody may be typing.
+pub fn card(shown: Shown) -> AnyView {
+    let scope = key_of(shown).scope;
+    let was = Memo::new(move |_| {
+        let repository = shown.with(|d| serde_json::from_value::<Repository>(d.doc.clone())).ok()?;
+        // Filled without the tags that there are, it would take them off.
+        Some(repository.tags.is_some().then(|| as_it_is(&repository)))
+    });
+    let card = move || match was.get()? {
+        Some(was) => Some(form(&scope, was)),
+        None => {
+            let later = nothing("Its tags are not read yet. The form comes as soon as they are.");
+            Some(titled("Change it", later))
+        }
+    };
+    card.into_any()
+}
+
+fn form(scope: &Scope, was: Change) -> AnyView {
+    let repository = was.repository.clone();
+    let base = serde_json::to_string(&was).unwrap_or_default();
+    let first = (was.clone(), was.exclusions.join(", "));
+    let unfinished = Unfinished::of("settings");
+    let (change, typed) = unfinished.recall::<(Change, String)>(&base).unwrap_or_else(|| first.clone());
+    let (form, exclusions) = (RwSignal::new(change), RwSignal::new(typed));
+    unfinished.keep(base, move || Some((form.get(), exclusions.get())).filter(|typed| *typed != first));
     let wanted = Memo::new(move |_| {
         let mut wanted = form.get();
         let list = exclusions.with(|t| t.split([',', ' ']).filter(|e| !e.is_empty()).map(str::to_owned).collect());
@@ -54,7 +72,10 @@ pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
         Memo::new(move |_| wanted.with(|w| *w != was))
     };
     let idle = move || !changed.get() || !errors.with(|e| e.is_empty());
-    let save = move || Answers { scope: scope.clone(), form: Form::ChangeRepository(wanted.get_untracked()) };
+    let save = {
+        let scope = scope.clone();
+        move || Answers { scope: scope.clone(), form: Form::ChangeRepository(wanted.get_untracked()) }
+    };
     let immutable = Signal::derive(move || form.with(|f| f.immutable));
     let choose = move |immutable| form.update(|f| f.immutable = immutable);
     let scan = Signal::derive(move || form.with(|f| f.scan_on_push));
@@ -63,7 +84,7 @@ pub fn form(repository: &Repository, detail: &Detail) -> AnyView {
         form.set(was.clone());
     };
     // Its own scan on push may count for nothing.
-    let instead = super::registry_scans::instead(&detail.row.key.scope, &repository.repository_name);
+    let instead = super::registry_scans::instead(scope, &repository);
     view! {
         <section class="card">
             <header><h2>"Change it"</h2></header>

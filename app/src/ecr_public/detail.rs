@@ -11,7 +11,7 @@ const REPOSITORY: &[Tab] = &[
     Tab::new("overview", "Overview", |s| live::<Repository>(s, repository::view)),
     Tab::new("images", "Images", images::tab),
     Tab::new("permissions", "Permissions", permissions::tab),
-    Tab::new("settings", "Settings", |s| live::<Repository>(s, settings::form)),
+    Tab::new("settings", "Settings", settings::tab),
 ];
 
 /// The detail page of a kind, if ECR Public owns it.

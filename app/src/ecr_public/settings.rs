@@ -1,8 +1,8 @@
 //! What the gallery says of a repository, and its tags, to be changed by a plan.
 
+use domain::Scope;
 use domain::ecr_public::Repository;
 use domain::ecr_public::wizards::repository::Change;
-use domain::listing::Detail;
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
@@ -12,7 +12,10 @@ use super::create_repository::Logo;
 use super::logo;
 use super::markdown::MarkdownField;
 use crate::ecr::act::{button, review_or_start_over};
+use crate::resource::Shown;
+use crate::sections::{key_of, typed};
 use crate::ui::Icon;
+use crate::unfinished::Unfinished;
 use crate::wizard::{Messages, TagRows, TextField};
 
 /// How a repository is, as answers.
@@ -32,12 +35,29 @@ fn as_it_is(repository: &Repository) -> Change {
     }
 }
 
-/// The form.
-pub fn form(repository: Repository, detail: Detail) -> AnyView {
-    let scope = detail.row.key.scope.clone();
-    let was = as_it_is(&repository);
-    let form = RwSignal::new(was.clone());
-    let logo = RwSignal::new(Logo::default());
+/// The tab: drawn anew only when what the form changes is no longer as it was, for somebody may be typing.
+pub fn tab(shown: Shown) -> AnyView {
+    let scope = key_of(shown).scope;
+    let was = Memo::new(move |_| {
+        let repository = shown.with(|d| serde_json::from_value::<Repository>(d.doc.clone()));
+        repository.ok().map(|repository| as_it_is(&repository))
+    });
+    let tab = move || match was.get() {
+        Some(was) => form(&scope, was),
+        // Says why it cannot be read.
+        None => typed::<Repository>((*shown.get_untracked()).clone(), |_, _| ().into_any()),
+    };
+    tab.into_any()
+}
+
+fn form(scope: &Scope, was: Change) -> AnyView {
+    let scope = scope.clone();
+    let base = serde_json::to_string(&was).unwrap_or_default();
+    let first = (was.clone(), Logo::default());
+    let unfinished = Unfinished::of("settings");
+    let (change, chosen) = unfinished.recall::<(Change, Logo)>(&base).unwrap_or_else(|| first.clone());
+    let (form, logo) = (RwSignal::new(change), RwSignal::new(chosen));
+    unfinished.keep(base, move || Some((form.get(), logo.get())).filter(|typed| *typed != first));
     let refused = move || logo.with(|logo| logo.refused.clone());
     let errors = {
         let scope = scope.clone();
