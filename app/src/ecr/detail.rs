@@ -1,12 +1,10 @@
 //! The tabs of ECR's resources.
 
 use domain::Kind;
-use domain::ecr::Image;
 use leptos::prelude::{AnyView, IntoAny};
 
 use super::{act, configuration, findings, image, layers, lifecycle, permissions, referrers, registry, repository};
 use crate::resource::{DetailSpec, Shown, Tab, generic};
-use crate::sections::live;
 
 const REPOSITORY: &[Tab] = &[
     Tab::new("overview", "Images", repository::images),
@@ -15,7 +13,7 @@ const REPOSITORY: &[Tab] = &[
     Tab::new("settings", "Settings", repository::settings),
 ];
 const IMAGE: &[Tab] = &[
-    Tab::new("overview", "Overview", |s| live::<Image>(s, image::view)),
+    Tab::new("overview", "Overview", image::overview),
     Tab::new("layers", "Layers", layers::tab),
     Tab::new("configuration", "Configuration", configuration::tab),
     Tab::new("findings", "Findings", findings::tab),

@@ -8,9 +8,9 @@ use domain::{Kind, Millis, ResourceKey};
 use leptos::prelude::*;
 
 use crate::paths;
-use crate::resource::generic;
+use crate::resource::{Shown, generic};
 use crate::sections::{
-    age, card, connections, exact, here, note, pair_card, stack, table_card, text, untold, word, words,
+    age, card, connections, exact, here, live, note, pair_card, stack, table_card, text, untold, word, words,
 };
 use crate::ui::{Fact, Note, Skeleton, format};
 use crate::wire::ask;
@@ -18,8 +18,12 @@ use crate::wire::ask;
 /// At most so many parts of an index are shown.
 const PARTS: usize = 24;
 
-/// The overview.
-pub fn view(image: Image, detail: Detail) -> AnyView {
+/// The overview. The forms in it stand by themselves: somebody may be typing while the rest is drawn anew.
+pub fn overview(shown: Shown) -> AnyView {
+    stack(vec![live::<Image>(shown, about_it), super::use_image::card(shown), live::<Image>(shown, platforms)])
+}
+
+fn about_it(image: Image, detail: Detail) -> AnyView {
     let mut cards = vec![];
     let artifact = image.artifact();
     let index = index_of(&detail);
@@ -42,11 +46,11 @@ pub fn view(image: Image, detail: Detail) -> AnyView {
         }
     }
     cards.push(facts(&image, &detail));
-    cards.push(super::use_image::card(&image, &detail));
-    if !manifests(&image).is_empty() {
-        cards.push(parts(&image, &detail));
-    }
     stack(cards)
+}
+
+fn platforms(image: Image, detail: Detail) -> AnyView {
+    if manifests(&image).is_empty() { ().into_any() } else { parts(&image, &detail) }
 }
 
 /// Above the tabs. Who uses it is told below; an artifact runs nowhere, on no platform; of an image there is no need to say that it is one.

@@ -9,8 +9,10 @@ use domain::{Kind, Scope};
 use leptos::prelude::*;
 
 use crate::ecr::offers::{Offer, offers, query, words};
+use crate::live_state::after_applied;
 use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::TextField;
 
 /// Functions that are made from an image.
@@ -36,12 +38,23 @@ pub(super) fn form(scope: &Scope, image: &Image) -> AnyView {
         digest: image.image_digest.clone(),
         ..UseImage::default()
     };
-    let (answers, scope) = (RwSignal::new(first), StoredValue::new(scope.clone()));
+    let first = (first, String::new());
+    let unfinished = Unfinished::of("function");
+    let (left, text) = unfinished.recall::<(UseImage, String)>("").unwrap_or_else(|| first.clone());
+    let (answers, typed) = (RwSignal::new(left), RwSignal::new(text));
+    unfinished.keep(String::new(), move || Some((answers.get(), typed.get())).filter(|left| *left != first));
+    after_applied(scope.clone(), move |applied| {
+        if let Form::UseInFunction(applied) = &applied.form
+            && *applied == answers.get_untracked()
+        {
+            unfinished.forget();
+        }
+    });
+    let scope = StoredValue::new(scope.clone());
     let (wrong, ready) = Wrong::provide(move || {
         answers.with(|a| scope.with_value(|scope| a.plan(scope, &Facts::default()))).err().unwrap_or_default()
     });
     let chosen = Signal::derive(move || answers.with(|a| a.function.clone()));
-    let typed = RwSignal::new(String::new());
     let choose = move |function: String| {
         wrong.forget();
         answers.update(|a| a.function = function.trim().to_owned());

@@ -5,13 +5,15 @@ mod commands;
 mod function;
 mod task_definition;
 
+use domain::Scope;
 use domain::ecr::Image;
-use domain::listing::Detail;
 use leptos::prelude::*;
 
 use crate::api::Boot;
-use crate::sections::{card as titled, exact};
+use crate::resource::Shown;
+use crate::sections::{card as titled, exact, key_of};
 use crate::ui::{Code, Icon, icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::why_not;
 use commands::{Command, commands};
 
@@ -23,40 +25,69 @@ enum Form {
 }
 
 /// The card; nothing for what nobody runs: a signature, say.
-pub fn card(image: &Image, detail: &Detail) -> AnyView {
-    if image.artifact().is_some() || detail.row.gone.is_some() {
-        return ().into_any();
-    }
-    let scope = &detail.row.key.scope;
+pub fn card(shown: Shown) -> AnyView {
+    let scope = key_of(shown).scope;
+    let image = Memo::new(move |_| {
+        let (image, gone) = shown.with(|d| (serde_json::from_value::<Image>(d.doc.clone()), d.row.gone.is_some()));
+        image.ok().filter(|image| !gone && image.artifact().is_none())
+    });
+    // What the forms need of it, none of which changes while somebody fills one in.
+    let lasting = Memo::new(move |_| {
+        let image = image.get()?;
+        let Image { registry_id, repository_name, image_digest, manifests, .. } = image;
+        Some(Image { registry_id, repository_name, image_digest, manifests, ..Image::default() })
+    });
+    let card = move || {
+        let lasting = lasting.get()?;
+        let (addressed, commanded) = (scope.clone(), scope.clone());
+        let addresses = move || image.get().map(|image| addresses(&image, &addressed));
+        let all = move || image.get().map(|image| all(&image, &commanded));
+        let body = view! {
+            {addresses}
+            <div class="in stack">
+                <p class="faint">"A digest always means this image; a tag can be moved to another. Forms and commands use the digest."</p>
+                {forms(&lasting, &scope)}
+                <div>{all}</div>
+            </div>
+        };
+        Some(titled("Use it", body))
+    };
+    card.into_any()
+}
+
+fn addresses(image: &Image, scope: &Scope) -> AnyView {
     let uri = image.uri(scope);
     let repository = uri.split('@').next().unwrap_or(&uri).to_owned();
     let tags = image.image_tags.iter().map(|tag| {
         let (name, uri) = (format!("By tag {tag}"), format!("{repository}:{tag}"));
         view! { <div><dt>{name}</dt><dd>{exact(Some(uri))}</dd></div> }
     });
-    let all = commands(image, scope, &uri).into_iter().map(|command| {
+    let tags = tags.collect_view();
+    view! {
+        <dl class="pairs one">
+            <div><dt>"By digest"</dt><dd>{exact(Some(uri))}</dd></div>
+            {tags}
+        </dl>
+    }
+    .into_any()
+}
+
+/// The commands, folded.
+fn all(image: &Image, scope: &Scope) -> AnyView {
+    let all = commands(image, scope, &image.uri(scope)).into_iter().map(|command| {
         let Command { title, about, text } = command;
         view! { <details class="fold"><summary>{title}</summary><p class="faint">{about}</p><Code text=text/></details> }
     });
-    let body = view! {
-        <dl class="pairs one">
-            <div><dt>"By digest"</dt><dd>{exact(Some(uri.clone()))}</dd></div>
-            {tags.collect_view()}
-        </dl>
-        <div class="in stack">
-            <p class="faint">"A digest always means this image; a tag can be moved to another. Forms and commands use the digest."</p>
-            {forms(image, detail)}
-            <div>{all.collect_view()}</div>
-        </div>
-    };
-    titled("Use it", body).into_any()
+    all.collect_view().into_any()
 }
 
 /// The buttons, and the form that one of them opens.
-fn forms(image: &Image, detail: &Detail) -> AnyView {
+fn forms(image: &Image, scope: &Scope) -> AnyView {
     let boot = expect_context::<Boot>();
     let denied = why_not(&boot);
-    let open = RwSignal::new(None::<Form>);
+    let unfinished = Unfinished::of("use");
+    let open = RwSignal::new(unfinished.recall::<Form>(""));
+    unfinished.keep(String::new(), move || open.get());
     let button = |form: Form, sign: Icon, label: &'static str| {
         match &denied {
         Some(problem) => view! {
@@ -79,7 +110,7 @@ fn forms(image: &Image, detail: &Detail) -> AnyView {
                 .into_any()
         }
     };
-    let wanted = StoredValue::new((detail.row.key.scope.clone(), image.clone()));
+    let wanted = StoredValue::new((scope.clone(), image.clone()));
     let body = move || {
         let form = open.get()?;
         Some(wanted.with_value(|(scope, image)| match form {

@@ -14,9 +14,11 @@ use std::collections::BTreeMap;
 use crate::api;
 use crate::ecr::offers::{Offer, offers, query, words};
 use crate::error::AppError;
+use crate::live_state::after_applied;
 use crate::plan::wrong::Wrong;
 use crate::ui::format::without_registries;
 use crate::ui::{Icon, ProblemNote, Skeleton, icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::{TextField, check};
 
 /// The latest active revision of each family; first those that have the repository's images already.
@@ -101,7 +103,19 @@ pub(super) fn form(scope: &Scope, image: &Image) -> AnyView {
         digest: image.image_digest.clone(),
         ..UseImage::default()
     };
-    let (answers, repository) = (RwSignal::new(first), StoredValue::new(image.repository_name.clone()));
+    let first = (first, String::new());
+    let unfinished = Unfinished::of("task-definition");
+    let (left, text) = unfinished.recall::<(UseImage, String)>("").unwrap_or_else(|| first.clone());
+    let (answers, typed) = (RwSignal::new(left), RwSignal::new(text));
+    unfinished.keep(String::new(), move || Some((answers.get(), typed.get())).filter(|left| *left != first));
+    after_applied(scope.clone(), move |applied| {
+        if let Form::UseInTaskDefinition(applied) = &applied.form
+            && *applied == answers.get_untracked()
+        {
+            unfinished.forget();
+        }
+    });
+    let repository = StoredValue::new(image.repository_name.clone());
     let uri = image.uri(scope);
     let address = StoredValue::new(uri.split('@').next().unwrap_or(&uri).to_owned());
     let scope = StoredValue::new(scope.clone());
@@ -109,7 +123,6 @@ pub(super) fn form(scope: &Scope, image: &Image) -> AnyView {
         answers.with(|a| scope.with_value(|scope| a.plan(scope, &Facts::default()))).err().unwrap_or_default()
     });
     let like = Memo::new(move |_| answers.with(|a| a.like.clone()));
-    let typed = RwSignal::new(String::new());
     let choose = move |value: String| {
         wrong.forget();
         let like = if revision(&value).is_some() { value.trim().to_owned() } else { String::new() };
