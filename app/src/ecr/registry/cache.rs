@@ -15,12 +15,16 @@ use super::roles::{self, Assumes};
 use crate::api::Boot;
 use crate::ecr::act::{button, review};
 use crate::error::AppError;
-use crate::live_state;
+use crate::live_state::{self, after_applied};
 use crate::plan::api::look_up;
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, none, stack, table_card, text};
 use crate::ui::{Code, Copy, Icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::{Messages, TextField, why_not};
+
+/// What the form is open for, and what is entered in it.
+type Open = (Rule, Rule);
 
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
@@ -31,21 +35,40 @@ pub fn tab(shown: Shown) -> AnyView {
 fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let rules: Vec<CacheRule> = live_state::state(facts, Subject::CacheRules).unwrap_or_default();
     let new = Rule { new: true, upstream: "docker-hub".into(), prefix: "docker-hub".into(), ..Rule::default() };
-    let first = RwSignal::new(new.clone());
+    // What it begins with is what it was left with, where that is still so.
+    let unfinished = Unfinished::of("cache-rule");
+    let left = unfinished.recall::<Open>("");
+    let left = left.filter(|(first, _)| first.new || rules.iter().any(|there| Rule::of(there) == *first));
+    let (begun, entered) = left.unwrap_or_else(|| (new.clone(), new.clone()));
+    let (first, typed) = (RwSignal::new(begun), RwSignal::new(entered));
+    unfinished.keep(String::new(), move || {
+        let open = (first.get(), typed.get());
+        (!open.0.new || open.0 != open.1).then_some(open)
+    });
+    after_applied(key.scope.clone(), move |applied| {
+        let own = typed.with_untracked(|typed| matches!(&applied.form, Form::RegistryCacheRule(r) if r == typed));
+        if own {
+            unfinished.forget();
+        }
+    });
+    let open = move |rule: Rule| {
+        typed.set(rule.clone());
+        first.set(rule);
+    };
     let heads = &[("Prefix", false), ("Upstream", false), ("Credentials", false), ("", false)];
     let secrets = secrets_of(&rules);
-    let rows = rules.into_iter().map(|rule| row(&key.scope, rule, first)).collect();
+    let rows = rules.into_iter().map(|rule| row(&key.scope, rule, open)).collect();
     let empty = "Nothing is cached: add a rule, and images of another registry can be pulled through this one.";
     let scope = key.scope.clone();
     let form = (move || {
         let new = new.clone();
-        form(scope.clone(), first.get(), secrets.clone(), move || first.set(new.clone()))
+        form(scope.clone(), first.get(), typed, secrets.clone(), move || open(new.clone()))
     })
     .into_any();
     stack(vec![table_card("Pull-through cache rules", heads, rows, empty), form])
 }
 
-fn row(scope: &Scope, rule: CacheRule, first: RwSignal<Rule>) -> Vec<AnyView> {
+fn row(scope: &Scope, rule: CacheRule, open: impl Fn(Rule) + Copy + Send + Sync + 'static) -> Vec<AnyView> {
     let prefix = rule.ecr_repository_prefix.clone();
     let delete = {
         let (scope, prefix) = (scope.clone(), prefix.clone());
@@ -74,7 +97,7 @@ fn row(scope: &Scope, rule: CacheRule, first: RwSignal<Rule>) -> Vec<AnyView> {
     let known = Rule::of(&rule);
     let closed = Upstream::named(&known.upstream).is_some_and(|u| u.access != Access::Open);
     let change = (closed && why_not(&expect_context::<Boot>()).is_none()).then(|| {
-        view! { <button class="btn small" r#type="button" on:click=move |_| first.set(known.clone())>"Change"</button> }
+        view! { <button class="btn small" r#type="button" on:click=move |_| open(known.clone())>"Change"</button> }
     });
     let credentials = rule.credential_arn.or(rule.custom_role_arn);
     vec![
@@ -134,16 +157,16 @@ fn secret(rule: RwSignal<Rule>, region: &str, used: Vec<(String, String)>) -> An
     .into_any()
 }
 
-/// The fields of a rule: of one that exists AWS changes only who is let in.
+/// The fields of `rule`, where there was `first`: of one that exists AWS changes only who is let in.
 fn form(
     scope: Scope,
     first: Rule,
+    rule: RwSignal<Rule>,
     secrets: Vec<(String, String)>,
     leave: impl Fn() + Clone + Send + Sync + 'static,
 ) -> AnyView {
     let new = first.new;
     let heading = if new { "Add a rule".to_owned() } else { format!("Change how {} is let in", first.prefix) };
-    let rule = RwSignal::new(first.clone());
     let errors = {
         let scope = scope.clone();
         Memo::new(move |_| rule.with(|r| r.check(&scope)))
@@ -198,7 +221,9 @@ fn where_from(rule: RwSignal<Rule>) -> AnyView {
             r.upstream = word;
         });
     };
-    let options = UPSTREAMS.iter().map(|u| view! { <option value=u.word>{u.name}</option> }).collect_view();
+    let chosen = rule.with_untracked(|r| r.upstream.clone());
+    let option = |u: &Upstream| view! { <option value=u.word selected=u.word == chosen>{u.name}</option> };
+    let options = UPSTREAMS.iter().map(option).collect_view();
     let own = move || rule.with(|r| Upstream::named(&r.upstream).is_some_and(Upstream::is_own));
     view! {
         <div class="field"><label for="upstream">"Upstream registry"</label><div class="input"><select id="upstream" on:change=choose>{options}</select></div></div>

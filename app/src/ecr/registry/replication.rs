@@ -16,6 +16,7 @@ use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
 use crate::ui::{Icon, icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::{FieldGroup, Messages, TextField};
 
 /// A rule as it is typed: `444455556666/eu-central-1`, and how names begin.
@@ -64,7 +65,11 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let scope = key.scope.clone();
     let there: ReplicationConfiguration = live_state::state(facts, Subject::Replication).unwrap_or_default();
     let first: Vec<Typed> = there.rules.iter().map(typed).collect();
-    let rules = RwSignal::new(first.clone());
+    let base = serde_json::to_string(&first).unwrap_or_default();
+    let unfinished = Unfinished::of("replication");
+    let rules = RwSignal::new(unfinished.recall::<Vec<Typed>>(&base).unwrap_or_else(|| first.clone()));
+    let untouched = first.clone();
+    unfinished.keep(base, move || Some(rules.get()).filter(|typed| *typed != untouched));
     let wanted = {
         let scope = scope.clone();
         move || Replication { rules: rules.with(|r| r.iter().map(|t| rule(t, &scope)).collect()) }
@@ -90,7 +95,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
                     <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules, offered.clone())/>
                     <div><button class="btn small" r#type="button" on:click=move |_| rules.update(|r| r.push(Typed::default()))>"Add a rule"</button></div>
                 </FieldGroup>
-                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), move || again.now())}
+                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), move || { unfinished.forget(); again.now() })}
             </div>
         </section>
     }

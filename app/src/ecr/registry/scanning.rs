@@ -14,6 +14,7 @@ use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
 use crate::ui::Icon;
+use crate::unfinished::Unfinished;
 use crate::wizard::{Choice, Messages, TextField, choices};
 
 const SORTS: &[Choice] = &[
@@ -25,6 +26,9 @@ const SORTS: &[Choice] = &[
     ),
 ];
 
+/// Whether Amazon Inspector scans, and the repositories that are scanned on push and continuously, as they are typed.
+type Typed = (bool, String, String);
+
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
     let key = key_of(shown);
@@ -33,15 +37,25 @@ pub fn tab(shown: Shown) -> AnyView {
 
 fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let there: ScanningConfiguration = live_state::state(facts, Subject::RegistryScanning).unwrap_or_default();
-    let enhanced = RwSignal::new(there.scan_type == "ENHANCED");
-    let on_push = RwSignal::new(there.filters("SCAN_ON_PUSH").join(", "));
-    let continuous = RwSignal::new(there.filters("CONTINUOUS_SCAN").join(", "));
+    let on_push = there.filters("SCAN_ON_PUSH").join(", ");
+    let at_first: Typed = (there.scan_type == "ENHANCED", on_push, there.filters("CONTINUOUS_SCAN").join(", "));
+    let (enhanced, on_push, continuous) = at_first.clone();
+    let (enhanced, on_push, continuous) = (RwSignal::new(enhanced), RwSignal::new(on_push), RwSignal::new(continuous));
     let wanted = Memo::new(move |_| Scanning {
         enhanced: enhanced.get(),
         on_push: on_push.with(|t| pieces(t)),
         continuous: if enhanced.get() { continuous.with(|t| pieces(t)) } else { vec![] },
     });
     let first = wanted.get_untracked();
+    let base = serde_json::to_string(&at_first).unwrap_or_default();
+    let unfinished = Unfinished::of("scanning");
+    if let Some(left) = unfinished.recall::<Typed>(&base) {
+        enhanced.set(left.0);
+        on_push.set(left.1);
+        continuous.set(left.2);
+    }
+    let typed = move || (enhanced.get(), on_push.get(), continuous.get());
+    unfinished.keep(base, move || Some(typed()).filter(|typed| *typed != at_first));
     let errors = Memo::new(move |_| wanted.with(Scanning::check));
     let messages = Messages::new(errors.into());
     messages.show_all();
@@ -66,7 +80,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
                         hint="Repositories whose images are scanned again as new vulnerabilities become known."
                     />
                 </div>
-                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), move || again.now())}
+                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), move || { unfinished.forget(); again.now() })}
             </div>
         </section>
     }

@@ -25,11 +25,15 @@ const KEYS: &[Choice] = &[
     ("KMS", "AWS KMS", "With a key of KMS; takes a role of your own."),
 ];
 
-/// The form; `leave` goes back to a new one.
-pub fn form(scope: Scope, first: Template, leave: impl Fn() + Clone + Send + Sync + 'static) -> AnyView {
+/// The form with what is entered, `t`, where there was `first`; `leave` goes back to a new one.
+pub fn form(
+    scope: Scope,
+    first: Template,
+    t: RwSignal<Template>,
+    leave: impl Fn() + Clone + Send + Sync + 'static,
+) -> AnyView {
     let new = first.new;
     let heading = if new { "Add a template".to_owned() } else { format!("Change the template for {}", first.prefix) };
-    let t = RwSignal::new(first.clone());
     let errors = {
         let scope = scope.clone();
         Memo::new(move |_| t.with(|t| t.check(&scope)))

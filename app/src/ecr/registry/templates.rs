@@ -11,11 +11,15 @@ use leptos::prelude::*;
 use super::template_form::{USES, form};
 use crate::api::Boot;
 use crate::ecr::act::button;
-use crate::live_state;
+use crate::live_state::{self, after_applied};
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, stack, table_card, text, word};
 use crate::ui::Icon;
+use crate::unfinished::Unfinished;
 use crate::wizard::why_not;
+
+/// What the form is open for, and what is entered in it.
+type Open = (Template, Template);
 
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
@@ -25,12 +29,31 @@ pub fn tab(shown: Shown) -> AnyView {
 
 fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let all: Vec<CreationTemplate> = live_state::state(facts, Subject::CreationTemplates).unwrap_or_default();
-    let first = RwSignal::new(blank());
+    // What it begins with is what it was left with, where that is still so.
+    let unfinished = Unfinished::of("template");
+    let left = unfinished.recall::<Open>("");
+    let left = left.filter(|(first, _)| first.new || all.iter().any(|there| Template::of(there) == *first));
+    let (begun, entered) = left.unwrap_or_else(|| (blank(), blank()));
+    let (first, typed) = (RwSignal::new(begun), RwSignal::new(entered));
+    unfinished.keep(String::new(), move || {
+        let open = (first.get(), typed.get());
+        (!open.0.new || open.0 != open.1).then_some(open)
+    });
+    after_applied(key.scope.clone(), move |applied| {
+        let own = typed.with_untracked(|typed| matches!(&applied.form, Form::RegistryTemplate(t) if t == typed));
+        if own {
+            unfinished.forget();
+        }
+    });
+    let open = move |template: Template| {
+        typed.set(template.clone());
+        first.set(template);
+    };
     let heads = &[("Prefix", false), ("Used when", false), ("Tags", false), ("Encryption", false), ("", false)];
-    let rows = all.into_iter().map(|template| row(&key.scope, template, first)).collect();
+    let rows = all.into_iter().map(|template| row(&key.scope, template, open)).collect();
     let empty = "There is no template: repositories that ECR makes itself have its defaults.";
     let scope = key.scope.clone();
-    let form = (move || form(scope.clone(), first.get(), move || first.set(blank()))).into_any();
+    let form = (move || form(scope.clone(), first.get(), typed, move || open(blank()))).into_any();
     stack(vec![table_card("Creation templates", heads, rows, empty), form])
 }
 
@@ -48,10 +71,14 @@ fn uses(words: &[String]) -> String {
     words.iter().map(title).collect::<Vec<_>>().join(", ")
 }
 
-fn row(scope: &Scope, template: CreationTemplate, first: RwSignal<Template>) -> Vec<AnyView> {
+fn row(
+    scope: &Scope,
+    template: CreationTemplate,
+    open: impl Fn(Template) + Copy + Send + Sync + 'static,
+) -> Vec<AnyView> {
     let known = Template::of(&template);
     let change = why_not(&expect_context::<Boot>()).is_none().then(|| {
-        view! { <button class="btn small" r#type="button" on:click=move |_| first.set(known.clone())>"Change"</button> }
+        view! { <button class="btn small" r#type="button" on:click=move |_| open(known.clone())>"Change"</button> }
     });
     let (scope, prefix) = (scope.clone(), template.prefix.clone());
     let delete = move || {
