@@ -1,4 +1,4 @@
-//! What was typed into an editor on a page's tab and not applied: a tab is drawn anew whenever somebody comes back to it.
+//! What was typed into an editor on a page and not applied: a tab is drawn anew whenever somebody comes back to it, and with news from AWS.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -13,7 +13,7 @@ type All = BTreeMap<String, Arc<dyn Any + Send + Sync>>;
 #[derive(Clone, Copy)]
 struct Kept(StoredValue<All>);
 
-/// Puts it into the context; a page that has tabs does so once.
+/// Puts it into the context; a page does so once that has tabs, or is drawn anew by itself.
 pub fn provide() {
     provide_context(Kept(StoredValue::new(All::new())));
 }

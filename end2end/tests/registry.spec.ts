@@ -20,6 +20,12 @@ async function apply(page: Page) {
   await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
 }
 
+/// The page itself has to show what was applied.
+async function close(page: Page) {
+  await dialog(page).getByRole("button", { name: "Close" }).click();
+  await expect(dialog(page)).toBeHidden();
+}
+
 type Replication = { replicationConfiguration: { rules: { destinations: { region: string }[] }[] } };
 const rules = () => (aws("ecr", "describe_registry", {}, account, region) as Replication).replicationConfiguration.rules;
 
@@ -52,12 +58,19 @@ test("a cache rule is tried and deleted", async ({ page }) => {
   const row = page.getByRole("row", { name: /e2e-quay/ });
   await row.getByRole("button", { name: "Validate" }).click();
   await expect(row.getByText("It works.")).toBeVisible();
+  // What is half typed beside it stays.
+  await page.getByLabel("Upstream registry").selectOption({ label: "GitHub Container Registry" });
+  await page.getByLabel("Prefix", { exact: true }).fill("e2e-half");
   await row.getByRole("button", { name: "Delete" }).click();
   await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeDisabled();
   await dialog(page).locator("#act-typed").fill("e2e-quay");
   await apply(page);
   const left = aws("ecr", "describe_pull_through_cache_rules", {}, account, region) as { pullThroughCacheRules: { ecrRepositoryPrefix: string }[] };
   expect(left.pullThroughCacheRules.map((rule) => rule.ecrRepositoryPrefix)).not.toContain("e2e-quay");
+  await close(page);
+  await expect(row).toBeHidden();
+  await expect(page.getByLabel("Prefix", { exact: true })).toHaveValue("e2e-half");
+  await expect(page.getByLabel("Upstream registry").locator("option:checked")).toHaveText("GitHub Container Registry");
 });
 
 type Template = { prefix: string; appliedFor: string[]; description?: string; imageTagMutability: string };
@@ -77,8 +90,10 @@ test("a creation template is added, changed and deleted", async ({ page }) => {
     appliedFor: ["PULL_THROUGH_CACHE", "REPLICATION"],
     imageTagMutability: "IMMUTABLE",
   });
-  await open(page, "templates");
+  await close(page);
   const row = page.getByRole("row", { name: /e2e/ });
+  await expect(row).toBeVisible();
+  await expect(page.getByLabel("Prefix", { exact: true })).toHaveValue("");
   await row.getByRole("button", { name: "Change" }).click();
   await page.getByLabel("Description").fill("for the journey");
   await page.getByRole("button", { name: "Review the change" }).click();
@@ -127,7 +142,7 @@ test("a setting of the account is changed, and its other value offered", async (
   await page.getByRole("button", { name: "Enable" }).click();
   await apply(page);
   expect(aws("ecr", "get_account_setting", { name: "BLOB_MOUNTING" }, account, region)).toMatchObject({ value: "ENABLED" });
-  await open(page, "settings");
+  await close(page);
   await expect(page.getByRole("button", { name: "Disable" })).toBeVisible();
 });
 

@@ -17,6 +17,7 @@ use crate::ecr::mutability::EXCEPT;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::ui::{Icon, Json, Note, ProblemNote, icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::{
     TagRows, TextArea, TextField, check, first_scope, focus_first_wrong_in, is_reachable, place_fields,
 };
@@ -25,6 +26,12 @@ use crate::wizard::{
 const LONG: usize = 120;
 /// Texts that have several, even while they are empty.
 const DOCUMENTS: [&str; 5] = ["policy", "lifecycle", "permissions", "about", "usage"];
+
+/// What the form is called among those of the page that are kept.
+const FORM: &str = "again";
+
+/// Which form is open, what is entered in it, and for which place.
+type Open = (Way, Entries, Scope);
 
 /// What somebody wants of the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,10 +79,11 @@ pub fn again(view: &RunView, refusal: Option<&str>) -> (Option<AnyView>, Option<
     if view.answers.form.is_bound() {
         return (once_more, None);
     }
-    let wanted = RwSignal::new(None::<Way>);
+    let base = serde_json::to_string(&view.answers).unwrap_or_default();
+    let wanted = RwSignal::new(Unfinished::of(FORM).recall::<Open>(&base).map(|(way, ..)| way));
     let ways = [Way::Here, Way::Elsewhere].map(|way| opens(way, wanted, refusal));
     let answers = view.answers.clone();
-    let form = move || wanted.get().map(|way| form(&answers, way, wanted));
+    let form = move || wanted.get().map(|way| form(&answers, way, wanted, &base));
     (Some(view! { {once_more}{ways.into_iter().collect_view()} }.into_any()), Some(form.into_any()))
 }
 
@@ -134,17 +142,26 @@ fn place(answers: &Answers, boot: &Boot) -> Scope {
 }
 
 /// All that was entered, to be changed. The server plans it: what is wrong comes back beside its field, by the rules of the form itself.
-fn form(answers: &Answers, way: Way, wanted: RwSignal<Option<Way>>) -> AnyView {
+/// It is kept under `base`, for the page is drawn anew whenever runs may have gone on.
+fn form(answers: &Answers, way: Way, wanted: RwSignal<Option<Way>>, base: &str) -> AnyView {
     let boot = expect_context::<Boot>();
-    let entries = match Entries::of(answers) {
-        Ok(entries) => entries,
-        Err(problem) => return view! { <ProblemNote problem=problem/> }.into_any(),
+    let unfinished = Unfinished::of(FORM);
+    let left = unfinished.recall::<Open>(base).filter(|(open, ..)| *open == way);
+    let (entries, scope) = match (left, Entries::of(answers)) {
+        (Some((_, entries, scope)), _) => (entries, scope),
+        (None, Ok(entries)) => (entries, place(answers, &boot)),
+        (None, Err(problem)) => return view! { <ProblemNote problem=problem/> }.into_any(),
     };
     let fields = entries.fields();
     let says = |entry: &Entry| matches!(entry, Entry::Text(_) | Entry::Lines(_) | Entry::Tags(_));
     let own: Vec<String> = fields.iter().filter(|(_, entry)| says(entry)).map(|(name, _)| name.clone()).collect();
     let own = StoredValue::new(own);
-    let (entries, scope) = (RwSignal::new(entries), RwSignal::new(place(answers, &boot)));
+    let (entries, scope) = (RwSignal::new(entries), RwSignal::new(scope));
+    unfinished.keep(base.to_owned(), move || Some((way, entries.get(), scope.get())));
+    let cancel = move |_| {
+        unfinished.forget();
+        wanted.set(None);
+    };
     let (wrong, _) = Wrong::provide(FieldErrors::new);
     let others = wrong.others_than(move |name| {
         let row = name.split('.').next().filter(|first| *first == "tags").unwrap_or(name);
@@ -174,7 +191,7 @@ fn form(answers: &Answers, way: Way, wanted: RwSignal<Option<Way>>) -> AnyView {
                 {others}
                 <div class="acts">
                     <button class="btn primary" r#type="button" on:click=review>{icon(Icon::Right)}"Review"</button>
-                    <button class="btn quiet" r#type="button" on:click=move |_| wanted.set(None)>{CANCEL}</button>
+                    <button class="btn quiet" r#type="button" on:click=cancel>{CANCEL}</button>
                 </div>
             </div>
         </section>

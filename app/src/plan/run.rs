@@ -18,12 +18,12 @@ use super::steps::steps;
 use super::words;
 use crate::api::Boot;
 use crate::error::AppError;
-use crate::live;
 use crate::resource::Refused;
 use crate::ui::format::{duration, short_digests, took};
 use crate::ui::{
     Age, Badge, Card, Copy, CopyButton, Fact, Facts, Icon, Menu, Note, ProblemNote, Skeleton, brief, icon, now_or,
 };
+use crate::{live, unfinished};
 
 /// How long a run that goes on is left unasked: should nothing be heard of it, the connection for news may be broken.
 const UNHEARD: Duration = Duration::from_secs(3);
@@ -66,6 +66,7 @@ pub fn confirm(act: Act, ask: Ask, label: &'static str, sign: Icon, says: String
 /// `/runs/{id}`
 #[component]
 pub fn RunPage() -> impl IntoView {
+    unfinished::provide();
     let boot = expect_context::<Boot>();
     let allowed = boot.actor.as_ref().ok_or_else(Problem::signed_out).and_then(|a| decide(a, Permission::ChangeAws));
     let refusal = allowed.err().map(|p| p.message);
