@@ -71,6 +71,13 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   await expect(page.getByLabel("Value of tag 1")).toHaveValue("shop");
   await page.getByRole("radio", { name: "Immutable" }).check();
   await page.getByLabel("Value of tag 1").fill("web");
+  // Another tab in between takes nothing of it back.
+  const tabs = page.getByRole("navigation", { name: "Tabs" });
+  await tabs.getByRole("link", { name: "Permissions" }).click();
+  await expect(page.getByLabel("Repository policy")).toBeVisible();
+  await tabs.getByRole("link", { name: "Settings" }).click();
+  await expect(page.getByLabel("Value of tag 1")).toHaveValue("web");
+  await expect(page.getByRole("radio", { name: "Immutable" })).toBeChecked();
   await page.getByRole("button", { name: "Review the change" }).click();
   await expect(call(page, "ecr:PutImageTagMutability")).toBeVisible();
   await expect(call(page, "ecr:TagResource")).toBeVisible();
