@@ -12,6 +12,7 @@ use super::create_repository::Logo;
 use super::logo;
 use super::markdown::MarkdownField;
 use crate::ecr::act::{button, review_or_start_over};
+use crate::live_state::after_applied;
 use crate::resource::Shown;
 use crate::sections::{key_of, typed};
 use crate::ui::Icon;
@@ -58,6 +59,14 @@ fn form(scope: &Scope, was: Change) -> AnyView {
     let (change, chosen) = unfinished.recall::<(Change, Logo)>(&base).unwrap_or_else(|| first.clone());
     let (form, logo) = (RwSignal::new(change), RwSignal::new(chosen));
     unfinished.keep(base, move || Some((form.get(), logo.get())).filter(|typed| *typed != first));
+    after_applied(scope.clone(), move |applied| {
+        let own = |change: &Change| form.with_untracked(|form| form == change);
+        if matches!(&applied.form, Form::ChangePublicRepository(change) if own(change)) {
+            // The rest is drawn anew as it is then; which picture is there is not among it.
+            logo.set(Logo::default());
+            form.update(|f| f.logo.clear());
+        }
+    });
     let refused = move || logo.with(|logo| logo.refused.clone());
     let errors = {
         let scope = scope.clone();
