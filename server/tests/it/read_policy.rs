@@ -57,6 +57,9 @@ fn the_policies_allow_every_call_and_reading_changes_nothing() {
     let (mut reads, mut writes): (BTreeSet<String>, BTreeSet<String>) = called.into_iter().partition(|a| only_reads(a));
     // Opens the registry, and is asked for only to put an image there.
     writes.extend(reads.take("ecr:GetAuthorizationToken"));
+    // ecr:DescribeImageScanFindings is refused without them where a registry has enhanced scanning: the findings are Amazon Inspector's.
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
+    reads.extend(["inspector2:ListCoverage", "inspector2:ListFindings"].map(str::to_owned));
     // What ECR asks for besides its own action: for its roles and those it is given, for the cache's secrets, for Amazon Inspector.
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/using-service-linked-roles.html
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html
