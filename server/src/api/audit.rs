@@ -44,7 +44,7 @@ impl Listing for Trail {
 }
 
 /// The audit trail: who did what, when, on what, and what came of it by now; the latest first.
-#[utoipa::path(get, path = "/audit", tag = "people",
+#[utoipa::path(get, path = "/audit", operation_id = "list_audit_entries", tag = "people",
     params(
         ("actor" = Option<String>, Query, description = "By whom: the name then, as a whole"),
         ("action" = Option<String>, Query, description = "What, by how it begins: `run.` is all that runs do"),

@@ -17,7 +17,7 @@ use crate::http::Web;
 use crate::http::problem::Refusal;
 
 /// Entries of the fleet's history, latest first.
-#[utoipa::path(get, path = "/history", tag = "history",
+#[utoipa::path(get, path = "/history", operation_id = "list_history", tag = "history",
     params(
         ("kind" = Option<String>, Query, description = "Only of this kind"),
         ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
@@ -38,7 +38,7 @@ pub async fn history(
 }
 
 /// How two resources of one kind differ.
-#[utoipa::path(get, path = "/compare", tag = "history",
+#[utoipa::path(get, path = "/compare", operation_id = "compare_resources", tag = "history",
     params(("left" = String, Query, description = "A key"), ("right" = String, Query, description = "A key of the same kind")),
     responses((status = 200, body = Comparison), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn compare(
@@ -62,7 +62,7 @@ pub struct Resolved {
 }
 
 /// The resource that an ARN, an image URI or a key points to.
-#[utoipa::path(get, path = "/resolve", tag = "resources",
+#[utoipa::path(get, path = "/resolve", operation_id = "resolve_reference", tag = "resources",
     params(("ref" = String, Query, description = "An ARN, `registry/repository:tag`, `registry/repository@sha256:…` or a key")),
     responses((status = 200, body = Resolved), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn resolve(
@@ -78,7 +78,7 @@ pub async fn resolve(
 
 /// Finds resources by part of a name, an ARN, a tag or a kind; a region, or the name or id of an account, narrows that to what is there.
 /// One typing mistake is forgiven. Best first.
-#[utoipa::path(get, path = "/search", tag = "resources",
+#[utoipa::path(get, path = "/search", operation_id = "search", tag = "resources",
     params(("q" = String, Query, description = "At most 200 characters"), ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless given")),
     responses((status = 200, body = Vec<Hit>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn search(
@@ -100,7 +100,7 @@ pub async fn search(
 }
 
 /// Connections to accounts, with the state of their collectors.
-#[utoipa::path(get, path = "/connections", tag = "connections",
+#[utoipa::path(get, path = "/connections", operation_id = "list_connections", tag = "connections",
     responses((status = 200, body = Vec<ConnectionStatus>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn connections(
     State(web): State<Web>,
@@ -124,7 +124,7 @@ pub struct Refresh {
 }
 
 /// Asks for a fresh collect of a kind. Answered at once; the collect follows within seconds, as AWS's quotas allow.
-#[utoipa::path(post, path = "/refresh", tag = "connections", request_body = Refresh,
+#[utoipa::path(post, path = "/refresh", operation_id = "refresh", tag = "connections", request_body = Refresh,
     responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn refresh(
     State(web): State<Web>,

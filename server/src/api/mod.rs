@@ -89,7 +89,11 @@ fn all() -> OpenApiRouter<Web> {
 
 /// The OpenAPI document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    all().nest(PREFIX, with_documents()).nest(PREFIX, streamed()).into_openapi()
+    let mut document = all().nest(PREFIX, with_documents()).nest(PREFIX, streamed()).into_openapi();
+    // The star is axum's, for a parameter with slashes in it; OpenAPI knows the name alone.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item)).collect();
+    document
 }
 
 /// The routes whose bodies may be as large as documents of AWS are.

@@ -14,7 +14,7 @@ use crate::http::Web;
 use crate::http::problem::Refusal;
 
 /// Who asks.
-#[utoipa::path(get, path = "/me", tag = "people",
+#[utoipa::path(get, path = "/me", operation_id = "get_me", tag = "people",
     responses((status = 200, body = Actor), (status = 401, body = Problem, content_type = "application/problem+json")))]
 pub async fn me(SignedIn(actor): SignedIn) -> Json<Actor> {
     Json(actor)
@@ -29,7 +29,7 @@ pub struct Confirm {
 
 /// Gives the password of the session's person once more. For the next 15 minutes what answers `confirm_password` is done when it is asked for
 /// again. A wrong one counts as a failed sign-in. API tokens have no password and are never asked: they are refused here.
-#[utoipa::path(post, path = "/confirm", tag = "people", request_body = Confirm,
+#[utoipa::path(post, path = "/confirm", operation_id = "confirm_password", tag = "people", request_body = Confirm,
     responses(
         (status = 204),
         (status = 400, body = Problem, description = "`invalid`: another password, or a body that cannot be read", content_type = "application/problem+json"),

@@ -26,7 +26,7 @@ fn unreadable(error: &JsonRejection) -> Problem {
 type Body<T> = Result<Json<T>, JsonRejection>;
 
 /// The plan that follows from a wizard's answers, or what is wrong with them. Nothing is changed.
-#[utoipa::path(post, path = "/plans", tag = "plans",
+#[utoipa::path(post, path = "/plans", operation_id = "review_plan", tag = "plans",
     request_body(content = Object, description = "`{\"scope\": {\"account\": …, \"region\": …}, \"wizard\": \"create-repository\", \"answers\": {…}}`"),
     responses((status = 200, body = Reviewed), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn review(
@@ -42,7 +42,7 @@ pub async fn review(
 /// names them ends, or for half an hour while there is none. The answers of the wizard `copy-image` name them as `credentials`. A restart
 /// forgets them; a run that needs them then is taken back. Where several servers share a database, the run may be carried on by one that was
 /// not told, with the same end.
-#[utoipa::path(post, path = "/source-credentials", tag = "plans", request_body = SourceCredentials,
+#[utoipa::path(post, path = "/source-credentials", operation_id = "lend_source_credentials", tag = "plans", request_body = SourceCredentials,
     responses((status = 201, body = Lent), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn lend(
     State(web): State<Web>,
@@ -75,7 +75,7 @@ pub struct Begun {
 
 /// Begins a run of a reviewed plan. Of a person in a session whose plan deletes a repository, images, a cache rule or a template, it wants the
 /// password given within the last 15 minutes.
-#[utoipa::path(post, path = "/runs", tag = "plans", request_body = Begin,
+#[utoipa::path(post, path = "/runs", operation_id = "begin_run", tag = "plans", request_body = Begin,
     responses((status = 201, body = Begun),
         (status = 403, body = Problem, description = "`confirm_password`: give the password to `/confirm`, then ask again. Nothing was begun. Otherwise `forbidden`", content_type = "application/problem+json"),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
@@ -90,7 +90,7 @@ pub async fn begin(
 }
 
 /// One run with its plan and journal.
-#[utoipa::path(get, path = "/runs/{id}", tag = "plans", params(("id" = String, Path, description = "Its id")),
+#[utoipa::path(get, path = "/runs/{id}", operation_id = "get_run", tag = "plans", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, body = RunView), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn one(
     State(web): State<Web>,
@@ -101,7 +101,7 @@ pub async fn one(
 }
 
 /// Takes a run back: one that goes on after the step that is under way, one that was applied from its end.
-#[utoipa::path(post, path = "/runs/{id}/cancel", tag = "plans", params(("id" = String, Path, description = "Its id")),
+#[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancel_run", tag = "plans", params(("id" = String, Path, description = "Its id")),
     responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn cancel(
     State(web): State<Web>,
@@ -120,7 +120,7 @@ pub struct Decide {
 }
 
 /// Decides about a step that is stuck.
-#[utoipa::path(post, path = "/runs/{id}/steps/{step}", tag = "plans", request_body = Decide,
+#[utoipa::path(post, path = "/runs/{id}/steps/{step}", operation_id = "decide_step", tag = "plans", request_body = Decide,
     params(("id" = String, Path, description = "The run's id"), ("step" = String, Path, description = "The step's id")),
     responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn decide(

@@ -42,9 +42,9 @@ impl Pairs {
             .map(|v| v.parse().map_err(|_| Problem::invalid(name, format!("“{name}” is a whole number."))))
             .transpose()
     }
-    /// True or false; false if it is not said.
+    /// True or false in any case, as Python writes `True`; false if it is not said.
     pub fn flag(&self, name: &str) -> Result<bool, Problem> {
-        match self.get(name) {
+        match self.get(name).map(str::to_ascii_lowercase).as_deref() {
             None | Some("0" | "false") => Ok(false),
             Some("1" | "true") => Ok(true),
             Some(_) => Err(Problem::invalid(name, format!("“{name}” is true or false."))),
@@ -110,6 +110,17 @@ mod tests {
         assert_eq!((query.kind, query.text.as_str()), (Kind::Function, "thumb nail"));
         assert_eq!((query.regions.len(), query.offset, query.limit), (2, 100, 20));
         assert_eq!(query.order(), Order::read("-name"));
+    }
+
+    #[test]
+    fn true_and_false_are_understood_in_any_case() {
+        let flag = |text: &str| Pairs::of(text).flag("parts");
+        for (text, said) in
+            [("parts=true", true), ("parts=True", true), ("parts=1", true), ("parts=False", false), ("", false)]
+        {
+            assert_eq!(flag(text).unwrap(), said, "{text}");
+        }
+        assert_eq!(flag("parts=yes").unwrap_err().field.as_deref(), Some("parts"));
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl List {
 }
 
 /// Resources of a kind.
-#[utoipa::path(get, path = "/resources", tag = "resources",
+#[utoipa::path(get, path = "/resources", operation_id = "list_resources", tag = "resources",
     params(
         ("kind" = String, Query, description = "`lambda.function`, or as in pages' addresses: `functions`"),
         ("q" = Option<String>, Query, description = "Substring of name, id, ARN or tags"),
@@ -62,7 +62,7 @@ pub async fn list(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: Pair
 }
 
 /// One resource: AWS's document, what it is connected to, how fresh it is.
-#[utoipa::path(get, path = "/resources/{*key}", tag = "resources",
+#[utoipa::path(get, path = "/resources/{*key}", operation_id = "get_resource", tag = "resources",
     params(("key" = String, Path, description = "`kind/account/region/id`")),
     responses((status = 200, body = Detail), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub async fn one(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Key) -> Result<Json<Detail>, Refusal> {
@@ -70,7 +70,7 @@ pub async fn one(State(web): State<Web>, SignedIn(actor): SignedIn, Key(key): Ke
 }
 
 /// Entries of a resource's history, latest first.
-#[utoipa::path(get, path = "/history/{*key}", tag = "history",
+#[utoipa::path(get, path = "/history/{*key}", operation_id = "list_history_of_resource", tag = "history",
     params(
         ("key" = String, Path, description = "`kind/account/region/id`"),
         ("parts" = Option<bool>, Query, description = "With those of its parts, such as the aliases, URLs and permissions of a function"),
@@ -91,7 +91,7 @@ pub async fn history(
 }
 
 /// How a resource's documents right after two entries of its history differ.
-#[utoipa::path(get, path = "/compare/{*key}", tag = "history",
+#[utoipa::path(get, path = "/compare/{*key}", operation_id = "compare_in_history", tag = "history",
     params(
         ("key" = String, Path, description = "`kind/account/region/id`"),
         ("from" = i64, Query, description = "An entry's id"),

@@ -44,7 +44,7 @@ impl Listing for Runs {
 }
 
 /// Runs, the latest first.
-#[utoipa::path(get, path = "/runs", tag = "plans",
+#[utoipa::path(get, path = "/runs", operation_id = "list_runs", tag = "plans",
     params(
         ("state" = Option<String>, Query, description = "`checking`, `applying`, `undoing`, `applied`, `undone` or `stuck`"),
         ("q" = Option<String>, Query, description = "Substring of the title, or of who started it; at most 200 characters"),

@@ -12,7 +12,7 @@ use crate::http::Web;
 use crate::http::problem::Refusal;
 
 /// The latest events of a function's or log group's log, oldest first.
-#[utoipa::path(get, path = "/log/{*key}", tag = "telemetry",
+#[utoipa::path(get, path = "/log/{*key}", operation_id = "get_log", tag = "telemetry",
     params(
         ("key" = String, Path, description = "`kind/account/region/id` of a function, service, task or log group"),
         ("filter" = Option<String>, Query, description = "A CloudWatch Logs filter pattern"),
@@ -30,7 +30,7 @@ pub async fn log(
 }
 
 /// The charts of a function or service.
-#[utoipa::path(get, path = "/metrics/{*key}", tag = "telemetry",
+#[utoipa::path(get, path = "/metrics/{*key}", operation_id = "get_metrics", tag = "telemetry",
     params(
         ("key" = String, Path, description = "`kind/account/region/id` of a function or service"),
         ("minutes" = Option<u32>, Query, description = "How far back; 60 unless given"),
@@ -46,7 +46,7 @@ pub async fn metrics(
 }
 
 /// The charts of all functions together, and of the services with the highest CPU and memory.
-#[utoipa::path(get, path = "/metrics", tag = "telemetry",
+#[utoipa::path(get, path = "/metrics", operation_id = "get_fleet_metrics", tag = "telemetry",
     params(
         ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
         ("region" = Option<String>, Query, description = "Regions, separated by commas"),

@@ -6,6 +6,9 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use domain::ecr::upload::Upload;
 use domain::{AccountId, Problem, Region, Scope};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::query::Pairs;
 use crate::auth::identity::SignedIn;
@@ -13,12 +16,28 @@ use crate::http::Web;
 use crate::http::problem::Refusal;
 use crate::uploads::Wanted;
 
+/// The body of an upload as the document describes it: bytes.
+#[derive(Debug)]
+pub struct Archive;
+
+impl PartialSchema for Archive {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)))
+            .description(Some("The bytes of a tar, optionally compressed with gzip."))
+            .into()
+    }
+}
+
+impl ToSchema for Archive {}
+
 /// Sends an image archive, as `docker save` writes it or an OCI layout as a tar, optionally compressed with gzip. Its layers are in the
 /// repository afterwards, its images are not: review and begin the plan of the wizard `put-images` with what this answers.
 ///
 /// When the connection breaks, the upload waits five minutes for its sender: ask how far it is, and send the rest of the archive
 /// with the same parameters and `offset`. What had arrived already is passed over.
-#[utoipa::path(post, path = "/uploads", tag = "plans",
+#[utoipa::path(post, path = "/uploads", operation_id = "send_upload", tag = "plans",
     params(
         ("account" = String, Query, description = "The account's id"),
         ("region" = String, Query, description = "The region"),
@@ -26,7 +45,7 @@ use crate::uploads::Wanted;
         ("id" = String, Query, description = "What to call it: 8 to 64 letters and digits, new for each upload"),
         ("offset" = Option<u64>, Query, description = "To go on with an upload whose connection broke: where in the archive the body begins. At most what it says in “received”, else the answer is 409 with the offset to go on from"),
     ),
-    request_body(content = Vec<u8>, content_type = "application/x-tar"),
+    request_body(content = Archive, content_type = "application/x-tar"),
     responses((status = 200, body = Upload), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn send(
     State(web): State<Web>,
@@ -47,7 +66,7 @@ pub async fn send(
 }
 
 /// How far one's own upload is, or how it ended, up to a quarter of an hour after. Of the server that receives it.
-#[utoipa::path(get, path = "/uploads/{id}", tag = "plans", params(("id" = String, Path, description = "Its id")),
+#[utoipa::path(get, path = "/uploads/{id}", operation_id = "get_upload", tag = "plans", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, body = Upload), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn one(
     State(web): State<Web>,
@@ -58,7 +77,7 @@ pub async fn one(
 }
 
 /// Ends one's own upload, whether it is sent just now or waits for its sender. Nothing is tagged; one that ended stays as it is.
-#[utoipa::path(post, path = "/uploads/{id}/cancel", tag = "plans", params(("id" = String, Path, description = "Its id")),
+#[utoipa::path(post, path = "/uploads/{id}/cancel", operation_id = "cancel_upload", tag = "plans", params(("id" = String, Path, description = "Its id")),
     responses((status = 200, body = Upload), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn cancel(
     State(web): State<Web>,

@@ -2,6 +2,7 @@
 
 use crate::world::World;
 use domain::policy::Role;
+use std::collections::BTreeSet;
 
 /// (method, path as in the table) of all routes besides pages and files. New ones are added here on purpose.
 const ROUTES: &[(&str, &str)] = &[
@@ -42,7 +43,7 @@ fn the_document_and_this_table_name_the_same_routes() {
     let mut documented: Vec<(String, String)> = vec![];
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {
-            documented.push((method.to_uppercase(), path.replace("{*", "{")));
+            documented.push((method.to_uppercase(), path.clone()));
         }
     }
     documented.sort_by(|a, b| a.1.cmp(&b.1));
@@ -53,6 +54,26 @@ fn the_document_and_this_table_name_the_same_routes() {
         .map(|(m, p)| ((*m).to_owned(), (*p).to_owned()))
         .collect();
     assert_eq!(documented, table);
+}
+
+#[test]
+fn clients_can_be_made_from_the_document() {
+    let document = serde_json::to_value(gantry::api::document()).unwrap();
+    let mut ids = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let named: BTreeSet<&str> = path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect();
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id), "{id} is the name of two");
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let declared: BTreeSet<&str> =
+                parameters.filter(|p| p["in"] == "path").filter_map(|p| p["name"].as_str()).collect();
+            assert_eq!(declared, named, "{method} {path}");
+        }
+    }
+    let body = &document["paths"]["/api/v1/uploads"]["post"]["requestBody"]["content"]["application/x-tar"]["schema"];
+    let archive = document.pointer(body["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap();
+    assert_eq!((archive["type"].as_str(), archive["format"].as_str()), (Some("string"), Some("binary")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -98,4 +119,15 @@ async fn a_literal_parameter_is_no_key() {
     assert_eq!((unknown.status, unknown.json()["code"].as_str()), (404, Some("not_found")));
     let unknown = world.get("/api/fn/shoes", &cookie).await;
     assert!(matches!(unknown.status, 400 | 404), "{}", unknown.status);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn clients_that_encode_the_slashes_of_a_key_find_it() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    let key = world.function("thumbnailer", serde_json::json!({})).await.to_string();
+    for path in [key.clone(), key.replace('/', "%2F")] {
+        let one = world.get(&format!("/api/v1/resources/{path}"), &cookie).await;
+        assert_eq!(one.status, 200, "{path}: {}", one.body);
+    }
 }
