@@ -40,8 +40,11 @@ fn running() -> MutexGuard<'static, Vec<Running>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// This machine, as exceptions from proxies name it.
+const LOOPBACK: &str = "127.0.0.1,localhost,::1";
+
 /// A command in its own process group, without what cargo sets for the programs it runs: build scripts that watch
-/// those variables would run again each time the command is started another way.
+/// those variables would run again each time the command is started another way. No proxy stands between it and this machine.
 pub fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
@@ -55,8 +58,23 @@ pub fn command(program: impl AsRef<OsStr>) -> Command {
             command.env_remove(&name);
         }
     }
+    command.envs(past_proxies(|name| std::env::var(name).ok()).into_iter().flatten());
     command.stdin(Stdio::null()).process_group(0);
     command
+}
+
+/// The exceptions from the proxy that the environment names, with this machine among them: the server reaches the sandbox over
+/// loopback, where a proxy does not lead. None where no proxy is named: the exceptions by themselves would keep some programs from
+/// using the system's proxy.
+fn past_proxies(variable: impl Fn(&str) -> Option<String>) -> Option<[(&'static str, String); 2]> {
+    let said = |names: &[&str]| names.iter().find_map(|&name| variable(name).filter(|text| !text.trim().is_empty()));
+    said(&["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?;
+    let joined = |own: &str, other: &str| match said(&[own, other]) {
+        Some(everything) if everything.trim() == "*" => everything,
+        Some(exceptions) => format!("{exceptions},{LOOPBACK}"),
+        None => LOOPBACK.to_owned(),
+    };
+    Some([("NO_PROXY", joined("NO_PROXY", "no_proxy")), ("no_proxy", joined("no_proxy", "NO_PROXY"))])
 }
 
 /// Whether a program of this name can be started.
@@ -208,5 +226,30 @@ pub fn stop_children_on_signals() -> Result<()> {
 pub fn wait_if_stopping() {
     while STOPPING.load(Ordering::SeqCst) {
         std::thread::park();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::past_proxies;
+
+    fn exceptions(environment: &[(&str, &str)]) -> Option<[String; 2]> {
+        let variable =
+            |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        past_proxies(variable).map(|both| both.map(|(_, value)| value))
+    }
+
+    #[test]
+    fn a_proxy_does_not_stand_before_this_machine() {
+        let proxy = ("http_proxy", "http://proxy.example:3128");
+        let both = |value: &str| Some([value.to_owned(), value.to_owned()]);
+        assert_eq!(exceptions(&[]), None);
+        assert_eq!(exceptions(&[("no_proxy", "example.com"), ("HTTPS_PROXY", "")]), None);
+        assert_eq!(exceptions(&[proxy]), both("127.0.0.1,localhost,::1"));
+        assert_eq!(exceptions(&[proxy, ("NO_PROXY", "*")]), both("*"));
+        assert_eq!(exceptions(&[proxy, ("no_proxy", "a.example")]), both("a.example,127.0.0.1,localhost,::1"));
+        let [upper, lower] = ["a.example", "b.example"].map(|own| format!("{own},127.0.0.1,localhost,::1"));
+        let differ = [proxy, ("NO_PROXY", "a.example"), ("no_proxy", "b.example")];
+        assert_eq!(exceptions(&differ), Some([upper, lower]));
     }
 }
