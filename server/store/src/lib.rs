@@ -33,7 +33,7 @@ use domain::{Millis, Problem};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::time::Duration;
@@ -55,7 +55,8 @@ impl Store {
     /// Connects; `url` as in `postgres://user@host:port/database`. Does not migrate.
     ///
     /// # Errors
-    /// [`domain::Code::Invalid`] for an unreadable URL, [`domain::Code::Database`] when nothing answers within five seconds.
+    /// [`domain::Code::Invalid`] for an unreadable URL, [`domain::Code::Database`] with host and port where Postgres refuses, or nothing answers
+    /// within five seconds.
     pub async fn connect(url: &str) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| {
@@ -77,7 +78,9 @@ impl Store {
                 )
         };
         let store = Self { pages: pool(12, "4s"), work: pool(8, "60s") };
-        store.ping().await?;
+        if let Err(error) = sqlx::query("select 1").execute(&store.pages).await {
+            return Err(problem::of_start(&reason(error, &options).await, &place(&options)));
+        }
         Ok(store)
     }
 
@@ -105,6 +108,23 @@ impl Store {
     pub async fn close(&self) {
         self.pages.close().await;
         self.work.close().await;
+    }
+}
+
+/// Where Postgres is looked for: `host:port`, or the folder of its socket in place of the host.
+fn place(options: &PgConnectOptions) -> String {
+    let socket = options.get_socket().map(|folder| folder.display().to_string());
+    format!("{}:{}", socket.unwrap_or_else(|| options.get_host().to_owned()), options.get_port())
+}
+
+/// Why a pool got no connection in time: it tries again and again, and keeps to itself what it was told.
+async fn reason(error: sqlx::Error, options: &PgConnectOptions) -> sqlx::Error {
+    if !matches!(error, sqlx::Error::PoolTimedOut) {
+        return error;
+    }
+    match tokio::time::timeout(Duration::from_secs(1), PgConnection::connect_with(options)).await {
+        Ok(Err(told)) => told,
+        Ok(Ok(_)) | Err(_) => error,
     }
 }
 

@@ -41,6 +41,19 @@ pub(crate) fn of(error: sqlx::Error) -> Problem {
     problem
 }
 
+/// The problem for a database that is of no use to a program that starts, and ends with this. `place` is `host:port`.
+pub(crate) fn of_start(error: &sqlx::Error, place: &str) -> Problem {
+    let message = match error {
+        sqlx::Error::PoolTimedOut => format!("Postgres at {place} does not answer. Start it, or correct DATABASE_URL."),
+        sqlx::Error::Io(why) => {
+            format!("Postgres at {place} does not answer: {why}. Start it, or correct DATABASE_URL.")
+        }
+        sqlx::Error::Database(refusal) => format!("Postgres at {place} refuses: {}.", refusal.message()),
+        other => format!("Postgres at {place} cannot be used: {other}."),
+    };
+    Problem::new(Code::Database, "The database cannot be used", message)
+}
+
 /// The problem for tables that could not be brought to this version.
 pub(crate) fn of_migration(error: sqlx::migrate::MigrateError) -> Problem {
     let reference = reference();
@@ -68,4 +81,21 @@ fn reference() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     format!("db-{clock:x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_start;
+
+    #[test]
+    fn a_start_without_postgres_says_where_it_was_looked_for() {
+        let told = |error: sqlx::Error| of_start(&error, "db.example:5432").message;
+        let remedy = "Start it, or correct DATABASE_URL.";
+        assert_eq!(told(sqlx::Error::PoolTimedOut), format!("Postgres at db.example:5432 does not answer. {remedy}"));
+        let refused = std::io::Error::other("connection refused");
+        assert_eq!(
+            told(sqlx::Error::Io(refused)),
+            format!("Postgres at db.example:5432 does not answer: connection refused. {remedy}")
+        );
+    }
 }

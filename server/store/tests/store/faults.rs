@@ -1,6 +1,7 @@
 //! A Postgres that drops its connections, as in a restart.
 
 use domain::Kind;
+use gantry_store::Store;
 use gantry_store::changes::Notice;
 use gantry_store::testing::TestStore;
 
@@ -23,4 +24,14 @@ async fn after_postgres_dropped_every_connection_the_next_question_is_answered()
             other => assert_eq!(other, Notice::Again),
         }
     }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_exist_is_named_at_the_start() {
+    let test = TestStore::fresh().await;
+    let (server, _) = test.url.rsplit_once("/gantry_test_").unwrap();
+    let refused = Store::connect(&format!("{server}/no_such_database")).await.unwrap_err();
+    assert_eq!(refused.code, domain::Code::Database);
+    assert!(refused.message.starts_with("Postgres at "), "{}", refused.message);
+    assert!(refused.message.ends_with("refuses: database \"no_such_database\" does not exist."), "{}", refused.message);
 }
