@@ -129,7 +129,7 @@ fn choose(folder: &Folder, data: &Path, user: Option<&User>) -> Result<Binaries,
         return Ok(found.clone());
     }
     let download = || {
-        let python = python::with_pip().map_err(|_| binaries::missing())?;
+        let python = python::installer(&programs).map_err(|_| binaries::missing())?;
         binaries::download(&programs, &python, user)
     };
     let Some(needed) = needed else { return download() };

@@ -9,7 +9,7 @@ use crate::user::{User, run_as};
 /// The packages, with their hashes.
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
 
-const MISSING: &str = "Python 3.10 or newer is needed for the AWS emulator. Debian or Ubuntu: sudo apt-get install -y python3 python3-pip python3-venv. macOS: brew install python@3.12.";
+const MISSING: &str = "Python 3.10 or newer is needed for the AWS emulator. Debian or Ubuntu: sudo apt-get install -y python3 python3-venv. macOS: brew install python@3.12.";
 
 fn candidates() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> =
@@ -38,12 +38,33 @@ fn for_user(user: Option<&User>) -> Result<PathBuf, Failure> {
     })
 }
 
-/// Any Python with a pip that can install into another environment.
-pub fn with_pip() -> Result<PathBuf, Failure> {
+/// A Python of this machine with a pip that can install into another environment.
+fn with_pip() -> Option<PathBuf> {
     let check = "import pip, sys; sys.exit(tuple(map(int, pip.__version__.split('.')[:2])) < (22, 3))";
-    candidates().into_iter().find(|python| try_run(python, &["-c", check], None).is_some()).ok_or_else(|| {
-        Failure::new("pip 22.3 or newer is needed to install the AWS emulator. Debian or Ubuntu: sudo apt-get install -y python3-pip. macOS: brew install python@3.12.")
-    })
+    candidates().into_iter().find(|python| try_run(python, &["-c", check], None).is_some())
+}
+
+/// Whether the environments that this Python makes can have a pip of their own.
+fn carries_pip(python: &Path) -> bool {
+    try_run(python, &["-c", "import venv, ensurepip"], None).is_some()
+}
+
+fn no_pip() -> Failure {
+    Failure::new(
+        "pip is needed to install the AWS emulator. Debian or Ubuntu: sudo apt-get install -y python3-venv. macOS: brew install python@3.12.",
+    )
+}
+
+/// A Python whose pip can install into a folder: one of this machine, else that of an environment made in `folder` for it.
+pub fn installer(folder: &Path) -> Result<PathBuf, Failure> {
+    if let Some(python) = with_pip() {
+        return Ok(python);
+    }
+    let base = candidates().into_iter().find(|python| carries_pip(python)).ok_or_else(no_pip)?;
+    let place = folder.join("pip");
+    let made = Command::new(&base).args(["-m", "venv", "--clear"]).arg(&place).stdin(Stdio::null()).output();
+    check("make an environment with pip", made)?;
+    Ok(place.join("bin").join("python"))
 }
 
 /// The virtual environment, made when it is missing or was made for other packages. Returns its Python.
@@ -60,17 +81,28 @@ pub fn environment(folder: &Path, user: Option<&User>) -> Result<PathBuf, Failur
     }
     progress("emulator", "installing the AWS emulator");
     let base = for_user(user)?;
+    let other = with_pip();
+    if other.is_none() && !carries_pip(&base) {
+        return Err(no_pip());
+    }
     if place.exists() {
         std::fs::remove_dir_all(&place).map_err(|error| Failure::io("remove", &place, &error))?;
     }
-    // Without pip: Debian ships its parts separately, and another Python's pip can fill the environment.
-    let made = Command::new(&base).args(["-m", "venv", "--without-pip"]).arg(&place).stdin(Stdio::null()).output();
-    check("make the emulator's virtual environment", made)?;
+    // Without pip where another Python's can fill the environment, which is quicker; not every machine has one.
+    let mut make = Command::new(&base);
+    make.args(["-m", "venv"]);
+    if other.is_some() {
+        make.arg("--without-pip");
+    }
+    check("make the emulator's virtual environment", make.arg(&place).stdin(Stdio::null()).output())?;
     let list = place.join("requirements.installing.txt");
     std::fs::write(&list, REQUIREMENTS).map_err(|error| Failure::io("write", &list, &error))?;
-    let installed = Command::new(with_pip()?)
-        .args(["-m", "pip", "--python"])
-        .arg(&python)
+    let mut pip = Command::new(other.as_ref().unwrap_or(&python));
+    pip.args(["-m", "pip"]);
+    if other.is_some() {
+        pip.arg("--python").arg(&python);
+    }
+    let installed = pip
         .args(["install", "--quiet", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:", "-r"])
         .arg(&list)
         .stdin(Stdio::null())
