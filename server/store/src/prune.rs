@@ -56,6 +56,11 @@ impl Store {
         if !ours {
             return Ok(Pruned::default());
         }
+        // It lies still while the deletes run elsewhere. Nobody but pruning waits for its lock.
+        sqlx::query("set local idle_in_transaction_session_timeout = 0")
+            .execute(&mut *lock)
+            .await
+            .map_err(problem::of)?;
         let fleeting: Vec<&str> = Kind::ALL.iter().filter(|k| k.fleeting()).map(|k| k.stem()).collect();
         let tasks =
             "delete from resources where id in (select id from resources where kind = any($1) and gone < $2 limit $3)";
@@ -64,6 +69,15 @@ impl Store {
         let mut pruned = Pruned::default();
         for (sql, days) in [(tasks, keep.tasks), (others, keep.history)] {
             pruned.resources += self.in_batches(sql, &fleeting, before(days)).await?;
+        }
+        // Now: they are deleted, whatever becomes of the rest.
+        if pruned.resources > 0 {
+            sqlx::query("select pg_notify($1, $2)")
+                .bind(changes::VERSIONS)
+                .bind(changes::PRUNED)
+                .execute(&self.work)
+                .await
+                .map_err(problem::of)?;
         }
         let entries = "delete from history where id in (
                  select h.id from history h where h.at < $2 and $1::text[] is not null
@@ -75,14 +89,6 @@ impl Store {
             ("delete from login_failures where at < $1", now.0 - LOGIN_FAILURES),
         ] {
             sqlx::query(sql).bind(moment).execute(&self.work).await.map_err(problem::of)?;
-        }
-        if pruned.resources > 0 {
-            sqlx::query("select pg_notify($1, $2)")
-                .bind(changes::VERSIONS)
-                .bind(changes::PRUNED)
-                .execute(&mut *lock)
-                .await
-                .map_err(problem::of)?;
         }
         lock.commit().await.map_err(problem::of)?;
         Ok(pruned)

@@ -8,8 +8,12 @@ use gantry_store::changes::Notice;
 use gantry_store::prune::{Keep, Pruned};
 use gantry_store::testing::TestStore;
 use serde_json::json;
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+use std::str::FromStr;
+use std::time::Duration;
 
-use crate::resources::{lease, scope};
+use crate::resources::{function, lease, scope};
 
 const DAY: i64 = 86_400_000;
 
@@ -55,4 +59,31 @@ async fn what_is_gone_for_long_is_deleted_and_the_rest_stays() {
     let query = HistoryQuery { key: Some(key(Kind::Function, "f")), limit: 10, ..HistoryQuery::default() };
     assert_eq!(store.history(&query, Millis(0)).await.unwrap().len(), 1);
     assert_eq!(store.get(&function(0).key).await.unwrap().unwrap().doc["MemorySize"], 512);
+}
+
+#[tokio::test]
+async fn pruning_that_takes_longer_than_a_transaction_may_lie_still_ends_and_is_heard_of() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let old = function("old", json!({}));
+    let single = Source::Single { began: Millis(DAY), fence: None };
+    store.seen(single, std::slice::from_ref(&old), Millis(DAY)).await.unwrap();
+    let gone = store.absent_to_run(std::slice::from_ref(&old.key), Millis(2 * DAY), Millis(2 * DAY)).await.unwrap();
+    assert_eq!(gone, 1);
+    let mut changes = store.changes().await.unwrap();
+    let connect = async || PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    let (mut holds, mut looks) = (connect().await, connect().await);
+    sqlx::raw_sql("begin; select id from resources for update").execute(&mut holds).await.unwrap();
+    let pruner = store.clone();
+    let keep = Keep { tasks: 30, history: 400 };
+    let pruning = tokio::spawn(async move { pruner.prune(keep, Millis(500 * DAY)).await });
+    let waits =
+        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
+    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&mut looks).await.unwrap() {
+        assert!(!pruning.is_finished(), "it has to delete the row");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    sqlx::raw_sql("select pg_sleep(2.5); rollback").execute(&mut holds).await.unwrap();
+    assert_eq!(pruning.await.unwrap().unwrap(), Pruned { resources: 1, history: 0 });
+    assert_eq!(changes.next().await.unwrap(), Notice::Pruned);
 }
