@@ -47,6 +47,8 @@ pub struct Store {
     pages: PgPool,
     /// For collectors: longer statements, and never all connections of the pages.
     work: PgPool,
+    /// For leases and journals of runs: a lease lasts three seconds, and collectors can keep all of theirs for longer.
+    runs: PgPool,
 }
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -77,7 +79,7 @@ impl Store {
                         .options([("statement_timeout", timeout), ("idle_in_transaction_session_timeout", STILL)]),
                 )
         };
-        let store = Self { pages: pool(12, "4s"), work: pool(8, "60s") };
+        let store = Self { pages: pool(12, "4s"), work: pool(8, "60s"), runs: pool(4, "10s") };
         if let Err(error) = sqlx::query("select 1").execute(&store.pages).await {
             return Err(problem::of_start(&reason(error, &options).await, &place(&options)));
         }
@@ -108,6 +110,7 @@ impl Store {
     pub async fn close(&self) {
         self.pages.close().await;
         self.work.close().await;
+        self.runs.close().await;
     }
 }
 
@@ -194,12 +197,12 @@ mod tests {
     #[tokio::test]
     async fn a_page_gives_up_later_than_a_transaction_that_lies_still_and_says_so() {
         let test = TestStore::fresh().await;
-        let Store { pages, work } = &test.store;
+        let Store { pages, work, runs } = &test.store;
         let show = async |pool: &PgPool, setting: &str| -> i64 {
             let sql = "select setting::bigint from pg_settings where name = $1";
             sqlx::query_scalar(sql).bind(setting).fetch_one(pool).await.unwrap()
         };
-        for (pool, milliseconds) in [(pages, 4_000), (work, 60_000)] {
+        for (pool, milliseconds) in [(pages, 4_000), (work, 60_000), (runs, 10_000)] {
             assert_eq!(show(pool, "statement_timeout").await, milliseconds);
             assert!(show(pool, "idle_in_transaction_session_timeout").await <= milliseconds / 2);
         }
@@ -208,6 +211,16 @@ mod tests {
         let late = sqlx::query("select pg_sleep(10)").execute(&mut *connection).await.unwrap_err();
         let late = problem::of(late);
         assert_eq!((late.code, late.message.as_str()), (domain::Code::Database, "Postgres took too long to answer."));
+    }
+
+    #[tokio::test]
+    async fn runs_are_taken_while_collectors_have_all_their_connections() {
+        let test = TestStore::fresh().await;
+        let mut taken = vec![];
+        for _ in 0..test.store.work.options().get_max_connections() {
+            taken.push(test.store.work.acquire().await.unwrap());
+        }
+        assert_eq!(test.store.lease_run("a", Millis(0), Millis(1), &[]).await.unwrap(), None);
     }
 
     #[tokio::test]

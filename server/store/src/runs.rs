@@ -121,7 +121,7 @@ impl Store {
         .bind(OLDEST_FORMAT as i32)
         .bind(FORMAT as i32)
         .bind(put_off)
-        .fetch_optional(&self.work)
+        .fetch_optional(&self.runs)
         .await
         .map_err(problem::of)?;
         Ok(lease.map(|(run, fence)| Lease { run, fence }))
@@ -136,7 +136,7 @@ impl Store {
             .bind(&lease.run)
             .bind(lease.fence)
             .bind(until.0)
-            .execute(&self.work)
+            .execute(&self.runs)
             .await
             .map_err(problem::of)?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(lost()) }
@@ -147,7 +147,7 @@ impl Store {
         sqlx::query("update runs set owner = null, lease_until = null where id = $1 and fence = $2")
             .bind(&lease.run)
             .bind(lease.fence)
-            .execute(&self.work)
+            .execute(&self.runs)
             .await
             .map_err(problem::of)?;
         Ok(())
@@ -158,7 +158,7 @@ impl Store {
     /// # Errors
     /// [`Code::Conflict`] when another server has taken the run.
     pub async fn journal(&self, lease: &Lease, n: usize, step: &Progress, intent: Option<&Entry>) -> Result<()> {
-        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        let mut tx = self.runs.begin().await.map_err(problem::of)?;
         hold(&mut tx, lease).await?;
         sqlx::query(
             "update run_steps set state = $3, attempts = $4, after = $5, problem = $6, note = $7, request_ids = $8, began = $9, ended = $10,
@@ -201,7 +201,7 @@ impl Store {
         now: Millis,
         entry: Option<&Entry>,
     ) -> Result<bool> {
-        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        let mut tx = self.runs.begin().await.map_err(problem::of)?;
         hold(&mut tx, lease).await?;
         let done = sqlx::query(
             "update runs set state = $2, problem = coalesce($3, problem), ended = $4
