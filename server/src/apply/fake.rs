@@ -272,8 +272,8 @@ impl Cloud for Fake {
                     return Err(unreachable());
                 }
                 Some(Fault::Away) => {
-                    if let Some((held, run)) = &course.of {
-                        held.until(run, std::time::Instant::now());
+                    if let Some((held, lease)) = &course.of {
+                        held.until(lease, std::time::Instant::now());
                     }
                     if !course.may_be_sent() {
                         return Err(unreachable());

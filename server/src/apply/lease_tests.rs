@@ -41,6 +41,25 @@ async fn a_server_that_was_stopped_past_its_lease_sends_nothing_any_more() {
 }
 
 #[tokio::test]
+async fn a_server_that_took_its_run_again_sends_nothing_under_the_lease_before() {
+    let world = World::new(|_, _| None).await;
+    world.begin("shop").await;
+    let store = &world.test.store;
+    let lease = async |at, until| store.lease_run("one", Millis(at), Millis(until), &[]).await.unwrap().unwrap();
+    let (first, second) = (lease(1_000, 2_000).await, lease(2_001, 3_000).await);
+    let engine = world.engine();
+    let now = std::time::Instant::now();
+    engine.holds(&first, now - PATIENCE.lease);
+    engine.holds(&second, now + Duration::from_secs(60));
+    assert_eq!(engine.still_holds(&first).unwrap_err().title, "The lease has run out");
+    // Whoever drove it before ends: that is no word about the lease after.
+    engine.held.no_more(&first);
+    engine.still_holds(&second).unwrap();
+    engine.holds(&second, now - PATIENCE.lease);
+    assert_eq!(engine.still_holds(&second).unwrap_err().title, "The lease has run out");
+}
+
+#[tokio::test]
 async fn a_call_that_waited_past_the_lease_is_not_sent_and_nothing_is_written_of_it() {
     for undo in [false, true] {
         let mut away = true;

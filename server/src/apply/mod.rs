@@ -83,8 +83,8 @@ pub struct Course {
     said: watch::Sender<Said>,
     /// Ends it before it leaves anything that could be used.
     pub cancel: CancellationToken,
-    /// The leases of this server and the run whose lease has to hold; none for a call of no run.
-    of: Option<(Arc<Held>, String)>,
+    /// The leases of this server and the one that has to hold; none for a call of no run.
+    of: Option<(Arc<Held>, Lease)>,
     /// Whose run it is; none for a call of no run.
     pub person: Option<Person>,
     refused: Arc<AtomicBool>,
@@ -94,13 +94,13 @@ impl Course {
     /// That of a call which may only be sent while the lease on its run holds.
     fn of(held: &Arc<Held>, lease: &Lease, stored: &Stored) -> Self {
         let person = Person { id: stored.person, name: stored.by.clone(), role: stored.role };
-        Self { of: Some((held.clone(), lease.run.clone())), person: Some(person), ..Self::default() }
+        Self { of: Some((held.clone(), lease.clone())), person: Some(person), ..Self::default() }
     }
 
     /// Whether it may still be sent: asked right before each request, because until then a call waits for its turn and its connection, and
     /// the server may be stopped meanwhile.
     pub fn may_be_sent(&self) -> bool {
-        let may = self.of.as_ref().is_none_or(|(held, run)| held.still(run));
+        let may = self.of.as_ref().is_none_or(|(held, lease)| held.still(lease));
         if !may {
             self.refused.store(true, Ordering::Relaxed);
         }
@@ -249,23 +249,24 @@ pub struct Engine {
     stopping: AtomicBool,
 }
 
-/// Until when the lease on each run that is driven here holds in any case. A process that was stopped for a while looks here before it sends
-/// anything: another server may have gone on meanwhile.
+/// Until when each lease on a run that is driven here holds in any case, by run and fencing number: the same server can have taken the run again.
+/// A process that was stopped for a while looks here before it sends anything: another server may have gone on meanwhile.
 #[derive(Debug, Default)]
-struct Held(Mutex<HashMap<String, Instant>>);
+struct Held(Mutex<HashMap<(String, i64), Instant>>);
 
 impl Held {
-    fn until(&self, run: &str, until: Instant) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(run.to_owned(), until);
+    fn until(&self, lease: &Lease, until: Instant) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((lease.run.clone(), lease.fence), until);
     }
 
-    fn no_more(&self, run: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(run);
+    fn no_more(&self, lease: &Lease) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(lease.run.clone(), lease.fence));
     }
 
-    /// Whether the lease on a run still holds. One that nobody noted is a test's.
-    fn still(&self, run: &str) -> bool {
-        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(run).copied();
+    /// Whether a lease still holds. One that nobody noted is a test's.
+    fn still(&self, lease: &Lease) -> bool {
+        let until =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(lease.run.clone(), lease.fence)).copied();
         until.is_none_or(|until| until > Instant::now())
     }
 }
@@ -331,7 +332,7 @@ impl Engine {
         if let Err(problem) = outcome {
             tracing::warn!(run = lease.run, %problem, "apply: the run is let go; whoever takes it next goes on from its journal");
         }
-        self.held.no_more(&lease.run);
+        self.held.no_more(&lease);
         drop(place);
         tracing::debug!(run = lease.run, "apply: let go");
         if !rests {
@@ -351,7 +352,7 @@ impl Engine {
             let asked = Instant::now();
             match self.store.extend_run(lease, self.until()).await {
                 Ok(()) => self.holds(lease, asked),
-                Err(problem) if problem.code != Code::Conflict && self.held.still(&lease.run) => {
+                Err(problem) if problem.code != Code::Conflict && self.held.still(lease) => {
                     tracing::warn!(run = lease.run, %problem, "apply: the lease could not be renewed; tried again");
                 }
                 Err(problem) => return problem,
@@ -361,7 +362,7 @@ impl Engine {
 
     /// Notes that the lease was taken or renewed, asked for at this moment.
     fn holds(&self, lease: &Lease, asked: Instant) {
-        self.held.until(&lease.run, asked + self.patience.lease);
+        self.held.until(lease, asked + self.patience.lease);
     }
 
     /// Whether the lease still holds, by this server's own clock.
@@ -369,7 +370,7 @@ impl Engine {
     /// # Errors
     /// [`Code::Conflict`] when its time is over: nothing may be sent any more.
     fn still_holds(&self, lease: &Lease) -> Result<(), Problem> {
-        if self.held.still(&lease.run) { Ok(()) } else { Err(ran_out()) }
+        if self.held.still(lease) { Ok(()) } else { Err(ran_out()) }
     }
 
     fn until(&self) -> Millis {
