@@ -163,12 +163,15 @@ impl Store {
         let keys: Vec<String> = ids.iter().map(|id| format!("{}/{scope}/{id}", kind.stem())).collect();
         let mut tx = self.work.begin().await.map_err(problem::of)?;
         fence_holds(&mut tx, fence).await?;
-        sqlx::query("update resources set seen = greatest(seen, $2) where key = any($1) and gone is null")
-            .bind(&keys)
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
+        sqlx::query(
+            "with here as (select id from resources where key = any($1) and gone is null order by id for no key update)
+             update resources r set seen = greatest(r.seen, $2) from here where r.id = here.id",
+        )
+        .bind(&keys)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
         tx.commit().await.map_err(problem::of)
     }
 }
@@ -204,12 +207,15 @@ async fn touch(tx: &mut PgConnection, rows: &[Same], source: Source, now: Millis
     }
     let fetched = source.read_alone().map(|began| began.0);
     sqlx::query(
-        "update resources r set seen = greatest(seen, $4), hash = same.hash, fetched = coalesce($5, fetched),
+        "with same as (
+             select o.id, told.hash, told.reading from resources o
+             join unnest($1::bigint[], $2::bigint[], $3::bytea[], $7::smallint[]) as told (id, version, hash, reading)
+             on o.id = told.id and o.version = told.version order by o.id for no key update of o)
+         update resources r set seen = greatest(seen, $4), hash = same.hash, fetched = coalesce($5, fetched),
          reread = reread and $5::bigint is null and kind = any($6),
          fetched_revision = case when $5::bigint is null then fetched_revision else doc->>'RevisionId' end,
          reading = case when $5::bigint is null and fetched is not null and kind = any($6) then r.reading else same.reading end
-         from unnest($1::bigint[], $2::bigint[], $3::bytea[], $7::smallint[]) as same (id, version, hash, reading)
-         where r.id = same.id and r.version = same.version",
+         from same where r.id = same.id",
     )
     .bind(rows.iter().map(|r| r.id).collect::<Vec<_>>())
     .bind(rows.iter().map(|r| r.version).collect::<Vec<_>>())

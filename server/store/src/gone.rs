@@ -141,10 +141,13 @@ async fn bury(tx: &mut PgConnection, missing: &[i64], now: Millis) -> Result<usi
              select id, key from resources where id = any($1) and gone is null
              union
              select r.id, r.key from resources r join lost l on r.parent = l.key where r.gone is null
+         ),
+         going as (
+             select o.id from resources o join lost on o.id = lost.id where o.gone is null order by o.id for no key update of o
          )
          update resources r set gone = $2, version = $3,
              changed = case when r.kind = any($4) then r.changed else $2 end
-         from lost where r.id = lost.id returning r.id, r.key, r.doc",
+         from going where r.id = going.id returning r.id, r.key, r.doc",
     )
     .bind(missing)
     .bind(now.0)

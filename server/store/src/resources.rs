@@ -2,6 +2,8 @@
 //!
 //! Versions: a transaction that changes resources takes [`crate::locks::VERSION`] before it takes its number, and keeps it until commit.
 //! So whoever sees version n has seen all smaller ones, and catching up by `version > last` misses nothing.
+//!
+//! Whoever writes several rows that exist locks them first, in the order of their ids, as in [`crate::collections`].
 
 use domain::history::FieldChange;
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};

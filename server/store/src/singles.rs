@@ -36,11 +36,14 @@ impl Store {
     /// Has the next collect read these as if they were new; of [`READ_ONE_BY_ONE`] the next single reads, whatever their age and whatever
     /// was refused.
     pub async fn reread(&self, keys: &[ResourceKey]) -> Result<()> {
-        sqlx::query("update resources set reread = true where key = any($1)")
-            .bind(keys.iter().map(ToString::to_string).collect::<Vec<_>>())
-            .execute(&self.work)
-            .await
-            .map_err(problem::of)?;
+        sqlx::query(
+            "with asked as (select id from resources where key = any($1) order by id for no key update)
+             update resources r set reread = true from asked where r.id = asked.id",
+        )
+        .bind(keys.iter().map(ToString::to_string).collect::<Vec<_>>())
+        .execute(&self.work)
+        .await
+        .map_err(problem::of)?;
         Ok(())
     }
 

@@ -3,8 +3,8 @@
 use domain::{Code, Kind, Millis, Problem, Scope};
 use gantry_store::changes::Notice;
 use gantry_store::testing::TestStore;
-use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
@@ -139,15 +139,21 @@ async fn scopes_of_other_accounts_are_not_requested() {
     assert_eq!(test.store.request(Kind::Task, &[other.account], &[], Millis(1)).await.unwrap(), 1);
 }
 
-/// Has a write that is about the first and the last row wait for the last, and sees that it holds the first by then.
-async fn locks_in_order(test: &TestStore, write: impl Future<Output = ()> + Send + 'static) {
+/// Has a write that is about the first and the last row of a table wait for the last, and sees that it holds the first by then. `moves` is what
+/// changes in the first.
+pub async fn locks_in_order(
+    test: &TestStore,
+    table: &str,
+    moves: &str,
+    write: impl Future<Output = ()> + Send + 'static,
+) {
     let connect = async || PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
     let (mut holds, mut looks) = (connect().await, connect().await);
     // Its newest version lies behind the others: whoever reads the table as it lies meets it last.
-    let moved = "update collections set due_at = due_at where id = (select min(id) from collections)";
-    sqlx::raw_sql(moved).execute(&mut looks).await.unwrap();
-    let last = "begin; select id from collections where id = (select max(id) from collections) for update";
-    sqlx::raw_sql(last).execute(&mut holds).await.unwrap();
+    let moved = format!("update {table} set {moves} where id = (select min(id) from {table})");
+    sqlx::raw_sql(AssertSqlSafe(moved)).execute(&mut looks).await.unwrap();
+    let last = format!("begin; select id from {table} where id = (select max(id) from {table}) for update");
+    sqlx::raw_sql(AssertSqlSafe(last)).execute(&mut holds).await.unwrap();
     let writes = tokio::spawn(write);
     let waits =
         "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')";
@@ -155,8 +161,8 @@ async fn locks_in_order(test: &TestStore, write: impl Future<Output = ()> + Send
         assert!(!writes.is_finished(), "it is about the last row, too");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let first = "select id from collections where id = (select min(id) from collections) for update skip locked";
-    let free: Option<i64> = sqlx::query_scalar(first).fetch_optional(&mut looks).await.unwrap();
+    let first = format!("select id from {table} where id = (select min(id) from {table}) for update skip locked");
+    let free: Option<i64> = sqlx::query_scalar(AssertSqlSafe(first)).fetch_optional(&mut looks).await.unwrap();
     assert_eq!(free, None, "it waits for the last row before it has the first");
     sqlx::raw_sql("rollback").execute(&mut holds).await.unwrap();
     writes.await.unwrap();
@@ -168,7 +174,7 @@ async fn whoever_writes_several_rows_locks_them_in_one_order() {
     let other = Scope::new("444455556666".parse().unwrap(), scope().region);
     test.store.configure(&[(scope(), Kind::Task), (other, Kind::Task)]).await.unwrap();
     let store = test.store.clone();
-    locks_in_order(&test, async move {
+    locks_in_order(&test, "collections", "due_at = due_at", async move {
         assert_eq!(store.request(Kind::Task, &[], &[], Millis(1)).await.unwrap(), 2);
     })
     .await;
@@ -176,7 +182,7 @@ async fn whoever_writes_several_rows_locks_them_in_one_order() {
         test.store.claim("a", &[], Millis(1000), Millis(31_000)).await.unwrap().expect("due");
     }
     let store = test.store.clone();
-    locks_in_order(&test, async move { store.release("a").await.unwrap() }).await;
+    locks_in_order(&test, "collections", "due_at = due_at", async move { store.release("a").await.unwrap() }).await;
     assert!(test.store.claim("b", &[], Millis(1001), Millis(31_000)).await.unwrap().is_some());
     // Nobody wants any of them any more, but one server has not said so yet.
     for server in ["a", "b", "c"] {
@@ -184,6 +190,9 @@ async fn whoever_writes_several_rows_locks_them_in_one_order() {
     }
     assert_eq!(test.store.collections(Millis(0)).await.unwrap().len(), 2);
     let store = test.store.clone();
-    locks_in_order(&test, async move { store.want("d", &[], &[], Millis(0)).await.unwrap() }).await;
+    locks_in_order(&test, "collections", "due_at = due_at", async move {
+        store.want("d", &[], &[], Millis(0)).await.unwrap()
+    })
+    .await;
     assert!(test.store.collections(Millis(0)).await.unwrap().is_empty());
 }

@@ -9,6 +9,7 @@ use gantry_store::testing::TestStore;
 use serde_json::json;
 use std::collections::HashSet;
 
+use crate::collections::locks_in_order;
 use crate::resources::{function, kinds_of_history, lease, list, list_of, scope};
 
 #[tokio::test]
@@ -179,4 +180,39 @@ async fn known_ones_that_are_still_listed_do_not_go() {
     store.complete(held.fence, &scope(), Kind::Function, None, Millis(2000), Millis(2002)).await.unwrap();
     assert_eq!(store.get(&a.key).await.unwrap().unwrap().gone, None);
     assert!(store.get(&b.key).await.unwrap().unwrap().gone.is_some());
+}
+
+#[tokio::test]
+async fn whoever_writes_several_resources_locks_them_in_one_order() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    // By their keys the second comes first.
+    let both = [function("b", json!({})), function("a", json!({}))];
+    for one in &both {
+        store.seen(list(&held), std::slice::from_ref(one), Millis(1001)).await.unwrap();
+    }
+    let keys = [both[0].key.clone(), both[1].key.clone()];
+    // Its indexes change, too: whatever reads the table as it lies meets it last.
+    let moves = "version = version - 1";
+    let (writer, source, batch) = (store.clone(), list(&held), both.clone());
+    locks_in_order(&test, "resources", moves, async move {
+        assert_eq!(writer.seen(source, &batch, Millis(1002)).await.unwrap().changed, 0);
+    })
+    .await;
+    let (writer, fence) = (store.clone(), held.fence);
+    locks_in_order(&test, "resources", moves, async move {
+        let ids = ["b".to_owned(), "a".to_owned()];
+        writer.still(fence, &scope(), Kind::Function, &ids, Millis(1003)).await.unwrap();
+    })
+    .await;
+    let (writer, asked) = (store.clone(), keys.clone());
+    locks_in_order(&test, "resources", moves, async move { writer.reread(&asked).await.unwrap() }).await;
+    let row = store.get(&keys[0]).await.unwrap().unwrap();
+    assert_eq!((row.gone, row.seen), (None, Millis(1003)));
+    let (writer, lost) = (store.clone(), keys.clone());
+    locks_in_order(&test, "resources", moves, async move {
+        assert_eq!(writer.absent_to_run(&lost, Millis(2000), Millis(2001)).await.unwrap(), 2);
+    })
+    .await;
 }
