@@ -14,7 +14,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::identity::Identity;
-use super::{entry, secret, throttle};
+use super::throttle::{self, Turn};
+use super::{entry, secret};
 use crate::clock::now;
 use crate::http::Web;
 use crate::http::listener::Peer;
@@ -141,16 +142,25 @@ enum Outcome {
 async fn try_sign_in(web: &Web, headers: &HeaderMap, address: &str, form: &SignIn) -> Result<Outcome, Problem> {
     let (auth, store) = (&web.auth, &web.auth.store);
     let name = form.name.trim();
-    let seconds = throttle::seconds_left(store, name, address, now()).await?;
-    if seconds > 0 {
-        return Ok(Outcome::Wait(seconds));
-    }
     // Counted before the password is looked at, so that guesses sent at once do not all see the same count.
-    store.login_failed(&throttle::by_name(name), now()).await?;
-    let known = store.credentials(name).await?;
-    let stored = known.as_ref().map(|k| k.password.clone());
-    if !auth.passwords.verify(&form.password, stored).await? {
-        store.login_failed(&throttle::by_address(address), now()).await?;
+    let counted = match throttle::sign_in(store, name, address, now()).await? {
+        Turn::Try(counted) => counted,
+        Turn::Wait(seconds) => return Ok(Outcome::Wait(seconds)),
+    };
+    let looked = async {
+        let known = store.credentials(name).await?;
+        let stored = known.as_ref().map(|k| k.password.clone());
+        let fits = auth.passwords.verify(&form.password, stored).await?;
+        Ok::<_, Problem>((known, fits))
+    };
+    let (known, fits) = match looked.await {
+        Ok(looked) => looked,
+        Err(problem) => {
+            counted.take_back(store).await;
+            return Err(problem);
+        }
+    };
+    if !fits {
         tracing::info!(address, "a sign-in failed");
         if let Some(known) = &known {
             auth.note_refusal(&known.person.name, json!({ "address": address }));
@@ -158,7 +168,7 @@ async fn try_sign_in(web: &Web, headers: &HeaderMap, address: &str, form: &SignI
         return Ok(Outcome::Wrong);
     }
     let Some(known) = known else { return Ok(Outcome::Wrong) };
-    store.login_succeeded(&throttle::by_name(name)).await?;
+    counted.succeeded(store).await?;
     let actor = Actor { person: known.person.id, name: known.person.name, role: known.person.role, session: 0 };
     Ok(Outcome::In(start(web, headers, &actor, "password").await?))
 }

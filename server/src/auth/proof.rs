@@ -5,7 +5,8 @@ use domain::{Code, Problem};
 use gantry_store::Store;
 use serde_json::json;
 
-use super::{Auth, throttle};
+use super::Auth;
+use super::throttle::{self, Turn};
 use crate::clock::now;
 
 /// What somebody is asked for their password for, once they have signed in.
@@ -55,26 +56,37 @@ pub async fn allow(store: &Store, actor: &Actor, permission: Permission) -> Resu
 }
 
 impl Auth {
-    /// Asks for the password of somebody who is signed in: slowed down as sign-in is, by the same count.
+    /// Asks for the password of somebody who is signed in: slowed down as sign-in is, by a count of their own. What strangers guess at sign-in
+    /// keeps nobody from going on.
     ///
     /// # Errors
     /// With the field that was asked for: [`Code::Invalid`] when it is wrong, [`Code::Busy`] while one has to wait. [`Code::Database`].
     pub(super) async fn prove(&self, actor: &Actor, password: &str, asked: Asked) -> Result<(), Problem> {
-        let subject = throttle::by_name(&actor.name);
-        let seconds = throttle::seconds_left_of(&self.store, &actor.name, now()).await?;
-        if seconds > 0 {
-            let message = format!("A wrong password was given too often. Try again in {seconds} s.");
-            let mut problem = Problem::new(Code::Busy, "Too many tries", message);
-            problem.field = Some(asked.field().to_owned());
-            return Err(problem);
-        }
         // Counted before the password is looked at, so that guesses sent at once do not all see the same count.
-        self.store.login_failed(&subject, now()).await?;
-        let known = self.store.credentials(&actor.name).await?.filter(|known| known.person.id == actor.person);
-        if !self.passwords.verify(password, known.map(|known| known.password)).await? {
-            self.note_refusal(&actor.name, json!({ "how": asked.how() }));
-            return Err(Problem::invalid(asked.field(), asked.wrong()));
+        let counted = match throttle::proof(&self.store, actor.person, &actor.name, now()).await? {
+            Turn::Try(counted) => counted,
+            Turn::Wait(seconds) => {
+                let message = format!("A wrong password was given too often. Try again in {seconds} s.");
+                let mut problem = Problem::new(Code::Busy, "Too many tries", message);
+                problem.field = Some(asked.field().to_owned());
+                return Err(problem);
+            }
+        };
+        let looked = async {
+            let known = self.store.credentials(&actor.name).await?.filter(|known| known.person.id == actor.person);
+            self.passwords.verify(password, known.map(|known| known.password)).await
+        };
+        match looked.await {
+            Ok(true) => counted.succeeded(&self.store).await,
+            Ok(false) => {
+                self.store.login_failed(&throttle::by_name(&actor.name), now()).await?;
+                self.note_refusal(&actor.name, json!({ "how": asked.how() }));
+                Err(Problem::invalid(asked.field(), asked.wrong()))
+            }
+            Err(problem) => {
+                counted.take_back(&self.store).await;
+                Err(problem)
+            }
         }
-        self.store.login_succeeded(&subject).await
     }
 }

@@ -117,6 +117,7 @@ impl Team for Auth {
         self.store.set_password(person, &hash, None, &entry).await?;
         self.forget();
         // Whoever forgot their password may have to wait for having guessed it.
+        self.store.login_succeeded(&throttle::by_person(person)).await?;
         self.store.login_succeeded(&throttle::by_name(&name)).await
     }
 

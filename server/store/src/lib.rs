@@ -1,7 +1,7 @@
 //! The only code that knows SQL. One file per aggregate, all methods of [`Store`]:
 //! [`resources`] (what exists), [`batch`] (what was seen), [`singles`] (what lists leave open), [`within`] (what is told resource by resource), [`gone`] (what no longer does), [`history`], [`links`],
 //! [`collections`] (schedules and leases), [`servers`] (who runs here, and what each wants collected),
-//! [`people`], [`sessions`], [`tokens`], [`audit`], [`settings`], [`runs`] (plans that run, and their journal), [`drafts`] (plans that nobody has applied yet), [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
+//! [`people`], [`sessions`], [`failures`] (of signing in), [`tokens`], [`audit`], [`settings`], [`runs`] (plans that run, and their journal), [`drafts`] (plans that nobody has applied yet), [`prune`] (what is kept for how long), [`changes`] (LISTEN/NOTIFY).
 //!
 //! Every moment is passed in; every error is a [`Problem`] ([`problem`]). Queries are checked by tests against a real Postgres
 //! (`docs/adr/0002-sql-checked-by-tests.md`).
@@ -12,6 +12,7 @@ pub mod changes;
 pub mod collections;
 pub mod difference;
 pub mod drafts;
+pub mod failures;
 pub mod gone;
 pub mod history;
 pub mod links;

@@ -1,4 +1,4 @@
-//! People, the welcome link of the first one, and failed sign-ins. What changes people takes the entry that the audit log gets with it.
+//! People, and the welcome link of the first one. What changes people takes the entry that the audit log gets with it.
 
 use domain::policy::Role;
 use domain::services::Person;
@@ -285,44 +285,5 @@ impl Store {
         let id = insert(&mut tx, name, password_hash, Role::Administrator, now).await?;
         audit::commit(tx, entry).await?;
         Ok(Some(id))
-    }
-
-    /// Notes a failed sign-in of `subject` (`name:…`, `address:…`) and forgets those older than a day.
-    pub async fn login_failed(&self, subject: &str, now: Millis) -> Result<()> {
-        let mut tx = self.pages.begin().await.map_err(problem::of)?;
-        sqlx::query("delete from login_failures where at < $1")
-            .bind(now.0 - 86_400_000)
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        sqlx::query("insert into login_failures (subject, at) values ($1, $2)")
-            .bind(subject)
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await
-            .map_err(problem::of)?;
-        tx.commit().await.map_err(problem::of)
-    }
-
-    /// How often `subject` failed since, and when last.
-    pub async fn login_failures(&self, subject: &str, since: Millis) -> Result<(u32, Option<Millis>)> {
-        let (count, last): (i64, Option<i64>) =
-            sqlx::query_as("select count(*), max(at) from login_failures where subject = $1 and at >= $2")
-                .bind(subject)
-                .bind(since.0)
-                .fetch_one(&self.pages)
-                .await
-                .map_err(problem::of)?;
-        Ok((u32::try_from(count).unwrap_or(u32::MAX), last.map(Millis)))
-    }
-
-    /// Forgets the failures of `subject`: it signed in.
-    pub async fn login_succeeded(&self, subject: &str) -> Result<()> {
-        sqlx::query("delete from login_failures where subject = $1")
-            .bind(subject)
-            .execute(&self.pages)
-            .await
-            .map_err(problem::of)?;
-        Ok(())
     }
 }

@@ -4,8 +4,11 @@ use crate::world::{PASSWORD, World};
 use domain::Millis;
 use domain::policy::{Actor, Role};
 use domain::services::Team;
+use futures::future::join_all;
+use gantry::auth::throttle::{self, Turn};
 use gantry::clock::now;
 use gantry_store::sessions::{IDLE_MS, LIFE_MS};
+use gantry_store::testing::TestStore;
 use std::time::Duration;
 
 async fn me(world: &World, cookie: &str) -> u16 {
@@ -132,6 +135,66 @@ async fn an_address_that_guesses_waits_for_a_minute() {
     assert!(world.sign_in("Ada", PASSWORD).await.header("location").contains("problem=wait"));
 }
 
+/// Whether a try was let through.
+fn through(turn: &Turn) -> bool {
+    matches!(turn, Turn::Try(_))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn of_guesses_sent_at_once_no_more_pass_than_one_after_the_other() {
+    let test = TestStore::fresh().await;
+    let (store, at) = (&test.store, now());
+    let turns = join_all((0..40).map(|_| throttle::sign_in(store, "Ada", "203.0.113.9", at))).await;
+    assert_eq!(turns.iter().filter(|turn| through(turn.as_ref().unwrap())).count(), 5);
+    let turns = join_all((0..40).map(|_| throttle::proof(store, 7, "Ada", at))).await;
+    assert_eq!(turns.iter().filter(|turn| through(turn.as_ref().unwrap())).count(), 5);
+    // Of one address, by many names.
+    let names: Vec<String> = (0..40).map(|n| format!("name {n}")).collect();
+    let turns = join_all(names.iter().map(|name| throttle::sign_in(store, name, "203.0.113.10", at))).await;
+    assert_eq!(turns.iter().filter(|turn| through(turn.as_ref().unwrap())).count(), 30);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn whoever_goes_on_guessing_locks_nobody_out() {
+    let test = TestStore::fresh().await;
+    let (store, began) = (&test.store, now());
+    let (guesser, elsewhere) = ("203.0.113.9", "198.51.100.7");
+    let mut at = began;
+    let mut guesses = 0;
+    // A guess whenever one is let through, for half a day.
+    while at.0 < began.0 + 12 * 3_600_000 {
+        match throttle::sign_in(store, "Ada", guesser, at).await.unwrap() {
+            Turn::Try(_) => guesses += 1,
+            Turn::Wait(seconds) => at = Millis(at.0 + seconds * 1000),
+        }
+    }
+    assert!((50..70).contains(&guesses), "{guesses}");
+    assert!(!through(&throttle::sign_in(store, "Ada", guesser, Millis(at.0 - 1000)).await.unwrap()));
+    // Who is signed in does not notice; who is not waits for a minute after the last guess at most.
+    let Turn::Try(proof) = throttle::proof(store, 7, "Ada", at).await.unwrap() else { panic!("has to wait") };
+    proof.take_back(store).await;
+    let last = at.0 - 900_000;
+    let early = throttle::sign_in(store, "Ada", elsewhere, Millis(last + 1000)).await.unwrap();
+    assert!(matches!(early, Turn::Wait(1..=60)), "{early:?}");
+    let Turn::Try(own) = throttle::sign_in(store, "Ada", elsewhere, Millis(last + 60_000)).await.unwrap() else {
+        panic!("has to wait")
+    };
+    own.succeeded(store).await.unwrap();
+    assert!(through(&throttle::sign_in(store, "Ada", guesser, at).await.unwrap()), "a right password forgets");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_nobody_looked_at_is_no_guess() {
+    let test = TestStore::fresh().await;
+    let (store, at) = (&test.store, now());
+    for _ in 0..40 {
+        let Turn::Try(busy) = throttle::sign_in(store, "Ada", "203.0.113.9", at).await.unwrap() else {
+            panic!("has to wait")
+        };
+        busy.take_back(store).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn tokens_speak_for_their_owner_until_they_are_revoked() {
     let world = World::new().await;
@@ -217,7 +280,7 @@ async fn whoever_changes_their_password_stays_here_and_is_out_elsewhere() {
     assert_eq!(world.sign_in("Ada", NEW).await.header("location"), "/functions?q=a");
     // Guessing the current one is as slow as at sign-in.
     for _ in 0..9 {
-        world.test.store.login_failed("name:ada", now()).await.unwrap();
+        world.test.store.login_failed(&throttle::by_person(ada), now()).await.unwrap();
     }
     let wait = change(NEW, PASSWORD).await;
     assert_eq!((wait.status, wait.json()["field"].as_str()), (429, Some("current")), "{}", wait.body);
