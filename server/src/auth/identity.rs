@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::policy::Actor;
 use domain::{Code, Problem};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use super::secret::TOKEN_PREFIX;
@@ -123,9 +124,35 @@ impl Auth {
     pub fn address(&self, headers: &HeaderMap, peer: Option<Peer>) -> String {
         let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|v| v.to_str().ok());
         let last = forwarded.and_then(|v| v.rsplit(',').next()).map(str::trim);
-        match last.and_then(|text| text.parse::<std::net::IpAddr>().ok()) {
+        match last.and_then(forwarded_address) {
             Some(address) if self.behind_tls_proxy => address.to_string(),
             _ => peer.map_or_else(|| "unknown".to_owned(), |p| p.0.ip().to_string()),
+        }
+    }
+}
+
+/// An address as proxies write it: alone, with the port, IPv6 in brackets or not.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let alone = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    alone.parse::<IpAddr>().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forwarded_address_is_read_with_its_port_and_without() {
+        for (text, address) in [
+            ("203.0.113.9", Some("203.0.113.9")),
+            ("203.0.113.9:51234", Some("203.0.113.9")),
+            ("2001:db8::9", Some("2001:db8::9")),
+            ("[2001:db8::9]", Some("2001:db8::9")),
+            ("[2001:db8::9]:51234", Some("2001:db8::9")),
+            ("unknown", None),
+            ("", None),
+        ] {
+            assert_eq!(forwarded_address(text).map(|found| found.to_string()).as_deref(), address, "{text}");
         }
     }
 }

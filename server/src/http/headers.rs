@@ -130,14 +130,22 @@ fn same_site(method: &Method, headers: &HeaderMap) -> Result<(), Response> {
     if fine {
         return Ok(());
     }
-    let message =
-        "This request came from a page of another site, so nothing was done. Open Gantry itself and try there.";
+    let message = match (site, origin_is_ours) {
+        // Browsers say this of a page of the address that they see; of another they say so.
+        (Some("same-origin"), Some(false)) => {
+            "The proxy in front of Gantry does not pass the browser's Host header on, so it cannot be told whether this request came from \
+             a page of Gantry. Nothing was done. Have the proxy pass it on: in nginx “proxy_set_header Host $http_host”, in Apache \
+             “ProxyPreserveHost On”."
+        }
+        _ => "This request came from a page of another site, so nothing was done. Open Gantry itself and try there.",
+    };
     Err(Refusal(Problem::forbidden(message)).into_response())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(k, v)| (HeaderName::from_static(k), HeaderValue::from_static(v))).collect()
@@ -166,6 +174,17 @@ mod tests {
             assert_eq!(same_site(&Method::GET, &headers(&all)).is_ok(), allowed, "socket {rest:?}");
         }
         assert!(same_site(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])).is_ok());
+    }
+
+    #[test]
+    fn a_proxy_that_keeps_the_host_to_itself_is_told_from_another_site() {
+        let why = |site: &'static str| {
+            let sent = [("host", "127.0.0.1:4646"), ("origin", "https://gantry.example"), ("sec-fetch-site", site)];
+            let refused = same_site(&Method::POST, &headers(&sent)).unwrap_err();
+            refused.extensions().get::<Arc<Problem>>().unwrap().message.clone()
+        };
+        assert!(why("same-origin").contains("Host header"), "{}", why("same-origin"));
+        assert!(why("cross-site").contains("another site"), "{}", why("cross-site"));
     }
 
     #[test]
