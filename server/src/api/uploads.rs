@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
 use domain::ecr::upload::Upload;
+use domain::policy::Permission;
 use domain::{AccountId, Problem, Region, Scope};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -62,7 +63,14 @@ pub async fn send(
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     let offset = pairs.number("offset")?;
     let wanted = Wanted { id: needed("id")?, scope, repository: needed("repository")?, size: length, offset };
-    Ok(Json(web.uploads.receive(&actor, &wanted, body).await?))
+    tokio::select! {
+        told = web.uploads.receive(&actor, &wanted, body) => Ok(Json(told?)),
+        refused = web.auth.refused(&headers, Permission::ChangeAws) => {
+            // One that is not there has ended already.
+            let _ = web.uploads.cancel(&actor, &wanted.id);
+            Err(Refusal(refused))
+        }
+    }
 }
 
 /// How far one's own upload is, or how it ended, up to a quarter of an hour after. Of the server that receives it.

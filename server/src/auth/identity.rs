@@ -5,10 +5,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::policy::Actor;
+use domain::policy::{Actor, Permission, decide};
 use domain::{Code, Problem};
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::secret::TOKEN_PREFIX;
 use super::{Auth, forms};
@@ -18,6 +18,8 @@ use crate::http::problem::Refusal;
 
 /// How long a browser keeps the cookie; the server ends sessions earlier when they rest.
 const COOKIE_SECONDS: i64 = gantry_store::sessions::LIFE_MS / 1000;
+/// How often it is looked whether a request that goes on is still allowed: with what is believed meanwhile, within a second.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Who asks; nobody when signed out. In the extensions of every request that reaches a handler.
 #[derive(Clone, Debug)]
@@ -81,6 +83,24 @@ impl Auth {
         match self.cookie(headers) {
             Some(secret) if secret.len() == 64 => self.by_session(&secret).await,
             _ => Ok(None),
+        }
+    }
+
+    /// Waits until who sent these headers may no longer do this, and answers why. For requests that go on for longer than access may after it
+    /// was ended; each look counts as a use of the session or token.
+    pub async fn refused(&self, headers: &HeaderMap, permission: Permission) -> Problem {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let allowed = match self.of(headers).await {
+                Ok(Some(actor)) => decide(&actor, permission),
+                Ok(None) => Err(Problem::signed_out()),
+                // Without the database nobody can be signed out, and nothing new is known either.
+                Err(problem) if problem.code == Code::Database => Ok(()),
+                Err(problem) => Err(problem),
+            };
+            if let Err(problem) = allowed {
+                return problem;
+            }
         }
     }
 

@@ -5,13 +5,16 @@ use axum::body::Bytes;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use domain::ecr::upload::UploadState;
 use domain::policy::Role;
+use domain::services::Team;
+use gantry::auth::team::create_token;
 use gantry::http::{LARGEST_BODY, LARGEST_DOCUMENT};
 use gantry::uploads::WAITS;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// An endpoint with a token and a registry: blobs by digest, and the requests that made images.
@@ -335,6 +338,50 @@ async fn what_was_cancelled_does_not_go_on() {
     assert_eq!(cancel(&cookie).await.json()["problem"]["title"], "The upload was cancelled");
     let rest = send(&world, &cookie, &format!("{TO}&id=cancelled&offset=500000"), tar[500_000..].to_vec()).await;
     assert_eq!((rest.status, rest.json()["title"].as_str()), (409, Some("The upload was cancelled")));
+    assert_eq!((fake.blobs(), fake.made().len()), (0, 0), "{:?}", fake.made());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn whoever_loses_access_in_the_middle_sends_no_more() {
+    let (fake, world, _) = Fake::world().await;
+    let root = world.person("Root", Role::Administrator).await;
+    let root = world.actor(root, "Root", Role::Administrator).await;
+    let removed = world.person("Removed", Role::Operator).await;
+    let demoted = world.person("Demoted", Role::Operator).await;
+    let revoked = world.person("Revoked", Role::Operator).await;
+    let mut under_way = vec![];
+    for (name, person) in [("removed", removed), ("demoted", demoted), ("revoked", revoked)] {
+        let actor = world.actor(person, name, Role::Operator).await;
+        let (header, value) = if person == removed {
+            ("cookie", world.session(person).await)
+        } else {
+            let token = create_token(&world.auth, &actor, "ci", Role::Operator, 1).await.unwrap();
+            ("authorization", format!("Bearer {token}"))
+        };
+        let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, std::io::Error>>(1);
+        sender.send(Ok(Bytes::from(saved()[..1000].to_vec()))).await.unwrap();
+        let body = reqwest::Body::wrap_stream(tokio_stream::wrappers::ReceiverStream::new(receiver));
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.post(format!("{}/api/v1/uploads?{TO}&id={name}1", world.url));
+        let request = request.header(header, value).header("origin", &world.url).body(body);
+        let answer = tokio::spawn(request.send());
+        // Noticed by looking.
+        while !world.uploads.told(&actor, &format!("{name}1")).is_ok_and(|told| told.received == 1000) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        under_way.push((name, actor, sender, answer));
+    }
+    world.auth.remove_person(&root, removed).await.unwrap();
+    world.auth.set_role(&root, demoted, Role::Viewer).await.unwrap();
+    let token = world.auth.tokens(&under_way[2].1).await.unwrap()[0].id;
+    world.auth.revoke_token(&under_way[2].1, token).await.unwrap();
+    for ((name, actor, sender, answer), status) in under_way.into_iter().zip([401, 403, 401]) {
+        let answer = tokio::time::timeout(Duration::from_secs(10), answer).await.expect(name).unwrap().unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{name}");
+        drop(sender);
+        let told = world.uploads.told(&actor, &format!("{name}1")).unwrap();
+        assert_eq!(told.state, UploadState::Failed, "{name}");
+    }
     assert_eq!((fake.blobs(), fake.made().len()), (0, 0), "{:?}", fake.made());
 }
 
