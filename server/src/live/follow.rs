@@ -58,8 +58,8 @@ impl Follow {
             return (log.recent.iter().cloned().collect(), log.sender.subscribe());
         }
         let (sender, receiver) = broadcast::channel(64);
-        logs.insert(key.clone(), Followed { sender, recent: VecDeque::new() });
-        tokio::spawn(self.clone().read(key.clone()));
+        logs.insert(key.clone(), Followed { sender: sender.clone(), recent: VecDeque::new() });
+        tokio::spawn(self.clone().read(key.clone(), sender));
         (vec![], receiver)
     }
 
@@ -67,13 +67,23 @@ impl Follow {
         self.logs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads until nobody listens any more, or until trying again cannot help.
-    async fn read(self: Arc<Self>, key: ResourceKey) {
+    /// Reads until nobody listens any more, also in the middle of a question, or until trying again cannot help.
+    async fn read(self: Arc<Self>, key: ResourceKey, sender: broadcast::Sender<Arc<ToPage>>) {
         let mut since = Millis(crate::clock::now().0 - OVERLAP);
         let mut news = News::default();
         let mut told: Option<Problem> = None;
         loop {
-            let pause = match self.source.since(&key, since).await {
+            // A question may wait for its turn for long.
+            let answer = tokio::select! {
+                answer = self.source.since(&key, since) => answer,
+                () = sender.closed() => {
+                    if self.left_alone(&key) {
+                        return;
+                    }
+                    continue;
+                }
+            };
+            let pause = match answer {
                 Ok(read) => {
                     let (fresh, skipped) = news.of(read);
                     if told.take().is_some() && fresh.is_empty() {
@@ -98,15 +108,21 @@ impl Follow {
                     self.every_after_trouble
                 }
             };
-            {
-                let mut logs = self.logs();
-                if logs.get(&key).is_none_or(|log| log.sender.receiver_count() == 0) {
-                    logs.remove(&key);
-                    return;
-                }
+            if self.left_alone(&key) {
+                return;
             }
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Forgets the log if nobody listens.
+    fn left_alone(&self, key: &ResourceKey) -> bool {
+        let mut logs = self.logs();
+        let alone = logs.get(key).is_none_or(|log| log.sender.receiver_count() == 0);
+        if alone {
+            logs.remove(key);
+        }
+        alone
     }
 
     fn say(&self, key: &ResourceKey, message: ToPage) {
@@ -223,6 +239,21 @@ mod tests {
         while !follow.logs().is_empty() {
             tokio::task::yield_now().await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_question_that_nobody_waits_for_is_dropped() {
+        let (follow, answers) = follow();
+        let (_, first) = follow.join(&key());
+        // It waits for an answer that does not come.
+        tokio::task::yield_now().await;
+        drop(first);
+        while !follow.logs().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let (_, mut second) = follow.join(&key());
+        answers.send(Ok(read([1]))).unwrap();
+        assert_eq!(ids(&second.recv().await.unwrap()), ["1"], "the next one is asked for anew");
     }
 
     #[tokio::test]

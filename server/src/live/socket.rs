@@ -12,7 +12,7 @@ use futures::{SinkExt, StreamExt};
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_stream::wrappers::BroadcastStream;
@@ -191,6 +191,8 @@ impl Page {
             let many = stops.len() >= FOLLOWED && !stops.contains_key(&key);
             many.then(|| Problem::invalid("key", format!("A page follows at most {FOLLOWED} logs.")))
         });
+        // Each may be a question to AWS, so it counts as a request.
+        let refused = refused.or_else(|| self.web.rate.take(self.actor.person, Instant::now()).err());
         if let Some(problem) = refused {
             return Some(ToPage::LogProblem { key, problem });
         }

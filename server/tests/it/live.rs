@@ -3,7 +3,7 @@
 use crate::world::World;
 use domain::policy::Role;
 use domain::stream::{FULL, FromPage, MOST_PAGES, ToPage};
-use domain::{Kind, Scope};
+use domain::{Code, Kind, ResourceKey, Scope};
 use futures::{SinkExt, StreamExt};
 use gantry::clock::now;
 use serde_json::json;
@@ -87,6 +87,27 @@ async fn changes_arrive_and_what_was_missed_is_caught_up_with() {
         matches!(next(&mut socket).await, ToPage::LogProblem { key, .. } if key == later),
         "no connection leads there"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn following_a_log_counts_as_a_request() {
+    let world = World::with(1, false).await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    let mut socket = open(&world, &cookie, Some(&world.url)).await.unwrap();
+    let place = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    for n in 0..20 {
+        let key = ResourceKey::new(Kind::Function, place.clone(), format!("f{n}")).unwrap();
+        say(&mut socket, &FromPage::FollowLog { key }).await;
+    }
+    // Each is told why not: most because there were too many, the others because there is no such function.
+    let mut codes = vec![];
+    while codes.len() < 20 {
+        if let ToPage::LogProblem { problem, .. } = next(&mut socket).await {
+            codes.push(problem.code);
+        }
+    }
+    let refused = codes.iter().filter(|code| **code == Code::Busy).count();
+    assert!((1..20).contains(&refused), "{codes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
