@@ -341,6 +341,12 @@ def caches():
     ecr.update_repository_creation_template(prefix="docker-hub", description="new")
     template = ecr.describe_repository_creation_templates(prefixes=["docker-hub"])["repositoryCreationTemplates"][0]
     assert (template["description"], template["imageTagMutability"]) == ("new", "IMMUTABLE") and template["updatedAt"] > template["createdAt"]
+    some = [{"filterType": "WILDCARD", "filter": "dev-*"}]
+    ecr.update_repository_creation_template(prefix="docker-hub", imageTagMutability="IMMUTABLE_WITH_EXCLUSION", imageTagMutabilityExclusionFilters=some)
+    template = ecr.describe_repository_creation_templates(prefixes=["docker-hub"])["repositoryCreationTemplates"][0]
+    assert template["imageTagMutabilityExclusionFilters"] == some, template
+    template = ecr.update_repository_creation_template(prefix="docker-hub", imageTagMutability="IMMUTABLE")["repositoryCreationTemplate"]
+    assert "imageTagMutabilityExclusionFilters" not in template, template
     assert ecr.delete_repository_creation_template(prefix="ROOT")["repositoryCreationTemplate"]["prefix"] == "ROOT"
     fails("TemplateNotFoundException", ecr.update_repository_creation_template, prefix="ROOT")
 

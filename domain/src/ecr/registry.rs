@@ -178,6 +178,11 @@ impl ScanningConfiguration {
 }
 
 impl CreationTemplate {
+    /// The filters that count: those of a mutability that has exclusions.
+    pub fn exclusions(&self) -> impl Iterator<Item = &TagMutabilityExclusion> {
+        let count = self.image_tag_mutability.as_deref().is_some_and(|word| word.ends_with("_WITH_EXCLUSION"));
+        self.image_tag_mutability_exclusion_filters.iter().flatten().filter(move |_| count)
+    }
     /// Whether both mean the same: what is left out is AWS's default, neither white space nor order counts, nor how AWS writes a permissions
     /// policy. AWS answers with a key's ARN where an alias was given, so only the sort of encryption is compared.
     pub fn is_like(&self, other: &Self) -> bool {
@@ -195,10 +200,7 @@ impl CreationTemplate {
             list.sort();
             list
         };
-        let filters = |t: &Self| {
-            let list = t.image_tag_mutability_exclusion_filters.iter().flatten();
-            sorted(list.map(|f| f.filter.clone()).collect())
-        };
+        let filters = |t: &Self| sorted(t.exclusions().map(|f| f.filter.clone()).collect());
         let tags = |t: &Self| {
             let pairs = t.resource_tags.iter().flatten().map(|tag| (tag.key.clone(), tag.value.clone()));
             pairs.collect::<BTreeMap<_, _>>()
@@ -332,6 +334,12 @@ mod tests {
         let with = |policy: &Option<String>| CreationTemplate { repository_policy: policy.clone(), ..wanted.clone() };
         assert!(with(&policies.0).is_like(&with(&policies.1)));
         assert!(!with(&policies.0).is_like(&with(&policies.2)) && !with(&policies.0).is_like(&wanted));
+        let mut left = wanted.clone();
+        left.image_tag_mutability_exclusion_filters =
+            Some(vec![TagMutabilityExclusion { filter_type: "WILDCARD".into(), filter: "dev-*".into() }]);
+        assert!(left.is_like(&there), "tags are mutable: there is nothing to exclude");
+        left.image_tag_mutability = Some("MUTABLE_WITH_EXCLUSION".into());
+        assert!(!left.is_like(&there));
         there.resource_tags = Some(vec![Tag { key: "team".into(), value: "shop".into() }]);
         assert!(!wanted.is_like(&there));
     }

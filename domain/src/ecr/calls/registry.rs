@@ -23,8 +23,8 @@ pub struct PutReplicationConfiguration {
 pub type CreatePullThroughCacheRule = CacheRule;
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html>
 pub type CreateRepositoryCreationTemplate = CreationTemplate;
-/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateRepositoryCreationTemplate.html>. An empty text takes away what was
-/// there; what is left out stays.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateRepositoryCreationTemplate.html>. An empty text, or an empty list of
+/// tags, takes away what was there; what is left out stays.
 pub type UpdateRepositoryCreationTemplate = CreationTemplate;
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutRegistryScanningConfiguration.html>
 pub type PutRegistryScanningConfiguration = ScanningConfiguration;

@@ -60,6 +60,7 @@ pub fn answer(gateway: &Gateway, scope: &Scope, operation: &str, request: &Value
         "CreateRepositoryCreationTemplate" => create_template(gateway, scope, request),
         "UpdateRepositoryCreationTemplate" => {
             let prefix = required(request, "prefix")?;
+            exclusions_are_some(request)?;
             let updated = gateway.kept.change(|kept| {
                 let template = kept.registry_mut(scope).templates.get_mut(prefix)?;
                 for name in TEMPLATE {
@@ -67,9 +68,11 @@ pub fn answer(gateway: &Gateway, scope: &Scope, operation: &str, request: &Value
                         template[name] = request[name].clone();
                     }
                 }
-                // An empty text takes away what was there.
+                let excludes =
+                    template["imageTagMutability"].as_str().is_some_and(|word| word.ends_with("_WITH_EXCLUSION"));
+                // An empty text takes away what was there; filters go with the mutability that has them.
                 if let Some(template) = template.as_object_mut() {
-                    template.retain(|_, value| value != "");
+                    template.retain(|name, value| value != "" && (excludes || name != EXCLUSIONS));
                 }
                 template["updatedAt"] = now().into();
                 Some(template.clone())
@@ -220,12 +223,13 @@ const TEMPLATE: &[&str] = &[
     "encryptionConfiguration",
     "resourceTags",
     "imageTagMutability",
-    "imageTagMutabilityExclusionFilters",
+    EXCLUSIONS,
     "repositoryPolicy",
     "lifecyclePolicy",
     "appliedFor",
     "customRoleArn",
 ];
+const EXCLUSIONS: &str = "imageTagMutabilityExclusionFilters";
 const APPLIED_FOR: &[&str] = &["REPLICATION", "PULL_THROUGH_CACHE", "CREATE_ON_PUSH"];
 
 #[expect(clippy::unnecessary_wraps, reason = "an arm beside others that fail")]
@@ -233,8 +237,17 @@ fn told(scope: &Scope, template: Value) -> Result<Value, Response> {
     Ok(json!({ "registryId": scope.account, "repositoryCreationTemplate": template }))
 }
 
+/// AWS's list has one to five.
+fn exclusions_are_some(request: &Value) -> Result<(), Response> {
+    match request[EXCLUSIONS].as_array() {
+        Some(list) if !(1..=5).contains(&list.len()) => Err(invalid(&format!("{EXCLUSIONS} takes one to five."))),
+        _ => Ok(()),
+    }
+}
+
 fn create_template(gateway: &Gateway, scope: &Scope, request: &Value) -> Result<Value, Response> {
     let prefix = required(request, "prefix")?;
+    exclusions_are_some(request)?;
     let applied_for = request["appliedFor"].as_array().filter(|list| !list.is_empty());
     let known = |word: &Value| word.as_str().is_some_and(|word| APPLIED_FOR.contains(&word));
     if !applied_for.is_some_and(|list| list.iter().all(known)) {

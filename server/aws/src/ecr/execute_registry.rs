@@ -36,8 +36,8 @@ pub(super) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>,
             let input = $input;
             let encryption = input.encryption_configuration.as_ref().map(encryption).transpose()?;
             let exclusions = input.image_tag_mutability_exclusion_filters.as_deref();
-            // An empty list takes away what was there; what is left out stays.
-            let exclusions = exclusions.map(filters).transpose()?.map(Option::unwrap_or_default);
+            // AWS takes no empty list of these.
+            let exclusions = exclusions.map(filters).transpose()?.flatten();
             $request
                 .prefix(&input.prefix)
                 .set_description(input.description.clone())

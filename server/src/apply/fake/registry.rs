@@ -49,13 +49,17 @@ fn no_template() -> Problem {
     Problem::not_found("TemplateNotFoundException")
 }
 
-/// What there is after an update: an empty value takes away what was there, what is left out stays.
-fn updated(old: &CreationTemplate, input: &CreationTemplate) -> CreationTemplate {
+/// What there is after an update: an empty value takes away what was there, what is left out stays. Filters are one to five, and go with the
+/// mutability that has them.
+fn updated(old: &CreationTemplate, input: &CreationTemplate) -> Result<CreationTemplate, Problem> {
+    if input.image_tag_mutability_exclusion_filters.as_ref().is_some_and(Vec::is_empty) {
+        return Err(rejected("InvalidParameterException"));
+    }
     let text = |new: &Option<String>, old: &Option<String>| {
         new.clone().or_else(|| old.clone()).filter(|text| !text.is_empty())
     };
     let exclusions = |t: &CreationTemplate| t.image_tag_mutability_exclusion_filters.clone();
-    CreationTemplate {
+    let mut template = CreationTemplate {
         prefix: input.prefix.clone(),
         description: text(&input.description, &old.description),
         encryption_configuration: input
@@ -68,14 +72,16 @@ fn updated(old: &CreationTemplate, input: &CreationTemplate) -> CreationTemplate
             .or_else(|| old.resource_tags.clone())
             .filter(|tags| !tags.is_empty()),
         image_tag_mutability: text(&input.image_tag_mutability, &old.image_tag_mutability),
-        image_tag_mutability_exclusion_filters: exclusions(input)
-            .or_else(|| exclusions(old))
-            .filter(|all| !all.is_empty()),
+        image_tag_mutability_exclusion_filters: exclusions(input).or_else(|| exclusions(old)),
         repository_policy: text(&input.repository_policy, &old.repository_policy),
         lifecycle_policy: text(&input.lifecycle_policy, &old.lifecycle_policy),
         applied_for: input.applied_for.clone(),
         custom_role_arn: text(&input.custom_role_arn, &old.custom_role_arn),
+    };
+    if template.exclusions().next().is_none() {
+        template.image_tag_mutability_exclusion_filters = None;
     }
+    Ok(template)
 }
 
 impl Registry {
@@ -104,11 +110,11 @@ impl Registry {
                 if self.templates.contains_key(&input.prefix) {
                     return Err(rejected("TemplateAlreadyExistsException"));
                 }
-                self.templates.insert(input.prefix.clone(), updated(&CreationTemplate::default(), input));
+                self.templates.insert(input.prefix.clone(), updated(&CreationTemplate::default(), input)?);
             }
             Call::UpdateRepositoryCreationTemplate(input) => {
                 let template = self.templates.get_mut(&input.prefix).ok_or_else(no_template)?;
-                *template = updated(template, input);
+                *template = updated(template, input)?;
             }
             Call::DeleteRepositoryCreationTemplate(input) => {
                 self.templates.remove(&input.prefix).ok_or_else(no_template)?;

@@ -63,12 +63,7 @@ impl Template {
             description: text(&template.description),
             applied_for: template.applied_for.clone(),
             immutable: template.image_tag_mutability.as_deref().is_some_and(|m| m.starts_with("IMMUTABLE")),
-            exclusions: template
-                .image_tag_mutability_exclusion_filters
-                .iter()
-                .flatten()
-                .map(|f| f.filter.clone())
-                .collect(),
+            exclusions: template.exclusions().map(|f| f.filter.clone()).collect(),
             encryption: match kms {
                 true => Encrypted::Kms { key: encryption.kms_key.unwrap_or_default(), dual },
                 false => Encrypted::Aes256,
@@ -238,7 +233,9 @@ fn read(state: Option<&serde_json::Value>) -> CreationTemplate {
     state.and_then(|s| CreationTemplate::deserialize(s).ok()).unwrap_or_default()
 }
 
-/// With an empty value wherever something is left out: an update leaves what is left out as it was.
+/// With an empty value wherever something is left out: an update leaves what is left out as it was. Not so the filters, of which AWS takes
+/// one to five: they are there with a mutability that has exclusions, and count with no other.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateRepositoryCreationTemplate.html>
 fn whole(mut template: CreationTemplate) -> CreationTemplate {
     let texts = [
         &mut template.description,
@@ -250,7 +247,8 @@ fn whole(mut template: CreationTemplate) -> CreationTemplate {
         text.get_or_insert_default();
     }
     template.resource_tags.get_or_insert_default();
-    template.image_tag_mutability_exclusion_filters.get_or_insert_default();
+    let exclusions: Vec<_> = template.exclusions().cloned().collect();
+    template.image_tag_mutability_exclusion_filters = Some(exclusions).filter(|all| !all.is_empty());
     template
 }
 

@@ -174,8 +174,13 @@ fn a_template_is_written_whole_and_what_it_lost_is_said() {
     less["exclusions"] = json!([]);
     let (operation, update, _, undone) = only(&planned(&form(&less), std::slice::from_ref(&there)).unwrap());
     assert_eq!((operation.as_str(), &update["description"]), ("UpdateRepositoryCreationTemplate", &json!("")));
-    assert_eq!(update["imageTagMutabilityExclusionFilters"], json!([]));
-    assert_eq!(undone["description"], "of the shop");
+    let exclusions = "imageTagMutabilityExclusionFilters";
+    assert_eq!(
+        (&update["imageTagMutability"], update.get(exclusions)),
+        (&json!("IMMUTABLE"), None),
+        "AWS takes no empty list"
+    );
+    assert_eq!((&undone["description"], &undone[exclusions]), (&json!("of the shop"), &sent[exclusions]));
     let delete = answers(json!({ "wizard": "delete-registry-template", "answers": { "prefix": "shop" } }));
     let plan = planned(&delete, &[there]).unwrap();
     assert_eq!((plan.typed(), plan.loses()), (Some("shop"), false));
