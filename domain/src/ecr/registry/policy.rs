@@ -5,7 +5,7 @@
 use crate::ecr::repository_policy::{
     ACTIONS, Power, Severity, about, conditions, joined, known, read_with, who, without_way_back,
 };
-use crate::iam::policy_document::{Document, Effect, Errors, Matches, Principals, Statement};
+use crate::iam::policy_document::{Document, Effect, Errors, Matches, Principals, Statement, fits};
 use crate::identity::{AccountId, Scope};
 
 /// The actions that a policy of the first scope decides about.
@@ -47,24 +47,48 @@ pub fn would_lock_out(document: &Document, account: &AccountId) -> Option<String
     )
 }
 
+/// Whether a pattern covers all of [`FIRST_SCOPE`], as `ecr:*` does: a policy of the first scope may have it, and no more of it counts.
+fn is_whole(pattern: &str) -> bool {
+    FIRST_SCOPE.iter().all(|name| fits(pattern, &format!("ecr:{name}")))
+}
+
+/// What counts of a policy of the first scope, as a sentence, where it has a pattern that covers more.
+pub fn cut_to_first_scope(document: &Document) -> Option<String> {
+    let wide = |statement: &Statement| match &statement.actions {
+        Matches::Only(patterns) => patterns.iter().any(|pattern| is_whole(pattern)),
+        Matches::Except(_) => false,
+    };
+    document.statements.iter().any(wide).then(|| {
+        format!("The registry's policies have scope V1: of all that * covers here only {} count.", first_scope())
+    })
+}
+
+fn first_scope() -> String {
+    joined(&FIRST_SCOPE.iter().map(|name| format!("ecr:{name}")).collect::<Vec<_>>(), "and")
+}
+
 /// What a policy of the first scope cannot say.
 ///
 /// # Errors
 /// The actions that such a policy does not decide about.
 pub fn in_first_scope(document: &Document) -> Result<(), String> {
+    let names = |statement: &Statement, action: &str| match &statement.actions {
+        Matches::Only(patterns) => patterns.iter().any(|pattern| !is_whole(pattern) && fits(pattern, action)),
+        Matches::Except(_) => statement.acts_on(action),
+    };
     let others: Vec<String> = ACTIONS
         .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| !FIRST_SCOPE.contains(name) && document.statements.iter().any(|s| about(s, name)))
-        .map(|name| format!("ecr:{name}"))
+        .filter(|(name, _)| !FIRST_SCOPE.contains(name))
+        .map(|(name, _)| format!("ecr:{name}"))
+        .filter(|action| document.statements.iter().any(|statement| names(statement, action)))
         .collect();
     if others.is_empty() {
         return Ok(());
     }
     let named = joined(&others.iter().take(3).cloned().collect::<Vec<_>>(), "and");
     Err(format!(
-        "The registry's policies have scope V1 and decide only about {}; this one also names {named}. Change the scope to V2 first.",
-        joined(&FIRST_SCOPE.iter().map(|name| format!("ecr:{name}")).collect::<Vec<_>>(), "and")
+        "The registry's policies have scope V1 and decide only about {}; this one also names {named}. Leave that out, or change the scope to V2 first: then all that it says counts.",
+        first_scope()
     ))
 }
 
@@ -123,7 +147,7 @@ fn statement(statement: &Statement, own: &AccountId) -> Vec<Gain> {
         let may = if statement.effect == Effect::Allow { "may" } else { "may not" };
         Gain { severity, text: format!("{} {may} {tail}", who::capital(&who)), why }
     };
-    let narrowed = !said.is_empty();
+    let narrowed = statement.conditions.iter().any(|condition| conditions::narrowed(condition, own).is_some());
     match &statement.principals {
         Matches::Only(Principals::Everyone) => vec![line("everybody".into(), true, !narrowed)],
         Matches::Only(Principals::These(list)) => list
@@ -189,7 +213,37 @@ mod tests {
             (gain.text.as_str(), gain.severity),
             ("Account 444455556666 may do everything, in prod/*", Severity::Dangerous)
         );
-        assert!(in_first_scope(&document).unwrap_err().contains("V2"));
+    }
+
+    #[test]
+    fn only_a_condition_that_strangers_cannot_fulfil_narrows_everybody() {
+        let all = REPLICATE.replace("{ \"AWS\": \"arn:aws:iam::444455556666:root\" }", "\"*\"");
+        let under = |condition: &str| {
+            let text = all.replace("\"Action\":", &format!("\"Condition\": {condition}, \"Action\":"));
+            explain(&read(&text).unwrap(), &scope()).remove(0)
+        };
+        let secure = under(r#"{ "Bool": { "aws:SecureTransport": "true" } }"#);
+        assert_eq!(
+            (secure.severity, secure.why),
+            (Severity::Dangerous, Some("This is everybody with an AWS account."))
+        );
+        let organization = under(r#"{ "StringEquals": { "aws:PrincipalOrgID": "o-a1b2c3d4e5" } }"#);
+        assert_eq!((organization.severity, organization.why), (Severity::Usual, None));
+    }
+
+    #[test]
+    fn the_first_scope_takes_a_pattern_for_all_that_it_decides_about() {
+        let with = |actions: &str| {
+            read(&REPLICATE.replace("[\"ecr:CreateRepository\", \"ecr:ReplicateImage\"]", actions)).unwrap()
+        };
+        let all = with("\"ecr:*\"");
+        assert_eq!(in_first_scope(&all), Ok(()));
+        assert!(cut_to_first_scope(&all).unwrap().contains("only ecr:ReplicateImage, "));
+        for more in ["\"ecr:Batch*\"", "[\"ecr:*\", \"ecr:BatchGetImage\"]"] {
+            let refused = in_first_scope(&with(more)).unwrap_err();
+            assert!(refused.contains("ecr:BatchGetImage") && refused.contains("V2"), "{more}: {refused}");
+        }
+        assert_eq!(cut_to_first_scope(&with("\"ecr:CreateRepository\"")), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::identity::{AccountId, clip};
 
 /// How far a statement about everybody still reaches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Narrowed {
+pub(in crate::ecr) enum Narrowed {
     /// To those named here.
     To {
         /// As in the middle of a sentence.
@@ -21,7 +21,7 @@ pub(super) enum Narrowed {
 /// What one condition leaves of everybody. Only what nobody else can bring about counts: a tag, say, can be put on by anybody in an
 /// account of their own. In the spirit of S3's meaning of public:
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html>
-pub(super) fn narrowed(condition: &Condition, own: &AccountId) -> Option<Narrowed> {
+pub(in crate::ecr) fn narrowed(condition: &Condition, own: &AccountId) -> Option<Narrowed> {
     let values = &condition.values;
     if !Operator::of(&condition.operator).demands() || values.is_empty() {
         return None;

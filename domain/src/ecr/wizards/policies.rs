@@ -207,8 +207,8 @@ fn told(facts: &Facts, by_aws: &Subject) -> Option<Vec<Act>> {
     }
 }
 
-/// Notes on the images of now that go by the rules that a plan sets, by AWS's own preview where it was asked. Beside those of
-/// [`lint`](crate::plan::lint::lint), which sees no more than the plan.
+/// Notes on the images of now that go by the rules that a plan sets, by AWS's own preview where it was asked; and on a policy of the
+/// registry of which not all counts. Beside those of [`lint`](crate::plan::lint::lint), which sees no more than the plan.
 pub fn notes(plan: &Plan, facts: &Facts) -> Vec<Note> {
     let note = |step: &Step| {
         let plan::Call::Ecr(Call::PutLifecyclePolicy(input)) = &step.call else { return None };
@@ -217,7 +217,8 @@ pub fn notes(plan: &Plan, facts: &Facts) -> Vec<Note> {
             "Look at which they are in the preview beside the rules, and change the rules if any is still needed.";
         Some(Note { severity: Severity::Danger, step: step.id.clone(), says, mend: mend.to_owned() })
     };
-    plan.steps.iter().filter_map(note).collect()
+    let cut = plan.steps.iter().filter_map(|step| super::registry::policy::note(step, facts));
+    plan.steps.iter().filter_map(note).chain(cut).collect()
 }
 
 /// How many images go by these rules as soon as they are set, as a sentence, if any do. Those that are moved to the archive can be restored.

@@ -10,7 +10,8 @@ use crate::ecr::registry::{POLICY_SCOPE, policy};
 use crate::ecr::subject::Subject;
 use crate::iam::policy_document;
 use crate::identity::Scope;
-use crate::plan::{self, Facts, FieldErrors, Plan};
+use crate::plan::lint::{Note, Severity};
+use crate::plan::{self, Facts, FieldErrors, Plan, Step};
 
 /// The policy as it shall be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,23 @@ pub struct Policy {
     pub policy: String,
     /// The account's id, if it is to be set although it locks out whoever would change it.
     pub insist: String,
+}
+
+/// Whether policies of the registry decide about the actions of the first scope only.
+fn is_first(facts: &Facts) -> bool {
+    let decides = state(facts, &Subject::AccountSetting { name: POLICY_SCOPE.into() }).flatten();
+    decides.as_ref().and_then(Value::as_str) == Some("V1")
+}
+
+/// A note on a step that sets a policy of which not all counts.
+pub(in crate::ecr::wizards) fn note(step: &Step, facts: &Facts) -> Option<Note> {
+    let plan::Call::Ecr(Call::PutRegistryPolicy(input)) = &step.call else { return None };
+    if !is_first(facts) {
+        return None;
+    }
+    let says = policy::cut_to_first_scope(&policy::read(&input.policy_text).ok()?)?;
+    let mend = "Name these actions themselves: once the scope is V2, all that * covers counts.".to_owned();
+    Some(Note { severity: Severity::Hint, step: step.id.clone(), says, mend })
 }
 
 impl Policy {
@@ -37,8 +55,7 @@ impl Policy {
         let mut wanted = None;
         if !self.policy.trim().is_empty() {
             let document = policy::read(&self.policy)?;
-            let decides = state(facts, &Subject::AccountSetting { name: POLICY_SCOPE.into() }).flatten();
-            if decides.as_ref().and_then(Value::as_str) == Some("V1")
+            if is_first(facts)
                 && let Err(message) = policy::in_first_scope(&document)
             {
                 return Err([("policy".to_owned(), message)].into());

@@ -16,9 +16,13 @@ fn answers(form: Value) -> Answers {
     Answers { scope: scope(), form }
 }
 
-fn planned(answers: &Answers, known: &[(Subject, Value)]) -> Result<Plan, FieldErrors> {
+fn facts(answers: &Answers, known: &[(Subject, Value)]) -> Facts {
     let state = |subject: &Any| known.iter().find(|(s, _)| Any::Ecr(s.clone()) == *subject).map(|(_, v)| v.clone());
-    answers.plan(&Facts::new(answers.subjects().into_iter().map(|s| (s.clone(), state(&s))).collect()))
+    Facts::new(answers.subjects().into_iter().map(|s| (s.clone(), state(&s))).collect())
+}
+
+fn planned(answers: &Answers, known: &[(Subject, Value)]) -> Result<Plan, FieldErrors> {
+    answers.plan(&facts(answers, known))
 }
 
 fn only(plan: &Plan) -> (String, Value, String, Value) {
@@ -229,7 +233,15 @@ fn a_policy_is_refused_that_is_none_or_shuts_its_author_out() {
     let plan = planned(&form(shut, "111122223333"), &[]).unwrap();
     assert_eq!(only(&plan).2, "DeleteRegistryPolicy");
     let first = (Subject::AccountSetting { name: registry::POLICY_SCOPE.into() }, json!("V1"));
-    assert!(planned(&form(shut, "111122223333"), &[first]).unwrap_err()["policy"].contains("V2"));
+    let first = std::slice::from_ref(&first);
+    let push = shut.replace("ecr:*", "ecr:PutImage");
+    assert!(planned(&form(&push, ""), first).unwrap_err()["policy"].contains("V2"));
+    let whole = form(shut, "111122223333");
+    let notes = |known: &[(Subject, Value)]| {
+        let facts = facts(&whole, known);
+        super::super::policies::notes(&whole.plan(&facts).unwrap(), &facts)
+    };
+    assert!(notes(first)[0].says.contains("scope V1") && notes(&[]).is_empty());
     let there = (Subject::RegistryPolicy, serde_json::from_str(shut).unwrap());
     let (operation, sent, back, _) = only(&planned(&form("", ""), &[there]).unwrap());
     assert_eq!((operation.as_str(), sent, back.as_str()), ("DeleteRegistryPolicy", json!({}), "PutRegistryPolicy"));
