@@ -17,11 +17,22 @@ use crate::wizard::{FieldGroup, check};
 /// Offered at once.
 const OFFERED: usize = 8;
 
-/// Those of this place that have what is typed in the field; all while it holds one that was chosen.
+/// A key as a repository's field takes it: by an alias where it has one.
+pub(super) fn by_name(key: &Key) -> String {
+    key.aliases.first().unwrap_or(&key.arn).clone()
+}
+
+/// A key as a creation template's field takes it.
+pub(super) fn by_arn(key: &Key) -> String {
+    key.arn.clone()
+}
+
+/// Those of this place that have what is typed in the field; all while it holds one that was chosen. `value` is what the field then holds.
 pub(super) fn offers(
     scope: Signal<Scope>,
     wanted: Memo<bool>,
     typed: Signal<String>,
+    value: fn(&Key) -> String,
     choose: impl Fn(String) + Copy + Send + Sync + 'static,
 ) -> AnyView {
     let choose = Callback::new(choose);
@@ -36,7 +47,7 @@ pub(super) fn offers(
         Some(Err(AppError(problem))) => view! { <ProblemNote problem=problem/> }.into_any(),
         Some(Ok(Some(facts))) => {
             let keys: Vec<Key> = live_state::state(&facts, Ecr::Keys).unwrap_or_default();
-            shown(&keys, &typed.get(), choose)
+            shown(&keys, &typed.get(), value, choose)
         }
     };
     view! { <div class="field suggested" role="group" aria-label="Keys to choose from">{list}</div> }.into_any()
@@ -93,8 +104,7 @@ fn state(key: &Key) -> AnyView {
     view! { <Badge tone=tone text=word title=why/> }.into_any()
 }
 
-fn shown(keys: &[Key], typed: &str, choose: Callback<String>) -> AnyView {
-    let value = |key: &Key| key.aliases.first().unwrap_or(&key.arn).clone();
+fn shown(keys: &[Key], typed: &str, value: fn(&Key) -> String, choose: Callback<String>) -> AnyView {
     let chosen = keys.iter().any(|key| value(key) == typed);
     let fit = found(keys, if chosen { "" } else { typed });
     if fit.is_empty() {
@@ -126,7 +136,9 @@ mod tests {
 
     #[test]
     fn a_key_says_its_id_once() {
-        let named = Key { id: "1bbb".into(), aliases: vec!["alias/shop".into()], ..Key::default() };
+        let arn = "arn:aws:kms:eu-west-1:111122223333:key/1bbb";
+        let named = Key { id: "1bbb".into(), arn: arn.into(), aliases: vec!["alias/shop".into()], ..Key::default() };
+        assert_eq!((by_name(&named).as_str(), by_arn(&named).as_str()), ("alias/shop", arn));
         assert_eq!((named.name(), about(&named).as_str()), ("alias/shop", "1bbb"));
         let plain = Key { id: "0aaa".into(), description: "of nobody".into(), ..Key::default() };
         assert_eq!((plain.name(), about(&plain).as_str()), ("0aaa", "no alias · of nobody"));

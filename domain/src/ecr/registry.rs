@@ -183,8 +183,13 @@ impl CreationTemplate {
         let count = self.image_tag_mutability.as_deref().is_some_and(|word| word.ends_with("_WITH_EXCLUSION"));
         self.image_tag_mutability_exclusion_filters.iter().flatten().filter(move |_| count)
     }
+    /// The KMS key, where one is named.
+    pub fn kms_key(&self) -> Option<&str> {
+        let key = self.encryption_configuration.as_ref()?.kms_key.as_deref()?;
+        Some(key.trim()).filter(|key| !key.is_empty())
+    }
     /// Whether both mean the same: what is left out is AWS's default, neither white space nor order counts, nor how AWS writes a permissions
-    /// policy. AWS answers with a key's ARN where an alias was given, so only the sort of encryption is compared.
+    /// policy. Of two keys one may be named otherwise than by its ARN: then they are not told apart.
     pub fn is_like(&self, other: &Self) -> bool {
         fn given(text: Option<&String>) -> Option<&str> {
             text.map(|t| t.trim()).filter(|t| !t.is_empty())
@@ -195,6 +200,10 @@ impl CreationTemplate {
         let encryption = |t: &Self| {
             let sort = t.encryption_configuration.as_ref().and_then(|e| e.encryption_type.clone());
             sort.unwrap_or_else(|| "AES256".into())
+        };
+        let same_key = match (self.kms_key(), other.kms_key()) {
+            (Some(a), Some(b)) => a == b || a.starts_with("arn:") != b.starts_with("arn:"),
+            (a, b) => a == b,
         };
         let sorted = |mut list: Vec<String>| {
             list.sort();
@@ -210,6 +219,7 @@ impl CreationTemplate {
             && given(self.description.as_ref()) == given(other.description.as_ref())
             && given(self.custom_role_arn.as_ref()) == given(other.custom_role_arn.as_ref())
             && encryption(self) == encryption(other)
+            && same_key
             && tags(self) == tags(other)
             && mutability(self) == mutability(other)
             && filters(self) == filters(other)
@@ -326,6 +336,15 @@ mod tests {
             "appliedFor": ["CREATE_ON_PUSH", "REPLICATION"], "resourceTags": [] }),
         );
         assert!(wanted.is_like(&there));
+        let under = |key: Option<&str>| {
+            let kms = Encryption { encryption_type: Some("KMS".into()), kms_key: key.map(str::to_owned) };
+            CreationTemplate { encryption_configuration: Some(kms), ..there.clone() }
+        };
+        assert!(under(Some("arn:aws:kms:eu-west-1:111122223333:key/1")).is_like(&there));
+        for other in [Some("arn:aws:kms:eu-west-1:111122223333:key/2"), None] {
+            assert!(!under(other).is_like(&there) && !there.is_like(&under(other)), "{other:?}");
+        }
+        assert!(under(None).is_like(&under(Some(""))));
         let pull = |who: &str| {
             let statement = json!({ "Effect": "Allow", "Principal": { "AWS": who }, "Action": ["ecr:BatchGetImage"] });
             Some(json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string())

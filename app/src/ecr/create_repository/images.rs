@@ -67,7 +67,7 @@ pub fn encryption(draft: Shared, wizard: Wizard) -> impl IntoView {
                             set=move |alias| draft.update(|d| d.form.alias = alias)
                         />
                     </div>
-                    {keys::offers(wizard.scope.into(), wanted, key, set)}
+                    {keys::offers(wizard.scope.into(), wanted, key, keys::by_name, set)}
                     {keys::two_layers(wizard.scope.into(), "encryption.dual", dual, move |v| draft.update(|d| d.form.dual = v))}
                 </div>
             </div>

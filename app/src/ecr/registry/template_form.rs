@@ -122,12 +122,12 @@ fn images(t: RwSignal<Template>, place: Signal<Scope>) -> AnyView {
         t.update(|t| t.encryption = Encrypted::Kms { key, dual });
     };
     // Keys are listed in the browser only, once one is wanted.
-    let offered = move || kms.get().then(|| keys::offers(place, kms, key, set_key));
+    let offered = move || kms.get().then(|| keys::offers(place, kms, key, keys::by_arn, set_key));
     view! {
         {mutability::fields(immutable, choose, excluded.into(), exclude)}
         {choices("encryption", "Encryption", KEYS, sort, encrypt)}
         <div class="stack" hidden=move || !kms.get()>
-            <TextField label="KMS key" name="key" value=key hint="Id, ARN or alias; empty for the one AWS manages for ECR." set=set_key/>
+            <TextField label="KMS key" name="key" value=key hint="ARN of a key in this account and region. Empty: the key that AWS manages for ECR." set=set_key/>
             {offered}
             {keys::two_layers(place, "dual", dual, set_dual)}
         </div>

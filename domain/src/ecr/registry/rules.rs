@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::document::partition;
-use crate::ecr::rules::small;
+use crate::ecr::rules::{kms_key, small};
 use crate::identity::{AccountId, Region, Scope, clip};
 
 use super::ReplicationRule;
@@ -103,6 +103,21 @@ pub fn scanning_filter(filter: &str) -> Result<(), String> {
         && bytes.last().is_some_and(|b| letter(*b))
         && bytes.windows(2).all(|two| letter(two[0]) || letter(two[1]));
     if held { Ok(()) } else { Err(format!("Each of . _ - / stands alone between letters, digits or *, {EXAMPLE}.")) }
+}
+
+/// The KMS key of a creation template: of a repository's key, the whole ARN.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EncryptionConfigurationForRepositoryCreationTemplate.html>
+pub fn template_key(key: &str, scope: &Scope) -> Result<(), String> {
+    let resource = key.strip_prefix("arn:").and_then(|rest| rest.splitn(5, ':').nth(4));
+    if resource.is_some_and(|resource| resource.starts_with("key/")) {
+        return kms_key(key, scope);
+    }
+    Err(format!(
+        "Name the key by its whole ARN, such as arn:{}:kms:{}:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab: AWS takes no id or alias here.",
+        partition(&scope.region),
+        scope.region,
+        scope.account
+    ))
 }
 
 /// The prefix of a cache rule: how the repositories begin that cached images come to. `ROOT` for all that no other rule is for.

@@ -47,7 +47,7 @@ pub enum Encrypted {
     Aes256,
     /// With a KMS key.
     Kms {
-        /// Id, ARN or alias; empty for the one AWS manages for ECR.
+        /// Id, ARN or alias (of a creation template the ARN); empty for the one AWS manages for ECR.
         key: String,
         /// In two layers (DSSE-KMS), which AWS has in some regions: [`rules::has_two_layers`].
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -88,3 +88,20 @@ fn upstreams_are_known_by_their_address() {
     assert_eq!(private("public.ecr.aws"), None);
     assert_eq!(host(" https://registry-1.docker.io/ "), "registry-1.docker.io");
 }
+
+#[test]
+fn a_template_names_its_key_by_the_whole_arn() {
+    let id = "1234abcd-12ab-34cd-56ef-1234567890ab";
+    let right = format!("arn:aws:kms:eu-west-1:111122223333:key/{id}");
+    assert_eq!(template_key(&right, &scope()), Ok(()));
+    for (wrong, says) in [
+        (id, "whole ARN"),
+        ("alias/images", "whole ARN"),
+        ("arn:aws:kms:eu-west-1:111122223333:alias/images", "whole ARN"),
+        ("arn:aws:s3:::bucket", "such as arn:aws:kms:eu-west-1:111122223333:key/"),
+        ("arn:aws:kms:us-east-1:111122223333:key/1", "The key is in us-east-1"),
+    ] {
+        let refused = template_key(wrong, &scope()).unwrap_err();
+        assert!(refused.contains(says), "{wrong}: {refused}");
+    }
+}

@@ -119,7 +119,10 @@ impl Template {
         }
         let kms = match &self.encryption {
             Encrypted::Kms { key, .. } => {
-                wrong("key", Some(key.trim()).filter(|k| !k.is_empty()).and_then(|k| rules::kms_key(k, scope).err()));
+                wrong(
+                    "key",
+                    Some(key.trim()).filter(|k| !k.is_empty()).and_then(|k| of_registry::template_key(k, scope).err()),
+                );
                 true
             }
             Encrypted::Aes256 => false,
@@ -217,7 +220,7 @@ impl Template {
             return Ok(in_order(says.clone(), scope, vec![step("template", says, scope, call, back, None)]));
         }
         let old = read(before.as_ref());
-        if old.is_like(&wanted) {
+        if old.is_like(&wanted) && old.kms_key() == wanted.kms_key() {
             return Err(nothing());
         }
         let says = format!("Change the template for repositories of {prefix}");
@@ -288,8 +291,9 @@ mod tests {
 
     #[test]
     fn two_layers_stay_two_when_something_else_is_changed() {
+        let key = "arn:aws-us-gov:kms:us-gov-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
         let there = json!({ "prefix": "shop", "appliedFor": ["CREATE_ON_PUSH"], "customRoleArn": "arn:aws-us-gov:iam::111122223333:role/ecr",
-            "encryptionConfiguration": { "encryptionType": "KMS_DSSE", "kmsKey": "alias/shop" } });
+            "encryptionConfiguration": { "encryptionType": "KMS_DSSE", "kmsKey": key } });
         let mut template = Template::of(&serde_json::from_value(there.clone()).unwrap());
         template.description = "Shop".into();
         let scope = |region: &str| Scope::new("111122223333".parse().unwrap(), region.parse().unwrap());
@@ -298,8 +302,27 @@ mod tests {
         let facts = Facts::new(vec![(template.subjects().remove(0), Some(there))]);
         let plan = template.plan(&gov, &facts).unwrap();
         let sent = &plan.steps[0].call.input()["encryptionConfiguration"];
-        assert_eq!(sent, &json!({ "encryptionType": "KMS_DSSE", "kmsKey": "alias/shop" }));
+        assert_eq!(sent, &json!({ "encryptionType": "KMS_DSSE", "kmsKey": key }));
         let elsewhere = template.check(&scope("eu-west-1"));
         assert!(elsewhere["dual"].contains("GovCloud"), "{elsewhere:?}");
+    }
+
+    #[test]
+    fn another_key_is_a_change_and_is_named_by_its_arn() {
+        let key =
+            |last: char| format!("arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890a{last}");
+        let there = json!({ "prefix": "shop", "appliedFor": ["CREATE_ON_PUSH"], "customRoleArn": "arn:aws:iam::111122223333:role/ecr",
+            "encryptionConfiguration": { "encryptionType": "KMS", "kmsKey": key('a') } });
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let planned = |key: &str| {
+            let mut template = Template::of(&serde_json::from_value(there.clone()).unwrap());
+            template.encryption = Encrypted::Kms { key: key.to_owned(), dual: false };
+            template.plan(&scope, &Facts::new(vec![(template.subjects().remove(0), Some(there.clone()))]))
+        };
+        let sent = |key: &str| planned(key).unwrap().steps[0].call.input()["encryptionConfiguration"].clone();
+        assert_eq!(sent(&key('b')), json!({ "encryptionType": "KMS", "kmsKey": key('b') }));
+        assert_eq!(sent(""), json!({ "encryptionType": "KMS" }), "the key that AWS manages");
+        assert!(planned(&key('a')).unwrap_err().contains_key("nothing"));
+        assert!(planned("alias/shop").unwrap_err()["key"].contains("whole ARN"));
     }
 }
