@@ -10,6 +10,9 @@ use crate::document::registry;
 use crate::ecr::calls::{Call as Ecr, CopyImage};
 use crate::ecs::calls::{Call as Ecs, RegisterTaskDefinition};
 
+/// What AWS did not delete of the images. It answers with success all the same; what is not there any more is what was asked for.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
+const KEPT: &str = "failures[?failureCode!='ImageNotFound'].[imageId.imageDigest || imageId.imageTag, failureReason]";
 /// Linux starts no program with a longer argument (131,072 bytes with its end); a logo may be.
 const LONGEST_ARGUMENT: usize = 100_000;
 
@@ -135,6 +138,13 @@ fn call(plan: &Plan, step: &Step) -> String {
         fields(&later.call.input(), &step.id, &mut wanted);
     }
     match wanted.len() {
+        _ if step.call.operation() == "BatchDeleteImage" => {
+            let kept = command(&format!("--output text --query \"{KEPT}\""));
+            // Without failures in the answer it is told of as None.
+            format!(
+                "kept=\"$({kept})\"\nif [ -n \"$kept\" ] && [ \"$kept\" != None ]; then\n  echo \"Not deleted: $kept\" >&2\n  exit 1\nfi"
+            )
+        }
         0 => format!("{} > /dev/null", command("--output json")),
         _ => {
             // Several fields of one answer come as words of one line.
@@ -222,6 +232,24 @@ mod tests {
         assert!(script.contains("\nprintf %s '{"), "{}", &script[..600]);
         let end = "| aws ecr-public create-repository --region us-east-1 --output json --cli-binary-format base64 --cli-input-json file:///dev/stdin > /dev/null\n";
         assert!(script.ends_with(end), "{}", &script[script.len() - 300..]);
+    }
+
+    #[test]
+    fn images_that_aws_keeps_stop_the_script() {
+        let mut plan = three_steps();
+        plan.steps.truncate(1);
+        for service in ["ecr", "ecr-public"] {
+            let input = serde_json::json!({ "repositoryName": "its", "imageIds": [{ "imageTag": "1" }] });
+            let call = serde_json::json!({ "service": service, "operation": "BatchDeleteImage", "input": input });
+            plan.steps[0].call = serde_json::from_value(call).unwrap();
+            let script = script(&plan);
+            let begin = format!(
+                "\nkept=\"$(aws {service} batch-delete-image --region eu-west-1 --output text --query \"failures[?failureCode!='ImageNotFound'].[imageId.imageDigest || imageId.imageTag, failureReason]\" --cli-input-json '{{\n"
+            );
+            assert!(script.contains(&begin), "{script}");
+            let end = "}')\"\nif [ -n \"$kept\" ] && [ \"$kept\" != None ]; then\n  echo \"Not deleted: $kept\" >&2\n  exit 1\nfi\n";
+            assert!(script.ends_with(end), "{script}");
+        }
     }
 
     #[test]
