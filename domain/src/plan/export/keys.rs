@@ -26,6 +26,17 @@ pub(super) fn created<'p>(plan: &'p Plan, key: Option<&str>) -> Option<NewKey<'p
     Some(NewKey { create, alias })
 }
 
+/// Whether a key is named as AWS answers it: by the ARN of the key itself, not by its id, an alias or the ARN of an alias.
+pub(super) fn is_arn(key: &str) -> bool {
+    key.starts_with("arn:") && key.contains(":key/")
+}
+
+/// Has Terraform ask for the ARN of a key that exists. A repository with another key than AWS answers is one that it would make anew.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/kms_key>
+pub(super) fn looked_up(name: &str, key: &str) -> String {
+    format!("data \"aws_kms_key\" \"{name}\" {{\n  key_id = {}\n}}\n", text(key))
+}
+
 impl NewKey<'_> {
     /// The resources of a CloudFormation template, by id. Without a policy the key has KMS's default one there, too. It outlives its stack, as
     /// images may: without it nobody can read them. <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-kms-key.html>
@@ -70,8 +81,12 @@ mod tests {
     use crate::plan::{Answers, Facts};
 
     fn plan() -> Plan {
+        encrypted(json!({ "type": "new_key", "alias": "images" }))
+    }
+
+    fn encrypted(encryption: Value) -> Plan {
         let answers = json!({ "scope": { "account": "111122223333", "region": "eu-west-1" }, "wizard": "create-repository",
-            "answers": { "name": "shop/api", "encryption": { "type": "new_key", "alias": "images" } } });
+            "answers": { "name": "shop/api", "encryption": encryption } });
         let answers: Answers = serde_json::from_value(answers).unwrap();
         answers.plan(&Facts::default()).unwrap()
     }
@@ -104,6 +119,23 @@ mod tests {
         ] {
             assert!(configuration.contains(part), "{configuration}");
         }
+    }
+
+    #[test]
+    fn a_key_that_exists_is_told_of_by_the_arn_that_aws_answers() {
+        const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
+        let arn = |of: &str| format!("arn:aws:kms:eu-west-1:111122223333:{of}");
+        let configuration = |key: &str| terraform::configuration(&encrypted(json!({ "type": "kms", "key": key }))).0;
+        for key in ["alias/shop".to_owned(), ID.to_owned(), arn("alias/shop")] {
+            let configuration = configuration(&key);
+            let data = format!("\n\ndata \"aws_kms_key\" \"shop_api\" {{\n  key_id = \"{key}\"\n}}\n\nresource \"");
+            let refers = "    kms_key         = data.aws_kms_key.shop_api.arn\n";
+            assert!(configuration.contains(&data) && configuration.contains(refers), "{configuration}");
+        }
+        let key = arn(&format!("key/{ID}"));
+        let configuration = configuration(&key);
+        let named = format!("    kms_key         = \"{key}\"\n");
+        assert!(configuration.contains(&named) && !configuration.contains("data \""), "{configuration}");
     }
 
     #[test]

@@ -226,6 +226,8 @@ impl Block {
 
 fn block(call: &Ecr) -> Option<String> {
     Some(match call {
+        // The resource takes no fewer than one rule.
+        Ecr::PutReplicationConfiguration(input) if input.replication_configuration.rules.is_empty() => return None,
         Ecr::PutReplicationConfiguration(input) => {
             let mut block = Block::new("aws_ecr_replication_configuration", "this");
             block.nested("replication_configuration", |b| {

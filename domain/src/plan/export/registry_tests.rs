@@ -93,3 +93,12 @@ fn a_configuration_tells_of_a_registry_and_names_the_rest() {
     assert_eq!(untold, ["DeletePullThroughCacheRule"]);
     insta::assert_snapshot!(configuration);
 }
+
+#[test]
+fn a_configuration_does_not_tell_of_replication_without_rules() {
+    let none = [("PutReplicationConfiguration", json!({ "replicationConfiguration": { "rules": [] } }))];
+    let before = json!({ "rules": [{ "destinations": [{ "region": "eu-central-1", "registryId": "111122223333" }] }] });
+    let (configuration, untold) = terraform::configuration(&plan(Effect::Update, Some(before), &none));
+    assert_eq!(untold, ["PutReplicationConfiguration"]);
+    assert!(!configuration.contains("aws_ecr_replication_configuration"), "{configuration}");
+}

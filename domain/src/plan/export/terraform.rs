@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::super::Plan;
 use super::{
-    PublicRepository, Repository, Untold, changes, document, existing, own_tags, public_repositories, registry,
+    PublicRepository, Repository, Untold, changes, document, existing, keys, own_tags, public_repositories, registry,
     repositories,
 };
 use crate::document::Tag;
@@ -39,11 +39,11 @@ pub fn configuration(plan: &Plan) -> (String, Untold) {
     (out, untold)
 }
 
-/// A private repository; with the expression of the key that is created for it. What is `ignored` stays as Terraform finds it.
+/// A private repository; with the expression of its key, where that is another block's. What is `ignored` stays as Terraform finds it.
 pub(super) fn repository_block<'t>(
     name: &str,
     create: &CreateRepository,
-    created_key: Option<&str>,
+    its_key: Option<&str>,
     tags: impl Iterator<Item = &'t Tag>,
     ignored: &[&str],
 ) -> String {
@@ -67,7 +67,7 @@ pub(super) fn repository_block<'t>(
         let kind = text(encryption.encryption_type.as_deref().unwrap_or("AES256"));
         let _ = write!(out, "\n  encryption_configuration {{\n    encryption_type = {kind}\n");
         if let Some(key) = &encryption.kms_key {
-            let key = created_key.map_or_else(|| text(key), str::to_owned);
+            let key = its_key.map_or_else(|| text(key), str::to_owned);
             let _ = writeln!(out, "    kms_key         = {key}");
         }
         out.push_str("  }\n");
@@ -86,8 +86,14 @@ pub(super) fn repository_block<'t>(
 fn blocks(repository: &Repository<'_>) -> String {
     let create = repository.create;
     let name = label(&repository.id);
-    let key = repository.key.as_ref().map(|_| format!("aws_kms_key.{name}.arn"));
-    let mut out = repository.key.as_ref().map(|key| key.blocks(&name) + "\n").unwrap_or_default();
+    let given = create.encryption_configuration.as_ref().and_then(|e| e.kms_key.as_deref());
+    let (mut out, key) = match (&repository.key, given) {
+        (Some(new), _) => (new.blocks(&name) + "\n", Some(format!("aws_kms_key.{name}.arn"))),
+        (None, Some(key)) if !keys::is_arn(key) => {
+            (keys::looked_up(&name, key) + "\n", Some(format!("data.aws_kms_key.{name}.arn")))
+        }
+        (None, _) => (String::new(), None),
+    };
     out += &repository_block(&name, create, key.as_deref(), own_tags(&create.tags), &[]);
     for (kind, policy) in
         [("aws_ecr_lifecycle_policy", repository.lifecycle), ("aws_ecr_repository_policy", repository.policy)]
