@@ -37,6 +37,8 @@ document! { "camelCase";
         pub destinations: Vec<ReplicationDestination>,
         /// Of which repositories; none for all.
         pub repository_filters: Vec<RepositoryFilter>,
+        /// Without it, only what is pushed is replicated.
+        pub delete_replication: Option<DeleteReplication>,
     }
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ReplicationDestination.html>
     pub struct ReplicationDestination {
@@ -82,6 +84,22 @@ document! { "camelCase";
         /// `SCAN_ON_PUSH`, `CONTINUOUS_SCAN` or `MANUAL`.
         pub scan_frequency: String,
         pub repository_filters: Vec<RepositoryFilter>,
+    }
+}
+
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DeleteReplication.html>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeleteReplication {
+    /// AWS wants it said where there is this at all.
+    pub enabled: bool,
+}
+
+impl ReplicationRule {
+    /// Whether what is deleted, expires or is untagged here is so in the destinations, too.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication-delete.html>
+    pub fn replicates_deletions(&self) -> bool {
+        self.delete_replication.is_some_and(|deletions| deletions.enabled)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where images are replicated to: all rules in one form, saved as one document.
 
-use domain::ecr::registry::{ReplicationConfiguration, ReplicationDestination, ReplicationRule, RepositoryFilter};
+use domain::ecr::registry::{
+    DeleteReplication, ReplicationConfiguration, ReplicationDestination, ReplicationRule, RepositoryFilter,
+};
 use domain::ecr::subject::Subject;
 use domain::ecr::wizards::registry::Replication;
 use domain::plan::answers::Form;
@@ -17,10 +19,10 @@ use crate::resource::Shown;
 use crate::sections::key_of;
 use crate::ui::{Icon, icon};
 use crate::unfinished::Unfinished;
-use crate::wizard::{FieldGroup, Messages, TextField};
+use crate::wizard::{FieldGroup, Messages, TextField, check};
 
-/// A rule as it is typed: `444455556666/eu-central-1`, and how names begin.
-type Typed = (String, String);
+/// A rule as it is typed: `444455556666/eu-central-1`, how names begin, and whether deletions are replicated, too.
+type Typed = (String, String, bool);
 
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
@@ -31,7 +33,7 @@ pub fn tab(shown: Shown) -> AnyView {
 fn typed(rule: &ReplicationRule) -> Typed {
     let to: Vec<String> = rule.destinations.iter().map(|d| format!("{}/{}", d.registry_id, d.region)).collect();
     let filters: Vec<String> = rule.repository_filters.iter().map(|f| f.filter.clone()).collect();
-    (to.join(", "), filters.join(", "))
+    (to.join(", "), filters.join(", "), rule.replicates_deletions())
 }
 
 /// What was typed as a rule; a region alone is one of the own account.
@@ -44,6 +46,7 @@ fn rule(typed: &Typed, scope: &Scope) -> ReplicationRule {
     ReplicationRule {
         destinations: pieces(&typed.0).into_iter().map(destination).collect(),
         repository_filters: pieces(&typed.1).into_iter().map(filter).collect(),
+        delete_replication: typed.2.then_some(DeleteReplication { enabled: true }),
     }
 }
 
@@ -90,7 +93,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
         <section class="card">
             <header><h2>"Replication"</h2><span class="right">"read just now"</span></header>
             <div class="in stack">
-                <p class="dim">"Each image that is pushed from now on is copied to these registries. Images that are there already stay where they are."</p>
+                <p class="dim">"Each image that is pushed from now on is copied to these registries. Images that are there already stay where they are, and what is deleted stays there unless a rule says so."</p>
                 <FieldGroup label="Rules" name="rules">
                     <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules, offered.clone())/>
                     <div><button class="btn small" r#type="button" on:click=move |_| rules.update(|r| r.push(Typed::default()))>"Add a rule"</button></div>
@@ -122,6 +125,19 @@ fn row(n: usize, rules: RwSignal<Vec<Typed>>, offered: Offered) -> AnyView {
             }
         });
     };
+    let deletions = check(
+        format!("rules-{n}-deletions"),
+        format!("Deletions too, rule {}", n + 1),
+        "What is deleted, expires or is untagged here is so there.",
+        Signal::derive(move || rules.with(|r| r.get(n).is_some_and(|t| t.2))),
+        move |on| {
+            rules.update(|rules| {
+                if let Some(rule) = rules.get_mut(n) {
+                    rule.2 = on;
+                }
+            });
+        },
+    );
     let gone = format!("Remove rule {}", n + 1);
     let name = format!("Connected registries for rule {}", n + 1);
     let connected = adder(name, "Add a connected one…", offered, read(false), move |v| write(false, v));
@@ -131,7 +147,10 @@ fn row(n: usize, rules: RwSignal<Vec<Typed>>, offered: Offered) -> AnyView {
                 <TextField label=format!("Destinations of rule {}", n + 1) name=format!("rules.{n}.destinations") placeholder="eu-central-1, 444455556666/eu-west-1" value=read(false) set=move |v| write(false, v)/>
                 {connected}
             </div>
-            <TextField label=format!("Only names that begin with, rule {}", n + 1) name=format!("rules.{n}.filters") placeholder="prod/ (empty: all)" value=read(true) set=move |v| write(true, v)/>
+            <div class="stack">
+                <TextField label=format!("Only names that begin with, rule {}", n + 1) name=format!("rules.{n}.filters") placeholder="prod/ (empty: all)" value=read(true) set=move |v| write(true, v)/>
+                {deletions}
+            </div>
             <button class="btn quiet only-icon" r#type="button" aria-label=gone.clone() title=gone on:click=remove>{icon(Icon::Close)}</button>
         </div>
     }
@@ -145,9 +164,9 @@ mod tests {
     #[test]
     fn a_region_alone_is_of_the_own_account_and_rules_read_back_as_typed() {
         let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
-        let read = rule(&("eu-central-1, 444455556666/eu-west-1".into(), "prod/".into()), &scope);
-        assert_eq!(typed(&read), ("111122223333/eu-central-1, 444455556666/eu-west-1".into(), "prod/".into()));
-        let wrong = Replication { rules: vec![rule(&("eu-west-1".into(), "A".into()), &scope)] };
+        let read = rule(&("eu-central-1, 444455556666/eu-west-1".into(), "prod/".into(), true), &scope);
+        assert_eq!(typed(&read), ("111122223333/eu-central-1, 444455556666/eu-west-1".into(), "prod/".into(), true));
+        let wrong = Replication { rules: vec![rule(&("eu-west-1".into(), "A".into(), false), &scope)] };
         assert!(beside(wrong.check(&scope)).contains_key("rules.0.destinations"));
     }
 }

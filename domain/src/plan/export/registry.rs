@@ -119,6 +119,7 @@ fn resource(call: &Ecr) -> Option<(String, Value)> {
                 properties(vec![
                     ("Destinations", to.into()),
                     ("RepositoryFilters", filters(&rule.repository_filters).into()),
+                    ("DeleteReplication", json!(rule.delete_replication.map(|d| json!({ "Enabled": d.enabled })))),
                 ])
             };
             let rules: Vec<Value> = input.replication_configuration.rules.iter().map(rule).collect();
@@ -224,10 +225,15 @@ impl Block {
     }
 }
 
+/// Whether Terraform's resource has no words for them: it takes no fewer than one rule, and would end the replication of deletions.
+/// <https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/ecr_replication_configuration>
+fn untellable(rules: &[ReplicationRule]) -> bool {
+    rules.is_empty() || rules.iter().any(ReplicationRule::replicates_deletions)
+}
+
 fn block(call: &Ecr) -> Option<String> {
     Some(match call {
-        // The resource takes no fewer than one rule.
-        Ecr::PutReplicationConfiguration(input) if input.replication_configuration.rules.is_empty() => return None,
+        Ecr::PutReplicationConfiguration(input) if untellable(&input.replication_configuration.rules) => return None,
         Ecr::PutReplicationConfiguration(input) => {
             let mut block = Block::new("aws_ecr_replication_configuration", "this");
             block.nested("replication_configuration", |b| {

@@ -95,10 +95,19 @@ fn a_configuration_tells_of_a_registry_and_names_the_rest() {
 }
 
 #[test]
-fn a_configuration_does_not_tell_of_replication_without_rules() {
-    let none = [("PutReplicationConfiguration", json!({ "replicationConfiguration": { "rules": [] } }))];
-    let before = json!({ "rules": [{ "destinations": [{ "region": "eu-central-1", "registryId": "111122223333" }] }] });
-    let (configuration, untold) = terraform::configuration(&plan(Effect::Update, Some(before), &none));
-    assert_eq!(untold, ["PutReplicationConfiguration"]);
-    assert!(!configuration.contains("aws_ecr_replication_configuration"), "{configuration}");
+fn a_configuration_does_not_tell_of_replication_without_rules_or_with_deletions() {
+    let to = json!([{ "region": "eu-central-1", "registryId": "111122223333" }]);
+    let before = json!({ "rules": [{ "destinations": to }] });
+    let deletions = json!({ "destinations": to, "deleteReplication": { "enabled": true } });
+    for rules in [json!([]), json!([deletions])] {
+        let put = [("PutReplicationConfiguration", json!({ "replicationConfiguration": { "rules": rules } }))];
+        let (configuration, untold) = terraform::configuration(&plan(Effect::Update, Some(before.clone()), &put));
+        assert_eq!(untold, ["PutReplicationConfiguration"]);
+        assert!(!configuration.contains("aws_ecr_replication_configuration"), "{configuration}");
+    }
+    let put = [("PutReplicationConfiguration", json!({ "replicationConfiguration": { "rules": [deletions] } }))];
+    let (template, _) = cloudformation::template(&plan(Effect::Create, None, &put));
+    let template: Value = serde_json::from_str(&template).unwrap();
+    let rule = &template["Resources"]["Replication"]["Properties"]["ReplicationConfiguration"]["Rules"][0];
+    assert_eq!(rule["DeleteReplication"], json!({ "Enabled": true }));
 }

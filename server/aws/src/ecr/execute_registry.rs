@@ -3,14 +3,14 @@
 use aws_sdk_ecr::operation::RequestId;
 use aws_sdk_ecr::types::{
     self, EncryptionConfigurationForRepositoryCreationTemplate, EncryptionType, ImageTagMutability, RctAppliedFor,
-    RegistryScanningRule, ReplicationConfiguration as SdkReplication, ScanFrequency, ScanType,
-    ScanningRepositoryFilter, ScanningRepositoryFilterType, UpstreamRegistry,
+    RegistryScanningRule, ScanFrequency, ScanType, ScanningRepositoryFilter, ScanningRepositoryFilterType,
+    UpstreamRegistry,
 };
+use aws_smithy_types::body::SdkBody;
 use domain::document::Tag;
 use domain::ecr::calls::Call;
 use domain::ecr::registry::{
-    CacheRule, CreationTemplate, ReplicationConfiguration, ReplicationDestination, ReplicationRule, RepositoryFilter,
-    ScanningConfiguration, ScanningRule,
+    CacheRule, CreationTemplate, ReplicationConfiguration, RepositoryFilter, ScanningConfiguration, ScanningRule,
 };
 use domain::ecr::subject::Subject;
 use domain::ecr::{Encryption, TagMutabilityExclusion};
@@ -18,7 +18,7 @@ use domain::{Code, Problem};
 use serde_json::{Value, json};
 
 use super::execute::{elsewhere, filters, incomplete, once, tags};
-use crate::{Bucket, Caller, Pages, absent};
+use crate::{Bucket, Caller, Pages, absent, wire};
 
 /// Makes a call, once; answers AWS's id of the request.
 pub(super) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>, Problem> {
@@ -53,9 +53,16 @@ pub(super) async fn make(caller: &Caller, call: &Call) -> Result<Option<String>,
     }
     Ok(match call {
         Call::PutReplicationConfiguration(input) => {
-            let configuration = replication(&input.replication_configuration)?;
-            let request = ecr.put_replication_configuration().replication_configuration(configuration);
-            send!("ecr:PutReplicationConfiguration", None, request)
+            // As Gantry writes it: this SDK does not know `deleteReplication`, and what is left out is turned off by AWS.
+            let body = json!(input).to_string();
+            let length = body.len().to_string();
+            let request = ecr.put_replication_configuration().customize().config_override(once());
+            let request = request.mutate_request(move |request| {
+                request.headers_mut().insert("content-length", length.clone());
+                *request.body_mut() = SdkBody::from(body.as_str());
+            });
+            let answer = caller.call(Bucket::Ecr, "ecr:PutReplicationConfiguration", None, request.send()).await?;
+            answer.request_id().map(str::to_owned)
         }
         Call::CreatePullThroughCacheRule(input) => {
             let request = ecr
@@ -137,22 +144,21 @@ pub(super) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
     })
 }
 
-/// Where the registry's images are replicated to.
+/// Where the registry's images are replicated to; deletions, where they are not, are not spoken of.
 pub(super) async fn replicated(caller: &Caller) -> Result<ReplicationConfiguration, Problem> {
     let answer = caller.clients().ecr().describe_registry().send();
-    let answer = caller.call(Bucket::Ecr, "ecr:DescribeRegistry", None, answer).await?;
-    let rules = answer.replication_configuration.map(|c| c.rules).unwrap_or_default();
-    let filter =
-        |f: types::RepositoryFilter| RepositoryFilter { filter: f.filter, filter_type: f.filter_type.to_string() };
-    let rule = |rule: types::ReplicationRule| ReplicationRule {
-        destinations: rule
-            .destinations
-            .into_iter()
-            .map(|to| ReplicationDestination { region: to.region, registry_id: to.registry_id })
-            .collect(),
-        repository_filters: rule.repository_filters.into_iter().flatten().map(filter).collect(),
-    };
-    Ok(ReplicationConfiguration { rules: rules.into_iter().map(rule).collect() })
+    // As AWS writes it, for this SDK does not know `deleteReplication`.
+    let (_, mut raw) = caller.call_raw(Bucket::Ecr, "ecr:DescribeRegistry", None, answer).await?;
+    let found = wire::document(wire::take(&mut raw, "replicationConfiguration"), |_| false);
+    let found: Option<ReplicationConfiguration> = serde_json::from_value(found).map_err(|why| {
+        let message = format!("AWS described the registry's replication in a way Gantry cannot read: {why}.");
+        Problem::new(Code::AwsRejected, "The answer could not be read", message)
+    })?;
+    let mut found = found.unwrap_or_default();
+    for rule in &mut found.rules {
+        rule.delete_replication = rule.delete_replication.filter(|deletions| deletions.enabled);
+    }
+    Ok(found)
 }
 
 /// All cache rules, or the one with this prefix.
@@ -249,29 +255,6 @@ pub(super) async fn scanning(caller: &Caller) -> Result<ScanningConfiguration, P
 pub(super) async fn setting(caller: &Caller, name: &str) -> Result<Option<String>, Problem> {
     let request = caller.clients().ecr().get_account_setting().name(name);
     Ok(caller.call(Bucket::Ecr, "ecr:GetAccountSetting", Some(name), request.send()).await?.value)
-}
-
-fn replication(configuration: &ReplicationConfiguration) -> Result<SdkReplication, Problem> {
-    let destination = |to: &ReplicationDestination| {
-        let to = types::ReplicationDestination::builder().region(&to.region).registry_id(&to.registry_id);
-        to.build().map_err(incomplete)
-    };
-    let filter = |f: &RepositoryFilter| {
-        let sort = types::RepositoryFilterType::from(f.filter_type.as_str());
-        types::RepositoryFilter::builder().filter(&f.filter).filter_type(sort).build().map_err(incomplete)
-    };
-    let rule = |rule: &ReplicationRule| {
-        let to = rule.destinations.iter().map(destination).collect::<Result<Vec<_>, Problem>>()?;
-        let filters = rule.repository_filters.iter().map(filter).collect::<Result<Vec<_>, Problem>>()?;
-        let filters = Some(filters).filter(|filters| !filters.is_empty());
-        types::ReplicationRule::builder()
-            .set_destinations(Some(to))
-            .set_repository_filters(filters)
-            .build()
-            .map_err(incomplete)
-    };
-    let rules = configuration.rules.iter().map(rule).collect::<Result<Vec<_>, Problem>>()?;
-    SdkReplication::builder().set_rules(Some(rules)).build().map_err(incomplete)
 }
 
 fn scanning_rule(rule: &ScanningRule) -> Result<RegistryScanningRule, Problem> {

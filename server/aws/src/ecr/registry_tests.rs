@@ -12,10 +12,10 @@ fn answers(operation: &str, input: &Value) -> (u16, Value) {
     match (operation, input["nextToken"].as_str()) {
         ("DescribeRegistry", _) => {
             let to = json!([{ "region": "eu-central-1", "registryId": "444455556666" }]);
-            (
-                200,
-                json!({ "registryId": "111122223333", "replicationConfiguration": { "rules": [{ "destinations": to }] } }),
-            )
+            let rules = json!([{ "destinations": to, "deleteReplication": { "enabled": true } },
+                { "destinations": to, "repositoryFilters": [{ "filter": "prod/", "filterType": "PREFIX_MATCH" }],
+                "deleteReplication": { "enabled": false } }]);
+            (200, json!({ "registryId": "111122223333", "replicationConfiguration": { "rules": rules } }))
         }
         ("DescribePullThroughCacheRules", None) if input["ecrRepositoryPrefixes"].is_array() => {
             missing("PullThroughCacheRuleNotFoundException")
@@ -72,7 +72,11 @@ async fn the_registry_is_one_document_of_all_its_parts() {
         .filter_map(|r| r["ecrRepositoryPrefix"].as_str())
         .collect();
     assert_eq!(prefixes, ["k8s", "quay"]);
-    assert_eq!(doc["replicationConfiguration"]["rules"][0]["destinations"][0]["region"], "eu-central-1");
+    let to = json!([{ "region": "eu-central-1", "registryId": "444455556666" }]);
+    let filters = json!([{ "filter": "prod/", "filterType": "PREFIX_MATCH" }]);
+    let rules = json!([{ "destinations": to, "deleteReplication": { "enabled": true } },
+        { "destinations": to, "repositoryFilters": filters }]);
+    assert_eq!(doc["replicationConfiguration"]["rules"], rules);
     assert_eq!((doc.get("policy"), &doc["accountSettings"]["REGISTRY_POLICY_SCOPE"]), (None, &json!("V2")));
     assert_eq!(feed.complete(), ["*"]);
 }
@@ -93,14 +97,18 @@ async fn a_part_that_cannot_be_read_is_not_told_as_empty() {
 async fn what_is_not_there_is_nothing_and_calls_send_their_document() {
     let gone = Subject::CacheRule { prefix: "hub".into() };
     assert_eq!(read(&caller(answers), &gone).await.unwrap(), None);
-    let wanted = json!({ "replicationConfiguration": { "rules": [] } });
-    let call: Call =
-        serde_json::from_value(json!({ "operation": "PutReplicationConfiguration", "input": wanted })).unwrap();
-    let sent = caller(move |operation, input| {
-        assert_eq!((operation, input), ("PutReplicationConfiguration", &wanted));
-        (200, json!({}))
-    });
-    make(&sent, &call).await.unwrap();
+    let to = json!([{ "region": "eu-central-1", "registryId": "444455556666" }]);
+    let deletions = json!({ "destinations": to, "deleteReplication": { "enabled": true } });
+    for rules in [json!([]), json!([deletions])] {
+        let wanted = json!({ "replicationConfiguration": { "rules": rules } });
+        let call: Call =
+            serde_json::from_value(json!({ "operation": "PutReplicationConfiguration", "input": wanted })).unwrap();
+        let sent = caller(move |operation, input| {
+            assert_eq!((operation, input), ("PutReplicationConfiguration", &wanted));
+            (200, json!({}))
+        });
+        make(&sent, &call).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ fn rule(to: &[(&str, &str)], filters: &[&str]) -> ReplicationRule {
     ReplicationRule {
         destinations: to.iter().map(destination).collect(),
         repository_filters: filters.iter().map(filter).collect(),
+        delete_replication: None,
     }
 }
 

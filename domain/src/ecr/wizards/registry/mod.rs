@@ -83,7 +83,7 @@ impl Replication {
         vec![plan::Subject::Ecr(Subject::Replication)]
     }
 
-    /// The document, with the type that every filter has.
+    /// The document, with the type that every filter has. Deletions that are not replicated are as AWS leaves them by itself.
     fn wanted(&self) -> ReplicationConfiguration {
         let rule = |rule: &ReplicationRule| ReplicationRule {
             destinations: rule.destinations.clone(),
@@ -91,6 +91,7 @@ impl Replication {
                 &rule.repository_filters.iter().map(|f| f.filter.clone()).collect::<Vec<_>>(),
                 "PREFIX_MATCH",
             ),
+            delete_replication: rule.delete_replication.filter(|deletions| deletions.enabled),
         };
         ReplicationConfiguration { rules: self.rules.iter().map(rule).collect() }
     }
@@ -275,6 +276,13 @@ pub fn lint(call: &Call, scope: &Scope) -> Vec<(Severity, String, String)> {
                     Severity::Warning,
                     "Another account has to let images in: without that nothing arrives, and nobody is told.",
                     "Allow ecr:ReplicateImage and ecr:CreateRepository to this account in the registry policy there.",
+                );
+            }
+            if rules.iter().any(ReplicationRule::replicates_deletions) {
+                note(
+                    Severity::Warning,
+                    "Deletions are replicated: what is deleted, expires or is untagged here is so in the destinations, too, whatever runs there.",
+                    "Replicate no deletions where anything is started from a destination.",
                 );
             }
         }

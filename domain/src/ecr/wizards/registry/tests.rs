@@ -61,6 +61,32 @@ fn replication_is_replaced_as_a_whole_and_put_back() {
     assert_eq!(plan::permissions::needs(&plan, &scope())[0].resource.as_deref(), Some("*"));
 }
 
+#[test]
+fn a_destination_more_leaves_deletions_as_they_were_replicated() {
+    let to = |region: &str| json!({ "region": region, "registryId": "111122223333" });
+    let rule = |to: Value, more: Value| {
+        let mut rule = json!({ "destinations": to });
+        rule.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        json!({ "rules": [rule] })
+    };
+    let on = || json!({ "deleteReplication": { "enabled": true } });
+    let before = rule(json!([to("eu-central-1")]), on());
+    let both = json!([to("eu-central-1"), to("eu-west-3")]);
+    let plan = |form: &Value| {
+        let form = json!({ "wizard": "registry-replication", "answers": form });
+        planned(&answers(form), &[(Subject::Replication, before.clone())])
+    };
+    let more = plan(&rule(both.clone(), on())).unwrap();
+    let (_, sent, _, back) = only(&more);
+    assert_eq!(sent["replicationConfiguration"], rule(both.clone(), on()));
+    assert_eq!(back["replicationConfiguration"], before);
+    assert!(lint_of(&more).iter().any(|n| n.contains("Deletions are replicated")));
+    let off = plan(&rule(both.clone(), json!({ "deleteReplication": { "enabled": false } }))).unwrap();
+    assert_eq!(only(&off).1["replicationConfiguration"], rule(both, json!({})));
+    assert!(!lint_of(&off).iter().any(|n| n.contains("Deletions are replicated")));
+    assert!(plan(&before).unwrap_err().contains_key("nothing"));
+}
+
 fn lint_of(plan: &Plan) -> Vec<String> {
     plan::lint::lint(plan).into_iter().map(|n| n.says).collect()
 }
