@@ -29,6 +29,9 @@ pub struct Inventory {
     /// among it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub started_by: BTreeMap<String, BTreeSet<String>>,
+    /// Where else an image goes with the one here, as [`super::storage::deleted_in`] says: what runs there is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deleted_in: Vec<String>,
     /// Bytes of the layers of all of them, each layer once; images name them by their place here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<i64>,

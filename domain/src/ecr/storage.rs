@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::registry::ReplicationConfiguration;
+use super::registry::{ReplicationConfiguration, ReplicationRule};
 
 /// What a GB costs a month, in private and in public repositories; the archive costs the same up to 150 TB.
 /// <https://aws.amazon.com/ecr/pricing/>
@@ -61,16 +61,33 @@ pub fn blobs(manifest: &str) -> Option<BTreeMap<String, i64>> {
     Some(all.filter(|blob| blob.urls.is_empty()).map(|blob| (blob.digest, blob.size.max(0))).collect())
 }
 
-/// To how many places rules replicate a repository: each account and region once, by the rules whose prefixes it begins with.
+/// The rules by which a repository is replicated: those with a prefix it begins with, or without any.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication.html>
-pub fn replicas(replication: &ReplicationConfiguration, repository: &str) -> u32 {
-    let rules = replication.rules.iter().filter(|rule| {
+fn rules<'a>(
+    replication: &'a ReplicationConfiguration,
+    repository: &'a str,
+) -> impl Iterator<Item = &'a ReplicationRule> {
+    replication.rules.iter().filter(move |rule| {
         rule.repository_filters.is_empty()
             || rule.repository_filters.iter().any(|by| repository.starts_with(by.filter.as_str()))
-    });
-    let places: BTreeSet<(&str, &str)> =
-        rules.flat_map(|rule| &rule.destinations).map(|to| (to.registry_id.as_str(), to.region.as_str())).collect();
-    u32::try_from(places.len()).unwrap_or(u32::MAX)
+    })
+}
+
+/// Where rules lead to: each account and region once.
+fn places<'a>(rules: impl Iterator<Item = &'a ReplicationRule>) -> BTreeSet<(&'a str, &'a str)> {
+    rules.flat_map(|rule| &rule.destinations).map(|to| (to.registry_id.as_str(), to.region.as_str())).collect()
+}
+
+/// To how many places rules replicate a repository.
+pub fn replicas(replication: &ReplicationConfiguration, repository: &str) -> u32 {
+    u32::try_from(places(rules(replication, repository)).len()).unwrap_or(u32::MAX)
+}
+
+/// Where else an image goes with the one of this repository, as people call it: `444455556666 eu-central-1`.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/replication-delete.html>
+pub fn deleted_in(replication: &ReplicationConfiguration, repository: &str) -> Vec<String> {
+    let rules = rules(replication, repository).filter(|rule| rule.replicates_deletions());
+    places(rules).into_iter().map(|(account, region)| format!("{account} {region}")).collect()
 }
 
 #[cfg(test)]
@@ -114,5 +131,19 @@ mod tests {
         let replication: ReplicationConfiguration = serde_json::from_value(replication).unwrap();
         assert_eq!((replicas(&replication, "shop/web"), replicas(&replication, "base")), (2, 1));
         assert_eq!(replicas(&ReplicationConfiguration::default(), "base"), 0);
+        assert_eq!(deleted_in(&replication, "shop/web"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_image_goes_elsewhere_too_only_by_rules_that_replicate_deletions() {
+        let to = |region: &str| json!([{ "region": region, "registryId": "444455556666" }]);
+        let of = |prefix: &str| json!([{ "filter": prefix, "filterType": "PREFIX_MATCH" }]);
+        let replication = json!({ "rules": [
+            { "destinations": to("eu-west-3") },
+            { "destinations": to("eu-central-1"), "repositoryFilters": of("shop/"), "deleteReplication": { "enabled": true } },
+            { "destinations": to("us-east-1"), "repositoryFilters": of("shop/"), "deleteReplication": { "enabled": false } }] });
+        let replication: ReplicationConfiguration = serde_json::from_value(replication).unwrap();
+        assert_eq!(deleted_in(&replication, "shop/web"), ["444455556666 eu-central-1"]);
+        assert_eq!(deleted_in(&replication, "base"), Vec::<String>::new());
     }
 }

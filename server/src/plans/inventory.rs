@@ -4,7 +4,7 @@ use domain::ecr::Image;
 use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::known::{LISTS, never};
 use domain::ecr::lifecycle::ImageFacts;
-use domain::ecr::registry::Registry;
+use domain::ecr::registry::{Registry, ReplicationConfiguration};
 use domain::ecr::storage::{self, Stored};
 use domain::ecs::{Task, TaskDefinition};
 use domain::eks::Pod;
@@ -45,7 +45,16 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
     let mut unread = store.images_unread().await?;
     // What stayed of an account that is not connected any more is read by nobody.
     unread.retain(|key| lists.iter().any(|list| list.scope == key.scope));
-    Ok(Inventory { now, images, lists, unread, started_by, layers: all.sizes })
+    let deleted_in = storage::deleted_in(&replication(store, scope).await?, repository);
+    Ok(Inventory { now, images, lists, unread, started_by, deleted_in, layers: all.sizes })
+}
+
+/// How the registry replicates, as far as it was collected.
+async fn replication(store: &Store, scope: &Scope) -> Result<ReplicationConfiguration, Problem> {
+    let registry = ResourceKey::new(Kind::Registry, scope.clone(), scope.account.as_str())?;
+    let registry = store.documents(&[registry]).await?.pop().map(|(_, doc)| doc);
+    let registry: Registry = registry.and_then(|doc| serde_json::from_value(doc).ok()).unwrap_or_default();
+    Ok(registry.replication_configuration)
 }
 
 /// By which references others name an image, and the tag in each; by digest none.
@@ -94,10 +103,7 @@ pub async fn stored(
     let images = rows.into_iter().filter_map(|row| serde_json::from_value::<Image>(row.doc).ok());
     let held = images.flat_map(|image| image.layers.unwrap_or_default()).map(|layer| layer.digest);
     let held: BTreeSet<String> = held.filter(|digest| layers.contains(digest)).collect();
-    let registry = ResourceKey::new(Kind::Registry, scope.clone(), scope.account.as_str())?;
-    let registry = store.documents(&[registry]).await?.pop().map(|(_, doc)| doc);
-    let registry: Registry = registry.and_then(|doc| serde_json::from_value(doc).ok()).unwrap_or_default();
-    Ok(Stored { held, replicas: storage::replicas(&registry.replication_configuration, repository) })
+    Ok(Stored { held, replicas: storage::replicas(&replication(store, scope).await?, repository) })
 }
 
 /// Puts into what was found of an image elsewhere what of it the repository has stored.

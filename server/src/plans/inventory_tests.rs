@@ -216,7 +216,8 @@ async fn layers_are_named_once_and_those_that_are_there_are_not_paid_twice() {
     };
     let layer = |digest: &str, size: i64| json!({ "digest": digest, "size": size });
     let registry = json!({ "registryId": "111122223333", "replicationConfiguration": { "rules": [
-        { "destinations": [{ "region": "us-east-1", "registryId": "111122223333" }] }] } });
+        { "destinations": [{ "region": "us-east-1", "registryId": "111122223333" }],
+        "deleteReplication": { "enabled": true } }] } });
     let batch = [
         layered("sha256:a", json!({ "gantry:layers": [layer("sha256:base", 1000), layer("sha256:one", 20)] })),
         layered("sha256:b", json!({ "gantry:layers": [layer("sha256:base", 1000), layer("sha256:two", 3)] })),
@@ -226,6 +227,7 @@ async fn layers_are_named_once_and_those_that_are_there_are_not_paid_twice() {
     ];
     test.store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();
+    assert_eq!(inventory.deleted_in, ["111122223333 us-east-1"]);
     let bytes = |digest: &str| {
         let layers = inventory.get(digest).unwrap().layers.clone()?;
         Some(layers.into_iter().map(|place| inventory.layers[place]).collect::<Vec<_>>())

@@ -7,7 +7,7 @@ mod public_uses;
 
 use async_trait::async_trait;
 use domain::ecr::subject::Subject as Ecr;
-use domain::ecr::wizards::{policies, tags};
+use domain::ecr::wizards::{notes, policies, tags};
 use domain::ecr_public::subject::Subject as EcrPublic;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::{Note, lint};
@@ -166,6 +166,7 @@ impl Planner {
         };
         let mut notes = lint(&plan);
         notes.extend(tags::notes(&plan, &facts));
+        notes.extend(notes::replicated(&plan, &facts));
         let (plan, facts) = match answers.preview() {
             None => (plan, facts),
             Some(subject) => match by_aws::told(&*self.cloud, &answers.scope, &subject, by_aws::PATIENCE).await {

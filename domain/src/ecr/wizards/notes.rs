@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::inventory;
 use crate::ecr::calls::Call;
 use crate::ecr::lifecycle;
 use crate::ecr::registry::rules as of_registry;
 use crate::ecr::repository_policy::{Gain, LIMIT, Severity as Worth};
 use crate::iam::policy_document::{Document, Effect, Matches, Principals};
-use crate::plan::lint::Severity;
-use crate::plan::{self, Plan};
+use crate::plan::lint::{Note, Severity};
+use crate::plan::{self, Facts, Plan};
 
 /// The policy of repositories that a call sets.
 pub fn repository_policy(call: &Call) -> Option<&str> {
@@ -81,6 +82,26 @@ pub fn elsewhere(call: &Call, plan: &Plan) -> Option<(Severity, String, String)>
             "Ask whoever the repository's policy or a replication lets have them, or connect those accounts."
                 .to_owned(),
         )
+    })
+}
+
+/// Said once of a plan by which images or tags go: where else they go with it. Beside those of [`lint`](crate::plan::lint::lint), which sees no
+/// more than the plan.
+pub fn replicated(plan: &Plan, facts: &Facts) -> Option<Note> {
+    plan.steps.iter().find_map(|step| {
+        let repository = match &step.call {
+            plan::Call::Ecr(Call::BatchDeleteImage(input)) => &input.repository_name,
+            plan::Call::Ecr(Call::PutLifecyclePolicy(input)) => &input.repository_name,
+            _ => return None,
+        };
+        let elsewhere = inventory(facts, repository)?.deleted_in;
+        let note = || Note {
+            severity: Severity::Warning,
+            step: step.id.clone(),
+            says: format!("Deletions are replicated to {}: what runs there is not known.", elsewhere.join(", ")),
+            mend: "Look there first, or turn that off in the registry's rules of replication.".to_owned(),
+        };
+        (!elsewhere.is_empty()).then(note)
     })
 }
 

@@ -1,6 +1,7 @@
 //! What the plans for images and their tags do, and what they refuse.
 
 use super::*;
+use crate::ecr::wizards::notes::replicated;
 use crate::ecr::wizards::tags::notes;
 use std::collections::BTreeSet;
 
@@ -240,4 +241,41 @@ fn the_last_tag_stays() {
     assert!(answers.plan(&facts(&answers, there(json!(["prod"])))).unwrap_err().contains_key("tag"));
     let plan = answers.plan(&facts(&answers, there(json!(["prod", "1"])))).unwrap();
     assert_eq!((plan.steps[0].call.operation(), plan.typed()), ("BatchDeleteImage", None));
+}
+
+#[test]
+fn where_else_images_go_is_said_of_what_deletes_and_untags_them() {
+    let a = digest('a');
+    let rules = json!({ "rules": [{ "rulePriority": 1, "selection": { "tagStatus": "untagged",
+        "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14 }, "action": { "type": "expire" } }] });
+    let said = |wizard: &str, wanted: Value, deleted_in: &[&str]| {
+        let answers = answers(wizard, wanted);
+        let deleted_in = deleted_in.iter().map(|place| (*place).to_owned()).collect();
+        let images = vec![held(&a, 1, &["prod", "1"], &[], &[])];
+        let inventory = json!(Inventory { images, deleted_in, ..Inventory::default() });
+        let state = |subject: &Ecr| match subject {
+            Ecr::Inventory { .. } => Some(inventory.clone()),
+            Ecr::ImageTag { .. } => Some(json!({ "imageDigest": a, "imageManifest": "{}" })),
+            Ecr::Images { .. } => Some([(a.clone(), json!(["prod", "1"]))].into_iter().collect()),
+            Ecr::LifecyclePolicy { .. } => None,
+            _ => Some(json!({ "repositoryName": "shop/api" })),
+        };
+        let state = |subject: Subject| {
+            let Subject::Ecr(ecr) = &subject else { panic!("{subject:?}") };
+            let state = state(ecr);
+            (subject, state)
+        };
+        let facts = Facts::new(answers.subjects().into_iter().map(state).collect());
+        replicated(&answers.plan(&facts).unwrap(), &facts).map(|note| note.says)
+    };
+    let delete = json!({ "repository": "shop/api", "digests": [a] });
+    let untag = json!({ "repository": "shop/api", "digest": a, "tag": "prod" });
+    let policy = json!({ "repository": "shop/api", "policy": rules.to_string() });
+    let places = ["444455556666 eu-central-1", "444455556666 eu-west-3"];
+    let words =
+        "Deletions are replicated to 444455556666 eu-central-1, 444455556666 eu-west-3: what runs there is not known.";
+    for (wizard, wanted) in [("delete-images", delete), ("untag-image", untag), ("lifecycle-policy", policy)] {
+        assert_eq!(said(wizard, wanted.clone(), &places).as_deref(), Some(words), "{wizard}");
+        assert_eq!(said(wizard, wanted, &[]), None, "{wizard}");
+    }
 }
