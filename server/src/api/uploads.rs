@@ -9,7 +9,6 @@ use domain::policy::Permission;
 use domain::{AccountId, Problem, Region, Scope};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
-use utoipa::{PartialSchema, ToSchema};
 
 use super::query::Pairs;
 use crate::auth::identity::SignedIn;
@@ -21,7 +20,7 @@ use crate::uploads::Wanted;
 #[derive(Debug)]
 pub struct Archive;
 
-impl PartialSchema for Archive {
+impl utoipa::PartialSchema for Archive {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -31,7 +30,7 @@ impl PartialSchema for Archive {
     }
 }
 
-impl ToSchema for Archive {}
+impl utoipa::ToSchema for Archive {}
 
 /// Sends an image archive, as `docker save` writes it or an OCI layout as a tar, optionally compressed with gzip. Its layers are in the
 /// repository afterwards, its images are not: review and begin the plan of the wizard `put-images` with what this answers.
