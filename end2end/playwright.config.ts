@@ -5,7 +5,8 @@ export default defineConfig({
   testDir: "./tests",
   outputDir: "./test-results",
   globalSetup: "./global-setup.ts",
-  timeout: 60_000,
+  // Several times what a journey takes on two busy cores: each wait has its own, shorter limit.
+  timeout: 120_000,
   expect: { timeout: 15_000 },
   fullyParallel: true,
   workers: process.env.CI ? 2 : 2,

@@ -334,11 +334,11 @@ document.addEventListener('keydown', (event) => {
     return;
   }
   let done = false;
-  if (performance.now() - went < 1000) {
+  if (event.timeStamp - went < 1000) {
     went = -Infinity;
     done = follow(document.querySelector(`.rail a[data-key="${CSS.escape(key)}"]`));
   } else if (key === 'g') {
-    went = performance.now();
+    went = event.timeStamp;
     done = true;
   } else if (key === '/') {
     const field = document.querySelector('main [data-filter]');

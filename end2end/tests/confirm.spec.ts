@@ -75,6 +75,8 @@ test("people and tokens are asked to be confirmed, and nothing that was typed is
   await row.getByLabel(`Role of ${name}`).selectOption("operator");
   await row.getByRole("button", { name: "Save" }).click();
   await expect(here.getByText(`The role of ${name} is operator now.`)).toBeVisible();
+  // The table is read anew.
+  await expect(row.getByRole("button", { name: "Save" })).toBeDisabled();
 
   // Away from the row it says whom it concerns.
   await age(person);
@@ -83,6 +85,7 @@ test("people and tokens are asked to be confirmed, and nothing that was typed is
   await expect(ask).toContainText(`the role of ${name} becomes viewer`);
   await confirm();
   await expect(here.getByText(`The role of ${name} is viewer now.`)).toBeVisible();
+  await expect(row.getByRole("button", { name: "Save" })).toBeDisabled();
 
   await age(person);
   await here.getByRole("button", { name: `Set a new password for ${name}` }).click();

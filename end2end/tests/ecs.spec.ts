@@ -49,11 +49,11 @@ test("two revisions of a task definition are compared without noise", async ({ p
 });
 
 test("a service that cannot reach its desired count needs a person", async ({ page }) => {
-  await page.goto("/services?attention=1");
+  await page.goto("/services?attention=1&q=recommendations");
   await hydrated(page);
   await page.locator("tbody a[href^='/services/']").first().click();
   await expect(page).toHaveURL(/\/services\/\d{12}\//);
-  await expect(page.getByRole("main").getByText(/unable|failed|stopped/i).locator("visible=true").first()).toBeVisible();
+  await expect(page.getByRole("main").getByText(/is unable to consistently start tasks/).first()).toBeVisible();
 });
 
 test("a service's page tells its past deployments, from which revision to which", async ({ page }) => {

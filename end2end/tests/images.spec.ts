@@ -98,6 +98,12 @@ test("signatures are shown as what they are, and are no images to clean up", asy
   const cosign = put(manifest(config, "application/vnd.dev.cosign.simplesigning.v1+json"), { imageTag: `${image.replace(":", "-")}.sig` });
   put(manifest("application/vnd.oci.empty.v1+json", "text/spdx+json", { artifactType: "application/spdx+json", subject: { mediaType: type, size: 1, digest: image } }), {});
 
+  for (const list of ["/repositories", "/images"]) {
+    await page.goto(`${list}?account=111122223333&region=eu-west-1&q=${encodeURIComponent(name)}`);
+    await hydrated(page);
+    await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
+    await expect(page.locator(`tbody a[href^='${list}/']`, { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+  }
   await expect(async () => {
     await page.goto(`${repositories}/${name}`);
     await expect(page.getByRole("button", { name: /^Parts of/ })).toBeVisible({ timeout: 2000 });

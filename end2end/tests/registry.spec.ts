@@ -2,6 +2,7 @@
 // setting is switched, a policy that is none is refused.
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
+import { press } from "../fixtures/own";
 import type { Page } from "@playwright/test";
 
 const account = "444455556666";
@@ -47,8 +48,7 @@ test("a replication rule is made, and undone", async ({ page }) => {
   await apply(page);
   expect(rules().map((rule) => rule.destinations[0].region)).toEqual(["eu-west-1"]);
   await dialog(page).getByRole("link", { name: "Open the run" }).click();
-  await page.locator("summary", { hasText: /^Undo$/ }).click();
-  await page.locator(".about").getByRole("button", { name: "Undo" }).click();
+  await press(page, "Undo");
   await expect.poll(() => rules().length, { timeout: 30_000 }).toBe(0);
 });
 

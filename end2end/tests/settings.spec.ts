@@ -74,6 +74,8 @@ test("adding a person says so and empties the form; a role is saved once another
   await row.getByLabel(`Role of ${name}`).selectOption("operator");
   await row.getByRole("button", { name: "Save" }).click();
   await expect(page.getByText(`The role of ${name} is operator now.`)).toBeVisible();
+  // The table is read anew.
+  await expect(row.getByRole("button", { name: "Save" })).toBeDisabled();
   await row.locator("summary").click();
   await row.locator(".panel button").click();
   await expect(page.getByText(`Removed ${name}`)).toBeVisible();

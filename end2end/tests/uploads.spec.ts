@@ -3,6 +3,7 @@ import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { dockerSave, layer, ociLayout, sha } from "../fixtures/archive";
 import { Street } from "../fixtures/street";
 import { aws, world } from "../fixtures/world";
+import { press } from "../fixtures/own";
 import type { Page } from "@playwright/test";
 import { gunzipSync } from "node:zlib";
 
@@ -75,8 +76,7 @@ test("what docker save wrote is sent, reviewed, tagged, and taken back", async (
   }
   // Taken back: nothing can be pulled, as before.
   await dialog(page).getByRole("link", { name: "Open the run" }).click();
-  await page.locator("summary", { hasText: /^Undo$/ }).click();
-  await page.locator(".about").getByRole("button", { name: "Undo" }).click();
+  await press(page, "Undo");
   await expect.poll(() => images(name).length, { timeout: 30_000 }).toBe(0);
   aws("ecr", "delete_repository", { repositoryName: name, force: true });
 });
@@ -158,7 +158,8 @@ test("an upload goes on where its connection broke, also after the page was load
     await expect(form(page).getByText(/going on in ([4-9]|\d\d) s\./)).toBeVisible({ timeout: 30_000 });
     street.mend();
     let from = offset(page);
-    await form(page).getByRole("button", { name: "Now" }).click();
+    // A machine that was slower than the pause has gone on by itself.
+    await form(page).getByRole("button", { name: "Now" }).click({ timeout: 6_000 }).catch(() => {});
     expect(await from).toBeGreaterThan(500_000);
     await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible({ timeout: 30_000 });
     await form(page).getByLabel(/^Tags of /).fill("v1");

@@ -1,6 +1,7 @@
 // The next step from an image: into the next revision of a task definition and the services that run it, and into a function; and back.
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
+import { press } from "../fixtures/own";
 import type { Page } from "@playwright/test";
 
 type Definition = { taskDefinitionArn: string; status: string; containerDefinitions: { name: string; image: string; environment: object[] }[] };
@@ -31,8 +32,7 @@ async function applied(page: Page) {
 }
 
 async function undone(page: Page) {
-  await page.locator("summary", { hasText: /^Undo$/ }).click();
-  await page.locator(".about").getByRole("button", { name: "Undo" }).click();
+  await press(page, "Undo");
   await expect(page.locator("h1 .badge, .head .badge").filter({ hasText: "Undone" })).toBeVisible({ timeout: 60_000 });
 }
 

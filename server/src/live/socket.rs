@@ -18,7 +18,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_stream::wrappers::BroadcastStream;
 
 use super::Seat;
-use crate::auth::identity::SignedIn;
+use crate::auth::identity::Identity;
 use crate::http::Web;
 use crate::http::problem::Refusal;
 
@@ -38,28 +38,45 @@ const SEND: Duration = Duration::from_secs(10);
 /// `GET /live`
 pub async fn open(
     State(web): State<Web>,
-    SignedIn(actor): SignedIn,
+    Identity(actor): Identity,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Refusal> {
+    let upgrade = upgrade.max_message_size(LARGEST);
+    let Some(actor) = actor else {
+        return Ok(upgrade.on_upgrade(|socket| refuse(socket, signed_out())));
+    };
     decide(&actor, Permission::ReadResources)?;
     let seat = web.live.seat(actor.person);
     let listen = move |socket: WebSocket| async move {
         match seat {
             Some(seat) => Page { web, actor, told: Told(0) }.listen(socket, seat).await,
-            None => refuse(socket).await,
+            None => refuse(socket, vec![full()]).await,
         }
     };
-    Ok(upgrade.max_message_size(LARGEST).on_upgrade(listen))
+    Ok(upgrade.on_upgrade(listen))
 }
 
-/// Says that too many pages listen. A browser tells a page the code of a socket that was closed, and nothing of one that never opened.
-async fn refuse(mut socket: WebSocket) {
-    let close = CloseFrame { code: FULL, reason: format!("{MOST_PAGES} pages are open already").into() };
+/// Says that too many pages listen.
+fn full() -> Message {
+    Message::Close(Some(CloseFrame { code: FULL, reason: format!("{MOST_PAGES} pages are open already").into() }))
+}
+
+/// Says that the session has ended: while the page was asleep, or before it listened.
+fn signed_out() -> Vec<Message> {
+    let text = serde_json::to_string(&ToPage::SignedOut).ok();
+    text.map(|text| Message::Text(text.into())).into_iter().chain([Message::Close(None)]).collect()
+}
+
+/// Says why not. A browser tells a page what a socket that was open says, and the code it was closed with; nothing of one that never opened.
+async fn refuse(mut socket: WebSocket, words: Vec<Message>) {
     let goodbye = async {
-        // What is not read would break the connection off before the code arrives.
-        if socket.send(Message::Close(Some(close))).await.is_ok() {
-            while let Some(Ok(_)) = socket.recv().await {}
+        for message in words {
+            if socket.send(message).await.is_err() {
+                return;
+            }
         }
+        // What is not read would break the connection off before the words arrive.
+        while let Some(Ok(_)) = socket.recv().await {}
     };
     let _ = tokio::time::timeout(SEND, goodbye).await;
 }
