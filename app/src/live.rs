@@ -169,6 +169,15 @@ mod browser {
         });
     }
 
+    fn follow_later(key: ResourceKey) {
+        let again = move || {
+            if LOGS.with_borrow(|logs| logs.contains_key(&key.to_string())) {
+                send(&FromPage::FollowLog { key });
+            }
+        };
+        set_timeout(again, Duration::from_secs(2));
+    }
+
     fn send(message: &FromPage) {
         let Ok(text) = serde_json::to_string(message) else { return };
         SOCKET.with_borrow(|socket| {
@@ -211,6 +220,8 @@ mod browser {
             match &message {
                 ToPage::Changed { version, .. } => have(*version),
                 ToPage::SignedOut => state.set(LiveState::SignedOut),
+                // Too many requests for the moment: nothing follows it yet.
+                ToPage::LogProblem { key, problem } if problem.code == domain::Code::Busy => follow_later(key.clone()),
                 ToPage::Freshness { .. }
                 | ToPage::Run { .. }
                 | ToPage::Runs

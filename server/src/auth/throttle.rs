@@ -125,9 +125,9 @@ pub fn by_address(address: &str) -> String {
     format!("address:{}", place(address))
 }
 
-/// The subject of an account's failures from one address.
+/// The subject of an account's failures from one address. It begins as no other does, for a name may be any text.
 fn by_both(name: &str, address: &str) -> String {
-    format!("{} from {}", by_name(name), place(address))
+    format!("from {} {}", place(address), by_name(name))
 }
 
 /// The subject of what somebody who is signed in gave wrong.
@@ -165,5 +165,7 @@ mod tests {
         assert_eq!(by_address("2001:db8:1:2::9"), "address:2001:db8:1:2::/64");
         assert_ne!(by_address("2001:db8:1:3::9"), by_address("2001:db8:1:2::9"));
         assert_eq!(by_address("unknown"), "address:unknown");
+        assert_ne!(by_both("ada", "203.0.113.9"), by_name("ada from 203.0.113.9"));
+        assert_eq!(by_both("Ada", "203.0.113.9"), by_both("ada", "203.0.113.9"));
     }
 }

@@ -136,6 +136,7 @@ impl Store {
         if !differing.is_empty() {
             // Only now the lock, and what differs is read again under it: another server's single read may have come in between
             let version = next_version(&mut tx).await?;
+            lock(&mut tx, &keys).await?;
             let before = before(&mut tx, &differing).await?;
             let mut changes = Vec::with_capacity(differing.len());
             for key in differing {
@@ -197,6 +198,16 @@ async fn unchanged<'k>(
     let is_same = |key: &&str| rows.get(*key).is_some_and(|row| hashes.get(*key) == Some(&row.hash));
     let (same, rest): (Vec<&str>, Vec<&str>) = keys.iter().copied().partition(is_same);
     Ok((same.into_iter().filter_map(|key| rows.get(key).cloned()).collect(), rest))
+}
+
+/// Locks the rows of these that exist in the order of their ids, whichever of them are changed and whichever get younger only.
+async fn lock(tx: &mut PgConnection, keys: &[&str]) -> Result<()> {
+    sqlx::query("select id from resources where key = any($1) order by id for no key update")
+        .bind(keys)
+        .execute(tx)
+        .await
+        .map_err(problem::of)?;
+    Ok(())
 }
 
 /// Makes rows younger; a list does not answer who wants a single read again, nor does it read what only that gives. Those that somebody else

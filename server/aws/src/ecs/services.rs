@@ -2,6 +2,7 @@
 
 use aws_sdk_ecs::types::ServiceField;
 use domain::ecs::Service;
+use domain::ecs::deployments::ServiceRevision;
 use domain::ecs::service::RevisionImage;
 use domain::resource::Observed;
 use domain::{Code, Kind, Problem, ResourceKey};
@@ -60,7 +61,8 @@ async fn images(caller: &Caller, cluster: &str, services: &mut [Value]) -> Resul
     arns.sort();
     arns.dedup();
     let mut revisions = match deployments::revisions(caller, cluster, &arns).await {
-        Err(problem) if matches!(problem.code, Code::NotImplemented | Code::NotFound) => return Ok(()),
+        Err(problem) if problem.code == Code::NotImplemented => return Ok(()),
+        Err(problem) if is_refused(&problem) => one_by_one(caller, cluster, &arns).await?,
         told => told?,
     };
     // AWS promises no order.
@@ -74,6 +76,23 @@ async fn images(caller: &Caller, cluster: &str, services: &mut [Value]) -> Resul
         }
     }
     Ok(())
+}
+
+/// Whether AWS answers that it does not describe one of them; it does not those from before October 25, 2024.
+fn is_refused(problem: &Problem) -> bool {
+    matches!(problem.code, Code::NotFound | Code::AwsRejected)
+}
+
+/// The revisions that AWS describes, where it refuses all for the sake of one.
+async fn one_by_one(caller: &Caller, cluster: &str, arns: &[String]) -> Result<Vec<ServiceRevision>, Problem> {
+    let mut revisions = vec![];
+    for arn in arns {
+        match deployments::revisions(caller, cluster, std::slice::from_ref(arn)).await {
+            Err(problem) if is_refused(&problem) => {}
+            told => revisions.extend(told?),
+        }
+    }
+    Ok(revisions)
 }
 
 /// Reads all services of all clusters. Without the images of its revisions a service is still worth showing.

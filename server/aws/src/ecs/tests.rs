@@ -130,6 +130,29 @@ async fn a_service_whose_revision_may_not_be_read_is_listed_and_the_refusal_told
 }
 
 #[tokio::test]
+async fn a_revision_that_aws_refuses_to_describe_takes_no_other_with_it() {
+    let old = format!("{ARN}:service-revision/shop/old/1");
+    let caller = caller(move |operation, input| match operation {
+        "DescribeServices" => {
+            let (status, mut told) = pinned(operation, input);
+            let mut older = told["services"][0].clone();
+            older["serviceName"] = json!("old");
+            older["currentServiceRevisions"][0]["arn"] = json!(old);
+            told["services"].as_array_mut().unwrap().push(older);
+            (status, told)
+        }
+        "DescribeServiceRevisions" if names(input, "serviceRevisionArns").contains(&old) => {
+            (400, json!({"__type": "InvalidParameterException", "message": "The service revision is too old."}))
+        }
+        _ => pinned(operation, input),
+    });
+    let feed = Memory::default();
+    collect_services(&caller, &feed).await.unwrap();
+    assert_eq!(feed.docs()["shop/web"]["gantry:images"][0]["imageDigest"], "sha256:ab");
+    assert_eq!(feed.docs()["shop/old"]["gantry:images"], Value::Null);
+}
+
+#[tokio::test]
 async fn running_and_stopped_tasks_are_read_once_each_and_overrides_sealed() {
     let caller = caller(|operation, input| match operation {
         "ListClusters" => (200, json!({"clusterArns": [format!("{ARN}:cluster/shop")]})),
