@@ -33,7 +33,8 @@ export function toast(text) {
   box.className = 'toast';
   box.textContent = text;
   region.append(box);
-  setTimeout(() => box.remove(), 2600);
+  // Long enough to be read.
+  setTimeout(() => box.remove(), Math.max(2600, 90 * text.length));
 }
 addEventListener('gantry-toast', (event) => toast(String(event.detail)));
 

@@ -10,25 +10,22 @@ use domain::resource::Tone;
 use domain::{Code, Problem};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use std::time::Duration;
 
 use super::acts::{Act, CANCEL, PLANNING, planning, shut};
-use super::api::{begin_run, get_run, review_plan};
+use super::api::{begin_run, review_plan};
 use super::changed::since;
+use super::follow::{follow, follow_unseen};
 use super::permitted::permitted_in_short;
 use super::review::steps;
 use super::words;
 use crate::api::Boot;
 use crate::later;
 use crate::layout::use_scopes;
-use crate::live;
 use crate::paths;
 use crate::sign_in::Confirm;
 use crate::ui::{Badge, Note, ProblemNote, Skeleton, toast};
 use crate::wizard::{cost_line, note_list};
 
-/// How long a run that goes on is left unasked.
-const UNHEARD: Duration = Duration::from_secs(2);
 /// The field of a deletion that would take something with it.
 const FORCE: &str = "force";
 
@@ -65,17 +62,26 @@ pub fn content(act: Act) -> AnyView {
     let sent = StoredValue::new(None::<Answers>);
     // What was reviewed when it turned out that it is no longer what there is.
     let outdated = RwSignal::new(None::<Plan>);
+    // Answers to what was asked before concern nobody any more, also where the same is asked again.
+    let turns = StoredValue::new(0_u32);
     Effect::new(move || {
-        let Some(answers) = asked.get() else {
+        let wanted = asked.get();
+        turns.update_value(|n| *n += 1);
+        let Some(answers) = wanted else {
             outdated.set(None);
             return;
         };
         stage.set(Stage::Planning);
         typed.set(String::new());
+        if let (Some(id), Some(sent)) = (begun.get_untracked(), sent.get_value()) {
+            follow_unseen(id, sent, applied);
+        }
         begun.set(None);
+        sent.set_value(None);
+        let turn = turns.get_value();
         spawn_local(async move {
-            let answer = review_plan(answers.clone()).await;
-            if asked.try_get_untracked().flatten().as_ref() != Some(&answers) {
+            let answer = review_plan(answers).await;
+            if turns.try_get_value() != Some(turn) {
                 return;
             }
             stage.set(match answer {
@@ -99,7 +105,12 @@ pub fn content(act: Act) -> AnyView {
             });
         });
     });
-    follow(begun, stage);
+    follow(begun, move |answer| {
+        stage.set(match answer {
+            Ok(view) => Stage::Running(Box::new(view)),
+            Err(problem) => Stage::Failed(problem),
+        });
+    });
     let again = move || asked.update(|_| {});
     let apply = move |hash: String| {
         let Some(answers) = asked.get_untracked() else { return };
@@ -108,15 +119,14 @@ pub fn content(act: Act) -> AnyView {
             _ => None,
         };
         stage.set(Stage::Starting);
+        let turn = turns.get_value();
         spawn_local(async move {
             let answer = begin_run(answers.clone(), hash).await;
-            let now = asked.try_get_untracked().flatten();
-            if now.as_ref() != Some(&answers) {
-                // Closed meanwhile, or open for another act: that has nothing to do with this run.
-                toast(if answer.is_ok() { "The run has begun" } else { "The run was not begun" });
-                if let (Ok(id), None) = (answer, now) {
-                    sent.try_set_value(Some(answers));
-                    begun.try_set(Some(id));
+            if turns.try_get_value() != Some(turn) {
+                // Closed meanwhile, or open for something else: that has nothing to do with this run.
+                toast(&words::begun(&answer));
+                if let Ok(id) = answer {
+                    follow_unseen(id, answers, applied);
                 }
                 return;
             }
@@ -196,47 +206,6 @@ fn title(stage: &Stage) -> String {
         }
         Stage::Wrong(_) | Stage::Failed(_) => "This cannot be planned".to_owned(),
     }
-}
-
-/// Asks how a run goes until it rests.
-fn follow(begun: RwSignal<Option<String>>, stage: RwSignal<Stage>) {
-    let again = RwSignal::new(0_u32);
-    live::listen(move |message| {
-        let shown = |begun: &Option<String>| begun.as_ref().is_some_and(|id| message.is_of_run(id));
-        if begun.try_with_untracked(shown) == Some(true) {
-            again.try_update(|n| *n += 1);
-        }
-    });
-    Effect::new(move || {
-        again.track();
-        let Some(id) = begun.get() else { return };
-        spawn_local(async move {
-            let answer = get_run(id.clone()).await;
-            if begun.try_get_untracked().flatten() != Some(id) {
-                return;
-            }
-            let goes_on = match answer {
-                Ok(view) => {
-                    let live = view.run.state.is_live();
-                    stage.set(Stage::Running(Box::new(view)));
-                    live
-                }
-                Err(error) if error.0.retryable() => true,
-                Err(error) => {
-                    stage.set(Stage::Failed(error.0));
-                    false
-                }
-            };
-            if goes_on {
-                set_timeout(
-                    move || {
-                        again.try_update(|n| *n += 1);
-                    },
-                    UNHEARD,
-                );
-            }
-        });
-    });
 }
 
 /// What stands in the way, and the way to have it nevertheless where there is one.

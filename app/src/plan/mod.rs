@@ -6,6 +6,7 @@ mod again;
 pub mod api;
 mod changed;
 pub mod exports;
+mod follow;
 mod graph;
 pub mod outcome;
 mod permitted;

@@ -14,11 +14,12 @@ use super::changed::since;
 use super::exports::{self, Export};
 use super::graph::graph;
 use super::permitted::permitted;
+use super::words;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::sign_in::Confirm;
-use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, brief, format, toast};
+use crate::ui::{Json, Navigate, ProblemNote, Skeleton, TabLink, Tabs, brief, format, now_or, toast};
 use crate::wizard::{Spec, Wizard, effect_sign, effect_tone, note_list, sum, why_not};
 
 fn does(effect: Does) -> &'static str {
@@ -109,6 +110,7 @@ pub fn Review(
 ) -> impl IntoView {
     let wizard = expect_context::<Wizard>();
     let boot = expect_context::<Boot>();
+    let opened = boot.now;
     let may = why_not(&boot).is_none();
     let answer: RwSignal<Option<Result<Found, Problem>>> = RwSignal::new(None);
     let again = RwSignal::new(0_u32);
@@ -154,14 +156,20 @@ pub fn Review(
         let Some(Ok(found)) = answer.get_untracked() else { return };
         applying.set(true);
         failed.set(None);
+        let (sent, keeper) = (wizard.answers.get_untracked(), wizard.keeper.get_value());
+        let draft = keeper.recall();
         spawn_local(async move {
-            let begun = begin_run(wizard.answers.get_untracked(), found.hash).await;
+            let begun = begin_run(sent.clone(), found.hash).await;
             let reviewed = found.plan;
             if applying.try_set(false).is_some() {
-                // Somebody went elsewhere meanwhile.
-                toast(if begun.is_ok() { "The run has begun" } else { "The run was not begun" });
+                // Somebody went elsewhere meanwhile: to a field, or to another page.
+                toast(&words::begun(&begun));
                 if begun.is_ok() {
-                    wizard.start_again.try_run(());
+                    match wizard.answers.try_get_untracked() {
+                        Some(now) if now == sent => wizard.start_again.run(()),
+                        Some(_) => {}
+                        None => keeper.forget(&draft, now_or(opened)),
+                    }
                 }
                 return;
             }

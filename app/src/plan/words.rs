@@ -1,10 +1,11 @@
 //! What is said of runs and their steps. Pure.
 
-use domain::Problem;
 use domain::plan::Step;
 use domain::plan::run::{KEPT_TRIES, Progress, Run, State, StepState};
 use domain::resource::Tone;
+use domain::{Code, Problem};
 
+use crate::error::AppError;
 use crate::ui::Icon;
 use crate::ui::format::counted;
 
@@ -17,6 +18,18 @@ pub const fn state(state: State) -> (Tone, &'static str) {
         State::Applied => (Tone::Good, "Applied"),
         State::Undone => (Tone::Quiet, "Undone"),
         State::Stuck => (Tone::Bad, "Stuck"),
+    }
+}
+
+/// What becomes of a run that was to begin, for whoever has gone on to something else meanwhile.
+pub fn begun(answer: &Result<String, AppError>) -> String {
+    match answer {
+        Ok(_) => "The run has begun: Activity shows it".to_owned(),
+        // The answer was lost, which says nothing of what was asked.
+        Err(AppError(p)) if p.retryable() && p.code != Code::Busy => {
+            "Whether the run has begun is not known: Activity shows it".to_owned()
+        }
+        Err(AppError(p)) => format!("The run was not begun: {}", p.title),
     }
 }
 

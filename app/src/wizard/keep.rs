@@ -143,6 +143,13 @@ impl Keeper {
         self.later(PAUSE);
     }
 
+    /// Forgets what was made of it, unless somebody has changed it since it was `sent`. The page that it was entered on may be gone.
+    pub fn forget(&self, sent: &Option<Value>, now: Millis) {
+        if self.recall() == *sent {
+            self.changed(None, now);
+        }
+    }
+
     fn later(&self, pause: Duration) {
         let keeper = self.clone();
         let handle = set_timeout_with_handle(move || keeper.send(), pause).ok();

@@ -137,6 +137,8 @@ pub struct Wizard {
     pub choose_scope: Callback<Scope>,
     /// Forgets what was entered; keeps the place.
     pub start_again: Callback<()>,
+    /// Keeps it until then.
+    pub keeper: StoredValue<Keeper>,
     /// Looks up once more.
     pub retry: Callback<()>,
     /// The messages beside its fields.
@@ -279,6 +281,7 @@ pub fn start<D: Draft>(scope: Scope) -> (RwSignal<Kept<D>>, Wizard) {
         edited: Memo::new(move |_| kept.with(|k| k.form != D::default())),
         recalled,
         place: keeper.place,
+        keeper: StoredValue::new(keeper.clone()),
         origin,
         offer,
         take_offer,
