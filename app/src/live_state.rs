@@ -4,6 +4,7 @@ use domain::ecr::subject::Subject as Ecr;
 use domain::plan::{Answers, Facts, Subject};
 use domain::{Problem, Scope};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -60,19 +61,48 @@ fn read_any_or(
     without: impl Fn(AnyView) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
     let again = RwSignal::new(0_u32);
-    after_applied(scope.clone(), move |_| Reread(again).now());
+    // What the content is of, and why it could not be told whether that is still so.
+    let (shown, untold) = (StoredValue::new(None::<Facts>), RwSignal::new(None::<Problem>));
+    let asked = (scope.clone(), subjects.clone());
+    // Drawn anew only where something differs, for somebody may be typing.
+    after_applied(scope.clone(), move |_| {
+        let (scope, subjects) = asked.clone();
+        spawn_local(async move {
+            match (look_up(scope, subjects).await, shown.try_get_value().flatten()) {
+                (Ok(new), Some(known)) if known.say_the_same_as(&new) => {
+                    untold.try_set(None);
+                }
+                (Err(AppError(problem)), Some(_)) => {
+                    untold.try_set(Some(problem));
+                }
+                _ => Reread(again).now(),
+            }
+        });
+    });
     let answer = ask(
         move || (scope.clone(), subjects.clone(), again.get(), told()),
         |(scope, subjects, ..)| async move { look_up(scope, subjects).await },
     );
     view! {
+        {move || untold.get().map(|problem| failed(problem, Reread(again)))}
         <Transition fallback=|| view! { <Skeleton lines=6/> }>
             {move || {
                 let (view, without) = (view.clone(), without.clone());
                 Suspend::new(async move {
-                    match answer.await {
-                        Ok(facts) => view(&facts, Reread(again)),
-                        Err(AppError(problem)) => without(failed(problem, Reread(again))),
+                    let answer = answer.await;
+                    if untold.try_with_untracked(Option::is_some) == Some(true) {
+                        untold.try_set(None);
+                    }
+                    match answer {
+                        Ok(facts) => {
+                            let content = view(&facts, Reread(again));
+                            shown.try_set_value(Some(facts));
+                            content
+                        }
+                        Err(AppError(problem)) => {
+                            shown.try_set_value(None);
+                            without(failed(problem, Reread(again)))
+                        }
                     }
                 })
             }}

@@ -28,6 +28,8 @@ pub use answers::Answers;
 pub use call::{Call, Made, Subject};
 
 use crate::ecr::calls::Source;
+use crate::ecr::subject::Subject as Ecr;
+use crate::ecr_public::subject::Subject as EcrPublic;
 use crate::identity::Scope;
 
 /// The version of this format. A run keeps the one it was planned in, and no server drives a run whose format it does not know. It grows with
@@ -68,6 +70,32 @@ impl Facts {
         self.0.push((subject, state));
         self
     }
+    /// Whether others say the same. What differs each time does not count: when something collected was put together and last listed.
+    pub fn say_the_same_as(&self, others: &Facts) -> bool {
+        let same = |(subject, state): &(Subject, Option<Value>)| {
+            let there = others.of(subject);
+            there.is_some_and(|there| lasting(subject, state.as_ref()) == lasting(subject, there))
+        };
+        self.0.len() == others.0.len() && self.0.iter().all(same)
+    }
+}
+
+/// A state without what differs each time it is put together.
+fn lasting(subject: &Subject, state: Option<&Value>) -> Option<Value> {
+    let mut state = state.cloned()?;
+    let collected = matches!(subject, Subject::Ecr(Ecr::Inventory { .. }) | Subject::EcrPublic(EcrPublic::Uses { .. }));
+    if collected && let Some(document) = state.as_object_mut() {
+        document.remove("now");
+        let lists = document.get_mut("lists").and_then(Value::as_array_mut).into_iter().flatten();
+        for list in lists.filter_map(Value::as_object_mut) {
+            list.remove("running");
+            // That it never was complete does count.
+            if let Some(complete) = list.get_mut("complete") {
+                *complete = Value::Bool(!complete.is_null());
+            }
+        }
+    }
+    Some(state)
 }
 
 /// AWS calls in order.
@@ -216,6 +244,28 @@ pub(crate) mod tests {
                 ),
             ],
         }
+    }
+
+    #[test]
+    fn facts_are_the_same_whenever_they_were_put_together() {
+        let inventory = || Subject::Ecr(Ecr::Inventory { repository: "shop/api".into() });
+        let policy = || Subject::Ecr(Ecr::LifecyclePolicy { repository: "shop/api".into() });
+        let facts = |now: i64, complete: Value, failing: Value, used_by: &str| {
+            let list = json!({ "scope": "111122223333/eu-west-1", "kind": "task", "complete": complete, "failing": failing,
+                "details": null, "running": now % 2 == 0 });
+            let images = json!([{ "digest": "sha256:1", "used_by": [used_by] }]);
+            Facts::new(vec![(policy(), None)])
+                .with(inventory(), Some(json!({ "now": now, "images": images, "lists": [list] })))
+        };
+        let first = facts(1, json!(1), json!(null), "service web");
+        assert!(first.say_the_same_as(&facts(2, json!(2), json!(null), "service web")));
+        assert!(!first.say_the_same_as(&facts(2, json!(2), json!(null), "service api")));
+        assert!(!first.say_the_same_as(&facts(2, json!(null), json!(null), "service web")), "never listed");
+        assert!(!first.say_the_same_as(&facts(2, json!(1), json!([2, {}]), "service web")), "cannot be listed");
+        let policies = |text: Value| Facts::new(vec![(policy(), Some(text))]);
+        assert!(!policies(json!({ "now": 1 })).say_the_same_as(&policies(json!({ "now": 2 }))), "AWS's own words");
+        assert!(!policies(json!({})).say_the_same_as(&Facts::new(vec![(policy(), None)])), "gone");
+        assert!(!first.say_the_same_as(&Facts::new(vec![(policy(), None)])), "less was asked for");
     }
 
     #[test]

@@ -45,16 +45,17 @@ fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
         let open = (first.get(), typed.get());
         (!open.0.new || open.0 != open.1).then_some(open)
     });
-    after_applied(key.scope.clone(), move |applied| {
-        let own = typed.with_untracked(|typed| matches!(&applied.form, Form::RegistryCacheRule(r) if r == typed));
-        if own {
-            unfinished.forget();
-        }
-    });
     let open = move |rule: Rule| {
         typed.set(rule.clone());
         first.set(rule);
     };
+    let blank = new.clone();
+    after_applied(key.scope.clone(), move |applied| {
+        let own = typed.with_untracked(|typed| matches!(&applied.form, Form::RegistryCacheRule(r) if r == typed));
+        if own {
+            open(blank.clone());
+        }
+    });
     let heads = &[("Prefix", false), ("Upstream", false), ("Credentials", false), ("", false)];
     let secrets = secrets_of(&rules);
     let rows = rules.into_iter().map(|rule| row(&key.scope, rule, open)).collect();

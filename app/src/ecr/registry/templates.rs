@@ -39,16 +39,16 @@ fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
         let open = (first.get(), typed.get());
         (!open.0.new || open.0 != open.1).then_some(open)
     });
-    after_applied(key.scope.clone(), move |applied| {
-        let own = typed.with_untracked(|typed| matches!(&applied.form, Form::RegistryTemplate(t) if t == typed));
-        if own {
-            unfinished.forget();
-        }
-    });
     let open = move |template: Template| {
         typed.set(template.clone());
         first.set(template);
     };
+    after_applied(key.scope.clone(), move |applied| {
+        let own = typed.with_untracked(|typed| matches!(&applied.form, Form::RegistryTemplate(t) if t == typed));
+        if own {
+            open(blank());
+        }
+    });
     let heads = &[("Prefix", false), ("Used when", false), ("Tags", false), ("Encryption", false), ("", false)];
     let rows = all.into_iter().map(|template| row(&key.scope, template, open)).collect();
     let empty = "There is no template: repositories that ECR makes itself have its defaults.";
