@@ -1,12 +1,13 @@
 //! What was typed into an editor on a page and not applied: a tab is drawn anew whenever somebody comes back to it, and with news from AWS.
 
+use domain::ResourceKey;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// By page and editor.
+/// By resource or page, and editor.
 type All = BTreeMap<String, Arc<dyn Any + Send + Sync>>;
 
 /// In the context of a page, and kept as long as it is open.
@@ -18,6 +19,15 @@ pub fn provide() {
     provide_context(Kept(StoredValue::new(All::new())));
 }
 
+/// In the context of what shows a resource: its key. The address is another one already while the page of the next resource is fetched.
+#[derive(Clone)]
+struct About(String);
+
+/// From here on, editors are those of this resource.
+pub fn about(resource: &ResourceKey) {
+    provide_context(About(resource.to_string()));
+}
+
 /// What is kept of one editor.
 #[derive(Clone)]
 pub struct Unfinished {
@@ -26,9 +36,11 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// Of this editor of the page that is open.
+    /// Of this editor of the resource that is shown; where none is, of the page that is open.
     pub fn of(editor: &str) -> Self {
-        let name = format!("{}#{editor}", use_location().pathname.get_untracked());
+        let shown = use_context::<About>().map(|about| about.0);
+        let page = shown.unwrap_or_else(|| use_location().pathname.get_untracked());
+        let name = format!("{page}#{editor}");
         Self { all: use_context::<Kept>().map(|kept| kept.0), name }
     }
     /// What was kept, if it began with the same.

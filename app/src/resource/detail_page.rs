@@ -233,6 +233,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
         let key = key.clone();
         move || {
             let id = current.get();
+            unfinished::about(&key);
             match id.as_str() {
                 "changes" => view! { <HistoryTab key_of=key.clone() shown=shown/> }.into_any(),
                 "json" => view! { {move || view! { <Json value=shown.get().doc.clone()/> }} }.into_any(),
