@@ -1,6 +1,7 @@
 //! What tabs and pages of any service read live from AWS when they are opened.
 
 use domain::ecr::subject::Subject as Ecr;
+use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts, Subject};
 use domain::{Problem, Scope};
 use leptos::prelude::*;
@@ -123,6 +124,19 @@ pub fn after_applied(scope: Scope, then: impl Fn(&Answers) + 'static) {
             untrack(|| then(&answers));
         }
     });
+}
+
+/// Whether the last plan that was applied is of these answers, whatever was insisted on: what is recalled may have been applied while
+/// nothing of its form was there to hear of it.
+pub fn was_applied(scope: &Scope, mut form: Form) -> bool {
+    form.afresh();
+    let same = |applied: &Answers| {
+        let mut last = applied.form.clone();
+        last.afresh();
+        applied.scope == *scope && last == form
+    };
+    use_context::<Acts>()
+        .is_some_and(|acts| acts.applied().with_untracked(|applied| applied.as_ref().is_some_and(same)))
 }
 
 /// Reads again.

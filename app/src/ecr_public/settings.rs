@@ -12,7 +12,7 @@ use super::create_repository::Logo;
 use super::logo;
 use super::markdown::MarkdownField;
 use crate::ecr::act::{button, review_or_start_over};
-use crate::live_state::after_applied;
+use crate::live_state::{after_applied, was_applied};
 use crate::resource::Shown;
 use crate::sections::{key_of, typed};
 use crate::ui::Icon;
@@ -56,7 +56,10 @@ fn form(scope: &Scope, was: Change) -> AnyView {
     let base = serde_json::to_string(&was).unwrap_or_default();
     let first = (was.clone(), Logo::default());
     let unfinished = Unfinished::of("settings");
-    let (change, chosen) = unfinished.recall::<(Change, Logo)>(&base).unwrap_or_else(|| first.clone());
+    let (mut change, mut chosen) = unfinished.recall::<(Change, Logo)>(&base).unwrap_or_else(|| first.clone());
+    if was_applied(&scope, Form::ChangePublicRepository(change.clone())) {
+        (change.logo, chosen) = (String::new(), Logo::default());
+    }
     let (form, logo) = (RwSignal::new(change), RwSignal::new(chosen));
     unfinished.keep(base, move || Some((form.get(), logo.get())).filter(|typed| *typed != first));
     after_applied(scope.clone(), move |applied| {

@@ -15,6 +15,7 @@ use super::wrong::Wrong;
 use crate::api::Boot;
 use crate::ecr::mutability::EXCEPT;
 use crate::layout::use_scopes;
+use crate::live_state::was_applied;
 use crate::paths;
 use crate::ui::{Icon, Json, Note, ProblemNote, icon};
 use crate::unfinished::Unfinished;
@@ -80,11 +81,19 @@ pub fn again(view: &RunView, refusal: Option<&str>) -> (Option<AnyView>, Option<
         return (once_more, None);
     }
     let base = serde_json::to_string(&view.answers).unwrap_or_default();
-    let wanted = RwSignal::new(Unfinished::of(FORM).recall::<Open>(&base).map(|(way, ..)| way));
+    let wanted = RwSignal::new(left(&base).map(|(way, ..)| way));
     let ways = [Way::Here, Way::Elsewhere].map(|way| opens(way, wanted, refusal));
     let answers = view.answers.clone();
     let form = move || wanted.get().map(|way| form(&answers, way, wanted, &base));
     (Some(view! { {once_more}{ways.into_iter().collect_view()} }.into_any()), Some(form.into_any()))
+}
+
+/// What the form was left with, unless that was applied.
+fn left(base: &str) -> Option<Open> {
+    let applied = |entries: &Entries, scope: &Scope| {
+        entries.answers(scope.clone()).is_ok_and(|answers| was_applied(scope, answers.form))
+    };
+    Unfinished::of(FORM).recall::<Open>(base).filter(|(_, entries, scope)| !applied(entries, scope))
 }
 
 /// To the wizard.
@@ -146,7 +155,7 @@ fn place(answers: &Answers, boot: &Boot) -> Scope {
 fn form(answers: &Answers, way: Way, wanted: RwSignal<Option<Way>>, base: &str) -> AnyView {
     let boot = expect_context::<Boot>();
     let unfinished = Unfinished::of(FORM);
-    let left = unfinished.recall::<Open>(base).filter(|(open, ..)| *open == way);
+    let left = left(base).filter(|(open, ..)| *open == way);
     let (entries, scope) = match (left, Entries::of(answers)) {
         (Some((_, entries, scope)), _) => (entries, scope),
         (None, Ok(entries)) => (entries, place(answers, &boot)),

@@ -15,7 +15,7 @@ use super::roles::{self, Assumes};
 use crate::api::Boot;
 use crate::ecr::act::{button, review};
 use crate::error::AppError;
-use crate::live_state::{self, after_applied};
+use crate::live_state::{self, after_applied, was_applied};
 use crate::plan::api::look_up;
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, none, stack, table_card, text};
@@ -39,6 +39,7 @@ fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let unfinished = Unfinished::of("cache-rule");
     let left = unfinished.recall::<Open>("");
     let left = left.filter(|(first, _)| first.new || rules.iter().any(|there| Rule::of(there) == *first));
+    let left = left.filter(|(_, entered)| !was_applied(&key.scope, Form::RegistryCacheRule(entered.clone())));
     let (begun, entered) = left.unwrap_or_else(|| (new.clone(), new.clone()));
     let (first, typed) = (RwSignal::new(begun), RwSignal::new(entered));
     unfinished.keep(String::new(), move || {

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::template_form::{USES, form};
 use crate::api::Boot;
 use crate::ecr::act::button;
-use crate::live_state::{self, after_applied};
+use crate::live_state::{self, after_applied, was_applied};
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, stack, table_card, text, word};
 use crate::ui::Icon;
@@ -33,6 +33,7 @@ fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let unfinished = Unfinished::of("template");
     let left = unfinished.recall::<Open>("");
     let left = left.filter(|(first, _)| first.new || all.iter().any(|there| Template::of(there) == *first));
+    let left = left.filter(|(_, entered)| !was_applied(&key.scope, Form::RegistryTemplate(entered.clone())));
     let (begun, entered) = left.unwrap_or_else(|| (blank(), blank()));
     let (first, typed) = (RwSignal::new(begun), RwSignal::new(entered));
     unfinished.keep(String::new(), move || {

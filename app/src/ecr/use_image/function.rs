@@ -9,7 +9,7 @@ use domain::{Kind, Scope};
 use leptos::prelude::*;
 
 use crate::ecr::offers::{Offer, offers, query, words};
-use crate::live_state::after_applied;
+use crate::live_state::{after_applied, was_applied};
 use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::unfinished::Unfinished;
@@ -40,7 +40,9 @@ pub(super) fn form(scope: &Scope, image: &Image) -> AnyView {
     };
     let first = (first, String::new());
     let unfinished = Unfinished::of("function");
-    let (left, text) = unfinished.recall::<(UseImage, String)>("").unwrap_or_else(|| first.clone());
+    let left = unfinished.recall::<(UseImage, String)>("");
+    let left = left.filter(|(left, _)| !was_applied(scope, Form::UseInFunction(left.clone())));
+    let (left, text) = left.unwrap_or_else(|| first.clone());
     let (answers, typed) = (RwSignal::new(left), RwSignal::new(text));
     unfinished.keep(String::new(), move || Some((answers.get(), typed.get())).filter(|left| *left != first));
     after_applied(scope.clone(), move |applied| {
