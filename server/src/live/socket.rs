@@ -2,8 +2,9 @@
 //! ([`crate::http::headers::guard`]).
 
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use domain::policy::{Actor, Permission, decide};
 use domain::stream::{FULL, FromPage, MOST_PAGES, Skipped, ToPage};
 use domain::{Kind, Problem, ResourceKey};
@@ -39,13 +40,18 @@ const SEND: Duration = Duration::from_secs(10);
 pub async fn open(
     State(web): State<Web>,
     Identity(actor): Identity,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
-    let upgrade = upgrade.max_message_size(LARGEST);
+    let upgrade = upgrade.map(|upgrade| upgrade.max_message_size(LARGEST));
     let Some(actor) = actor else {
+        let upgrade = upgrade.map_err(|_| Problem::no_credentials())?;
         return Ok(upgrade.on_upgrade(|socket| refuse(socket, signed_out())));
     };
     decide(&actor, Permission::ReadResources)?;
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return Ok(rejection.into_response()),
+    };
     let seat = web.live.seat(actor.person);
     let listen = move |socket: WebSocket| async move {
         match seat {
