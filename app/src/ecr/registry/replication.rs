@@ -128,7 +128,7 @@ fn row(n: usize, rules: RwSignal<Vec<Typed>>, offered: Offered) -> AnyView {
     let deletions = check(
         format!("rules-{n}-deletions"),
         format!("Deletions too, rule {}", n + 1),
-        "What is deleted, expires or is untagged here is so there.",
+        "What is deleted, expires or loses its tag here does so there, too.",
         Signal::derive(move || rules.with(|r| r.get(n).is_some_and(|t| t.2))),
         move |on| {
             rules.update(|rules| {
