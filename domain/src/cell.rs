@@ -6,7 +6,7 @@ use crate::resource::State;
 use crate::time::Millis;
 
 /// One value in a table or in the facts above a detail page. The type decides alignment, formatting and sorting.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cell {

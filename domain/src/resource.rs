@@ -48,7 +48,7 @@ impl Tone {
 }
 
 /// The state of a resource in AWS's own word, with its tone and, if AWS says so, the reason.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct State {
     /// AWS's word, such as `Active` or `RUNNING`.

@@ -2,10 +2,10 @@
 
 use domain::ResourceKey;
 use domain::listing::{ListQuery, Page, Row};
-use domain::resource::Cell;
 use domain::stream::ToPage;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,24 +48,14 @@ struct Slot {
 
 impl Slot {
     /// Two slots with the same name look the same, so only what changed is drawn again. No two of a table have the same name.
-    fn name(&self) -> (String, i64, u64) {
-        match &self.row {
-            Some(row) => {
-                let state = row
-                    .state
-                    .as_ref()
-                    .map_or(0, |s| s.word.len() as u64 + s.reason.as_ref().map_or(0, String::len) as u64);
-                // Some lists are reckoned from other resources: they change while the row does not.
-                let words =
-                    |cell: &Cell| if let Cell::List(words) = cell { words.iter().map(String::len).sum() } else { 0 };
-                let listed = row.cells.iter().map(words).sum::<usize>() as u64 + u64::from(row.parts);
-                let look = (listed * 256 + state) * 2 + u64::from(row.gone.is_some());
-                // A part is shown below each row that it is a part of.
-                let key = self.of.as_ref().map_or_else(|| row.key.to_string(), |of| format!("{} of {of}", row.key));
-                (key, row.changed.0, look)
-            }
-            None => (String::new(), i64::from(self.index), 0),
-        }
+    fn name(&self) -> (String, u64) {
+        let Some(row) = &self.row else { return (String::new(), u64::from(self.index)) };
+        // All that is drawn: numbers and lists may differ while the resource counts as unchanged.
+        let mut look = DefaultHasher::new();
+        (&row.name, &row.state, &row.cells, row.changed, row.gone, row.parts, &row.matched).hash(&mut look);
+        // A part is shown below each row that it is a part of.
+        let key = self.of.as_ref().map_or_else(|| row.key.to_string(), |of| format!("{} of {of}", row.key));
+        (key, look.finish())
     }
 }
 
@@ -296,5 +286,33 @@ pub fn ListRows(
             <SelectionBar kind=kind selection=selection/>
         </div>
         <RowMenu row=picks.menu/>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Millis;
+    use domain::resource::Cell;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn a_row_that_looks_otherwise_is_drawn_again_though_it_counts_as_unchanged() {
+        let row = |running| Row {
+            key: ResourceKey::parse("ecs.cluster/111122223333/eu-west-1/prod").unwrap(),
+            name: "prod".into(),
+            arn: None,
+            state: None,
+            cells: vec![Cell::Number(running)],
+            tags: BTreeMap::new(),
+            seen: Millis(running),
+            changed: Millis(1),
+            gone: None,
+            parts: 0,
+            matched: None,
+        };
+        let name = |row: Row| Slot { index: 0, row: Some(Arc::new(row)), of: None }.name();
+        assert_ne!(name(row(12)), name(row(10)), "as many digits");
+        assert_eq!(name(row(12)), name(Row { seen: Millis(99), ..row(12) }), "nothing of that is drawn");
     }
 }
