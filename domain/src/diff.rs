@@ -34,8 +34,10 @@ const NATURAL_KEYS: &[&str] = &[
     "type",
     "Type",
 ];
-/// Lists of words whose order means something.
-const ORDERED: &[&str] = &["command", "Command", "entryPoint", "EntryPoint", "dnsServers", "dnsSearchDomains"];
+/// Lists whose order means something. A function's later layer overwrites files of an earlier one:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/adding-layers.html>
+const ORDERED: &[&str] =
+    &["command", "Command", "entryPoint", "EntryPoint", "dnsServers", "dnsSearchDomains", "Layers"];
 /// Maps whose keys are names people chose.
 const NAMED: &[&str] =
     &["Variables", "Tags", "tags", "options", "dockerLabels", "AdditionalVersionWeights", "Endpoints", "labels"];
@@ -144,6 +146,12 @@ impl Walk<'_> {
         let all = || before.iter().chain(after);
         if all().all(Value::is_object) {
             if let Some(key) = natural_key(before, after) {
+                let names = |parts: &[Value]| parts.iter().filter_map(|p| part_name(p, key)).collect::<Vec<String>>();
+                let (b, a) = (names(before), names(after));
+                // The same parts in another order: that order is what changed.
+                if self.ordered() && b != a && BTreeSet::from_iter(&b) == BTreeSet::from_iter(&a) {
+                    return self.changed(&Value::from(b), &Value::from(a));
+                }
                 return self.parts(key, before, after);
             }
             // Without names: what is on both sides is not a change, the rest is compared in order.

@@ -153,3 +153,22 @@ fn arns_of_the_own_account_and_region_differ_by_more_than_the_place() {
     let other = paths(&before, &doc(&right, "g", "444455556666"));
     assert_eq!(other, ["Role"]);
 }
+
+#[test]
+fn the_order_of_a_functions_layers_counts() {
+    let arn = |layer: &str| format!("arn:aws:lambda:eu-west-1:111122223333:layer:{layer}");
+    let function = |layers: &[&str]| {
+        let layers: Vec<Value> = layers.iter().map(|layer| json!({"Arn": arn(layer), "CodeSize": 99})).collect();
+        json!({"FunctionName": "f", "Layers": layers})
+    };
+    let (before, after) = (function(&["deps:3", "pillow:7"]), function(&["pillow:7", "deps:3"]));
+    assert!(diff(&before, &before, &[]).is_empty());
+    let changes = diff(&before, &after, &[]);
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].path, "Layers");
+    assert_eq!(changes[0].before, Some(json!([arn("deps:3"), arn("pillow:7")])));
+    assert_eq!(changes[0].after, Some(json!([arn("pillow:7"), arn("deps:3")])));
+    // Another version is told by its name, wherever it stands.
+    let newer = paths(&before, &function(&["deps:4", "pillow:7"]), &[]);
+    assert_eq!(newer, [format!("Layers[{}]", arn("deps:3")), format!("Layers[{}]", arn("deps:4"))]);
+}
