@@ -216,13 +216,14 @@ impl Store {
     }
 
     /// Ends a collect that failed; rows keep their age. `whole` says that everything was listed nevertheless: then only single resources
-    /// could not be read to their end.
+    /// could not be read to their end. A list that was whole until now fails since now, however long some of it could not be read.
     pub async fn fail(&self, lease: &Lease, failed: &Problem, whole: bool, now: Millis, due: Millis) -> Result<()> {
         let sql = if whole {
             "update collections set owner = null, lease_until = null, complete_at = $3, covers = $4, failing_since = coalesce(failing_since, $4),
              failures = failures + 1, problem = $6, due_at = case when requested is null then $5 else $3 end where id = $1 and fencing = $2"
         } else {
-            "update collections set owner = null, lease_until = null, failing_since = coalesce(failing_since, $4), failures = failures + 1,
+            "update collections set owner = null, lease_until = null, failures = failures + 1,
+             failing_since = case when not singles and complete_at >= failing_since then $4 else coalesce(failing_since, $4) end,
              problem = $6, due_at = case when requested is null then $5 else $3 end where id = $1 and fencing = $2"
         };
         self.end(lease, sql, now, due, Some(failed)).await

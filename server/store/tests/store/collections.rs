@@ -98,6 +98,14 @@ async fn failures_keep_the_first_moment_and_the_last_reason_until_it_works_again
     let partly = store.collections(Millis(5020)).await.unwrap().remove(0);
     assert!(partly.freshness.failing.is_some());
     assert_eq!((partly.freshness.complete, partly.covers), (Some(Millis(5010)), Some(Millis(5000))));
+    // Then the list itself is refused: that began later than it was whole, and stays so.
+    let refused = Problem::new(Code::AwsDenied, "Access denied", "…");
+    for at in [7000, 8000] {
+        let held = lease(store, Kind::Task, at).await;
+        store.fail(&held, &refused, false, Millis(at + 10), Millis(at + 1000)).await.unwrap();
+        let failing = store.collections(Millis(at + 20)).await.unwrap().remove(0).freshness;
+        assert_eq!((failing.failing, failing.complete), (Some((Millis(7000), refused.clone())), Some(Millis(5010))));
+    }
 }
 
 #[tokio::test]
