@@ -169,7 +169,9 @@ pub fn what_changed(overview: &Overview, scopes: &Scopes) -> AnyView {
     });
     let rows = rows.collect_view();
     let body = if overview.changes.is_empty() {
-        view! { <Empty title="No change yet"><p>"From the first collect on, every change of every resource is kept."</p></Empty> }.into_any()
+        let title = if scopes.is_all() { "No change yet" } else { "No change in this choice yet" };
+        view! { <Empty title=title><p>"From the first collect on, every change of every resource is kept."</p></Empty> }
+            .into_any()
     } else {
         view! { <div class="list">{rows}</div> }.into_any()
     };

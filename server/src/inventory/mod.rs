@@ -35,6 +35,7 @@ use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey, Scope};
 use gantry_store::difference::between;
 use gantry_store::resources::differences;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::now;
 use crate::connecting::Known;
@@ -45,6 +46,8 @@ type Result<T> = std::result::Result<T, Problem>;
 
 /// The most hits of one search.
 const HITS: u32 = 100;
+/// How long the first page waits for changes that are not in memory.
+const OLDER: Duration = Duration::from_millis(500);
 
 /// The inventory over [`Memory`] and its store.
 pub struct Answers {
@@ -239,10 +242,23 @@ impl Inventory for Answers {
         let wanted = |c: &&Change| {
             let scope = &c.key.scope;
             (accounts.is_empty() || accounts.contains(&scope.account))
-                && (regions.is_empty() || regions.contains(&scope.region))
+                && (regions.is_empty() || regions.contains(&scope.region) || scope.region == Region::global())
         };
         let mut overview = overview::overview(&snapshot, accounts, regions, now());
         overview.changes = snapshot.recent.iter().filter(wanted).take(overview::CHANGES).cloned().collect();
+        // Among the fleet's latest there may be few of a small part of it; the page does not wait long for older ones.
+        if overview.changes.len() < overview::CHANGES && !(accounts.is_empty() && regions.is_empty()) {
+            let query = HistoryQuery {
+                accounts: accounts.to_vec(),
+                regions: regions.to_vec(),
+                limit: overview::CHANGES as u32,
+                ..HistoryQuery::default()
+            };
+            let asked = self.memory.store().history(&query, now());
+            if let Ok(Ok(found)) = tokio::time::timeout(OLDER, asked).await {
+                overview.changes = found;
+            }
+        }
         Ok(overview)
     }
 

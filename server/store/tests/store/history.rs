@@ -55,6 +55,31 @@ async fn a_history_has_what_happened_to_its_parts_where_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn what_has_no_region_is_in_the_history_of_every_region() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let arn = "arn:aws:iam::111122223333:role/orders";
+    let role = Observed {
+        key: ResourceKey::new(Kind::Role, scope().global(), "orders").unwrap(),
+        doc: json!({"RoleName": "orders", "Arn": arn}),
+    };
+    let both = [function("orders", json!({})), role];
+    store.seen(Source::Single { began: Millis(1000), fence: None }, &both, Millis(1000)).await.unwrap();
+    for text in ["", "orders"] {
+        let ask = async |region: &str| {
+            let regions = vec![region.parse().unwrap()];
+            let query = HistoryQuery { regions, text: text.into(), limit: 50, ..HistoryQuery::default() };
+            let mut kinds: Vec<Kind> =
+                store.history(&query, Millis(2000)).await.unwrap().into_iter().map(|c| c.key.kind).collect();
+            kinds.sort_by_key(ToString::to_string);
+            kinds
+        };
+        assert_eq!(ask("eu-west-1").await, [Kind::Role, Kind::Function], "{text:?}");
+        assert_eq!(ask("us-east-1").await, [Kind::Role], "{text:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_fleets_history_is_filtered_by_text_and_time_and_paged() {
     let test = TestStore::fresh().await;
     let store = &test.store;
