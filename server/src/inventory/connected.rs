@@ -2,7 +2,7 @@
 //! (an event source mapping between a queue and a function, a task definition between a service and its images).
 
 use domain::listing::{Capped, Connection};
-use domain::resource::{Relation, Tone};
+use domain::resource::{Relation, State, Tone};
 use domain::{Kind, Problem, ResourceKey, Scope, reference};
 use gantry_store::Store;
 use gantry_store::links::{Linked, Pointing};
@@ -220,7 +220,6 @@ fn named(
             (None, None) => arrow.reference.clone(),
         };
         let end = arrow.key.as_ref().map_or(arrow.reference.clone(), ToString::to_string);
-        let state = row.and_then(|r| r.state.as_deref().cloned());
         let within = repositories.get(&arrow.reference).filter(|_| arrow.key.is_none()).cloned();
         let place = match &within {
             Some(repository) => Some((Kind::Image, repository.scope.clone())),
@@ -231,6 +230,14 @@ fn named(
         let since = step.map_or(stored.changed, |row| row.changed);
         let lacks = |(kind, scope): (Kind, Scope)| snapshot.whole(kind, &scope, since);
         let missing = arrow.key.is_none() && place.is_some_and(lacks);
+        let state = match (row, &arrow.key) {
+            (Some(row), _) => row.state.as_deref().cloned(),
+            // It was collected once, and the list knows it no longer. What is gone itself pointed to it as it was then.
+            (None, Some(key)) if stored.gone.is_none() && lacks((key.kind, key.scope.clone())) => {
+                Some(State::new("Gone", Tone::Warn))
+            }
+            (None, _) => None,
+        };
         let connection = Connection {
             missing,
             within,
@@ -278,7 +285,67 @@ fn first_of_each(found: Vec<Connection>, totals: &BTreeMap<(Relation, Kind), u32
 
 #[cfg(test)]
 mod tests {
+    use domain::Millis;
+    use domain::listing::Freshness;
+    use gantry_store::collections::Collection;
+    use serde_json::json;
+    use std::sync::Arc;
+
     use super::*;
+    use crate::inventory::tests::{function, scopes, table};
+
+    /// What a function that points to two others since `changed` says of them: one is listed, the other was deleted.
+    fn states(listed: i64, failing: bool, changed: i64, gone: bool) -> Vec<(String, Option<String>)> {
+        let trouble = (Millis(listed), Problem::not_found("…"));
+        let freshness = Freshness {
+            scope: scopes()[0].clone(),
+            kind: Kind::Function,
+            complete: Some(Millis(listed)),
+            failing: failing.then_some(trouble),
+            details: None,
+            running: false,
+        };
+        let mut snapshot = Snapshot::default();
+        snapshot.scopes = Arc::new(scopes());
+        snapshot.covers = Arc::new(HashMap::from([((Kind::Function, 0), Millis(listed))]));
+        snapshot.collections = Arc::new(vec![Collection { freshness, covers: Some(Millis(listed)), failures: 0 }]);
+        let there = function(0, "there", json!({"State": "Active"}));
+        snapshot.tables[Snapshot::number(Kind::Function)] = Arc::new(table(Kind::Function, vec![there]));
+        let source = function(0, "source", json!({}));
+        let stored = Stored {
+            id: 1,
+            key: source.key,
+            doc: source.doc,
+            version: 1,
+            first_seen: Millis(1),
+            seen: Millis(listed),
+            changed: Millis(changed),
+            gone: gone.then_some(Millis(listed)),
+        };
+        let arrow = |name: &str| Arrow {
+            relation: Relation::Triggers,
+            outgoing: true,
+            key: Some(function(0, name, json!({})).key),
+            reference: name.to_owned(),
+            note: None,
+            step: None,
+        };
+        let found = named(&snapshot, &stored, vec![arrow("there"), arrow("deleted")], &HashMap::new());
+        assert!(found.iter().all(|c| c.key.is_some() && !c.missing), "its history can still be read");
+        found.into_iter().map(|c| (c.name, c.state.map(|state| state.word))).collect()
+    }
+
+    #[test]
+    fn what_was_collected_and_is_listed_no_longer_is_said_to_be_gone() {
+        let with = |deleted: Option<&str>| {
+            let word = |word: &str| word.to_owned();
+            vec![(word("deleted"), deleted.map(word)), (word("there"), Some(word("Active")))]
+        };
+        assert_eq!(states(2000, false, 1000, false), with(Some("Gone")));
+        assert_eq!(states(2000, false, 3000, false), with(None), "the list is from before it was pointed to");
+        assert_eq!(states(2000, true, 1000, false), with(None), "the list fails");
+        assert_eq!(states(2000, false, 1000, true), with(None), "gone itself");
+    }
 
     #[test]
     fn of_each_meaning_and_kind_the_first_are_told_and_the_rest_counted() {
