@@ -18,6 +18,9 @@ const EVERY: Duration = Duration::from_secs(2);
 const EVERY_AFTER_TROUBLE: Duration = Duration::from_secs(10);
 /// How far each question reaches back before the latest event, and the first one before now, in milliseconds.
 const OVERLAP: i64 = 30_000;
+/// The furthest a question reaches back from the one answered before it, in milliseconds: a log where nothing happens is read in the one
+/// request that a minute takes.
+const FURTHEST: i64 = 55_000;
 /// Events kept for pages that join later.
 const RECENT: usize = 200;
 /// Ids remembered to recognise repetitions: more than one answer has.
@@ -73,6 +76,7 @@ impl Follow {
         let mut news = News::default();
         let mut told: Option<Problem> = None;
         loop {
+            let asked = crate::clock::now();
             // A question may wait for its turn for long.
             let answer = tokio::select! {
                 answer = self.source.since(&key, since) => answer,
@@ -89,9 +93,7 @@ impl Follow {
                     if told.take().is_some() && fresh.is_empty() {
                         self.say(&key, ToPage::Log { key: key.clone(), events: vec![], skipped });
                     }
-                    if let Some(last) = fresh.last() {
-                        since = Millis((last.at.0 - OVERLAP).max(since.0));
-                    }
+                    since = next(since, asked, fresh.last().map(|last| last.at));
                     self.tell(&key, fresh, skipped);
                     self.every
                 }
@@ -143,6 +145,12 @@ impl Follow {
             let _ = log.sender.send(Arc::new(ToPage::Log { key: key.clone(), events, skipped }));
         }
     }
+}
+
+/// Since when to ask after a question was answered; after one that failed it stays as it was.
+fn next(since: Millis, asked: Millis, last: Option<Millis>) -> Millis {
+    let told = last.map_or(since.0, |last| last.0.saturating_sub(OVERLAP));
+    Millis(since.0.max(told).max(asked.0 - FURTHEST))
 }
 
 /// Which events are new.
@@ -282,6 +290,16 @@ mod tests {
         assert!(matches!(&*receiver.recv().await.unwrap(), ToPage::LogProblem { .. }));
         assert!(ids(&receiver.recv().await.unwrap()).is_empty());
         assert_eq!(ids(&receiver.recv().await.unwrap()), ["1"], "told once");
+    }
+
+    #[test]
+    fn a_question_reaches_back_no_further_than_a_minute() {
+        let asked = |at: i64, last: Option<i64>| next(Millis(70_000), Millis(at), last.map(Millis)).0;
+        assert_eq!(asked(100_000, None), 70_000);
+        assert_eq!(asked(100_000, Some(99_000)), 70_000, "never back again");
+        assert_eq!(asked(110_000, Some(109_000)), 79_000);
+        assert_eq!(asked(200_000, None), 145_000, "although nothing came");
+        assert_eq!(asked(200_000, Some(150_000)), 145_000, "although only old ones came");
     }
 
     #[test]
