@@ -189,14 +189,19 @@ impl AwsTelemetry {
     }
 
     async fn definition(&self, arn: &Value) -> Result<Value> {
-        let missing = || Problem::not_found("Its task definition has not been collected yet.");
-        let key = self.store.resolve(arn.as_str().unwrap_or_default()).await?.ok_or_else(missing)?;
+        let key = self.store.resolve(arn.as_str().unwrap_or_default()).await?.ok_or_else(uncollected)?;
         self.document(&key).await
     }
 }
 
 pub(super) fn lock<T>(kept: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A deployment names a task definition that the next collection brings: asking again helps, so a followed log goes on.
+fn uncollected() -> Problem {
+    let message = "Gantry has not collected its task definition yet, which says where it logs. Try again in a minute.";
+    Problem::new(Code::Busy, "Not collected yet", message)
 }
 
 /// AWS says that something does not exist, not Gantry that no connection leads there.
@@ -363,6 +368,11 @@ mod tests {
     fn all_who_ask_within_a_second_ask_until_its_end() {
         let ends = [1, 500, 999, 1000, 1001].map(|now| whole_second(Millis(now)).0);
         assert_eq!(ends, [1000, 1000, 1000, 1000, 2000]);
+    }
+
+    #[test]
+    fn a_followed_log_waits_for_a_new_task_definition() {
+        assert!(uncollected().retryable());
     }
 
     #[test]
