@@ -8,6 +8,8 @@ const HEIGHT = 148;
 // UTC, like the times of log lines.
 const clock = (t) => new Date(t * 1000).toISOString().slice(11, 16);
 const HOUR = 3600;
+/** Between two points, in milliseconds. */
+const MINUTE = 60_000;
 const WHOLE = [1, 2, 5].flatMap((n) => Array.from({ length: 9 }, (_, e) => n * 10 ** e)).sort((a, b) => a - b);
 // Minutes, then hours: CloudWatch knows nothing shorter.
 const STEPS = [60, 300, 600, 900, 1800, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR];
@@ -28,9 +30,10 @@ function colour(name) {
   return value;
 }
 
-/** One time axis for all series; a missing minute stays missing. */
+/** One time axis for all series; a missing minute stays missing. Where all miss some, an empty one after the last that was told keeps lines apart. */
 function align(series) {
-  const times = [...new Set(series.flatMap((s) => s.points.map(([t]) => t)))].sort((a, b) => a - b);
+  const told = [...new Set(series.flatMap((s) => s.points.map(([t]) => t)))].sort((a, b) => a - b);
+  const times = told.flatMap((t, i) => (i && t - told[i - 1] > MINUTE ? [told[i - 1] + MINUTE, t] : [t]));
   const at = new Map(times.map((t, i) => [t, i]));
   const columns = series.map((s) => {
     const column = new Array(times.length).fill(null);
@@ -49,6 +52,16 @@ function hour(u, min, max) {
   const now = Date.now() / 1000;
   return [Math.min(first ?? Infinity, now - HOUR), Math.max(last ?? 0, now)];
 }
+
+/** What the pointer is at; in an empty minute that is the one told before it. */
+function pointed(u) {
+  const i = u.cursor.idx;
+  const empty = i > 0 && u.data.every((column, n) => !n || column[i] == null);
+  return empty ? i - 1 : i;
+}
+
+/** Points without neighbours: no line shows them. */
+const alone = (values) => values.flatMap((v, i) => (v != null && values[i - 1] == null && values[i + 1] == null ? [i] : []));
 
 function short(value) {
   if (value == null) return '–';
@@ -70,7 +83,7 @@ export function draw(element, series) {
   tip.hidden = true;
 
   function hover(u) {
-    const i = u.cursor.idx;
+    const i = pointed(u);
     if (i == null || u.cursor.left < 0) {
       tip.hidden = true;
       return;
@@ -114,7 +127,7 @@ export function draw(element, series) {
           stroke: colour(`--${mark(s.name, n)}`),
           width: 1.6,
           spanGaps: false,
-          points: { show: s.points.length < 3 },
+          points: { show: s.points.length < 3, filter: (u, k, show) => (show ? null : alone(u.data[k])) },
         })),
       ],
       hooks: { setCursor: [hover], setSelect: [(u) => (zoomed ||= u.select.width > 0)] },
@@ -127,7 +140,7 @@ export function draw(element, series) {
       plot.over.style.cursor = 'pointer';
       plot.over.addEventListener('mousedown', (event) => (from = event.clientX));
       plot.over.addEventListener('click', (event) => {
-        const at = plot.data[0][plot.cursor.idx];
+        const at = plot.data[0][pointed(plot)];
         if (at == null || Math.abs(event.clientX - from) > 3) return;
         const link = document.createElement('a');
         link.href = `${minutes}${Math.round(at * 1000)}`;
