@@ -270,6 +270,8 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
     let empty = Signal::derive(move || match (panel.asked.get(), past) {
         (false, _) if panel.alive.get() => "Reading the log from AWS…".to_owned(),
         (false, _) => "Reading the log from AWS. This needs JavaScript.".to_owned(),
+        // What is there is not known; the problem stands above.
+        (true, _) if panel.problem.with(Option::is_some) => String::new(),
         (true, _) if panel.absent.get() => nothing_yet(kind, &panel.group.get()),
         (true, _) if panel.filter.with(|f| !f.is_empty()) => "No event matches the filter.".to_owned(),
         (true, false) => "No events in the log yet: they appear here when it runs.".to_owned(),
