@@ -44,6 +44,10 @@ struct Panel {
     alive: RwSignal<bool>,
     /// Counts the questions, so that a late answer to an old one is dropped.
     question: StoredValue<u32>,
+    /// The question whose new events are being matched.
+    matching: StoredValue<Option<u32>>,
+    /// Something came since that was asked.
+    unmatched: StoredValue<bool>,
 }
 
 impl Panel {
@@ -61,6 +65,8 @@ impl Panel {
             filter: RwSignal::new(String::new()),
             alive: RwSignal::new(false),
             question: StoredValue::new(0),
+            matching: StoredValue::new(None),
+            unmatched: StoredValue::new(false),
         }
     }
 
@@ -126,17 +132,26 @@ impl Panel {
         self.ask(key, None);
     }
 
-    /// Asks which of the latest events match the filter, and adds them. Says nothing where something else was asked for meanwhile.
+    /// Asks which of the latest events match the filter, and adds them. Says nothing where something else was asked for meanwhile. A search
+    /// may take longer than lines take to come, so one is asked at a time.
     fn match_new(self, key: ResourceKey) {
         let Some(filter) = self.filter.try_get_untracked() else { return };
-        let question = self.question.try_get_value();
+        let Some(question) = self.question.try_get_value() else { return };
+        if self.matching.try_get_value() == Some(Some(question)) {
+            self.unmatched.try_set_value(true);
+            return;
+        }
+        self.matching.try_set_value(Some(question));
+        self.unmatched.try_set_value(false);
         leptos::task::spawn_local(async move {
-            let answer = log(key, filter, None).await;
-            if self.question.try_get_value() != question {
+            let answer = log(key.clone(), filter, None).await;
+            if self.question.try_get_value() != Some(question) {
                 return;
             }
+            self.matching.try_set_value(None);
             match answer {
                 Ok(page) => {
+                    self.problem.try_set(None);
                     let found: Lines = page.events.into_iter().map(Arc::new).collect();
                     self.events.try_update(|lines| {
                         // More matched than one answer holds: what lies between is had by going back from these.
@@ -146,6 +161,10 @@ impl Panel {
                         }
                         window::append(lines, found);
                     });
+                    let followed = self.following.try_get_untracked() == Some(true);
+                    if followed && self.unmatched.try_get_value() == Some(true) {
+                        self.match_new(key);
+                    }
                 }
                 Err(e) => {
                     self.problem.try_set(Some(e.0));
