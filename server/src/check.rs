@@ -162,7 +162,7 @@ async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
 /// them is not.
 async fn looked_at(caller: &Caller) -> Vec<(&'static str, Problem)> {
     let at = now();
-    let log = gantry_aws::Log { group: NO_LOG, streams: "", filter: "" };
+    let log = gantry_aws::Log { group: NO_LOG, streams: "", of: "", filter: "" };
     // The permission is there when AWS says that the log is not.
     let events = gantry_aws::absent(gantry_aws::log_events(caller, log, at, at, 1).await).err();
     let chart = gantry_aws::function_totals(caller, 5, at).await.err();

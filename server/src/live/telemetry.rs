@@ -68,10 +68,18 @@ impl AwsTelemetry {
 
     /// Where a resource writes its log.
     async fn places(&self, key: &ResourceKey) -> Result<Vec<Place>> {
-        let whole = |group: String| Place { region: key.scope.region.clone(), group, streams: String::new() };
+        let whole = |group: String| Place {
+            region: key.scope.region.clone(),
+            group,
+            streams: String::new(),
+            of: String::new(),
+        };
         let places = match key.kind {
             Kind::LogGroup => vec![whole(key.id.clone())],
-            Kind::Function => vec![whole(function_group(&self.document(key).await?, &key.id))],
+            Kind::Function => {
+                let (group, of) = function_log(&self.document(key).await?, &key.id);
+                vec![Place { of, ..whole(group) }]
+            }
             Kind::TaskDefinition => container_places(self.document(key).await?, None, &key.scope.region),
             Kind::Service => {
                 let service: Service = serde_json::from_value(self.document(key).await?).unwrap_or_default();
@@ -104,10 +112,11 @@ impl AwsTelemetry {
     ) -> Result<Option<LogEvents>> {
         let each = places.iter().map(async |place| {
             let caller = self.connections.caller(&Scope::new(key.scope.account.clone(), place.region.clone())).await?;
-            let input = format!("{:?}", (&place.group, &place.streams, filter, start, end, limit));
+            let input = format!("{:?}", (&place.group, &place.streams, &place.of, filter, start, end, limit));
             let (place, filter) = (place.clone(), filter.to_owned());
             let make = move |caller: gantry_aws::Caller| async move {
-                let log = gantry_aws::Log { group: &place.group, streams: &place.streams, filter: &filter };
+                let log =
+                    gantry_aws::Log { group: &place.group, streams: &place.streams, of: &place.of, filter: &filter };
                 gantry_aws::log_events(&caller, log, start, end, limit).await
             };
             // Ten pages that open at once ask once.
@@ -229,13 +238,19 @@ struct Place {
     group: String,
     /// What the streams' names begin with; empty for all.
     streams: String,
+    /// The function whose streams alone are meant; empty for all.
+    of: String,
 }
 
-/// A function's log group: the configured one, or the one Lambda makes.
+/// A function's log group: the configured one, or the one Lambda makes. Others may write to a configured one, too: with the name that its
+/// own streams have there.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html>
-fn function_group(doc: &Value, name: &str) -> String {
-    let configured = doc["LoggingConfig"]["LogGroup"].as_str().filter(|group| !group.is_empty());
-    configured.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned)
+fn function_log(doc: &Value, name: &str) -> (String, String) {
+    let usual = format!("/aws/lambda/{name}");
+    match doc["LoggingConfig"]["LogGroup"].as_str() {
+        Some(group) if !group.is_empty() && group != usual => (group.to_owned(), name.to_owned()),
+        _ => (usual, String::new()),
+    }
 }
 
 /// Where the containers of a task definition write, each place once; with a task, only what that task wrote.
@@ -249,7 +264,12 @@ fn container_places(definition: Value, task: Option<(&ResourceKey, &Task)>, home
             let own = task.containers.iter().find(|c| c.name == container.name);
             (key.id.rsplit('/').next().unwrap_or(&key.id), own.and_then(|c| c.runtime_id.as_deref()))
         });
-        let place = Place { region, group: group.to_owned(), streams: container.log_stream(task).unwrap_or_default() };
+        let place = Place {
+            region,
+            group: group.to_owned(),
+            streams: container.log_stream(task).unwrap_or_default(),
+            of: String::new(),
+        };
         if !places.contains(&place) {
             places.push(place);
         }
@@ -377,8 +397,11 @@ mod tests {
 
     #[test]
     fn logs_are_found_where_aws_documents_say() {
-        assert_eq!(function_group(&json!({}), "a"), "/aws/lambda/a");
-        assert_eq!(function_group(&json!({ "LoggingConfig": { "LogGroup": "/shop/all" } }), "a"), "/shop/all");
+        let log = |group: &str| function_log(&json!({ "LoggingConfig": { "LogGroup": group } }), "a");
+        let usual = ("/aws/lambda/a".to_owned(), String::new());
+        assert_eq!(function_log(&json!({}), "a"), usual);
+        assert_eq!([log(""), log("/aws/lambda/a")], [usual.clone(), usual]);
+        assert_eq!(log("/shop/all"), ("/shop/all".to_owned(), "a".to_owned()));
     }
 
     #[test]

@@ -25,8 +25,21 @@ pub struct Log<'a> {
     pub group: &'a str,
     /// What the names of its streams begin with; empty for all streams.
     pub streams: &'a str,
+    /// The function whose streams alone are wanted of a group of several; empty for all streams. Lambda puts the day before the function's
+    /// name there, so it is nothing to ask by: `2026/11/23/orders[$LATEST]8f03…`.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html>
+    pub of: &'a str,
     /// A filter pattern of CloudWatch Logs; empty for all events.
     pub filter: &'a str,
+}
+
+impl Log<'_> {
+    /// Whether the lines of this stream belong to it.
+    fn holds(self, stream: &str) -> bool {
+        let name = stream.rsplit('/').next().unwrap_or_default();
+        let own = || name.strip_prefix(self.of).is_some_and(|rest| rest.starts_with('['));
+        stream.is_empty() || (stream.starts_with(self.streams) && (self.of.is_empty() || own()))
+    }
 }
 
 /// Events of a log.
@@ -124,7 +137,7 @@ async fn window(
             message: e.message.unwrap_or_default(),
         });
         // An endpoint that does not know the prefix answers with everybody's lines; they must not be shown as this one's.
-        events.extend(read_events.filter(|e| e.stream.is_empty() || e.stream.starts_with(log.streams)));
+        events.extend(read_events.filter(|e| log.holds(&e.stream)));
         pages.then(page.next_token)?;
     }
     Ok(Some(events))

@@ -7,7 +7,29 @@ use serde_json::json;
 use std::sync::{Arc, Mutex};
 
 fn whole(group: &str) -> Log<'_> {
-    Log { group, streams: "", filter: "" }
+    Log { group, streams: "", of: "", filter: "" }
+}
+
+#[tokio::test]
+async fn of_a_group_of_several_functions_only_the_lines_of_one_are_read() {
+    let caller = caller(|_, _| {
+        let streams = [
+            "2026/11/23/orders[$LATEST]8f03",
+            "2026/11/23/orders-api[$LATEST]11aa",
+            "2026/11/23/eu-orders[3]22bb",
+            "2026/11/23/[$LATEST]33cc",
+            "2026/11/23/orders[12]44dd",
+        ];
+        let event = |(n, stream): (usize, &str)| json!({"eventId": n.to_string(), "timestamp": 5, "message": "m", "logStreamName": stream});
+        (200, json!({"events": streams.into_iter().enumerate().map(event).collect::<Vec<_>>()}))
+    });
+    let read = async |of: &str| -> Vec<String> {
+        let log = Log { of, ..whole("/shop/all") };
+        let events = log_events(&caller, log, Millis(0), Millis(10), 10).await.unwrap().events;
+        events.into_iter().map(|e| e.id).collect()
+    };
+    assert_eq!(read("orders").await, ["0", "4"]);
+    assert_eq!(read("").await.len(), 5);
 }
 
 #[tokio::test]
