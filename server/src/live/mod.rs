@@ -4,6 +4,7 @@
 mod failing;
 pub mod follow;
 mod loads;
+mod places;
 pub mod socket;
 pub mod telemetry;
 mod totals;

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use domain::ecs::load::{Measured, ServiceLoads};
-use domain::ecs::{Service, Task, TaskDefinition};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Failing, FleetMetrics, Telemetry};
 use domain::stream::{LogEvent, LogPage, Series, latest};
@@ -10,7 +9,6 @@ use domain::{AccountId, Code, Kind, Millis, Problem, Region, ResourceKey, Scope}
 use futures::StreamExt;
 use gantry_aws::{Connections, LogEvents};
 use gantry_store::Store;
-use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +16,7 @@ use std::time::Duration;
 use super::failing;
 use super::follow::Source;
 use super::loads::Loads;
+use super::places::{self, Place};
 use super::totals::{self, Kept};
 use crate::clock::now;
 
@@ -59,45 +58,6 @@ impl AwsTelemetry {
     pub fn new(connections: Connections, store: Store) -> Self {
         let (totals, failing) = (Kept::for_each(TOTALS_KEPT), Kept::for_each(FAILING_KEPT));
         Self { connections, store, totals: Mutex::new(totals), failing: Mutex::new(failing), loads: Loads::default() }
-    }
-
-    async fn document(&self, key: &ResourceKey) -> Result<Value> {
-        let stored = self.store.get(key).await?;
-        Ok(stored.ok_or_else(|| Problem::not_found("Gantry has never seen this resource."))?.doc)
-    }
-
-    /// Where a resource writes its log.
-    async fn places(&self, key: &ResourceKey) -> Result<Vec<Place>> {
-        let whole = |group: String| Place {
-            region: key.scope.region.clone(),
-            group,
-            streams: String::new(),
-            of: String::new(),
-        };
-        let places = match key.kind {
-            Kind::LogGroup => vec![whole(key.id.clone())],
-            Kind::Function => {
-                let (group, of) = function_log(&self.document(key).await?, &key.id);
-                vec![Place { of, ..whole(group) }]
-            }
-            Kind::TaskDefinition => container_places(self.document(key).await?, None, &key.scope.region),
-            Kind::Service => {
-                let service: Service = serde_json::from_value(self.document(key).await?).unwrap_or_default();
-                let definition = self.definition(&Value::from(service.definition())).await?;
-                container_places(definition, None, &key.scope.region)
-            }
-            Kind::Task => {
-                let task: Task = serde_json::from_value(self.document(key).await?).unwrap_or_default();
-                let definition = self.definition(&Value::from(task.task_definition_arn.clone())).await?;
-                container_places(definition, Some((key, &task)), &key.scope.region)
-            }
-            kind => return Err(Problem::invalid("key", format!("A {} has no log.", kind.singular()))),
-        };
-        if places.is_empty() {
-            let message = "None of its containers sends its output to CloudWatch Logs (log driver awslogs).";
-            return Err(Problem::new(Code::NotFound, "No log", message));
-        }
-        Ok(places)
     }
 
     /// The latest events of these places together, oldest first; `None` when none of their groups is there.
@@ -196,21 +156,10 @@ impl AwsTelemetry {
         let failing = if failed { self.failing(scope, minutes).await? } else { Some(Arc::default()) };
         Ok((series, failing))
     }
-
-    async fn definition(&self, arn: &Value) -> Result<Value> {
-        let key = self.store.resolve(arn.as_str().unwrap_or_default()).await?.ok_or_else(uncollected)?;
-        self.document(&key).await
-    }
 }
 
 pub(super) fn lock<T>(kept: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A deployment names a task definition that the next collection brings: asking again helps, so a followed log goes on.
-fn uncollected() -> Problem {
-    let message = "Gantry has not collected its task definition yet, which says where it logs. Try again in a minute.";
-    Problem::new(Code::Busy, "Not collected yet", message)
 }
 
 /// AWS says that something does not exist, not Gantry that no connection leads there.
@@ -231,52 +180,6 @@ fn whole_second(now: Millis) -> Millis {
     Millis(now.0 + (-now.0).rem_euclid(1000))
 }
 
-/// Some streams of a log group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Place {
-    region: Region,
-    group: String,
-    /// What the streams' names begin with; empty for all.
-    streams: String,
-    /// The function whose streams alone are meant; empty for all.
-    of: String,
-}
-
-/// A function's log group: the configured one, or the one Lambda makes. Others may write to a configured one, too: with the name that its
-/// own streams have there.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-loggroups.html>
-fn function_log(doc: &Value, name: &str) -> (String, String) {
-    let usual = format!("/aws/lambda/{name}");
-    match doc["LoggingConfig"]["LogGroup"].as_str() {
-        Some(group) if !group.is_empty() && group != usual => (group.to_owned(), name.to_owned()),
-        _ => (usual, String::new()),
-    }
-}
-
-/// Where the containers of a task definition write, each place once; with a task, only what that task wrote.
-fn container_places(definition: Value, task: Option<(&ResourceKey, &Task)>, home: &Region) -> Vec<Place> {
-    let definition: TaskDefinition = serde_json::from_value(definition).unwrap_or_default();
-    let mut places: Vec<Place> = vec![];
-    for container in &definition.container_definitions {
-        let Some((group, region)) = container.log_group() else { continue };
-        let region = region.and_then(|r| Region::parse(r).ok()).unwrap_or_else(|| home.clone());
-        let task = task.map(|(key, task)| {
-            let own = task.containers.iter().find(|c| c.name == container.name);
-            (key.id.rsplit('/').next().unwrap_or(&key.id), own.and_then(|c| c.runtime_id.as_deref()))
-        });
-        let place = Place {
-            region,
-            group: group.to_owned(),
-            streams: container.log_stream(task).unwrap_or_default(),
-            of: String::new(),
-        };
-        if !places.contains(&place) {
-            places.push(place);
-        }
-    }
-    places
-}
-
 #[async_trait]
 impl Telemetry for AwsTelemetry {
     async fn log(&self, actor: &Actor, key: &ResourceKey, filter: &str, before: Option<Millis>) -> Result<LogPage> {
@@ -287,7 +190,7 @@ impl Telemetry for AwsTelemetry {
                 format!("A filter pattern has at most {LONGEST_FILTER} characters."),
             ));
         }
-        let places = self.places(key).await?;
+        let places = places::of(&self.store, key).await?;
         let now = now();
         let end = before.map_or(whole_second(now), |before| Millis(before.0.min(now.0).saturating_sub(1)));
         let start = Millis(end.0.saturating_sub(REACH));
@@ -373,7 +276,7 @@ impl Telemetry for AwsTelemetry {
 #[async_trait]
 impl Source for AwsTelemetry {
     async fn since(&self, key: &ResourceKey, since: Millis) -> Result<LogEvents> {
-        let places = self.places(key).await?;
+        let places = places::of(&self.store, key).await?;
         // A group that appears with its first line is waited for.
         Ok(self.read(key, &places, "", since, now(), FOLLOWED).await?.unwrap_or_default())
     }
@@ -382,51 +285,10 @@ impl Source for AwsTelemetry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn all_who_ask_within_a_second_ask_until_its_end() {
         let ends = [1, 500, 999, 1000, 1001].map(|now| whole_second(Millis(now)).0);
         assert_eq!(ends, [1000, 1000, 1000, 1000, 2000]);
-    }
-
-    #[test]
-    fn a_followed_log_waits_for_a_new_task_definition() {
-        assert!(uncollected().retryable());
-    }
-
-    #[test]
-    fn logs_are_found_where_aws_documents_say() {
-        let log = |group: &str| function_log(&json!({ "LoggingConfig": { "LogGroup": group } }), "a");
-        let usual = ("/aws/lambda/a".to_owned(), String::new());
-        assert_eq!(function_log(&json!({}), "a"), usual);
-        assert_eq!([log(""), log("/aws/lambda/a")], [usual.clone(), usual]);
-        assert_eq!(log("/shop/all"), ("/shop/all".to_owned(), "a".to_owned()));
-    }
-
-    #[test]
-    fn a_service_reads_the_streams_of_its_containers_and_a_task_its_own() {
-        let container = |name: &str, driver: &str, options: Value| json!({ "name": name, "logConfiguration": { "logDriver": driver, "options": options } });
-        let definition = json!({ "containerDefinitions": [
-            container("web", "awslogs", json!({ "awslogs-group": "/shop", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "shop" })),
-            container("envoy", "awslogs", json!({ "awslogs-group": "/mesh", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "shop" })),
-            container("agent", "awslogs", json!({ "awslogs-group": "/agents" })),
-            container("other", "splunk", json!({ "splunk-url": "https://splunk" })),
-            { "name": "silent" },
-        ] });
-        let home = Region::parse("eu-west-1").unwrap();
-        let shown = |task: Option<(&ResourceKey, &Task)>| -> Vec<String> {
-            let places = container_places(definition.clone(), task, &home);
-            places.into_iter().map(|p| format!("{} {} {}", p.region, p.group, p.streams)).collect()
-        };
-        assert_eq!(shown(None), ["eu-west-1 /shop shop/web/", "us-east-1 /mesh shop/envoy/", "eu-west-1 /agents "]);
-        let key = ResourceKey::parse("ecs.task/111122223333/eu-west-1/main/0f1e2d").unwrap();
-        let task: Task =
-            serde_json::from_value(json!({ "containers": [{ "name": "agent", "runtimeId": "0f1e2d-9" }] })).unwrap();
-        assert_eq!(
-            shown(Some((&key, &task))),
-            ["eu-west-1 /shop shop/web/0f1e2d", "us-east-1 /mesh shop/envoy/0f1e2d", "eu-west-1 /agents 0f1e2d-9"]
-        );
-        assert!(container_places(json!({}), None, &home).is_empty());
     }
 }
