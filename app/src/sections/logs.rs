@@ -3,7 +3,7 @@
 mod panel;
 mod window;
 
-use domain::{Kind, Millis, Problem, ResourceKey};
+use domain::{Kind, Millis, ResourceKey};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_query_map};
