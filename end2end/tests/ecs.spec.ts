@@ -49,11 +49,13 @@ test("two revisions of a task definition are compared without noise", async ({ p
 });
 
 test("a service that cannot reach its desired count needs a person", async ({ page }) => {
+  // ECS says so after several tasks that failed: a fleet that has just begun has to get there.
+  test.setTimeout(240_000);
   await page.goto("/services?attention=1&q=recommendations");
   await hydrated(page);
-  await page.locator("tbody a[href^='/services/']").first().click();
+  await page.locator("tbody a[href^='/services/']").first().click({ timeout: 60_000 });
   await expect(page).toHaveURL(/\/services\/\d{12}\//);
-  await expect(page.getByRole("main").getByText(/is unable to consistently start tasks/).first()).toBeVisible();
+  await expect(page.getByRole("main").getByText(/is unable to consistently start tasks/).first()).toBeVisible({ timeout: 150_000 });
 });
 
 test("a service's page tells its past deployments, from which revision to which", async ({ page }) => {
