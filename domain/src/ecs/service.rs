@@ -244,17 +244,23 @@ impl Model for Service {
         let rollout = primary.and_then(|d| d.rollout_state.as_deref());
         let rollout_reason = primary.and_then(|d| d.rollout_state_reason.clone());
         let failed = primary.and_then(|d| d.failed_tasks).unwrap_or_default();
+        let deploying = rollout == Some("IN_PROGRESS") || self.deployments.len() > 1;
         let state = if rollout == Some("FAILED") {
             State::new("FAILED", Tone::Bad).because(self.trouble().map(str::to_owned).or(rollout_reason))
         } else if missing && let Some(trouble) = self.trouble() {
             State::new("Below desired count", Tone::Bad).because(Some(trouble.to_owned()))
         } else if missing && failed > 0 {
-            let reason = format!("{}; {failed} failed to start.", self.short());
+            let reason = format!("{}; {failed} of the new ones failed.", self.short());
             State::new("Below desired count", Tone::Bad).because(Some(reason))
-        } else if rollout == Some("IN_PROGRESS")
-            || self.deployments.len() > 1
-            || self.task_sets.iter().any(TaskSet::is_stabilizing)
-        {
+        } else if deploying && (failed > 0 || self.trouble().is_some()) {
+            // The old tasks go on meanwhile, so that none is missing.
+            let failures = || match failed {
+                1 => "1 new task failed.".to_owned(),
+                _ => format!("{failed} new tasks failed."),
+            };
+            let reason = self.trouble().map_or_else(failures, str::to_owned);
+            State::new("Deployment in trouble", Tone::Warn).because(Some(reason))
+        } else if deploying || self.task_sets.iter().any(TaskSet::is_stabilizing) {
             // A deployment of a service that wants nothing, or has all it wants, is still on its way.
             State::new("IN_PROGRESS", Tone::Busy).because(rollout_reason)
         } else if missing {

@@ -147,8 +147,13 @@ impl Task {
         let exit = self.containers.iter().any(|c| c.exit_code.is_some_and(|code| code != 0));
         match self.stop_code.as_deref() {
             Some("TaskFailedToStart") => true,
+            // What a service stops is scaled in or replaced, unless it says `Task failed ELB health checks in (…)` or `… container health checks`.
+            // <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html>
+            Some("ServiceSchedulerInitiated") => {
+                self.stopped_reason.as_deref().is_some_and(|reason| reason.contains("health check"))
+            }
             // Stopped from outside: containers that are told to end often answer with 143 or 137.
-            Some("UserInitiated" | "ServiceSchedulerInitiated" | "SpotInterruption" | "TerminationNotice") => false,
+            Some("UserInitiated" | "SpotInterruption" | "TerminationNotice") => false,
             _ => exit || self.containers.iter().any(|c| c.reason.is_some()),
         }
     }

@@ -169,7 +169,22 @@ fn the_state_of_a_service_says_whether_a_person_is_needed() {
         s["deployments"][0]["failedTasks"] = json!(4);
         s["events"] = json!([]);
     });
-    assert_eq!(crashing.reason.as_deref(), Some("0 of 3 tasks run; 4 failed to start."));
+    assert_eq!(crashing.reason.as_deref(), Some("0 of 3 tasks run; 4 of the new ones failed."));
+    // A rolling deployment keeps the old tasks until the new ones are healthy: all that are wanted run.
+    let ailing = state(&|s| {
+        s["runningCount"] = json!(3);
+        s["deployments"][0]["rolloutState"] = json!("IN_PROGRESS");
+        let message = "(service web) (port 8080) is unhealthy in (target-group arn:aws:elasticloadbalancing:…) due to (reason Health checks failed).";
+        s["events"].as_array_mut().unwrap().insert(0, json!({"id": "e3", "message": message}));
+    });
+    assert_eq!((ailing.word.as_str(), ailing.tone), ("Deployment in trouble", Tone::Warn));
+    assert!(ailing.reason.unwrap().contains("is unhealthy in"));
+    let failing = state(&|s| {
+        s["runningCount"] = json!(3);
+        s["deployments"][0]["rolloutState"] = json!("IN_PROGRESS");
+        s["deployments"][0]["failedTasks"] = json!(1);
+    });
+    assert_eq!(failing.reason.as_deref(), Some("1 new task failed."));
     assert_eq!(state(&|s| s["status"] = json!("DRAINING")).tone, Tone::Busy);
     let none_wanted = state(&|s| {
         s["desiredCount"] = json!(0);
@@ -211,6 +226,9 @@ fn a_stopped_task_says_why() {
     let mut scaled_in = task();
     scaled_in["stopCode"] = json!("ServiceSchedulerInitiated");
     assert_eq!(describe(Kind::Task, &scope(), &scaled_in).unwrap().state.unwrap().tone, Tone::Quiet);
+    scaled_in["stoppedReason"] =
+        json!("Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:…)");
+    assert_eq!(describe(Kind::Task, &scope(), &scaled_in).unwrap().state.unwrap().tone, Tone::Warn);
 }
 
 #[test]
