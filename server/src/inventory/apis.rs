@@ -91,7 +91,7 @@ mod tests {
         let rows = permissions(snapshot);
         let renamed = rows.len();
         let number = Snapshot::number(Kind::FunctionPermission);
-        snapshot.tables[number] = Arc::new(snapshot.tables[number].with(rows));
+        snapshot.tables[number] = Arc::new(snapshot.tables[number].with(rows, &snapshot.scopes));
         let entry = snapshot.tables[number].find(0, "orders/api").unwrap();
         (renamed, entry.name.to_string(), entry.cells[source().unwrap()].cell())
     }

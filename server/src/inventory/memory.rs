@@ -160,8 +160,8 @@ impl Memory {
         for (kind, rows) in replaced {
             let number = Snapshot::number(kind);
             // Sorting fifty thousand rows would hold up requests on this thread
-            let table = next.tables[number].clone();
-            let made = tokio::task::spawn_blocking(move || table.with(rows)).await;
+            let (table, scopes) = (next.tables[number].clone(), next.scopes.clone());
+            let made = tokio::task::spawn_blocking(move || table.with(rows, &scopes)).await;
             next.tables[number] =
                 Arc::new(made.map_err(|e| Problem::internal(format!("inventory.table {kind}: {e}")))?);
         }
@@ -291,7 +291,7 @@ async fn put(next: &mut Snapshot, kind: Kind, rows: Vec<Replacement>) -> Result<
     if !keys.is_empty() {
         let number = Snapshot::number(kind);
         let table = next.tables[number].clone();
-        let made = tokio::task::spawn_blocking(move || table.with(rows)).await;
+        let made = tokio::task::spawn_blocking(move || table.with(rows, &scopes)).await;
         let unmade = |e| Problem::internal(format!("inventory.table {kind}: {e}"));
         next.tables[number] = Arc::new(made.map_err(unmade)?);
     }

@@ -1,7 +1,8 @@
 //! All rows of one kind, in order of name, never changed: a change makes a new table that shares the rows that stayed.
 
-use domain::Kind;
 use domain::listing::ListQuery;
+use domain::{Kind, Scope};
+use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,9 +28,9 @@ pub struct Tally {
 pub struct Table {
     /// The kind.
     pub kind: Kind,
-    /// In order of name, then scope and id.
+    /// In order of name, then account, region and id: the same on every server, which number their scopes as they hear of them.
     pub rows: Vec<Arc<Entry>>,
-    /// Row numbers in order of scope and id.
+    /// Row numbers in order of the scope's number and id.
     by_id: Vec<u32>,
     /// Names.
     pub names: Haystack,
@@ -50,11 +51,11 @@ pub type Replacement = ((u16, Arc<str>), Option<Entry>);
 impl Table {
     /// Without rows.
     pub fn empty(kind: Kind) -> Self {
-        Self::new(kind, vec![])
+        Self::new(kind, vec![], &[])
     }
 
-    fn new(kind: Kind, mut rows: Vec<Arc<Entry>>) -> Self {
-        rows.sort_by(|a, b| natural(&a.name, &b.name).then_with(|| (a.scope, &a.id).cmp(&(b.scope, &b.id))));
+    fn new(kind: Kind, mut rows: Vec<Arc<Entry>>, scopes: &[Scope]) -> Self {
+        rows.sort_by(|a, b| by_name(a, b, scopes));
         rows.shrink_to_fit();
         let mut by_id: Vec<u32> = (0..rows.len() as u32).collect();
         by_id.sort_unstable_by(|a, b| place(&rows[*a as usize]).cmp(&place(&rows[*b as usize])));
@@ -84,13 +85,13 @@ impl Table {
         Self { kind, rows, by_id, names, extras, arns, tallies, attention, listings: Mutex::default() }
     }
 
-    /// The table after these changes.
-    pub fn with(&self, changes: Vec<Replacement>) -> Self {
+    /// The table after these changes; `scopes` are those that its rows name by number.
+    pub fn with(&self, changes: Vec<Replacement>, scopes: &[Scope]) -> Self {
         let changes: HashMap<_, _> = changes.into_iter().collect();
         let mut rows: Vec<Arc<Entry>> = Vec::with_capacity(self.rows.len() + changes.len());
         rows.extend(self.rows.iter().filter(|e| !changes.contains_key(&(e.scope, e.id.clone()))).cloned());
         rows.extend(changes.into_values().flatten().map(Arc::new));
-        Self::new(self.kind, rows)
+        Self::new(self.kind, rows, scopes)
     }
 
     /// The row of this id.
@@ -131,6 +132,13 @@ impl Table {
         kept.push_back((whole, listing.clone()));
         listing
     }
+}
+
+fn by_name(a: &Entry, b: &Entry, scopes: &[Scope]) -> Ordering {
+    let scope = |entry: &Entry| scopes.get(usize::from(entry.scope));
+    natural(&a.name, &b.name)
+        .then_with(|| if a.scope == b.scope { Ordering::Equal } else { scope(a).cmp(&scope(b)) })
+        .then_with(|| a.id.cmp(&b.id))
 }
 
 fn place(entry: &Entry) -> (u16, &str) {

@@ -49,7 +49,7 @@ pub fn table(kind: Kind, rows: Vec<Observed>) -> Table {
         let scope = scopes.iter().position(|s| *s == stored.key.scope).unwrap() as u16;
         ((scope, Arc::from(stored.key.id.as_str())), Some(Entry::of(&stored, scope, &mut words)))
     });
-    Table::empty(kind).with(changes.collect())
+    Table::empty(kind).with(changes.collect(), &scopes)
 }
 
 fn fleet() -> Table {
@@ -153,8 +153,10 @@ fn a_changed_row_replaces_itself_and_a_gone_one_leaves() {
     let t = fleet();
     let mut words = Words::default();
     let changed = stored(function(0, "web-2", json!({"State": "Active"})));
-    let next =
-        t.with(vec![((0, "web-2".into()), Some(Entry::of(&changed, 0, &mut words))), ((0, "web-10".into()), None)]);
+    let next = t.with(
+        vec![((0, "web-2".into()), Some(Entry::of(&changed, 0, &mut words))), ((0, "web-10".into()), None)],
+        &scopes(),
+    );
     assert_eq!(next.rows.len(), 5);
     assert!(next.attention.is_empty() && t.attention.len() == 1);
     assert!(next.find(0, "web-10").is_none() && next.find(0, "web-2").is_some() && next.find(1, "web-2").is_none());

@@ -48,7 +48,7 @@ impl Fleet {
     }
     fn replace(&mut self, kind: Kind, rows: Vec<Replacement>) {
         let number = Snapshot::number(kind);
-        self.snapshot.tables[number] = Arc::new(self.snapshot.tables[number].with(rows));
+        self.snapshot.tables[number] = Arc::new(self.snapshot.tables[number].with(rows, &self.snapshot.scopes));
     }
     fn image(&mut self, digest: &str, more: Value) {
         let mut doc = json!({"registryId": "111122223333", "repositoryName": "web", "imageDigest": digest});
