@@ -27,6 +27,15 @@ type Result<T> = std::result::Result<T, Problem>;
 pub trait Inventory: Send + Sync {
     /// A window of a list.
     async fn list(&self, actor: &Actor, query: &ListQuery) -> Result<Page>;
+    /// The window of a list behind a cursor, the first without one, and the cursor of the window after it, `None` at the end. A cursor is a
+    /// place and not a number: rows that come or go between two windows make none be missed or told twice. The query's offset does not
+    /// count. A cursor that is none, or one of a query for other rows or in another order, is refused by the field `cursor`.
+    async fn list_after(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+        cursor: Option<&str>,
+    ) -> Result<(Page, Option<String>)>;
     /// One resource; [`crate::problem::Code::NotFound`] if it never existed, [`crate::problem::Code::NotConnected`] if no connection leads
     /// to where it would be. Gone ones are still there.
     async fn get(&self, actor: &Actor, key: &ResourceKey) -> Result<Detail>;

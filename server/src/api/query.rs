@@ -58,7 +58,8 @@ impl Pairs {
     pub fn kind(&self) -> Result<Option<Kind>, Problem> {
         self.get("kind").map(Kind::named).transpose()
     }
-    /// A list as its page's query string asks for it. What is no parameter of every list is a filter of this kind's.
+    /// A list as its page's query string asks for it, from its beginning: `cursor` is not read here. What is no parameter of every list is a
+    /// filter of this kind's.
     pub fn list(&self) -> Result<ListQuery, Problem> {
         const FIXED: [&str; 9] = ["kind", "account", "region", "parent", "q", "attention", "sort", "cursor", "limit"];
         let kind = self.kind()?.ok_or_else(|| Problem::invalid("kind", "Say which kind: kind=lambda.function."))?;
@@ -70,12 +71,6 @@ impl Pairs {
         if let Some(sort) = self.get("sort") {
             query.sort_by(Order::read(sort));
         }
-        query.offset = match self.get("cursor") {
-            Some(cursor) => {
-                cursor.parse().map_err(|_| Problem::invalid("cursor", "A cursor is what “next” said, unchanged."))?
-            }
-            None => 0,
-        };
         query.limit = self.number("limit")?.unwrap_or(query.limit);
         for (name, _) in self.0.iter().filter(|(name, _)| !FIXED.contains(&name.as_str())) {
             let values = self.all(name, |v| Ok(v.to_owned()))?;
@@ -106,9 +101,13 @@ mod tests {
 
     #[test]
     fn a_pages_query_string_is_understood() {
-        let query = Pairs::of("kind=functions&q=thumb+nail&account=111122223333&region=eu-west-1,us-east-1&sort=-name&cursor=100&limit=20").list().unwrap();
+        let query = Pairs::of(
+            "kind=functions&q=thumb+nail&account=111122223333&region=eu-west-1,us-east-1&sort=-name&limit=20",
+        )
+        .list()
+        .unwrap();
         assert_eq!((query.kind, query.text.as_str()), (Kind::Function, "thumb nail"));
-        assert_eq!((query.regions.len(), query.offset, query.limit), (2, 100, 20));
+        assert_eq!((query.regions.len(), query.limit), (2, 20));
         assert_eq!(query.order(), Order::read("-name"));
     }
 
@@ -142,7 +141,6 @@ mod tests {
             ("kind=functions&sort=shoe-size", "sort"),
             ("kind=functions&shoe=1", "filters"),
             ("kind=functions&attention=maybe", "attention"),
-            ("kind=functions&cursor=x", "cursor"),
             ("kind=functions&limit=-1", "limit"),
             ("kind=functions&limit=100000", "limit"),
             ("kind=functions&parent=x", "key"),

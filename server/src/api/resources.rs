@@ -23,7 +23,8 @@ pub struct List {
     pub total: u32,
     /// Rows that match.
     pub matched: u32,
-    /// Say it as `cursor` to get the next window; missing on the last.
+    /// Say it as `cursor`, with everything else but `limit` as it was, to get the rows behind these; missing on the last window. What comes or
+    /// goes between two windows makes no other row be missed or told twice; one whose sort value changes meanwhile stands where that puts it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// How fresh the list is, per account and region.
@@ -33,9 +34,7 @@ pub struct List {
 }
 
 impl List {
-    fn of(page: Page, offset: u32) -> Self {
-        let end = offset.saturating_add(page.rows.len() as u32);
-        let next = (end < page.matched && !page.rows.is_empty()).then(|| end.to_string());
+    fn of(page: Page, next: Option<String>) -> Self {
         let Page { rows, total, matched, freshness, now, .. } = page;
         Self { resources: rows, total, matched, next, freshness, now }
     }
@@ -51,14 +50,14 @@ impl List {
         ("parent" = Option<String>, Query, description = "Key of the resource they live in"),
         ("attention" = Option<bool>, Query, description = "Only what needs a person"),
         ("sort" = Option<String>, Query, description = "`name`, `state`, `account`, `region`, `seen`, `changed` or a column; `-` before it for the largest first. Without it images stand by `-pushed`, task definitions by `-registered`, tasks by `-started`, all others by `name`"),
-        ("cursor" = Option<String>, Query, description = "What `next` said"),
+        ("cursor" = Option<String>, Query, description = "What `next` said of a list of the same kind, filters and sort: its rows go on behind the last one of that window, also when that is gone. Opaque; one of another list is refused"),
         ("limit" = Option<u32>, Query, description = "1 to 500; 100 unless given"),
     ),
     responses((status = 200, body = List), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn list(State(web): State<Web>, SignedIn(actor): SignedIn, pairs: Pairs) -> Result<Json<List>, Refusal> {
     let query = pairs.list()?;
-    let page = web.inventory.list(&actor, &query).await?;
-    Ok(Json(List::of(page, query.offset)))
+    let (page, next) = web.inventory.list_after(&actor, &query, pairs.get("cursor")).await?;
+    Ok(Json(List::of(page, next)))
 }
 
 /// One resource: AWS's document, what it is connected to, how fresh it is.

@@ -1,14 +1,14 @@
 //! Lists: filters, facets with counts, order. Counts of a facet's values are of the rows that pass all other filters, so that choosing a
 //! second value of the same facet shows what it would add.
 
-use domain::listing::{Direction, Facet, ListQuery, Order, Parts};
+use domain::listing::{Facet, ListQuery, Parts};
 use domain::resource::Column;
 use domain::{Millis, Scope};
 use memchr::memmem::Finder;
 use std::collections::HashMap;
 
 use super::entry::Entry;
-use super::order::SortKey;
+use super::standing::Standing;
 use super::table::Table;
 
 /// Values of a facet an answer carries.
@@ -23,6 +23,8 @@ pub struct Listing {
     pub total: u32,
     /// Filters with counts.
     pub facets: Vec<Facet>,
+    /// Of a list in order of when its rows were seen: when the last complete collect of each scope began, by number, as it was reckoned with.
+    pub covered: Vec<Option<Millis>>,
 }
 
 /// Where a facet's values come from.
@@ -141,9 +143,13 @@ pub fn list(table: &Table, scopes: &[Scope], covers: &dyn Fn(u16) -> Option<Mill
             (Some(_), Some(_)) => {}
         }
     }
-    sort(table, columns, covers, query, scopes, &mut rows);
+    let covered: Vec<Option<Millis>> = match query.order().by {
+        "seen" => (0..scopes.len()).map(|n| u16::try_from(n).ok().and_then(covers)).collect(),
+        _ => vec![],
+    };
+    Standing::of(table, scopes, &covered, query).sort(&mut rows);
     rows.shrink_to_fit();
-    Listing { rows, total, facets: facets.into_iter().filter_map(Counted::facet).collect() }
+    Listing { rows, total, facets: facets.into_iter().filter_map(Counted::facet).collect(), covered }
 }
 
 fn counted<'q>(columns: &'static [Column], query: &'q ListQuery) -> Vec<Counted<'q>> {
@@ -185,61 +191,4 @@ fn matching_text(table: &Table, text: &str) -> Option<Vec<bool>> {
 /// Whether only an ARN can tell: those that end with the id are in no haystack.
 pub fn arn_like(word: &str) -> bool {
     word.contains(':') || word.contains('/')
-}
-
-fn sort(
-    table: &Table,
-    columns: &[Column],
-    covers: &dyn Fn(u16) -> Option<Millis>,
-    query: &ListQuery,
-    scopes: &[Scope],
-    rows: &mut Vec<u32>,
-) {
-    let order = match query.parts {
-        // As what they are parts of lists them: names of images without a tag are their digests.
-        Parts::Of(_) if query.sort.is_none() => {
-            rows.sort_by_key(|n| table.rows[*n as usize].part_at);
-            return;
-        }
-        _ => query.order(),
-    };
-    let descending = order.direction == Direction::Descending;
-    // The sort is stable: equal ones stay in order of name, or its reverse where the newest is looked for.
-    if descending && (order.by == "name" || order == Order::of(table.kind)) {
-        rows.reverse();
-    }
-    let key: Box<dyn for<'e> Fn(&'e Entry) -> SortKey<'e> + '_> =
-        match (columns.iter().position(|c| c.id == order.by), order.by) {
-            (_, "name") => return,
-            (Some(n), _) => {
-                let instead = columns[n].instead.and_then(|id| columns.iter().position(|c| c.id == id));
-                Box::new(move |e| by_cell(e, n, instead))
-            }
-            (None, "state") => Box::new(|e| SortKey::state(e)),
-            (None, "account") => Box::new(ranked(scopes, |s| s.account.as_str())),
-            (None, "region") => Box::new(ranked(scopes, |s| s.region.as_str())),
-            (None, "seen") => Box::new(|e| SortKey::Number(e.seen_with(covers(e.scope)).0)),
-            (None, "changed") => Box::new(|e| SortKey::Number(e.changed.0)),
-            (None, _) => return,
-        };
-    let mut keyed: Vec<(SortKey<'_>, u32)> = rows.iter().map(|n| (key(&table.rows[*n as usize]), *n)).collect();
-    keyed.sort_by(|a, b| a.0.compare(&b.0, descending));
-    *rows = keyed.into_iter().map(|(_, n)| n).collect();
-}
-
-/// Sorts by a column, or by another where a row has nothing in it.
-fn by_cell(entry: &Entry, column: usize, instead: Option<usize>) -> SortKey<'_> {
-    let of = move |n: usize| entry.cells.get(n).map_or(SortKey::Missing, SortKey::of);
-    match (of(column), instead) {
-        (SortKey::Missing, Some(instead)) => of(instead),
-        (key, _) => key,
-    }
-}
-
-/// Sorts by a part of the scope, through the rank of each scope: the text itself lives as long as the snapshot, not the row.
-fn ranked(scopes: &[Scope], part: impl Fn(&Scope) -> &str) -> impl for<'e> Fn(&'e Entry) -> SortKey<'e> {
-    let mut parts: Vec<&str> = scopes.iter().map(&part).collect();
-    parts.sort_unstable();
-    let ranks: Vec<i64> = scopes.iter().map(|s| parts.partition_point(|p| *p < part(s)) as i64).collect();
-    move |entry| ranks.get(usize::from(entry.scope)).map_or(SortKey::Missing, |rank| SortKey::Number(*rank))
 }

@@ -5,6 +5,7 @@
 pub mod apis;
 pub mod beside;
 pub mod connected;
+pub mod cursor;
 pub mod entry;
 pub mod haystack;
 pub mod list;
@@ -14,6 +15,7 @@ pub mod order;
 pub mod overview;
 pub mod search;
 pub mod snapshot;
+pub mod standing;
 pub mod table;
 pub mod typo;
 pub mod unconnected;
@@ -21,6 +23,8 @@ pub mod unrest;
 pub mod usage;
 pub mod visible;
 
+#[cfg(test)]
+mod paging_tests;
 #[cfg(test)]
 mod tests;
 
@@ -34,12 +38,15 @@ use domain::services::{Comparison, ConnectionStatus, Count, HistoryQuery, Invent
 use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey, Scope};
 use gantry_store::difference::between;
 use gantry_store::resources::differences;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::now;
 use crate::connecting::Known;
+use list::Listing;
 pub use memory::Memory;
+use snapshot::Snapshot;
 pub use visible::Visible;
 
 type Result<T> = std::result::Result<T, Problem>;
@@ -62,8 +69,35 @@ impl Answers {
         Self { memory, connections, visible }
     }
 
-    fn snapshot(&self) -> Arc<snapshot::Snapshot> {
+    fn snapshot(&self) -> Arc<Snapshot> {
         self.memory.snapshot()
+    }
+
+    /// These rows of a query's answer.
+    fn page(&self, snapshot: &Snapshot, query: &ListQuery, listing: &Listing, window: Range<usize>) -> Page {
+        let table = snapshot.table(query.kind);
+        let text = query.text.to_lowercase();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let rows: Vec<Row> = listing.rows[window]
+            .iter()
+            .map(|n| &table.rows[*n as usize])
+            .map(|e| Row {
+                matched: search::matched(e, &words),
+                ..e.row(query.kind, &snapshot.scopes, snapshot.covered(query.kind, e.scope))
+            })
+            .collect();
+        if visible::READ_ONE_BY_ONE.contains(&query.kind) {
+            self.visible.report(rows.iter().map(|r| &r.key));
+        }
+        Page {
+            rows,
+            total: listing.total,
+            matched: listing.rows.len() as u32,
+            facets: listing.facets.clone(),
+            freshness: snapshot.freshness(Some(query.kind), &query.accounts, &query.regions),
+            version: snapshot.version,
+            now: now(),
+        }
     }
 
     /// Has a kind collected as soon as may be.
@@ -92,37 +126,38 @@ impl Answers {
     }
 }
 
+/// The answer to a query before a window is cut out: the kept one, or a new one.
+fn listing(snapshot: &Snapshot, query: &ListQuery) -> Arc<Listing> {
+    let table = snapshot.table(query.kind);
+    let covers = |scope| snapshot.covered(query.kind, scope);
+    table.listing(query, |whole| list::list(table, &snapshot.scopes, &covers, whole))
+}
+
 #[async_trait]
 impl Inventory for Answers {
     async fn list(&self, actor: &Actor, query: &ListQuery) -> Result<Page> {
         decide(actor, Permission::ReadResources)?;
         query.check()?;
         let snapshot = self.snapshot();
+        let listing = listing(&snapshot, query);
+        let from = listing.rows.len().min(query.offset as usize);
+        let to = listing.rows.len().min(from.saturating_add(query.limit as usize));
+        Ok(self.page(&snapshot, query, &listing, from..to))
+    }
+
+    async fn list_after(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+        cursor: Option<&str>,
+    ) -> Result<(Page, Option<String>)> {
+        decide(actor, Permission::ReadResources)?;
+        query.check()?;
+        let snapshot = self.snapshot();
+        let listing = listing(&snapshot, query);
         let table = snapshot.table(query.kind);
-        let covers = |scope| snapshot.covered(query.kind, scope);
-        let listing = table.listing(query, |whole| list::list(table, &snapshot.scopes, &covers, whole));
-        let window = listing.rows.iter().skip(query.offset as usize).take(query.limit as usize);
-        let text = query.text.to_lowercase();
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let rows: Vec<Row> = window
-            .map(|n| &table.rows[*n as usize])
-            .map(|e| Row {
-                matched: search::matched(e, &words),
-                ..e.row(query.kind, &snapshot.scopes, covers(e.scope))
-            })
-            .collect();
-        if visible::READ_ONE_BY_ONE.contains(&query.kind) {
-            self.visible.report(rows.iter().map(|r| &r.key));
-        }
-        Ok(Page {
-            rows,
-            total: listing.total,
-            matched: listing.rows.len() as u32,
-            facets: listing.facets.clone(),
-            freshness: snapshot.freshness(Some(query.kind), &query.accounts, &query.regions),
-            version: snapshot.version,
-            now: now(),
-        })
+        let (window, next) = cursor::window(table, &snapshot.scopes, &listing, query, cursor)?;
+        Ok((self.page(&snapshot, query, &listing, window), next))
     }
 
     async fn get(&self, actor: &Actor, key: &ResourceKey) -> Result<Detail> {

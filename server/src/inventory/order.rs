@@ -33,6 +33,17 @@ fn number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
     &number[zeros..]
 }
 
+/// So many bytes of a text count for its place, for cursors carry them in addresses.
+const COUNTED: usize = 512;
+
+/// What counts of a text.
+fn beginning(text: &str) -> &str {
+    match text.len() {
+        0..=COUNTED => text,
+        _ => (0..=COUNTED).rev().find_map(|n| text.get(..n)).unwrap_or_default(),
+    }
+}
+
 /// What a row is sorted by.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SortKey<'a> {
@@ -51,10 +62,10 @@ impl<'a> SortKey<'a> {
     pub fn of(cell: &'a Datum) -> Self {
         match cell {
             Datum::None => SortKey::Missing,
-            Datum::Text(t) | Datum::Mono(t) => SortKey::Text(t),
-            Datum::Ref(both) => SortKey::Text(&both.1),
+            Datum::Text(t) | Datum::Mono(t) => SortKey::Text(beginning(t)),
+            Datum::Ref(both) => SortKey::Text(beginning(&both.1)),
             Datum::Number(n) | Datum::Bytes(n) | Datum::Time(Millis(n)) => SortKey::Number(*n),
-            Datum::List(list) => list.first().map_or(SortKey::Missing, |t| SortKey::Text(t)),
+            Datum::List(list) => list.first().map_or(SortKey::Missing, |t| SortKey::Text(beginning(t))),
             Datum::Mark(state) => SortKey::State(state.tone, &state.word),
         }
     }

@@ -27,6 +27,11 @@ async fn lists_are_paged_to_their_end_by_the_cursor() {
         }
     }
     assert_eq!(names, ["alpha", "beta", "delta", "epsilon", "gamma"]);
+    // Of another order; a number, as cursors once were.
+    for refused in [format!("sort=-name{cursor}"), "sort=name&cursor=2".to_owned()] {
+        let refused = world.get(&format!("/api/v1/resources?kind=functions&{refused}"), &cookie).await;
+        assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some("cursor")));
+    }
     let nonsense = world.get("/api/v1/resources?kind=functions&shoe=1", &cookie).await;
     assert_eq!((nonsense.status, nonsense.json()["field"].as_str()), (400, Some("filters")));
 }
