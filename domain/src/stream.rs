@@ -142,8 +142,8 @@ pub struct LogEvent {
     pub message: String,
 }
 
-/// Events of a log, oldest first. Those before them are had by asking for what was before the moment of the first: an answer holds all
-/// events of that millisecond.
+/// Events of a log, oldest first. Those before them are had by asking for what was before the moment of the first, or before `searched` where
+/// that is said: an answer holds all events of that millisecond.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LogPage {
@@ -153,6 +153,9 @@ pub struct LogPage {
     pub group: String,
     /// None of its log groups exists: AWS makes that of a function with its first event. It may also have been deleted.
     pub absent: bool,
+    /// The time for the search was over: everything from this moment on was searched, nothing before it. Asking for what was before it goes on
+    /// with the search. None where the search went to its end: two weeks back, or as many events as an answer has.
+    pub searched: Option<Millis>,
     /// The server's clock.
     pub now: Millis,
 }

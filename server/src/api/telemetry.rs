@@ -11,7 +11,8 @@ use crate::auth::identity::SignedIn;
 use crate::http::Web;
 use crate::http::problem::Refusal;
 
-/// The latest events of a function's or log group's log, oldest first.
+/// The latest events of a function's or log group's log, oldest first. A search that takes longer than 20 seconds says in `searched` how far
+/// back it came, and goes on with that as `before`.
 #[utoipa::path(get, path = "/log/{*key}", operation_id = "get_log", tag = "telemetry",
     params(
         ("key" = String, Path, description = "`kind/account/region/id` of a function, service, task or log group"),

@@ -17,7 +17,7 @@ use super::problem::Refusal;
 /// The header that carries the id, in answers.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest a request may take; AWS calls give up earlier.
-const LONGEST: Duration = Duration::from_secs(30);
+pub const LONGEST: Duration = Duration::from_secs(30);
 
 /// What is sent here is as long as an image and may take as long as it goes on: each piece of it has to arrive in time
 /// ([`super::BODY_TIME`]), and so has each answer of the registry.

@@ -199,7 +199,7 @@ mod tests {
     type Answer = Result<LogEvents, Problem>;
 
     fn read(ids: impl IntoIterator<Item = u32>) -> LogEvents {
-        LogEvents { events: ids.into_iter().map(event).collect(), more: false }
+        LogEvents { events: ids.into_iter().map(event).collect(), ..LogEvents::default() }
     }
 
     /// Answers with what the test hands over, and waits for it.

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use domain::ecs::load::{Measured, ServiceLoads};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Failing, FleetMetrics, Telemetry};
-use domain::stream::{LogEvent, LogPage, Series, latest};
+use domain::stream::{LogPage, Series};
 use domain::{AccountId, Code, Kind, Millis, Problem, Region, ResourceKey, Scope};
 use futures::StreamExt;
 use gantry_aws::{Connections, LogEvents};
 use gantry_store::Store;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::failing;
 use super::follow::Source;
@@ -19,6 +19,7 @@ use super::loads::Loads;
 use super::places::{self, Place};
 use super::totals::{self, Kept};
 use crate::clock::now;
+use crate::http::observe::LONGEST;
 
 type Result<T> = std::result::Result<T, Problem>;
 
@@ -28,6 +29,8 @@ const EVENTS: usize = 200;
 const FOLLOWED: usize = 5_000;
 /// How far back a log is searched for events, in milliseconds: two weeks.
 const REACH: i64 = 14 * 86_400_000;
+/// How long an answer's log is searched: the page that AWS is asked for then has the rest of the request's time.
+const SEARCH: Duration = LONGEST.saturating_sub(Duration::from_secs(10));
 /// The longest filter pattern, in characters.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 const LONGEST_FILTER: usize = 1_024;
@@ -43,6 +46,18 @@ const MOST_ASKED: usize = 1_000;
 const MOST_FAILING: usize = 20;
 /// The longest chart, in minutes: thirty days.
 const LONGEST_CHART: u32 = 43_200;
+
+/// What is looked for in a log.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    /// A filter pattern; empty for all events.
+    filter: &'a str,
+    start: Millis,
+    end: Millis,
+    limit: usize,
+    /// When to stop searching; without one it goes on to the end.
+    until: Option<Instant>,
+}
 
 /// Reads logs and metrics through the connections; what belongs to which log is known from the store.
 pub struct AwsTelemetry {
@@ -61,15 +76,8 @@ impl AwsTelemetry {
     }
 
     /// The latest events of these places together, oldest first; `None` when none of their groups is there.
-    async fn read(
-        &self,
-        key: &ResourceKey,
-        places: &[Place],
-        filter: &str,
-        start: Millis,
-        end: Millis,
-        limit: usize,
-    ) -> Result<Option<LogEvents>> {
+    async fn read(&self, key: &ResourceKey, places: &[Place], wanted: Wanted<'_>) -> Result<Option<LogEvents>> {
+        let Wanted { filter, start, end, limit, until } = wanted;
         let each = places.iter().map(async |place| {
             let caller = self.connections.caller(&Scope::new(key.scope.account.clone(), place.region.clone())).await?;
             let input = format!("{:?}", (&place.group, &place.streams, &place.of, filter, start, end, limit));
@@ -77,34 +85,27 @@ impl AwsTelemetry {
             let make = move |caller: gantry_aws::Caller| async move {
                 let log =
                     gantry_aws::Log { group: &place.group, streams: &place.streams, of: &place.of, filter: &filter };
-                gantry_aws::log_events(&caller, log, start, end, limit).await
+                let left = || until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+                gantry_aws::log_events(&caller, log, start, end, limit, left).await
             };
             // Ten pages that open at once ask once.
             caller.shared("logs:FilterLogEvents", &input, make).await
         });
         // A group appears with its first line: one that is not there yet must not hide the others.
-        let (mut events, mut more, mut read): (Vec<LogEvent>, bool, bool) = Default::default();
+        let mut read: Vec<Arc<LogEvents>> = vec![];
         let mut absent: Option<Problem> = None;
         for answer in futures::future::join_all(each).await {
             match answer {
-                Ok(some) => {
-                    events.extend(some.events.iter().cloned());
-                    more |= some.more;
-                    read = true;
-                }
+                Ok(some) => read.push(some),
                 Err(problem) if problem.code == Code::NotFound => absent = Some(problem),
                 Err(problem) => return Err(problem),
             }
         }
         match absent {
-            Some(problem) if !read && is_of_aws(&problem) => return Ok(None),
-            Some(problem) if !read => return Err(problem),
-            _ => {}
+            Some(problem) if read.is_empty() && is_of_aws(&problem) => Ok(None),
+            Some(problem) if read.is_empty() => Err(problem),
+            _ => Ok(Some(LogEvents::together(&read, limit))),
         }
-        events.sort_by_key(|e| e.at);
-        let all = events.len();
-        let events = latest(events, limit);
-        Ok(Some(LogEvents { more: more || events.len() < all, events }))
     }
 
     /// The totals of all functions of a place: asked at most once a minute, as CloudWatch has new numbers then; none where no function is.
@@ -190,14 +191,18 @@ impl Telemetry for AwsTelemetry {
                 format!("A filter pattern has at most {LONGEST_FILTER} characters."),
             ));
         }
+        let until = Instant::now() + SEARCH;
         let places = places::of(&self.store, key).await?;
         let now = now();
         let end = before.map_or(whole_second(now), |before| Millis(before.0.min(now.0).saturating_sub(1)));
         let start = Millis(end.0.saturating_sub(REACH));
-        let read = self.read(key, &places, filter, start, end, EVENTS).await?;
+        let wanted = Wanted { filter, start, end, limit: EVENTS, until: Some(until) };
+        let read = self.read(key, &places, wanted).await?;
         let groups: BTreeSet<&str> = places.iter().map(|place| place.group.as_str()).collect();
         let group = groups.into_iter().collect::<Vec<_>>().join(", ");
-        Ok(LogPage { absent: read.is_none(), events: read.unwrap_or_default().events, group, now })
+        let absent = read.is_none();
+        let LogEvents { events, searched, .. } = read.unwrap_or_default();
+        Ok(LogPage { events, group, absent, searched, now })
     }
 
     async fn metrics(&self, actor: &Actor, key: &ResourceKey, minutes: u32) -> Result<Vec<Series>> {
@@ -278,7 +283,8 @@ impl Source for AwsTelemetry {
     async fn since(&self, key: &ResourceKey, since: Millis) -> Result<LogEvents> {
         let places = places::of(&self.store, key).await?;
         // A group that appears with its first line is waited for.
-        Ok(self.read(key, &places, "", since, now(), FOLLOWED).await?.unwrap_or_default())
+        let wanted = Wanted { filter: "", start: since, end: now(), limit: FOLLOWED, until: None };
+        Ok(self.read(key, &places, wanted).await?.unwrap_or_default())
     }
 }
 

@@ -1,12 +1,15 @@
 //! The latest events of a log group.
 //!
 //! FilterLogEvents reads forward in time, people look backward. So a short window before the end is read first, and ever longer
-//! ones before it until there are enough events. <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
+//! ones before it until there are enough events, or the time for it is over.
+//! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
 
 use domain::stream::{LogEvent, latest};
-use domain::{Millis, Problem};
+use domain::{Code, Millis, Problem};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::{Bucket, Caller, Pages};
 
@@ -15,7 +18,8 @@ const FILTER: &str = "logs:FilterLogEvents";
 const FIRST: i64 = 60_000;
 /// Each further one is so many times as long.
 const LONGER: i64 = 8;
-/// A window of more pages with events than this is too long for a busy log: a shorter one is read instead.
+/// A window of more pages with events than this is too long for a busy log: a shorter one is read instead. After one of more pages, with events
+/// or without, comes none that is longer.
 const PAGES: usize = 4;
 
 /// What to read of a log group.
@@ -49,39 +53,77 @@ pub struct LogEvents {
     pub events: Vec<LogEvent>,
     /// It was not read to its beginning: there may be earlier ones.
     pub more: bool,
+    /// Where the time was over before enough were found: all from this moment on was searched, and nothing before it.
+    pub searched: Option<Millis>,
+}
+
+impl LogEvents {
+    /// The latest events of several logs that were read until the same moment: `limit` of them, as [`latest`] has it. Where one was searched
+    /// back to some moment only, what others have before it is left out: nobody could say what lies between.
+    pub fn together(logs: &[Arc<Self>], limit: usize) -> Self {
+        let searched = logs.iter().filter_map(|log| log.searched).max();
+        let mut events: Vec<LogEvent> = logs.iter().flat_map(|log| log.events.iter().cloned()).collect();
+        let all = events.len();
+        events.retain(|event| searched.is_none_or(|searched| event.at >= searched));
+        events.sort_by_key(|event| event.at);
+        // Of a full answer the first event says where it ends.
+        let searched = searched.filter(|_| events.len() < limit);
+        let events = latest(events, limit);
+        Self { more: logs.iter().any(|log| log.more) || events.len() < all, searched, events }
+    }
 }
 
 /// The latest events between two moments (both included): `limit` of them, and what else came in the millisecond of the oldest
-/// ([`latest`]).
+/// ([`latest`]). `left` says how long it may still take: once that is nothing, no further page is asked for, and
+/// [`LogEvents::searched`] says how far back it came.
 ///
-/// Not found when the log group does not exist (yet).
+/// Windows are whole or not read: FilterLogEvents may give pages without events for long, and says of none up to which moment it came.
+///
+/// # Errors
+/// Not found when the log group does not exist (yet). [`Code::AwsUnreachable`] when the time was over before anything was searched.
 pub async fn log_events(
     caller: &Caller,
     log: Log<'_>,
     start: Millis,
     end: Millis,
     limit: usize,
+    left: impl Fn() -> Duration + Send + Sync,
 ) -> Result<LogEvents, Problem> {
     let mut found: Vec<LogEvent> = vec![];
     let (mut until, mut length) = (end.0, FIRST);
     while until >= start.0 && found.len() < limit {
+        let had = left();
+        if had.is_zero() {
+            break;
+        }
         let from = until.saturating_sub(length).max(start.0);
-        match window(caller, log, from, until, length > 1).await? {
-            Some(mut older) => {
+        let divisible = length > 1;
+        // Half of the time stays for shorter ones.
+        let spare = if divisible { had / 2 } else { Duration::ZERO };
+        let too_long = |full: usize| (divisible && full == PAGES) || left() <= spare;
+        match window(caller, log, from, until, too_long).await? {
+            Some((mut older, pages)) => {
                 older.append(&mut found);
                 found = older;
                 until = from - 1;
-                length = length.saturating_mul(LONGER);
+                if pages <= PAGES {
+                    length = length.saturating_mul(LONGER);
+                }
             }
-            None => length = (length / LONGER).max(1),
+            None => length = ((until - from) / LONGER).max(1),
         }
+    }
+    let searched = (until >= start.0 && found.len() < limit).then(|| Millis(until + 1));
+    if searched.is_some() && until == end.0 {
+        let message = "AWS had not searched even the newest part of the log when the time for it was over. Try again.";
+        return Err(Problem::new(Code::AwsUnreachable, "That took too long", message));
     }
     // Streams are merged by time, but pages of different streams may overlap.
     found.sort_by_key(|e| e.at);
     name_the_nameless(&mut found);
     let all = found.len();
     let events = latest(found, limit);
-    Ok(LogEvents { more: until >= start.0 || events.len() < all, events })
+    Ok(LogEvents { more: until >= start.0 || events.len() < all, searched, events })
 }
 
 /// Gives events without an id one of their own. AWS always sends one, its documentation calls it optional, and emulators leave it out; without
@@ -102,19 +144,20 @@ fn said(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
-/// All events of a window; `None` when there are too many for a shorter one not to be better.
+/// All events of a window and how many pages they took; `None` when more pages follow and it is too long, which is asked with the number of
+/// pages with events so far.
 async fn window(
     caller: &Caller,
     log: Log<'_>,
     from: i64,
     until: i64,
-    divisible: bool,
-) -> Result<Option<Vec<LogEvent>>, Problem> {
+    too_long: impl Fn(usize) -> bool + Send + Sync,
+) -> Result<Option<(Vec<LogEvent>, usize)>, Problem> {
     let mut events = vec![];
     let mut pages = Pages::new(FILTER);
-    let mut read = 0;
+    let (mut read, mut full) = (0, 0);
     while let Some(token) = pages.next() {
-        if read == PAGES && divisible {
+        if token.is_some() && too_long(full) {
             return Ok(None);
         }
         let request = caller
@@ -129,7 +172,7 @@ async fn window(
             .set_next_token(token);
         let page = caller.call(Bucket::LogsFilter, FILTER, Some(log.group), request.send()).await?;
         // AWS also answers with pages that are empty but for the token: those say nothing about how busy it is.
-        read += usize::from(page.events.as_ref().is_some_and(|events| !events.is_empty()));
+        full += usize::from(page.events.as_ref().is_some_and(|events| !events.is_empty()));
         let read_events = page.events.unwrap_or_default().into_iter().map(|e| LogEvent {
             id: e.event_id.unwrap_or_default(),
             at: Millis(e.timestamp.unwrap_or(from)),
@@ -138,7 +181,8 @@ async fn window(
         });
         // An endpoint that does not know the prefix answers with everybody's lines; they must not be shown as this one's.
         events.extend(read_events.filter(|e| log.holds(&e.stream)));
+        read += 1;
         pages.then(page.next_token)?;
     }
-    Ok(Some(events))
+    Ok(Some((events, read)))
 }
