@@ -76,14 +76,16 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
         }
     };
     let bar = tools.then(|| toolbar(panel, key.clone(), past));
-    let (kind, back) = (key.kind, key.clone());
+    let (kind, back, on) = (key.kind, key.clone(), key.clone());
     let newest = move |_: leptos::ev::MouseEvent| panel.newest(back.clone(), !past);
+    let go_on = move |_: leptos::ev::MouseEvent| panel.back(on.clone());
     let empty = Signal::derive(move || match (panel.asked.get(), past) {
         (false, _) if panel.alive.get() => "Reading the log from AWS…".to_owned(),
         (false, _) => "Reading the log from AWS. This needs JavaScript.".to_owned(),
         // What is there is not known; the problem stands above.
         (true, _) if panel.problem.with(Option::is_some) => String::new(),
         (true, _) if panel.absent.get() => nothing_yet(kind, &panel.group.get()),
+        (true, _) if panel.stopped().is_some() => "Nothing found so far.".to_owned(),
         (true, _) if panel.filter.with(|f| !f.is_empty()) => "No event matches the filter.".to_owned(),
         (true, false) => "No events in the log yet: they appear here when it runs.".to_owned(),
         (true, true) => "It wrote nothing that CloudWatch still has.".to_owned(),
@@ -95,6 +97,13 @@ fn card(key: &ResourceKey, title: &'static str, tools: bool, past: bool) -> AnyV
             {move || panel.problem.get().map(|p| view! { <div class="in"><ProblemNote problem=p/></div> })}
             <LogView events=panel.events follow=panel.following minute=at empty=empty/>
             <div class="in-note dim" role="status">{move || notes(panel)}</div>
+            <Show when=move || tools && panel.stopped().is_some()>
+                <div class="in-note">
+                    <button class="btn small" r#type="button" disabled=move || panel.searching.get() on:click=go_on.clone()>
+                        {move || if panel.searching.get() { "Searching…" } else { "Go on" }}
+                    </button>
+                </div>
+            </Show>
             <Show when=move || panel.moved.get()>
                 <div class="in-note">
                     <button class="btn small" r#type="button" on:click=newest.clone()>"Back to the newest events"</button>
@@ -118,7 +127,13 @@ fn notes(panel: Panel) -> Option<String> {
     let begins = || panel.begins.get() && panel.events.with(|lines| !lines.is_empty());
     let begins = begins().then(|| "There are no events in the two weeks before these.".to_owned());
     let moved = panel.moved.get().then(|| "Newer events are not shown.".to_owned());
-    window::left_out(panel.skipped.get()).or(begins).or(moved)
+    window::left_out(panel.skipped.get()).or(panel.stopped().map(unsearched)).or(begins).or(moved)
+}
+
+/// That the search stopped. What it says in whole seconds was searched.
+fn unsearched(searched: Millis) -> String {
+    let second = moment(Millis(searched.0.saturating_add(999)));
+    format!("Searched back to {second}; what is older was not searched yet.")
 }
 
 fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
@@ -151,13 +166,7 @@ fn toolbar(panel: Panel, key: ResourceKey, past: bool) -> AnyView {
         true => panel.following.set(false),
         false => panel.newest(resumed.clone(), true),
     };
-    let earlier = move |_| {
-        // Who reads what was is not to be carried off by what comes.
-        panel.following.set(false);
-        // Including its millisecond: what came by itself may have begun in the middle of it.
-        let first = panel.events.with_untracked(|e| e.first().map(|e| Millis(e.at.0.saturating_add(1))));
-        panel.ask(key.clone(), first);
-    };
+    let earlier = move |_| panel.back(key.clone());
     view! {
         <div class="in filters">
             <form class="inline" on:submit=search>
@@ -194,6 +203,13 @@ fn narrowed(query: impl IntoIterator<Item = (Cow<'static, str>, String)>, filter
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_a_search_stopped_is_said_in_seconds_that_were_searched() {
+        let said = |searched| unsearched(Millis(951_782_400_000 + searched));
+        assert!(said(0).starts_with("Searched back to 2000-02-29 00:00:00 UTC;"));
+        assert_eq!([said(1), said(1_000)], [said(1_000), said(1_000)]);
+    }
 
     #[test]
     fn a_filter_stands_in_the_address_once() {

@@ -1,6 +1,6 @@
 //! What a log's panel knows, and how it asks for it: the last events, earlier ones, those that match a filter, new ones as they come.
 
-use domain::stream::{Skipped, ToPage};
+use domain::stream::{SHOWN, Skipped, ToPage};
 use domain::{Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -30,6 +30,10 @@ pub struct Panel {
     pub moved: RwSignal<bool>,
     /// Nothing was found before the events.
     pub begins: RwSignal<bool>,
+    /// Where the search stopped because it took long: nothing before this moment was searched.
+    pub searched: RwSignal<Option<Millis>>,
+    /// A question is on its way.
+    pub searching: RwSignal<bool>,
     /// An answer came.
     pub asked: RwSignal<bool>,
     /// New events are shown as they come.
@@ -57,6 +61,8 @@ impl Panel {
             skipped: RwSignal::new(Skipped::default()),
             moved: RwSignal::new(false),
             begins: RwSignal::new(false),
+            searched: RwSignal::new(None),
+            searching: RwSignal::new(false),
             asked: RwSignal::new(false),
             following: RwSignal::new(true),
             filter: RwSignal::new(String::new()),
@@ -73,15 +79,18 @@ impl Panel {
         self.question.update_value(|q| *q += 1);
         let question = self.question.get_value();
         let shown = self.events.get_untracked();
+        self.searching.try_set(true);
         leptos::task::spawn_local(async move {
             let answer = log(key.clone(), filter, before).await;
             if self.question.try_get_value() != Some(question) {
                 return;
             }
             self.asked.try_set(true);
+            self.searching.try_set(false);
             match answer {
                 Ok(page) => {
                     self.problem.try_set(None);
+                    self.searched.try_set(page.searched);
                     self.group.try_set(page.group);
                     self.absent.try_set(page.absent);
                     self.skipped.try_set(Skipped::default());
@@ -109,10 +118,25 @@ impl Panel {
             // That was only what is there of its first millisecond.
             return self.ask(key, Some(Millis(before.0 - 1)));
         }
-        self.begins.try_set(found.is_empty());
+        self.begins.try_set(found.is_empty() && self.searched.try_get_untracked() == Some(None));
         if self.events.try_update(|lines| window::prepend(lines, found)) == Some(true) {
             self.moved.try_set(true);
         }
+    }
+
+    /// Where the search stopped, while the lines reach back to there: of as many as a page shows the oldest may have gone, and are had again by
+    /// going back from the first.
+    pub fn stopped(self) -> Option<Millis> {
+        self.searched.get().filter(|_| self.events.with(|lines| lines.len() < SHOWN))
+    }
+
+    /// Asks for what was before: on from where the search stopped, or before the first event.
+    pub fn back(self, key: ResourceKey) {
+        // Who reads what was is not to be carried off by what comes.
+        self.following.set(false);
+        // Including its millisecond: what came by itself may have begun in the middle of it.
+        let first = self.events.with_untracked(|e| e.first().map(|e| Millis(e.at.0.saturating_add(1))));
+        self.ask(key, untrack(|| self.stopped()).or(first));
     }
 
     /// Shows nothing until something else was asked for.
@@ -121,6 +145,7 @@ impl Panel {
         self.skipped.set(Skipped::default());
         self.moved.set(false);
         self.begins.set(false);
+        self.searched.set(None);
     }
 
     /// Goes back to the newest events, and on with those that come unless nothing does.
@@ -148,13 +173,20 @@ impl Panel {
             self.matching.try_set_value(None);
             match answer {
                 Ok(page) => {
+                    if self.problem.try_with_untracked(Option::is_some) == Some(true) {
+                        // What was asked before may have got no answer.
+                        self.searched.try_set(page.searched);
+                    }
                     self.problem.try_set(None);
                     let found: Lines = page.events.into_iter().map(Arc::new).collect();
                     self.events.try_update(|lines| {
-                        // More matched than one answer holds: what lies between is had by going back from these.
+                        // More matched than one answer holds, or could be searched for: what lies between is had by going back from these.
                         if !lines.is_empty() && !found.is_empty() && !window::meet(lines, &found) {
                             lines.clear();
-                            self.skipped.try_update(|all| all.uncounted = true);
+                            self.searched.try_set(page.searched);
+                            if page.searched.is_none() {
+                                self.skipped.try_update(|all| all.uncounted = true);
+                            }
                         }
                         window::append(lines, found);
                     });
