@@ -292,3 +292,28 @@ test("the menu of a row leads to its JSON", async ({ page }) => {
   await page.getByRole("link", { name: "JSON" }).click();
   await expect(page).toHaveURL(/\/functions\/111122223333\/eu-west-1\/orders-api\?tab=json/);
 });
+
+test("a search of a log that takes AWS long says how far back it came, and goes on from there", async ({ page }) => {
+  // The emulator never takes long: that the time was over is put into its answers.
+  const searched = Date.now() - 3_600_000;
+  const asked: (number | null)[] = [];
+  await page.route("**/api/fn/log", async (route) => {
+    const { before } = route.request().postDataJSON() as { before: number | null };
+    asked.push(before);
+    const found = (await (await route.fetch()).json()) as object;
+    return route.fulfill({ json: before === null ? { ...found, events: [], searched } : found });
+  });
+  await page.goto("/functions/111122223333/eu-west-1/orders-api?tab=logs&filter=nothing-is-like-this");
+  await hydrated(page);
+  const second = new Date(searched + 999).toISOString().slice(0, 19).replace("T", " ");
+  const said = page.getByText(`Searched back to ${second} UTC; what is older was not searched yet.`);
+  await expect(said).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole("log")).toContainText("Nothing found so far.");
+  await accessible(page);
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth), "the page scrolls sideways").toBeLessThanOrEqual(390);
+  await page.getByRole("button", { name: "Go on", exact: true }).click();
+  await expect(page.getByRole("log")).toContainText("No event matches the filter", { timeout: 40_000 });
+  await expect(said).toBeHidden();
+  expect(asked).toContain(searched);
+});
