@@ -185,6 +185,7 @@ async fn survives_being_killed() {
     first.refuses_web_pages(&folder.0);
     first.check("ecr.py", "check");
     first.check("named.py", "check");
+    first.check("revisions.py", "check");
     // The busy port of a second start on the same folder is not the problem: the folder is.
     let second_start = Command::new(env!("CARGO_BIN_EXE_gantry-sandbox"))
         .args(["postgres", "--data-dir"])
@@ -209,6 +210,7 @@ async fn survives_being_killed() {
     assert_same(&third, &database_url, &endpoint).await;
     third.check("ecr.py", "again");
     third.check("named.py", "again");
+    third.check("revisions.py", "again");
     let running = processes(&folder.0);
     assert_eq!(
         running.iter().filter(|(_, command)| command.contains("run.py") && !command.contains(" guard ")).count(),

@@ -1,5 +1,5 @@
 //! What the emulator's ECS lacks: tasks that take time to start and may fail, network interfaces, image digests,
-//! service events and roll-outs that tell what happened, past deployments, and lists in pages.
+//! service events and roll-outs that tell what happened, revisions of services and their past deployments, and lists in pages.
 
 pub mod deployments;
 pub mod fate;
@@ -23,6 +23,7 @@ use task::Network;
 
 /// The operations that are answered here.
 pub const OPERATIONS: &[&str] = &[
+    "CreateService",
     "DescribeClusters",
     "DescribeServiceDeployments",
     "DescribeServiceRevisions",
@@ -35,6 +36,7 @@ pub const OPERATIONS: &[&str] = &[
     "ListTaskDefinitionFamilies",
     "ListTasks",
     "RunTask",
+    "UpdateService",
 ];
 
 /// The protocol's target prefix.
@@ -74,6 +76,7 @@ pub async fn answer(gateway: &Gateway, read: &Read<'_>) -> Answer {
         "ListTasks" => list_tasks(gateway, &scope, cluster, &request).await?,
         "DescribeTasks" => describe_tasks(gateway, &scope, cluster, read).await?,
         "DescribeServices" => describe_services(gateway, &scope, cluster, read).await?,
+        "CreateService" | "UpdateService" => deploy(gateway, &scope, cluster, read).await?,
         "DescribeClusters" => describe_clusters(gateway, &scope, read).await?,
         "ListServiceDeployments" => deployments::list(gateway, &scope, cluster, &request).await?,
         "DescribeServiceDeployments" => deployments::describe(gateway, &scope, &request).await?,
@@ -172,8 +175,28 @@ async fn describe_services(
 ) -> Result<Value, axum::response::Response> {
     let mut answer = gateway.upstream.pass_json(read).await?;
     let view = view::cluster(gateway, scope, cluster).await?;
+    deployments::look(gateway, scope, &view).await;
     for service in answer["services"].as_array_mut().into_iter().flatten() {
         story::tell(service, &view, scope, now());
+        deployments::name_current(gateway, service);
+    }
+    Ok(answer)
+}
+
+/// Makes or changes a service, and looks at once: what a deployment starts from is looked up as it begins.
+async fn deploy(
+    gateway: &Gateway,
+    scope: &Scope,
+    cluster: &str,
+    read: &Read<'_>,
+) -> Result<Value, axum::response::Response> {
+    let mut answer = gateway.upstream.pass_json(read).await?;
+    // It is done, even if it cannot be looked at: the scheduler looks again soon.
+    if let Ok(view) = view::cluster(gateway, scope, cluster).await {
+        deployments::look(gateway, scope, &view).await;
+    }
+    if let Some(service) = answer.get_mut("service") {
+        deployments::name_current(gateway, service);
     }
     Ok(answer)
 }

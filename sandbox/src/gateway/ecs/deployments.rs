@@ -1,18 +1,21 @@
 //! How services were deployed. The emulator tells of running deployments only and lists none: what is seen of them is remembered here,
 //! from the first look at a deployment to its end.
 
+mod images;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::now;
 use super::story::{self, MANY_FAILURES};
 use super::task::{drop_empty, seed};
 use super::view::{self, Cluster};
 use crate::gateway::call::json_error;
 use crate::gateway::upstream::Scope;
 use crate::gateway::{Gateway, paging};
+
+pub use images::{name_current, pinned};
 
 /// So many of a service are remembered.
 const MOST: usize = 50;
@@ -30,25 +33,40 @@ pub struct Known {
 }
 
 /// Looks at the deployments of all services of a cluster.
-pub fn look(gateway: &Gateway, scope: &Scope, view: &Cluster, now: f64) {
+pub async fn look(gateway: &Gateway, scope: &Scope, view: &Cluster) {
     let mut news = false;
     for service in &view.services {
-        // Another controller's are task sets.
-        let own = matches!(service["deploymentController"]["type"].as_str(), None | Some("ECS"));
-        let Some(arn) = service["serviceArn"].as_str().filter(|_| own) else { continue };
+        if !is_own(service) {
+            continue;
+        }
         let mut told = service.clone();
-        story::tell(&mut told, view, scope, now);
-        news |= note(gateway.kept.read().deployments.entry(arn.to_owned()).or_default(), &told, now);
+        story::tell(&mut told, view, scope, view.at);
+        let found = images::found(gateway, scope, &told).await;
+        news |= remember(gateway, &told, found, view.at);
     }
     if news {
         gateway.kept.change(|_| ());
     }
 }
 
+/// Whether ECS itself deploys it: another controller's deployments are task sets.
+fn is_own(service: &Value) -> bool {
+    matches!(service["deploymentController"]["type"].as_str(), None | Some("ECS"))
+}
+
+/// Remembers what was seen of a service, with the images that were found; whether that is worth writing down.
+fn remember(gateway: &Gateway, service: &Value, found: Option<Value>, now: f64) -> bool {
+    let Some(arn) = service["serviceArn"].as_str() else { return false };
+    let mut kept = gateway.kept.read();
+    let known = kept.deployments.entry(arn.to_owned()).or_default();
+    let news = note(known, service, now);
+    let learned = found.is_some_and(|found| images::learn(known, service, found));
+    news || learned
+}
+
 /// Remembers what a service tells of its deployments; whether one began or ended.
 fn note(known: &mut Vec<Known>, service: &Value, now: f64) -> bool {
-    let told = service["deployments"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let running: Vec<(String, &Value)> = told.iter().map(|live| (revision(service, live), live)).collect();
+    let running = running(service);
     let mut news = false;
     let primary = running.iter().find(|(_, live)| live["status"] == "PRIMARY");
     if let Some((arn, live)) = primary.filter(|(arn, _)| !known.iter().any(|one| one.is(arn))) {
@@ -70,10 +88,15 @@ fn arn_of(service: &Value, what: &str, id: &str) -> String {
     format!("{}/{id}", arn.replacen(":service/", &format!(":{what}/"), 1))
 }
 
-/// The ARN of the revision that one of the service's own deployments deploys.
-fn revision(service: &Value, live: &Value) -> String {
-    let id = seed(live["id"].as_str().unwrap_or_default()) >> 1;
-    arn_of(service, "service-revision", &format!("{id:019}"))
+/// The ARN of the revision that one of the service's own deployments, by its id, deploys.
+fn revision(service: &Value, deployment: &str) -> String {
+    arn_of(service, "service-revision", &format!("{:019}", seed(deployment) >> 1))
+}
+
+/// The deployments that a service tells of, each under the ARN of its revision.
+fn running(service: &Value) -> Vec<(String, &Value)> {
+    let told = service["deployments"].as_array().into_iter().flatten();
+    told.map(|live| (revision(service, live["id"].as_str().unwrap_or_default()), live)).collect()
 }
 
 fn begun(service: &Value, revision: &str, live: &Value, before: Option<&Known>) -> Known {
@@ -178,6 +201,8 @@ impl Known {
                 self.end("STOPPED", "stoppedAt", now, "TRIGGERED");
             }
             Some(_) => {}
+            // Looked at before it began, which is told in whole seconds.
+            None if now < self.deployment["createdAt"].as_f64().unwrap_or_default() + 1.0 => {}
             // Another took its place before it was complete, or the service went.
             None => self.end("STOPPED", "stoppedAt", now, "MONITORING_COMPLETE"),
         }
@@ -232,7 +257,7 @@ pub async fn list(gateway: &Gateway, scope: &Scope, cluster: &str, request: &Val
     let Some(service) = view.services.iter().find(|service| service["serviceName"] == name) else {
         return Err(json_error(StatusCode::BAD_REQUEST, "ServiceNotFoundException", "Service not found."));
     };
-    look(gateway, scope, &view, now());
+    look(gateway, scope, &view).await;
     let arn = service["serviceArn"].as_str().unwrap_or_default();
     let known = gateway.kept.read().deployments.get(arn).cloned().unwrap_or_default();
     let asked_for = known.iter().rev().filter(|one| one.is_asked_for(request));
@@ -250,7 +275,7 @@ pub async fn describe(gateway: &Gateway, scope: &Scope, request: &Value) -> Resu
     clusters.dedup();
     for cluster in clusters {
         let view = view::cluster(gateway, scope, cluster).await?;
-        look(gateway, scope, &view, now());
+        look(gateway, scope, &view).await;
     }
     Ok(found(gateway, &arns, "serviceDeployments", "serviceDeploymentArn", |one| &one.deployment))
 }
@@ -289,13 +314,13 @@ fn found(gateway: &Gateway, arns: &[String], list: &str, id: &str, part: fn(&Kno
 mod tests {
     use super::*;
 
-    fn deployment(id: &str, definition: &str, status: &str, state: &str, running: u64) -> Value {
+    pub(super) fn deployment(id: &str, definition: &str, status: &str, state: &str, running: u64) -> Value {
         json!({ "id": id, "status": status, "taskDefinition": definition, "createdAt": 1000.0, "launchType": "FARGATE", "desiredCount": 2,
             "runningCount": running, "pendingCount": 2 - running, "failedTasks": 0, "rolloutState": state,
             "rolloutStateReason": "tasks failed to start" })
     }
 
-    fn service(deployments: &[Value], breaker: bool) -> Value {
+    pub(super) fn service(deployments: &[Value], breaker: bool) -> Value {
         json!({ "serviceArn": "arn:aws:ecs:r:1:service/c/web", "clusterArn": "arn:aws:ecs:r:1:cluster/c", "serviceName": "web",
             "deploymentConfiguration": { "deploymentCircuitBreaker": { "enable": breaker, "rollback": false } }, "deployments": deployments,
             "events": [{ "createdAt": 1012.0, "message": "(service web) (deployment ecs-svc/1) deployment completed." }] })
@@ -332,6 +357,19 @@ mod tests {
         let brief = known[1].brief();
         assert!(brief["serviceDeploymentArn"].as_str().is_some_and(|arn| arn.contains(":service-deployment/c/web/")));
         assert!(brief.get("statusReason").is_none() && brief.get("targetServiceRevision").is_none());
+    }
+
+    #[test]
+    fn a_look_from_before_a_deployment_began_does_not_end_it() {
+        let mut known = vec![];
+        let mut second = deployment("ecs-svc/2", "web:2", "PRIMARY", "IN_PROGRESS", 0);
+        second["createdAt"] = 1020.0.into();
+        note(&mut known, &service(&[second], false), 1021.0);
+        let older = service(&[deployment("ecs-svc/1", "web:1", "PRIMARY", "COMPLETED", 2)], false);
+        note(&mut known, &older, 1020.5);
+        assert_eq!(known[0].deployment["status"], "IN_PROGRESS");
+        note(&mut known, &older, 1024.0);
+        assert_eq!(known[0].deployment["status"], "STOPPED");
     }
 
     #[test]

@@ -48,7 +48,7 @@ async fn round(gateway: &Gateway, scope: &Scope, measure: bool) -> Result<(), Re
     for cluster in clusters.as_array().into_iter().flatten().filter_map(Value::as_str) {
         let view = view::cluster(gateway, scope, cluster).await?;
         let now = now();
-        deployments::look(gateway, scope, &view, now);
+        deployments::look(gateway, scope, &view).await;
         for seen in &view.tasks {
             let age = now - seen.shown["createdAt"].as_f64().unwrap_or(now);
             if let Some(end) = seen.end.as_ref().filter(|end| age >= end.after) {

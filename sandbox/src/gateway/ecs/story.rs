@@ -195,7 +195,7 @@ mod tests {
         let mut service = service();
         tell(
             &mut service,
-            &Cluster { services: vec![], tasks },
+            &Cluster { at: 1100.0, services: vec![], tasks },
             &Scope { account: "1".into(), region: "r".into() },
             1100.0,
         );

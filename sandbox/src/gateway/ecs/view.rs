@@ -1,5 +1,6 @@
 //! A cluster as it is now: its services, and its tasks as AWS would show them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::fate::{self, End, Fate};
 use super::task::{Facts, Network, present, seed};
-use super::{TARGET, lock, now};
+use super::{TARGET, deployments, lock, now};
 use crate::gateway::Gateway;
 use crate::gateway::upstream::{Scope, element};
 
@@ -41,6 +42,8 @@ pub struct Seen {
 /// A cluster's services and tasks.
 #[derive(Debug)]
 pub struct Cluster {
+    /// When it began to be read, in seconds since 1970.
+    pub at: f64,
     /// As the emulator has them.
     pub services: Vec<Value>,
     /// Those that AWS would still know.
@@ -52,6 +55,7 @@ pub async fn cluster(gateway: &Gateway, scope: &Scope, cluster: &str) -> Result<
     let ask = |operation: &'static str, body: Value| async move {
         gateway.upstream.ask(scope, "ecs", &format!("{TARGET}.{operation}"), &body).await
     };
+    let at = now();
     let mut services = Vec::new();
     let names = ask("ListServices", json!({ "cluster": cluster })).await?["serviceArns"].take();
     for batch in names.as_array().map(Vec::as_slice).unwrap_or_default().chunks(10) {
@@ -102,17 +106,22 @@ pub async fn cluster(gateway: &Gateway, scope: &Scope, cluster: &str) -> Result<
     }
     let now = now();
     tasks.retain(|seen| seen.shown["stoppedAt"].as_f64().is_none_or(|at| now - at < FORGOTTEN_AFTER));
-    Ok(Cluster { services, tasks })
+    Ok(Cluster { at, services, tasks })
 }
 
 async fn show(gateway: &Gateway, scope: &Scope, services: &[Value], mut record: Value) -> Seen {
     let definition =
         definition(gateway, scope, record["taskDefinitionArn"].as_str().unwrap_or_default()).await.unwrap_or_default();
-    let (fate, digests) = fate_of(gateway, &definition).await;
     let service = record["group"]
         .as_str()
         .and_then(|group| group.strip_prefix("service:"))
         .and_then(|name| services.iter().find(|service| service["serviceName"] == name));
+    let deployment = service.map(|service| deployment_of(service, &record));
+    let pinned = match (service, &deployment) {
+        (Some(service), Some(deployment)) => deployments::pinned(gateway, service, deployment),
+        _ => BTreeMap::new(),
+    };
+    let (fate, digests) = fate_of(gateway, &definition, &pinned).await;
     let arn = record["taskArn"].as_str().unwrap_or_default().to_owned();
     let subnet = match service {
         Some(service) => {
@@ -128,7 +137,6 @@ async fn show(gateway: &Gateway, scope: &Scope, services: &[Value], mut record: 
         Some(subnet) => network(gateway, scope, &subnet).await,
         None => None,
     };
-    let deployment = service.map(|service| deployment_of(service, &record));
     let facts = Facts {
         fate: &fate,
         definition: &definition,
@@ -155,12 +163,20 @@ fn deployment_of(service: &Value, task: &Value) -> String {
     )
 }
 
-/// What becomes of a definition's tasks, and the digests of their images.
-pub async fn fate_of(gateway: &Gateway, definition: &Value) -> (Fate, Vec<(String, String)>) {
+/// What becomes of a definition's tasks, and the digests of their images: those that containers are pinned to by name, else what their tags mean.
+async fn fate_of(
+    gateway: &Gateway,
+    definition: &Value,
+    pinned: &BTreeMap<String, String>,
+) -> (Fate, Vec<(String, String)>) {
     let (mut missing, mut digests) = (Vec::new(), Vec::new());
     for container in definition["containerDefinitions"].as_array().into_iter().flatten() {
         let (Some(name), Some(address)) = (container["name"].as_str(), container["image"].as_str()) else { continue };
-        match image(gateway, address).await {
+        let asked = match pinned.get(name) {
+            Some(digest) if !address.contains('@') => format!("{address}@{digest}"),
+            _ => address.to_owned(),
+        };
+        match image(gateway, &asked).await {
             Image::Here(digest) => digests.push((name.to_owned(), digest)),
             Image::Missing => missing.push(address.to_owned()),
             Image::Outside => {}
@@ -186,14 +202,19 @@ pub async fn definition(gateway: &Gateway, scope: &Scope, name: &str) -> Result<
     Ok(definition)
 }
 
-/// What there is under an image's address.
+/// What there is under an image's address, as of some seconds ago.
 pub async fn image(gateway: &Gateway, address: &str) -> Image {
-    let Some((scope, repository, id)) = parse_image(address) else { return Image::Outside };
     if let Some((at, known)) = lock(&gateway.ecs.images).get(address)
         && at.elapsed() < IMAGE_HOLDS
     {
         return known.clone();
     }
+    image_now(gateway, address).await
+}
+
+/// What there is under an image's address now.
+pub async fn image_now(gateway: &Gateway, address: &str) -> Image {
+    let Some((scope, repository, id)) = parse_image(address) else { return Image::Outside };
     let request = json!({ "repositoryName": repository, "imageIds": [id] });
     let image = match gateway
         .upstream
@@ -264,6 +285,8 @@ mod tests {
             parse_image("1.dkr.ecr.r.amazonaws.com/a@sha256:0").unwrap().2,
             json!({ "imageDigest": "sha256:0" })
         );
+        let (_, repository, id) = parse_image("1.dkr.ecr.r.amazonaws.com/a:main@sha256:0").unwrap();
+        assert_eq!((repository, id), ("a", json!({ "imageDigest": "sha256:0" })));
         assert_eq!(parse_image("1.dkr.ecr.r.amazonaws.com/a").unwrap().2, json!({ "imageTag": "latest" }));
         assert!(parse_image("nginx:latest").is_none() && parse_image("docker.io/library/nginx").is_none());
     }
