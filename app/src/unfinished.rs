@@ -1,11 +1,14 @@
 //! What was typed into an editor on a page and not applied: a tab is drawn anew whenever somebody comes back to it, and with news from AWS.
 
-use domain::ResourceKey;
+use domain::plan::answers::Form;
+use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use crate::live_state::{after_applied, was_applied};
 
 /// By resource or page, and editor.
 type All = BTreeMap<String, Arc<dyn Any + Send + Sync>>;
@@ -71,4 +74,88 @@ impl Unfinished {
             all.try_update_value(|all| all.remove(&self.name));
         }
     }
+}
+
+/// What is typed into an editor: a tuple, with a signal for each of its parts.
+pub trait Typed: Clone + PartialEq + Send + Sync + 'static {
+    /// The signals.
+    type Fields: Copy + 'static;
+    /// Signals that hold this.
+    fn fields(self) -> Self::Fields;
+    /// What they hold.
+    fn of(fields: Self::Fields) -> Self;
+    /// Has them hold this.
+    fn fill(self, fields: Self::Fields);
+}
+
+macro_rules! typed {
+    ($($part:ident $field:ident $typed:ident),+) => {
+        impl<$($part: Clone + PartialEq + Send + Sync + 'static),+> Typed for ($($part,)+) {
+            type Fields = ($(RwSignal<$part>,)+);
+            fn fields(self) -> Self::Fields {
+                let ($($typed,)+) = self;
+                ($(RwSignal::new($typed),)+)
+            }
+            fn of(fields: Self::Fields) -> Self {
+                let ($($field,)+) = fields;
+                ($($field.get(),)+)
+            }
+            fn fill(self, fields: Self::Fields) {
+                let ($($field,)+) = fields;
+                let ($($typed,)+) = self;
+                $($field.set($typed);)+
+            }
+        }
+    };
+}
+
+typed!(A a left);
+typed!(A a left, B b right);
+typed!(A a left, B b right, C c last);
+
+/// The fields of an editor, filled as it was left, if it began with the same `base` then and that `holds` still; with `first` otherwise.
+/// What is typed is kept from now on while it is not as at first.
+pub fn fields<T: Typed>(
+    editor: &str,
+    base: String,
+    first: T,
+    holds: impl FnOnce(&T) -> bool,
+) -> (T::Fields, Unfinished) {
+    let unfinished = Unfinished::of(editor);
+    let left = unfinished.recall::<T>(&base).filter(holds);
+    let fields = left.unwrap_or_else(|| first.clone()).fields();
+    unfinished.keep(base, move || Some(T::of(fields)).filter(|typed| *typed != first));
+    (fields, unfinished)
+}
+
+/// What becomes of fields once what they say is applied.
+#[derive(Clone, Copy)]
+pub enum Applied {
+    /// They stay, and nothing of them is kept.
+    Stay,
+    /// They are as at first.
+    BeginAnew,
+}
+
+/// The fields of an editor, as [`fields`] has them, that say a `form` of plans in this place: what was applied meanwhile is not recalled.
+pub fn fields_of_plan<T: Typed>(
+    editor: &str,
+    scope: &Scope,
+    first: T,
+    holds: impl FnOnce(&T) -> bool,
+    form: impl Fn(&T) -> Form + 'static,
+    then: Applied,
+) -> T::Fields {
+    let holds = |left: &T| holds(left) && !was_applied(scope, form(left));
+    let (fields, unfinished) = fields(editor, String::new(), first.clone(), holds);
+    after_applied(scope.clone(), move |applied| {
+        if applied.form != form(&T::of(fields)) {
+            return;
+        }
+        match then {
+            Applied::Stay => unfinished.forget(),
+            Applied::BeginAnew => first.clone().fill(fields),
+        }
+    });
+    fields
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::act::{button, review_or_start_over};
 use crate::live_state::Reread;
 use crate::ui::Icon;
-use crate::unfinished::Unfinished;
+use crate::unfinished;
 use crate::wizard::{Messages, TextArea};
 
 /// What an editor says.
@@ -72,10 +72,7 @@ pub fn editor(
 ) -> AnyView {
     let none = policy.is_none();
     let first = policy.as_ref().map(|p| serde_json::to_string_pretty(p).unwrap_or_default()).unwrap_or_default();
-    let unfinished = Unfinished::of(texts.label);
-    let typed = RwSignal::new(unfinished.recall(&first).unwrap_or_else(|| first.clone()));
-    let read_at_first = first.clone();
-    unfinished.keep(first.clone(), move || typed.with(|t| (*t != read_at_first).then(|| t.clone())));
+    let ((typed,), unfinished) = unfinished::fields(texts.label, first.clone(), (first.clone(),), |_| true);
     let errors = Memo::new(move |_| {
         let wrong = typed.with(|t| if t.trim().is_empty() { None } else { read(t).err() });
         // The first of several: the others show once it is mended.

@@ -12,7 +12,7 @@ use super::mutability;
 use crate::resource::Shown;
 use crate::sections::{card as titled, key_of, nothing};
 use crate::ui::{Icon, icon};
-use crate::unfinished::Unfinished;
+use crate::unfinished;
 use crate::wizard::{FieldGroup, Messages, TextField, check};
 
 /// How a repository is, as answers.
@@ -50,10 +50,7 @@ fn form(scope: &Scope, was: Change) -> AnyView {
     let repository = was.repository.clone();
     let base = serde_json::to_string(&was).unwrap_or_default();
     let first = (was.clone(), was.exclusions.join(", "));
-    let unfinished = Unfinished::of("settings");
-    let (change, typed) = unfinished.recall::<(Change, String)>(&base).unwrap_or_else(|| first.clone());
-    let (form, exclusions) = (RwSignal::new(change), RwSignal::new(typed));
-    unfinished.keep(base, move || Some((form.get(), exclusions.get())).filter(|typed| *typed != first));
+    let ((form, exclusions), _) = unfinished::fields("settings", base, first, |_| true);
     let wanted = Memo::new(move |_| {
         let mut wanted = form.get();
         let list = exclusions.with(|t| t.split([',', ' ']).filter(|e| !e.is_empty()).map(str::to_owned).collect());

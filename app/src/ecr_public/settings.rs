@@ -16,7 +16,7 @@ use crate::live_state::{after_applied, was_applied};
 use crate::resource::Shown;
 use crate::sections::{key_of, typed};
 use crate::ui::Icon;
-use crate::unfinished::Unfinished;
+use crate::unfinished;
 use crate::wizard::{Messages, TagRows, TextField};
 
 /// How a repository is, as answers.
@@ -55,13 +55,11 @@ fn form(scope: &Scope, was: Change) -> AnyView {
     let scope = scope.clone();
     let base = serde_json::to_string(&was).unwrap_or_default();
     let first = (was.clone(), Logo::default());
-    let unfinished = Unfinished::of("settings");
-    let (mut change, mut chosen) = unfinished.recall::<(Change, Logo)>(&base).unwrap_or_else(|| first.clone());
-    if was_applied(&scope, Form::ChangePublicRepository(change.clone())) {
-        (change.logo, chosen) = (String::new(), Logo::default());
+    let ((form, logo), _) = unfinished::fields("settings", base, first, |_| true);
+    if was_applied(&scope, Form::ChangePublicRepository(form.get_untracked())) {
+        form.update(|f| f.logo.clear());
+        logo.set(Logo::default());
     }
-    let (form, logo) = (RwSignal::new(change), RwSignal::new(chosen));
-    unfinished.keep(base, move || Some((form.get(), logo.get())).filter(|typed| *typed != first));
     after_applied(scope.clone(), move |applied| {
         let own = |change: &Change| form.with_untracked(|form| form == change);
         if matches!(&applied.form, Form::ChangePublicRepository(change) if own(change)) {

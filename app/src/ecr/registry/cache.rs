@@ -15,12 +15,12 @@ use super::roles::{self, Assumes};
 use crate::api::Boot;
 use crate::ecr::act::{button, review};
 use crate::error::AppError;
-use crate::live_state::{self, after_applied, was_applied};
+use crate::live_state;
 use crate::plan::api::look_up;
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, none, stack, table_card, text};
 use crate::ui::{Code, Copy, Icon};
-use crate::unfinished::Unfinished;
+use crate::unfinished::{self, Applied};
 use crate::wizard::{Messages, TextField, why_not};
 
 /// What the form is open for, and what is entered in it.
@@ -36,27 +36,14 @@ fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let rules: Vec<CacheRule> = live_state::state(facts, Subject::CacheRules).unwrap_or_default();
     let new = Rule { new: true, upstream: "docker-hub".into(), prefix: "docker-hub".into(), ..Rule::default() };
     // What it begins with is what it was left with, where that is still so.
-    let unfinished = Unfinished::of("cache-rule");
-    let left = unfinished.recall::<Open>("");
-    let left = left.filter(|(first, _)| first.new || rules.iter().any(|there| Rule::of(there) == *first));
-    let left = left.filter(|(_, entered)| !was_applied(&key.scope, Form::RegistryCacheRule(entered.clone())));
-    let (begun, entered) = left.unwrap_or_else(|| (new.clone(), new.clone()));
-    let (first, typed) = (RwSignal::new(begun), RwSignal::new(entered));
-    unfinished.keep(String::new(), move || {
-        let open = (first.get(), typed.get());
-        (!open.0.new || open.0 != open.1).then_some(open)
-    });
+    let holds = |(first, _): &Open| first.new || rules.iter().any(|there| Rule::of(there) == *first);
+    let says = |(_, entered): &Open| Form::RegistryCacheRule(entered.clone());
+    let blank = (new.clone(), new.clone());
+    let (first, typed) = unfinished::fields_of_plan("cache-rule", &key.scope, blank, holds, says, Applied::BeginAnew);
     let open = move |rule: Rule| {
         typed.set(rule.clone());
         first.set(rule);
     };
-    let blank = new.clone();
-    after_applied(key.scope.clone(), move |applied| {
-        let own = typed.with_untracked(|typed| matches!(&applied.form, Form::RegistryCacheRule(r) if r == typed));
-        if own {
-            open(blank.clone());
-        }
-    });
     let heads = &[("Prefix", false), ("Upstream", false), ("Credentials", false), ("", false)];
     let secrets = secrets_of(&rules);
     let rows = rules.into_iter().map(|rule| row(&key.scope, rule, open)).collect();

@@ -18,7 +18,7 @@ use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
 use crate::ui::{Icon, icon};
-use crate::unfinished::Unfinished;
+use crate::unfinished;
 use crate::wizard::{FieldGroup, Messages, TextField, check};
 
 /// A rule as it is typed: `444455556666/eu-central-1`, how names begin, and whether deletions are replicated, too.
@@ -69,10 +69,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let there: ReplicationConfiguration = live_state::state(facts, Subject::Replication).unwrap_or_default();
     let first: Vec<Typed> = there.rules.iter().map(typed).collect();
     let base = serde_json::to_string(&first).unwrap_or_default();
-    let unfinished = Unfinished::of("replication");
-    let rules = RwSignal::new(unfinished.recall::<Vec<Typed>>(&base).unwrap_or_else(|| first.clone()));
-    let untouched = first.clone();
-    unfinished.keep(base, move || Some(rules.get()).filter(|typed| *typed != untouched));
+    let ((rules,), unfinished) = unfinished::fields("replication", base, (first.clone(),), |_| true);
     let wanted = {
         let scope = scope.clone();
         move || Replication { rules: rules.with(|r| r.iter().map(|t| rule(t, &scope)).collect()) }

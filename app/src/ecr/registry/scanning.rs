@@ -14,7 +14,7 @@ use crate::live_state::{self, Reread};
 use crate::resource::Shown;
 use crate::sections::key_of;
 use crate::ui::Icon;
-use crate::unfinished::Unfinished;
+use crate::unfinished;
 use crate::wizard::{Choice, Messages, TextField, choices};
 
 const SORTS: &[Choice] = &[
@@ -35,27 +35,19 @@ pub fn tab(shown: Shown) -> AnyView {
     live_state::read(key.scope.clone(), vec![Subject::RegistryScanning], move |facts, again| editor(&key, facts, again))
 }
 
+fn scanning((enhanced, on_push, continuous): &Typed) -> Scanning {
+    let continuous = if *enhanced { pieces(continuous) } else { vec![] };
+    Scanning { enhanced: *enhanced, on_push: pieces(on_push), continuous }
+}
+
 fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     let there: ScanningConfiguration = live_state::state(facts, Subject::RegistryScanning).unwrap_or_default();
     let on_push = there.filters("SCAN_ON_PUSH").join(", ");
     let at_first: Typed = (there.scan_type == "ENHANCED", on_push, there.filters("CONTINUOUS_SCAN").join(", "));
-    let (enhanced, on_push, continuous) = at_first.clone();
-    let (enhanced, on_push, continuous) = (RwSignal::new(enhanced), RwSignal::new(on_push), RwSignal::new(continuous));
-    let wanted = Memo::new(move |_| Scanning {
-        enhanced: enhanced.get(),
-        on_push: on_push.with(|t| pieces(t)),
-        continuous: if enhanced.get() { continuous.with(|t| pieces(t)) } else { vec![] },
-    });
-    let first = wanted.get_untracked();
+    let first = scanning(&at_first);
     let base = serde_json::to_string(&at_first).unwrap_or_default();
-    let unfinished = Unfinished::of("scanning");
-    if let Some(left) = unfinished.recall::<Typed>(&base) {
-        enhanced.set(left.0);
-        on_push.set(left.1);
-        continuous.set(left.2);
-    }
-    let typed = move || (enhanced.get(), on_push.get(), continuous.get());
-    unfinished.keep(base, move || Some(typed()).filter(|typed| *typed != at_first));
+    let ((enhanced, on_push, continuous), unfinished) = unfinished::fields("scanning", base, at_first, |_| true);
+    let wanted = Memo::new(move |_| scanning(&(enhanced.get(), on_push.get(), continuous.get())));
     let errors = Memo::new(move |_| wanted.with(Scanning::check));
     let messages = Messages::new(errors.into());
     messages.show_all();

@@ -11,11 +11,11 @@ use leptos::prelude::*;
 use super::template_form::{USES, form};
 use crate::api::Boot;
 use crate::ecr::act::button;
-use crate::live_state::{self, after_applied, was_applied};
+use crate::live_state;
 use crate::resource::Shown;
 use crate::sections::{exact, key_of, stack, table_card, text, word};
 use crate::ui::Icon;
-use crate::unfinished::Unfinished;
+use crate::unfinished::{self, Applied};
 use crate::wizard::why_not;
 
 /// What the form is open for, and what is entered in it.
@@ -30,26 +30,14 @@ pub fn tab(shown: Shown) -> AnyView {
 fn view(key: &ResourceKey, facts: &Facts) -> AnyView {
     let all: Vec<CreationTemplate> = live_state::state(facts, Subject::CreationTemplates).unwrap_or_default();
     // What it begins with is what it was left with, where that is still so.
-    let unfinished = Unfinished::of("template");
-    let left = unfinished.recall::<Open>("");
-    let left = left.filter(|(first, _)| first.new || all.iter().any(|there| Template::of(there) == *first));
-    let left = left.filter(|(_, entered)| !was_applied(&key.scope, Form::RegistryTemplate(entered.clone())));
-    let (begun, entered) = left.unwrap_or_else(|| (blank(), blank()));
-    let (first, typed) = (RwSignal::new(begun), RwSignal::new(entered));
-    unfinished.keep(String::new(), move || {
-        let open = (first.get(), typed.get());
-        (!open.0.new || open.0 != open.1).then_some(open)
-    });
+    let holds = |(first, _): &Open| first.new || all.iter().any(|there| Template::of(there) == *first);
+    let says = |(_, entered): &Open| Form::RegistryTemplate(entered.clone());
+    let (first, typed) =
+        unfinished::fields_of_plan("template", &key.scope, (blank(), blank()), holds, says, Applied::BeginAnew);
     let open = move |template: Template| {
         typed.set(template.clone());
         first.set(template);
     };
-    after_applied(key.scope.clone(), move |applied| {
-        let own = typed.with_untracked(|typed| matches!(&applied.form, Form::RegistryTemplate(t) if t == typed));
-        if own {
-            open(blank());
-        }
-    });
     let heads = &[("Prefix", false), ("Used when", false), ("Tags", false), ("Encryption", false), ("", false)];
     let rows = all.into_iter().map(|template| row(&key.scope, template, open)).collect();
     let empty = "There is no template: repositories that ECR makes itself have its defaults.";

@@ -9,10 +9,9 @@ use domain::{Kind, Scope};
 use leptos::prelude::*;
 
 use crate::ecr::offers::{Offer, offers, query, words};
-use crate::live_state::{after_applied, was_applied};
 use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
-use crate::unfinished::Unfinished;
+use crate::unfinished::{self, Applied};
 use crate::wizard::TextField;
 
 /// Functions that are made from an image.
@@ -39,19 +38,8 @@ pub(super) fn form(scope: &Scope, image: &Image) -> AnyView {
         ..UseImage::default()
     };
     let first = (first, String::new());
-    let unfinished = Unfinished::of("function");
-    let left = unfinished.recall::<(UseImage, String)>("");
-    let left = left.filter(|(left, _)| !was_applied(scope, Form::UseInFunction(left.clone())));
-    let (left, text) = left.unwrap_or_else(|| first.clone());
-    let (answers, typed) = (RwSignal::new(left), RwSignal::new(text));
-    unfinished.keep(String::new(), move || Some((answers.get(), typed.get())).filter(|left| *left != first));
-    after_applied(scope.clone(), move |applied| {
-        if let Form::UseInFunction(applied) = &applied.form
-            && *applied == answers.get_untracked()
-        {
-            unfinished.forget();
-        }
-    });
+    let says = |(answers, _): &(UseImage, String)| Form::UseInFunction(answers.clone());
+    let (answers, typed) = unfinished::fields_of_plan("function", scope, first, |_| true, says, Applied::Stay);
     let scope = StoredValue::new(scope.clone());
     let (wrong, ready) = Wrong::provide(move || {
         answers.with(|a| scope.with_value(|scope| a.plan(scope, &Facts::default()))).err().unwrap_or_default()

@@ -13,7 +13,7 @@ use crate::api::Boot;
 use crate::resource::Shown;
 use crate::sections::{card as titled, exact, key_of};
 use crate::ui::{Code, Icon, icon};
-use crate::unfinished::Unfinished;
+use crate::unfinished;
 use crate::wizard::why_not;
 use commands::{Command, commands};
 
@@ -85,9 +85,7 @@ fn all(image: &Image, scope: &Scope) -> AnyView {
 fn forms(image: &Image, scope: &Scope) -> AnyView {
     let boot = expect_context::<Boot>();
     let denied = why_not(&boot);
-    let unfinished = Unfinished::of("use");
-    let open = RwSignal::new(unfinished.recall::<Form>(""));
-    unfinished.keep(String::new(), move || open.get());
+    let ((open,), _) = unfinished::fields("use", String::new(), (None::<Form>,), |_| true);
     let button = |form: Form, sign: Icon, label: &'static str| {
         match &denied {
         Some(problem) => view! {

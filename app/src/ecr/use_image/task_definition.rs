@@ -14,11 +14,10 @@ use std::collections::BTreeMap;
 use crate::api;
 use crate::ecr::offers::{Offer, offers, query, words};
 use crate::error::AppError;
-use crate::live_state::{after_applied, was_applied};
 use crate::plan::wrong::Wrong;
 use crate::ui::format::without_registries;
 use crate::ui::{Icon, ProblemNote, Skeleton, icon};
-use crate::unfinished::Unfinished;
+use crate::unfinished::{self, Applied};
 use crate::wizard::{TextField, check};
 
 /// The latest active revision of each family; first those that have the repository's images already.
@@ -104,19 +103,8 @@ pub(super) fn form(scope: &Scope, image: &Image) -> AnyView {
         ..UseImage::default()
     };
     let first = (first, String::new());
-    let unfinished = Unfinished::of("task-definition");
-    let left = unfinished.recall::<(UseImage, String)>("");
-    let left = left.filter(|(left, _)| !was_applied(scope, Form::UseInTaskDefinition(left.clone())));
-    let (left, text) = left.unwrap_or_else(|| first.clone());
-    let (answers, typed) = (RwSignal::new(left), RwSignal::new(text));
-    unfinished.keep(String::new(), move || Some((answers.get(), typed.get())).filter(|left| *left != first));
-    after_applied(scope.clone(), move |applied| {
-        if let Form::UseInTaskDefinition(applied) = &applied.form
-            && *applied == answers.get_untracked()
-        {
-            unfinished.forget();
-        }
-    });
+    let says = |(answers, _): &(UseImage, String)| Form::UseInTaskDefinition(answers.clone());
+    let (answers, typed) = unfinished::fields_of_plan("task-definition", scope, first, |_| true, says, Applied::Stay);
     let repository = StoredValue::new(image.repository_name.clone());
     let uri = image.uri(scope);
     let address = StoredValue::new(uri.split('@').next().unwrap_or(&uri).to_owned());
