@@ -10,7 +10,8 @@ use leptos::prelude::*;
 use crate::paths;
 use crate::resource::{Shown, generic};
 use crate::sections::{
-    age, card, connections, exact, here, live, note, pair_card, stack, table_card, text, untold, word, words,
+    age, card, connections, exact, here, live, live_further, note, pair_card, stack, table_card, text, untold, word,
+    words,
 };
 use crate::ui::{Fact, Note, Skeleton, format};
 use crate::wire::ask;
@@ -20,7 +21,7 @@ const PARTS: usize = 24;
 
 /// The overview. The forms in it stand by themselves: somebody may be typing while the rest is drawn anew.
 pub fn overview(shown: Shown) -> AnyView {
-    stack(vec![live::<Image>(shown, about_it), super::use_image::card(shown), live::<Image>(shown, platforms)])
+    stack(vec![live::<Image>(shown, about_it), super::use_image::card(shown), live_further::<Image>(shown, platforms)])
 }
 
 fn about_it(image: Image, detail: Detail) -> AnyView {

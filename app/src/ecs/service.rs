@@ -10,7 +10,9 @@ use super::detail::{RUNNING, STOPPED};
 use crate::resource::Shown;
 use crate::sections::charts::{Group, charts};
 use crate::sections::children::Children;
-use crate::sections::{age, arn, badge, card_with, key_of, live, none, nothing, stack, table_card, text, why, word};
+use crate::sections::{
+    age, arn, badge, card_with, key_of, live, live_further, none, nothing, stack, table_card, text, why, word,
+};
 use crate::ui::{Age, format};
 
 const CHARTS: &[Group] = &[("CPU and memory", &["%"])];
@@ -30,7 +32,7 @@ pub fn tab(shown: Shown) -> AnyView {
             false => task_sets(&service.task_sets, detail.now),
         }),
         charts(&key_of(shown), CHARTS, none),
-        live::<Service>(shown, |service, detail| event_card(&service, LATEST, detail.now)),
+        live_further::<Service>(shown, |service, detail| event_card(&service, LATEST, detail.now)),
     ])
 }
 

@@ -251,6 +251,18 @@ pub fn typed<M: Model>(detail: Detail, view: impl FnOnce(M, Detail) -> AnyView) 
 
 /// A part of a tab that is drawn again when what it shows changed: the document, the state or what is connected.
 pub fn live<M: Model + 'static>(shown: Shown, view: fn(M, Detail) -> AnyView) -> AnyView {
+    redrawn(shown, move |detail| typed::<M>(detail, view))
+}
+
+/// The same for a further part of a tab: the first one says it where the document cannot be read.
+pub fn live_further<M: Model + 'static>(shown: Shown, view: fn(M, Detail) -> AnyView) -> AnyView {
+    redrawn(shown, move |detail| match serde_json::from_value::<M>(detail.doc.clone()) {
+        Ok(model) => view(model, detail),
+        Err(_) => ().into_any(),
+    })
+}
+
+fn redrawn(shown: Shown, draw: impl Fn(Detail) -> AnyView + Send + 'static) -> AnyView {
     let changed = |a: Option<&Arc<Detail>>, b: Option<&Arc<Detail>>| match (a, b) {
         (Some(a), Some(b)) => {
             let arrows = a.connected != b.connected || a.capped != b.capped;
@@ -259,7 +271,7 @@ pub fn live<M: Model + 'static>(shown: Shown, view: fn(M, Detail) -> AnyView) ->
         _ => true,
     };
     let detail = Memo::new_with_compare(move |_| shown.get(), changed);
-    view! { {move || typed::<M>((*detail.get()).clone(), view)} }.into_any()
+    view! { {move || draw((*detail.get()).clone())} }.into_any()
 }
 
 /// The resource a tab is about. It stays the same as long as the tab is open.
