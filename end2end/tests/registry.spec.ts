@@ -34,7 +34,19 @@ test("a replication rule is made, and undone", async ({ page }) => {
   await open(page, "overview");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Registry of \S+$/);
   await page.getByRole("button", { name: "Add a rule" }).click();
-  await page.getByLabel("Destinations of rule 1").fill(region);
+  // Nothing is wrong with it before somebody was there, or wants it reviewed.
+  const destinations = page.getByLabel("Destinations of rule 1");
+  await expect(destinations).toBeVisible();
+  await expect(destinations).not.toHaveAttribute("aria-invalid", "true");
+  await page.getByRole("button", { name: "Review the change" }).click();
+  await expect(destinations).toHaveAttribute("aria-invalid", "true");
+  await expect(destinations).toBeFocused();
+  await page.getByRole("button", { name: "Start over" }).click();
+  await expect(destinations).toHaveCount(0);
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  await destinations.fill(region);
+  await expect(page.getByText("This is the registry itself.")).toBeHidden();
+  await destinations.blur();
   await expect(page.getByText("This is the registry itself.")).toBeVisible();
   await page.getByLabel("Destinations of rule 1").fill("");
   // One that is connected is picked; any other is typed.

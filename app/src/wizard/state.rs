@@ -95,6 +95,10 @@ impl Messages {
             });
         }
     }
+    /// Nobody was at the fields whose names begin so: others come under them.
+    pub fn untouch(self, beginning: &str) {
+        self.touched.update(|t| t.retain(|field| !field.starts_with(beginning)));
+    }
     /// Nothing is wrong.
     pub fn is_right(self) -> bool {
         self.errors.with_untracked(FieldErrors::is_empty)

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 
 use super::pieces;
 use crate::api::Boot;
-use crate::ecr::act::{button, review_or_start_over};
+use crate::ecr::act::{review, review_or_start_over};
 use crate::ecr::connected::{Offered, adder, registries};
 use crate::live_state::{self, Reread};
 use crate::resource::Shown;
@@ -79,30 +79,33 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
         Memo::new(move |_| beside(wanted().check(&scope)))
     };
     let messages = Messages::new(errors.into());
-    messages.show_all();
     provide_context(messages);
     let changed = Memo::new(move |_| rules.with(|r| *r != first));
-    let idle = move || !changed.get() || !errors.with(FieldErrors::is_empty);
+    let idle = move || !changed.get();
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryReplication(wanted()) };
     let many = Memo::new(move |_| rules.with(Vec::len));
     let offered = registries(&expect_context::<Boot>(), &key.scope);
+    let add = move |_| {
+        messages.untouch(&format!("rules.{}.", rules.with_untracked(Vec::len)));
+        rules.update(|rules| rules.push(Typed::default()));
+    };
     view! {
-        <section class="card">
+        <section class="card asks">
             <header><h2>"Replication"</h2><span class="right">"read just now"</span></header>
             <div class="in stack">
                 <p class="dim">"Each image that is pushed from now on is copied to these registries. Images that are there already stay where they are, and what is deleted stays there unless a rule says so."</p>
                 <FieldGroup label="Rules" name="rules">
-                    <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules, offered.clone())/>
-                    <div><button class="btn small" r#type="button" on:click=move |_| rules.update(|r| r.push(Typed::default()))>"Add a rule"</button></div>
+                    <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules, messages, offered.clone())/>
+                    <div><button class="btn small" r#type="button" on:click=add>"Add a rule"</button></div>
                 </FieldGroup>
-                {review_or_start_over(button("Review the change", Icon::Right, "btn primary", save), idle, move || changed.get(), move || { unfinished.forget(); again.now() })}
+                {review_or_start_over(review("Review the change", messages, save), idle, move || changed.get(), move || { unfinished.forget(); again.now() })}
             </div>
         </section>
     }
     .into_any()
 }
 
-fn row(n: usize, rules: RwSignal<Vec<Typed>>, offered: Offered) -> AnyView {
+fn row(n: usize, rules: RwSignal<Vec<Typed>>, messages: Messages, offered: Offered) -> AnyView {
     let read = move |filters: bool| {
         Signal::derive(move || {
             rules.with(|r| r.get(n).map(|t| if filters { t.1.clone() } else { t.0.clone() })).unwrap_or_default()
@@ -116,6 +119,8 @@ fn row(n: usize, rules: RwSignal<Vec<Typed>>, offered: Offered) -> AnyView {
         });
     };
     let remove = move |_| {
+        // Those behind it move up.
+        messages.untouch("rules.");
         rules.update(|rules| {
             if n < rules.len() {
                 rules.remove(n);
