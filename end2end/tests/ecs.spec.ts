@@ -71,6 +71,9 @@ test("a service's page tells its past deployments, from which revision to which"
   const name = (arn: string) => arn.split("/")[1];
   await page.goto(`/services/${account}/${region}/${service.cluster}/${service.service}`);
   await hydrated(page);
+  // Its revision says which digests it starts from.
+  const images = page.getByRole("complementary", { name: "Connected" }).locator("a[href^='/images/']");
+  await expect(images.first()).toBeVisible({ timeout: 60_000 });
   await page.getByRole("link", { name: "Deployments", exact: true }).click();
   await expect(page).toHaveURL(/tab=deployments/);
   const rows = page.locator("table", { has: page.getByRole("columnheader", { name: "Took" }) }).locator("tbody tr");
