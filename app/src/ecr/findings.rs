@@ -158,11 +158,6 @@ fn rows(findings: Arc<Findings>, sought: Sought) -> AnyView {
         }
         let rest = all.len().saturating_sub(sought.shown.get());
         let rows = all.into_iter().take(sought.shown.get()).map(|finding| row(finding.clone(), None)).collect_view();
-        let more = (rest > 0).then(|| {
-            let label = format!("Show {} more of {rest}", rest.min(ROWS));
-            let show = move |_| sought.shown.update(|shown| *shown += ROWS);
-            view! { <p class="in"><button class="btn small" r#type="button" on:click=show>{label}</button></p> }
-        });
         view! {
             <div class="scroll plain" tabindex="0">
                 <table class="table">
@@ -170,11 +165,23 @@ fn rows(findings: Arc<Findings>, sought: Sought) -> AnyView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
-            {more}
+            {more(&[rest], sought.shown)}
         }
         .into_any()
     };
     view! { {table}{unread} }.into_any()
+}
+
+/// The button that shows more of lists of which so many each are not shown yet; nothing where all are.
+pub(super) fn more(rest: &[usize], shown: RwSignal<usize>) -> AnyView {
+    let all = rest.iter().sum::<usize>();
+    if all == 0 {
+        return ().into_any();
+    }
+    let next = rest.iter().map(|rest| (*rest).min(ROWS)).sum::<usize>();
+    let show = move |_| shown.update(|shown| *shown += ROWS);
+    view! { <p class="in"><button class="btn small" r#type="button" on:click=show>{format!("Show {next} more of {all}")}</button></p> }
+        .into_any()
 }
 
 /// A row; before it a word, where findings are compared. Only addresses of the web become links: what a scanner says is not to be trusted.

@@ -204,22 +204,26 @@ fn findings(change: FindingsChange, cut: bool) -> AnyView {
     if change.gained.is_empty() && change.gone.is_empty() {
         return card_with("Findings", words, nothing("The same was found in both."));
     }
-    let lines = |all: Vec<Finding>, word: &'static str, tone: Tone| {
-        all.into_iter()
-            .take(findings_tab::ROWS)
-            .map(move |finding| findings_tab::row(finding, Some((word, tone))))
-            .collect_view()
-    };
+    // Of each side.
+    let shown = RwSignal::new(findings_tab::ROWS);
     let cut = cut
         .then(|| view! { <p class="in faint">"Not all findings were read: some that stand here can be in both."</p> });
-    let body = view! {
-        {cut}
-        <div class="scroll plain" tabindex="0">
-            <table class="table">
-                <thead><tr><th scope="col">"Change"</th><th scope="col">"Severity"</th><th scope="col">"Finding"</th><th scope="col">"Package"</th><th scope="col">"Fixed in"</th></tr></thead>
-                <tbody>{lines(change.gained, "+ gained", Tone::Bad)}{lines(change.gone, "− gone", Tone::Good)}</tbody>
-            </table>
-        </div>
+    let table = move || {
+        let most = shown.get();
+        let lines = |all: &[Finding], word: &'static str, tone: Tone| {
+            let lines = all.iter().take(most).map(|finding| findings_tab::row(finding.clone(), Some((word, tone))));
+            lines.collect_view()
+        };
+        let rest = [&change.gained, &change.gone].map(|all| all.len().saturating_sub(most));
+        view! {
+            <div class="scroll plain" tabindex="0">
+                <table class="table">
+                    <thead><tr><th scope="col">"Change"</th><th scope="col">"Severity"</th><th scope="col">"Finding"</th><th scope="col">"Package"</th><th scope="col">"Fixed in"</th></tr></thead>
+                    <tbody>{lines(&change.gained, "+ gained", Tone::Bad)}{lines(&change.gone, "− gone", Tone::Good)}</tbody>
+                </table>
+            </div>
+            {findings_tab::more(&rest, shown)}
+        }
     };
-    card_with("Findings", words, body)
+    card_with("Findings", words, view! { {cut}{table} })
 }
