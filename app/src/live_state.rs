@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::time::Duration;
 
 use crate::error::AppError;
 use crate::plan::acts::Acts;
@@ -62,22 +63,15 @@ fn read_any_or(
     without: impl Fn(AnyView) -> AnyView + Clone + Send + Sync + 'static,
 ) -> AnyView {
     let again = RwSignal::new(0_u32);
-    // What the content is of, and why it could not be told whether that is still so.
-    let (shown, untold) = (StoredValue::new(None::<Facts>), RwSignal::new(None::<Problem>));
-    let asked = (scope.clone(), subjects.clone());
-    // Drawn anew only where something differs, for somebody may be typing.
+    let reread = Reread {
+        again,
+        asked: StoredValue::new((scope.clone(), subjects.clone())),
+        shown: StoredValue::new(None),
+        untold: RwSignal::new(None),
+    };
     after_applied(scope.clone(), move |_| {
-        let (scope, subjects) = asked.clone();
         spawn_local(async move {
-            match (look_up(scope, subjects).await, shown.try_get_value().flatten()) {
-                (Ok(new), Some(known)) if known.say_the_same_as(&new) => {
-                    untold.try_set(None);
-                }
-                (Err(AppError(problem)), Some(_)) => {
-                    untold.try_set(Some(problem));
-                }
-                _ => Reread(again).now(),
-            }
+            reread.if_it_differs().await;
         });
     });
     let answer = ask(
@@ -85,24 +79,24 @@ fn read_any_or(
         |(scope, subjects, ..)| async move { look_up(scope, subjects).await },
     );
     view! {
-        {move || untold.get().map(|problem| failed(problem, Reread(again)))}
+        {move || reread.untold.get().map(|problem| failed(problem, reread))}
         <Transition fallback=|| view! { <Skeleton lines=6/> }>
             {move || {
                 let (view, without) = (view.clone(), without.clone());
                 Suspend::new(async move {
                     let answer = answer.await;
-                    if untold.try_with_untracked(Option::is_some) == Some(true) {
-                        untold.try_set(None);
+                    if reread.untold.try_with_untracked(Option::is_some) == Some(true) {
+                        reread.untold.try_set(None);
                     }
                     match answer {
                         Ok(facts) => {
-                            let content = view(&facts, Reread(again));
-                            shown.try_set_value(Some(facts));
+                            let content = view(&facts, reread);
+                            reread.shown.try_set_value(Some(facts));
                             content
                         }
                         Err(AppError(problem)) => {
-                            shown.try_set_value(None);
-                            without(failed(problem, Reread(again)))
+                            reread.shown.try_set_value(None);
+                            without(failed(problem, reread))
                         }
                     }
                 })
@@ -141,12 +135,54 @@ pub fn was_applied(scope: &Scope, mut form: Form) -> bool {
 
 /// Reads again.
 #[derive(Clone, Copy)]
-pub struct Reread(RwSignal<u32>);
+pub struct Reread {
+    again: RwSignal<u32>,
+    asked: StoredValue<(Scope, Vec<Subject>)>,
+    /// What the content is of.
+    shown: StoredValue<Option<Facts>>,
+    /// Why it could not be told whether that is still so.
+    untold: RwSignal<Option<Problem>>,
+}
 
 impl Reread {
     /// Now.
     pub fn now(self) {
-        self.0.try_update(|n| *n += 1);
+        self.again.try_update(|n| *n += 1);
+    }
+
+    /// After each such pause, until AWS says something else than what is shown, or refuses. Ends with the owner that it is called under.
+    pub fn until_it_differs(self, pause: Duration) {
+        let asked = RwSignal::new(0_u32);
+        // In a browser only.
+        Effect::new(move || {
+            asked.track();
+            let ask = move || {
+                spawn_local(async move {
+                    if self.if_it_differs().await {
+                        asked.try_update(|n| *n += 1);
+                    }
+                });
+            };
+            if let Ok(timer) = set_timeout_with_handle(ask, pause) {
+                on_cleanup(move || timer.clear());
+            }
+        });
+    }
+
+    /// Drawn anew only where something differs, for somebody may be typing. Whether nothing does.
+    async fn if_it_differs(self) -> bool {
+        let Some((scope, subjects)) = self.asked.try_get_value() else { return false };
+        match (look_up(scope, subjects).await, self.shown.try_get_value().flatten()) {
+            (Ok(new), Some(known)) if known.say_the_same_as(&new) => {
+                self.untold.try_set(None);
+                return true;
+            }
+            (Err(AppError(problem)), Some(_)) => {
+                self.untold.try_set(Some(problem));
+            }
+            _ => self.now(),
+        }
+        false
     }
 }
 

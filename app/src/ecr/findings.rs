@@ -8,6 +8,7 @@ use domain::plan::Facts;
 use domain::resource::Tone;
 use leptos::prelude::*;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::image::{manifests, parts_list};
 use super::registry_scans;
@@ -18,6 +19,9 @@ use crate::ui::{Icon, Note, format, icon};
 
 /// So many are shown at first, and by each click more.
 pub(super) const ROWS: usize = 300;
+
+/// Between two questions how a scan goes: AWS tells nobody that it ended.
+const BUSY: Duration = Duration::from_secs(3);
 
 /// What is looked for, and how many of it are shown.
 #[derive(Clone, Copy)]
@@ -79,6 +83,9 @@ fn view_of(facts: &Facts, subject: Subject, again: Reread, enhanced: Memo<bool>,
         return card_with("Findings", reread, words);
     };
     let busy = matches!(findings.status.as_deref(), Some("IN_PROGRESS" | "PENDING"));
+    if busy {
+        again.until_it_differs(BUSY);
+    }
     let whole = findings.is_complete();
     let status = (!whole).then(|| {
         let (status, words) = (word(findings.status.clone()), findings.description.clone().unwrap_or_default());
