@@ -9,9 +9,11 @@ use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::live_state::{after_applied, was_applied};
 use crate::plan::api::lend_credentials;
 use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::TextField;
 
 /// The tag in an image's name: what people mostly want it to be called here, too.
@@ -20,6 +22,13 @@ fn tag_of(source: &str) -> &str {
         Some((_, tag)) if !tag.contains('/') && !source.contains('@') => tag,
         _ => "",
     }
+}
+
+/// Whether a form was entered so, whatever credentials were lent for it.
+fn is_of(form: &Form, copy: &Copy) -> bool {
+    let Form::CopyImage(other) = form else { return false };
+    let lent_alike = Copy { credentials: copy.credentials.clone(), ..other.clone() };
+    lent_alike == *copy
 }
 
 /// A user name and a password, for an image that not everybody may have. They leave this page for the server's memory only: answers and plan
@@ -49,7 +58,20 @@ fn sign_in(user: RwSignal<String>, password: RwSignal<String>, wrong: Wrong) -> 
 /// The form.
 pub(super) fn form(key: &ResourceKey) -> AnyView {
     let scope = key.scope.clone();
-    let copy = RwSignal::new(Copy { repository: key.id.clone(), ..Copy::default() });
+    let first = (Copy { repository: key.id.clone(), ..Copy::default() }, String::new());
+    let unfinished = Unfinished::of("copy");
+    let left = unfinished.recall::<(Copy, String)>("");
+    let left = left.filter(|(left, _)| !was_applied(&scope, Form::CopyImage(left.clone())));
+    let (left, left_user) = left.unwrap_or_else(|| first.clone());
+    let copy = RwSignal::new(left);
+    // The password is kept nowhere.
+    let (user, password) = (RwSignal::new(left_user), RwSignal::new(String::new()));
+    unfinished.keep(String::new(), move || Some((copy.get(), user.get())).filter(|left| *left != first));
+    after_applied(scope.clone(), move |applied| {
+        if copy.with_untracked(|copy| is_of(&applied.form, copy)) {
+            unfinished.forget();
+        }
+    });
     let (wrong, ready) = {
         let scope = scope.clone();
         Wrong::provide(move || copy.with(|c| c.plan(&scope, &Facts::default())).err().unwrap_or_default())
@@ -71,7 +93,6 @@ pub(super) fn form(key: &ResourceKey) -> AnyView {
             copy.update(|c| write(c, value));
         }
     };
-    let (user, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let review = move |_| {
         let scope = scope.clone();
         let mut asked = copy.get_untracked();
@@ -127,5 +148,12 @@ mod tests {
     fn the_tag_in_a_name_is_no_port_and_no_digest() {
         let names = ["nginx", "nginx:1.27", "host:5000/app", "host:5000/app:v1", "app@sha256:ab"];
         assert_eq!(names.map(tag_of), ["", "1.27", "", "v1", ""]);
+    }
+
+    #[test]
+    fn what_was_applied_with_lent_credentials_is_what_was_entered() {
+        let entered = Copy { source: "nginx:1.27".into(), tag: "1.27".into(), ..Copy::default() };
+        assert!(is_of(&Form::CopyImage(Copy { credentials: "a1".into(), ..entered.clone() }), &entered));
+        assert!(!is_of(&Form::CopyImage(Copy { tag: "1.28".into(), ..entered.clone() }), &entered));
     }
 }
