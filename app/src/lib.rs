@@ -16,6 +16,7 @@ pub mod ecs;
 pub mod eks;
 pub mod error;
 pub mod lambda;
+mod lasting;
 mod later;
 pub mod layout;
 pub mod live;

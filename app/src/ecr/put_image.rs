@@ -4,13 +4,16 @@ mod browser;
 mod copy;
 mod file;
 mod images;
+mod sender;
 
 use domain::ResourceKey;
 use leptos::prelude::*;
 
 use crate::api::Boot;
 use crate::ui::{Icon, icon};
+use crate::unfinished::Unfinished;
 use crate::wizard::why_not;
+use sender::Sender;
 
 /// The button, and what it opens.
 pub fn card(key: &ResourceKey) -> AnyView {
@@ -20,13 +23,21 @@ pub fn card(key: &ResourceKey) -> AnyView {
         return view! { <div class="put-image"><button class="btn small" r#type="button" aria-disabled="true" title=problem.message>{words}</button></div> }
             .into_any();
     }
-    let open = RwSignal::new(false);
+    let sender = Sender::of(key);
+    let unfinished = Unfinished::of("put-image");
+    let open = RwSignal::new(unfinished.recall::<bool>("").unwrap_or_else(|| sender.is_unfinished()));
+    unfinished.keep(String::new(), move || Some(open.get()));
+    Effect::new(move || {
+        sender.look_back(move || {
+            open.try_set(true);
+        });
+    });
     let key = StoredValue::new(key.clone());
     let toggle = move |_| open.update(|open| *open = !*open);
     view! {
         <div class="put-image act-forms">
             <div><button class="btn small" r#type="button" aria-expanded=move || open.get().to_string() on:click=toggle>{icon(Icon::Image)}"Put an image in"</button></div>
-            {move || open.get().then(|| key.with_value(|key| view! { <div class="ways">{file::form(key)}{copy::form(key)}</div> }))}
+            {move || open.get().then(|| key.with_value(|key| view! { <div class="ways">{file::form(key, sender)}{copy::form(key)}</div> }))}
         </div>
     }
     .into_any()

@@ -21,6 +21,7 @@ pub fn Frame() -> impl IntoView {
     provide_context(live);
     provide_context(super::use_scopes());
     Acts::provide();
+    crate::lasting::provide();
     view! {
         <a class="skip" href="#page">"Skip to the page"</a>
         <div class="shell">

@@ -129,7 +129,7 @@ pub(super) fn cancel(id: &str) {
     let _ = id;
 }
 
-/// Keeps in this tab which upload a file is, so that the same file goes on after the page was loaded anew.
+/// Keeps in this tab which upload a file is, so that it goes on, or is put, after the page was loaded anew.
 pub(super) fn remember(to: &str, id: &str, (name, size): &(String, u64)) {
     #[cfg(feature = "hydrate")]
     storage("setItem", to, &format!("{id} {size} {name}"));
@@ -137,19 +137,25 @@ pub(super) fn remember(to: &str, id: &str, (name, size): &(String, u64)) {
     let _ = (to, id, name, size);
 }
 
-/// Which upload a file of this name and size is, as far as this tab knows.
-pub(super) fn remembered(to: &str, (name, size): &(String, u64)) -> Option<String> {
+/// The upload that this tab keeps: its id, the name and the size of its file.
+pub(super) fn kept(to: &str) -> Option<(String, (String, u64))> {
     #[cfg(feature = "hydrate")]
     {
         let kept = storage("getItem", to, "")?.as_string()?;
         let (id, file) = kept.split_once(' ')?;
-        (file == format!("{size} {name}")).then(|| id.to_owned())
+        let (size, name) = file.split_once(' ')?;
+        Some((id.to_owned(), (name.to_owned(), size.parse().ok()?)))
     }
     #[cfg(not(feature = "hydrate"))]
     {
-        let _ = (to, name, size);
+        let _ = to;
         None
     }
+}
+
+/// Which upload a file of this name and size is, as far as this tab knows.
+pub(super) fn remembered(to: &str, file: &(String, u64)) -> Option<String> {
+    kept(to).filter(|(_, known)| known == file).map(|(id, _)| id)
 }
 
 /// Whatever is chosen next is a new upload.

@@ -7,14 +7,12 @@ use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
 use leptos::prelude::*;
 
-use crate::plan::acts::Acts;
 use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
 
-/// The form: of several images those that get no tag stay out. Once a plan of it is applied, `put` hears the tags that it gave.
-pub(super) fn form(scope: &Scope, repository: &str, images: &[Image], put: Callback<Vec<String>>) -> AnyView {
-    let typed = RwSignal::new(images.iter().map(|image| image.tags.join(" ")).collect::<Vec<String>>());
+/// The form: of several images those that get no tag stay out. `typed` has a text for each.
+pub(super) fn form(scope: &Scope, repository: &str, images: &[Image], typed: RwSignal<Vec<String>>) -> AnyView {
     let images = StoredValue::new(images.to_vec());
     let repository = repository.to_owned();
     let wanted = move || {
@@ -36,7 +34,11 @@ pub(super) fn form(scope: &Scope, repository: &str, images: &[Image], put: Callb
         let field = |(n, image): (usize, &Image)| {
             let set = move |value: String| {
                 wrong.forget();
-                typed.update(|typed| typed[n] = value);
+                typed.update(|typed| {
+                    if let Some(text) = typed.get_mut(n) {
+                        *text = value;
+                    }
+                });
             };
             let hint = if alone {
                 "Several are separated by spaces. They are given last."
@@ -46,27 +48,17 @@ pub(super) fn form(scope: &Scope, repository: &str, images: &[Image], put: Callb
             view! {
                 <TextField
                     label=format!("Tags of {}", image.about()) name=tags_field(n) placeholder="1.4.2" hint=hint typing=IMAGE_TAGS
-                    value=Signal::derive(move || typed.with(|typed| typed[n].clone())) set=set
+                    value=Signal::derive(move || typed.with(|typed| typed.get(n).cloned().unwrap_or_default())) set=set
                 />
             }
         };
         images.iter().enumerate().map(field).collect_view()
     });
     let scope = scope.clone();
-    let asked = StoredValue::new(None::<Answers>);
     let review = move |_| {
         let form = Form::PutImages(untrack(&wanted));
-        let answers = Answers { scope: scope.clone(), form };
-        asked.set_value(Some(answers.clone()));
-        wrong.ask(answers);
+        wrong.ask(Answers { scope: scope.clone(), form });
     };
-    let applied = expect_context::<Acts>().applied();
-    Effect::new(move || {
-        let Some(applied) = applied.get().filter(|applied| asked.get_value().as_ref() == Some(applied)) else { return };
-        if let Form::PutImages(answers) = applied.form {
-            put.run(answers.images.into_iter().flat_map(|image| image.tags).collect());
-        }
-    });
     view! {
         {fields}
         {wrong.others(&["tags"])}
