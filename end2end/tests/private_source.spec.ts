@@ -45,6 +45,15 @@ test("a private image is copied with a password that is asked for beside its fie
     await review.click();
     await expect(form.locator("#credentials-wrong")).toContainText("does not take this user name and password");
 
+    // After a look at another tab all of it is there but the password.
+    const tabs = page.getByRole("navigation", { name: "Tabs" });
+    await tabs.getByRole("link", { name: "Lifecycle", exact: true }).click();
+    await expect(form).toHaveCount(0);
+    await tabs.getByRole("link", { name: "Images", exact: true }).click();
+    await expect(form.getByLabel("User name")).toHaveValue("ada");
+    await expect(form.getByLabel("Image", { exact: true })).toHaveValue(`${registry.host}/team/app:v1`);
+    await expect(password).toHaveValue("");
+
     await password.fill(secret);
     await review.click();
     await expect(dialog.getByRole("button", { name: "Apply" })).toBeVisible();

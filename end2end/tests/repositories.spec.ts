@@ -368,6 +368,12 @@ test("an image is copied from another registry, whole or one platform of it, wit
   await image.fill("registry.internal.example:5000/app:v1");
   await expect(form.getByLabel("Tag in this repository")).toHaveValue("v1");
   await accessible(page);
+  // A look at another tab loses nothing of it.
+  const tabs = page.getByRole("navigation", { name: "Tabs" });
+  await tabs.getByRole("link", { name: "Lifecycle", exact: true }).click();
+  await expect(form).toHaveCount(0);
+  await tabs.getByRole("link", { name: "Images", exact: true }).click();
+  await expect(image).toHaveValue("registry.internal.example:5000/app:v1");
   await review.click();
   await expect(form.locator("#source-wrong")).toContainText("registry.internal.example");
   await expect(dialog(page)).toBeHidden();

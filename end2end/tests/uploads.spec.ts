@@ -174,10 +174,17 @@ test("an upload goes on where its connection broke, also after the page was load
     part = arrivedInPart(page);
     await choose(page, "second.tar", second);
     await part;
-    await page.goto(`/repositories/${account}/eu-west-1/${name}`);
+    // Whoever leaves in the middle of a file is asked whether that is meant.
+    const asked = page.waitForEvent("dialog");
+    const anew = page.goto(`/repositories/${account}/eu-west-1/${name}`);
+    const leaving = await asked;
+    expect(leaving.type()).toBe("beforeunload");
+    await leaving.accept();
+    await anew;
     await hydrated(page);
     street.hold(Infinity);
-    await page.getByRole("button", { name: "Put an image in" }).click();
+    await expect(form(page).getByText("“second.tar” has not arrived whole.", { exact: false })).toBeVisible({ timeout: 30_000 });
+    await accessible(page);
     from = offset(page);
     await choose(page, "second.tar", second);
     expect(await from).toBeGreaterThan(500_000);
@@ -195,6 +202,69 @@ test("an upload goes on where its connection broke, also after the page was load
     const told = async () => (await (await page.request.get(`/api/v1/uploads/${id}`)).json()) as { problem?: { title: string } };
     await expect.poll(async () => (await told()).problem?.title).toBe("The upload was cancelled");
     expect(images(name).flatMap((one) => one.imageTags ?? [])).toEqual(["v1"]);
+    aws("ecr", "delete_repository", { repositoryName: name, force: true });
+  } finally {
+    await context.close();
+    await street.close();
+  }
+});
+
+test("a file goes on while one looks at other tabs and pages; what has arrived stays until it is put, also after a reload", async ({ browser }) => {
+  test.setTimeout(120_000);
+  const street = new Street();
+  const url = await street.open();
+  const context = await browser.newContext({ baseURL: url, storageState: world().state });
+  try {
+    const page = await context.newPage();
+    const name = await repository(page);
+    const tab = (tabName: string) => page.getByRole("navigation", { name: "Tabs" }).getByRole("link", { name: tabName, exact: true });
+    const opens = page.getByRole("button", { name: "Put an image in" });
+    const sends = form(page).getByText("Sending “image.tar”.");
+    const sent: string[] = [];
+    page.on("request", (one) => {
+      if (one.method() === "POST" && new URL(one.url()).pathname.endsWith("/uploads")) sent.push(one.url());
+    });
+
+    street.hold(2_000_000);
+    const part = arrivedInPart(page);
+    await choose(page, "image.tar", dockerSave("shop/web:v1", [layer("etc/one", 4_000_000)]));
+    await part;
+    // Another tab, another page, and the form closed and opened again.
+    await tab("Lifecycle").click();
+    await expect(form(page)).toHaveCount(0);
+    await tab("Images").click();
+    await expect(sends).toBeVisible();
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Runs and audit" }).click();
+    await expect(page).toHaveURL(/\/runs/);
+    await expect(form(page)).toHaveCount(0);
+    await page.goBack();
+    await expect(sends).toBeVisible();
+    await opens.click();
+    await expect(form(page)).toHaveCount(0);
+    await opens.click();
+    await expect(sends).toBeVisible();
+    street.release();
+    await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible({ timeout: 30_000 });
+
+    // What has arrived, and what was typed, are there after a look at another tab.
+    const tags = form(page).getByLabel(/^Tags of /);
+    await tags.fill("v1 kept");
+    await tab("Lifecycle").click();
+    await expect(form(page)).toHaveCount(0);
+    await tab("Images").click();
+    await expect(tags).toHaveValue("v1 kept");
+    // What has arrived is there after a reload, too; nobody opens the form for it.
+    await page.reload();
+    await hydrated(page);
+    await expect(form(page).getByText("“image.tar” has arrived.", { exact: false })).toBeVisible({ timeout: 30_000 });
+    await expect(tags).toHaveValue("v1");
+    await apply(page);
+    await dialog(page).getByRole("button", { name: "Close" }).click();
+    await expect(form(page).getByText("“image.tar” is in: v1.")).toBeVisible();
+    // All of it in one request; afterwards there is nothing to come back to.
+    expect(sent).toHaveLength(1);
+    expect(await page.evaluate(() => Object.keys(sessionStorage).filter((key) => key.startsWith("gantry-upload-")))).toEqual([]);
+    expect(images(name).flatMap((image) => image.imageTags ?? [])).toEqual(["v1"]);
     aws("ecr", "delete_repository", { repositoryName: name, force: true });
   } finally {
     await context.close();

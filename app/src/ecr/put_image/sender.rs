@@ -255,7 +255,7 @@ impl Sender {
         let ended = match answer {
             Ok(upload) => {
                 let (state, problem) = (upload.state, upload.problem.clone());
-                let typed = upload.images.iter().map(|image| image.tags.join(" ")).collect();
+                let typed = upload.images.iter().map(|image| image.tags.join(" ")).collect::<Vec<_>>();
                 self.upload.set(upload);
                 match state {
                     UploadState::Received => {
