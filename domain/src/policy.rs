@@ -74,7 +74,8 @@ pub enum Permission {
     Refresh,
     /// Make plans and run them: the only way to change AWS.
     ChangeAws,
-    /// Run a plan that deletes a thing ([`crate::plan::Plan::typed`]).
+    /// Run a plan that deletes a thing ([`crate::plan::Plan::typed`]), or take one back whose undo does
+    /// ([`crate::plan::Plan::undo_deletes`]).
     DeleteFromAws,
     /// The state of connections and collectors.
     ReadConnections,

@@ -19,6 +19,7 @@ use super::words;
 use crate::api::Boot;
 use crate::error::AppError;
 use crate::resource::Refused;
+use crate::sign_in::Confirm;
 use crate::ui::format::{duration, short_digests, took};
 use crate::ui::{
     Age, Badge, Card, Copy, CopyButton, Fact, Facts, Icon, Menu, Note, ProblemNote, Skeleton, brief, icon, now_or,
@@ -163,8 +164,15 @@ fn notes(view: &RunView, act: Act) -> AnyView {
         _ => None,
     };
     let refused = move || {
-        let refused = act.value().get().and_then(Result::err);
-        refused.map(|AppError(problem)| view! { <ProblemNote problem=problem/> })
+        let AppError(problem) = act.value().get().and_then(Result::err)?;
+        if problem.code == Code::ConfirmPassword {
+            // Only the whole run is refused so: whoever decides about a step goes on with an undo that was allowed.
+            let after = Callback::new(move |()| {
+                act.dispatch(Ask::Cancel);
+            });
+            return Some(view! { <Confirm id="confirm-run" after=after/> }.into_any());
+        }
+        Some(view! { <ProblemNote problem=problem/> }.into_any())
     };
     view! { <div class="stack notes">{refused}{why}</div> }.into_any()
 }

@@ -116,6 +116,17 @@ impl Plan {
     pub fn typed(&self) -> Option<&str> {
         self.steps.iter().find_map(|step| step.call.deletes())
     }
+    /// Whether taking it back deletes a thing, as [`Self::typed`] says it of the plan itself. An image that was copied with its tag in one step
+    /// goes with that tag.
+    pub fn undo_deletes(&self) -> bool {
+        let deletes = |step: &Step| match &step.undo {
+            Undo::Call(undo) => {
+                undo.deletes().is_some() || (step.call.is_long() && undo.operation() == "BatchDeleteImage")
+            }
+            Undo::Never(_) => false,
+        };
+        self.steps.iter().any(deletes)
+    }
     /// Whether a thing that it deletes cannot be brought back.
     pub fn loses(&self) -> bool {
         self.steps.iter().any(|step| step.call.deletes().is_some() && matches!(step.undo, Undo::Never(_)))

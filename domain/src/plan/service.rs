@@ -35,6 +35,9 @@ pub trait Plans: Send + Sync {
     /// One run with its journal.
     async fn run(&self, actor: &Actor, id: &str) -> Result<RunView>;
     /// Takes a run back: one that goes on after the step that is under way, one that was applied from its end.
+    ///
+    /// Of one that was applied: [`crate::Code::Conflict`] where images would go that something uses by now; [`crate::Code::ConfirmPassword`]
+    /// when its undo deletes a thing and the person's last proof of the password is too old.
     async fn cancel(&self, actor: &Actor, id: &str) -> Result<()>;
     /// Decides about a step that is stuck.
     async fn decide(&self, actor: &Actor, id: &str, step: &str, decision: Decision) -> Result<()>;

@@ -101,6 +101,9 @@ pub async fn one(
 }
 
 /// Takes a run back: one that goes on after the step that is under way, one that was applied from its end.
+///
+/// One that was applied is refused with 409 where images would go that something uses by now, and with 403 (`confirm_password`) where its undo
+/// deletes a thing and the password was not given lately.
 #[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancel_run", tag = "plans", params(("id" = String, Path, description = "Its id")),
     responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn cancel(

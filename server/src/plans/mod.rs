@@ -4,6 +4,7 @@
 mod by_aws;
 mod inventory;
 mod public_uses;
+mod way_back;
 
 use async_trait::async_trait;
 use domain::ecr::subject::Subject as Ecr;
@@ -12,7 +13,7 @@ use domain::ecr_public::subject::Subject as EcrPublic;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::{Note, lint};
 use domain::plan::listing::{MAX_RUNS, RunsQuery};
-use domain::plan::run::Run;
+use domain::plan::run::{Run, State};
 use domain::plan::service::{
     Decision, KeptDraft, LARGEST_DRAFT, Lent, Plans, Review, Reviewed, RunLine, RunView, SourceCredentials,
 };
@@ -288,6 +289,10 @@ impl Plans for Planner {
     async fn cancel(&self, actor: &Actor, id: &str) -> Result<()> {
         decide(actor, Permission::ChangeAws)?;
         let run = self.store.run(id).await?.ok_or_else(unknown)?.run;
+        // One that goes on takes itself back as well when a step fails: only what came to its end may be in use.
+        if run.state == State::Applied && run.can_be_undone() {
+            way_back::allowed(&self.store, actor, &run).await?;
+        }
         if run.can_be_undone() && self.store.cancel_run(id, &entry(actor, "run.cancel", id, json!({}))).await? {
             return Ok(());
         }

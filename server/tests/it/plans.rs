@@ -4,11 +4,13 @@ use crate::world::{Answer, World};
 use domain::plan::answers::Form;
 use domain::plan::run::{Found, Progress, Run, State, StepState};
 use domain::plan::{Answers, FORMAT, Facts};
-use domain::policy::Role;
+use domain::policy::{PROOF_MS, Role};
+use domain::resource::Observed;
 use domain::stream::ToPage;
-use domain::{Code, Millis, Problem, Scope};
+use domain::{Code, Kind, Millis, Problem, ResourceKey, Scope};
 use gantry::clock::now;
 use gantry_store::audit::Entry;
+use gantry_store::batch::Source;
 use gantry_store::runs::Stored;
 use gantry_store::testing::entry;
 use serde_json::{Value, json};
@@ -219,6 +221,68 @@ async fn a_run_is_asked_to_stop_and_one_that_was_applied_is_taken_back() {
         assert_eq!((trail[0].action.as_str(), trail[0].subject.as_str()), ("run.cancel", id));
         store.run_becomes(&lease, State::Undone, None, now(), None).await.unwrap();
     }
+}
+
+/// A run that was applied: it put the image `sha256:a` into `web` and tagged it with `1`.
+async fn copied(world: &World, id: &str) {
+    let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let step = |id: &str, tag: Value, ids: Value| {
+        let put = json!({ "repositoryName": "web", "imageManifest": "{}", "imageDigest": "sha256:a", "imageTag": tag });
+        let back = json!({ "repositoryName": "web", "imageIds": [ids] });
+        json!({ "id": id, "says": "Put it", "scope": scope, "effect": "create", "before": null, "depends_on": [], "monthly": null,
+            "call": { "service": "ecr", "operation": "PutImage", "input": put },
+            "undo": { "call": { "service": "ecr", "operation": "BatchDeleteImage", "input": back } } })
+    };
+    let image = step("image", Value::Null, json!({ "imageDigest": "sha256:a" }));
+    let tag = step("tag", json!("1"), json!({ "imageTag": "1" }));
+    let plan = json!({ "format": FORMAT, "title": "Put 1 into web", "scope": scope, "steps": [image, tag] });
+    let run = Run::new(id.into(), serde_json::from_value(plan).unwrap());
+    let form = Form::CreateRepository(domain::ecr::wizards::create_repository::Answers::default());
+    let answers = Answers { scope, form };
+    let stored = Stored { run, answers, person: None, by: "Grace".into(), role: None, made: now(), ended: None };
+    let store = &world.test.store;
+    store.begin_run(&stored, &entry()).await.unwrap();
+    let lease = store.lease_run("test", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let made = Progress { state: StepState::Made, attempts: 1, ..Progress::default() };
+    for n in [0, 1] {
+        store.journal(&lease, n, &made, None).await.unwrap();
+    }
+    store.run_becomes(&lease, State::Applied, None, now(), None).await.unwrap();
+    store.release_run(&lease).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn what_something_runs_by_now_is_not_taken_back_and_an_undo_that_deletes_wants_a_proof() {
+    let world = World::new().await;
+    let ada = world.person("Ada", Role::Operator).await;
+    let (fresh, old) = (world.session(ada).await, world.session_at(ada, Millis(now().0 - PROOF_MS)).await);
+    copied(&world, "c").await;
+    let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let doc = json!({ "registryId": "111122223333", "repositoryName": "web", "imageDigest": "sha256:a", "imageTags": ["1"],
+        "imagePushedAt": "2026-11-01T10:00:00Z" });
+    let image = Observed { key: ResourceKey::new(Kind::Image, scope, "web@sha256:a").unwrap(), doc };
+    world.test.store.seen(Source::Single { began: now(), fence: None }, &[image], now()).await.unwrap();
+    let runs = |digest: &str| {
+        let uri = format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:{digest}");
+        json!({ "PackageType": "Image", "Code": { "ImageUri": uri, "ResolvedImageUri": uri } })
+    };
+    let cancel = async |cookie: &str| post(&world, "/api/v1/runs/c/cancel", cookie, &json!({})).await;
+    world.function("resize", runs("a")).await;
+    let refused = cancel(&fresh).await;
+    assert_eq!(
+        (refused.status, refused.json()["title"].as_str()),
+        (409, Some("Something uses it")),
+        "{}",
+        refused.body
+    );
+    assert!(refused.body.contains("web:1 (used by function resize)"), "{}", refused.body);
+    world.function("resize", runs("b")).await;
+    let refused = cancel(&old).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (403, Some("confirm_password")), "{}", refused.body);
+    let run = world.get("/api/v1/runs/c", &fresh).await.json()["run"].clone();
+    assert_eq!((&run["state"], &run["cancelled"]), (&json!("applied"), &json!(false)), "nothing was done");
+    let taken = cancel(&fresh).await;
+    assert_eq!(taken.status, 202, "{}", taken.body);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -10,6 +10,7 @@ pub mod put_images;
 pub mod registry;
 pub mod repository;
 pub mod tags;
+pub mod way_back;
 
 #[cfg(test)]
 mod tests;

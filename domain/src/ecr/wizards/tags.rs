@@ -159,7 +159,7 @@ fn moved(step: &Step) -> Option<(&str, &str, &str)> {
 }
 
 /// What starts by a tag, as people call it, if anything does.
-fn started_by(inventory: &Inventory, tag: &str) -> Option<String> {
+pub(super) fn started_by(inventory: &Inventory, tag: &str) -> Option<String> {
     let who: Vec<String> = inventory.started_by.get(tag)?.iter().cloned().collect();
     (!who.is_empty()).then(|| some(&who))
 }

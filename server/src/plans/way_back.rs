@@ -1,0 +1,31 @@
+//! Whether a run that was applied may be taken back: asked as the same deletion is asked as a plan.
+
+use domain::ecr::wizards::way_back::losses;
+use domain::plan::run::Run;
+use domain::policy::{Actor, Permission};
+use domain::{Code, Problem};
+use gantry_store::Store;
+
+use super::inventory;
+use crate::auth::proof::allow;
+use crate::clock::now;
+
+/// Refuses to take back what something uses by now; then, where that deletes a thing, whoever has not proved lately that it is them.
+///
+/// # Errors
+/// [`Code::Conflict`] with what is in use and by whom; as [`allow`]; [`Code::Database`].
+pub(super) async fn allowed(store: &Store, actor: &Actor, run: &Run) -> Result<(), Problem> {
+    let mut against = vec![];
+    for ((scope, repository), loss) in losses(run) {
+        let inventory = inventory::read(store, &scope, &repository, now()).await?;
+        against.extend(loss.against(&repository, &inventory));
+    }
+    if !against.is_empty() {
+        let message = format!("{} Nothing was taken back.", against.join(" "));
+        return Err(Problem::new(Code::Conflict, "Something uses it", message));
+    }
+    if run.plan.undo_deletes() {
+        allow(store, actor, Permission::DeleteFromAws).await?;
+    }
+    Ok(())
+}
