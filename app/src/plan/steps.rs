@@ -22,12 +22,6 @@ fn time(progress: &Progress, now: Millis) -> AnyView {
     }
 }
 
-/// The ARN in what a step left, if AWS gave one.
-fn arn(progress: &Progress) -> Option<String> {
-    let after = progress.after.as_ref()?.as_object()?;
-    after.values().filter_map(|v| v.as_str()).find(|text| text.starts_with("arn:")).map(str::to_owned)
-}
-
 /// What went wrong, once: what the run is taken back for stands above the steps already.
 fn trouble(progress: &Progress, why: Option<&Problem>) -> Option<AnyView> {
     let problem = progress.problem.clone()?;
@@ -113,8 +107,8 @@ fn line(view: &RunView, n: usize, act: Act, refusal: Option<&str>) -> AnyView {
     let ids = (!progress.request_ids.is_empty())
         .then(|| view! { <dl class="ids"><div><dt>"AWS request ids"</dt>{ids}</div></dl> });
     let open = matches!(progress.state, StepState::Stuck | StepState::Left);
-    let left = if open { arn(progress) } else { None };
-    let left = left.map(|arn| view! { <p><Copy text=arn max=72/></p> });
+    let left = view.arns.get(n).cloned().flatten().filter(|_| open);
+    let left = left.map(|arn| view! { <p>"Look for it at "<Copy text=arn max=72/></p> });
     let carried = progress.under_way();
     // While an image is on its way the note says the same in words.
     let note = progress.note.clone().filter(|_| carried.is_none());

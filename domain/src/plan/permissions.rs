@@ -56,7 +56,7 @@ impl Permitted {
 }
 
 /// The ARN of what a call writes, when it does not come from an earlier step's answer.
-fn own_arn(call: &Call, scope: &Scope) -> String {
+pub(super) fn own_arn(call: &Call, scope: &Scope) -> String {
     match call.subject() {
         Subject::Ecr(subject) => ecr::arn::of(&subject, scope),
         Subject::EcrPublic(subject) => subject.arn(scope),

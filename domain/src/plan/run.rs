@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::permissions::own_arn;
 use super::reference::{Known, Piece, pieces};
 use super::transfer::Transfer;
 use super::{Plan, Step, Undo};
@@ -379,6 +380,22 @@ impl Run {
             Piece::Reference { whole, step, .. } if nothing_of(step) => Some(whole.to_owned()),
             Piece::Reference { .. } | Piece::Text(_) => None,
         })
+    }
+
+    /// The ARN by which a person finds what a step made or changed: its own, or that of the repository it is in. None where nothing of it is
+    /// there, where AWS's name for it was not learned, and of what has no ARN, such as the settings of a registry.
+    pub fn arn(&self, n: usize, by: &str) -> Option<String> {
+        let (step, progress) = (self.plan.steps.get(n)?, self.steps.get(n)?);
+        if !matches!(progress.state, StepState::Made | StepState::Undoing | StepState::Left | StepState::Stuck) {
+            return None;
+        }
+        // Its state has other ARNs as well: those of roles, keys and secrets that it only uses.
+        let named = step.call.named_at().and_then(|field| progress.after.as_ref()?.get(field)?.as_str());
+        if let Some(arn) = named {
+            return Some(arn.to_owned());
+        }
+        let arn = own_arn(&step.call.resolved(&self.known(by)).ok()?, &step.scope);
+        Some(arn).filter(|arn| !arn.contains('*') && !arn.contains("${"))
     }
 
     /// Whether it stopped, before its first step or a later one, because what there was was no longer what had been reviewed.

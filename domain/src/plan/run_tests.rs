@@ -35,6 +35,28 @@ fn a_key_stays_until_what_it_encrypts_is_gone_and_with_what_is_left() {
 }
 
 #[test]
+fn what_is_left_is_found_by_its_own_arn_or_by_none() {
+    let mut run = Run::new("r".into(), three_steps());
+    let repository = "arn:aws:ecr:eu-west-1:111122223333:repository/its";
+    assert_eq!(run.arn(0, "ada"), None, "nothing was made");
+    for step in &mut run.steps {
+        step.state = StepState::Stuck;
+    }
+    assert_eq!([0, 1, 2].map(|n| run.arn(n, "ada")), [Some(repository.to_owned()), Some(repository.to_owned()), None]);
+    run.steps[0].after = Some(serde_json::json!({ "repositoryArn": repository }));
+    assert_eq!(run.arn(2, "ada").as_deref(), Some(repository), "now it is known what was tagged");
+    let register =
+        serde_json::json!({ "service": "ecs", "operation": "RegisterTaskDefinition", "input": { "family": "web" } });
+    run.plan.steps[0].call = serde_json::from_value(register).unwrap();
+    run.steps[0].after = None;
+    assert_eq!(run.arn(0, "ada"), None, "AWS gave it a number that nobody heard");
+    let arn = "arn:aws:ecs:eu-west-1:111122223333:task-definition/web:13";
+    let role = "arn:aws:iam::111122223333:role/pulls";
+    run.steps[0].after = Some(serde_json::json!({ "executionRoleArn": role, "taskDefinitionArn": arn }));
+    assert_eq!(run.arn(0, "ada").as_deref(), Some(arn));
+}
+
+#[test]
 fn settings_are_gone_with_their_repository() {
     let mut run = Run::new("r".into(), three_steps());
     run.state = State::Undoing;

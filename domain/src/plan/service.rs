@@ -183,6 +183,9 @@ pub struct RunView {
     pub made: Millis,
     /// When it ended.
     pub ended: Option<Millis>,
+    /// By step, the ARN by which one finds what it made or changed, as [`Run::arn`] says it; null where there is none.
+    #[serde(default)]
+    pub arns: Vec<Option<String>>,
     /// Who asked last for it to be taken back, if somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_by: Option<String>,

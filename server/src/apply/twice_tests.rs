@@ -103,6 +103,36 @@ async fn every_step_tried_twice_makes_the_same_as_once() {
 }
 
 #[tokio::test]
+async fn each_step_is_found_by_the_arn_of_what_it_writes_and_not_of_what_that_uses() {
+    let mut twice = Twice::new().await;
+    for case in cases() {
+        let begun = twice.begin(&case, |_, _| None).await;
+        let run = twice.world.rests(&begun.id).await;
+        for (n, step) in begun.plan.steps.iter().enumerate() {
+            let input = step.call.input();
+            let repository = input["repositoryName"].as_str();
+            // Tags are put on ARNs; those of public repositories have no region.
+            let wanted = match (step.call.service(), step.call.operation()) {
+                (_, "TagResource" | "UntagResource") => input["resourceArn"].as_str().map(str::to_owned),
+                ("ecr", _) => repository.map(|name| format!("arn:aws:ecr:eu-west-1:111122223333:repository/{name}")),
+                ("ecr-public", _) => {
+                    repository.map(|name| format!("arn:aws:ecr-public::111122223333:repository/{name}"))
+                }
+                ("lambda", _) => Some("arn:aws:lambda:eu-west-1:111122223333:function:resize".into()),
+                ("ecs", "UpdateService") => Some("arn:aws:ecs:eu-west-1:111122223333:service/prod/web".into()),
+                ("ecs", _) => Some("arn:aws:ecs:eu-west-1:111122223333:task-definition/web:13".into()),
+                ("kms", "CreateAlias") => {
+                    input["AliasName"].as_str().map(|alias| format!("arn:aws:kms:eu-west-1:111122223333:{alias}"))
+                }
+                ("kms", _) => run.steps[n].after.as_ref().and_then(|key| Some(key["Arn"].as_str()?.to_owned())),
+                (service, operation) => panic!("{service} {operation}"),
+            };
+            assert_eq!(run.arn(n, "ada"), wanted, "step {n} of {case:?}: {run:#?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn whichever_step_of_whichever_plan_is_refused_nothing_is_left() {
     let mut twice = Twice::new().await;
     for case in cases() {

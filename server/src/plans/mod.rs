@@ -275,12 +275,14 @@ impl Plans for Planner {
         decide(actor, Permission::ReadResources)?;
         let stored = self.store.run(id).await?.ok_or_else(unknown)?;
         let cancelled_by = if stored.run.cancelled { self.store.cancelled_by(id).await? } else { None };
+        let arns = (0..stored.run.steps.len()).map(|n| stored.run.arn(n, &stored.by)).collect();
         Ok(RunView {
             run: stored.run,
             answers: stored.answers,
             by: stored.by,
             made: stored.made,
             ended: stored.ended,
+            arns,
             cancelled_by,
             now: now(),
         })
