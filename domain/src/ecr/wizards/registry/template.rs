@@ -143,7 +143,11 @@ impl Template {
             wrong("lifecycle", lifecycle::parse(&self.lifecycle).err().and_then(first));
         }
         if !self.permissions.trim().is_empty() {
-            wrong("permissions", repository_policy::read(&self.permissions).err().and_then(first));
+            let refused = match repository_policy::read(&self.permissions) {
+                Err(errors) => first(errors),
+                Ok(document) => repository_policy::would_lock_out(&document, &scope.account),
+            };
+            wrong("permissions", refused);
         }
         // https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-creation-templates-iam.html
         let role = self.role.trim();
@@ -305,6 +309,21 @@ mod tests {
         assert_eq!(sent, &json!({ "encryptionType": "KMS_DSSE", "kmsKey": key }));
         let elsewhere = template.check(&scope("eu-west-1"));
         assert!(elsewhere["dual"].contains("GovCloud"), "{elsewhere:?}");
+    }
+
+    #[test]
+    fn a_policy_that_nobody_could_take_back_is_not_given_to_every_repository() {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let checked = |action: &str| {
+            let policy = json!({ "Version": "2012-10-17",
+                "Statement": [{ "Effect": "Deny", "Principal": "*", "Action": action }] });
+            let applied_for = vec!["CREATE_ON_PUSH".to_owned()];
+            let permissions = policy.to_string();
+            Template { prefix: "shop".into(), applied_for, permissions, ..Template::default() }.check(&scope)
+        };
+        let errors = checked("ecr:*");
+        assert!(errors["permissions"].contains("nobody in account 111122223333 could"), "{errors:?}");
+        assert_eq!(checked("ecr:BatchDeleteImage"), FieldErrors::new());
     }
 
     #[test]
