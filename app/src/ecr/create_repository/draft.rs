@@ -3,7 +3,7 @@
 use domain::ecr::lifecycle::{Policy, Template};
 use domain::ecr::repository_policy::templates;
 use domain::ecr::wizards::create_repository::{Answers as Entered, Encrypted};
-use domain::iam::policy_document::Document;
+use domain::iam::policy_document::{Document, Matches, Principals};
 use domain::plan::answers::Form;
 use domain::plan::{Answers, FieldErrors};
 use domain::{AccountId, Scope};
@@ -209,6 +209,44 @@ impl Lifecycle {
 }
 
 impl Permissions {
+    /// What gives this policy in this place: as it was ticked where that gives it, so that another place gets its own; or as it is written.
+    fn of(text: String, scope: &Scope) -> Self {
+        if text.trim().is_empty() {
+            return Self { json: text, ..Self::default() };
+        }
+        Self::ticked(&text, scope).unwrap_or_else(|| Self { source: Source::Json, json: text, ..Self::default() })
+    }
+
+    /// The ticks of which exactly this policy comes, if any do.
+    fn ticked(text: &str, scope: &Scope) -> Option<Self> {
+        let document = Document::parse(text).ok()?;
+        let mut ticked = Self { source: Source::Templates, ..Self::default() };
+        for statement in &document.statements {
+            let mut values = statement.conditions.iter().flat_map(|condition| &condition.values).map(String::as_str);
+            match statement.sid.as_deref()? {
+                templates::ACCOUNTS => {
+                    let Matches::Only(Principals::These(list)) = &statement.principals else { return None };
+                    let ids: Vec<&str> = list.iter().filter_map(|principal| principal.in_account()).collect();
+                    (ticked.accounts, ticked.account_ids) = (true, ids.join(", "));
+                }
+                templates::LAMBDA => {
+                    let ids: Vec<&str> = values.filter_map(|arn| arn.split(':').nth(4)).collect();
+                    // The repository's own account, whichever that is, has no need to be entered.
+                    let own = ids == [scope.account.as_str()];
+                    (ticked.lambda, ticked.lambda_ids) = (true, if own { String::new() } else { ids.join(", ") });
+                }
+                // It comes with Lambda's.
+                templates::LAMBDA_ACCOUNTS => {}
+                templates::ORGANIZATION => {
+                    (ticked.organization, ticked.organization_id) = (true, values.next()?.to_owned());
+                }
+                _ => return None,
+            }
+        }
+        let again = ticked.text(scope, &mut FieldErrors::new());
+        (Document::parse(&again).ok()? == document).then_some(ticked)
+    }
+
     /// The policy's JSON, empty for none.
     pub fn text(&self, scope: &Scope, errors: &mut FieldErrors) -> String {
         match self.source {
@@ -286,7 +324,7 @@ impl wizard::Draft for Draft {
             Encrypted::Kms { key, .. } => (true, false, key, String::new()),
             Encrypted::NewKey { alias, .. } => (true, true, String::new(), alias),
         };
-        // What was ticked for a policy is not in the answers: it comes back as the JSON that came of it.
+        // What was ticked for expiry is not in the answers: it comes back as the JSON that came of it, which every place takes.
         let source = |text: &str| if text.trim().is_empty() { Source::None } else { Source::Json };
         Some(Self {
             name: entered.name,
@@ -303,96 +341,11 @@ impl wizard::Draft for Draft {
                 json: entered.lifecycle,
                 ..Lifecycle::default()
             },
-            permissions: Permissions {
-                source: source(&entered.permissions),
-                json: entered.permissions,
-                ..Permissions::default()
-            },
+            permissions: Permissions::of(entered.permissions, &answers.scope),
             tags: entered.tags,
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wizard::Draft as _;
-    use domain::plan::Facts;
-
-    fn scope() -> Scope {
-        Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
-    }
-
-    #[test]
-    fn a_name_is_enough_and_what_is_ticked_becomes_a_step() {
-        let mut draft = Draft { name: "shop/api".into(), ..Draft::default() };
-        let (answers, errors) = draft.answers(&scope());
-        assert!(errors.is_empty());
-        assert_eq!(answers.plan(&Facts::default()).unwrap().steps.len(), 1);
-        draft.lifecycle.source = Source::Templates;
-        draft.permissions.source = Source::Templates;
-        draft.permissions.lambda = true;
-        draft.exclusions = "latest, dev-*".into();
-        let (answers, errors) = draft.answers(&scope());
-        assert!(errors.is_empty(), "{errors:?}");
-        assert_eq!(answers.plan(&Facts::default()).unwrap().steps.len(), 3);
-    }
-
-    #[test]
-    fn answers_that_break_the_rules_are_told_off_as_if_they_were_typed() {
-        let long = "Ü b/".repeat(5_000);
-        let entered = Entered {
-            name: long.clone(),
-            exclusions: vec!["v?".into(), String::new()],
-            encryption: Encrypted::Kms { key: "no key".into(), dual: true },
-            lifecycle: "{\0".into(),
-            permissions: "no policy".into(),
-            tags: vec![("aws:x".into(), long)],
-            ..Entered::default()
-        };
-        let given = Answers { scope: scope(), form: Form::CreateRepository(entered) };
-        let (answers, own) = Draft::from_answers(&given).unwrap().answers(&scope());
-        assert!(own.is_empty(), "{own:?}");
-        let wrong: Vec<String> = answers.plan(&Facts::default()).unwrap_err().into_keys().collect();
-        let fields = ["encryption.dual", "encryption.key", "exclusions", "lifecycle", "name", "permissions", "tags.0"];
-        assert_eq!(wrong, fields);
-    }
-
-    #[test]
-    fn the_answers_of_a_run_fill_the_form_that_gives_them_again() {
-        let mut draft =
-            Draft { name: "shop/api".into(), kms: true, key: "alias/shop".into(), dual: true, ..Draft::default() };
-        draft.lifecycle.source = Source::Templates;
-        draft.permissions = Permissions { source: Source::Templates, lambda: true, ..Permissions::default() };
-        draft.exclusions = "latest, dev-*".into();
-        draft.tags = vec![("team".into(), "shop".into())];
-        let (answers, _) = draft.answers(&scope());
-        let again = Draft::from_answers(&answers).unwrap();
-        assert_eq!(again.answers(&scope()), (answers, FieldErrors::new()));
-    }
-
-    #[test]
-    fn a_new_key_is_asked_for_only_where_a_key_encrypts() {
-        let mut draft = Draft { name: "shop/api".into(), new_key: true, alias: "images".into(), ..Draft::default() };
-        assert_eq!(draft.answers(&scope()).0.plan(&Facts::default()).unwrap().steps.len(), 1);
-        draft.kms = true;
-        let (answers, _) = draft.answers(&scope());
-        assert_eq!(answers.plan(&Facts::default()).unwrap().steps.len(), 3);
-        let again = Draft::from_answers(&answers).unwrap();
-        assert_eq!(again.answers(&scope()), (answers, FieldErrors::new()));
-    }
-
-    #[test]
-    fn entries_that_make_no_policy_are_said_beside_themselves() {
-        let mut draft = Draft { name: "shop/api".into(), ..Draft::default() };
-        draft.lifecycle = Lifecycle { source: Source::Templates, days: "x".into(), ..Lifecycle::default() };
-        draft.permissions.source = Source::Templates;
-        draft.permissions.accounts = true;
-        draft.permissions.account_ids = "12".into();
-        let (_, errors) = draft.answers(&scope());
-        assert!(errors.contains_key("lifecycle.days") && errors.contains_key("permissions.accounts"), "{errors:?}");
-        draft.lifecycle.source = Source::Json;
-        let (_, errors) = draft.answers(&scope());
-        assert!(errors.contains_key("lifecycle"), "{errors:?}");
-    }
-}
+mod tests;

@@ -7,10 +7,19 @@ use crate::document::partition;
 use crate::iam::policy_document::{Condition, Effect, Matches, Principal, PrincipalSort, Principals, Statement};
 use crate::identity::{AccountId, Scope, clip};
 
+/// What the statement of [`pull_for_accounts`] is called.
+pub const ACCOUNTS: &str = "AllowPullFromAccounts";
+/// What Lambda's statement of [`pull_for_lambda`] is called.
+pub const LAMBDA: &str = "LambdaECRImageRetrievalPolicy";
+/// What the statement is called that [`pull_for_lambda`] needs besides for other accounts.
+pub const LAMBDA_ACCOUNTS: &str = "CrossAccountPermission";
+/// What the statement of [`pull_for_organization`] is called.
+pub const ORGANIZATION: &str = "AllowPullFromOrganization";
+
 /// Other accounts may pull; each decides by IAM who in it may.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/repository-policy-examples.html>
 pub fn pull_for_accounts(scope: &Scope, accounts: &[AccountId]) -> Result<Vec<Statement>, String> {
-    Ok(vec![pull("AllowPullFromAccounts", whole(scope, accounts)?, None)])
+    Ok(vec![pull(ACCOUNTS, whole(scope, accounts)?, None)])
 }
 
 /// Lambda may pull for functions of these accounts in the repository's region. What is not the repository's own account also needs the
@@ -23,10 +32,10 @@ pub fn pull_for_lambda(scope: &Scope, accounts: &[AccountId]) -> Result<Vec<Stat
         accounts.iter().map(|id| format!("arn:{partition}:lambda:{}:{id}:function:*", scope.region)).collect();
     let lambda = Principal { sort: PrincipalSort::Service, name: "lambda.amazonaws.com".to_owned() };
     let of_these = condition("StringLike", "aws:SourceArn", functions);
-    let mut statements = vec![pull("LambdaECRImageRetrievalPolicy", Principals::These(vec![lambda]), Some(of_these))];
+    let mut statements = vec![pull(LAMBDA, Principals::These(vec![lambda]), Some(of_these))];
     let others: Vec<AccountId> = accounts.iter().filter(|id| **id != scope.account).cloned().collect();
     if !others.is_empty() {
-        statements.insert(0, pull("CrossAccountPermission", whole(scope, &others)?, None));
+        statements.insert(0, pull(LAMBDA_ACCOUNTS, whole(scope, &others)?, None));
     }
     Ok(statements)
 }
@@ -37,7 +46,7 @@ pub fn pull_for_lambda(scope: &Scope, accounts: &[AccountId]) -> Result<Vec<Stat
 pub fn pull_for_organization(id: &str) -> Result<Vec<Statement>, String> {
     organization(id)?;
     let members = condition("StringEquals", "aws:PrincipalOrgID", vec![id.to_owned()]);
-    Ok(vec![pull("AllowPullFromOrganization", Principals::Everyone, Some(members))])
+    Ok(vec![pull(ORGANIZATION, Principals::Everyone, Some(members))])
 }
 
 /// These roles of other accounts may pull: for ECS, the tasks' execution roles. Their own policies need `ecr:GetAuthorizationToken`

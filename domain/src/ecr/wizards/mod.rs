@@ -160,6 +160,7 @@ pub fn lint(call: &Call, plan: &Plan) -> Vec<(Severity, String, String)> {
     notes.extend(notes::elsewhere(call, plan));
     if let Some(policy) = notes::repository_policy(call) {
         notes.extend(notes::opened(policy, |document| explain(document, &plan.scope)));
+        notes.extend(notes::lambda_elsewhere(policy, &plan.scope));
     }
     if let Call::CreateRepository(input) = call {
         if !has(|call| matches!(call, Call::PutLifecyclePolicy(_))) {

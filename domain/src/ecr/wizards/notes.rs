@@ -7,9 +7,11 @@ use crate::ecr::calls::Call;
 use crate::ecr::lifecycle;
 use crate::ecr::registry::rules as of_registry;
 use crate::ecr::repository_policy::{Gain, LIMIT, Severity as Worth};
-use crate::iam::policy_document::{Document, Effect, Matches, Principals};
+use crate::iam::policy_document::{Document, Effect, Matches, Operator, Principals, Statement, fixed};
+use crate::identity::Scope;
 use crate::plan::lint::{Note, Severity};
 use crate::plan::{self, Facts, Plan};
+use crate::wording::joined;
 
 /// The policy of repositories that a call sets.
 pub fn repository_policy(call: &Call) -> Option<&str> {
@@ -39,6 +41,35 @@ pub fn opened(
         };
         let says = format!("{}: {}. {}", gain.path, gain.text, gain.why.unwrap_or_default());
         Some((severity, says, "Name accounts or an organization, and only the actions that they need.".to_owned()))
+    })
+}
+
+/// Of a policy that lets Lambda pull for functions in other regions alone or besides: there it never holds, for a function's image is in the
+/// function's own region. <https://docs.aws.amazon.com/lambda/latest/dg/images-create.html>
+pub fn lambda_elsewhere(text: &str, scope: &Scope) -> Option<(Severity, String, String)> {
+    let document = Document::parse(text).ok()?;
+    let for_lambda = |statement: &&Statement| {
+        let Matches::Only(Principals::These(list)) = &statement.principals else { return false };
+        statement.effect == Effect::Allow && list.iter().any(|principal| principal.name == "lambda.amazonaws.com")
+    };
+    let conditions = document.statements.iter().filter(for_lambda).flat_map(|statement| &statement.conditions);
+    let sources = conditions.filter(|condition| {
+        condition.key.eq_ignore_ascii_case("aws:SourceArn") && Operator::of(&condition.operator).demands()
+    });
+    let region = |arn: &String| {
+        let mut fields = arn.split(':').skip(2);
+        let (service, region) = (fields.next()?, fields.next()?);
+        (service == "lambda" && fixed(region) && region != scope.region.as_str()).then(|| region.to_owned())
+    };
+    let regions: BTreeSet<String> = sources.flat_map(|condition| &condition.values).filter_map(region).collect();
+    let regions: Vec<String> = regions.into_iter().collect();
+    (!regions.is_empty()).then(|| {
+        let says = format!(
+            "It lets Lambda pull for functions in {}. They never do: a function takes images of its own region, and this is {}.",
+            joined(&regions, "and"),
+            scope.region
+        );
+        (Severity::Warning, says, format!("Name {} in aws:SourceArn.", scope.region))
     })
 }
 
@@ -140,4 +171,26 @@ fn used(call: &Call) -> Vec<(usize, usize, &'static str)> {
         _ => {}
     }
     used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecr::repository_policy::templates::pull_for_lambda;
+    use crate::identity::AccountId;
+
+    #[test]
+    fn functions_of_another_region_are_told_and_those_of_another_account_are_not() {
+        let at = |region: &str| Scope::new("111122223333".parse().unwrap(), region.parse().unwrap());
+        let accounts: [AccountId; 2] = ["111122223333", "444455556666"].map(|id| id.parse().unwrap());
+        let text = Document::of(pull_for_lambda(&at("eu-west-1"), &accounts).unwrap()).to_text();
+        assert_eq!(lambda_elsewhere(&text, &at("eu-west-1")), None);
+        let (severity, says, _) = lambda_elsewhere(&text, &at("us-east-1")).unwrap();
+        assert_eq!(severity, Severity::Warning);
+        assert!(says.contains("functions in eu-west-1.") && says.contains("this is us-east-1"), "{says}");
+        // Whichever region it is, and whatever is not Lambda's.
+        for other in [text.replace(":eu-west-1:", ":*:"), text.replace("lambda.amazonaws.com", "sns.amazonaws.com")] {
+            assert_eq!(lambda_elsewhere(&other, &at("us-east-1")), None, "{other}");
+        }
+    }
 }
