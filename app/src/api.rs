@@ -6,7 +6,7 @@ use domain::ecr::names;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, Page};
 use domain::policy::Actor;
-use domain::services::{Comparison, Count, HistoryQuery, Instance};
+use domain::services::{Comparison, Glance, HistoryQuery, Instance};
 use domain::{AccountId, Kind, Millis, Region, ResourceKey, Scope};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -130,11 +130,11 @@ pub async fn resolve(reference: String) -> Result<Option<ResourceKey>, AppError>
     Ok(services.inventory.resolve(&actor, &reference).await?)
 }
 
-/// Number of resources per kind.
-#[server(prefix = "/api/fn", endpoint = "counts", protocol = Call)]
-pub async fn counts(accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<Vec<Count>, AppError> {
+/// What the rail and the bar say.
+#[server(prefix = "/api/fn", endpoint = "glance", protocol = Call)]
+pub async fn glance(accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<Glance, AppError> {
     let (services, actor) = services()?;
-    Ok(services.inventory.counts(&actor, &accounts, &regions).await?)
+    Ok(services.inventory.glance(&actor, &accounts, &regions).await?)
 }
 
 /// Collects this kind now.

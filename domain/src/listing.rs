@@ -9,9 +9,11 @@ use crate::problem::Problem;
 use crate::resource::{Cell, State};
 use crate::time::Millis;
 
+mod late;
 mod order;
 mod scope_word;
 
+pub use late::{LateLists, past_promise};
 pub use order::{Direction, Order};
 pub use scope_word::{ScopeWord, scope_words};
 

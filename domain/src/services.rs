@@ -13,7 +13,7 @@ pub use crate::history::HistoryQuery;
 use crate::history::{Change, FieldChange};
 use crate::identity::{AccountId, Region, ResourceKey, Scope};
 use crate::kind::Kind;
-use crate::listing::{Detail, Freshness, Hit, ListQuery, Page, Row};
+use crate::listing::{Detail, Freshness, Hit, LateLists, ListQuery, Page, Row};
 use crate::plan::service::Plans;
 use crate::policy::{Actor, Role};
 use crate::problem::Problem;
@@ -56,8 +56,8 @@ pub trait Inventory: Send + Sync {
     async fn beside(&self, actor: &Actor, scope: &Scope, name: &str) -> Result<Beside>;
     /// The first page a person sees.
     async fn overview(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Overview>;
-    /// Number of resources per kind (and of those that need a person), for the rail.
-    async fn counts(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Vec<Count>>;
+    /// What the rail and the bar of every page say.
+    async fn glance(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Glance>;
     /// Connections with their collectors' state.
     async fn connections(&self, actor: &Actor) -> Result<Vec<ConnectionStatus>>;
     /// Collect this kind now, in all scopes or those given.
@@ -207,6 +207,15 @@ pub struct Count {
     pub total: u32,
     /// Those that need a person: as many as the list that asks for [`crate::listing::ListQuery::attention`] has.
     pub attention: u32,
+}
+
+/// What the rail and the bar of every page say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Glance {
+    /// Numbers per kind.
+    pub counts: Vec<Count>,
+    /// The lists that are older than promised.
+    pub late: LateLists,
 }
 
 /// What the first page shows.

@@ -8,7 +8,8 @@ test("beyond twenty open pages a page says that it does not update by itself, an
   const { url } = await own.server();
   const first = await own.page(browser, url);
   const light = (page: typeof first) => page.locator(".bar .light");
-  await expect(light(first)).toHaveText("Live");
+  // A list of a new fleet may be late.
+  await expect(light(first)).toHaveText(/^Live/);
   // With this one twenty.
   await first.evaluate(async () => {
     const address = `${location.origin.replace("http", "ws")}/live`;
@@ -24,6 +25,6 @@ test("beyond twenty open pages a page says that it does not update by itself, an
   await accessible(one_more);
 
   await first.evaluate(() => (window as unknown as { sockets: WebSocket[] }).sockets.forEach((socket) => socket.close()));
-  await expect(light(one_more)).toHaveText("Live", { timeout: 60_000 });
+  await expect(light(one_more)).toHaveText(/^Live/, { timeout: 60_000 });
   await expect(one_more.getByText("20 pages are open already")).toBeHidden();
 });

@@ -71,6 +71,10 @@ test("denied for one service in one region, and functions one by one: the rest g
   await page.goto("/repositories");
   await expect(page.getByRole("main").getByText(/ecr:DescribeRepositories/).first()).toBeVisible();
   await expect(page.locator("tbody a[href*='/eu-west-1/']").first()).toBeVisible();
+  // The bar of every page says that not everything is read, and where.
+  const late = page.locator(".bar .light a");
+  await expect(late).toContainText(/\d lists? late/);
+  await expect(late).toHaveAttribute("title", /us-east-1: /);
   await page.goto("/functions?region=us-east-1");
   await hydrated(page);
   await expect(page.locator("tbody a[href*='/us-east-1/']").first()).toBeVisible();
@@ -80,7 +84,8 @@ test("denied for one service in one region, and functions one by one: the rest g
 
   const details = (await freshness(url, token)).filter((list) => list.details).map((list) => `${list.kind} ${list.scope.region}`);
   expect(details).toContain("lambda.function us-east-1");
-  await page.goto("/settings/connections");
+  await late.click();
+  await expect(page).toHaveURL(/\/settings\/connections/);
   await expect(page.getByRole("main").getByText(/lambda:GetFunction/).first()).toBeVisible();
 });
 

@@ -1,14 +1,13 @@
 //! The bar at the top: where one is, the scope, how live the page is, the colour scheme, the person.
 
 use domain::policy::Role;
-use domain::stream::MOST_PAGES;
 use leptos::prelude::*;
 
 use super::crumbs::Crumbs;
+use super::light::Light;
 use super::scope_picker::ScopePicker;
 use super::use_scopes;
 use crate::api::Boot;
-use crate::live::{Live, LiveState};
 use crate::paths;
 use crate::ui::{Icon, Menu, icon};
 
@@ -36,33 +35,6 @@ pub fn Sandbox() -> impl IntoView {
     expect_context::<Boot>().instance.sandbox.then(|| {
         view! { <span class="badge warn plain sandbox" title="This is the built-in demo cloud. Nothing here is real or costs anything.">"Sandbox"</span> }
     })
-}
-
-/// Whether changes arrive by themselves.
-#[component]
-fn Light() -> impl IntoView {
-    let live = expect_context::<Live>();
-    let look = move || match live.0.get() {
-        LiveState::Connecting => ("quiet", "Cached", "What is shown was true when the page was made.".to_owned()),
-        LiveState::Open => ("good", "Live", "Changes appear by themselves within a second.".to_owned()),
-        LiveState::Lost => (
-            "warn",
-            "Reconnecting",
-            "Gantry does not answer right now. What is shown may be old; the page catches up by itself.".to_owned(),
-        ),
-        LiveState::Full => ("warn", "Not live", full()),
-        LiveState::SignedOut => ("bad", "Signed out", "Sign in again to go on.".to_owned()),
-    };
-    view! {
-        <span class=move || format!("badge light {}", look().0) title=move || look().2 role="status">{move || look().1}</span>
-    }
-}
-
-/// Why a page does not update by itself.
-pub(super) fn full() -> String {
-    format!(
-        "{MOST_PAGES} pages are open already; this one does not update by itself. Close one of the others, or load this one again."
-    )
 }
 
 /// Light, dark, or as the system says; `app/js/kit.js` keeps the choice.

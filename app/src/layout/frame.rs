@@ -5,8 +5,10 @@ use leptos::prelude::*;
 use leptos_router::components::Outlet;
 use leptos_router::hooks::use_location;
 
-use super::bar::{Bar, full};
+use super::bar::Bar;
+use super::glance;
 use super::help::HelpDialog;
+use super::light::full;
 use super::rail::Rail;
 use crate::live::{Live, LiveState};
 use crate::paths;
@@ -20,6 +22,7 @@ pub fn Frame() -> impl IntoView {
     let live = crate::live::start();
     provide_context(live);
     provide_context(super::use_scopes());
+    provide_context(glance::start());
     Acts::provide();
     crate::lasting::provide();
     view! {

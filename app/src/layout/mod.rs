@@ -3,7 +3,9 @@
 mod bar;
 mod crumbs;
 mod frame;
+mod glance;
 mod help;
+mod light;
 mod rail;
 mod scope;
 mod scope_picker;

@@ -2,20 +2,16 @@
 
 use domain::Kind;
 use domain::listing::capital;
-use domain::services::Count;
-use domain::stream::ToPage;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use std::time::Duration;
 
 use super::bar::Sandbox;
+use super::glance::AtAGlance;
 use super::use_scopes;
-use crate::api;
 use crate::paths;
 use crate::resource::kind_icon;
 use crate::ui::format::{counted, number};
 use crate::ui::{Icon, icon};
-use crate::wire::ask;
 
 /// The groups of the rail.
 const GROUPS: &[(&str, &[(Kind, &str)])] = &[
@@ -64,9 +60,6 @@ const MORE: &[(&str, &[Kind])] = &[
     ("Other", &[Kind::Role, Kind::LogGroup]),
 ];
 
-/// How long changes are gathered before the counts are asked for again.
-const GATHER: Duration = Duration::from_secs(1);
-
 /// Whether the page at `path` belongs to the place at `href`. Connections are a place of their own among the settings.
 fn lights(href: &str, path: &str) -> bool {
     match href {
@@ -82,14 +75,7 @@ pub fn Rail() -> impl IntoView {
     let scopes = use_scopes();
     let location = use_location();
     let path = Memo::new(move |_| location.pathname.get());
-    let again = crate::live::count(GATHER, |message| matches!(message, ToPage::Changed { .. }));
-    let counts = ask(
-        move || {
-            let scopes = scopes.get();
-            (scopes.accounts, scopes.regions, again.get())
-        },
-        |(accounts, regions, _)| async move { api::counts(accounts, regions).await.unwrap_or_default() },
-    );
+    let AtAGlance(glance) = expect_context();
     let place = move |href: &'static str, text: &'static str, sign: Icon, key: Option<&'static str>| {
         view! {
             <a href=move || scopes.get().on(href) aria-current=move || path.with(|p| lights(href, p)).then_some("page") data-key=key title=text>
@@ -101,8 +87,8 @@ pub fn Rail() -> impl IntoView {
         view! {
             <Transition>
                 {move || Suspend::new(async move {
-                    let all: Vec<Count> = counts.await;
-                    all.into_iter().find(|c| c.kind == kind).map(|c| {
+                    let counts = glance.await.map(|glance| glance.counts).unwrap_or_default();
+                    counts.into_iter().find(|c| c.kind == kind).map(|c| {
                         if c.attention > 0 {
                             let title = counted(i64::from(c.attention), "needs attention", "need attention");
                             view! { <span class="n bad" title=title>{number(i64::from(c.attention))}</span> }.into_any()

@@ -1,6 +1,6 @@
 //! How old what a page shows is, and who fails to answer.
 
-use domain::listing::Freshness;
+use domain::listing::{Freshness, past_promise};
 use domain::resource::Tone;
 use domain::{Kind, Millis, Problem, ResourceKey};
 use leptos::prelude::*;
@@ -28,14 +28,14 @@ pub fn AgeOfData(
     #[prop(into)]
     now: Signal<Millis>,
 ) -> impl IntoView {
-    let promise = i64::from(kind.promise_seconds());
+    let promise = kind.promise_seconds();
     move || {
         let at = freshness.with(|f| oldest(f));
         let running = freshness.with(|f| f.iter().any(|f| f.running));
         let now = now.get();
         match at {
             Some(at) => {
-                let late = move || at.age_seconds(now_or(now)) > promise;
+                let late = move || past_promise(kind, at, now_or(now));
                 let title = format!("Read from AWS completely; promised at least every {promise} s");
                 view! { <span class="data-age" class:late=late title=title><Age at=at now=now after=" old"/></span> }
                     .into_any()

@@ -1,6 +1,6 @@
 //! Connections to AWS: per region and kind what works, how old it is, and which permission is missing.
 
-use domain::listing::{Freshness, capital};
+use domain::listing::{Freshness, capital, past_promise};
 use domain::resource::Tone;
 use domain::services::ConnectionStatus;
 use domain::{Millis, Region};
@@ -136,7 +136,7 @@ fn row(freshness: &Freshness, now: Millis) -> AnyView {
     let kind = freshness.kind;
     let age = match freshness.complete {
         Some(at) => {
-            let late = at.age_seconds(now) > i64::from(kind.promise_seconds());
+            let late = past_promise(kind, at, now);
             view! { <span class="data-age" class:late=late><Age at=at now=now after=" old"/></span> }.into_any()
         }
         None if freshness.failing.is_some() => {

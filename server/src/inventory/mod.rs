@@ -34,7 +34,7 @@ use domain::ecr::names::Beside;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, MAX_TEXT, Page, Row};
 use domain::policy::{Actor, Permission, decide};
-use domain::services::{Comparison, ConnectionStatus, Count, HistoryQuery, Inventory, Overview};
+use domain::services::{Comparison, ConnectionStatus, Glance, HistoryQuery, Inventory, Overview};
 use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey, Scope};
 use gantry_store::difference::between;
 use gantry_store::resources::differences;
@@ -297,9 +297,9 @@ impl Inventory for Answers {
         Ok(overview)
     }
 
-    async fn counts(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Vec<Count>> {
+    async fn glance(&self, actor: &Actor, accounts: &[AccountId], regions: &[Region]) -> Result<Glance> {
         decide(actor, Permission::ReadResources)?;
-        Ok(overview::counts(&self.snapshot(), accounts, regions))
+        Ok(overview::glance(&self.snapshot(), accounts, regions, now()))
     }
 
     async fn connections(&self, actor: &Actor) -> Result<Vec<ConnectionStatus>> {

@@ -1,8 +1,8 @@
 //! The first page and the rail: what needs a person, what there is, who cannot collect.
 
 use domain::ecs::Task;
-use domain::listing::Row;
-use domain::services::{Count, Findings, Late, Overview};
+use domain::listing::{LateLists, Row};
+use domain::services::{Count, Findings, Glance, Late, Overview};
 use domain::{AccountId, Kind, Millis, Region, ResourceKey};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -17,8 +17,16 @@ const ATTENTION: usize = 50;
 /// Changes shown.
 pub const CHANGES: usize = 10;
 
+/// What the rail and the bar of every page say of these accounts and regions.
+pub fn glance(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region], now: Millis) -> Glance {
+    Glance {
+        counts: counts(snapshot, accounts, regions),
+        late: LateLists::of(&snapshot.freshness(None, accounts, regions), now),
+    }
+}
+
 /// Numbers per kind in these accounts and regions; kinds without rows too.
-pub fn counts(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region]) -> Vec<Count> {
+fn counts(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region]) -> Vec<Count> {
     let wanted = scopes_wanted(&snapshot.scopes, accounts, regions);
     let count = |kind: Kind| {
         let tallies = snapshot.table(kind).tallies.iter().zip(&wanted).filter(|(_, wanted)| **wanted);
