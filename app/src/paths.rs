@@ -94,6 +94,11 @@ pub const RUNS: &str = "/runs";
 /// Who did what.
 pub const AUDIT: &str = "/runs?tab=audit";
 
+/// The runs in these states, separated by commas.
+pub fn runs_in(states: &str) -> String {
+    format!("{RUNS}?state={}", encode(states))
+}
+
 /// The page of a run.
 pub fn run(id: &str) -> String {
     format!("{RUNS}/{}", encode(id))

@@ -14,6 +14,7 @@ use crate::history::{Change, FieldChange};
 use crate::identity::{AccountId, Region, ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::listing::{Detail, Freshness, Hit, LateLists, ListQuery, Page, Row};
+use crate::plan::listing::OpenRuns;
 use crate::plan::service::Plans;
 use crate::policy::{Actor, Role};
 use crate::problem::Problem;
@@ -216,6 +217,8 @@ pub struct Glance {
     pub counts: Vec<Count>,
     /// The lists that are older than promised.
     pub late: LateLists,
+    /// Runs that are not over.
+    pub runs: OpenRuns,
 }
 
 /// What the first page shows.

@@ -248,6 +248,8 @@ test("a run is cancelled where somebody looks at it, and who else looks sees it,
     await hydrated(page);
     await expect(state(page)).toContainText("Applying");
   }
+  const chip = pages[0].locator(".bar").getByRole("link", { name: "1 run", exact: true });
+  await expect(chip).toBeVisible({ timeout: 20_000 });
   await accessible(pages[0]);
   await press(pages[0], "Cancel");
   for (const page of pages) {
@@ -260,6 +262,7 @@ test("a run is cancelled where somebody looks at it, and who else looks sees it,
     await expect(state(page)).toContainText("Undone", { timeout: 20_000 });
     await expect(page.getByText(/^(?!Somebody).+ asked for it to be taken back\.$/)).toBeVisible();
   }
+  await expect(chip).toBeHidden({ timeout: 20_000 });
   expect((await ends(url, token, id)).steps.map((step) => step.state)).toEqual(["undone", "waiting", "waiting"]);
   expect(road.calls.filter((call) => call.operation === "PutLifecyclePolicy")).toEqual([]);
   expect(await listing(name)).toEqual(nothing);
@@ -293,6 +296,7 @@ test("what is stuck is shown to everybody, and a person decides about it", async
       await expect(state(page)).toContainText("Stuck", { timeout: 45_000 });
       await expect(page.getByText("1 step could not be taken back", { exact: false }).first()).toBeVisible();
     }
+    await expect(pages[1].locator(".bar").getByRole("link", { name: "1 stuck", exact: true })).toHaveAttribute("href", "/runs?state=stuck", { timeout: 20_000 });
     await accessible(pages[0]);
     expect(await listing(name)).toEqual({ ...nothing, repository: true });
     if (note === undefined) {

@@ -2,7 +2,7 @@
 
 use domain::Problem;
 use domain::plan::is_known;
-use domain::plan::listing::RunsQuery;
+use domain::plan::listing::{RunsQuery, UNDER_WAY};
 use domain::plan::run::State;
 use domain::plan::service::RunLine;
 use domain::resource::Tone;
@@ -108,9 +108,10 @@ fn export(filter: &Filter, scopes: &Scopes, format: &str) -> String {
 
 fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView {
     let chosen = filter.get("state");
-    let states = State::ALL.into_iter().map(|state| {
-        let selected = chosen == Some(state.as_str());
-        view! { <option value=state.as_str() selected=selected>{words::state(state).1}</option> }
+    let each = State::ALL.into_iter().map(|state| (state.as_str(), words::state(state).1));
+    let states = std::iter::once((UNDER_WAY, "Under way")).chain(each).map(|(value, words)| {
+        let selected = chosen == Some(value);
+        view! { <option value=value selected=selected>{words}</option> }
     });
     let state = view! {
         <label class="inline"><span class="dim">"State"</span><select class="select" name="state"><option value="">"All"</option>{states.collect_view()}</select></label>

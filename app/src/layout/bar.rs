@@ -1,10 +1,11 @@
-//! The bar at the top: where one is, the scope, how live the page is, the colour scheme, the person.
+//! The bar at the top: where one is, the scope, how live the page is, runs that are not over, the colour scheme, the person.
 
 use domain::policy::Role;
 use leptos::prelude::*;
 
 use super::crumbs::Crumbs;
 use super::light::Light;
+use super::open_runs::InBar;
 use super::scope_picker::ScopePicker;
 use super::use_scopes;
 use crate::api::Boot;
@@ -23,6 +24,7 @@ pub fn Bar() -> impl IntoView {
             <Sandbox/>
             <ScopePicker/>
             <Light/>
+            <InBar/>
             <Scheme/>
             <Person/>
         </header>

@@ -6,6 +6,7 @@ mod frame;
 mod glance;
 mod help;
 mod light;
+mod open_runs;
 mod rail;
 mod scope;
 mod scope_picker;

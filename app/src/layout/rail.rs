@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 
 use super::bar::Sandbox;
 use super::glance::AtAGlance;
+use super::open_runs::InRail;
 use super::use_scopes;
 use crate::paths;
 use crate::resource::kind_icon;
@@ -76,10 +77,10 @@ pub fn Rail() -> impl IntoView {
     let location = use_location();
     let path = Memo::new(move |_| location.pathname.get());
     let AtAGlance(glance) = expect_context();
-    let place = move |href: &'static str, text: &'static str, sign: Icon, key: Option<&'static str>| {
+    let place = move |href: &'static str, text: &'static str, sign: Icon, key: Option<&'static str>, more: AnyView| {
         view! {
             <a href=move || scopes.get().on(href) aria-current=move || path.with(|p| lights(href, p)).then_some("page") data-key=key title=text>
-                {icon(sign)}<span class="word">{text}</span>
+                {icon(sign)}<span class="word">{text}</span>{more}
             </a>
         }
     };
@@ -161,19 +162,19 @@ pub fn Rail() -> impl IntoView {
                 {icon(Icon::Search)}<span class="word">"Find anything"</span><kbd>"⌘K"</kbd>
             </a>
             <div class="places">
-                {place(paths::OVERVIEW, "Overview", Icon::Overview, Some("o"))}
+                {place(paths::OVERVIEW, "Overview", Icon::Overview, Some("o"), ().into_any())}
                 {groups}
                 <h3>"Activity"</h3>
-                {place(paths::RUNS, "Runs and audit", Icon::Run, Some("u"))}
-                {place(paths::CHANGES, "Changes", Icon::Activity, Some("h"))}
+                {place(paths::RUNS, "Runs and audit", Icon::Run, Some("u"), view! { <InRail/> }.into_any())}
+                {place(paths::CHANGES, "Changes", Icon::Activity, Some("h"), ().into_any())}
                 <details class="rail-more" open=move || open_more.get()>
                     <summary title="More kinds">{icon(Icon::Dots)}<span class="word">"More kinds"</span></summary>
                     {more}
                 </details>
             </div>
             <div class="foot">
-                {place(paths::SETTINGS_CONNECTIONS, "Connections", Icon::Globe, None)}
-                {place(paths::SETTINGS_YOU, "Settings", Icon::Settings, None)}
+                {place(paths::SETTINGS_CONNECTIONS, "Connections", Icon::Globe, None, ().into_any())}
+                {place(paths::SETTINGS_YOU, "Settings", Icon::Settings, None, ().into_any())}
             </div>
         </nav>
         <label class="drawer-veil" for="drawer" aria-hidden="true"></label>

@@ -46,7 +46,7 @@ impl Listing for Runs {
 /// Runs, the latest first.
 #[utoipa::path(get, path = "/runs", operation_id = "list_runs", tag = "plans",
     params(
-        ("state" = Option<String>, Query, description = "`checking`, `applying`, `undoing`, `applied`, `undone` or `stuck`"),
+        ("state" = Option<String>, Query, description = "`checking`, `applying`, `undoing`, `applied`, `undone` or `stuck`; several separated by commas"),
         ("q" = Option<String>, Query, description = "Substring of the title, or of who started it; at most 200 characters"),
         ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
         ("region" = Option<String>, Query, description = "Regions, separated by commas"),

@@ -106,6 +106,10 @@ impl Memory {
         let mut what = Heard::anything();
         loop {
             let began = Instant::now();
+            if what.any_run || !what.runs.is_empty() {
+                // Before pages are told, who then ask how many there are.
+                self.runs().await?;
+            }
             if what.any_run {
                 self.tell(ToPage::Runs);
             }
@@ -199,6 +203,17 @@ impl Memory {
             false => notice,
         };
         self.tell(notice);
+        Ok(())
+    }
+
+    async fn runs(&self) -> Result<(), Problem> {
+        let runs = self.store.open_runs().await?;
+        let before = self.snapshot();
+        if runs != *before.runs {
+            let mut next = (*before).clone();
+            next.runs = Arc::new(runs);
+            self.swap(next);
+        }
         Ok(())
     }
 

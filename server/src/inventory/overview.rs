@@ -22,6 +22,7 @@ pub fn glance(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region], n
     Glance {
         counts: counts(snapshot, accounts, regions),
         late: LateLists::of(&snapshot.freshness(None, accounts, regions), now),
+        runs: snapshot.open_runs(accounts, regions),
     }
 }
 

@@ -1,12 +1,13 @@
-//! What the inventory knows at one version: tables, scopes, collections, latest changes. Readers take the current one and keep it as long as they
+//! What the inventory knows at one version: tables, scopes, collections, latest changes, how many runs are not over. Readers take the current one and keep it as long as they
 //! need; a change swaps in another.
 
 use domain::history::Change;
 use domain::listing::Freshness;
+use domain::plan::listing::OpenRuns;
 use domain::stream::ToPage;
 use domain::{AccountId, Kind, Millis, Region, ResourceKey, Scope};
 use gantry_store::collections::Collection;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::entry::Entry;
@@ -33,6 +34,8 @@ pub struct Snapshot {
     pub covers: Arc<HashMap<(Kind, u16), Millis>>,
     /// The fleet's latest history entries, latest first.
     pub recent: Arc<Vec<Change>>,
+    /// Runs that are not over, by place.
+    pub runs: Arc<BTreeMap<Scope, OpenRuns>>,
     /// What changed at which version, oldest first.
     log: Arc<VecDeque<(i64, ResourceKey)>>,
     /// Everything after this version is in `log`.
@@ -48,6 +51,7 @@ impl Default for Snapshot {
             collections: Arc::default(),
             covers: Arc::default(),
             recent: Arc::default(),
+            runs: Arc::default(),
             log: Arc::default(),
             log_from: 0,
         }
@@ -57,8 +61,8 @@ impl Default for Snapshot {
 impl Snapshot {
     /// The same without rows, to be read again. Scopes keep their numbers.
     pub fn emptied(&self) -> Self {
-        let Self { scopes, collections, covers, recent, .. } = self.clone();
-        Self { scopes, collections, covers, recent, ..Self::default() }
+        let Self { scopes, collections, covers, recent, runs, .. } = self.clone();
+        Self { scopes, collections, covers, recent, runs, ..Self::default() }
     }
 
     /// The rows of a kind.
@@ -104,6 +108,16 @@ impl Snapshot {
             .zip(wanted)
             .filter(|(c, wanted)| *wanted && kind.is_none_or(|k| k == c.freshness.kind));
         of_kind.map(|(c, _)| c.freshness.clone()).collect()
+    }
+
+    /// The runs that are not over in these accounts and regions (empty: all): as many as the list of runs has there.
+    pub fn open_runs(&self, accounts: &[AccountId], regions: &[Region]) -> OpenRuns {
+        let wanted = |scope: &Scope| {
+            (accounts.is_empty() || accounts.contains(&scope.account))
+                && (regions.is_empty() || regions.contains(&scope.region))
+        };
+        let there = self.runs.iter().filter(|(scope, _)| wanted(scope));
+        there.fold(OpenRuns::default(), |sum, (_, runs)| sum.and(*runs))
     }
 
     /// Remembers what changed; answers the notice for open pages.

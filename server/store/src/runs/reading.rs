@@ -1,6 +1,6 @@
 //! How runs are read: whole, or as lines of a list. Of a run in a format that is not known here nothing but its line is read.
 
-use domain::plan::listing::RunsQuery;
+use domain::plan::listing::{OpenRuns, RunsQuery};
 use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
 use domain::plan::service::RunLine;
 use domain::plan::{FORMAT, OLDEST_FORMAT, is_known};
@@ -9,6 +9,7 @@ use domain::{Code, Millis, Problem, Scope};
 use serde_json::Value;
 use sqlx::FromRow;
 use sqlx::types::Json;
+use std::collections::BTreeMap;
 
 use super::Stored;
 use crate::history::containing;
@@ -105,7 +106,7 @@ impl Store {
                     (select count(*) from run_steps s where s.run = r.id and s.state = 'made') as done,
                     (select count(*) from run_steps s where s.run = r.id) as steps
              from runs r
-             where (made, id) < ($1, $2) and ($4::text is null or state = $4)
+             where (made, id) < ($1, $2) and ($4::text[] = '{}' or state = any($4))
                and ($5::text is null or title ilike $5 or by_name ilike $5)
                and ($6::text[] = '{}' or account = any($6)) and ($7::text[] = '{}' or region = any($7))
              order by made desc, id desc limit $3",
@@ -113,7 +114,7 @@ impl Store {
         .bind(at.0)
         .bind(id)
         .bind(i64::from(query.limit))
-        .bind(query.state.map(State::as_str))
+        .bind(query.states.iter().map(|state| state.as_str()).collect::<Vec<_>>())
         .bind(Some(&query.text).filter(|text| !text.is_empty()).map(|text| containing(text)))
         .bind(query.accounts.iter().map(|a| a.as_str()).collect::<Vec<_>>())
         .bind(query.regions.iter().map(|r| r.as_str()).collect::<Vec<_>>())
@@ -121,6 +122,18 @@ impl Store {
         .await
         .map_err(problem::of)?;
         rows.into_iter().map(line).collect()
+    }
+
+    /// How many runs are not over, by place; those of other versions among them. Places without any are left out.
+    pub async fn open_runs(&self) -> Result<BTreeMap<Scope, OpenRuns>> {
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "select account, region, count(*) filter (where state <> 'stuck'), count(*) filter (where state = 'stuck')
+             from runs where state in ('checking', 'applying', 'undoing', 'stuck') group by account, region",
+        )
+        .fetch_all(&self.work)
+        .await
+        .map_err(problem::of)?;
+        rows.into_iter().map(open).collect()
     }
 
     async fn with_steps(&self, row: RunRow) -> Result<Stored> {
@@ -175,8 +188,16 @@ impl Store {
     }
 }
 
+fn count(n: i64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn open((account, region, under_way, stuck): (String, String, i64, i64)) -> Result<(Scope, OpenRuns)> {
+    let runs = OpenRuns { under_way: count(under_way), stuck: count(stuck) };
+    Ok((Scope::new(account.parse()?, region.parse()?), runs))
+}
+
 fn line(row: LineRow) -> Result<RunLine> {
-    let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
     Ok(RunLine {
         id: row.id,
         title: row.title,

@@ -2,7 +2,7 @@
 
 use domain::audit::AuditQuery;
 use domain::plan::answers::Form;
-use domain::plan::listing::RunsQuery;
+use domain::plan::listing::{OpenRuns, RunsQuery};
 use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
 use domain::plan::transfer::{LayerProgress, LayerState, Transfer};
 use domain::plan::{Answers, FORMAT, Facts, OLDEST_FORMAT};
@@ -13,6 +13,7 @@ use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
 use gantry_store::testing::{TestStore, entry};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// A run that began at this moment and has two steps.
 fn stored(id: &str, made: i64) -> Stored {
@@ -168,12 +169,34 @@ async fn runs_are_chosen_by_state_text_and_place() {
         found.into_iter().map(|line| line.id).collect::<Vec<_>>()
     };
     let any = RunsQuery::default;
-    assert_eq!(ids(RunsQuery { state: Some(State::Applied), ..any() }).await, ["api"]);
+    assert_eq!(ids(RunsQuery { states: vec![State::Applied], ..any() }).await, ["api"]);
+    assert_eq!(ids(RunsQuery { states: vec![State::Applied, State::Checking], ..any() }).await.len(), 3);
     assert_eq!(ids(RunsQuery { text: "SHOP/WEB".into(), ..any() }).await, ["web"]);
     assert_eq!(ids(RunsQuery { text: "we_b".into(), ..any() }).await, ["we_b"], "an underscore is one");
     assert_eq!(ids(RunsQuery { text: "ada".into(), ..any() }).await.len(), 3, "by whom");
     assert_eq!(ids(RunsQuery { accounts: vec!["444455556666".parse().unwrap()], ..any() }).await.len(), 0);
     assert_eq!(ids(RunsQuery { regions: vec!["eu-west-1".parse().unwrap()], ..any() }).await.len(), 3);
+}
+
+#[tokio::test]
+async fn runs_that_are_not_over_are_counted_by_place() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    assert!(store.open_runs().await.unwrap().is_empty());
+    for (id, made) in [("a", 10), ("b", 20), ("c", 30), ("d", 40)] {
+        store.begin_run(&stored(id, made), &entry()).await.unwrap();
+    }
+    let elsewhere = Scope::new("444455556666".parse().unwrap(), "us-east-1".parse().unwrap());
+    let mut other = stored("e", 50);
+    other.run.plan.scope = elsewhere.clone();
+    store.begin_run(&other, &entry()).await.unwrap();
+    for end in [State::Applied, State::Undone, State::Stuck] {
+        let lease = lease(store, "one", 60).await.unwrap();
+        store.run_becomes(&lease, end, None, Millis(70), None).await.unwrap();
+    }
+    let here = stored("a", 10).run.plan.scope;
+    let expected = [(here, OpenRuns { under_way: 1, stuck: 1 }), (elsewhere, OpenRuns { under_way: 1, stuck: 0 })];
+    assert_eq!(store.open_runs().await.unwrap(), BTreeMap::from(expected));
 }
 
 #[tokio::test]
