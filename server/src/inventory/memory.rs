@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::broadcast;
 
 use crate::clock::now;
+use crate::live::Lately;
 
 use super::apis;
 use super::entry::{Entry, Text, Words, described};
@@ -50,6 +51,7 @@ struct Told {
     /// Of what Gantry makes of what is stored, without a version of its own.
     judged: Option<Instant>,
     fresh: HashMap<Kind, Instant>,
+    runs: Option<Instant>,
 }
 
 /// What the follower of the store remembers between two looks.
@@ -256,11 +258,10 @@ impl Memory {
                     }
                 }
                 ToPage::Freshness { kinds } => told.fresh.extend(kinds.iter().map(|kind| (*kind, now))),
-                ToPage::Run { .. }
-                | ToPage::Runs
-                | ToPage::Log { .. }
-                | ToPage::LogProblem { .. }
-                | ToPage::SignedOut => {}
+                ToPage::Run { .. } => told.runs = Some(now),
+                // What pages show was read after the first look.
+                ToPage::Runs if self.loaded.load(Ordering::Acquire) => told.runs = Some(now),
+                ToPage::Runs | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => {}
             }
         }
         // Nobody listening is no fault
@@ -364,10 +365,12 @@ impl crate::live::Notices for Memory {
     async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem> {
         Ok(self.snapshot().since(version))
     }
-    fn lately(&self, within: Duration, version: i64) -> (bool, Vec<Kind>) {
+    fn lately(&self, within: Duration, version: i64) -> Lately {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = told.fresh.iter().filter(|(_, at)| at.elapsed() < within).map(|(kind, _)| *kind);
+        let fresh: Vec<Kind> = fresh.collect();
         let changed = if version > 0 { told.judged } else { told.changed };
-        (changed.is_some_and(|at| at.elapsed() < within), fresh.collect())
+        let recent = |at: Option<Instant>| at.is_some_and(|at| at.elapsed() < within);
+        Lately { changed: recent(changed), fresh, runs: recent(told.runs) }
     }
 }

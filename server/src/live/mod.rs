@@ -31,9 +31,19 @@ pub trait Notices: Send + Sync {
     /// # Errors
     /// [`domain::Code::Database`].
     async fn since(&self, version: i64) -> Result<Option<ToPage>, Problem>;
-    /// What was told in the last while: whether resources changed, of which [`Notices::since`] does not tell a page of this version, and the
-    /// kinds whose freshness did.
-    fn lately(&self, within: Duration, version: i64) -> (bool, Vec<Kind>);
+    /// What was told in the last while.
+    fn lately(&self, within: Duration, version: i64) -> Lately;
+}
+
+/// What was told in the last while.
+#[derive(Debug, Default)]
+pub struct Lately {
+    /// Whether resources changed, of which [`Notices::since`] does not tell a page of that version.
+    pub changed: bool,
+    /// The kinds whose freshness changed.
+    pub fresh: Vec<Kind>,
+    /// Whether a run went on.
+    pub runs: bool,
 }
 
 /// Everything open pages listen to.
@@ -98,8 +108,8 @@ mod tests {
         async fn since(&self, _: i64) -> Result<Option<ToPage>, Problem> {
             Ok(None)
         }
-        fn lately(&self, _: Duration, _: i64) -> (bool, Vec<Kind>) {
-            (false, vec![])
+        fn lately(&self, _: Duration, _: i64) -> Lately {
+            Lately::default()
         }
     }
 

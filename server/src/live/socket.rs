@@ -183,7 +183,7 @@ impl Page {
     /// What the page missed since its version, 0 where it has none, and what else was told while it was on its way. What it missed while its
     /// connection was broken it asks for by itself.
     async fn since(&mut self, version: i64) -> Vec<ToPage> {
-        let (changed, kinds) = self.web.live.notices.lately(ON_ITS_WAY, version);
+        let lately = self.web.live.notices.lately(ON_ITS_WAY, version);
         let mut told = vec![];
         if version > 0 {
             match self.web.live.notices.since(version).await {
@@ -194,12 +194,15 @@ impl Page {
                 Err(problem) => tracing::warn!(%problem, "what a page missed could not be read"),
             }
         }
-        if changed {
+        if lately.changed {
             told.push(ToPage::Changed { version: 0, keys: vec![], kinds: Kind::ALL.to_vec() });
         }
+        if lately.runs {
+            told.push(ToPage::Runs);
+        }
         // A page that missed nothing is answered, too: by that it knows that it has a seat.
-        if !kinds.is_empty() || told.is_empty() {
-            told.push(ToPage::Freshness { kinds });
+        if !lately.fresh.is_empty() || told.is_empty() {
+            told.push(ToPage::Freshness { kinds: lately.fresh });
         }
         told
     }
