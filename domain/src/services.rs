@@ -15,7 +15,7 @@ use crate::identity::{AccountId, Region, ResourceKey, Scope};
 use crate::kind::Kind;
 use crate::listing::{Detail, Freshness, Hit, LateLists, ListQuery, Page, Row};
 use crate::plan::listing::OpenRuns;
-use crate::plan::service::Plans;
+use crate::plan::service::{Plans, RunLine};
 use crate::policy::{Actor, Role};
 use crate::problem::Problem;
 use crate::stream::{LogPage, Series};
@@ -245,6 +245,14 @@ pub struct Overview {
     pub tasks: (u32, u32),
     /// Tasks that run, of a service or not.
     pub running: u32,
+    /// Runs that are not over.
+    pub runs: OpenRuns,
+    /// Those of them that are stuck, latest first; at most 10.
+    pub stuck: Vec<RunLine>,
+    /// Services that are being deployed, or whose deployment failed: worst first, of these the latest; at most 10, with the number of all.
+    pub deployments: Vec<Row>,
+    /// How many services that are.
+    pub deployments_total: u32,
     /// Collectors that fail.
     pub failing: Vec<Freshness>,
     /// The server's clock.

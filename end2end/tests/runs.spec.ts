@@ -297,6 +297,7 @@ test("what is stuck is shown to everybody, and a person decides about it", async
       await expect(page.getByText("1 step could not be taken back", { exact: false }).first()).toBeVisible();
     }
     await expect(pages[1].locator(".bar").getByRole("link", { name: "1 stuck", exact: true })).toHaveAttribute("href", "/runs?state=stuck", { timeout: 20_000 });
+    await expect.poll(async () => (await pages[1].request.get("/")).text(), { timeout: 20_000 }).toContain(`href="/runs/${id}"`);
     await accessible(pages[0]);
     expect(await listing(name)).toEqual({ ...nothing, repository: true });
     if (note === undefined) {

@@ -1,6 +1,8 @@
 //! What needs a person, worst first; and what changed, latest first.
 
 use domain::listing::{Row, capital};
+use domain::plan::run::State as Far;
+use domain::plan::service::RunLine;
 use domain::resource::State;
 use domain::services::{Findings, Late, Overview};
 use domain::{Kind, ResourceKey};
@@ -10,16 +12,19 @@ use std::collections::BTreeSet;
 use super::fleet::{count_of, those_late};
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
+use crate::plan::words;
 use crate::resource::{headline, kind_icon};
-use crate::ui::format::{counted, number};
-use crate::ui::{Age, Empty, StateBadge, icon};
+use crate::ui::format::{counted, number, short_digests};
+use crate::ui::{Age, Badge, Empty, Icon, StateBadge, icon};
 
 /// So many rows of a kind are shown before the others are asked for.
 const FIRST: usize = 3;
 
-/// Rows that need a person, by kind; the first few of each, so that one kind does not hide another.
+/// Runs that are stuck, and rows that need a person, by kind; the first few of each, so that one kind does not hide another.
 pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyView {
-    if overview.attention.is_empty() && overview.repositories.is_empty() && overview.late.is_empty() {
+    let stuck = i64::from(overview.runs.stuck);
+    let nothing = overview.attention.is_empty() && overview.repositories.is_empty() && overview.late.is_empty();
+    if nothing && stuck == 0 {
         return view! {
             <section class="card">
                 <header><h2>"Needs a person"</h2><span class="right">"0"</span></header>
@@ -54,14 +59,20 @@ pub fn needs_a_person(overview: &Overview, boot: &Boot, scopes: &Scopes) -> AnyV
         group(title, heading.into_any(), lines)
     });
     let late = overview.late.iter().map(|late| ended(late, scopes)).collect_view();
+    let runs = (stuck > 0).then(|| {
+        let title = "Stuck runs";
+        let href = scopes.on(&paths::runs_in(Far::Stuck.as_str()));
+        let heading = view! { <a href=href>{title}</a>" "<span class="faint">{number(stuck)}</span> };
+        group(title, heading.into_any(), overview.stuck.iter().map(|run| undecided(run, boot, scopes)).collect())
+    });
     let (total, shown) = (i64::from(overview.attention_total), overview.attention.len() as i64);
     let more =
         (total > shown).then(|| view! { <p class="in faint">{format!("The worst {shown} of {}.", number(total))}</p> });
-    let all = total + repositories + overview.late.len() as i64;
+    let all = total + repositories + overview.late.len() as i64 + stuck;
     view! {
         <section class="card">
             <header><h2>"Needs a person"</h2><span class="right">{number(all)}</span></header>
-            <div class="list two-lines">{groups}{images}{late}</div>
+            <div class="list two-lines">{runs}{groups}{images}{late}</div>
             {more}
         </section>
     }
@@ -79,6 +90,22 @@ fn in_trouble(overview: &Overview, kind: Kind, shown: usize) -> (i64, String) {
     let states: BTreeSet<&str> = rows.filter_map(|row| row.state.as_ref()).map(|state| state.word.as_str()).collect();
     let states: Vec<&str> = states.into_iter().collect();
     (shown as i64, format!("{}&attention=1", paths::filtered_by(kind, "state", &states)))
+}
+
+/// A run of which somebody has to decide what becomes of what it made.
+fn undecided(run: &RunLine, boot: &Boot, scopes: &Scopes) -> AnyView {
+    let (tone, word) = words::state(run.state);
+    let title = short_digests(&run.title);
+    view! {
+        <a class="row" href=scopes.on(&paths::run(&run.id))>
+            {icon(Icon::Run)}
+            <b class="name" title=title.clone()>{title.clone()}</b>
+            <span class="grow dim">{format!("Begun by {}: not all could be taken back, decide what becomes of it", run.by)}</span>
+            <span class="faint hide-s">{boot.place(&run.scope)}</span>
+            <Badge tone=tone text=word/>
+        </a>
+    }
+    .into_any()
 }
 
 /// The functions whose runtime has ended, in one line.

@@ -6,6 +6,7 @@ use domain::{AccountId, Kind, Region};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
+use super::figures::{Answer, figures};
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
 use crate::ui::format::{counted, number};
@@ -33,16 +34,10 @@ pub fn those_late(late: &Late) -> String {
 }
 
 /// What is to be said of those of a kind that need a person: a link to them.
-fn trouble(overview: &Overview, count: &Count, scopes: &Scopes) -> AnyView {
-    let late = overview.late.iter().find(|late| late.kind == count.kind);
-    let other = overview.attention.iter().any(|row| row.key.kind == count.kind);
-    match (count.attention, late) {
-        (0, _) => view! { <small class="faint">"all well"</small> }.into_any(),
-        (n, Some(late)) if late.count == n && !other => {
-            let words = format!("{} on ended runtimes", number(i64::from(n)));
-            view! { <small class="dim"><a href=scopes.on(&those_late(late))>{words}</a></small> }.into_any()
-        }
-        (n, _) => {
+fn trouble(count: &Count, scopes: &Scopes) -> AnyView {
+    match count.attention {
+        0 => view! { <small class="faint">"all well"</small> }.into_any(),
+        n => {
             let words = counted(i64::from(n), "needs attention", "need attention");
             view! { <small class="up"><a href=scopes.on(&paths::attention(count.kind))>{words}</a></small> }.into_any()
         }
@@ -50,13 +45,10 @@ fn trouble(overview: &Overview, count: &Count, scopes: &Scopes) -> AnyView {
 }
 
 /// The four figures at the top.
-pub fn tiles(overview: &Overview, scopes: &Scopes) -> AnyView {
-    let tile = |title: &'static str, kind: Kind| {
-        let count = count_of(overview, kind);
-        let href = scopes.on(&paths::list(kind));
-        let small = trouble(overview, &count, scopes);
-        view! { <div class="card kpi"><dt>{title}</dt><dd><a href=href>{number(i64::from(count.total))}</a>{small}</dd></div> }
-    };
+pub fn tiles(overview: &Overview, scopes: &Scopes, pulse: Answer) -> AnyView {
+    let services = count_of(overview, Kind::Service);
+    let listed = scopes.on(&paths::list(Kind::Service));
+    let of_services = trouble(&services, scopes);
     let (desired, running) = overview.tasks;
     let short = running < desired;
     // Tasks of no service run, too: what services lack is not to be hidden by them.
@@ -67,8 +59,11 @@ pub fn tiles(overview: &Overview, scopes: &Scopes) -> AnyView {
     let tasks = scopes.on(&paths::filtered_by(Kind::Task, "state", Task::RUNNING));
     view! {
         <dl class="kpis">
-            {tile("Functions", Kind::Function)}
-            {tile("Services", Kind::Service)}
+            {figures(pulse)}
+            <div class="card kpi">
+                <dt>"Services"</dt>
+                <dd><a href=listed>{number(i64::from(services.total))}</a>{of_services}</dd>
+            </div>
             <div class="card kpi">
                 <dt>"Tasks running"</dt>
                 <dd>
@@ -76,7 +71,6 @@ pub fn tiles(overview: &Overview, scopes: &Scopes) -> AnyView {
                     {wanted}
                 </dd>
             </div>
-            {tile("Images", Kind::Image)}
         </dl>
     }
     .into_any()

@@ -1,7 +1,9 @@
-//! The first page: what needs a person, what changed, what there is.
+//! The first page: what needs a person, what is deployed, what changed, what there is.
 
 mod attention;
 mod collecting;
+mod deployments;
+mod figures;
 mod fleet;
 mod loads;
 mod page;

@@ -9,7 +9,7 @@ use leptos_meta::Title;
 use std::time::Duration;
 
 use super::pulse::Pulse;
-use super::{attention, collecting, fleet};
+use super::{attention, collecting, deployments, fleet};
 use crate::api::Boot;
 #[cfg(feature = "ssr")]
 use crate::api::services;
@@ -17,6 +17,8 @@ use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::live;
 use crate::paths::Scopes;
+use crate::sections::charts::{MINUTES, each_minute};
+use crate::sections::telemetry::of_fleet;
 use crate::ui::format::counted;
 use crate::ui::{Head, ProblemNote, Skeleton};
 use crate::wire::{Call, ask};
@@ -47,13 +49,18 @@ pub fn OverviewPage() -> impl IntoView {
     let boot = expect_context::<Boot>();
     let scopes = use_scopes();
     let again = anything_changed(SELDOM);
+    let runs = live::count(GATHER, ToPage::is_of_runs);
     let answer = ask(
         move || {
             let scopes = scopes.get();
-            (scopes.accounts, scopes.regions, again.get())
+            (scopes.accounts, scopes.regions, [again.get(), runs.get()])
         },
         |(accounts, regions, _)| first_page(accounts, regions),
     );
+    let pulse = each_minute(move || {
+        let scopes = scopes.get();
+        of_fleet(scopes.accounts, scopes.regions, MINUTES)
+    });
     let accounts = boot.instance.accounts.len();
     let regions = boot.instance.regions.len();
     let all = format!(
@@ -83,7 +90,7 @@ pub fn OverviewPage() -> impl IntoView {
         <Transition fallback=|| view! { <Skeleton lines=10/> }>
             {move || Suspend::new(async move {
                 match answer.await {
-                    Ok(overview) if is_something(&overview) => fleet::tiles(&overview, &scopes.get_untracked()),
+                    Ok(overview) if is_something(&overview) => fleet::tiles(&overview, &scopes.get_untracked(), pulse),
                     Ok(_) => collecting::first_run(),
                     Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
                 }
@@ -94,10 +101,11 @@ pub fn OverviewPage() -> impl IntoView {
                 {part(|overview, boot, scopes| {
                     (attention::needs_a_person(overview, boot, scopes), collecting::failing(overview, boot)).into_any()
                 })}
-                <Pulse/>
+                <Pulse answer=pulse/>
                 {part(|overview, boot, _| fleet::by_account_and_region(overview, boot))}
             </div>
-            <aside class="stack" aria-label="Changes">
+            <aside class="stack" aria-label="Changes and deployments">
+                {part(deployments::deployments)}
                 {part(|overview, _, scopes| attention::what_changed(overview, scopes))}
             </aside>
         </div>

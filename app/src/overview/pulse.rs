@@ -5,13 +5,13 @@ use domain::services::{Failing, FleetMetrics};
 use domain::stream::Series;
 use leptos::prelude::*;
 
+use super::figures::Answer;
 use super::loads::of_services;
 use crate::api::Boot;
 use crate::layout::use_scopes;
 use crate::paths::{self, Scopes};
 use crate::resource::kind_icon;
-use crate::sections::charts::{Group, MINUTES, cards, each_minute};
-use crate::sections::telemetry::of_fleet;
+use crate::sections::charts::{Group, cards};
 use crate::ui::format::{counted, number};
 use crate::ui::{Age, ProblemNote, icon};
 
@@ -20,13 +20,12 @@ const CHARTS: &[Group] = &[("Invocations and errors", &["count"]), ("Duration of
 /// Invocations, errors and durations of all functions in the accounts and regions looked at, and the load of their busiest
 /// services; places that do not answer are named.
 #[component]
-pub fn Pulse() -> impl IntoView {
+pub fn Pulse(
+    /// What CloudWatch answered.
+    answer: Answer,
+) -> impl IntoView {
     let scopes = use_scopes();
     let boot = expect_context::<Boot>();
-    let answer = each_minute(move || {
-        let scopes = scopes.get();
-        of_fleet(scopes.accounts, scopes.regions, MINUTES)
-    });
     let series: RwSignal<Option<Result<Vec<Series>, _>>> = RwSignal::new(None);
     Effect::new(move || series.set(answer.get().map(|answer| answer.map(|fleet| fleet.series))));
     let told = boot.clone();

@@ -30,4 +30,4 @@ pub use detail_page::{DetailPage, DetailSpec, Refused, Shown, Tab, generic_spec}
 pub use empty_list::unconnected;
 pub use history::{ChangeEntry, headline, verb};
 pub use list_page::{ListPage, ListSpec, ResourceList};
-pub use row_view::name_link;
+pub use row_view::{cell, name_link};

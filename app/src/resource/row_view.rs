@@ -104,7 +104,7 @@ fn ends(row: &Row) -> Option<(&str, &str)> {
 }
 
 /// The cell of a column.
-fn cell<'a>(row: &'a Row, id: &str) -> Option<&'a Cell> {
+pub fn cell<'a>(row: &'a Row, id: &str) -> Option<&'a Cell> {
     row.cells.get(domain::describe::columns(row.key.kind).iter().position(|c| c.id == id)?)
 }
 

@@ -33,6 +33,8 @@ use domain::diff::beyond_place;
 use domain::ecr::names::Beside;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, MAX_TEXT, Page, Row};
+use domain::plan::listing::RunsQuery;
+use domain::plan::run::State;
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Comparison, ConnectionStatus, Glance, HistoryQuery, Inventory, Overview};
 use domain::{AccountId, Code, Kind, Problem, Region, ResourceKey, Scope};
@@ -53,7 +55,7 @@ type Result<T> = std::result::Result<T, Problem>;
 
 /// The most hits of one search.
 const HITS: u32 = 100;
-/// How long the first page waits for changes that are not in memory.
+/// How long the first page waits for what is not in memory: older changes, stuck runs.
 const OLDER: Duration = Duration::from_millis(500);
 
 /// The inventory over [`Memory`] and its store.
@@ -292,6 +294,19 @@ impl Inventory for Answers {
             let asked = self.memory.store().history(&query, now());
             if let Ok(Ok(found)) = tokio::time::timeout(OLDER, asked).await {
                 overview.changes = found;
+            }
+        }
+        if overview.runs.stuck > 0 {
+            let query = RunsQuery {
+                states: vec![State::Stuck],
+                accounts: accounts.to_vec(),
+                regions: regions.to_vec(),
+                limit: overview::STUCK,
+                ..RunsQuery::default()
+            };
+            // Their number leads to them where the store does not answer in time.
+            if let Ok(Ok(found)) = tokio::time::timeout(OLDER, self.memory.store().runs(&query)).await {
+                overview.stuck = found;
             }
         }
         Ok(overview)

@@ -16,6 +16,10 @@ use super::snapshot::Snapshot;
 const ATTENTION: usize = 50;
 /// Changes shown.
 pub const CHANGES: usize = 10;
+/// Stuck runs shown.
+pub const STUCK: u32 = 10;
+/// Deployments shown.
+const DEPLOYMENTS: usize = 10;
 
 /// What the rail and the bar of every page say of these accounts and regions.
 pub fn glance(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region], now: Millis) -> Glance {
@@ -40,7 +44,7 @@ fn counts(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region]) -> Ve
     Kind::ALL.iter().map(|k| count(*k)).collect()
 }
 
-/// Everything but the changes, which come from the store.
+/// Everything but the changes and the stuck runs, which come from the store.
 pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region], now: Millis) -> Overview {
     let wanted = scopes_wanted(&snapshot.scopes, accounts, regions);
     let is_wanted = |scope: u16| wanted.get(usize::from(scope)).copied().unwrap_or(false);
@@ -73,6 +77,7 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
     let row = |kind: Kind, entry: &Entry| entry.row(kind, &snapshot.scopes, snapshot.covered(kind, entry.scope));
     let attention: Vec<Row> = attention.into_iter().map(|(_, kind, entry)| row(kind, entry)).collect();
     let failing = snapshot.freshness(None, accounts, regions).into_iter().filter(|f| !f.is_well()).collect();
+    let (deployments, deployments_total) = deployments(snapshot, &wanted);
     Overview {
         attention,
         attention_total,
@@ -84,6 +89,10 @@ pub fn overview(snapshot: &Snapshot, accounts: &[AccountId], regions: &[Region],
         fleet,
         tasks: tasks(snapshot, &wanted),
         running: running(snapshot, &wanted),
+        runs: snapshot.open_runs(accounts, regions),
+        stuck: vec![],
+        deployments,
+        deployments_total,
         failing,
         now,
     }
@@ -141,6 +150,29 @@ fn running(snapshot: &Snapshot, wanted: &[bool]) -> u32 {
     snapshot.table(Kind::Task).rows.iter().filter(runs).count() as u32
 }
 
+/// Services that are being deployed, or whose deployment failed, and how many that are. AWS's word of the rollout says so, whatever else ails
+/// the service; where it has none, the service's own state does.
+fn deployments(snapshot: &Snapshot, wanted: &[bool]) -> (Vec<Row>, u32) {
+    const AT_IT: [&str; 2] = ["IN_PROGRESS", "FAILED"];
+    let columns = domain::describe::columns(Kind::Service);
+    let column = |id: &str| columns.iter().position(|c| c.id == id).unwrap_or(usize::MAX);
+    let (rollout, deployed) = (column("rollout"), column("deployed"));
+    let is_at_it = |e: &&Arc<Entry>| {
+        let word = e.own.as_ref().map_or("", |state| state.word.as_str());
+        let rollout = if let Some(Datum::Text(rollout)) = e.cells.get(rollout) { &**rollout } else { "" };
+        // One that is being deleted is not deployed any more.
+        let there = e.gone.is_none() && !["DRAINING", "INACTIVE"].contains(&word);
+        there
+            && wanted.get(usize::from(e.scope)).copied().unwrap_or(false)
+            && [word, rollout].iter().any(|w| AT_IT.contains(w))
+    };
+    let since = |e: &Entry| if let Some(Datum::Time(at)) = e.cells.get(deployed) { *at } else { Millis(0) };
+    let mut found: Vec<&Arc<Entry>> = snapshot.table(Kind::Service).rows.iter().filter(is_at_it).collect();
+    found.sort_by_key(|e| (e.tone(), Reverse(since(e))));
+    let row = |e: &Arc<Entry>| e.row(Kind::Service, &snapshot.scopes, snapshot.covered(Kind::Service, e.scope));
+    (found.iter().take(DEPLOYMENTS).map(|e| row(e)).collect(), found.len() as u32)
+}
+
 /// (desired, running) tasks over all services.
 fn tasks(snapshot: &Snapshot, wanted: &[bool]) -> (u32, u32) {
     let columns = domain::describe::columns(Kind::Service);
@@ -152,3 +184,7 @@ fn tasks(snapshot: &Snapshot, wanted: &[bool]) -> (u32, u32) {
     };
     (sum("desired"), sum("running"))
 }
+
+#[cfg(test)]
+#[path = "overview_tests.rs"]
+mod tests;
