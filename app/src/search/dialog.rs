@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::results::{HITS, Results};
+use super::results::{ASKED, Results};
 use crate::api;
 use crate::error::AppError;
 use crate::layout::ScopeFields;
@@ -20,7 +20,7 @@ pub fn SearchDialog() -> impl IntoView {
             if text.trim().is_empty() {
                 return Ok((text, vec![]));
             }
-            api::search(text.clone(), HITS).await.map(|hits| (text, hits))
+            api::search(text.clone(), ASKED).await.map(|hits| (text, hits))
         }
     });
     // What is shown belongs to the last answer until the next one is there.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::results::{HITS, Results};
+use super::results::{ASKED, Results};
 use crate::api;
 use crate::error::AppError;
 use crate::layout::ScopeFields;
@@ -22,7 +22,7 @@ pub fn SearchPage() -> impl IntoView {
             if text.trim().is_empty() {
                 return Ok((text, vec![]));
             }
-            api::search(text.clone(), HITS).await.map(|hits| (text, hits))
+            api::search(text.clone(), ASKED).await.map(|hits| (text, hits))
         },
     );
     view! {

@@ -4,6 +4,7 @@ use domain::listing::{Hit, capital};
 use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 
+use super::lists::list_of;
 use super::places::{self, Place};
 use crate::api::Boot;
 use crate::layout::use_scopes;
@@ -11,8 +12,10 @@ use crate::paths;
 use crate::resource::kind_icon;
 use crate::ui::{Icon, StateBadge, icon};
 
-/// Hits asked for.
-pub const HITS: u32 = 40;
+/// Hits shown.
+const HITS: usize = 40;
+/// Hits asked for: one more tells that there are more.
+pub const ASKED: u32 = HITS as u32 + 1;
 /// Pages and actions shown.
 const PLACES: usize = 6;
 
@@ -41,12 +44,16 @@ fn where_is(key: &ResourceKey, boot: &Boot) -> String {
     format!("{} · {} · {}", key.kind.singular(), boot.account_name(&key.scope.account), key.scope.region)
 }
 
-/// Results that belong together.
-fn group(choices: bool, title: String, rows: AnyView) -> AnyView {
+/// Results that belong together; `list` leads to all of them. Choices have no heading that leads somewhere.
+fn group(choices: bool, title: String, list: Option<String>, rows: AnyView) -> AnyView {
     if choices {
         let label = title.clone();
         view! { <div role="group" aria-label=label><h3 aria-hidden="true">{title}</h3>{rows}</div> }.into_any()
     } else {
+        let title = match list {
+            Some(href) => view! { <a class="ref" href=href>{title}</a> }.into_any(),
+            None => title.into_any(),
+        };
         view! { <h2>{title}</h2>{rows} }.into_any()
     }
 }
@@ -67,7 +74,7 @@ fn places_view(
             view! { <a class="hit" href=scopes.on(&p.href) data-theme-set=p.theme role=role id=id() aria-selected=role.map(|_| "false")>{icon(Icon::Right)}<span class="grow">{name_view(&p.name, text)}</span><span class="faint">{p.what}</span></a> }
         })
         .collect_view();
-    some.then(|| group(choices, "Pages and actions".to_owned(), rows.into_any()))
+    some.then(|| group(choices, "Pages and actions".to_owned(), None, rows.into_any()))
 }
 
 /// What the text is the name of, hits by kind, best kind first, then other pages and actions.
@@ -75,7 +82,7 @@ fn places_view(
 pub fn Results(
     /// What was searched.
     text: String,
-    /// What was found.
+    /// What was found of [`ASKED`].
     hits: Vec<Hit>,
     /// As the choices of a combobox; else as plain links.
     #[prop(optional)]
@@ -90,8 +97,9 @@ pub fn Results(
         counter += 1;
         choices.then(|| format!("hit-{counter}"))
     };
+    let more = hits.len() > HITS;
     let mut groups: Vec<(Kind, Vec<Hit>)> = vec![];
-    for hit in hits {
+    for hit in hits.into_iter().take(HITS) {
         match groups.iter_mut().find(|(kind, _)| *kind == hit.key.kind) {
             Some((_, list)) => list.push(hit),
             None => groups.push((hit.key.kind, vec![hit])),
@@ -104,6 +112,7 @@ pub fn Results(
     let groups = groups
         .into_iter()
         .map(|(kind, hits)| {
+            let list = list_of(kind, &text, &hits, &boot.instance);
             let rows = hits
                 .into_iter()
                 .map(|hit| {
@@ -117,13 +126,23 @@ pub fn Results(
                     }
                 })
                 .collect_view();
-            group(choices, capital(kind.plural()), rows.into_any())
+            let all = list.clone().filter(|_| choices && more).map(|href| {
+                let words = format!("All {} with these words", kind.plural());
+                view! { <a class="hit" href=href role=role id=id() aria-selected=role.map(|_| "false")>{icon(Icon::Right)}<span class="grow">{words}</span></a> }
+            });
+            group(choices, capital(kind.plural()), list, view! { {rows}{all} }.into_any())
         })
         .collect_view();
     let places = places_view(places, &text, choices, &mut id);
     let list = choices.then_some("listbox");
+    let more = more.then(|| {
+        let words = format!("The best {HITS}; there are more. Further words leave fewer");
+        let rest = if choices { "." } else { ", and a heading leads to all of its kind." };
+        view! { <p class="quiet-line">{words}{rest}</p> }
+    });
     view! {
         <div class="hits" id=list.map(|_| "hits") role=list aria-label=list.map(|_| "Results") data-for=text>{meant}{groups}{places}</div>
+        {more}
         {nothing.then(|| view! { <p class="quiet-line">"Nothing like that in any account or region. Names, ARNs, tags and kinds are searched; one typo is forgiven."</p> })}
     }
 }

@@ -77,7 +77,8 @@ pub async fn resolve(
 }
 
 /// Finds resources by part of a name, an ARN, a tag or a kind; a region, or the name or id of an account, narrows that to what is there.
-/// One typing mistake is forgiven. Best first.
+/// One typing mistake is forgiven. Best first. As many as were asked for may be the best of more: `/resources` with `kind` and `q` tells all
+/// of a kind, window by window.
 #[utoipa::path(get, path = "/search", operation_id = "search", tag = "resources",
     params(("q" = String, Query, description = "At most 200 characters"), ("limit" = Option<u32>, Query, description = "1 to 100; 20 unless given")),
     responses((status = 200, body = Vec<Hit>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
