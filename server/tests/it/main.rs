@@ -9,6 +9,7 @@ mod copies;
 mod lent;
 mod live;
 mod metrics;
+mod moments;
 mod pages;
 mod plans;
 mod read_policy;
