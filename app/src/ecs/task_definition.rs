@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use super::task::short_image;
 use crate::paths;
 use crate::resource::Shown;
-use crate::sections::children::{Children, changes_of};
+use crate::sections::children::{Children, changes_of, how_many};
 use crate::sections::{
     Pairs, age, card, card_with, connected, connections, exact, here as scoped, key_of, none, nothing, pair_card,
     reference, several, stack, table_card, text, untold, word,
@@ -182,16 +182,17 @@ pub fn revisions(shown: Shown) -> AnyView {
     let key = key_of(shown);
     let family = key.id.rsplit_once(':').map_or(key.id.as_str(), |(family, _)| family);
     let all = Children::of("Revisions", Kind::TaskDefinition, &key, "-revision", "");
-    let query = all.within(None).only("family", &[family]).query();
+    let all = all.within(None).only("family", &[family]);
+    let query = all.query();
     let again = changes_of(Kind::TaskDefinition);
     let page = ask(move || (again.get(), query.clone()), |(_, query)| crate::api::list(query));
     view! {
         <Transition fallback=|| view! { <Skeleton/> }>
             {move || {
-                let key = key.clone();
+                let (key, all) = (key.clone(), all.clone());
                 Suspend::new(async move {
                     match page.await {
-                        Ok(page) => revision_table(&page, &key),
+                        Ok(page) => revision_table(&page, &key, all.list(&page)),
                         Err(e) => view! { <ProblemNote problem=e.0/> }.into_any(),
                     }
                 })
@@ -201,7 +202,7 @@ pub fn revisions(shown: Shown) -> AnyView {
     .into_any()
 }
 
-fn revision_table(page: &Page, here: &ResourceKey) -> AnyView {
+fn revision_table(page: &Page, here: &ResourceKey, list: Option<String>) -> AnyView {
     if page.rows.is_empty() {
         return card("Revisions", nothing("No revision is known."));
     }
@@ -233,7 +234,7 @@ fn revision_table(page: &Page, here: &ResourceKey) -> AnyView {
     let rows = rows.collect_view();
     card_with(
         "Revisions",
-        format::number(i64::from(page.matched)),
+        how_many(page, list),
         view! {
             <div class="scroll plain" tabindex="0">
                 <table class="table">

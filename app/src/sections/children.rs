@@ -14,7 +14,7 @@ use crate::layout::use_scopes;
 use crate::live;
 use crate::overview::SELDOM;
 use crate::paths::{self, Scopes};
-use crate::resource::{freshness::FailingScopes, name_link};
+use crate::resource::{freshness::FailingScopes, name_link, query::ListUrl};
 use crate::ui::{ProblemNote, Skeleton, StateBadge, column_view, format};
 use crate::wire::ask;
 
@@ -97,6 +97,28 @@ impl Children {
         query
     }
 
+    /// The list of the kind with all of these. `None` where none of its filters says in what they live.
+    pub fn list(&self, page: &Page) -> Option<String> {
+        let mut pairs: Vec<(String, String)> = [
+            ("account", self.scope.account.to_string()),
+            ("region", self.scope.region.to_string()),
+            ("sort", self.sort.to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec();
+        let value = |value: &String| value.replace(',', "%2C");
+        for (facet, values) in &self.only {
+            pairs.push(((*facet).to_owned(), values.iter().map(value).collect::<Vec<_>>().join(",")));
+        }
+        if self.parent.is_some() {
+            // All rows have one value of it: that of the parent.
+            let of_it = page.facets.iter().find(|f| OF_THE_PARENT.contains(&f.id.as_str()))?;
+            let [(parent, _)] = of_it.values.as_slice() else { return None };
+            pairs.push((of_it.id.clone(), value(parent)));
+        }
+        Some(ListUrl::new(self.kind, pairs).href())
+    }
+
     /// The card.
     pub fn view(self) -> AnyView {
         let query = self.query();
@@ -124,14 +146,13 @@ impl Children {
     }
 
     fn table(&self, page: &Page, scopes: &Scopes) -> AnyView {
-        let matched = format::number(i64::from(page.matched));
         // What could not be read is not said to be none.
         let (fresh, now) = (Signal::stored(page.freshness.clone()), Signal::stored(page.now));
         let trouble = page.freshness.iter().any(|f| !f.is_well());
         let trouble = trouble.then(|| view! { <div class="in"><FailingScopes freshness=fresh now=now/></div> });
         if page.rows.is_empty() {
             return match page.freshness.iter().all(|f| f.complete.is_some()) {
-                true => card_with(self.title, matched, view! { {trouble}{nothing(self.empty)} }),
+                true => card_with(self.title, format::number(0), view! { {trouble}{nothing(self.empty)} }),
                 false if trouble.is_some() => card_with(self.title, (), trouble),
                 false => card_with(self.title, (), nothing("Not read from AWS yet.")),
             };
@@ -168,11 +189,9 @@ impl Children {
             }
         });
         let rows = rows.collect_view();
-        let more = page.matched as usize > page.rows.len();
-        let right = if more { format!("first {} of {matched}", page.rows.len()) } else { matched };
         card_with(
             self.title,
-            right,
+            how_many(page, self.list(page)),
             view! {
                 {trouble}
                 <div class="scroll plain" tabindex="0">
@@ -186,8 +205,57 @@ impl Children {
     }
 }
 
+/// How many there are; where not all are shown, that, and the way to the list of all.
+pub fn how_many(page: &Page, list: Option<String>) -> AnyView {
+    let matched = format::number(i64::from(page.matched));
+    if page.matched as usize <= page.rows.len() {
+        return matched.into_any();
+    }
+    let words = format!("first {} of {matched}", page.rows.len());
+    let all = list.map(|href| view! { " · "<a class="ref" href=href>"See all"</a> });
+    view! { {words}{all} }.into_any()
+}
+
 /// Counts up when resources of this kind changed, at most about three times a second.
 pub fn changes_of(kind: Kind) -> RwSignal<u32> {
     let concerns = move |message: &ToPage| matches!(message, ToPage::Changed { kinds, .. } if kinds.contains(&kind));
     live::count(Duration::from_millis(300), concerns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::Millis;
+    use domain::listing::Facet;
+
+    #[test]
+    fn the_rest_is_in_the_list_by_the_same_filters() {
+        let facet = |id: &str, values: &[&str]| Facet {
+            id: id.to_owned(),
+            title: String::new(),
+            values: values.iter().map(|value| ((*value).to_owned(), 700)).collect(),
+        };
+        let page = |facets: Vec<Facet>| Page {
+            rows: vec![],
+            total: 700,
+            matched: 700,
+            facets,
+            freshness: vec![],
+            version: 0,
+            now: Millis(0),
+        };
+        let cluster = ResourceKey::parse("ecs.cluster/111122223333/eu-west-1/prod").unwrap();
+        let tasks = Children::of("Tasks", Kind::Task, &cluster, "name", "").only("state", &["RUNNING", "PENDING"]);
+        let there = page(vec![facet("state", &["RUNNING"]), facet("cluster", &["prod"])]);
+        assert_eq!(
+            tasks.list(&there).as_deref(),
+            Some("/tasks?account=111122223333&cluster=prod&region=eu-west-1&sort=name&state=RUNNING,PENDING")
+        );
+        assert_eq!(tasks.list(&page(vec![])), None, "nothing says which cluster");
+        let all = tasks.within(None).list(&page(vec![]));
+        assert_eq!(
+            all.as_deref(),
+            Some("/tasks?account=111122223333&region=eu-west-1&sort=name&state=RUNNING,PENDING")
+        );
+    }
 }
