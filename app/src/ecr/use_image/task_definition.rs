@@ -71,8 +71,27 @@ async fn choices(scope: Scope, like: String) -> Result<Choices, AppError> {
     };
     let detail = api::get(ResourceKey::new(Kind::TaskDefinition, scope.clone(), &like)?).await?;
     let definition: TaskDefinition = serde_json::from_value(detail.doc).map_err(unreadable)?;
-    let services = api::list(query(Kind::Service, &scope, "")).await?.rows;
-    Ok(Choices { containers: definition.container_definitions, services: running(&services, &definition.family) })
+    let services = services(&scope, &definition.family).await?;
+    Ok(Choices { containers: definition.container_definitions, services })
+}
+
+/// The same of all services of an account and region, window by window.
+async fn services(scope: &Scope, family: &str) -> Result<Vec<(String, String)>, AppError> {
+    let mut question = query(Kind::Service, scope, "");
+    let mut found: Vec<(String, String)> = vec![];
+    loop {
+        let page = api::list(question.clone()).await?;
+        for service in running(&page.rows, family) {
+            // Between two windows rows may move from one into the other.
+            if found.iter().all(|(id, _)| *id != service.0) {
+                found.push(service);
+            }
+        }
+        question.offset += question.limit;
+        if question.offset >= page.matched {
+            return Ok(found);
+        }
+    }
 }
 
 /// The containers that get the image unless somebody says otherwise: those that have another of the repository, or the only one there is.
