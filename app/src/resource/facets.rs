@@ -5,6 +5,7 @@ use domain::listing::Facet;
 use domain::wording::of_facet;
 use leptos::prelude::*;
 
+use super::chosen_columns::ChosenColumns;
 use super::query::ListUrl;
 use crate::ui::{Choice, Icon, Menu, chip, icon};
 
@@ -63,8 +64,10 @@ fn Chip(facet: Facet, url: Memo<ListUrl>, base: StoredValue<String>) -> impl Int
 /// The button that opens the choice of columns.
 #[component]
 pub fn ColumnChooser(
-    /// The list's query string.
+    /// The list's query string, with the columns that are remembered.
     url: Memo<ListUrl>,
+    /// Where a choice is remembered.
+    chosen: ChosenColumns,
     /// The address its links are relative to.
     base: StoredValue<String>,
 ) -> impl IntoView {
@@ -75,9 +78,11 @@ pub fn ColumnChooser(
             .iter()
             .map(|column| {
                 let on = shown.contains(&column.id);
-                let href = base.with_value(|b| url.column_toggled(column.id).href_on(b));
+                let toggled = url.column_toggled(column.id);
+                let href = base.with_value(|b| toggled.href_on(b));
+                let choose = move |_| chosen.remember(toggled.get("cols").map(str::to_owned));
                 view! {
-                    <a class="option" href=href aria-current=on.then_some("true")>
+                    <a class="option" href=href on:click=choose aria-current=on.then_some("true")>
                         <span class="tick">{on.then(|| icon(Icon::Check))}</span>
                         <span class="grow">{column.title}</span>
                     </a>
@@ -88,7 +93,9 @@ pub fn ColumnChooser(
     let own = move || {
         let url = url.get();
         let href = base.with_value(|b| url.with("cols", None).href_on(b));
-        url.get("cols").map(|_| view! { <a class="option" href=href>"Default columns"</a> })
+        url.get("cols").map(
+            |_| view! { <a class="option" href=href on:click=move |_| chosen.remember(None)>"Default columns"</a> },
+        )
     };
     let widths = view! { <button class="option reset-widths" r#type="button" data-reset-widths=url.get_untracked().kind.stem()>"Reset widths"</button> };
     let label = view! { {icon(Icon::Columns)}<span class="hide-s">"Columns"</span> }.into_any();

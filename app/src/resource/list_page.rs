@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
+use super::chosen_columns::ChosenColumns;
 use super::filter_bar::FilterBar;
 use super::list_rows::ListRows;
 use super::query::ListUrl;
@@ -159,13 +160,14 @@ pub fn ResourceList(
         Signal::derive(move || answer.get().and_then(Result::ok).map(|(_, page): (ListQuery, Page)| page.total));
     let base = StoredValue::new(base);
     let selection = Selection::new();
+    let chosen = ChosenColumns::of(kind, inside);
     view! {
         <FilterBar url=url base=base total=total/>
         <Transition fallback=|| view! { <Skeleton lines=8/> }>
             {move || Suspend::new(async move {
                 match answer.await {
                     Ok((query, page)) => {
-                        view! { <ListRows query=query page=page url=url base=base empty=empty selection=selection/> }.into_any()
+                        view! { <ListRows query=query page=page url=url base=base empty=empty selection=selection chosen=chosen/> }.into_any()
                     }
                     Err(AppError(problem)) => {
                         let href = move || {

@@ -9,6 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::chosen_columns::ChosenColumns;
 use super::empty_list::EmptyList;
 use super::facets::{ColumnChooser, Facets};
 use super::freshness::{AgeOfData, CollectButton, FailingScopes};
@@ -93,6 +94,8 @@ pub fn ListRows(
     empty: Signal<String>,
     /// The rows picked.
     selection: Selection,
+    /// The columns chosen before.
+    chosen: ChosenColumns,
 ) -> impl IntoView {
     let (kind, everywhere) = (query.kind, query.parent.is_none());
     let boot = expect_context::<Boot>();
@@ -188,10 +191,13 @@ pub fn ListRows(
         facets.with(|f| f.iter().any(|f| f.id == "state")) || rows.with(|w| w.values().flatten().any(row))
     });
     let picks = Picks { selection, menu: RwSignal::new(None), opened };
+    // After the browser has taken over what the server drew.
+    Effect::new(move || chosen.recall());
+    let with_columns = Memo::new(move |_| url.get().remembering(chosen.get()));
     let columns = Memo::new({
         let boot = boot.clone();
         move |_| {
-            let columns = Columns::new(&url.get(), &boot, &scopes.get(), states.get());
+            let columns = Columns::new(&with_columns.get(), &boot, &scopes.get(), states.get());
             // What lives in one resource is all in one place.
             Columns {
                 account: columns.account && everywhere,
@@ -264,7 +270,7 @@ pub fn ListRows(
             <span class="filters-end">
                 <AgeOfData kind=kind freshness=freshness now=now/>
                 <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem/>
-                <ColumnChooser url=url base=base/>
+                <ColumnChooser url=with_columns chosen=chosen base=base/>
             </span>
         </div>
         <FailingScopes freshness=freshness now=now/>

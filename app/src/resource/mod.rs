@@ -2,6 +2,7 @@
 //!
 //! A list page is a [`ListSpec`]; a detail page is a [`DetailSpec`]. Which kind has which is decided in [`crate::routes`].
 
+mod chosen_columns;
 mod cli;
 mod compare_page;
 mod connected;

@@ -184,6 +184,17 @@ impl ListUrl {
         all.filter(|(_, c)| chosen.as_ref().map_or(self.chosen(c), |ids| ids.iter().any(|id| id == c.id))).collect()
     }
 
+    /// The same with the columns chosen before, where the address names none. A choice of columns that this kind has no more is none.
+    pub fn remembering(&self, cols: Option<String>) -> Self {
+        let Some(cols) = cols.filter(|cols| !cols.is_empty() && self.get("cols").is_none()) else {
+            return self.clone();
+        };
+        let mut url = self.clone();
+        url.pairs.push(("cols".to_owned(), cols));
+        url.pairs.sort();
+        if url.check_columns().is_ok() { url } else { self.clone() }
+    }
+
     /// The same with one column shown or hidden.
     pub fn column_toggled(&self, id: &str) -> Self {
         let shown: Vec<&str> = self.shown().iter().map(|(_, c)| c.id).collect();
@@ -240,6 +251,16 @@ mod tests {
         let toggled = url.column_toggled("digest");
         assert!(!ids(&toggled).contains(&"digest"));
         assert_eq!(toggled.column_toggled("digest").get("cols"), None, "one's own choice is not written");
+    }
+
+    #[test]
+    fn chosen_columns_are_remembered_unless_the_address_names_others() {
+        let remembered = |url: &ListUrl, cols: &str| url.remembering(Some(cols.to_owned()));
+        let kept = remembered(&url(&[("q", "x"), ("from", "130")]), "runtime,memory");
+        assert_eq!((kept.get("cols"), kept.get("from")), (Some("runtime,memory"), Some("130")));
+        assert_eq!(remembered(&url(&[("cols", "-")]), "runtime").get("cols"), Some("-"));
+        assert_eq!(remembered(&url(&[]), "runtime,bogus"), url(&[]));
+        assert_eq!(url(&[]).remembering(None), url(&[]));
     }
 
     #[test]
