@@ -351,7 +351,7 @@ document.addEventListener('keydown', (event) => {
   } else if (key === 'j' || key === 'k') {
     done = moveRow(key === 'j' ? 1 : -1);
   } else if (key === 'x') {
-    const box = document.activeElement?.closest('tr')?.querySelector('input.pick');
+    const box = document.activeElement?.closest('tr')?.querySelector('td input.pick');
     box?.click();
     done = Boolean(box);
   }

@@ -88,6 +88,14 @@ pub async fn name(key: ResourceKey) -> Result<Option<String>, AppError> {
     Ok(rows.into_iter().next().map(|row| row.name))
 }
 
+/// Those of these resources that lists still have.
+#[server(prefix = "/api/fn", endpoint = "known", protocol = Call)]
+pub async fn known(keys: Vec<ResourceKey>) -> Result<Vec<ResourceKey>, AppError> {
+    let (services, actor) = services()?;
+    let rows = services.inventory.rows(&actor, &keys).await?;
+    Ok(rows.into_iter().map(|row| row.key).collect())
+}
+
 /// Entries of a history, latest first.
 #[server(prefix = "/api/fn", endpoint = "history", protocol = Call)]
 pub async fn history(query: HistoryQuery) -> Result<Vec<Change>, AppError> {

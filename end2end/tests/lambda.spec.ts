@@ -247,6 +247,40 @@ test("filters, order and columns are in the address", async ({ page }) => {
   await expect(page).not.toHaveURL(/sort=/);
 });
 
+test("chosen columns are remembered until the default ones are wanted", async ({ page }) => {
+  await page.goto("/functions");
+  await hydrated(page);
+  const memory = page.locator("th[data-col=memory]");
+  const columns = page.locator("details.menu", { has: page.locator("summary", { hasText: "Columns" }) });
+  await expect(memory).toBeVisible();
+  await columns.locator("summary").click();
+  await columns.getByRole("link", { name: "Memory", exact: true }).click();
+  await expect(page).toHaveURL(/[?&]cols=/);
+  await expect(memory).toHaveCount(0);
+  // The rail's link names no columns.
+  await page.locator('.rail a[href^="/services"]').first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Services");
+  await page.locator('.rail a[href^="/functions"]').first().click();
+  await expect(page.locator("th[data-col=runtime]")).toBeVisible();
+  await expect(memory).toHaveCount(0);
+  await page.reload();
+  await hydrated(page);
+  await expect(memory).toHaveCount(0);
+  await page.goto("/functions?cols=memory");
+  await hydrated(page);
+  await expect(memory).toBeVisible();
+  await page.goto("/functions");
+  await hydrated(page);
+  await expect(memory).toHaveCount(0);
+  await columns.locator("summary").click();
+  await columns.getByRole("link", { name: "Default columns" }).click();
+  await expect(memory).toBeVisible();
+  await page.reload();
+  await hydrated(page);
+  await expect(page.locator("th[data-col=runtime]")).toBeVisible();
+  await expect(memory).toBeVisible();
+});
+
 test("a column keeps the width it was given until it is reset", async ({ page }) => {
   await page.goto("/functions");
   await hydrated(page);
@@ -282,6 +316,32 @@ test("two rows picked with the keyboard are compared", async ({ page }) => {
   await page.getByRole("link", { name: "Compare", exact: true }).click();
   await expect(page).toHaveURL(/\/compare\?left=/);
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("catalog-feed");
+  // Whoever comes back, or loads the page anew, goes on with what they picked.
+  await page.goBack();
+  await expect(page.getByText("2 functions selected")).toBeVisible();
+  await page.reload();
+  await hydrated(page);
+  await expect(page.getByText("2 functions selected")).toBeVisible();
+});
+
+test("all that match are picked at once, and nothing is", async ({ page }) => {
+  await page.goto("/functions?q=catalog");
+  await hydrated(page);
+  const all = page.getByRole("checkbox", { name: /^Select all [\d,]+ functions$/ });
+  const half = () => all.evaluate((box) => (box as HTMLInputElement).indeterminate);
+  const picked = page.locator(".selection");
+  await all.check();
+  await expect(picked).toContainText(/^[\d,]+ functions selected/);
+  await expect(page.locator("tbody input.pick:not(:checked)")).toHaveCount(0);
+  expect(await half()).toBe(false);
+  await page.locator("tbody input.pick").first().uncheck({ force: true });
+  await expect.poll(half).toBe(true);
+  await accessible(page);
+  await all.check();
+  await expect.poll(half).toBe(false);
+  await expect(page.locator("tbody input.pick:not(:checked)")).toHaveCount(0);
+  await all.uncheck();
+  await expect(picked).not.toContainText("selected");
 });
 
 test("the menu of a row leads to its JSON", async ({ page }) => {

@@ -193,6 +193,7 @@ pub fn ListRows(
     let picks = Picks { selection, menu: RwSignal::new(None), opened };
     // After the browser has taken over what the server drew.
     Effect::new(move || chosen.recall());
+    base.with_value(|base| selection.keep(base));
     let with_columns = Memo::new(move |_| url.get().remembering(chosen.get()));
     let columns = Memo::new({
         let boot = boot.clone();
@@ -277,7 +278,7 @@ pub fn ListRows(
         {move || problem.get().map(|AppError(p)| view! { <ProblemNote problem=p/> })}
         <div class="scroll rows" data-kind=kind.stem() data-born=born.0 node_ref=frame on:scroll=move |_| look() tabindex="0" role="region" aria-label=domain::listing::capital(kind.plural())>
             <table class="table" class:picking=move || selection.any() class:few=move || columns.with(Columns::are_few)>
-                <thead><tr><HeadCells columns=columns url=url base=base/></tr></thead>
+                <thead><tr><HeadCells columns=columns url=url base=base windows=windows selection=selection/></tr></thead>
                 <tbody>
                     <tr class="space" aria-hidden="true"><td><svg width="1" height=move || above().to_string()></svg></td></tr>
                     <For each=move || slots.with(|slots| slots.all.clone()) key=Slot::name children=row_view/>

@@ -20,6 +20,7 @@ mod parts;
 mod picker;
 pub mod query;
 mod row_view;
+mod select_all;
 mod selection;
 #[cfg(test)]
 mod tests;

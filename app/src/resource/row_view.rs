@@ -7,7 +7,9 @@ use leptos::prelude::*;
 use std::sync::Arc;
 
 use super::query::ListUrl;
-use super::selection::Picks;
+use super::select_all::SelectAll;
+use super::selection::{Picks, Selection};
+use super::windows::Windows;
 use crate::api::Boot;
 use crate::paths::{self, Scopes};
 use crate::ui::{Age, Icon, StateBadge, column_view, cut_ends, icon};
@@ -49,7 +51,7 @@ impl Columns {
     }
 }
 
-/// The heads; each sorts by a click.
+/// The heads; each sorts by a click, and the first has the box that picks all.
 #[component]
 pub fn HeadCells(
     /// The columns.
@@ -58,6 +60,10 @@ pub fn HeadCells(
     url: Memo<ListUrl>,
     /// The address its links are relative to.
     base: StoredValue<String>,
+    /// The rows.
+    windows: Windows,
+    /// What is picked of them.
+    selection: Selection,
 ) -> impl IntoView {
     let head = move |id: &'static str, title: &'static str, class: &'static str| {
         let url = url.get();
@@ -74,7 +80,8 @@ pub fn HeadCells(
                 aria-label=format!("Width of {title}") title="Drag to set the width; so do ← and →, and Home resets it"
             ></span>
         });
-        view! { <th scope="col" class=class aria-sort=order data-col=id><a href=href>{title}{mark.map(icon)}</a>{grip}</th> }
+        let all = (id == "name").then(|| view! { <SelectAll kind=url.kind windows=windows selection=selection/> });
+        view! { <th scope="col" class=class aria-sort=order data-col=id>{all}<a href=href>{title}{mark.map(icon)}</a>{grip}</th> }
     };
     move || {
         let columns = columns.get();

@@ -4,35 +4,85 @@
 use domain::listing::Row;
 use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
-use std::collections::BTreeMap;
+use leptos::task::spawn_local;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::parts::Opened;
+use crate::api;
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::plan::acts::Acts;
 use crate::ui::format::counted;
-use crate::ui::{Icon, icon};
+use crate::ui::{Icon, Kept, icon};
 
-/// What is picked: key and ARN. It outlives scrolling, filters and order.
+/// What is picked: key and ARN. It outlives scrolling, filters and order, and is kept as long as the tab is open.
 #[derive(Clone, Copy)]
-pub struct Selection(RwSignal<BTreeMap<ResourceKey, Option<String>>>);
+pub struct Selection {
+    picked: RwSignal<BTreeMap<ResourceKey, Option<String>>>,
+    recalled: StoredValue<bool>,
+}
 
 impl Selection {
     /// Nothing is picked.
     pub fn new() -> Self {
-        Self(RwSignal::new(BTreeMap::new()))
+        Self { picked: RwSignal::new(BTreeMap::new()), recalled: StoredValue::new(false) }
     }
     /// Whether this row is picked. Reactive.
     pub fn has(self, key: &ResourceKey) -> bool {
-        self.0.with(|picked| picked.contains_key(key))
+        self.picked.with(|picked| picked.contains_key(key))
     }
     /// Whether any is. Reactive.
     pub fn any(self) -> bool {
-        self.0.with(|picked| !picked.is_empty())
+        self.picked.with(|picked| !picked.is_empty())
+    }
+    /// How many are. Reactive.
+    pub fn count(self) -> usize {
+        self.picked.with(BTreeMap::len)
+    }
+    /// Picks these as well; nothing where the list was left.
+    pub fn add(self, rows: &[Row]) {
+        self.picked.try_update(|picked| picked.extend(rows.iter().map(|row| (row.key.clone(), row.arn.clone()))));
+    }
+    /// Picks nothing any more.
+    pub fn clear(self) {
+        self.picked.set(BTreeMap::new());
+    }
+    /// From now on keeps in this tab what is picked of a list, and takes up what was kept of it: after a reload, or when somebody comes
+    /// back. Called where the browser has taken over what the server drew.
+    pub fn keep(self, list: &str) {
+        let name = format!("picked-{list}");
+        Effect::new(move || {
+            if !self.recalled.get_value() {
+                self.recalled.set_value(true);
+                self.recall(&name);
+            }
+            let all = self.picked.with(|picked| {
+                if picked.is_empty() { None } else { serde_json::to_string(&picked.iter().collect::<Vec<_>>()).ok() }
+            });
+            Kept::Tab.keep(&name, all.as_deref());
+        });
+    }
+    fn recall(self, name: &str) {
+        let kept =
+            Kept::Tab.recall(name).and_then(|text| crate::wire::read::<Vec<(ResourceKey, Option<String>)>>(&text).ok());
+        let kept = kept.unwrap_or_default();
+        if kept.is_empty() {
+            return;
+        }
+        let keys: Vec<ResourceKey> = kept.iter().map(|(key, _)| key.clone()).collect();
+        self.picked.update(|picked| picked.extend(kept));
+        spawn_local(async move {
+            // Some may have been deleted since. Where that is not answered, whatever is done with them says so.
+            let Ok(known) = api::known(keys.clone()).await else { return };
+            let gone: BTreeSet<ResourceKey> = keys.into_iter().filter(|key| !known.contains(key)).collect();
+            if !gone.is_empty() {
+                self.picked.try_update(|picked| picked.retain(|key, _| !gone.contains(key)));
+            }
+        });
     }
     fn toggle(self, row: &Row) {
-        self.0.update(|picked| {
+        self.picked.update(|picked| {
             if picked.remove(&row.key).is_none() {
                 picked.insert(row.key.clone(), row.arn.clone());
             }
@@ -99,7 +149,7 @@ pub fn SelectionBar(
     selection: Selection,
 ) -> impl IntoView {
     let scopes = use_scopes();
-    let picked = selection.0;
+    let picked = selection.picked;
     let applied = expect_context::<Acts>().applied();
     Effect::new(move || {
         let gone = applied.with(|answers| answers.as_ref().map(crate::routes::deleted).unwrap_or_default());
@@ -128,7 +178,7 @@ pub fn SelectionBar(
                 {own}
                 <button class="btn small" r#type="button" data-copy=text>{icon(Icon::Copy)}{label}</button>
                 {compare.map(|href| view! { <a class="btn small" href=href>{icon(Icon::Compare)}"Compare"</a> })}
-                <button class="btn quiet small" r#type="button" data-clear="" on:click=move |_| selection.0.set(BTreeMap::new())>"Clear"</button>
+                <button class="btn quiet small" r#type="button" data-clear="" on:click=move |_| selection.clear()>"Clear"</button>
             }
             .into_any()
         })

@@ -62,6 +62,11 @@ impl Windows {
         }
     }
 
+    /// The question for so many of the rows that match, from the first on; none where the list was left.
+    pub fn all(self, limit: u32) -> Option<ListQuery> {
+        self.query.try_get_value().map(|query| ListQuery { offset: 0, limit, ..query })
+    }
+
     /// The windows that are looked at.
     fn seen(self) -> RangeInclusive<u32> {
         let (from, to) = self.range.try_get_untracked().unwrap_or_default();
