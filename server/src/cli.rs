@@ -1,5 +1,6 @@
 //! The commands of the binary `gantry`.
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand};
 use domain::policy::{Actor, Role};
 use domain::{Code, Problem};
@@ -38,8 +39,8 @@ struct Common {
     #[arg(long, env = "DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
     /// Log as one JSON object per line.
-    #[arg(long, env = "GANTRY_LOG_JSON", global = true)]
-    log_json: bool,
+    #[arg(long, env = "GANTRY_LOG_JSON", global = true, value_name = "BOOLEAN", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    log_json: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,8 +78,8 @@ struct Serve {
     #[arg(long, env = "GANTRY_DIGEST_KEY_FILE", value_name = "FILE")]
     digest_key_file: Option<PathBuf>,
     /// A proxy in front speaks TLS and sets X-Forwarded-For: cookies are marked Secure, other addresses than loopback are allowed.
-    #[arg(long, env = "GANTRY_BEHIND_TLS_PROXY")]
-    behind_tls_proxy: bool,
+    #[arg(long, env = "GANTRY_BEHIND_TLS_PROXY", value_name = "BOOLEAN", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+    behind_tls_proxy: Option<bool>,
     /// Requests one person may make in a second; 50 unless given.
     #[arg(long, env = "GANTRY_REQUESTS_PER_SECOND", value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     requests_per_second: Option<u32>,
@@ -167,7 +168,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<ExitCode, Problem> {
-    crate::telemetry::log(cli.common.log_json);
+    crate::telemetry::log(cli.common.log_json.unwrap_or(false));
     match cli.command {
         Command::Serve(ref serve) => {
             let exit_with_stdin = serve.exit_with_stdin;
@@ -216,7 +217,7 @@ fn configuration(common: &Common, serve: &Serve) -> Result<Config, Problem> {
         metrics_listen: serve.metrics_listen.or(file.metrics_listen),
         site: serve.site.clone().or(file.site),
         digest_key_file: serve.digest_key_file.clone().or(file.digest_key_file),
-        behind_tls_proxy: file.behind_tls_proxy || serve.behind_tls_proxy,
+        behind_tls_proxy: serve.behind_tls_proxy.unwrap_or(file.behind_tls_proxy),
         password_min: file.password_min.unwrap_or(SHORTEST),
         requests_per_second: serve.requests_per_second.or(file.requests_per_second).unwrap_or(50),
         quota_share: file.quota_share.unwrap_or(QUOTA_SHARE),
@@ -318,4 +319,29 @@ async fn sweep(common: &Common, json: bool, without_database: bool) -> Result<Ex
         print!("{sweep}");
     }
     Ok(if sweep.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::error::ErrorKind;
+
+    /// What is said of the log and of the proxy.
+    fn said(args: &[&str]) -> Result<(Option<bool>, Option<bool>), ErrorKind> {
+        let args = std::iter::once("gantry").chain(args.iter().copied());
+        let cli = Cli::try_parse_from(args).map_err(|e| e.kind())?;
+        match cli.command {
+            Command::Serve(serve) => Ok((cli.common.log_json, serve.behind_tls_proxy)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_flag_stands_alone_or_says_yes_or_no() {
+        assert_eq!(said(&["serve"]), Ok((None, None)));
+        assert_eq!(said(&["--log-json", "serve", "--behind-tls-proxy"]), Ok((Some(true), Some(true))));
+        assert_eq!(said(&["serve", "--log-json", "--behind-tls-proxy=1"]), Ok((Some(true), Some(true))));
+        assert_eq!(said(&["serve", "--log-json=off", "--behind-tls-proxy=false"]), Ok((Some(false), Some(false))));
+        assert_eq!(said(&["serve", "--behind-tls-proxy=perhaps"]), Err(ErrorKind::ValueValidation));
+    }
 }
