@@ -7,7 +7,7 @@ use domain::{Code, Problem};
 use gantry_aws::limits::{Limits, QUOTA_SHARE};
 use gantry_store::Store;
 use serde_json::json;
-use std::io::{IsTerminal, Read};
+use std::io::{BufRead, IsTerminal};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -253,7 +253,8 @@ async fn people(common: &Common) -> Result<Auth, Problem> {
 async fn create_admin(common: &Common, name: &str, password_stdin: bool) -> Result<(), Problem> {
     let auth = people(common).await?;
     let name = forms::name(name)?;
-    let (password, made) = if password_stdin { (first_line()?, false) } else { (secret::random_hex::<16>(), true) };
+    let (password, made) =
+        if password_stdin { (password_from_stdin()?, false) } else { (secret::random_hex::<16>(), true) };
     auth.passwords.require(&password, name)?;
     let hash = auth.passwords.hash(&password).await?;
     let entry = auth::entry(None, "people.create", name, json!({ "role": Role::Administrator, "how": "command line" }));
@@ -277,16 +278,22 @@ async fn create_token(common: &Common, person: &str, name: &str, role: Role, day
     Ok(())
 }
 
-fn first_line() -> Result<String, Problem> {
-    let mut stdin = std::io::stdin();
+fn password_from_stdin() -> Result<String, Problem> {
+    let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        eprintln!("Password:");
+        eprintln!("Password (shown as it is typed):");
     }
+    first_line(stdin.lock())
+}
+
+/// Without its end; whoever types need not end the input.
+fn first_line(mut input: impl BufRead) -> Result<String, Problem> {
     let mut text = String::new();
-    stdin
-        .read_to_string(&mut text)
+    input
+        .read_line(&mut text)
         .map_err(|e| Problem::invalid("password", format!("Standard input cannot be read: {e}")))?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+    let line = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n')).unwrap_or(&text);
+    Ok(line.to_owned())
 }
 
 /// The connections of a command that keeps nothing, so any key will do for the secrets in what AWS answers.
@@ -343,5 +350,14 @@ mod tests {
         assert_eq!(said(&["serve", "--log-json", "--behind-tls-proxy=1"]), Ok((Some(true), Some(true))));
         assert_eq!(said(&["serve", "--log-json=off", "--behind-tls-proxy=false"]), Ok((Some(false), Some(false))));
         assert_eq!(said(&["serve", "--behind-tls-proxy=perhaps"]), Err(ErrorKind::ValueValidation));
+    }
+
+    #[test]
+    fn a_password_is_the_first_line_as_it_is() {
+        let line = |text: &str| first_line(text.as_bytes()).unwrap();
+        assert_eq!(line("correct horse \nbattery\n"), "correct horse ");
+        assert_eq!(line("staple\r\n"), "staple");
+        assert_eq!(line("without an end"), "without an end");
+        assert_eq!(line(""), "");
     }
 }
