@@ -26,6 +26,11 @@ use crate::http::Web;
 /// Where everything here lives.
 pub const PREFIX: &str = "/api/v1";
 
+/// What OpenAPI has no field for: the name of the cookie depends on the configuration, and pages of other sites are kept out.
+const SESSION: &str = "The cookie of somebody who signed in on the pages. Behind a proxy that speaks TLS (`behind_tls_proxy`) its name is \
+    `__Host-gantry`. With it, a request that changes something is refused unless it has `Sec-Fetch-Site: same-origin`, or an `Origin` of the host \
+    that it is sent to, as browsers send them from Gantry's own pages.";
+
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Gantry", description = "The fleet as Gantry's cache has it, and plans that change it. Nothing here calls AWS but logs, metrics, refresh, plans, runs and uploads."),
@@ -42,7 +47,8 @@ impl Modify for Security {
         let token =
             HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token: `gantry_…`")).build();
         components.add_security_scheme("token", SecurityScheme::Http(token));
-        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("gantry"))));
+        let cookie = ApiKeyValue::with_description("gantry", SESSION);
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         let any_of =
             ["token", "session"].map(|name| utoipa::openapi::SecurityRequirement::new::<_, [&str; 0], &str>(name, []));
         openapi.security = Some(any_of.to_vec());
