@@ -202,7 +202,7 @@ pub(super) fn refused(cluster: &str, status: u16, body: &[u8]) -> Problem {
             Code::AwsDenied,
             "Pods may not be read",
             format!(
-                "{server} refuses Gantry's role ({status}). Give that role an access entry on the cluster with the policy AmazonEKSViewPolicy. Until then it is not known what its pods run.{said}"
+                "{server} refuses Gantry's role ({status}). Give that role an access entry on the cluster with the policy AmazonEKSViewPolicy; where the cluster's authentication mode is CONFIG_MAP, change it to API_AND_CONFIG_MAP first, which cannot be changed back. Until then it is not known what its pods run.{said}"
             ),
         ),
         404 => of(cluster, Code::NotFound, "Not found", format!("{server} has no such thing.{said}")),
