@@ -1,6 +1,10 @@
 //! Credentials that run out in the middle of a run.
 
+use super::super::{Cloud, Course};
 use super::*;
+use domain::Problem;
+use domain::plan::{Call, Plan, Subject};
+use serde_json::Value;
 
 #[tokio::test]
 async fn credentials_that_run_out_are_waited_for_on_the_way_there_and_back() {
@@ -50,5 +54,47 @@ async fn credentials_that_are_away_keep_nobody_who_cancels_waiting() {
     }
     let run = world.run("shop").await;
     assert_eq!((run.state, run.steps[0].state), (State::Undoing, StepState::Begun), "the way back finds it out");
+    driving.abort();
+}
+
+/// A server that was not lent what the plan needs.
+struct Lacking(Arc<Fake>);
+
+#[async_trait::async_trait]
+impl Cloud for Lacking {
+    async fn make(&self, scope: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem> {
+        self.0.make(scope, call, course).await
+    }
+    async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
+        self.0.read(scope, subject).await
+    }
+    fn lacks(&self, _: &Plan) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_left_to_the_server_that_was_lent_the_password() {
+    let world = World::new(|_, _| None).await;
+    world.begin("shop").await;
+    let server = |lent| {
+        let patience = Patience { lent, ..PATIENCE };
+        Arc::new(Engine::new(world.test.store.clone(), Arc::new(Lacking(world.cloud.clone())), patience))
+    };
+    let (other, (_never, running)) = (server(Duration::from_secs(3_600)), watch::channel(false));
+    let driving = tokio::spawn(other.clone().run(running));
+    while other.places.put_off(now()).is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!((world.run("shop").await.state, world.cloud.calls().len()), (State::Checking, 0));
+    assert_eq!(world.rests("shop").await.state, State::Applied);
+    driving.abort();
+    // One that nobody takes in time is taken by whoever is there.
+    world.begin("late").await;
+    let (_never, running) = watch::channel(false);
+    let driving = tokio::spawn(server(Duration::ZERO).run(running));
+    while world.run("late").await.state.is_live() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     driving.abort();
 }

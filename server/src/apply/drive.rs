@@ -3,7 +3,7 @@
 
 use domain::plan::run::{Next, Progress, State, StepState};
 use domain::plan::{Call, Made, Plan, Step};
-use domain::{Code, Kind, Problem, ResourceKey, Scope};
+use domain::{Code, Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
 use serde_json::json;
@@ -32,6 +32,7 @@ impl Engine {
             let Some(stored) = self.store.run(&lease.run).await? else { return Ok(()) };
             match stored.run.next() {
                 Next::Rest => return Ok(()),
+                Next::Check if self.is_left(&stored) => return Ok(()),
                 Next::Check => self.check(lease, &stored).await?,
                 Next::Become(State::Undone) if self.found_late(lease, &stored).await? => {}
                 Next::Become(State::Stuck) if self.found_gone(lease, &stored).await? => {}
@@ -68,6 +69,16 @@ impl Engine {
                 Ok(None)
             }
         }
+    }
+
+    /// Whether a run that begins is left to another server for now: what it needs was lent to that one.
+    fn is_left(&self, stored: &Stored) -> bool {
+        let until = Millis(stored.made.0.saturating_add(self.patience.lent.as_millis().try_into().unwrap_or(i64::MAX)));
+        let left = until > now() && self.cloud.lacks(&stored.run.plan);
+        if left {
+            self.places.leave(&stored.run.id, until);
+        }
+        left
     }
 
     /// Whether there is room for a step: calls that take long have places of their own. Where none is free, the step says that it waits.

@@ -146,6 +146,11 @@ impl Loans {
         Ok(loan.credentials.clone())
     }
 
+    /// Whether they are here.
+    pub fn has(&self, id: &str) -> bool {
+        self.all().get(id).is_some_and(|loan| loan.until > Instant::now())
+    }
+
     /// Forgets them.
     pub fn forget(&self, id: &str) {
         self.all().remove(id);

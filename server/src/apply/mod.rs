@@ -55,6 +55,10 @@ pub trait Cloud: Send + Sync + 'static {
     async fn permitted(&self, _: &Scope, _: &[Need]) -> Result<Vec<Verdict>, Problem> {
         Err(Problem::not_implemented("iam:SimulatePrincipalPolicy"))
     }
+    /// Whether what somebody lent for a plan, and only one server has, is not here.
+    fn lacks(&self, _: &Plan) -> bool {
+        false
+    }
     /// A run of this plan has ended: what was kept for it is forgotten.
     fn ended(&self, _: &Plan) {}
     /// The states of everything that a call created whose outcome AWS names ([`Call::named_at`]), by its tags, between these moments.
@@ -138,6 +142,14 @@ impl Aws {
     }
 }
 
+/// The names of what was lent for a plan.
+fn lent_for(plan: &Plan) -> impl Iterator<Item = &String> {
+    plan.steps.iter().filter_map(|step| match &step.call {
+        Call::Ecr(Ecr::CopyImage(CopyImage { source_credentials, .. })) => source_credentials.as_ref(),
+        _ => None,
+    })
+}
+
 #[async_trait]
 impl Cloud for Aws {
     async fn make(&self, scope: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem> {
@@ -166,12 +178,11 @@ impl Cloud for Aws {
             subject => gantry_aws::execute::read(&self.connections.caller(scope).await?, subject).await,
         }
     }
+    fn lacks(&self, plan: &Plan) -> bool {
+        lent_for(plan).any(|id| !self.registries.lent().has(id))
+    }
     fn ended(&self, plan: &Plan) {
-        for step in &plan.steps {
-            if let Call::Ecr(Ecr::CopyImage(CopyImage { source_credentials: Some(id), .. })) = &step.call {
-                self.registries.lent().forget(id);
-            }
-        }
+        lent_for(plan).for_each(|id| self.registries.lent().forget(id));
     }
     async fn permitted(&self, scope: &Scope, needs: &[Need]) -> Result<Vec<Verdict>, Problem> {
         gantry_aws::execute::permitted(&self.connections.caller(scope).await?, needs).await
@@ -215,6 +226,8 @@ pub struct Patience {
     pub late: Duration,
     /// How long a server that is told to stop waits for the call that is under way.
     pub grace: Duration,
+    /// How long a run is left to the server that was lent a password for it, from its beginning; then whoever takes it takes it back.
+    pub lent: Duration,
 }
 
 impl Default for Patience {
@@ -232,6 +245,7 @@ impl Default for Patience {
             credentials: Duration::from_secs(600),
             late: Duration::from_secs(15),
             grace: Duration::from_secs(2),
+            lent: Duration::from_secs(120),
         }
     }
 }
@@ -286,7 +300,7 @@ impl Engine {
         loop {
             while let Some(place) = self.places.free() {
                 let asked = Instant::now();
-                match self.store.lease_run(&self.name, now(), self.until(), &self.places.put_off()).await {
+                match self.store.lease_run(&self.name, now(), self.until(), &self.places.put_off(now())).await {
                     Ok(Some(lease)) => {
                         let (engine, stop) = (self.clone(), stop.clone());
                         driven.spawn(async move { engine.hold(lease, asked, place, stop).await });

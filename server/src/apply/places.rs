@@ -1,6 +1,7 @@
 //! How many runs a server drives at once. Those that take long have places of their own, so that others go on beside them however many they
 //! are. A run has one place at a time.
 
+use domain::Millis;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -34,6 +35,8 @@ struct Inside {
     taken: HashMap<String, Taken>,
     /// Runs that found no place to carry an image.
     put_off: BTreeSet<String>,
+    /// Runs that are left to another server, each until then.
+    left: HashMap<String, Millis>,
     entered: u64,
 }
 
@@ -117,13 +120,19 @@ impl Places {
         }
     }
 
-    /// The runs that need not be taken now: no place is free to carry their images.
-    pub(super) fn put_off(&self) -> Vec<String> {
+    /// Leaves a run to another server until then.
+    pub(super) fn leave(&self, run: &str, until: Millis) {
+        self.inside().left.insert(run.to_owned(), until);
+    }
+
+    /// The runs that need not be taken now: no place is free to carry their images, or another server is better off with them.
+    pub(super) fn put_off(&self, now: Millis) -> Vec<String> {
         let mut inside = self.inside();
         if self.carrying.available_permits() > 0 {
             inside.put_off.clear();
         }
-        inside.put_off.iter().cloned().collect()
+        inside.left.retain(|_, until| *until > now);
+        inside.put_off.iter().chain(inside.left.keys()).cloned().collect()
     }
 
     /// A run waits from now on, and its place is another's. One that carries images keeps its own.
@@ -187,9 +196,9 @@ mod tests {
         let ninth = enters(&places, "ninth");
         assert!(!places.carries("ninth"));
         drop(ninth);
-        assert_eq!((places.put_off(), places.driven.available_permits()), (vec!["ninth".to_owned()], AT_ONCE));
+        assert_eq!((places.put_off(Millis(0)), places.driven.available_permits()), (vec!["ninth".to_owned()], AT_ONCE));
         taken.pop();
-        assert!(places.put_off().is_empty());
+        assert!(places.put_off(Millis(0)).is_empty());
         let _ninth = enters(&places, "ninth");
         assert!(places.carries("ninth") && places.carries("a run without a place"));
     }

@@ -32,6 +32,7 @@ const PATIENCE: Patience = Patience {
     credentials: Duration::from_millis(300),
     late: Duration::from_millis(20),
     grace: Duration::from_millis(100),
+    lent: Duration::from_secs(60),
 };
 
 /// Three steps: the repository, its lifecycle policy, its permissions.

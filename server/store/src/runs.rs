@@ -98,8 +98,8 @@ impl Store {
     }
 
     /// Takes a run that has something left to do and that nobody drives: those of older formats first, of these the oldest. Runs of formats that
-    /// this version does not know are left to servers that do, and those of `put_off`, which this server has no room for now, unless they are on their
-    /// way back or somebody cancelled them.
+    /// this version does not know are left to servers that do, and those of `put_off`, which this server has no room for now or leaves to another, unless
+    /// they are on their way back or somebody cancelled them.
     pub async fn lease_run(
         &self,
         owner: &str,
@@ -111,7 +111,7 @@ impl Store {
             "update runs set owner = $1, lease_until = $3, fence = fence + 1
              where id = (select id from runs where state in ('checking', 'applying', 'undoing')
                            and (lease_until is null or lease_until < $2) and format between $4 and $5
-                           and (id <> all($6) or cancelled or state <> 'applying')
+                           and (id <> all($6) or cancelled or state = 'undoing')
                          order by format, made limit 1 for update skip locked)
              returning id, fence",
         )
