@@ -42,9 +42,8 @@ async fn credentials_that_are_away_keep_nobody_who_cancels_waiting() {
     let world = World::new(|number, _| (number == 0).then_some(Fault::Expired(u32::MAX))).await;
     world.begin("shop").await;
     let patience = Patience { credentials: Duration::from_secs(3_600), ..PATIENCE };
-    let engine = Arc::new(Engine::new(world.test.store.clone(), world.cloud.clone(), patience));
     let (_never, running) = watch::channel(false);
-    let driving = tokio::spawn(engine.run(running));
+    let driving = tokio::spawn(world.engine_with(patience).run(running));
     while world.run("shop").await.steps[0].problem.is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -110,7 +110,8 @@ async fn a_server_told_to_stop_whose_call_does_not_end_keeps_the_lease_until_it_
     let world = World::new(|_, call| call.is_long().then_some(Fault::Endless)).await;
     long::begin(&world).await;
     let (stop, stopped) = watch::channel(false);
-    let driving = tokio::spawn(world.engine().run(stopped));
+    let patience = Patience { grace: Duration::from_millis(100), ..PATIENCE };
+    let driving = tokio::spawn(world.engine_with(patience).run(stopped));
     while world.cloud.calls().is_empty() {
         tokio::task::yield_now().await;
     }

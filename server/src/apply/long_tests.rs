@@ -123,10 +123,11 @@ async fn copies_that_stall_leave_room_for_other_runs_and_a_further_copy_waits_fo
     for n in 0..CARRYING {
         begin_as(&world, &format!("copy-{n}"), found(), None).await;
     }
-    let patience = Patience { lease: Duration::from_secs(60), look: Duration::from_millis(50), ..PATIENCE };
-    let engine = Arc::new(Engine::new(world.test.store.clone(), world.cloud.clone(), patience));
+    // It is stopped in the middle of copies that do not end.
+    let (look, grace) = (Duration::from_millis(50), Duration::from_millis(100));
+    let patience = Patience { lease: Duration::from_secs(60), look, grace, ..PATIENCE };
     let (stop, stopped) = watch::channel(false);
-    let driving = tokio::spawn(engine.run(stopped));
+    let driving = tokio::spawn(world.engine_with(patience).run(stopped));
     while copies() < CARRYING {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -31,7 +31,7 @@ const PATIENCE: Patience = Patience {
     tries: 6,
     credentials: Duration::from_millis(300),
     late: Duration::from_millis(20),
-    grace: Duration::from_millis(100),
+    grace: Duration::from_secs(60),
     lent: Duration::from_secs(60),
 };
 
@@ -70,7 +70,11 @@ impl World {
     }
 
     fn engine(&self) -> Arc<Engine> {
-        Arc::new(Engine::new(self.test.store.clone(), self.cloud.clone(), PATIENCE))
+        self.engine_with(PATIENCE)
+    }
+
+    fn engine_with(&self, patience: Patience) -> Arc<Engine> {
+        Arc::new(Engine::new(self.test.store.clone(), self.cloud.clone(), patience))
     }
 
     async fn begin(&self, id: &str) {
