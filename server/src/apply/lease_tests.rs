@@ -144,7 +144,8 @@ async fn a_lease_is_renewed_by_the_next_try_where_the_database_had_trouble() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
     let lease = world.test.store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
-    let engine = world.engine();
+    // A second between two tries, and two for the first answer that comes.
+    let engine = world.engine_with(Patience { lease: Duration::from_secs(3), ..PATIENCE });
     engine.holds(&lease, std::time::Instant::now() + Duration::from_secs(60));
     let asks_twice = async {
         world.test.break_next_question("runs").await;

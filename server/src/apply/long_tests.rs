@@ -125,7 +125,7 @@ async fn copies_that_stall_leave_room_for_other_runs_and_a_further_copy_waits_fo
     }
     // It is stopped in the middle of copies that do not end.
     let (look, grace) = (Duration::from_millis(50), Duration::from_millis(100));
-    let patience = Patience { lease: Duration::from_secs(60), look, grace, ..PATIENCE };
+    let patience = Patience { look, grace, ..PATIENCE };
     let (stop, stopped) = watch::channel(false);
     let driving = tokio::spawn(world.engine_with(patience).run(stopped));
     while copies() < CARRYING {
@@ -179,7 +179,7 @@ async fn a_copy_whose_server_died_is_made_again_and_its_undo_takes_all_of_it() {
     let before = world.cloud.listing();
     begin(&world).await;
     let (_never, running) = watch::channel(false);
-    let dies = tokio::spawn(world.engine().run(running));
+    let dies = tokio::spawn(world.mortal().run(running));
     while world.run("copy").await.steps[0].under_way().is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -216,7 +216,7 @@ async fn a_tag_that_somebody_moved_while_the_image_travelled_is_left_to_them() {
         let reviewed = world.cloud.read(&answers("shop").scope, &tag).await.unwrap();
         begin_over(&world, found(), reviewed).await;
         let (_never, running) = watch::channel(false);
-        let dies = tokio::spawn(world.engine().run(running));
+        let dies = tokio::spawn(world.mortal().run(running));
         while world.cloud.calls().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 const PATIENCE: Patience = Patience {
-    lease: Duration::from_millis(300),
+    lease: Duration::from_secs(60),
     poll: Duration::from_millis(10),
     call: Duration::from_millis(60),
     long_call: Duration::from_secs(60),
@@ -71,6 +71,11 @@ impl World {
 
     fn engine(&self) -> Arc<Engine> {
         self.engine_with(PATIENCE)
+    }
+
+    /// That of a server which dies: whoever comes after it waits for its lease.
+    fn mortal(&self) -> Arc<Engine> {
+        self.engine_with(Patience { lease: Duration::from_millis(300), ..PATIENCE })
     }
 
     fn engine_with(&self, patience: Patience) -> Arc<Engine> {
@@ -321,7 +326,7 @@ async fn under_faults_and_kills_every_run_ends_and_leaves_what_its_end_says() {
         let (mut servers, mut kills) = (vec![], 0);
         while world.run("shop").await.state.is_live() {
             if servers.len() < 2 {
-                servers.push(tokio::spawn(world.engine().run(running.clone())));
+                servers.push(tokio::spawn(world.mortal().run(running.clone())));
             }
             tokio::time::sleep(Duration::from_millis(if chance(&dice, 2) { 7 } else { 40 })).await;
             if kills < 15 && chance(&dice, 3) {

@@ -178,12 +178,12 @@ async fn under_kills_what_aws_names_is_there_once_or_not_at_all() {
             .await;
         let dice = AtomicU64::new(seed * 31);
         let (_never, running) = watch::channel(false);
-        let (mut server, mut kills) = (tokio::spawn(twice.world.engine().run(running.clone())), 0);
+        let (mut server, mut kills) = (tokio::spawn(twice.world.mortal().run(running.clone())), 0);
         while twice.world.run(&begun.id).await.state.is_live() {
             tokio::time::sleep(Duration::from_millis(if next(&dice, 2) { 7 } else { 40 })).await;
             if kills < 6 && next(&dice, 3) {
                 server.abort();
-                server = tokio::spawn(twice.world.engine().run(running.clone()));
+                server = tokio::spawn(twice.world.mortal().run(running.clone()));
                 kills += 1;
             }
             if seed % 2 == 1 && kills == 3 {
