@@ -28,11 +28,12 @@ async fn credentials_that_run_out_are_waited_for_on_the_way_there_and_back() {
 async fn credentials_that_do_not_come_back_are_waited_for_so_long_and_then_a_person_decides() {
     let world = World::new(|number, _| (number == 2).then_some(Fault::Expired(u32::MAX))).await;
     world.begin("shop").await;
-    let run = world.rests("shop").await;
+    let patience = Patience { credentials: Duration::from_millis(300), ..PATIENCE };
+    let run = world.rests_by(world.engine_with(patience), "shop").await;
     assert_eq!((run.state, states(&run)), (State::Stuck, vec![StepState::Stuck; 3]), "{run:#?}");
     assert!(run.steps.iter().all(|step| step.problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials)));
     // Waited for once: each of the others is looked at when it is its turn, and all once more at the end.
-    let once = (PATIENCE.credentials.as_millis() / PATIENCE.longest_pause.as_millis()) as u32 + 1;
+    let once = (patience.credentials.as_millis() / patience.longest_pause.as_millis()) as u32 + 1;
     assert!(world.cloud.refused() <= once + 10, "{}", world.cloud.refused());
 }
 

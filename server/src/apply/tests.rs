@@ -29,7 +29,7 @@ const PATIENCE: Patience = Patience {
     pause: Duration::from_millis(2),
     longest_pause: Duration::from_millis(10),
     tries: 6,
-    credentials: Duration::from_millis(300),
+    credentials: Duration::from_secs(60),
     late: Duration::from_millis(20),
     grace: Duration::from_secs(60),
     lent: Duration::from_secs(60),
@@ -101,8 +101,12 @@ impl World {
 
     /// Drives until the run rests.
     async fn rests(&self, id: &str) -> Run {
+        self.rests_by(self.engine(), id).await
+    }
+
+    async fn rests_by(&self, engine: Arc<Engine>, id: &str) -> Run {
         let (stop, stopped) = watch::channel(false);
-        let driving = tokio::spawn(self.engine().run(stopped));
+        let driving = tokio::spawn(engine.run(stopped));
         let run = loop {
             let run = self.run(id).await;
             if !run.state.is_live() {
