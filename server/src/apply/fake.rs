@@ -243,6 +243,10 @@ impl Cloud for Fake {
         tokio::time::sleep(Duration::from_millis(1)).await;
         let unreachable = || Problem::new(Code::AwsUnreachable, "AWS cannot be reached", "The connection broke.");
         let denied = || Problem::new(Code::AwsDenied, "Access denied", "A permission is missing.");
+        // As a caller asks right before each request.
+        if !course.may_be_sent() {
+            return Err(unreachable());
+        }
         let (fault, made) = {
             let mut inside = self.inside();
             let number = inside.calls.len();
@@ -293,7 +297,6 @@ impl Cloud for Fake {
                 Some(Fault::LostAfter | Fault::HangsAfter | Fault::DeniedAfter) | None => (fault, inside.make(call)),
             }
         };
-        tokio::time::sleep(Duration::from_millis(1)).await;
         match fault {
             Some(Fault::LostAfter) => Err(unreachable()),
             Some(Fault::DeniedAfter) => Err(denied()),
