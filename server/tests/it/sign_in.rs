@@ -114,6 +114,15 @@ async fn the_fifth_failure_makes_the_account_wait_and_no_other() {
     for _ in 0..5 {
         assert!(world.sign_in("Ada", "not the password").await.header("location").ends_with("problem=wrong"));
     }
+    // By the fifth failure's own clock: a second may have passed since.
+    let store = &world.test.store;
+    let (failed, last) = store.login_failures("name:ada", Millis(0)).await.unwrap();
+    let turn = throttle::sign_in(store, "ADA", "127.0.0.1", last.unwrap()).await.unwrap();
+    assert!(failed == 5 && matches!(turn, Turn::Wait(1)), "{failed}: {turn:?}");
+    // After nine it is sixteen seconds: no request takes so long.
+    for _ in 0..4 {
+        store.login_failed("name:ada", now()).await.unwrap();
+    }
     let wait = world.sign_in("ADA", PASSWORD).await;
     assert!(wait.header("location").contains("problem=wait&seconds="), "{}", wait.header("location"));
     assert_eq!(world.sign_in("Bob", PASSWORD).await.header("location"), "/functions?q=a");
