@@ -60,8 +60,10 @@ pub async fn start(gateway: &Gateway, scope: &Scope, request: &Value) -> Result<
     })?;
     let place = Place { scope: scope.clone(), repository: name };
     let images = images::told(gateway, scope, &place.repository, None).await?;
+    let facts = facts(gateway, &place, &images).await?;
+    // Only now: to read the manifests of many images takes a while.
     let began = now();
-    let results = results(&parsed, &images, &facts(gateway, &place, &images).await?, began);
+    let results = results(&parsed, &images, &facts, began);
     let preview = Preview { began, policy, results };
     let answer = head(&place, &preview);
     gateway.kept.change(|kept| kept.repository_mut(scope, &place.repository).preview = Some(preview));
