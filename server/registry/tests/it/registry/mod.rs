@@ -80,7 +80,7 @@ pub fn settings() -> Settings {
 
 /// For those tests in which a peer says nothing any more.
 pub fn impatient() -> Settings {
-    Settings { idle_timeout: Duration::from_millis(100), retries: 1, ..settings() }
+    Settings { idle_timeout: Duration::from_secs(1), retries: 1, ..settings() }
 }
 
 impl Registry {
@@ -130,9 +130,12 @@ impl Registry {
     /// Waits until a state is reached.
     pub async fn until(&self, reached: impl Fn(&Inside) -> bool) {
         let mut requests = self.requests.subscribe();
-        while !self.with(|i| reached(i)) {
-            requests.changed().await.unwrap();
-        }
+        let waits = async {
+            while !self.with(|i| reached(i)) {
+                requests.changed().await.unwrap();
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), waits).await.expect("what is waited for does not happen");
     }
     pub fn put_blob(&self, bytes: impl Into<Bytes>) -> Digest {
         let bytes = bytes.into();
