@@ -181,8 +181,10 @@ async fn circles_and_closed_doors() {
     let itself = format!("http://{}/v2/team/app/manifests/v1", from.address);
     from.fault("GET", "/manifests/", 99, What::Answer(302, vec![("location", itself)], ""));
     assert!(fails(&from, &to, settings()).await.title.contains("circles"));
-    // A port that was free a moment ago.
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
+    // A port that is taken, and where nobody listens.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = taken.local_addr().unwrap().to_string();
     let quick = Settings { connect_timeout: Duration::from_secs(5), ..settings() };
     let http = Http::new(Policy::sources([] as [&str; 0], [&closed]).unwrap(), quick).unwrap();
     let source = Repository::source(&http, &format!("{closed}/a:b").parse().unwrap(), None).unwrap();
