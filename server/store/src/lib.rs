@@ -61,6 +61,11 @@ impl Store {
     /// [`domain::Code::Invalid`] for an unreadable URL, [`domain::Code::Database`] with host and port where Postgres refuses, or nothing answers
     /// within five seconds.
     pub async fn connect(url: &str) -> Result<Self> {
+        Self::connect_with(url, STILL).await
+    }
+
+    /// The same; a transaction may lie still for so many milliseconds.
+    async fn connect_with(url: &str, still: &'static str) -> Result<Self> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| {
                 Problem::invalid(
@@ -77,7 +82,7 @@ impl Store {
                 .connect_lazy_with(
                     options
                         .clone()
-                        .options([("statement_timeout", timeout), ("idle_in_transaction_session_timeout", STILL)]),
+                        .options([("statement_timeout", timeout), ("idle_in_transaction_session_timeout", still)]),
                 )
         };
         let store = Self { pages: pool(12, "4s"), work: pool(8, "60s"), runs: pool(4, "10s") };
@@ -186,19 +191,20 @@ mod tests {
     #[tokio::test]
     async fn a_server_that_is_stopped_in_a_transaction_does_not_hold_up_the_others() {
         let test = TestStore::fresh().await;
-        let mut stopped = test.store.work.begin().await.unwrap();
+        let store = Store::connect(&test.url).await.unwrap();
+        let mut stopped = store.work.begin().await.unwrap();
         audit::append(&mut stopped, &entry()).await.unwrap();
-        test.store.note(&entry()).await.unwrap();
+        store.note(&entry()).await.unwrap();
         // Half of it is not there, and neither is its lock.
         assert!(stopped.commit().await.is_err());
-        assert_eq!(test.store.audit_latest(10).await.unwrap().len(), 1);
-        assert_eq!(test.store.audit_broken_at().await.unwrap(), None);
+        assert_eq!(store.audit_latest(10).await.unwrap().len(), 1);
+        assert_eq!(store.audit_broken_at().await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn a_page_gives_up_later_than_a_transaction_that_lies_still_and_says_so() {
         let test = TestStore::fresh().await;
-        let Store { pages, work, runs } = &test.store;
+        let Store { pages, work, runs } = &Store::connect(&test.url).await.unwrap();
         let show = async |pool: &PgPool, setting: &str| -> i64 {
             let sql = "select setting::bigint from pg_settings where name = $1";
             sqlx::query_scalar(sql).bind(setting).fetch_one(pool).await.unwrap()

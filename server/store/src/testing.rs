@@ -11,6 +11,9 @@ use std::time::Duration;
 use crate::audit::Entry;
 use crate::{MIGRATIONS, Store};
 
+/// For how many milliseconds a transaction may lie still: a machine that has much to do lets many tests wait for longer than a server's may.
+const STILL: &str = "60000";
+
 /// What the audit log gets where it does not matter.
 pub fn entry() -> Entry {
     let (actor, action, subject) = ("test".to_owned(), "test".to_owned(), String::new());
@@ -83,7 +86,7 @@ impl TestStore {
         run(&mut connection, format!("drop database if exists {name}")).await;
         run(&mut connection, format!("create database {name} template {template} strategy file_copy")).await;
         let url = admin().database(&name).to_url_lossy().to_string();
-        let store = Store::connect(&url).await.unwrap();
+        let store = Store::connect_with(&url, STILL).await.unwrap();
         Self { store, url, name }
     }
 }
