@@ -231,7 +231,8 @@ async fn what_aws_has_reaches_lists_and_open_pages_and_what_it_lacks_leaves_them
 async fn two_servers_share_the_work_and_never_crowd_a_scope() {
     let test = TestStore::fresh().await;
     let store = &test.store;
-    let kinds: Vec<_> = Kind::ALL.iter().map(|k| (scope(), *k)).collect();
+    // None is due again before a minute has passed, and nothing is waited for longer.
+    let kinds: Vec<_> = Kind::ALL.iter().filter(|k| k.promise_seconds() >= 180).map(|k| (scope(), *k)).collect();
     store.configure(&kinds).await.unwrap();
     let fake = Arc::new(Fake::default());
     let settings = Settings { per_scope: 3, ..fast() };
