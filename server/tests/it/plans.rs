@@ -137,7 +137,7 @@ async fn open_pages_are_told_of_a_run_and_it_is_cancelled_once() {
     let mut news = world.memory.subscribe();
     assert_eq!(post(&world, "/api/v1/runs/a/cancel", &cookie, &json!({})).await.status, 202);
     let told = async { while news.recv().await.unwrap() != (ToPage::Run { id: "a".into() }) {} };
-    tokio::time::timeout(Duration::from_secs(3), told).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
     let again = post(&world, "/api/v1/runs/a/cancel", &cookie, &json!({})).await;
     assert_eq!((again.status, again.json()["title"].as_str()), (409, Some("Nothing to take back")));
     let decided = json!({ "decision": "retry" });
@@ -183,7 +183,7 @@ async fn a_person_decides_once_about_a_step_that_is_stuck() {
         let decided = decide(json!({ "decision": decision })).await;
         assert_eq!((decided.status, decided.body.as_str()), (202, ""), "{decision}");
         let told = async { while news.recv().await.unwrap() != (ToPage::Run { id: id.into() }) {} };
-        tokio::time::timeout(Duration::from_secs(3), told).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(30), told).await.unwrap();
         // Servers go on with it from here.
         let run = world.get(&path, &cookie).await.json()["run"].clone();
         let step = &run["steps"][0];
