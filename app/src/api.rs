@@ -6,7 +6,7 @@ use domain::ecr::names;
 use domain::history::Change;
 use domain::listing::{Detail, Hit, ListQuery, Page};
 use domain::policy::Actor;
-use domain::services::{Comparison, Glance, HistoryQuery, Instance};
+use domain::services::{Comparison, HistoryQuery, Instance};
 use domain::{AccountId, Kind, Millis, Region, ResourceKey, Scope};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -140,7 +140,7 @@ pub async fn resolve(reference: String) -> Result<Option<ResourceKey>, AppError>
 
 /// What the rail and the bar say.
 #[server(prefix = "/api/fn", endpoint = "glance", protocol = Call)]
-pub async fn glance(accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<Glance, AppError> {
+pub async fn glance(accounts: Vec<AccountId>, regions: Vec<Region>) -> Result<domain::services::Glance, AppError> {
     let (services, actor) = services()?;
     Ok(services.inventory.glance(&actor, &accounts, &regions).await?)
 }
