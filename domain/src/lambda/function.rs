@@ -172,6 +172,10 @@ pub fn name_in_arn(arn: &str) -> &str {
 }
 
 impl Function {
+    /// The column of the sorts of what calls it, in words such as `SQS`. What else is collected says it, not the document: filled in where
+    /// rows are kept.
+    pub const TRIGGERS: &'static str = "triggers";
+
     /// The log group it writes to: its own setting or `/aws/lambda/NAME`.
     pub fn log_group(&self) -> String {
         let own = self.logging_config.as_ref().and_then(|l| l.log_group.clone()).filter(|g| !g.is_empty());
@@ -207,6 +211,7 @@ impl Model for Function {
     const COLUMNS: &'static [Column] = &[
         Column::text("runtime", "Runtime").facet(),
         Column::text("runtime_ends", "Runtime ends").form(Form::Deadline),
+        Column::text(Self::TRIGGERS, "Triggers").facet(),
         Column::number("memory", "Memory").unit("MB"),
         Column::number("timeout", "Timeout").form(Form::Seconds),
         Column::text("package", "Package").facet().hidden(),
@@ -271,6 +276,7 @@ impl Model for Function {
         vec![
             if image { Cell::text("container image") } else { Cell::opt(self.runtime.clone()) },
             Cell::time(self.runtime.as_deref().and_then(rules::runtime_ends)),
+            Cell::None,
             Cell::number(self.memory_size),
             Cell::number(self.timeout),
             Cell::opt(self.package_type.clone()),

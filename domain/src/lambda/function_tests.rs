@@ -33,7 +33,7 @@ fn a_listed_function_shows_what_operators_ask_for() {
     assert_eq!(described.cells.len(), Function::COLUMNS.len());
     assert_eq!(described.cells[0], Cell::Text("python3.9".into()));
     assert_eq!(described.cells[1], Cell::Time(rules::runtime_ends("python3.9").unwrap()));
-    assert_eq!(described.cells[6], Cell::Bytes(3_145_728));
+    assert_eq!(described.cells[7], Cell::Bytes(3_145_728));
     let targets: Vec<(Relation, &str)> = described.links.iter().map(|l| (l.relation, l.target.as_str())).collect();
     for expected in [
         (Relation::Role, "arn:aws:iam::111122223333:role/service/thumbnailer"),
@@ -78,7 +78,7 @@ fn an_image_function_points_to_the_digest_that_runs() {
         described.links.iter().filter(|l| l.relation == Relation::Image).map(|l| l.target.as_str()).collect();
     assert_eq!(images, ["111122223333.dkr.ecr.eu-west-1.amazonaws.com/thumbs@sha256:ab"]);
     assert_eq!(described.cells[0], Cell::Text("container image".into()));
-    assert_eq!(described.cells[6], Cell::None);
+    assert_eq!(described.cells[7], Cell::None);
 }
 
 #[test]

@@ -21,6 +21,7 @@ use super::apis;
 use super::entry::{Entry, Text, Words, described};
 use super::snapshot::Snapshot;
 use super::table::Replacement;
+use super::triggers::Triggers;
 use super::unrest;
 use super::usage::{self, Usage};
 
@@ -60,6 +61,7 @@ struct Progress {
     position: (i64, i64),
     words: Words,
     usage: Usage,
+    triggers: Triggers,
     /// When services were last compared with their tasks.
     compared: Option<Instant>,
 }
@@ -174,14 +176,20 @@ impl Memory {
         progress.compared = Some(Instant::now());
         let services = unrest::services(&next, now());
         let images = progress.usage.images(&next);
+        let functions = progress.triggers.functions(&next);
         let permissions = if callers { apis::permissions(&next) } else { vec![] };
         let mut judged: Vec<ResourceKey> = vec![];
-        for (kind, rows) in [(Kind::Service, services), (Kind::Image, images), (Kind::FunctionPermission, permissions)]
-        {
+        for (kind, rows) in [
+            (Kind::Service, services),
+            (Kind::Image, images),
+            (Kind::Function, functions),
+            (Kind::FunctionPermission, permissions),
+        ] {
             judged.extend(put(&mut next, kind, rows).await?);
         }
         if changed.is_empty() {
             progress.usage.told();
+            progress.triggers.told();
             if first || !judged.is_empty() {
                 self.swap(next);
                 let kinds = judged.iter().map(|key| key.kind).collect::<BTreeSet<_>>().into_iter().collect();
@@ -199,6 +207,7 @@ impl Memory {
         progress.position = position;
         progress.words.sweep();
         progress.usage.told();
+        progress.triggers.told();
         self.swap(next);
         let notice = match first {
             true => ToPage::Changed { version: position.0, keys: vec![], kinds: Kind::ALL.to_vec() },
@@ -287,10 +296,13 @@ fn replacement(snapshot: &mut Snapshot, stored: &Stored, progress: &mut Progress
     let described = described(stored);
     let id: Text = stored.key.id.as_str().into();
     progress.usage.note(stored, &id, scope, described.as_ref().ok());
+    progress.triggers.note(stored, described.as_ref().ok());
     let words = &mut progress.words;
     let mut entry = listed.then(|| Entry::described(stored, id.clone(), scope, described, words));
-    if let (Kind::Image, Some(entry)) = (stored.key.kind, &mut entry) {
-        usage::unused(entry, words);
+    match (stored.key.kind, &mut entry) {
+        (Kind::Image, Some(entry)) => usage::unused(entry, words),
+        (Kind::Function, Some(entry)) => progress.triggers.tell(entry),
+        _ => {}
     }
     ((scope, id), entry)
 }

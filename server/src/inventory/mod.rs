@@ -1,5 +1,5 @@
 //! Answers what was collected ([`domain::services::Inventory`]). Lists, searches, counts and the overview come from memory
-//! ([`memory`], [`snapshot`], [`table`], [`usage`], [`apis`]), so they are fast and still there while Postgres is away; documents, histories and arrows
+//! ([`memory`], [`snapshot`], [`table`], [`usage`], [`triggers`], [`apis`]), so they are fast and still there while Postgres is away; documents, histories and arrows
 //! ([`connected`]) come from the store. Nothing here calls AWS. Each method asks [`domain::policy::decide`] first.
 
 pub mod apis;
@@ -17,6 +17,7 @@ pub mod search;
 pub mod snapshot;
 pub mod standing;
 pub mod table;
+pub mod triggers;
 pub mod typo;
 pub mod unconnected;
 pub mod unrest;
@@ -172,11 +173,12 @@ impl Inventory for Answers {
         let changes = store.history_length(key).await?;
         let (connected, capped) = connected::connected(store, &snapshot, &stored).await?;
         let freshness = snapshot.freshness(Some(key.kind), &[], &[]).into_iter().find(|f| f.scope == key.scope);
-        // What is known of it beyond its own document (see [`unrest`], [`usage`], [`apis`]).
+        // What is known of it beyond its own document (see [`unrest`], [`usage`], [`triggers`], [`apis`]).
         let known = snapshot.find(key).filter(|e| e.gone.is_none());
         let state = known.map(|e| e.state.as_deref().cloned());
         if let Some(entry) = known {
             usage::fill(&mut described.cells, entry, key.kind);
+            triggers::fill(&mut described.cells, entry, key.kind);
             apis::fill(&mut described, entry, key.kind);
         }
         let row = Row {
