@@ -18,7 +18,6 @@ mod log;
 mod menu;
 mod navigate;
 mod note;
-mod spark;
 mod tabs;
 mod toast;
 
@@ -39,6 +38,5 @@ pub use log::LogView;
 pub use menu::{About, Dialog, Menu};
 pub use navigate::Navigate;
 pub use note::{Empty, Note, ProblemNote, ProblemPage, missing};
-pub use spark::Spark;
 pub use tabs::{TabLink, Tabs};
 pub use toast::toast;
