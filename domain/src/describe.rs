@@ -75,6 +75,7 @@ models! {
     FunctionAlias => crate::lambda::FunctionAlias,
     FunctionUrl => crate::lambda::FunctionUrl,
     FunctionPermission => crate::lambda::Permission,
+    EventInvokeConfig => crate::lambda::EventInvokeConfig,
     Layer => crate::lambda::Layer,
     EventSourceMapping => crate::lambda::EventSourceMapping,
     Service => crate::ecs::Service,

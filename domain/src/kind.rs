@@ -77,6 +77,7 @@ kinds! {
     FunctionAlias    Lambda       "lambda.alias"            "function-aliases"   "function alias"        "function aliases"        900
     FunctionUrl      Lambda       "lambda.function-url"     "function-urls"      "function URL"          "function URLs"           900
     FunctionPermission Lambda     "lambda.permission"       "function-permissions" "function permission" "function permissions"    900
+    EventInvokeConfig Lambda      "lambda.event-invoke-config" "event-invoke-configs" "asynchronous invocation setting" "asynchronous invocation settings" 900
     Layer            Lambda       "lambda.layer"            "layers"             "layer"                 "layers"                  900
     EventSourceMapping Lambda     "lambda.event-source-mapping" "event-source-mappings" "event source mapping" "event source mappings" 180
     Service          Ecs          "ecs.service"             "services"           "service"               "services"                30
@@ -165,6 +166,7 @@ impl Kind {
                 Kind::FunctionAlias,
                 Kind::FunctionUrl,
                 Kind::FunctionPermission,
+                Kind::EventInvokeConfig,
                 Kind::EventSourceMapping,
             ],
             Kind::EksCluster => &[Kind::NodeGroup, Kind::FargateProfile, Kind::Addon],

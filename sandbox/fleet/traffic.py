@@ -19,6 +19,7 @@ def make(place):
     _topic(place, names)
     _http_api(place, names)
     _urls(place, names)
+    _destinations(place, names)
 
 
 def _allow(place, function, who, source, **more):
@@ -128,3 +129,10 @@ def _urls(place, names):
         # A URL needs both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
         once(client.add_permission, StatementId="url", Action="lambda:InvokeFunctionUrl", Principal=who, FunctionUrlAuthType=auth, **on)
         once(client.add_permission, StatementId="url-function", Action="lambda:InvokeFunction", Principal=who, InvokedViaFunctionUrl=True, **on)
+
+
+def _destinations(place, names):
+    """Mails that could not be sent are kept: SNS waits for no answer."""
+    if "notifications-mail" in names:
+        failed = {"OnFailure": {"Destination": place.arn("sqs", "notifications-dead")}}
+        place.client("lambda").put_function_event_invoke_config(FunctionName="notifications-mail", MaximumRetryAttempts=1, MaximumEventAgeInSeconds=3600, DestinationConfig=failed)

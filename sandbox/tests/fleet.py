@@ -138,6 +138,7 @@ for what, found, least in (
     ("functions", len(made("lambda", "create_function")), 40),
     ("functions that run each minute", len(each_minute(main)), 12),
     ("function URLs", len(made("lambda", "create_function_url_config")), 2),
+    ("functions with a destination for what failed", len(made("lambda", "put_function_event_invoke_config", main)), 1),
     ("functions whose rules, topics, APIs and buckets may call them", len({call["FunctionName"] for call in made("lambda", "add_permission", main)}), 10),
     ("ECS clusters", len(made("ecs", "create_cluster")), 4),
     ("services", len(made("ecs", "create_service")), 12),

@@ -172,7 +172,7 @@ async fn looked_at(caller: &Caller) -> Vec<(&'static str, Problem)> {
 
 /// Kinds whose calls are only made where there is a function to ask of.
 fn of_each_function(kind: Kind) -> bool {
-    matches!(kind, Kind::FunctionUrl | Kind::FunctionPermission)
+    matches!(kind, Kind::FunctionUrl | Kind::FunctionPermission | Kind::EventInvokeConfig)
 }
 
 fn denied(problem: &Problem) -> bool {

@@ -10,13 +10,23 @@ use domain::{Kind, Millis, ResourceKey};
 use leptos::prelude::*;
 
 use crate::paths;
+use crate::resource::Shown;
+use crate::sections::children::Children;
 use crate::sections::{
-    Pairs, age, arn, card_with, connected, exact, here, mark, note, nothing, on_off, pair_card, reference, several,
-    short, stack, table_card, text, word, words,
+    Pairs, age, arn, card_with, connected, exact, here, key_of, live, mark, note, nothing, on_off, pair_card,
+    reference, several, short, stack, table_card, text, word, words,
 };
 use crate::ui::{format, moment};
 
 /// The tab.
+pub fn tab(shown: Shown) -> AnyView {
+    let none = "No setting of its own: Lambda tries a failed event twice more, for at most six hours, and then gives it to the dead-letter target or drops it.";
+    let settings = Children::of("Asynchronous calls", Kind::EventInvokeConfig, &key_of(shown), "name", none).wrapping();
+    let settings = settings.showing(&["failure", "success", "retries", "age"]);
+    stack(vec![live::<Function>(shown, view), settings.view()])
+}
+
+/// How a function or a version of it is set up.
 pub fn view(function: Function, detail: Detail) -> AnyView {
     let mut cards = vec![
         general(&function, &detail),

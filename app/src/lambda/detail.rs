@@ -1,7 +1,7 @@
 //! The tabs of Lambda's resources.
 
 use domain::Kind;
-use domain::lambda::{EventSourceMapping, Function, FunctionAlias, FunctionVersion, Layer};
+use domain::lambda::{EventSourceMapping, FunctionAlias, FunctionVersion, Layer};
 use leptos::prelude::*;
 
 use super::{configuration, overview, triggers};
@@ -11,7 +11,7 @@ use crate::sections::{key_of, live, logs, stack};
 
 const FUNCTION: &[Tab] = &[
     Tab::new("overview", "Overview", overview::tab),
-    Tab::new("configuration", "Configuration", |s| live::<Function>(s, configuration::view)),
+    Tab::new("configuration", "Configuration", configuration::tab),
     Tab::new("triggers", "Triggers", triggers::tab).counting(triggers::count),
     Tab::new("versions", "Versions", versions),
     Tab::new("logs", "Logs", |s| logs::log_card(&key_of(s), "Log", true)),

@@ -47,6 +47,7 @@ const MORE: &[(&str, &[Kind])] = &[
             Kind::FunctionAlias,
             Kind::FunctionUrl,
             Kind::FunctionPermission,
+            Kind::EventInvokeConfig,
             Kind::Layer,
             Kind::EventSourceMapping,
         ],

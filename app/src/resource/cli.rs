@@ -55,6 +55,11 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
             let of = [("function-name", name), ("qualifier", qualifier)];
             read("lambda get-function-url-config", if qualifier.is_empty() { &of[..1] } else { &of[..] })
         }
+        Kind::EventInvokeConfig => {
+            let of = [("function-name", name), ("qualifier", qualifier)];
+            let of = if qualifier.is_empty() { &of[..1] } else { &of[..] };
+            read("lambda get-function-event-invoke-config", of)
+        }
         Kind::FunctionPermission => {
             let (name, qualifier) = head.rsplit_once(':').unwrap_or((head, ""));
             let of = [("function-name", name), ("qualifier", qualifier)];
@@ -177,6 +182,7 @@ pub fn commands(detail: &Detail) -> Vec<Command> {
         | Kind::FunctionAlias
         | Kind::FunctionUrl
         | Kind::FunctionPermission
+        | Kind::EventInvokeConfig
         | Kind::Layer
         | Kind::EventSourceMapping
         | Kind::Task

@@ -21,7 +21,7 @@ pub const fn kind_icon(kind: Kind) -> Icon {
         Kind::Function | Kind::FunctionVersion | Kind::FunctionAlias => Icon::Function,
         Kind::FunctionUrl => Icon::Globe,
         Kind::Layer => Icon::Layers,
-        Kind::EventSourceMapping => Icon::Link,
+        Kind::EventSourceMapping | Kind::EventInvokeConfig => Icon::Link,
         Kind::Service => Icon::Service,
         Kind::Task => Icon::Task,
         Kind::TaskDefinition => Icon::Document,

@@ -120,6 +120,7 @@ fn shown_whole(detail: &Detail, kind: Kind) -> Option<String> {
     let tab = match (own.kind, kind) {
         (Kind::Function, Kind::FunctionVersion | Kind::FunctionAlias) => "versions",
         (Kind::Function, Kind::FunctionUrl | Kind::FunctionPermission) => "triggers",
+        (Kind::Function, Kind::EventInvokeConfig) => "configuration",
         (Kind::Cluster, Kind::Service) | (Kind::Repository, Kind::Image) => "overview",
         (Kind::Cluster | Kind::Service, Kind::Task) => "tasks",
         (Kind::EksCluster, Kind::NodeGroup | Kind::FargateProfile) => "compute",

@@ -116,6 +116,7 @@ pub async fn within(caller: &Caller, kind: Kind, wholes: &[ResourceKey], feed: &
     match kind {
         Kind::FunctionUrl => lambda::urls_within(caller, &sieve, ids).await?,
         Kind::FunctionPermission => lambda::permissions_within(caller, &sieve, ids).await?,
+        Kind::EventInvokeConfig => lambda::event_invoke_configs_within(caller, &sieve, ids).await?,
         _ => {}
     }
     sieve.end()
@@ -128,6 +129,7 @@ async fn list(caller: &Caller, kind: Kind, feed: &dyn Feed) -> Result<(), Proble
         Kind::FunctionAlias => lambda::collect_aliases(caller, feed).await,
         Kind::FunctionUrl => lambda::collect_urls(caller, feed).await,
         Kind::FunctionPermission => lambda::collect_permissions(caller, feed).await,
+        Kind::EventInvokeConfig => lambda::collect_event_invoke_configs(caller, feed).await,
         Kind::Layer => lambda::collect_layers(caller, feed).await,
         Kind::EventSourceMapping => lambda::collect_event_source_mappings(caller, feed).await,
         Kind::Service => ecs::collect_services(caller, feed).await,
@@ -178,6 +180,7 @@ async fn read(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed>, Pr
         Kind::FunctionAlias => lambda::fetch_alias(caller, key).await,
         Kind::FunctionUrl => lambda::fetch_url(caller, key).await,
         Kind::FunctionPermission => lambda::fetch_permission(caller, key).await,
+        Kind::EventInvokeConfig => lambda::fetch_event_invoke_config(caller, key).await,
         Kind::Layer => lambda::fetch_layer(caller, key).await,
         Kind::EventSourceMapping => lambda::fetch_event_source_mapping(caller, key).await,
         Kind::Service => ecs::fetch_service(caller, key).await,

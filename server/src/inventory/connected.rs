@@ -1,5 +1,6 @@
 //! What a resource is connected with: its own arrows in both directions, and those through what people do not think of as a step
-//! (an event source mapping between a queue and a function, a task definition between a service and its images).
+//! (an event source mapping between a queue and a function, a setting of asynchronous calls between a function and its destinations, a task
+//! definition between a service and its images).
 
 use domain::listing::{Capped, Connection};
 use domain::resource::{Relation, State, Tone};
@@ -17,8 +18,17 @@ const MOST: u32 = 100;
 const STEPS: u32 = 10_000;
 
 /// Kinds of which arrows are followed further back than to their sources.
-const STEPPED: [Kind; 7] =
-    [Kind::Function, Kind::FunctionAlias, Kind::FunctionVersion, Kind::Queue, Kind::Stream, Kind::Table, Kind::Image];
+const STEPPED: [Kind; 9] = [
+    Kind::Function,
+    Kind::FunctionAlias,
+    Kind::FunctionVersion,
+    Kind::Queue,
+    Kind::Topic,
+    Kind::Bucket,
+    Kind::Stream,
+    Kind::Table,
+    Kind::Image,
+];
 
 /// An arrow found, before names and states are looked up.
 struct Arrow {
@@ -65,6 +75,15 @@ pub async fn connected(
     let mut arrows: Vec<Arrow> = from.iter().map(|(_, l)| Arrow::of(l, true)).collect();
     arrows.extend(to.iter().map(|(_, l)| Arrow::of(l, false)));
     let steps = Steps { store, from: &from, to: &to };
+    if matches!(stored.key.kind, Kind::Function | Kind::Queue | Kind::Topic | Kind::Bucket) {
+        let own = steps.sources(Relation::In, Kind::EventInvokeConfig);
+        let others = steps.sources(Relation::SendsTo, Kind::EventInvokeConfig);
+        let mut beyond = steps.settings(own, Relation::SendsTo, true).await?;
+        beyond.extend(steps.settings(others, Relation::In, false).await?);
+        // Like a mapping, a setting is no place of its own for people.
+        arrows.retain(|a| a.key.as_ref().is_none_or(|key| key.kind != Kind::EventInvokeConfig));
+        arrows.extend(beyond);
+    }
     match stored.key.kind {
         Kind::Function | Kind::FunctionAlias | Kind::FunctionVersion => {
             let mappings = steps.sources(Relation::Triggers, Kind::EventSourceMapping);
@@ -186,6 +205,20 @@ impl Steps<'_> {
             .filter_map(|(mapping, l)| {
                 let arrow = Arrow { relation: Relation::Triggers, ..Arrow::of(l, outgoing) };
                 Some((numbers.get(mapping)?.clone(), arrow))
+            })
+            .collect())
+    }
+    /// Where these settings of a function send word, or, seen from there, whose settings they are.
+    async fn settings(&self, settings: Notes, wanted: Relation, outgoing: bool) -> Result<Vec<Arrow>, Problem> {
+        let numbers = self.numbers(&settings).await?;
+        let links = self.store.links_from(&numbers.keys().copied().collect::<Vec<_>>()).await?;
+        let links = links.iter().filter(|(_, l)| l.relation == wanted);
+        Ok(links
+            .filter_map(|(setting, l)| {
+                let own = settings.get(numbers.get(setting)?)?;
+                // The arrow to what is told says of what it is told.
+                let note = if outgoing { l.note.clone() } else { own.clone() };
+                Some(Arrow { relation: Relation::SendsTo, note, ..Arrow::of(l, outgoing) })
             })
             .collect())
     }

@@ -46,6 +46,7 @@ pub fn rank(kind: Kind) -> u8 {
         | Kind::FunctionVersion
         | Kind::FunctionUrl
         | Kind::FunctionPermission
+        | Kind::EventInvokeConfig
         | Kind::EventSourceMapping
         | Kind::Layer => 4,
         _ => 5,

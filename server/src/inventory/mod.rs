@@ -25,6 +25,8 @@ pub mod usage;
 pub mod visible;
 
 #[cfg(test)]
+mod destinations_tests;
+#[cfg(test)]
 mod paging_tests;
 #[cfg(test)]
 mod tests;

@@ -10,9 +10,13 @@ use crate::{Result, Store, problem};
 /// Kinds that AWS tells so, each with what they are within: what changes there may have changed them too, and their own lists take their time.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionUrlConfigs.html>,
-/// <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>
-pub const TOLD_WITHIN: &[(Kind, Kind)] =
-    &[(Kind::FunctionUrl, Kind::Function), (Kind::FunctionPermission, Kind::Function)];
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_GetPolicy.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctionEventInvokeConfigs.html>
+pub const TOLD_WITHIN: &[(Kind, Kind)] = &[
+    (Kind::FunctionUrl, Kind::Function),
+    (Kind::FunctionPermission, Kind::Function),
+    (Kind::EventInvokeConfig, Kind::Function),
+];
 
 /// What resources of this kind are within, if AWS tells them so.
 pub fn whole_of(kind: Kind) -> Option<Kind> {

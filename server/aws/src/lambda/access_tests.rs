@@ -162,3 +162,40 @@ async fn a_statement_without_an_id_is_the_same_each_time_and_leaves_the_others()
     let again = ids(bare(json!("777788889999")), bare(json!(["777788889999", "444455556666"]))).await;
     assert_eq!(one, again, "in whatever order");
 }
+
+#[tokio::test]
+async fn settings_of_asynchronous_calls_come_function_by_function_with_those_of_aliases() {
+    let config = |of: &str, destinations: Value| {
+        json!({
+            "LastModified": 1_577_824_406.719, "FunctionArn": format!("{ARN}:{of}"), "MaximumRetryAttempts": 0,
+            "MaximumEventAgeInSeconds": 3600, "DestinationConfig": destinations
+        })
+    };
+    let queue = json!({"Destination": "arn:aws:sqs:eu-west-1:111122223333:failed"});
+    let latest = config("hook:$LATEST", json!({"OnSuccess": {}, "OnFailure": queue}));
+    let alias = config("hook:live", json!({"OnSuccess": {}, "OnFailure": {}}));
+    let caller = caller(move |operation, _| match operation {
+        o if o.contains("/functions/hook/event-invoke-config/list") && o.contains("Marker=two") => {
+            (200, json!({"FunctionEventInvokeConfigs": [alias]}))
+        }
+        o if o.contains("/functions/hook/event-invoke-config/list") => {
+            (200, json!({"FunctionEventInvokeConfigs": [latest], "NextMarker": "two"}))
+        }
+        o if o.contains("/functions/idle/event-invoke-config/list") => (200, json!({"FunctionEventInvokeConfigs": []})),
+        // Deleted since the functions were listed.
+        o if o.contains("/functions/late/event-invoke-config/list") => none(),
+        o if o.contains("/functions") => {
+            (200, json!({"Functions": ["hook", "idle", "late"].map(|name| json!({"FunctionName": name}))}))
+        }
+        other => panic!("{other}"),
+    });
+    let feed = Memory::default();
+    collect_event_invoke_configs(&caller, &feed).await.unwrap();
+    let docs = feed.docs();
+    assert_eq!(docs.keys().collect::<Vec<_>>(), ["hook", "hook:live"]);
+    assert_eq!(docs["hook"]["LastModified"], "2019-12-31T20:33:26.719Z");
+    assert_eq!(feed.complete(), ["*", "hook", "idle", "late"]);
+    let read = fetch_event_invoke_config(&caller, &key(Kind::EventInvokeConfig, "hook:live")).await.unwrap().unwrap();
+    assert_eq!(read.doc, docs["hook:live"]);
+    assert!(fetch_event_invoke_config(&caller, &key(Kind::EventInvokeConfig, "idle")).await.unwrap().is_none());
+}

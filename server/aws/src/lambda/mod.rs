@@ -2,9 +2,10 @@
 //!
 //! All control-plane calls but GetFunction and GetPolicy share 15 requests a second. So what can be had in bulk is: functions and their published
 //! versions by ListFunctions, never by a call per function. Aliases and URLs have no such list, nor have
-//! policies; see [`rounds`].
+//! policies and settings of asynchronous calls; see [`rounds`].
 
 mod aliases;
+mod asynchronous;
 mod execute;
 mod functions;
 mod layers;
@@ -14,6 +15,7 @@ mod rounds;
 mod urls;
 
 pub(crate) use aliases::{collect_aliases, fetch_alias};
+pub(crate) use asynchronous::{collect_event_invoke_configs, event_invoke_configs_within, fetch_event_invoke_config};
 pub(crate) use execute::{make, read};
 pub(crate) use functions::{collect_functions, collect_versions, fetch_function, fetch_version};
 pub(crate) use layers::{collect_layers, fetch_layer};
