@@ -1,7 +1,7 @@
 // Images of a private repository: tags are taken off and moved, and come back; what is stored is reckoned; what is deleted stays away. Judged
 // by the sandbox's own answers.
 import { dockerSave, layer } from "../fixtures/archive";
-import { type Detail, address, apply, call, dialog, ecr, images, repository, undo } from "../fixtures/ecr";
+import { type Detail, address, apply, askToTakeOff, call, dialog, ecr, images, repository, undo } from "../fixtures/ecr";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import type { Page } from "@playwright/test";
 
@@ -18,11 +18,7 @@ async function takeOff(page: Page, repository: string, tag: string) {
   await hydrated(page);
   await page.locator("[data-kind='ecr.image'] tbody a[href^='/images/']", { hasText: tag }).click();
   await expect(page).toHaveURL(/\/images\//);
-  // A page that is drawn anew meanwhile closes the menu.
-  await expect(async () => {
-    await page.locator("details.menu > summary", { hasText: /^Tags$/ }).click({ timeout: 2000 });
-    await page.getByRole("button", { name: `Take off ${tag}` }).click({ timeout: 2000 });
-  }).toPass({ timeout: 20_000 });
+  await askToTakeOff(page, tag);
 }
 
 test("a tag is taken off an image and comes back; the last one stays", async ({ page }) => {

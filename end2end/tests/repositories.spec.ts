@@ -1,4 +1,5 @@
 // What can be changed of a repository that exists: settings, rules, who may use it, images, and itself. Judged by the sandbox's own answers.
+import { askToTakeOff } from "../fixtures/ecr";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws, world } from "../fixtures/world";
 import type { Page } from "@playwright/test";
@@ -324,10 +325,7 @@ test("images are scanned, once in a day, tagged and deleted, but not those in us
   // Nor is the tag taken off that it starts by.
   await page.locator("[data-kind='ecr.image'] tbody a[href^='/images/']", { hasText: "stable" }).click();
   await expect(page).toHaveURL(/\/images\//);
-  await expect(async () => {
-    await page.locator("details.menu > summary", { hasText: /^Tags$/ }).click({ timeout: 2000 });
-    await page.getByRole("button", { name: "Take off 1", exact: true }).click({ timeout: 2000 });
-  }).toPass({ timeout: 20_000 });
+  await askToTakeOff(page, "1");
   await expect(dialog(page).getByRole("heading", { name: "Is that meant?" })).toBeVisible();
   await expect(dialog(page).getByText(`What starts by 1 would find no image at its next start: service ${service} in northwind-shop.`, { exact: false })).toBeVisible();
   await accessible(page);
