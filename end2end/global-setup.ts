@@ -6,6 +6,7 @@ import { join } from "node:path";
 import config from "./playwright.config";
 import { Reporter } from "./fixtures/processes";
 import { freePort } from "./fixtures/private";
+import { signIn } from "./fixtures/sign_in";
 import { password } from "./fixtures/world";
 
 export default async function setup() {
@@ -73,19 +74,16 @@ export default async function setup() {
     const url = `http://127.0.0.1:${port}`;
     const state = join(folder, "state.json");
     const browser = await chromium.launch(config.use?.launchOptions);
-    const page = await browser.newPage();
+    const page = await browser.newPage({ baseURL: url });
     if (welcome.searchParams.has("token")) {
       await page.goto(welcome.href);
       await page.getByLabel("Name").fill("ada");
       await page.getByLabel("Password", { exact: true }).fill(password);
       await page.getByRole("button", { name: "Create administrator" }).click();
+      await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     } else {
-      await page.goto(`${url}/sign-in`);
-      await page.getByLabel("Name").fill("ada");
-      await page.getByLabel("Password", { exact: true }).fill(password);
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await signIn(page, "ada");
     }
-    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
     await page.context().storageState({ path: state });
     await browser.close();
 
