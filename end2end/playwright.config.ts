@@ -7,7 +7,7 @@ export default defineConfig({
   globalSetup: "./global-setup.ts",
   // Several times what a journey takes on two busy cores: each wait has its own, shorter limit.
   timeout: 120_000,
-  expect: { timeout: 15_000 },
+  expect: { timeout: 30_000 },
   fullyParallel: true,
   workers: 2,
   retries: 0,
@@ -17,6 +17,8 @@ export default defineConfig({
     : [["list"]],
   use: {
     viewport: { width: 1440, height: 900 },
+    // What still fades in has other colours than those that are judged.
+    reducedMotion: "reduce",
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
     launchOptions: {

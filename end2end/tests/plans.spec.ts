@@ -5,6 +5,7 @@ import { aws } from "../fixtures/world";
 import { press } from "../fixtures/own";
 
 test("a repository is made by its plan", async ({ page }) => {
+  test.setTimeout(180_000);
   const name = `e2e/made-${Date.now().toString(36)}`;
   await page.goto("/repositories?account=111122223333&region=eu-west-1");
   await hydrated(page);
@@ -75,7 +76,7 @@ test("a repository is made by its plan", async ({ page }) => {
   await expect(async () => {
     await page.goto(`/repositories?q=${encodeURIComponent(name)}`);
     await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name })).toBeVisible({ timeout: 2000 });
-  }).toPass({ timeout: 45_000 });
+  }).toPass({ timeout: 90_000 });
 });
 
 test("what can become no name is said while it is typed, what is only unfinished once one leaves it or goes on", async ({ page: administrator, browser }) => {

@@ -386,7 +386,7 @@ test("an image is copied from another registry, whole or one platform of it, wit
   await apply(page);
   const described = (tag: string) => aws("ecr", "describe_images", { repositoryName: name, imageIds: [{ imageTag: tag }] }) as { imageDetails: { imageDigest: string; imageManifestMediaType: string }[] };
   expect(described("all").imageDetails[0].imageDigest).toBe(source.digest);
-  await expect(page.locator("tbody a[href^='/images/']", { hasText: /(^|:)all/ }).first()).toBeVisible({ timeout: 45_000 });
+  await expect(page.locator("tbody a[href^='/images/']", { hasText: /(^|:)all/ }).first()).toBeVisible({ timeout: 90_000 });
 
   // One of them: its own manifest, no index.
   await form.getByLabel("Platform").fill("linux/arm64");
