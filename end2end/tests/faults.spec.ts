@@ -125,7 +125,7 @@ test("what changes while a list is being answered is shown by itself", async ({ 
     await route.fulfill({ response: answer });
   });
   await collected(page, name);
-  expect(asked).toBe(1);
+  await expect.poll(() => asked).toBe(1);
   release();
   await expect(page.getByRole("link", { name })).toBeVisible();
 });

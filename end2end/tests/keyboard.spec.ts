@@ -3,6 +3,8 @@ import type { Page } from "@playwright/test";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 
 const heading = (page: Page) => page.getByRole("heading", { level: 1 });
+/** Keys one right after the other, however long the page takes for each. */
+const together = (page: Page, keys: string) => Promise.all(keys.split(" ").map((key) => page.keyboard.press(key)));
 const rows = (page: Page) => page.locator(".rows tbody td.name a");
 
 test("the help opens with its key, and every place it names is two keys away", async ({ page }) => {
@@ -18,13 +20,12 @@ test("the help opens with its key, and every place it names is two keys away", a
   const places = named.filter(([keys]) => /^g [a-z]$/.test(keys));
   expect(places).toHaveLength(10);
   // Keys are the dialog's while it is open.
-  await page.keyboard.press("g");
-  await page.keyboard.press("f");
+  await together(page, "g f");
   await page.keyboard.press("Escape");
   await expect(help).toBeHidden();
   await expect(heading(page)).toHaveText("Overview");
   for (const [keys, what] of places.reverse()) {
-    for (const key of keys.split(" ")) await page.keyboard.press(key);
+    await together(page, keys);
     await expect(heading(page)).toHaveText(what);
   }
 });
@@ -32,8 +33,7 @@ test("the help opens with its key, and every place it names is two keys away", a
 test("a list is filtered, its rows are walked, picked and opened, and one comes back to where one was", async ({ page }) => {
   await page.goto("/");
   await hydrated(page);
-  await page.keyboard.press("g");
-  await page.keyboard.press("f");
+  await together(page, "g f");
   await expect(heading(page)).toHaveText("Functions");
   await expect(rows(page).first()).toBeVisible();
   await page.keyboard.press("/");

@@ -114,8 +114,8 @@ test("who scrolls before the script has come stays where they are", async ({ pag
     await held;
     await route.continue();
   });
-  // By name: newest first, what is pushed meanwhile would move all.
-  await page.goto("/images?sort=name&from=60", { waitUntil: "domcontentloaded" });
+  // By name, and of the fleet's own: what other journeys push and delete meanwhile would move all.
+  await page.goto("/images?sort=name&q=northwind/&from=60", { waitUntil: "domcontentloaded" });
   const rows = page.locator("tbody td.name a");
   await expect(rows.first()).toBeInViewport();
   const third = await rows.nth(3).getAttribute("href");
