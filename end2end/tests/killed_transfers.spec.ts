@@ -85,7 +85,9 @@ async function halfCopied(own: PrivateGantry, browser: Browser, what: string, th
     await copyHalf(page, other, name);
     await then({ other, name, page, process, again });
     // What had arrived was not fetched a second time.
-    expect(other.layers.map((digest) => other.fetched(digest))).toEqual([1, 1, 2]);
+    expect(other.layers.slice(0, -1).map((digest) => other.fetched(digest))).toEqual([1, 1]);
+    // What stalls for long is asked for again without a new server, too.
+    expect(other.fetched(other.layers[2])).toBeGreaterThan(1);
   } finally {
     await other.close();
     remove(name);
@@ -132,9 +134,10 @@ test("a copy that a dead server left is cancelled at the next one: nothing has t
     if (size) await page.setViewportSize(size);
     await mark(page);
     expect(await process.endsOn("SIGKILL", 10_000)).toBe(true);
+    const before = other.fetched(other.layers[2]);
     await again();
     // The next server has gone on to where the source stalls, and shows what it found there.
-    await expect.poll(() => other.fetched(other.layers[2]), { timeout: 60_000 }).toBe(2);
+    await expect.poll(() => other.fetched(other.layers[2]), { timeout: 60_000 }).toBeGreaterThan(before);
     await expect(ended(page, "there already")).toHaveCount(3, { timeout: 20_000 });
     await press(page, "Cancel");
     await expect(state(page)).toContainText("Undone", { timeout: 60_000 });
