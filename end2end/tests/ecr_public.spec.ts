@@ -79,7 +79,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await expect(async () => {
     await page.goto(`/public-repositories?q=${encodeURIComponent(name)}`);
     await expect(page.locator("tbody a[href^='/public-repositories/']", { hasText: name })).toBeVisible({ timeout: 2000 });
-  }).toPass({ timeout: 45_000 });
+  }).toPass({ timeout: 90_000 });
   await page.goto(`/public-repositories/${account}/us-east-1/${name}`);
   await hydrated(page);
   await expect(page.locator(".markdown").getByRole("heading", { name: "Hello" })).toBeVisible();
@@ -101,6 +101,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   // Another logo takes its place.
   const logo = () => (ecr("get_repository_catalog_data", { repositoryName: name }) as unknown as { catalogData: { logoUrl: string } }).catalogData.logoUrl;
   const first = logo();
+  await expect(page.getByRole("button", { name: "Start over" })).toBeDisabled({ timeout: 60_000 });
   await page.locator("#logo").setInputFiles({ name: "other.png", mimeType: "image/png", buffer: Buffer.concat([Buffer.from(pixel, "base64"), Buffer.from("other")]) });
   await expect(page.getByRole("img", { name: "The logo as chosen" })).toBeVisible();
   await page.getByRole("button", { name: "Review the change" }).click();
