@@ -89,6 +89,40 @@ pub fn count(pause: Duration, concerns: impl Fn(&ToPage) -> bool + 'static) -> R
     count
 }
 
+/// What is told while a question about it is under way: who draws the answer listens from then on only, and the answer may be from before.
+#[derive(Clone, Copy)]
+pub struct Meanwhile {
+    told: StoredValue<u32>,
+    asked: StoredValue<u32>,
+}
+
+impl Meanwhile {
+    /// Counts the messages that matter, until the current owner is cleaned up.
+    pub fn listen(concerns: impl Fn(&ToPage) -> bool + 'static) -> Self {
+        let told = StoredValue::new(0_u32);
+        let tell = move || {
+            told.try_update_value(|n| *n += 1);
+        };
+        reopened(tell);
+        listen(move |message| {
+            if concerns(message) {
+                tell();
+            }
+        });
+        Self { told, asked: StoredValue::new(0) }
+    }
+    /// The question is asked now.
+    pub fn ask(self) {
+        if let Some(told) = self.told.try_get_value() {
+            self.asked.try_set_value(told);
+        }
+    }
+    /// Whether something was told since the question was asked.
+    pub fn missed(self) -> bool {
+        self.told.try_get_value() != self.asked.try_get_value()
+    }
+}
+
 /// Says which version of the store the page shows, so that nothing between rendering and connecting is missed.
 pub fn have(version: i64) {
     #[cfg(feature = "hydrate")]

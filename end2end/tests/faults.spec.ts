@@ -130,6 +130,42 @@ test("what changes while a list is being answered is shown by itself", async ({ 
   await expect(page.getByRole("link", { name })).toBeVisible();
 });
 
+test("what changes on the way to a page is shown by itself: a list, and what was not there yet", async ({ page, context }) => {
+  const elsewhere = await context.newPage();
+  await elsewhere.goto("/queues");
+  await hydrated(elsewhere);
+  for (const question of ["list", "get"]) {
+    const name = `way-${question}-${Date.now()}`;
+    await page.goto("/");
+    await hydrated(page);
+    // Answered before there is a queue; the answer arrives when all news of it has.
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let [asked, answered] = [0, 0];
+    await page.route(`**/api/fn/${question}`, async (route) => {
+      asked += 1;
+      if (asked > 1) return route.continue();
+      const answer = await route.fetch();
+      answered += 1;
+      await held;
+      await route.fulfill({ response: answer });
+    });
+    const address = question === "list" ? `/queues?q=${name}` : `/queues/111122223333/eu-west-1/${name}`;
+    await page.evaluate((address) => {
+      const link = document.createElement("a");
+      link.href = address;
+      document.body.append(link);
+      link.click();
+    }, address);
+    await expect.poll(() => answered).toBe(1);
+    await collected(elsewhere, name);
+    release();
+    const shown = question === "list" ? page.getByRole("link", { name }) : page.getByRole("heading", { level: 1, name });
+    await expect(shown.first()).toBeVisible();
+    await page.unroute(`**/api/fn/${question}`);
+  }
+});
+
 test("a list that is refused for the moment says so, and asks again by itself", async ({ page }) => {
   const name = `busy-${Date.now()}`;
   await page.goto(`/queues?q=${name}`);

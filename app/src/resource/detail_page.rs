@@ -21,13 +21,16 @@ use crate::api::{self, Boot};
 use crate::asking::Asking;
 use crate::error::AppError;
 use crate::layout::use_scopes;
-use crate::live;
+use crate::live::{self, Meanwhile};
 use crate::paths::{self, Scopes};
 use crate::ui::{
     Age, Copy, CopyButton, Fact, Facts, Json, Note, ProblemNote, ProblemPage, Skeleton, StateBadge, TabLink, Tabs,
 };
 use crate::unfinished;
 use crate::wire::ask;
+
+/// How long news are gathered before a page is asked for again.
+const NEWS: Duration = Duration::from_millis(300);
 
 /// The resource a page shows; changes by itself.
 pub type Shown = Signal<Arc<Detail>>;
@@ -86,12 +89,18 @@ pub fn DetailPage(
     });
     // Counts up when there may be what was not there.
     let again = RwSignal::new(0_u32);
+    let meanwhile = Meanwhile::listen(move |message| {
+        key.try_with_untracked(|key| key.as_ref().is_ok_and(|key| tells_of(message, key))) == Some(true)
+    });
     let answer = ask(
         move || (key.get(), again.get()),
-        |(key, _)| async move {
-            match key {
-                Ok(key) => api::get(key).await,
-                Err(problem) => Err(AppError(problem)),
+        move |(key, _)| {
+            meanwhile.ask();
+            async move {
+                match key {
+                    Ok(key) => api::get(key).await,
+                    Err(problem) => Err(AppError(problem)),
+                }
             }
         },
     );
@@ -99,10 +108,10 @@ pub fn DetailPage(
         <Transition fallback=|| view! { <Skeleton lines=10/> }>
             {move || Suspend::new(async move {
                 match answer.await {
-                    Ok(detail) => view! { <Loaded detail=detail spec=spec/> }.into_any(),
+                    Ok(detail) => view! { <Loaded detail=detail spec=spec missed=meanwhile.missed()/> }.into_any(),
                     Err(AppError(problem)) => {
                         let missing = key.get_untracked().ok().filter(|_| problem.code == Code::NotFound);
-                        let missing = missing.map(|key| missing_yet(key, again));
+                        let missing = missing.map(|key| missing_yet(key, again, meanwhile.missed()));
                         view! { <Refused problem=problem/>{missing} }.into_any()
                     }
                 }
@@ -117,8 +126,21 @@ fn breakable(name: &str) -> AnyView {
     pieces.collect_view().into_any()
 }
 
-/// What may only not be collected yet, such as what a run has just made: its page comes by itself when it is.
-fn missing_yet(key: ResourceKey, again: RwSignal<u32>) -> AnyView {
+/// Whether a message may be about the page of this resource, as far as its key says: something of the same service in the same place may be
+/// connected from now on, such as a new task of a service.
+fn tells_of(message: &ToPage, key: &ResourceKey) -> bool {
+    match message {
+        ToPage::Changed { keys, .. } => {
+            let near = |k: &ResourceKey| k.kind.service() == key.kind.service() && k.scope == key.scope;
+            keys.is_empty() || keys.iter().any(near)
+        }
+        ToPage::Freshness { kinds } => kinds.contains(&key.kind),
+        ToPage::Run { .. } | ToPage::Runs | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
+    }
+}
+
+/// What may only not be collected yet, such as what a run has just made: its page comes by itself when it is. With `missed` it may be already.
+fn missing_yet(key: ResourceKey, again: RwSignal<u32>, missed: bool) -> AnyView {
     let kind = key.kind;
     let concerns = move |message: &ToPage| match message {
         ToPage::Changed { keys, kinds, .. } => keys.contains(&key) || (keys.is_empty() && kinds.contains(&kind)),
@@ -129,9 +151,13 @@ fn missing_yet(key: ResourceKey, again: RwSignal<u32>) -> AnyView {
         | ToPage::LogProblem { .. }
         | ToPage::SignedOut => false,
     };
-    live::gather(Duration::from_millis(300), concerns, move || {
+    let renew = move || {
         again.try_update(|n| *n += 1);
-    });
+    };
+    live::gather(NEWS, concerns, renew);
+    if missed {
+        set_timeout(renew, NEWS);
+    }
     view! {
         <div class="to-list">
             <p class="dim">"If it was made a moment ago, it appears here as soon as it is collected."</p>
@@ -152,22 +178,18 @@ pub fn Refused(
 }
 
 /// Keeps the signal fresh: asks again when the server says that this resource changed. An answer ends the `problem` of a question before it.
-fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>, problem: RwSignal<Option<AppError>>) {
+/// With `missed` at once, too: what is shown may be from before.
+fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>, problem: RwSignal<Option<AppError>>, missed: bool) {
     let asking = Asking::default();
     let concerns = {
         let key = key.clone();
-        move |message: &ToPage| match message {
-            ToPage::Changed { keys, .. } => {
-                // Something of the same service in the same place may be connected from now on: a new task of a service.
-                let near = |k: &ResourceKey| k.kind.service() == key.kind.service() && k.scope == key.scope;
-                let connected =
+        move |message: &ToPage| {
+            let connected = |keys: &[ResourceKey]| {
+                let shown =
                     |d: &Arc<Detail>| d.connected.iter().any(|c| c.key.as_ref().is_some_and(|k| keys.contains(k)));
-                keys.is_empty() || keys.iter().any(near) || detail.try_with_untracked(connected).unwrap_or(false)
-            }
-            ToPage::Freshness { kinds } => kinds.contains(&key.kind),
-            ToPage::Run { .. } | ToPage::Runs | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => {
-                false
-            }
+                detail.try_with_untracked(shown).unwrap_or(false)
+            };
+            tells_of(message, &key) || matches!(message, ToPage::Changed { keys, .. } if connected(keys))
         }
     };
     let renew = move || {
@@ -183,11 +205,14 @@ fn follow(key: ResourceKey, detail: RwSignal<Arc<Detail>>, problem: RwSignal<Opt
             }
         });
     };
-    live::gather(Duration::from_millis(300), concerns, renew);
+    if missed {
+        renew();
+    }
+    live::gather(NEWS, concerns, renew);
 }
 
 #[component]
-fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
+fn Loaded(detail: Detail, spec: DetailSpec, missed: bool) -> impl IntoView {
     let key = detail.row.key.clone();
     let kind = key.kind;
     let boot = expect_context::<Boot>();
@@ -202,7 +227,7 @@ fn Loaded(detail: Detail, spec: DetailSpec) -> impl IntoView {
     let signal = RwSignal::new(Arc::new(detail));
     let shown: Shown = signal.into();
     let problem = RwSignal::new(None);
-    follow(key.clone(), signal, problem);
+    follow(key.clone(), signal, problem, missed);
 
     let own: &'static [Tab] = if spec.tabs.is_empty() { generic::TABS } else { spec.tabs };
     let current = Memo::new(move |_| {

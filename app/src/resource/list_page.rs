@@ -8,11 +8,12 @@ use leptos_router::hooks::use_query_map;
 
 use super::chosen_columns::ChosenColumns;
 use super::filter_bar::FilterBar;
-use super::list_rows::ListRows;
+use super::list_rows::{ListRows, tells_of};
 use super::query::ListUrl;
 use super::selection::Selection;
 use crate::api;
 use crate::error::AppError;
+use crate::live::Meanwhile;
 use crate::ui::{About, Head, ProblemNote, Skeleton};
 use crate::wire::ask;
 use domain::listing::capital;
@@ -147,12 +148,16 @@ pub fn ResourceList(
         query.parts = if inside { Parts::Folded } else { Parts::Among };
         Ok(query)
     });
+    let meanwhile = Meanwhile::listen(move |message| tells_of(message, kind));
     let answer = ask(
         move || question.get(),
-        |question| async move {
-            match question {
-                Ok(query) => api::list(query.clone()).await.map(|page| (query, page)),
-                Err(problem) => Err(AppError(problem)),
+        move |question| {
+            meanwhile.ask();
+            async move {
+                match question {
+                    Ok(query) => api::list(query.clone()).await.map(|page| (query, page)),
+                    Err(problem) => Err(AppError(problem)),
+                }
             }
         },
     );
@@ -167,7 +172,8 @@ pub fn ResourceList(
             {move || Suspend::new(async move {
                 match answer.await {
                     Ok((query, page)) => {
-                        view! { <ListRows query=query page=page url=url base=base empty=empty selection=selection chosen=chosen/> }.into_any()
+                        let missed = meanwhile.missed();
+                        view! { <ListRows query=query page=page missed=missed url=url base=base empty=empty selection=selection chosen=chosen/> }.into_any()
                     }
                     Err(AppError(problem)) => {
                         let href = move || {

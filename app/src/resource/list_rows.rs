@@ -1,8 +1,8 @@
 //! The table of a list: windows of rows fetched as one scrolls, redrawn when something changes.
 
-use domain::ResourceKey;
 use domain::listing::{ListQuery, Page, Row};
 use domain::stream::ToPage;
+use domain::{Kind, ResourceKey};
 use leptos::prelude::*;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -79,6 +79,14 @@ impl Slots {
     }
 }
 
+/// Whether a message may be about a list of this kind.
+pub(super) fn tells_of(message: &ToPage, kind: Kind) -> bool {
+    match message {
+        ToPage::Changed { kinds, .. } | ToPage::Freshness { kinds } => kinds.contains(&kind),
+        ToPage::Run { .. } | ToPage::Runs | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
+    }
+}
+
 /// Filters with counts, the age of the data, the table.
 #[component]
 pub fn ListRows(
@@ -86,6 +94,8 @@ pub fn ListRows(
     query: ListQuery,
     /// Its answer.
     page: Page,
+    /// Whether something was told since the question was asked: the answer may be from before.
+    missed: bool,
     /// The list's query string.
     url: Memo<ListUrl>,
     /// The address its links are relative to.
@@ -106,15 +116,18 @@ pub fn ListRows(
     let start = query.offset;
     let windows = Windows::new(query, page);
     let Windows { total, matched, facets, freshness, now, problem, rows, range, .. } = windows;
-    let concerns = move |message: &ToPage| match message {
-        ToPage::Changed { kinds, .. } | ToPage::Freshness { kinds } => kinds.contains(&kind),
-        ToPage::Run { .. } | ToPage::Runs | ToPage::Log { .. } | ToPage::LogProblem { .. } | ToPage::SignedOut => false,
-    };
     let opened = Opened::new(problem);
-    live::gather(GATHER, concerns, move || {
+    if missed {
         windows.renew();
-        opened.renew();
-    });
+    }
+    live::gather(
+        GATHER,
+        move |message| tells_of(message, kind),
+        move || {
+            windows.renew();
+            opened.renew();
+        },
+    );
 
     let frame = NodeRef::<leptos::html::Div>::new();
     // The rows in sight. Asking the element for them while rows are drawn would lay the table out once more.

@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn where_a_search_stopped_is_said_in_seconds_that_were_searched() {
-        let said = |searched| unsearched(Millis(951_782_400_000 + searched));
+        let said = |searched| unsearched(Millis(951_782_400_000_i64 + searched));
         assert!(said(0).starts_with("Searched back to 2000-02-29 00:00:00 UTC;"));
         assert_eq!([said(1), said(1_000)], [said(1_000), said(1_000)]);
     }

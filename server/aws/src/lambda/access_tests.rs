@@ -185,7 +185,8 @@ async fn settings_of_asynchronous_calls_come_function_by_function_with_those_of_
         // Deleted since the functions were listed.
         o if o.contains("/functions/late/event-invoke-config/list") => none(),
         o if o.contains("/functions") => {
-            (200, json!({"Functions": ["hook", "idle", "late"].map(|name| json!({"FunctionName": name}))}))
+            let functions = ["hook", "idle", "late"].map(|name| json!({"FunctionName": name}));
+            (200, json!({ "Functions": functions }))
         }
         other => panic!("{other}"),
     });
