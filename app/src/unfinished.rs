@@ -54,13 +54,17 @@ impl Unfinished {
     }
     /// Keeps what `typed` answers from now on, and that it began with `base`; nothing where it answers nothing.
     pub fn keep<T: Send + Sync + 'static>(&self, base: String, typed: impl Fn() -> Option<T> + 'static) {
+        self.keep_with(move || typed().map(|typed| (base.clone(), typed)));
+    }
+    /// The same where what it began with changes, too.
+    fn keep_with<T: Send + Sync + 'static>(&self, typed: impl Fn() -> Option<(String, T)> + 'static) {
         let Some(all) = self.all else { return };
         let name = self.name.clone();
         Effect::new(move || {
             let typed = typed();
             all.try_update_value(|all| match typed {
                 Some(typed) => {
-                    all.insert(name.clone(), Arc::new((base.clone(), typed)));
+                    all.insert(name.clone(), Arc::new(typed));
                 }
                 None => {
                     all.remove(&name);
@@ -126,6 +130,35 @@ pub fn fields<T: Typed>(
     let fields = left.unwrap_or_else(|| first.clone()).fields();
     unfinished.keep(base, move || Some(T::of(fields)).filter(|typed| *typed != first));
     (fields, unfinished)
+}
+
+/// The fields of an editor that goes on from what was applied from it, which is its `first` from then on; `base` is what it then began with.
+pub fn fields_from<T: Typed>(editor: &str, first: RwSignal<T>, base: impl Fn(&T) -> String + 'static) -> T::Fields {
+    let unfinished = Unfinished::of(editor);
+    let (at_first, begun) = first.with_untracked(|first| (first.clone(), base(first)));
+    let fields = unfinished.recall::<T>(&begun).unwrap_or(at_first).fields();
+    unfinished.keep_with(move || {
+        let first = first.get();
+        Some(T::of(fields)).filter(|typed| *typed != first).map(|typed| (base(&first), typed))
+    });
+    fields
+}
+
+/// What such an editor is drawn of, anew whenever what is `there` changes to something else than it has `taken` over since it was drawn:
+/// somebody may be typing on. The number tells the drawings apart.
+pub fn drawn<C: Clone + PartialEq + Send + Sync + 'static>(
+    there: Memo<C>,
+    taken: StoredValue<Option<C>>,
+) -> Memo<(u32, C)> {
+    Memo::new(move |before: Option<&(u32, C)>| {
+        let now = there.get();
+        let known = taken.try_get_value().flatten().is_some_and(|taken| taken == now);
+        if let Some(before) = before.filter(|_| known) {
+            return before.clone();
+        }
+        taken.try_set_value(None);
+        (before.map_or(0, |(n, _)| n + 1), now)
+    })
 }
 
 /// What becomes of fields once what they say is applied.

@@ -9,6 +9,7 @@ use leptos::prelude::*;
 
 use super::act::{button, review_or_start_over};
 use super::mutability;
+use crate::live_state::after_applied;
 use crate::resource::Shown;
 use crate::sections::{card as titled, key_of, nothing};
 use crate::ui::{Icon, icon};
@@ -31,13 +32,18 @@ fn as_it_is(repository: &Repository) -> Change {
 /// The card with the form: drawn anew only when what it changes is no longer as it was, for somebody may be typing.
 pub fn card(shown: Shown) -> AnyView {
     let scope = key_of(shown).scope;
-    let was = Memo::new(move |_| {
+    let there = Memo::new(move |_| {
         let repository = shown.with(|d| serde_json::from_value::<Repository>(d.doc.clone())).ok()?;
         // Filled without the tags that there are, it would take them off.
         Some(repository.tags.is_some().then(|| as_it_is(&repository)))
     });
-    let card = move || match was.get()? {
-        Some(was) => Some(form(&scope, was)),
+    let taken = StoredValue::new(None);
+    let drawn = unfinished::drawn(there, taken);
+    let take = move |applied: Change| {
+        taken.try_set_value(Some(Some(Some(applied))));
+    };
+    let card = move || match drawn.get().1? {
+        Some(was) => Some(form(&scope, was, take)),
         None => {
             let later = nothing("Its tags are not read yet. The form comes as soon as they are.");
             Some(titled("Change it", later))
@@ -46,11 +52,25 @@ pub fn card(shown: Shown) -> AnyView {
     card.into_any()
 }
 
-fn form(scope: &Scope, was: Change) -> AnyView {
+/// With its exclusions as they are typed.
+fn at_first(was: Change) -> (Change, String) {
+    let exclusions = was.exclusions.join(", ");
+    (was, exclusions)
+}
+
+/// `take` has the page know what was applied before AWS tells it.
+fn form(scope: &Scope, was: Change, take: impl Fn(Change) + 'static) -> AnyView {
     let repository = was.repository.clone();
-    let base = serde_json::to_string(&was).unwrap_or_default();
-    let first = (was.clone(), was.exclusions.join(", "));
-    let ((form, exclusions), _) = unfinished::fields("settings", base, first, |_| true);
+    let first = RwSignal::new(at_first(was));
+    let base = |(was, _): &(Change, String)| serde_json::to_string(was).unwrap_or_default();
+    let (form, exclusions) = unfinished::fields_from("settings", first, base);
+    after_applied(scope.clone(), move |applied| {
+        let Form::ChangeRepository(change) = &applied.form else { return };
+        if first.with_untracked(|(was, _)| was.repository == change.repository) {
+            take(change.clone());
+            first.set(at_first(change.clone()));
+        }
+    });
     let wanted = Memo::new(move |_| {
         let mut wanted = form.get();
         let list = exclusions.with(|t| t.split([',', ' ']).filter(|e| !e.is_empty()).map(str::to_owned).collect());
@@ -64,10 +84,7 @@ fn form(scope: &Scope, was: Change) -> AnyView {
     let messages = Messages::new(errors.into());
     messages.show_all();
     provide_context(messages);
-    let changed = {
-        let was = was.clone();
-        Memo::new(move |_| wanted.with(|w| *w != was))
-    };
+    let changed = Memo::new(move |_| first.with(|(was, _)| wanted.with(|w| w != was)));
     let idle = move || !changed.get() || !errors.with(|e| e.is_empty());
     let save = {
         let scope = scope.clone();
@@ -77,8 +94,9 @@ fn form(scope: &Scope, was: Change) -> AnyView {
     let choose = move |immutable| form.update(|f| f.immutable = immutable);
     let scan = Signal::derive(move || form.with(|f| f.scan_on_push));
     let reset = move || {
-        exclusions.set(was.exclusions.join(", "));
-        form.set(was.clone());
+        let (was, typed) = first.get_untracked();
+        exclusions.set(typed);
+        form.set(was);
     };
     // Its own scan on push may count for nothing.
     let instead = super::registry_scans::instead(scope, &repository);

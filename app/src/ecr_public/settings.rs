@@ -39,34 +39,46 @@ fn as_it_is(repository: &Repository) -> Change {
 /// The tab: drawn anew only when what the form changes is no longer as it was, for somebody may be typing.
 pub fn tab(shown: Shown) -> AnyView {
     let scope = key_of(shown).scope;
-    let was = Memo::new(move |_| {
+    let there = Memo::new(move |_| {
         let repository = shown.with(|d| serde_json::from_value::<Repository>(d.doc.clone()));
         repository.ok().map(|repository| as_it_is(&repository))
     });
-    let tab = move || match was.get() {
-        Some(was) => form(&scope, was),
+    let taken = StoredValue::new(None);
+    let drawn = unfinished::drawn(there, taken);
+    let take = move |applied: Change| {
+        taken.try_set_value(Some(Some(applied)));
+    };
+    let tab = move || match drawn.get().1 {
+        Some(was) => form(&scope, was, take),
         // Says why it cannot be read.
         None => typed::<Repository>((*shown.get_untracked()).clone(), |_, _| ().into_any()),
     };
     tab.into_any()
 }
 
-fn form(scope: &Scope, was: Change) -> AnyView {
+/// `take` has the page know what was applied before AWS tells it.
+fn form(scope: &Scope, was: Change, take: impl Fn(Change) + 'static) -> AnyView {
     let scope = scope.clone();
-    let base = serde_json::to_string(&was).unwrap_or_default();
-    let first = (was.clone(), Logo::default());
-    let ((form, logo), _) = unfinished::fields("settings", base, first, |_| true);
+    let first = RwSignal::new((was, Logo::default()));
+    let base = |(was, _): &(Change, Logo)| serde_json::to_string(was).unwrap_or_default();
+    let (form, logo) = unfinished::fields_from("settings", first, base);
     if was_applied(&scope, Form::ChangePublicRepository(form.get_untracked())) {
         form.update(|f| f.logo.clear());
         logo.set(Logo::default());
     }
     after_applied(scope.clone(), move |applied| {
-        let own = |change: &Change| form.with_untracked(|form| form == change);
-        if matches!(&applied.form, Form::ChangePublicRepository(change) if own(change)) {
-            // The rest is drawn anew as it is then; which picture is there is not among it.
+        let Form::ChangePublicRepository(change) = &applied.form else { return };
+        if first.with_untracked(|(was, _)| was.repository != change.repository) {
+            return;
+        }
+        if form.with_untracked(|form| form == change) {
             logo.set(Logo::default());
             form.update(|f| f.logo.clear());
         }
+        // Which picture is there is not known.
+        let now = Change { logo: String::new(), ..change.clone() };
+        take(now.clone());
+        first.set((now, Logo::default()));
     });
     let refused = move || logo.with(|logo| logo.refused.clone());
     let errors = {
@@ -80,10 +92,7 @@ fn form(scope: &Scope, was: Change) -> AnyView {
     let messages = Messages::new(errors.into());
     messages.show_all();
     provide_context(messages);
-    let changed = {
-        let was = was.clone();
-        Memo::new(move |_| form.with(|w| *w != was) || refused().is_some())
-    };
+    let changed = Memo::new(move |_| first.with(|(was, _)| form.with(|w| w != was)) || refused().is_some());
     let idle = move || !changed.get() || !errors.with(|e| e.is_empty());
     let save = move || Answers { scope: scope.clone(), form: Form::ChangePublicRepository(form.get_untracked()) };
     let choose = move |chosen: Logo| {
@@ -92,7 +101,7 @@ fn form(scope: &Scope, was: Change) -> AnyView {
     };
     let reset = move || {
         logo.set(Logo::default());
-        form.set(was.clone());
+        form.set(first.with_untracked(|(was, _)| was.clone()));
     };
     let text = move |get: fn(&Change) -> &String| Signal::derive(move || form.with(|f| get(f).clone()));
     let list = move |get: fn(&Change) -> &Vec<String>| Signal::derive(move || form.with(|f| get(f).clone()));
