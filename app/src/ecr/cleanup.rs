@@ -63,14 +63,20 @@ fn stored(inventory: &Inventory, key: &ResourceKey) -> AnyView {
     if count == 0 {
         return ().into_any();
     }
-    let bytes: i64 = inventory.images.iter().filter_map(|i| i.facts.size).sum();
     let used = inventory.in_use().len();
-    let words = format!(
-        "{}, {} stored: at most {} a month, for AWS bills shared layers once. {used} in use.",
-        format::counted(count as i64, "image", "images"),
-        format::bytes(bytes),
-        format::dollars(storage::monthly(bytes)),
-    );
+    let of = format::counted(count as i64, "image", "images");
+    let cost = |bytes: i64| format::dollars(storage::monthly(bytes));
+    let words = match inventory.stored() {
+        Some(bytes) => format!("{of}, {} stored: {} a month. {used} in use.", format::bytes(bytes), cost(bytes)),
+        None => {
+            let bytes: i64 = inventory.images.iter().filter_map(|i| i.facts.size).sum();
+            format!(
+                "{of}, {} stored: at most {} a month, for AWS bills shared layers once. {used} in use.",
+                format::bytes(bytes),
+                cost(bytes)
+            )
+        }
+    };
     let now = inventory.now;
     let listed = inventory.listed().map(|at| view! { " Listed "<Age at=at now=now after=" ago"/>"." });
     let words = view! { <p>{words}{listed}</p> };

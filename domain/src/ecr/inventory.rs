@@ -81,6 +81,15 @@ impl Inventory {
     pub fn listed(&self) -> Option<Millis> {
         self.lists.iter().find(|list| list.kind == Kind::Image)?.complete
     }
+    /// Bytes of the layers of all images, each layer once, for so AWS stores and bills them: a layer that is there is not uploaded again, and
+    /// other repositories store copies of their own unless blob mounting is on. `None` where they are not known, because not every image was
+    /// collected yet, or not every image's layers were.
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchCheckLayerAvailability.html>,
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/blob-mounting.html>
+    pub fn stored(&self) -> Option<i64> {
+        let known = self.has_all_images() && self.images.iter().all(|held| held.layers.is_some());
+        known.then(|| self.layers.iter().fold(0, |sum: i64, size| sum.saturating_add(*size)))
+    }
     /// Bytes that are stored no longer once these images are gone: of the layers that no other image has. `None` where that is not known,
     /// because an image was not collected yet, or its layers were not.
     pub fn freed(&self, digests: &BTreeSet<&str>) -> Option<i64> {
@@ -208,6 +217,7 @@ pub fn short(digest: &str) -> &str {
 pub(crate) mod tests {
     use super::*;
     use crate::ecr::lifecycle::StorageClass;
+    use crate::identity::Scope;
 
     /// An image, pushed on a day, with its tags, what it leads to, and what uses it.
     pub fn held(digest: &str, day: i64, tags: &[&str], children: &[&str], used_by: &[&str]) -> Held {
@@ -322,6 +332,24 @@ pub(crate) mod tests {
         assert_eq!(inventory.freed(&["a", "pushed just now"].into()), None);
         inventory.images[3].layers = None;
         assert_eq!(inventory.freed(&["a"].into()), None, "an image that stays may have them too");
+    }
+
+    #[test]
+    fn what_is_stored_has_each_layer_once_and_is_told_only_where_all_of_it_is_known() {
+        let with =
+            |digest: &str, layers: &[usize]| Held { layers: Some(layers.to_vec()), ..held(digest, 1, &[], &[], &[]) };
+        let mut inventory = Inventory {
+            images: vec![with("a", &[0, 1]), with("b", &[0, 2]), with("index", &[])],
+            layers: vec![1000, 20, 3],
+            ..Inventory::default()
+        };
+        assert_eq!(inventory.stored(), Some(1023));
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        inventory.lists = vec![known::never(&scope, Kind::Image)];
+        assert_eq!(inventory.stored(), None, "there may be images that were not collected");
+        inventory.lists.clear();
+        inventory.images[1].layers = None;
+        assert_eq!(inventory.stored(), None, "layers of an image were not read");
     }
 
     #[test]
