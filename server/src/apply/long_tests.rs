@@ -289,6 +289,26 @@ async fn an_image_of_somebody_else_does_not_go_with_its_only_tag() {
 }
 
 #[tokio::test]
+async fn an_image_that_was_there_before_does_not_go_with_the_tag_that_is_left() {
+    let world = World::new(|_, _| None).await;
+    world.cloud.meanwhile(&theirs(Some("theirs")));
+    let mut there = found();
+    there["tags"] = json!(["theirs"]);
+    begin_from(&world, there).await;
+    let run = world.rests("copy").await;
+    assert_eq!((run.state, states(&run)), (State::Applied, vec![StepState::Made]), "{run:#?}");
+    let id = ImageIdentifier { image_digest: None, image_tag: Some("theirs".into()) };
+    let call = BatchDeleteImage { repository_name: "shop".into(), image_ids: vec![id] };
+    world.cloud.meanwhile(&Ecr::BatchDeleteImage(call));
+    let left = world.cloud.listing();
+    assert!(world.test.store.cancel_run("copy", &entry()).await.unwrap());
+    let run = world.rests("copy").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Left]), "{run:#?}");
+    assert!(run.steps[0].note.as_ref().unwrap().contains("last tag"), "{run:#?}");
+    assert_eq!((world.cloud.listing(), world.cloud.calls()), (left, vec!["ecr:CopyImage".to_owned()]));
+}
+
+#[tokio::test]
 async fn what_an_index_of_somebody_else_leads_to_stays_as_long_as_it_does() {
     for deleted in [false, true] {
         let world = World::new(|_, _| None).await;

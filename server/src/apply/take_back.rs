@@ -130,8 +130,9 @@ impl Engine {
             image.call.is_content() && same
         });
         let tries: Vec<u32> = puts.map(|(_, progress)| progress.attempts).collect();
-        // Plans of an earlier format copy an image and its tag in one step.
-        let own = tries.iter().any(|tries| *tries > 0) || (tries.is_empty() && step.call.is_long());
+        // Plans of an earlier format copy an image and its tag in one step; a step for the tag alone stands where the image was adopted.
+        let with_image = step.call.is_long() && input["alone"] != true;
+        let own = tries.iter().any(|tries| *tries > 0) || (tries.is_empty() && with_image);
         if own || step.call.is_content() {
             return Ok(false);
         }
