@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::history::{Since, no_moment};
+use crate::history::{Since, range};
+use crate::identity::{AccountId, Region};
 use crate::listing::MAX_TEXT;
 use crate::plan::run::StepState;
 use crate::problem::Problem;
@@ -34,36 +35,143 @@ pub struct AuditEntry {
     pub detail: Value,
 }
 
-/// What came of an action. The entry of a run's call is written with the intent, before anybody knows: it takes what the journal says by now of the
-/// `step`, and the title of the problem there. Every other entry is written with what it tells of, or neither is: it stands for itself.
-pub fn result(action: &str, step: Option<(StepState, Option<&str>)>) -> String {
-    match (action, step) {
-        ("run.step" | "run.undo", Some((state, problem))) => result_of_step(state, problem),
-        ("run.step" | "run.undo", None) => "unknown".to_owned(),
-        ("run.applied", _) => "applied".to_owned(),
-        ("run.undone", _) => "undone".to_owned(),
-        ("run.stuck", _) => "stuck".to_owned(),
-        ("session.refuse", _) => "refused".to_owned(),
+/// What came of an action, without the reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A run's every step is made.
+    Applied,
+    /// A run was taken back.
+    Undone,
+    /// A person has to decide about it.
+    Stuck,
+    /// AWS said no to a call, or Gantry to whoever signed in.
+    Refused,
+    /// AWS made the call.
+    Made,
+    /// The answer to the call was lost, and it was found not to be there.
+    NotMade,
+    /// Nobody knows.
+    Unknown,
+    /// What the call made is on its way back.
+    BeingTakenBack,
+    /// What the call made is gone.
+    TakenBack,
+    /// What the call made stays.
+    Left,
+    /// All else: it is written with what it tells of, or neither is.
+    Done,
+}
+
+/// Which actions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actions {
+    /// These.
+    Only(Vec<&'static str>),
+    /// All but these.
+    AllBut(Vec<&'static str>),
+}
+
+impl Outcome {
+    /// All of them, as people choose among them.
+    pub const ALL: [Outcome; 11] = [
+        Outcome::Applied,
+        Outcome::Undone,
+        Outcome::Stuck,
+        Outcome::Refused,
+        Outcome::Made,
+        Outcome::NotMade,
+        Outcome::Unknown,
+        Outcome::BeingTakenBack,
+        Outcome::TakenBack,
+        Outcome::Left,
+        Outcome::Done,
+    ];
+    /// The actions of which the journal of a run says what came of them.
+    pub const CALLS: [&str; 2] = ["run.step", "run.undo"];
+    /// What comes of the actions that do not simply count as done; `None` where only what it was done on says so.
+    const OWN: [(&str, Option<Outcome>); 6] = [
+        ("run.applied", Some(Outcome::Applied)),
+        ("run.undone", Some(Outcome::Undone)),
+        ("run.stuck", Some(Outcome::Stuck)),
+        ("session.refuse", Some(Outcome::Refused)),
         // Written before the archive is read; its page says what became of it.
-        ("upload.begin" | "upload.resume", _) => String::new(),
-        _ => "done".to_owned(),
+        ("upload.begin", None),
+        ("upload.resume", None),
+    ];
+
+    /// In words, as entries and filters have it: `refused`, `taken back`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Applied => "applied",
+            Outcome::Undone => "undone",
+            Outcome::Stuck => "stuck",
+            Outcome::Refused => "refused",
+            Outcome::Made => "made",
+            Outcome::NotMade => "not made",
+            Outcome::Unknown => "unknown",
+            Outcome::BeingTakenBack => "being taken back",
+            Outcome::TakenBack => "taken back",
+            Outcome::Left => "left as it is",
+            Outcome::Done => "done",
+        }
+    }
+    /// Reads the words.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
+    }
+    /// Of an action; of a call by the state of its step, and whether that has a problem, or without either where no journal has the step.
+    fn of(action: &str, step: Option<(StepState, bool)>) -> Option<Self> {
+        if Self::CALLS.contains(&action) {
+            return Some(step.map_or(Outcome::Unknown, |(state, problem)| Self::of_step(state, problem)));
+        }
+        Self::OWN.iter().find(|(own, _)| *own == action).map_or(Some(Outcome::Done), |(_, outcome)| *outcome)
+    }
+    fn of_step(state: StepState, problem: bool) -> Self {
+        match state {
+            // Its answer was lost, and it was found not to be there.
+            StepState::Waiting => Outcome::NotMade,
+            StepState::Begun => Outcome::Unknown,
+            // AWS had taken the call and refused it afterwards.
+            StepState::Made if problem => Outcome::Refused,
+            StepState::Made => Outcome::Made,
+            StepState::Failed => Outcome::Refused,
+            StepState::Undoing => Outcome::BeingTakenBack,
+            StepState::Undone => Outcome::TakenBack,
+            StepState::Left => Outcome::Left,
+            StepState::Stuck => Outcome::Stuck,
+        }
+    }
+    /// The actions whose entries can have it; of those in [`Self::CALLS`] the ones with [`Self::steps`] do.
+    pub fn actions(self) -> Actions {
+        let own = Self::OWN.iter();
+        if self == Outcome::Done {
+            return Actions::AllBut(own.map(|(action, _)| *action).chain(Self::CALLS).collect());
+        }
+        let own = own.filter(|(_, outcome)| *outcome == Some(self)).map(|(action, _)| *action);
+        let calls = if self.steps().is_empty() { vec![] } else { Self::CALLS.to_vec() };
+        Actions::Only(own.chain(calls).collect())
+    }
+    /// The states of steps whose calls have it, each with whether the step has a problem; `None` for a step that no journal has.
+    pub fn steps(self) -> Vec<(Option<StepState>, bool)> {
+        let known = StepState::ALL.into_iter().flat_map(|state| [(Some(state), false), (Some(state), true)]);
+        let all = known.chain([(None, false)]);
+        let has = |state: Option<StepState>, problem: bool| {
+            Self::of(Self::CALLS[0], state.map(|state| (state, problem))) == Some(self)
+        };
+        all.filter(|(state, problem)| has(*state, *problem)).collect()
     }
 }
 
-fn result_of_step(state: StepState, problem: Option<&str>) -> String {
-    let why = |words: &str| problem.map_or_else(|| words.to_owned(), |title| format!("{words}: {title}"));
-    match state {
-        // Its answer was lost, and it was found not to be there.
-        StepState::Waiting => why("not made"),
-        StepState::Begun => why("unknown"),
-        // AWS had taken the call and refused it afterwards.
-        StepState::Made => why(if problem.is_some() { "refused" } else { "made" }),
-        StepState::Failed => why("refused"),
-        StepState::Undoing => "being taken back".to_owned(),
-        StepState::Undone => "taken back".to_owned(),
-        StepState::Left => "left as it is".to_owned(),
-        StepState::Stuck => why("stuck"),
-    }
+/// What came of an action, in words. The entry of a run's call is written with the intent, before anybody knows: it takes what the journal says by
+/// now of the `step`, and the title of the problem there. Every other entry is written with what it tells of, or neither is: it stands for itself.
+pub fn result(action: &str, step: Option<(StepState, Option<&str>)>) -> String {
+    let Some(outcome) = Outcome::of(action, step.map(|(state, problem)| (state, problem.is_some()))) else {
+        return String::new();
+    };
+    let open = !matches!(outcome, Outcome::BeingTakenBack | Outcome::TakenBack | Outcome::Left);
+    let why = step.and_then(|(_, problem)| problem).filter(|_| open && Outcome::CALLS.contains(&action));
+    why.map_or_else(|| outcome.as_str().to_owned(), |title| format!("{}: {title}", outcome.as_str()))
 }
 
 /// Which entries.
@@ -75,6 +183,15 @@ pub struct AuditQuery {
     pub action: String,
     /// Substring of what it was done on, or of the facts beside it; case does not matter. Empty means all.
     pub text: String,
+    /// Only what came out so by now.
+    #[serde(default)]
+    pub result: Option<Outcome>,
+    /// In these accounts; empty means all, and what is about none of them.
+    #[serde(default)]
+    pub accounts: Vec<AccountId>,
+    /// In these regions; empty means all, and what is about none of them.
+    #[serde(default)]
+    pub regions: Vec<Region>,
     /// Only what was done then or later.
     pub from: Option<Since>,
     /// Only what was done earlier than this.
@@ -86,7 +203,7 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// Reads `actor`, `action`, `q`, `from`, `to` and `before` of a query string; empty ones are as good as none.
+    /// Reads `actor`, `action`, `q`, `result`, `from`, `to` and `before` of a query string; empty ones are as good as none.
     ///
     /// # Errors
     /// What cannot be meant, with its field.
@@ -99,24 +216,23 @@ impl AuditQuery {
             }
             Ok(text.to_owned())
         };
-        let from = |text| Since::parse(text).ok_or_else(|| no_moment("from", text, ", or an age such as 24h or 7d"));
-        let to = |text| Millis::parse(text).ok_or_else(|| no_moment("to", text, ""));
+        let result = |text: &str| {
+            let known = || Outcome::ALL.map(Outcome::as_str).join(", ");
+            Outcome::parse(text).ok_or_else(|| Problem::invalid("result", format!("A result is one of {}.", known())))
+        };
         let before = |text: &str| text.parse().map_err(|_| Problem::invalid("before", "“before” is a whole number."));
-        let query = Self {
+        let (from, to) = range(get)?;
+        Ok(Self {
             actor: text("actor")?,
             action: text("action")?,
             text: text("q")?,
-            from: get("from").map(from).transpose()?,
-            to: get("to").map(to).transpose()?,
+            result: get("result").map(result).transpose()?,
+            from,
+            to,
             before: get("before").map(before).transpose()?,
             limit,
-        };
-        match (query.from, query.to) {
-            (Some(Since::At(from)), Some(to)) if to <= from => {
-                Err(Problem::invalid("to", "The end is not after the beginning."))
-            }
-            _ => Ok(query),
-        }
+            ..Self::default()
+        })
     }
 }
 
@@ -145,8 +261,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_chosen_by_a_result_is_what_shows_it() {
+        for outcome in Outcome::ALL {
+            assert_eq!(Outcome::parse(outcome.as_str()), Some(outcome));
+            for (state, problem) in outcome.steps() {
+                let step = state.map(|state| (state, problem.then_some("Access denied")));
+                assert!(result("run.step", step).starts_with(outcome.as_str()), "{outcome:?} {state:?}");
+            }
+        }
+        let steps: usize = Outcome::ALL.iter().map(|outcome| outcome.steps().len()).sum();
+        assert_eq!(steps, 2 * StepState::ALL.len() + 1, "each has one");
+        assert_eq!(
+            Outcome::Refused.steps(),
+            [(Some(StepState::Made), true), (Some(StepState::Failed), false), (Some(StepState::Failed), true)]
+        );
+        assert_eq!(Outcome::Applied.actions(), Actions::Only(vec!["run.applied"]));
+        assert_eq!(Outcome::Stuck.actions(), Actions::Only(vec!["run.stuck", "run.step", "run.undo"]));
+        assert!(matches!(Outcome::Done.actions(), Actions::AllBut(all) if all.len() == 8));
+    }
+
+    #[test]
     fn a_query_string_is_read_or_refused_by_field() {
-        let query = read("actor= Ada &action=run.&q=shop/api&from=7d&to=&before=12").unwrap();
+        let query = read("actor= Ada &action=run.&q=shop/api&result=taken back&from=7d&to=&before=12").unwrap();
+        assert_eq!(query.result, Some(Outcome::TakenBack));
         assert_eq!((query.actor.as_str(), query.action.as_str(), query.text.as_str()), ("Ada", "run.", "shop/api"));
         assert_eq!((query.from, query.to, query.before), (Some(Since::Ago(604_800_000)), None, Some(12)));
         let long = format!("q={}", "a".repeat(201));
@@ -155,6 +292,7 @@ mod tests {
             ("to=7d", "to"),
             ("from=2026-11-23&to=2026-11-22", "to"),
             ("before=x", "before"),
+            ("result=lost", "result"),
             (&long, "q"),
         ] {
             assert_eq!(read(query).unwrap_err().field.as_deref(), Some(field), "{query}");

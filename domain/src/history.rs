@@ -128,14 +128,13 @@ impl HistoryQuery {
     /// What cannot be meant, with its field.
     pub fn read<'a>(limit: u32, get: impl Fn(&str) -> Option<&'a str>) -> Result<Self, Problem> {
         let get = |name: &str| get(name).map(str::trim).filter(|value| !value.is_empty());
-        let from = |text| Since::parse(text).ok_or_else(|| no_moment("from", text, ", or an age such as 24h or 7d"));
-        let to = |text| Millis::parse(text).ok_or_else(|| no_moment("to", text, ""));
         let before = |text: &str| text.parse().map_err(|_| Problem::invalid("before", "“before” is a whole number."));
+        let (from, to) = range(get)?;
         let query = Self {
             kind: get("kind").map(Kind::named).transpose()?,
             text: get("q").unwrap_or_default().to_owned(),
-            from: get("from").map(from).transpose()?,
-            to: get("to").map(to).transpose()?,
+            from,
+            to,
             before: get("before").map(before).transpose()?,
             limit,
             ..Self::default()
@@ -156,17 +155,33 @@ impl HistoryQuery {
         if self.text.chars().count() > MAX_TEXT {
             return Err(Problem::invalid("q", format!("A filter has at most {MAX_TEXT} characters.")));
         }
-        match (self.from, self.to) {
-            (Some(Since::At(from)), Some(to)) if to <= from => {
-                Err(Problem::invalid("to", "The end is not after the beginning."))
-            }
-            _ => Ok(()),
+        in_order(self.from, self.to)
+    }
+}
+
+/// Reads `from` and `to` of a query string.
+///
+/// # Errors
+/// With the field `from` or `to`: no moment, or an end before the beginning.
+pub(crate) fn range<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Result<(Option<Since>, Option<Millis>), Problem> {
+    let from = |text| Since::parse(text).ok_or_else(|| no_moment("from", text, ", or an age such as 24h or 7d"));
+    let to = |text| Millis::parse(text).ok_or_else(|| no_moment("to", text, ""));
+    let (from, to) = (get("from").map(from).transpose()?, get("to").map(to).transpose()?);
+    in_order(from, to)?;
+    Ok((from, to))
+}
+
+fn in_order(from: Option<Since>, to: Option<Millis>) -> Result<(), Problem> {
+    match (from, to) {
+        (Some(Since::At(from)), Some(to)) if to <= from => {
+            Err(Problem::invalid("to", "The end is not after the beginning."))
         }
+        _ => Ok(()),
     }
 }
 
 /// The problem with a text that is no moment.
-pub(crate) fn no_moment(field: &str, text: &str, or: &str) -> Problem {
+fn no_moment(field: &str, text: &str, or: &str) -> Problem {
     let message = format!(
         "“{}” is no moment. Write 2026-11-23 or 2026-11-23T10:00, both UTC, RFC 3339 with a zone, milliseconds since 1970{or}.",
         clip(text)

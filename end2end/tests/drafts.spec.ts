@@ -130,6 +130,18 @@ test("the audit trail says who did what, by choice, and leaves as a file", async
   await expect(page).toHaveURL(/action=session/);
   // In words; the code is there to see for whoever wants to choose by it.
   await expect(page.locator("table.audit tbody tr").first().locator("[title^='session.']")).toHaveText(/Signed in|Ended a session|Gave the password again|Wrong password/);
+  // Nobody's sign-in is a call to AWS, and the choice is in the address.
+  const result = page.locator("select[name=result]");
+  await hydrated(page);
+  await result.selectOption("made");
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await expect(page).toHaveURL(/result=made/);
+  await expect(page.getByText("Nothing in this choice", { exact: true })).toBeVisible();
+  await hydrated(page);
+  await result.selectOption("done");
+  await page.getByRole("button", { name: "Show", exact: true }).click();
+  await expect(page).toHaveURL(/result=done/);
+  await expect(page.locator("table.audit tbody tr").first()).toBeVisible();
   await accessible(page);
   const downloaded = page.waitForEvent("download");
   await page.getByRole("link", { name: "CSV" }).click();

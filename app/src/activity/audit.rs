@@ -1,6 +1,6 @@
 //! The audit trail: who did what, when, on what, and what came of it.
 
-use domain::audit::{AuditEntry, AuditQuery};
+use domain::audit::{AuditEntry, AuditQuery, Outcome};
 use domain::policy::{Permission, decide};
 use domain::{Millis, Problem};
 use leptos::prelude::*;
@@ -20,7 +20,7 @@ const API: &str = "/api/v1/audit";
 /// Entries per page.
 const ENTRIES: u32 = 100;
 /// What of the query string belongs to it.
-const NAMES: [&str; 6] = ["actor", "action", "q", "from", "to", "before"];
+const NAMES: [&str; 7] = ["actor", "action", "q", "result", "from", "to", "before"];
 /// What is done, by how it begins, in words.
 const ACTIONS: [(&str, &str); 10] = [
     ("run.", "Runs: all"),
@@ -46,8 +46,11 @@ fn allowed(boot: &Boot) -> Result<(), Problem> {
 /// The links that have what is chosen of the trail as a file; none for whoever may not read it.
 pub fn exports() -> AnyView {
     let may = allowed(&expect_context::<Boot>()).is_ok();
-    let map = use_query_map();
-    let links = move || may.then(|| filter::downloads("audit", |format| map.with(chosen).export(API, format)));
+    let (map, scopes) = (use_query_map(), use_scopes());
+    let links = move || {
+        let (filter, scopes) = (map.with(chosen), scopes.get());
+        may.then(|| filter::downloads("audit", |format| filter.export(API, &scopes, format)))
+    };
     links.into_any()
 }
 
@@ -62,7 +65,10 @@ pub fn Trail() -> impl IntoView {
     let scopes = use_scopes();
     let map = use_query_map();
     let filter = Memo::new(move |_| map.with(chosen));
-    let question = Memo::new(move |_| filter.with(|f| AuditQuery::read(ENTRIES, |name| f.get(name))));
+    let question = Memo::new(move |_| -> Result<AuditQuery, Problem> {
+        let Scopes { accounts, regions } = scopes.get();
+        filter.with(|f| Ok(AuditQuery { accounts, regions, ..AuditQuery::read(ENTRIES, |name| f.get(name))? }))
+    });
     let entries = ask(
         move || question.get(),
         |question| async move {
@@ -93,6 +99,7 @@ pub fn Trail() -> impl IntoView {
 fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView {
     let known = ACTIONS.iter().map(|(action, words)| view! { <option value=*action>{*words}</option> });
     let all = filter.is_set().then(|| scopes.on(paths::AUDIT));
+    let results = Outcome::ALL.map(|outcome| (outcome.as_str(), outcome.as_str()));
     view! {
         <form class="filters changes" method="get" action=paths::RUNS role="search" aria-label="Audit trail">
             <input r#type="hidden" name="tab" value="audit"/>
@@ -100,6 +107,7 @@ fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView 
             {filter::text(filter, problem, "Name, id or call")}
             {filter::short(filter, problem, "actor", "Who", "name", None)}
             {filter::short(filter, problem, "action", "What", "run.", Some("actions"))}
+            {filter::select(filter, problem, "result", "Result", results)}
             <datalist id="actions">{known.collect_view()}</datalist>
             {filter::when(filter, problem, scopes, all)}
         </form>
@@ -177,10 +185,14 @@ fn row(entry: AuditEntry, now: Millis, scopes: &Scopes) -> AnyView {
 fn table(found: Vec<AuditEntry>, now: Millis, filter: &Filter, scopes: &Scopes) -> AnyView {
     let older = filter.get("before").is_some();
     if found.is_empty() {
-        let (title, text) = match (older, filter.is_set()) {
-            (true, _) => ("Nothing older", "The trail of this choice begins here."),
-            (false, true) => ("Nothing in this choice", "Choose somebody else, something else, or another time."),
-            (false, false) => ("Nothing yet", "Whatever people do from now on is kept here."),
+        let (title, text) = match (older, filter.is_set(), scopes.is_all()) {
+            (true, ..) => ("Nothing older", "The trail of this choice begins here."),
+            (false, _, false) => (
+                "Nothing in this choice",
+                "Choose something else, another time, account or region. Signing in and the like is in no account.",
+            ),
+            (false, true, true) => ("Nothing in this choice", "Choose somebody else, something else, or another time."),
+            (false, false, true) => ("Nothing yet", "Whatever people do from now on is kept here."),
         };
         return view! { <Empty title=title><p>{text}</p></Empty> }.into_any();
     }

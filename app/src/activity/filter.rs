@@ -58,11 +58,11 @@ impl Filter {
         scopes.on(&if query.is_empty() { self.path.to_owned() } else { format!("{}{sign}{query}", self.path) })
     }
 
-    /// The same choice as a file, whole, of the list that the API has at `api`.
-    pub fn export(&self, api: &str, format: &str) -> String {
+    /// The same choice as a file, whole, of the list that the API has at `api`: that of the scope, too, which the API takes by the same names.
+    pub fn export(&self, api: &str, scopes: &Scopes, format: &str) -> String {
         let query = self.with(&[]).query_string();
         let sign = if query.is_empty() { "" } else { "&" };
-        format!("{api}?{query}{sign}format={format}&limit={MAX_EXPORT}")
+        scopes.on(&format!("{api}?{query}{sign}format={format}&limit={MAX_EXPORT}"))
     }
 
     /// Whether the form says this problem beside a field.
@@ -114,6 +114,25 @@ pub fn short(
             <span class="dim">{label}</span>
             <span class="input moment"><input name=name value=value placeholder=placeholder list=list maxlength="40" autocomplete="off" spellcheck="false" aria-invalid=invalid/></span>
         </label>
+    };
+    field(name, problem, input.into_any())
+}
+
+/// A choice among words, each with the value that the address has for it; of all of them unless one is chosen.
+pub fn select<const N: usize>(
+    filter: &Filter,
+    problem: Option<&Problem>,
+    name: &'static str,
+    label: &'static str,
+    among: [(&'static str, &'static str); N],
+) -> AnyView {
+    let chosen = filter.get(name);
+    let options = among.map(|(value, words)| {
+        let selected = chosen == Some(value);
+        view! { <option value=value selected=selected>{words}</option> }
+    });
+    let input = view! {
+        <label class="inline"><span class="dim">{label}</span><select class="select" name=name><option value="">"All"</option>{options.into_iter().collect_view()}</select></label>
     };
     field(name, problem, input.into_any())
 }
@@ -177,10 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn the_export_is_of_the_same_choice_from_its_latest_entry() {
-        let filter = of("/runs?tab=audit", "q=a b&before=7");
-        assert_eq!(filter.export("/api/v1/audit", "csv"), "/api/v1/audit?q=a%20b&format=csv&limit=100000");
-        assert_eq!(of("/runs", "").export("/api/v1/runs", "json"), "/api/v1/runs?format=json&limit=100000");
+    fn the_export_is_of_the_same_choice_and_scope_from_its_latest_entry() {
+        let filter = of("/runs?tab=audit", "q=a b&from=24h&before=7");
+        assert_eq!(
+            filter.export("/api/v1/audit", &Scopes::read(None, Some("eu-west-1")), "csv"),
+            "/api/v1/audit?q=a%20b&from=24h&format=csv&limit=100000&region=eu-west-1"
+        );
+        let all = of("/runs", "").export("/api/v1/runs", &Scopes::default(), "json");
+        assert_eq!(all, "/api/v1/runs?format=json&limit=100000");
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::ui::{Age, Badge, Empty, ProblemNote, Skeleton, now_or};
 use crate::wire::ask;
 
 /// What of the query string belongs to it.
-const NAMES: [&str; 3] = ["state", "q", "before"];
+const NAMES: [&str; 5] = ["state", "q", "from", "to", "before"];
 /// Where the API has them.
 const API: &str = "/api/v1/runs";
 /// Runs per page.
@@ -42,7 +42,7 @@ pub fn exports() -> AnyView {
     let (map, scopes) = (use_query_map(), use_scopes());
     let links = move || {
         let (filter, scopes) = (map.with(chosen), scopes.get());
-        filter::downloads("runs", |format| export(&filter, &scopes, format))
+        filter::downloads("runs", |format| filter.export(API, &scopes, format))
     };
     links.into_any()
 }
@@ -101,29 +101,16 @@ fn row(line: RunLine, boot: &Boot, scopes: &Scopes) -> AnyView {
     .into_any()
 }
 
-/// The same choice as a file: that of the scope, too, which the API takes by the same names.
-fn export(filter: &Filter, scopes: &Scopes, format: &str) -> String {
-    scopes.on(&filter.export(API, format))
-}
-
 fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView {
-    let chosen = filter.get("state");
     let each = State::ALL.into_iter().map(|state| (state.as_str(), words::state(state).1));
-    let states = std::iter::once((UNDER_WAY, "Under way")).chain(each).map(|(value, words)| {
-        let selected = chosen == Some(value);
-        view! { <option value=value selected=selected>{words}</option> }
-    });
-    let state = view! {
-        <label class="inline"><span class="dim">"State"</span><select class="select" name="state"><option value="">"All"</option>{states.collect_view()}</select></label>
-    };
-    let all = filter.is_set().then(|| view! { <a class="btn quiet" href=scopes.on(paths::RUNS)>"Show all"</a> });
+    let states = std::iter::once((UNDER_WAY, "Under way")).chain(each);
+    let all = filter.is_set().then(|| scopes.on(paths::RUNS));
     view! {
         <form class="filters changes" method="get" action=paths::RUNS role="search" aria-label="Runs">
             {filter::hidden_scope(scopes)}
             {filter::text(filter, problem, "What, or by whom")}
-            {filter::field("state", problem, state.into_any())}
-            <button class="btn" r#type="submit">"Show"</button>
-            {all}
+            {filter::select(filter, problem, "state", "State", states)}
+            {filter::when(filter, problem, scopes, all)}
         </form>
     }
     .into_any()
@@ -131,7 +118,7 @@ fn form(filter: &Filter, problem: Option<&Problem>, scopes: &Scopes) -> AnyView 
 
 fn none_chosen() -> AnyView {
     view! {
-        <Empty title="No run in this choice"><p>"Choose another state, text, account or region."</p><a class="btn small" href=paths::RUNS>"Show all"</a></Empty>
+        <Empty title="No run in this choice"><p>"Choose another state, text, time, account or region."</p><a class="btn small" href=paths::RUNS>"Show all"</a></Empty>
     }
     .into_any()
 }
@@ -175,20 +162,4 @@ fn table(found: Vec<RunLine>, boot: &Boot, filter: &Filter, scopes: &Scopes) -> 
         <p class="tablefoot">{latest}{next}</p>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_export_is_of_the_same_choice_and_scope_from_its_latest_run() {
-        let values = [("state", "stuck"), ("q", "a b"), ("before", "7,0a1b")];
-        let get = |name: &str| values.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned());
-        let filter = Filter::read(paths::RUNS, &NAMES, get);
-        assert_eq!(
-            export(&filter, &Scopes::read(None, Some("eu-west-1")), "csv"),
-            "/api/v1/runs?state=stuck&q=a%20b&format=csv&limit=100000&region=eu-west-1"
-        );
-    }
 }

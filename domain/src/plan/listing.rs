@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::run::State;
+use crate::history::{Since, range};
 use crate::identity::{AccountId, Region};
 use crate::listing::MAX_TEXT;
 use crate::problem::Problem;
@@ -45,6 +46,12 @@ pub struct RunsQuery {
     pub accounts: Vec<AccountId>,
     /// In these regions; empty means all.
     pub regions: Vec<Region>,
+    /// Only what was begun then or later.
+    #[serde(default)]
+    pub from: Option<Since>,
+    /// Only what was begun earlier than this.
+    #[serde(default)]
+    pub to: Option<Millis>,
     /// Only those before this one: when it was begun, and its id.
     pub before: Option<(Millis, String)>,
     /// At most so many, ≤ [`MAX_RUNS`].
@@ -52,7 +59,8 @@ pub struct RunsQuery {
 }
 
 impl RunsQuery {
-    /// Reads `state` (one or several, separated by commas), `q` and `before` (`MOMENT,ID`) of a query string; empty ones are as good as none.
+    /// Reads `state` (one or several, separated by commas), `q`, `from`, `to` and `before` (`MOMENT,ID`) of a query string; empty ones are as good
+    /// as none.
     ///
     /// # Errors
     /// What cannot be meant, with its field.
@@ -75,8 +83,11 @@ impl RunsQuery {
         }
         let states = get("state").map(|text| text.split(',').map(state).collect::<Result<Vec<State>, Problem>>());
         let states = states.transpose()?;
+        let (from, to) = range(get)?;
         Ok(Self {
             states: states.unwrap_or_default(),
+            from,
+            to,
             text: text.to_owned(),
             before: get("before").map(before).transpose()?,
             limit: limit.clamp(1, MAX_RUNS),
@@ -97,7 +108,15 @@ mod tests {
         let live: Vec<State> = State::ALL.into_iter().filter(|state| state.is_live()).collect();
         assert_eq!(read("state", UNDER_WAY).unwrap().states, live);
         assert!(read("state", "").unwrap().states.is_empty());
-        for (name, value) in [("before", "12"), ("before", "x,ab"), ("state", "lost"), ("state", "stuck,lost")] {
+        assert_eq!(read("from", "24h").unwrap().from, Some(Since::Ago(86_400_000)));
+        for (name, value) in [
+            ("before", "12"),
+            ("before", "x,ab"),
+            ("state", "lost"),
+            ("state", "stuck,lost"),
+            ("from", "yesterday"),
+            ("to", "24h"),
+        ] {
             assert_eq!(read(name, value).unwrap_err().field.as_deref(), Some(name));
         }
     }

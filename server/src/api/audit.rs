@@ -49,6 +49,9 @@ impl Listing for Trail {
         ("actor" = Option<String>, Query, description = "By whom: the name then, as a whole"),
         ("action" = Option<String>, Query, description = "What, by how it begins: `run.` is all that runs do"),
         ("q" = Option<String>, Query, description = "Substring of what it was done on, or of the facts beside it; at most 200 characters"),
+        ("result" = Option<String>, Query, description = "What came of it by now, without the reason: `applied`, `undone`, `stuck`, `refused`, `made`, `not made`, `unknown`, `being taken back`, `taken back`, `left as it is` or `done`"),
+        ("account" = Option<String>, Query, description = "Account ids, separated by commas; leaves out what is about no account"),
+        ("region" = Option<String>, Query, description = "Regions, separated by commas; leaves out what is about no region"),
         ("from" = Option<String>, Query, description = "Done then or later: an RFC 3339 moment, a date or time in UTC, milliseconds since 1970, or an age such as `24h` or `7d`"),
         ("to" = Option<String>, Query, description = "Done earlier: the same, without ages"),
         ("before" = Option<i64>, Query, description = "Only entries with a smaller id"),
@@ -64,7 +67,8 @@ pub async fn trail(
     headers: HeaderMap,
     pairs: Pairs,
 ) -> Result<Response, Refusal> {
-    let query = AuditQuery::read(MAX_ENTRIES, |name| pairs.get(name))?;
+    let (accounts, regions) = pairs.scope()?;
+    let query = AuditQuery { accounts, regions, ..AuditQuery::read(MAX_ENTRIES, |name| pairs.get(name))? };
     Ok(export::answer(Trail { web, actor, query }, 100, &pairs, &headers).await?)
 }
 

@@ -50,6 +50,8 @@ impl Listing for Runs {
         ("q" = Option<String>, Query, description = "Substring of the title, or of who started it; at most 200 characters"),
         ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
         ("region" = Option<String>, Query, description = "Regions, separated by commas"),
+        ("from" = Option<String>, Query, description = "Begun then or later: an RFC 3339 moment, a date or time in UTC, milliseconds since 1970, or an age such as `24h` or `7d`"),
+        ("to" = Option<String>, Query, description = "Begun earlier: the same, without ages"),
         ("before" = Option<String>, Query, description = "`MOMENT,ID` of the last run of the page before, the moment in milliseconds"),
         ("limit" = Option<u32>, Query, description = "1 to 100000; 50 unless given"),
         ("format" = Option<String>, Query, description = "`json` or `csv`; as `Accept` says unless given"),

@@ -309,7 +309,8 @@ impl Inventory for Answers {
                 ..RunsQuery::default()
             };
             // Their number leads to them where the store does not answer in time.
-            if let Ok(Ok(found)) = tokio::time::timeout(OLDER, self.memory.store().runs(&query)).await {
+            let asked = self.memory.store().runs(&query, now());
+            if let Ok(Ok(found)) = tokio::time::timeout(OLDER, asked).await {
                 overview.stuck = found;
             }
         }

@@ -268,7 +268,7 @@ impl Plans for Planner {
     async fn runs(&self, actor: &Actor, query: &RunsQuery) -> Result<Vec<RunLine>> {
         decide(actor, Permission::ReadResources)?;
         let query = RunsQuery { limit: query.limit.clamp(1, MAX_RUNS), ..query.clone() };
-        self.store.runs(&query).await
+        self.store.runs(&query, now()).await
     }
 
     async fn run(&self, actor: &Actor, id: &str) -> Result<RunView> {

@@ -2,7 +2,7 @@
 //! covers the one before.
 
 use domain::Millis;
-use domain::audit::{AuditEntry, AuditQuery, result};
+use domain::audit::{Actions, AuditEntry, AuditQuery, Outcome, result};
 use domain::plan::run::StepState;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -77,6 +77,11 @@ impl Told {
     }
 }
 
+/// What the journal says of a step, as entries are chosen by it: `made`, `made!` with a problem, nothing where no journal has it.
+fn key(state: Option<StepState>, problem: bool) -> String {
+    format!("{}{}", state.map_or("", StepState::as_str), if problem { "!" } else { "" })
+}
+
 fn chained(previous: &[u8], entry: &Entry) -> Vec<u8> {
     let text = serde_json::json!([entry.at.0, entry.person, entry.actor, entry.action, entry.subject, entry.detail]);
     Sha256::new().chain_update(previous).chain_update(crate::hash(&text)).finalize().to_vec()
@@ -131,23 +136,45 @@ impl Store {
     }
 
     /// Entries, the latest first; `now` is what ages in `from` are counted from. Those of calls name the run and the id of its step: what came of
-    /// them is read from the journal with them.
+    /// them is read from the journal with them. An entry that says no account and region itself is in those of the run that it names.
     pub async fn audit(&self, query: &AuditQuery, now: Millis) -> Result<Vec<AuditEntry>> {
         let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let (only, all_but) = match query.result.map(Outcome::actions) {
+            None => (None, None),
+            Some(Actions::Only(actions)) => (Some(actions), None),
+            Some(Actions::AllBut(actions)) => (None, Some(actions)),
+        };
+        let steps = query.result.map(Outcome::steps).filter(|steps| !steps.is_empty());
+        let steps =
+            steps.map(|steps| steps.into_iter().map(|(state, problem)| key(state, problem)).collect::<Vec<_>>());
+        // Where steps decide, how many entries are enough is known only with them.
+        let most = steps.is_none().then_some(i64::from(query.limit));
         let rows: Vec<Told> = sqlx::query_as(
             "select a.id, a.at, a.person, a.actor, a.action, a.subject, a.detail, a.hash, s.state as step, s.problem ->> 'title' as refusal
              from (
-               select id, at, person, actor, action, subject, detail, hash from audit
-               where id < $1 and at >= $2 and at < $3 and ($4::text is null or lower(actor) = lower($4))
-                 and ($5::text is null or starts_with(action, $5)) and ($6::text is null or subject ilike $6 or detail::text ilike $6)
-               order by id desc limit $7) a
-             left join runs r on a.action in ('run.step', 'run.undo') and r.id = split_part(a.subject, '/', 1)
+               select t.id, t.at, t.person, t.actor, t.action, t.subject, t.detail, t.hash from audit t
+               where t.id < $1 and t.at >= $2 and t.at < $3 and ($4::text is null or lower(t.actor) = lower($4))
+                 and ($5::text is null or starts_with(t.action, $5))
+                 and ($6::text is null or t.subject ilike $6 or t.detail::text ilike $6)
+                 and ($7::text[] is null or t.action = any($7)) and ($8::text[] is null or t.action <> all($8))
+                 and (($9::text[] = '{}' and $10::text[] = '{}') or exists (
+                   select from (
+                     select split_part(t.detail ->> 'scope', '/', 1) as account, split_part(t.detail ->> 'scope', '/', 2) as region
+                     where t.detail ? 'scope'
+                     union all
+                     select w.account, w.region from runs w
+                     where not t.detail ? 'scope' and starts_with(t.action, 'run.') and w.id = split_part(t.subject, '/', 1)) p
+                   where ($9 = '{}' or p.account = any($9)) and ($10 = '{}' or p.region = any($10))))
+               order by t.id desc limit $11) a
+             left join runs r on a.action = any($12) and r.id = split_part(a.subject, '/', 1)
              left join lateral (
                select n - 1 as n
                from jsonb_array_elements(case jsonb_typeof(r.plan -> 'steps') when 'array' then r.plan -> 'steps' end) with ordinality e (step, n)
                where step ->> 'id' = split_part(a.subject, '/', 2) limit 1) p on true
              left join run_steps s on s.run = r.id and s.n = p.n
-             order by a.id desc",
+             where $13::text[] is null or a.action <> all($12)
+               or coalesce(s.state, '') || case when s.problem ->> 'title' is null then '' else '!' end = any($13)
+             order by a.id desc limit $14",
         )
         .bind(query.before.unwrap_or(i64::MAX))
         .bind(query.from.map_or(i64::MIN, |from| from.at(now).0))
@@ -155,6 +182,13 @@ impl Store {
         .bind(text(&query.actor))
         .bind(text(&query.action))
         .bind(text(&query.text).map(|text| containing(&text)))
+        .bind(only)
+        .bind(all_but)
+        .bind(query.accounts.iter().map(|a| a.as_str()).collect::<Vec<_>>())
+        .bind(query.regions.iter().map(|r| r.as_str()).collect::<Vec<_>>())
+        .bind(most)
+        .bind(Outcome::CALLS.to_vec())
+        .bind(steps)
         .bind(i64::from(query.limit))
         .fetch_all(&self.pages)
         .await

@@ -110,6 +110,13 @@ async fn runs_are_listed_page_by_page_and_nonsense_is_refused() {
     }
     assert_eq!(post(&world, "/api/v1/runs/nothing/cancel", &cookie, &json!({})).await.status, 404);
     assert_eq!(ids("?q=shop/b&state=checking").await, ["b"]);
+    // Runs of 1970; of today there is none.
+    assert_eq!(ids("?from=24h").await, Vec::<String>::new());
+    assert_eq!(ids("?to=2026-11-23&limit=2").await, ["c", "b"]);
+    for (query, field) in [("from=yesterday", "from"), ("to=24h", "to")] {
+        let refused = world.get(&format!("/api/v1/runs?{query}"), &cookie).await;
+        assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(field)), "{query}");
+    }
     let csv = world.get("/api/v1/runs?format=csv&limit=100000&region=eu-west-1&q=shop/", &cookie).await;
     assert!(csv.header("content-type").starts_with("text/csv"), "{}", csv.header("content-type"));
     assert_eq!(csv.header("content-disposition"), "attachment; filename=\"runs.csv\"");
@@ -310,17 +317,30 @@ async fn the_audit_trail_is_filtered_exported_and_not_for_viewers() {
     store.journal(&lease, 0, &failed, Some(&intent)).await.unwrap();
     let entries = world.get("/api/v1/audit?action=run.step", &cookie).await.json();
     assert_eq!(entries[0]["result"].as_str(), Some("refused: Access denied"), "{entries}");
+    let refused = "result=refused&account=111122223333&region=eu-west-1";
+    let csv = world.get(&format!("/api/v1/audit?format=csv&{refused}"), &cookie).await.body;
+    assert!(csv.lines().count() == 2 && csv.contains("\"run.step\",\"0a1b/repository\""), "{csv}");
+    for query in ["result=stuck", "action=run.&account=444455556666", "action=run.step&result=made"] {
+        let none = world.get(&format!("/api/v1/audit?{query}"), &cookie).await;
+        assert_eq!(none.json(), json!([]), "{query}");
+    }
     let accepted = world.send("GET", "/api/v1/audit", &[("cookie", &cookie), ("accept", "text/csv")], "").await;
     assert!(accepted.body.starts_with("id,at,person"));
-    for (query, field) in
-        [("limit=0", "limit"), ("limit=100001", "limit"), ("format=xml", "format"), ("from=x", "from")]
-    {
+    for (query, field) in [
+        ("limit=0", "limit"),
+        ("limit=100001", "limit"),
+        ("format=xml", "format"),
+        ("from=x", "from"),
+        ("result=x", "result"),
+    ] {
         let refused = world.get(&format!("/api/v1/audit?{query}"), &cookie).await;
         assert_eq!((refused.status, refused.json()["field"].as_str()), (400, Some(field)), "{query}");
     }
     let page = world.page("/runs?tab=audit&action=run.&q=0a1b", &cookie).await.body;
     assert!(page.contains("run.cancel") && page.contains("format=csv") && page.contains("action=run."), "{page}");
     assert!(page.contains("refused: Access denied"), "{page}");
+    let page = world.page("/runs?tab=audit&result=made&region=eu-west-1", &cookie).await.body;
+    assert!(page.contains("Nothing in this choice") && !page.contains("refused: Access denied"), "{page}");
     let viewer = world.session(world.person("Vic", Role::Viewer).await).await;
     assert_eq!(world.get("/api/v1/audit", &viewer).await.status, 403);
     let page = world.page("/runs?tab=audit", &viewer).await.body;

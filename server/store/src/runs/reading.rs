@@ -98,8 +98,9 @@ impl Store {
         }
     }
 
-    /// Runs, the latest first, those of other versions among them: of these nothing but the line is read.
-    pub async fn runs(&self, query: &RunsQuery) -> Result<Vec<RunLine>> {
+    /// Runs, the latest first, those of other versions among them: of these nothing but the line is read. `now` is what ages in `from` are counted
+    /// from.
+    pub async fn runs(&self, query: &RunsQuery, now: Millis) -> Result<Vec<RunLine>> {
         let (at, id) = query.before.clone().unwrap_or((Millis(i64::MAX), String::new()));
         let rows: Vec<LineRow> = sqlx::query_as(
             "select id, format, title, account, region, state, by_name, made, ended,
@@ -109,6 +110,7 @@ impl Store {
              where (made, id) < ($1, $2) and ($4::text[] = '{}' or state = any($4))
                and ($5::text is null or title ilike $5 or by_name ilike $5)
                and ($6::text[] = '{}' or account = any($6)) and ($7::text[] = '{}' or region = any($7))
+               and made >= $8 and made < $9
              order by made desc, id desc limit $3",
         )
         .bind(at.0)
@@ -118,6 +120,8 @@ impl Store {
         .bind(Some(&query.text).filter(|text| !text.is_empty()).map(|text| containing(text)))
         .bind(query.accounts.iter().map(|a| a.as_str()).collect::<Vec<_>>())
         .bind(query.regions.iter().map(|r| r.as_str()).collect::<Vec<_>>())
+        .bind(query.from.map_or(i64::MIN, |from| from.at(now).0))
+        .bind(query.to.map_or(i64::MAX, |to| to.0))
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;

@@ -1,13 +1,14 @@
 //! Runs, their journal, and who drives them.
 
-use domain::audit::AuditQuery;
+use domain::audit::{AuditQuery, Outcome};
+use domain::history::Since;
 use domain::plan::answers::Form;
 use domain::plan::listing::{OpenRuns, RunsQuery};
 use domain::plan::run::{Found, Progress, Run, State, StepState, Try};
 use domain::plan::transfer::{LayerProgress, LayerState, Transfer};
 use domain::plan::{Answers, FORMAT, Facts, OLDEST_FORMAT};
 use domain::policy::Role;
-use domain::{Code, Millis, Problem, Scope};
+use domain::{AccountId, Code, Millis, Problem, Region, Scope};
 use gantry_store::Store;
 use gantry_store::audit::Entry;
 use gantry_store::runs::{Lease, Stored};
@@ -139,6 +140,67 @@ async fn the_trail_says_what_came_of_each_call() {
 }
 
 #[tokio::test]
+async fn the_trail_is_chosen_by_what_came_of_it_and_where() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let run = stored("a", 10);
+    store.begin_run(&run, &entry()).await.unwrap();
+    let lease = lease(store, "one", 20).await.unwrap();
+    let denied = Problem::new(Code::AwsDenied, "Access denied", "No.");
+    let about = json!({ "scope": "444455556666/us-east-1" });
+    for (action, subject, detail) in
+        [("run.applied", "a", json!({})), ("session.refuse", "", json!({})), ("upload.begin", "", about)]
+    {
+        let entry = Entry { action: action.into(), subject: subject.into(), detail, ..entry() };
+        store.note(&entry).await.unwrap();
+    }
+    let ids: Vec<String> = run.run.plan.steps.iter().map(|step| format!("a/{}", step.id)).collect();
+    let call = |n: usize| Entry { action: "run.step".into(), subject: ids[n].clone(), ..entry() };
+    let made = Progress { state: StepState::Made, ..Progress::default() };
+    store.journal(&lease, 0, &made, Some(&call(0))).await.unwrap();
+    store.note(&Entry { subject: "lost/step".into(), ..call(0) }).await.unwrap();
+    let chosen = async |query: AuditQuery| {
+        let found = store.audit(&AuditQuery { limit: 10, ..query }, Millis(0)).await.unwrap();
+        found.into_iter().map(|entry| (entry.action, entry.result)).collect::<Vec<_>>()
+    };
+    let by = |result: Outcome| AuditQuery { result: Some(result), ..AuditQuery::default() };
+    // Each state of a step, with a problem and without: what is found by a result shows it, and whatever shows it is found.
+    for (state, problem) in StepState::ALL.into_iter().flat_map(|state| [(state, None), (state, Some(&denied))]) {
+        let progress = Progress { state, problem: problem.cloned(), ..Progress::default() };
+        let intent = (state == StepState::Waiting && problem.is_none()).then(|| call(1));
+        store.journal(&lease, 1, &progress, intent.as_ref()).await.unwrap();
+        let all = chosen(AuditQuery::default()).await;
+        assert_eq!(all.len(), 7, "{all:?}");
+        for outcome in Outcome::ALL {
+            let shows = |result: &str| result.split(": ").next() == Some(outcome.as_str());
+            let expected: Vec<_> = all.iter().filter(|(_, result)| shows(result)).cloned().collect();
+            assert_eq!(chosen(by(outcome)).await, expected, "{outcome:?} {state:?}");
+        }
+    }
+    // Page by page what is chosen comes once each, however much lies between.
+    let refused = AuditQuery { limit: 1, ..by(Outcome::Refused) };
+    let failed = Progress { state: StepState::Failed, ..Progress::default() };
+    store.journal(&lease, 1, &failed, None).await.unwrap();
+    let first = store.audit(&refused, Millis(0)).await.unwrap();
+    let next = AuditQuery { before: first.last().map(|entry| entry.id), ..refused };
+    let second = store.audit(&next, Millis(0)).await.unwrap();
+    assert_eq!((first[0].action.as_str(), second[0].action.as_str()), ("run.step", "session.refuse"));
+    // What says no place itself is where its run is; what is about no place is in none.
+    let at = |account: &str, region: &str| AuditQuery {
+        accounts: account.parse::<AccountId>().into_iter().collect(),
+        regions: region.parse::<Region>().into_iter().collect(),
+        ..AuditQuery::default()
+    };
+    let actions =
+        async |query: AuditQuery| chosen(query).await.into_iter().map(|(action, _)| action).collect::<Vec<_>>();
+    assert_eq!(actions(at("111122223333", "")).await, ["run.step", "run.step", "run.applied"]);
+    assert_eq!(actions(at("", "us-east-1")).await, ["upload.begin"]);
+    assert_eq!(actions(at("111122223333", "us-east-1")).await, Vec::<String>::new());
+    let applied = AuditQuery { result: Some(Outcome::Applied), ..at("111122223333", "eu-west-1") };
+    assert_eq!(actions(applied).await, ["run.applied"]);
+}
+
+#[tokio::test]
 async fn runs_are_paged_from_the_latest_to_the_first_each_once() {
     let test = TestStore::fresh().await;
     // Two began in the same millisecond.
@@ -148,7 +210,7 @@ async fn runs_are_paged_from_the_latest_to_the_first_each_once() {
     let mut seen = vec![];
     let mut before: Option<(Millis, String)> = None;
     loop {
-        let page = test.store.runs(&RunsQuery { before, limit: 2, ..RunsQuery::default() }).await.unwrap();
+        let page = test.store.runs(&RunsQuery { before, limit: 2, ..RunsQuery::default() }, Millis(0)).await.unwrap();
         let Some(last) = page.last() else { break };
         before = Some((last.made, last.id.clone()));
         seen.extend(page.into_iter().map(|line| line.id));
@@ -157,7 +219,7 @@ async fn runs_are_paged_from_the_latest_to_the_first_each_once() {
 }
 
 #[tokio::test]
-async fn runs_are_chosen_by_state_text_and_place() {
+async fn runs_are_chosen_by_state_text_place_and_time() {
     let test = TestStore::fresh().await;
     for (id, made) in [("api", 10), ("web", 20), ("we_b", 30)] {
         test.store.begin_run(&stored(id, made), &entry()).await.unwrap();
@@ -165,7 +227,7 @@ async fn runs_are_chosen_by_state_text_and_place() {
     let lease = lease(&test.store, "one", 40).await.unwrap();
     test.store.run_becomes(&lease, State::Applied, None, Millis(50), None).await.unwrap();
     let ids = async |query: RunsQuery| {
-        let found = test.store.runs(&RunsQuery { limit: 10, ..query }).await.unwrap();
+        let found = test.store.runs(&RunsQuery { limit: 10, ..query }, Millis(40)).await.unwrap();
         found.into_iter().map(|line| line.id).collect::<Vec<_>>()
     };
     let any = RunsQuery::default;
@@ -176,6 +238,10 @@ async fn runs_are_chosen_by_state_text_and_place() {
     assert_eq!(ids(RunsQuery { text: "ada".into(), ..any() }).await.len(), 3, "by whom");
     assert_eq!(ids(RunsQuery { accounts: vec!["444455556666".parse().unwrap()], ..any() }).await.len(), 0);
     assert_eq!(ids(RunsQuery { regions: vec!["eu-west-1".parse().unwrap()], ..any() }).await.len(), 3);
+    assert_eq!(ids(RunsQuery { from: Some(Since::Ago(20)), ..any() }).await, ["we_b", "web"]);
+    let range = RunsQuery { from: Some(Since::At(Millis(10))), to: Some(Millis(30)), ..any() };
+    assert_eq!(ids(range.clone()).await, ["web", "api"], "from then on, and before the end");
+    assert_eq!(ids(RunsQuery { before: Some((Millis(20), "web".into())), ..range }).await, ["api"]);
 }
 
 #[tokio::test]
@@ -323,7 +389,7 @@ async fn older_formats_are_driven_first_and_those_of_another_version_are_left_to
     assert_eq!(lease(store, "one", 100).await, None);
     assert_eq!(store.foreign_runs().await.unwrap(), [(0, 1), (FORMAT + 1, 1)]);
     // They are in lists; what they hold is not read.
-    let lines = store.runs(&RunsQuery { limit: 10, ..RunsQuery::default() }).await.unwrap();
+    let lines = store.runs(&RunsQuery { limit: 10, ..RunsQuery::default() }, Millis(0)).await.unwrap();
     let lines: Vec<(&str, u32, u32)> = lines.iter().map(|l| (l.id.as_str(), l.format, l.steps)).collect();
     assert_eq!(lines, [("old", 1, 2), ("new", FORMAT, 2), ("newer", FORMAT + 1, 2), ("lost", 0, 2)]);
     for id in ["newer", "lost"] {
