@@ -126,6 +126,12 @@ pub fn registry(scopes: &Scopes) -> String {
     }
 }
 
+/// The replication of a registry, filled in with the answers of a run.
+pub fn replication_again(scope: &Scope, run: &str) -> String {
+    let registry = ResourceKey { kind: Kind::Registry, id: scope.account.to_string(), scope: scope.clone() };
+    format!("{}?from={}", detail(&registry), encode(run))
+}
+
 /// The sign-in page that leads back.
 pub fn sign_in(next: &str) -> String {
     format!("{SIGN_IN}?next={}", encode(next))
@@ -189,6 +195,13 @@ mod tests {
         assert_eq!(registry(&one), "/registries/111122223333/eu-west-1/111122223333");
         let many = Scopes::read(Some("111122223333"), None);
         assert_eq!(registry(&many), "/registries");
+    }
+
+    #[test]
+    fn the_rules_of_a_run_open_where_their_registry_is_edited() {
+        let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
+        let path = replication_again(&scope, "0a1b");
+        assert_eq!(path, "/registries/111122223333/eu-west-1/111122223333?from=0a1b");
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod offers;
 mod permissions;
 mod pods;
 pub mod policy_editor;
-mod put_image;
+pub mod put_image;
 mod referrers;
 mod registry;
 mod registry_scans;

@@ -13,6 +13,7 @@ use crate::api::Boot;
 use crate::ui::{Icon, icon};
 use crate::unfinished::Unfinished;
 use crate::wizard::why_not;
+pub use images::{form as tags_form, with_tags};
 use sender::Sender;
 
 /// The button, and what it opens.

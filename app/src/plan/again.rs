@@ -1,6 +1,8 @@
 //! From a run that has ended to another with the same answers, or with some of them changed, here or in another place: to its wizard, filled
-//! in, or where there is none to a form of whatever the answers are.
+//! in, or where there is none to a form of whatever the answers are. Rules of replication go to their editor, and images of an archive get other
+//! tags where they are.
 
+use domain::ecr::wizards::put_images;
 use domain::plan::FieldErrors;
 use domain::plan::again::{Entries, Entry};
 use domain::plan::answers::{Answers, Form};
@@ -14,6 +16,7 @@ use super::acts::{Acts, CANCEL};
 use super::wrong::Wrong;
 use crate::api::Boot;
 use crate::ecr::mutability::EXCEPT;
+use crate::ecr::put_image::{tags_form, with_tags};
 use crate::layout::use_scopes;
 use crate::live_state::was_applied;
 use crate::paths;
@@ -77,15 +80,68 @@ pub fn again(view: &RunView, refusal: Option<&str>) -> (Option<AnyView>, Option<
         return (Some(links(view, kind)), None);
     }
     let once_more = plan_again(view);
-    if view.answers.form.is_bound() {
-        return (once_more, None);
-    }
     let base = serde_json::to_string(&view.answers).unwrap_or_default();
-    let wanted = RwSignal::new(left(&base).map(|(way, ..)| way));
-    let ways = [Way::Here, Way::Elsewhere].map(|way| opens(way, wanted, refusal));
     let answers = view.answers.clone();
-    let form = move || wanted.get().map(|way| form(&answers, way, wanted, &base));
-    (Some(view! { {once_more}{ways.into_iter().collect_view()} }.into_any()), Some(form.into_any()))
+    let open = match &answers.form {
+        Form::PutImages(put) => left_tags(&answers.scope, put, &base).map(|_| Way::Here),
+        _ => left(&base).map(|(way, ..)| way),
+    };
+    let wanted = RwSignal::new(open);
+    let here = match &answers.form {
+        Form::RegistryReplication(_) if refusal.is_none() => editor(view),
+        _ => opens(Way::Here, wanted, refusal),
+    };
+    let elsewhere = (!answers.form.is_bound()).then(|| opens(Way::Elsewhere, wanted, refusal));
+    let form = move || {
+        wanted.get().map(|way| match &answers.form {
+            Form::PutImages(put) => other_tags(&answers.scope, put, wanted, &base),
+            _ => form(&answers, way, wanted, &base),
+        })
+    };
+    (Some(view! { {once_more}{here}{elsewhere} }.into_any()), Some(form.into_any()))
+}
+
+/// To the rules of the registry, which are one document.
+fn editor(view: &RunView) -> AnyView {
+    let scopes = use_scopes();
+    let path = paths::replication_again(&view.answers.scope, &view.run.id);
+    view! { <a class="btn" href=move || scopes.with(|s| s.on(&path)) title="Opens the registry's rules, filled in as they were for this run">{Way::Here.words()}</a> }
+        .into_any()
+}
+
+/// The tags that the form was left with, unless just these were given.
+fn left_tags(scope: &Scope, put: &put_images::Answers, base: &str) -> Option<Vec<String>> {
+    let left = Unfinished::of(FORM).recall::<Vec<String>>(base)?;
+    let form = Form::PutImages(with_tags(&put.repository, &put.images, &left));
+    (!was_applied(scope, form)).then_some(left)
+}
+
+/// Other tags for what an archive held: its layers are in the repository, and its manifests in the answers. It is kept under `base`, as a
+/// [`form`] is.
+fn other_tags(scope: &Scope, put: &put_images::Answers, wanted: RwSignal<Option<Way>>, base: &str) -> AnyView {
+    let unfinished = Unfinished::of(FORM);
+    let first = || put.images.iter().map(|image| image.tags.join(" ")).collect();
+    let typed: RwSignal<Vec<String>> = RwSignal::new(left_tags(scope, put, base).unwrap_or_else(first));
+    unfinished.keep(base.to_owned(), move || Some(typed.get()));
+    let cancel = move |_| {
+        unfinished.forget();
+        wanted.set(None);
+    };
+    let bound = format!(
+        "Its layers are in {} alone, so it is put there under the tags that you give it now. Another repository copies it from there.",
+        put.repository
+    );
+    view! {
+        <section class="card act-forms again">
+            <header><h2 tabindex="-1">{Way::Here.words()}</h2></header>
+            <div class="in stack">
+                <p class="dim">{bound}</p>
+                {tags_form(scope, &put.repository, &put.images, typed)}
+                <div class="acts"><button class="btn quiet" r#type="button" on:click=cancel>{CANCEL}</button></div>
+            </div>
+        </section>
+    }
+    .into_any()
 }
 
 /// What the form was left with, unless that was applied.

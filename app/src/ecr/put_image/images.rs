@@ -11,19 +11,22 @@ use crate::plan::wrong::Wrong;
 use crate::ui::{Icon, icon};
 use crate::wizard::TextField;
 
+/// These images with the tags that were typed for each: of several those that get none stay out.
+pub fn with_tags(repository: &str, images: &[Image], typed: &[String]) -> put_images::Answers {
+    let tagged = images.iter().zip(typed).map(|(image, typed)| Image { tags: tags(typed), ..image.clone() });
+    let all: Vec<Image> = tagged.collect();
+    let some = all.iter().any(|image| !image.tags.is_empty());
+    let images = all.into_iter().filter(|image| !some || !image.tags.is_empty()).collect();
+    put_images::Answers { repository: repository.to_owned(), images }
+}
+
 /// The form: of several images those that get no tag stay out. `typed` has a text for each.
-pub(super) fn form(scope: &Scope, repository: &str, images: &[Image], typed: RwSignal<Vec<String>>) -> AnyView {
+pub fn form(scope: &Scope, repository: &str, images: &[Image], typed: RwSignal<Vec<String>>) -> AnyView {
     let images = StoredValue::new(images.to_vec());
     let repository = repository.to_owned();
     let wanted = move || {
         let typed = typed.get();
-        let all = images.with_value(|images| {
-            let tagged = images.iter().zip(&typed).map(|(image, typed)| Image { tags: tags(typed), ..image.clone() });
-            tagged.collect::<Vec<_>>()
-        });
-        let some = all.iter().any(|image| !image.tags.is_empty());
-        let images = all.into_iter().filter(|image| !some || !image.tags.is_empty()).collect();
-        put_images::Answers { repository: repository.clone(), images }
+        images.with_value(|images| with_tags(&repository, images, &typed))
     };
     let (wrong, ready) = {
         let (scope, wanted) = (scope.clone(), wanted.clone());
@@ -67,4 +70,20 @@ pub(super) fn form(scope: &Scope, repository: &str, images: &[Image], typed: RwS
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_images_those_without_a_tag_stay_out_unless_none_has_one() {
+        let of = |size: u64| Image { size, tags: vec!["old".into()], ..Image::default() };
+        let sizes = |typed: [&str; 2]| {
+            let put = with_tags("shop/web", &[of(1), of(2)], &typed.map(str::to_owned));
+            put.images.into_iter().map(|image| (image.size, image.tags.join(" "))).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(["", "1.5, stable"]), [(2, "1.5 stable".to_owned())]);
+        assert_eq!(sizes(["", " "]).len(), 2, "what is wrong is said beside each");
+    }
 }

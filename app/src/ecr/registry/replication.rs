@@ -7,27 +7,88 @@ use domain::ecr::subject::Subject;
 use domain::ecr::wizards::registry::Replication;
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts, FieldErrors};
+use domain::resource::Tone;
 use domain::{ResourceKey, Scope};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_query_map;
 
 use super::pieces;
 use crate::api::Boot;
 use crate::ecr::act::{review, review_or_start_over};
 use crate::ecr::connected::{Offered, adder, registries};
+use crate::error::AppError;
 use crate::live_state::{self, Reread};
+use crate::plan::api::get_run;
 use crate::resource::Shown;
 use crate::sections::key_of;
-use crate::ui::{Icon, icon};
+use crate::ui::format::short_digests;
+use crate::ui::{Icon, Note, ProblemNote, icon};
 use crate::unfinished;
 use crate::wizard::{FieldGroup, Messages, TextField, check};
 
 /// A rule as it is typed: `444455556666/eu-central-1`, how names begin, and whether deletions are replicated, too.
 type Typed = (String, String, bool);
 
+/// What became of filling in the rules of a run: its title.
+type Filled = RwSignal<Option<Result<String, AppError>>>;
+
+/// The run whose rules the address asks for, and whether they were asked for already: drawn anew, the editor does not begin with them again.
+#[derive(Clone)]
+struct OfRun {
+    run: Option<String>,
+    asked: StoredValue<bool>,
+}
+
 /// The tab.
 pub fn tab(shown: Shown) -> AnyView {
     let key = key_of(shown);
-    live_state::read(key.scope.clone(), vec![Subject::Replication], move |facts, again| editor(&key, facts, again))
+    let run = use_query_map().with_untracked(|map| map.get("from"));
+    let from = OfRun { run, asked: StoredValue::new(false) };
+    live_state::read(key.scope.clone(), vec![Subject::Replication], move |facts, again| {
+        editor(&key, facts, again, &from)
+    })
+}
+
+/// Fills in the rules as they were in a run.
+fn fill(from: &OfRun, rules: RwSignal<Vec<Typed>>, messages: Messages, filled: Filled) {
+    let Some(run) = from.run.clone() else { return };
+    let asked = from.asked;
+    Effect::new(move || {
+        if asked.get_value() {
+            return;
+        }
+        asked.set_value(true);
+        let run = run.clone();
+        spawn_local(async move {
+            match get_run(run).await {
+                Ok(view) => {
+                    let title = short_digests(&view.run.plan.title);
+                    if let Form::RegistryReplication(was) = view.answers.form
+                        && rules.try_set(was.rules.iter().map(typed).collect()).is_none()
+                    {
+                        // Everything was entered once: what is wrong with it by now is said at once.
+                        messages.show_all();
+                        filled.try_set(Some(Ok(title)));
+                    }
+                }
+                Err(error) => {
+                    filled.try_set(Some(Err(error)));
+                }
+            }
+        });
+    });
+}
+
+/// What is said of it above the rules.
+fn note(filled: Result<String, AppError>) -> AnyView {
+    match filled {
+        Ok(title) => {
+            view! { <Note tone=Tone::Quiet><b>{format!("Filled in as in the run “{title}”")}</b><p>"Change what is to be different. It replaces all rules that there are now."</p></Note> }
+                .into_any()
+        }
+        Err(AppError(problem)) => view! { <ProblemNote problem=problem/> }.into_any(),
+    }
 }
 
 fn typed(rule: &ReplicationRule) -> Typed {
@@ -64,7 +125,7 @@ fn beside(errors: FieldErrors) -> FieldErrors {
     told
 }
 
-fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
+fn editor(key: &ResourceKey, facts: &Facts, again: Reread, from: &OfRun) -> AnyView {
     let scope = key.scope.clone();
     let there: ReplicationConfiguration = live_state::state(facts, Subject::Replication).unwrap_or_default();
     let first: Vec<Typed> = there.rules.iter().map(typed).collect();
@@ -80,6 +141,11 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
     };
     let messages = Messages::new(errors.into());
     provide_context(messages);
+    let filled: Filled = RwSignal::new(None);
+    // Rules that were entered here and not applied are not lost to it.
+    if rules.with_untracked(|rules| *rules == first) {
+        fill(from, rules, messages, filled);
+    }
     let changed = Memo::new(move |_| rules.with(|r| *r != first));
     let idle = move || !changed.get();
     let save = move || Answers { scope: scope.clone(), form: Form::RegistryReplication(wanted()) };
@@ -94,6 +160,7 @@ fn editor(key: &ResourceKey, facts: &Facts, again: Reread) -> AnyView {
             <header><h2>"Replication"</h2><span class="right">"read just now"</span></header>
             <div class="in stack">
                 <p class="dim">"Each image that is pushed from now on is copied to these registries. Images that are there already stay where they are, and what is deleted stays there unless a rule says so."</p>
+                {move || filled.get().map(note)}
                 <FieldGroup label="Rules" name="rules">
                     <For each=move || 0..many.get() key=|n| *n children=move |n| row(n, rules, messages, offered.clone())/>
                     <div><button class="btn small" r#type="button" on:click=add>"Add a rule"</button></div>

@@ -111,6 +111,14 @@ fn what_is_there_is_adopted_and_what_would_delete_it_is_not_offered() {
 }
 
 #[test]
+fn what_was_put_gets_other_tags_without_being_put_again() {
+    let held = json!({ digest('a'): ["1"], digest('b'): [], digest('c'): [] });
+    let plan = plan(&answers(&["1.0"]), held, &[None]).unwrap();
+    assert_eq!(done(&plan), ["Tag aaaaaaaaaaaa of shop/web with 1.0 · BatchDeleteImage"]);
+    assert_eq!(plan.steps[0].call.input()["imageManifest"], "{\"a\":1}");
+}
+
+#[test]
 fn what_is_wrong_is_said_beside_its_field() {
     let elsewhere = Some(json!({ "imageDigest": digest('f') }));
     let taken = plan(&answers(&["1"]), json!({}), &[elsewhere]).unwrap_err();
