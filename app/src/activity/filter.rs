@@ -119,20 +119,20 @@ pub fn short(
 }
 
 /// A choice among words, each with the value that the address has for it; of all of them unless one is chosen.
-pub fn select<const N: usize>(
+pub fn select(
     filter: &Filter,
     problem: Option<&Problem>,
     name: &'static str,
     label: &'static str,
-    among: [(&'static str, &'static str); N],
+    among: impl IntoIterator<Item = (&'static str, &'static str)>,
 ) -> AnyView {
     let chosen = filter.get(name);
-    let options = among.map(|(value, words)| {
+    let options = among.into_iter().map(|(value, words)| {
         let selected = chosen == Some(value);
         view! { <option value=value selected=selected>{words}</option> }
     });
     let input = view! {
-        <label class="inline"><span class="dim">{label}</span><select class="select" name=name><option value="">"All"</option>{options.into_iter().collect_view()}</select></label>
+        <label class="inline"><span class="dim">{label}</span><select class="select" name=name><option value="">"All"</option>{options.collect_view()}</select></label>
     };
     field(name, problem, input.into_any())
 }
