@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn one_typo_is_forgiven_where_nothing_is_called_so() {
         assert_eq!(hrefs("comapre"), (vec![], vec!["/compare".to_owned()]));
-        assert_eq!(hrefs("setings"), (vec![], vec!["/settings/you".to_owned()]), "what else it is called");
+        assert_eq!(hrefs("setings").1[0], "/settings/you", "what else it is called");
         assert_eq!(hrefs("api tokns").1, ["/settings/tokens"]);
         let (first, rest) = hrefs("fucntions");
         assert!(first.is_empty() && rest.contains(&"/functions?attention=1".to_owned()), "{rest:?}");

@@ -38,6 +38,7 @@ impl Engine {
                 Next::Become(State::Stuck) if self.found_gone(lease, &stored).await? => {}
                 Next::Become(state) if !state.is_live() && self.found_twins(lease, &stored, state).await? => {}
                 Next::Become(state) => self.becomes(lease, &stored, state, None).await?,
+                Next::Make(n) if stored.run.plan.steps[n].call.is_long() && self.is_left(&stored) => return Ok(()),
                 // It rests, and is taken again when there is room.
                 Next::Make(n) if !self.has_place(lease, &stored, n).await? => return Ok(()),
                 Next::Make(n) => self.make(lease, &stored, n).await?,
@@ -71,7 +72,7 @@ impl Engine {
         }
     }
 
-    /// Whether a run that begins is left to another server for now: what it needs was lent to that one.
+    /// Whether a run that began lately is left to another server for now: what it needs was lent to that one.
     fn is_left(&self, stored: &Stored) -> bool {
         let until = Millis(stored.made.0.saturating_add(self.patience.lent.as_millis().try_into().unwrap_or(i64::MAX)));
         let left = until > now() && self.cloud.lacks(&stored.run.plan);

@@ -1,6 +1,7 @@
 //! What calls each function, a word for each sort: "SQS", "Schedule". A function's own document does not say; the arrows of everything that
 //! triggers functions do. They are counted as they come and go, so that a change costs what changed and a request nothing.
 
+use domain::document::target;
 use domain::lambda::Function;
 use domain::resource::{Cell, Described, Relation};
 use domain::{AccountId, Arn, Kind, Region, ResourceKey, Scope, events};
@@ -113,9 +114,10 @@ fn function<'s>(snapshot: &'s Snapshot, arn: &str) -> Option<&'s Arc<Entry>> {
 
 fn source(kind: Kind, described: &Described) -> Option<Source> {
     let words = words(kind, described)?;
-    let targets = described.links.iter().filter(|l| l.relation == Relation::Triggers).map(|l| l.target.as_str());
-    let functions: BTreeSet<String> =
-        targets.filter(|target| target.split(':').nth(2) == Some("lambda")).map(str::to_owned).collect();
+    // Where the asynchronous calls of one function end another is called.
+    let calls = if kind == Kind::EventInvokeConfig { Relation::SendsTo } else { Relation::Triggers };
+    let targets = described.links.iter().filter(|l| l.relation == calls).map(|l| target(&l.target));
+    let functions: BTreeSet<String> = targets.filter(|target| target.split(':').nth(2) == Some("lambda")).collect();
     (!functions.is_empty()).then_some(Source { words, functions })
 }
 
@@ -143,6 +145,7 @@ fn words(kind: Kind, described: &Described) -> Option<Vec<String>> {
         Kind::HttpApi if cell("protocol").as_deref() == Some("WEBSOCKET") => vec!["WebSocket API".to_owned()],
         Kind::HttpApi => vec!["HTTP API".to_owned()],
         Kind::TargetGroup => vec!["Load balancer".to_owned()],
+        Kind::EventInvokeConfig => vec!["Function".to_owned()],
         _ => return None,
     };
     // Mappings say it in small letters.

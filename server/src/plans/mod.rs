@@ -290,13 +290,22 @@ impl Plans for Planner {
 
     async fn cancel(&self, actor: &Actor, id: &str) -> Result<()> {
         decide(actor, Permission::ChangeAws)?;
-        let run = self.store.run(id).await?.ok_or_else(unknown)?.run;
-        // One that goes on takes itself back as well when a step fails: only what came to its end may be in use.
-        if run.state == State::Applied && run.can_be_undone() {
-            way_back::allowed(&self.store, actor, &run).await?;
-        }
-        if run.can_be_undone() && self.store.cancel_run(id, &entry(actor, "run.cancel", id, json!({}))).await? {
-            return Ok(());
+        // One that comes to its end meanwhile is judged once more, as what it is then.
+        for _ in 0..2 {
+            let stored = self.store.run(id).await?.ok_or_else(unknown)?;
+            if !stored.run.can_be_undone() {
+                break;
+            }
+            // One that goes on takes itself back as well when a step fails: only what came to its end may be in use.
+            let states: &[State] = if stored.run.state == State::Applied {
+                way_back::allowed(&self.store, actor, &stored).await?;
+                &[State::Applied]
+            } else {
+                &[State::Checking, State::Applying]
+            };
+            if self.store.cancel_run_in(id, states, &entry(actor, "run.cancel", id, json!({}))).await? {
+                return Ok(());
+            }
         }
         Err(Problem::new(Code::Conflict, "Nothing to take back", "This run has ended, or is being taken back already."))
     }

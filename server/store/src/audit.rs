@@ -167,6 +167,10 @@ impl Store {
                    where ($9 = '{}' or p.account = any($9)) and ($10 = '{}' or p.region = any($10))))
                order by t.id desc limit $11) a
              left join runs r on a.action = any($12) and r.id = split_part(a.subject, '/', 1)
+               -- Plans are long: of runs in which no call ended so none is opened.
+               and ($13::text[] is null or '' = any($13) or exists (
+                 select from run_steps w where w.run = r.id
+                   and coalesce(w.state, '') || case when w.problem ->> 'title' is null then '' else '!' end = any($13)))
              left join lateral (
                select n - 1 as n
                from jsonb_array_elements(case jsonb_typeof(r.plan -> 'steps') when 'array' then r.plan -> 'steps' end) with ordinality e (step, n)

@@ -13,7 +13,7 @@ use sqlx::{FromRow, PgConnection};
 
 use crate::singles;
 use crate::within::told_within;
-use crate::{Result, Store, changes, problem, resources};
+use crate::{Result, Store, changes, kinds, problem, resources};
 
 /// Proof of a lease: which collection, and the how-manieth claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -326,8 +326,9 @@ impl Store {
                     s.failing_since as details_since, s.problem as details
              from collections l left join collections s on s.singles and s.enabled
                  and (s.account, s.region, s.kind) = (l.account, l.region, l.kind)
-             where l.enabled and not l.singles order by l.account, l.region, l.kind",
+             where l.enabled and not l.singles and l.kind = any($1) order by l.account, l.region, l.kind",
         )
+        .bind(kinds::known())
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?;

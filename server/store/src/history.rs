@@ -82,7 +82,7 @@ const FLEET: &str = "
     select h.id, f.key, h.name, h.at, h.change, h.fields from (
         select h.id, r.key from history h join resources r on r.id = h.resource
         where not h.initial and h.id < $1 and h.at >= $7 and h.at < $8 and $9::text is null
-        and case when $3::text is null then r.kind <> all($6) else r.kind = $3 end
+        and case when $3::text is null then r.kind = any($6) else r.kind = $3 end
         and ($4::text[] = '{}' or r.account = any($4)) and ($5::text[] = '{}' or r.region = any($5) or r.region = 'global')
         order by h.id desc limit $2
     ) f join history h on h.id = f.id order by h.id desc";
@@ -92,7 +92,7 @@ const FLEET: &str = "
 const FLEET_BY_TEXT: &str = "
     with r as materialized (
         select id, key, substr(key, length(kind) + length(account) + length(region) + 4) ilike $9 as fits from resources
-        where case when $3::text is null then kind <> all($6) else kind = $3 end
+        where case when $3::text is null then kind = any($6) else kind = $3 end
         and ($4::text[] = '{}' or account = any($4)) and ($5::text[] = '{}' or region = any($5) or region = 'global')
     )
     select h.id, f.key, h.name, h.at, h.change, h.fields from (
@@ -147,7 +147,7 @@ impl Store {
                     .bind(query.kind.map(|k| k.stem()))
                     .bind(query.accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
                     .bind(query.regions.iter().map(ToString::to_string).collect::<Vec<_>>())
-                    .bind(Kind::ALL.iter().filter(|k| k.outlives_aws()).map(|k| k.stem()).collect::<Vec<_>>())
+                    .bind(Kind::ALL.iter().filter(|k| !k.outlives_aws()).map(|k| k.stem()).collect::<Vec<_>>())
                     .bind(from)
                     .bind(to)
                     .bind(text.map(containing))

@@ -15,6 +15,7 @@ pub mod drafts;
 pub mod failures;
 pub mod gone;
 pub mod history;
+mod kinds;
 pub mod links;
 pub mod people;
 pub mod problem;

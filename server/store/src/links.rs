@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::{Result, Store, problem};
+use crate::{Result, Store, kinds, problem};
 
 /// One end of an arrow, seen from the other.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,7 +86,7 @@ fn relation(word: String) -> Result<Relation> {
 }
 
 fn linked(word: String, target: String, note: Option<String>, key: Option<String>) -> Result<Linked> {
-    let key = key.map(|k| ResourceKey::parse(&k)).transpose()?;
+    let key = key.filter(|k| kinds::is_known(k)).map(|k| ResourceKey::parse(&k)).transpose()?;
     Ok(Linked { relation: relation(word)?, target, note, key })
 }
 
@@ -117,7 +117,7 @@ impl Store {
                  select distinct on (f.resource, l.relation, s.key) f.resource, l.relation, l.target, l.note, s.key, s.kind from refs f
                  join lateral (select * from links l where l.target = f.ref union select * from links l where l.base = f.ref) l on true
                  join resources s on s.id = l.source
-                 where f.resource = any($1) and s.gone is null and s.id <> f.resource
+                 where f.resource = any($1) and s.gone is null and s.id <> f.resource and s.kind = any($3)
                  order by f.resource, l.relation, s.key, l.target
              ), placed as (
                  select *, dense_rank() over (partition by relation, kind order by key) as place from found
@@ -128,6 +128,7 @@ impl Store {
         )
         .bind(targets)
         .bind(i64::from(limit))
+        .bind(kinds::known())
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;
@@ -154,7 +155,10 @@ impl Store {
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;
-        rows.into_iter().map(|(target, key)| Ok((target, ResourceKey::parse(&key)?))).collect()
+        rows.into_iter()
+            .filter(|(_, key)| kinds::is_known(key))
+            .map(|(target, key)| Ok((target, ResourceKey::parse(&key)?)))
+            .collect()
     }
 
     /// What points by this relation to references that begin with `prefix`, by the reference, whether or not anything has them. Sources that are
@@ -169,7 +173,10 @@ impl Store {
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;
-        rows.into_iter().map(|(target, key)| Ok((target, ResourceKey::parse(&key)?))).collect()
+        rows.into_iter()
+            .filter(|(_, key)| kinds::is_known(key))
+            .map(|(target, key)| Ok((target, ResourceKey::parse(&key)?)))
+            .collect()
     }
 
     /// References that begin with `prefix` in what of these kinds is in this scope and not gone.
@@ -199,7 +206,7 @@ impl Store {
         .fetch_optional(&self.pages)
         .await
         .map_err(problem::of)?;
-        key.map(|k| ResourceKey::parse(&k)).transpose()
+        key.filter(|k| kinds::is_known(k)).map(|k| ResourceKey::parse(&k)).transpose()
     }
 
     /// Numbers of resources by key; unknown ones are left out.

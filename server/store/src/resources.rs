@@ -12,7 +12,7 @@ use sqlx::{PgConnection, Row as _};
 use std::collections::{HashMap, HashSet};
 
 use crate::singles::read_one_by_one;
-use crate::{Result, Store, changes, locks, problem};
+use crate::{Result, Store, changes, kinds, locks, problem};
 
 /// One stored resource.
 #[derive(Clone, Debug, PartialEq)]
@@ -141,11 +141,12 @@ impl Store {
     pub async fn after(&self, position: (i64, i64), limit: u32) -> Result<Vec<Stored>> {
         sqlx::query(
             "select id, key, doc, version, first_seen, seen, changed, gone from resources
-             where (version, id) > ($1, $2) order by version, id limit $3",
+             where (version, id) > ($1, $2) and kind = any($4) order by version, id limit $3",
         )
         .bind(position.0)
         .bind(position.1)
         .bind(i64::from(limit))
+        .bind(kinds::known())
         .fetch_all(&self.work)
         .await
         .map_err(problem::of)?

@@ -228,12 +228,18 @@ impl Store {
     /// Asks for a run to be taken back: whoever drives it sees it before the next step, and after the last. One that was applied begins to be undone.
     /// Answers whether there was something to ask for.
     pub async fn cancel_run(&self, id: &str, entry: &Entry) -> Result<bool> {
+        self.cancel_run_in(id, &[State::Applied, State::Checking, State::Applying], entry).await
+    }
+
+    /// The same, if the run is in one of these states.
+    pub async fn cancel_run_in(&self, id: &str, states: &[State], entry: &Entry) -> Result<bool> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         let done = sqlx::query(
             "update runs set cancelled = true, state = case when state = 'applied' then 'undoing' else state end, ended = null
-             where id = $1 and (state = 'applied' or (not cancelled and state in ('checking', 'applying')))",
+             where id = $1 and (state = 'applied' or (not cancelled and state in ('checking', 'applying'))) and state = any($2)",
         )
         .bind(id)
+        .bind(states.iter().map(|state| state.as_str()).collect::<Vec<_>>())
         .execute(&mut *tx)
         .await
         .map_err(problem::of)?;

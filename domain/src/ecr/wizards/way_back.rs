@@ -6,17 +6,24 @@ use std::mem::discriminant;
 use super::super::calls::{BatchDeleteImage, Call, PutImage, PutLifecyclePolicy};
 use super::super::inventory::Inventory;
 use super::super::lifecycle::{Danger, Policy, evaluate, in_danger};
-use super::some;
 use super::tags::started_by;
+use super::{doubts, some};
 use crate::identity::Scope;
 use crate::plan::run::Run;
 use crate::plan::{self, Undo};
+use crate::time::Millis;
+
+/// For so long after its end a run is taken back even if it is not known what uses its images, in milliseconds: whoever sees at once that it was
+/// wrong should not have to find another way.
+const YOUNG: i64 = 3_600_000;
 
 /// What the way back of a run takes from one repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loss {
-    /// The digests of images that it deletes, as far as no tag of somebody else keeps them.
+    /// The digests of images that the run put and its way back deletes, as far as no tag of somebody else keeps them.
     digests: BTreeSet<String>,
+    /// The digests of images that it takes tags from. With its last tag one goes only if the run put it: another's keeps that tag.
+    tagged: BTreeSet<String>,
     /// The tags that it takes away.
     untagged: BTreeSet<String>,
     /// The tags that it leads back to other images.
@@ -60,8 +67,11 @@ pub fn losses(run: &Run) -> BTreeMap<(Scope, String), Loss> {
                         None => loss.digests.extend(id.image_digest.clone()),
                     }
                 }
-                // ECR deletes an image with its last tag.
-                loss.digests.extend(put(&step.call));
+                loss.tagged.extend(put(&step.call));
+                // Plans of an earlier format put an image and its tag in one step.
+                if step.call.is_long() && step.call.input()["alone"] != true {
+                    loss.digests.extend(put(&step.call));
+                }
             }
             Call::PutImage(input) => loss.moved.extend(input.image_tag.clone()),
             Call::PutLifecyclePolicy(input) => {
@@ -85,8 +95,9 @@ fn by_rules(policy: &str, inventory: &Inventory) -> Vec<Danger> {
 }
 
 impl Loss {
-    /// What speaks against it, in sentences: who uses what would go, and where it can be insisted on. None where nothing is known to use it.
-    pub fn against(&self, repository: &str, inventory: &Inventory) -> Vec<String> {
+    /// What speaks against it, in sentences: who uses what would go, and where it can be insisted on. Of a run that ended long ago also what is not
+    /// known of the use of images. None where nothing is known to use it.
+    pub fn against(&self, repository: &str, ended: Option<Millis>, inventory: &Inventory) -> Vec<String> {
         let explained = |dangers: &[Danger]| {
             let names: Vec<String> = dangers.iter().map(|danger| inventory.explain(repository, danger)).collect();
             (!names.is_empty()).then(|| some(&names))
@@ -107,7 +118,12 @@ impl Loss {
                 "By the rules that Undo would put back images in use would go: {names}. Who means it nevertheless sets them in the lifecycle rules of {repository}, where it can be insisted on."
             )
         });
-        images.into_iter().chain(tags).chain(rules).collect()
+        let settled = ended.is_none_or(|ended| inventory.now.0 - ended.0 > YOUNG);
+        let risky = !self.going(inventory).is_empty() || !self.untagged.is_empty() || self.rules.is_some();
+        let unknown = doubts(inventory).filter(|_| settled && risky).map(|doubts| {
+            format!("{doubts} Who means it nevertheless does the same on the page of the repository {repository}, where it can be insisted on.")
+        });
+        images.into_iter().chain(tags).chain(rules).chain(unknown).collect()
     }
 
     /// The images that are deleted. One that has another tag by now is kept by it.
@@ -123,7 +139,7 @@ impl Loss {
         let has = |digest: &String| {
             inventory.get(digest).is_some_and(|held| held.facts.tags.iter().any(|known| known.as_str() == tag))
         };
-        self.digests.iter().any(has)
+        self.digests.union(&self.tagged).any(has)
     }
 
     /// The images in use that go by the rules of before, and not in any case by those of now.
@@ -142,7 +158,6 @@ mod tests {
     use crate::ecr::inventory::tests::held;
     use crate::plan::Plan;
     use crate::plan::run::{State, StepState};
-    use crate::time::Millis;
     use serde_json::{Value, json};
 
     fn scope() -> Scope {
@@ -191,7 +206,7 @@ mod tests {
     fn against(run: &Run, inventory: &Inventory) -> Vec<String> {
         let found = losses(run);
         assert!(found.keys().all(|(at, name)| *at == scope() && name == "shop/api"), "{found:?}");
-        found.values().flat_map(|loss| loss.against("shop/api", inventory)).collect()
+        found.values().flat_map(|loss| loss.against("shop/api", Some(inventory.now), inventory)).collect()
     }
 
     fn one(tags: &[&str], used_by: &[&str]) -> Inventory {
@@ -208,17 +223,28 @@ mod tests {
         assert_eq!(against(&run, &one(&["1.4"], &[])), Vec::<String>::new());
         // Another tag keeps it.
         assert_eq!(against(&run, &one(&["1.4", "kept"], &["service web in prod"])), Vec::<String>::new());
-        // Where only the tag is taken away, the image goes with it.
+        // Where only a tag is taken away, an image that somebody else put keeps its last one.
         let mut old = copied();
         old.plan.steps.remove(0);
         old.steps.remove(0);
-        assert_eq!(against(&old, &one(&["1.4"], &["service web in prod"])).len(), 1);
+        assert_eq!(against(&old, &one(&["1.4"], &["service web in prod"])), Vec::<String>::new());
         // What somebody else had put stays in any case.
         let mut theirs = copied();
         theirs.plan.steps.truncate(1);
         theirs.steps.truncate(1);
         theirs.steps[0].attempts = 0;
         assert!(losses(&theirs).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_known_of_the_use_of_images_speaks_against_it_once_the_run_is_old() {
+        let mut inventory = one(&["1.4"], &[]);
+        inventory.unread = vec![crate::ResourceKey::parse("lambda.function/111122223333/eu-west-1/resize").unwrap()];
+        assert_eq!(against(&copied(), &inventory), Vec::<String>::new());
+        let old = Some(Millis(inventory.now.0 - YOUNG - 1));
+        let said: Vec<String> =
+            losses(&copied()).values().flat_map(|l| l.against("shop/api", old, &inventory)).collect();
+        assert!(said.len() == 1 && said[0].contains("resize"), "{said:?}");
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! Schedules and leases.
 
+use domain::history::HistoryQuery;
 use domain::{Code, Kind, Millis, Problem, Scope};
+use gantry_store::batch::Source;
 use gantry_store::changes::Notice;
 use gantry_store::testing::TestStore;
+use serde_json::json;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::resources::{lease, scope};
+use crate::resources::{function, lease, scope};
 
 #[tokio::test]
 async fn two_owners_never_hold_the_same_lease() {
@@ -203,4 +206,26 @@ async fn whoever_writes_several_rows_locks_them_in_one_order() {
     })
     .await;
     assert!(test.store.collections(Millis(0)).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_newer_server_keeps_of_kinds_unknown_here_is_left_out() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.configure(&[(scope(), Kind::Layer), (scope(), Kind::Function)]).await.unwrap();
+    for name in ["one", "two"] {
+        let lease = store.claim("a", &[], Millis(1000), Millis(31_000)).await.unwrap().unwrap();
+        let list = Source::List { fence: lease.fence, initial: false, began: Millis(i64::MAX) };
+        store.seen(list, &[function(name, json!({}))], Millis(1001)).await.unwrap();
+    }
+    let mut raw = PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
+    let renamed = "update collections set kind = 'lambda.hologram' where kind = 'lambda.layer';
+        update resources set kind = 'lambda.hologram', key = replace(key, 'lambda.function', 'lambda.hologram') where key like '%/one'";
+    sqlx::raw_sql(renamed).execute(&mut raw).await.unwrap();
+    let lists = store.collections(Millis(2000)).await.unwrap();
+    assert_eq!(lists.iter().map(|list| list.freshness.kind).collect::<Vec<_>>(), [Kind::Function]);
+    let rows = store.after((0, 0), 10).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.key.id.as_str()).collect::<Vec<_>>(), ["two"]);
+    let told = store.history(&HistoryQuery { limit: 10, ..HistoryQuery::default() }, Millis(2000)).await.unwrap();
+    assert_eq!(told.iter().map(|change| change.key.id.as_str()).collect::<Vec<_>>(), ["two"]);
 }
