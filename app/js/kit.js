@@ -2,6 +2,8 @@
 // Everything here listens on the document, so it also works for what is drawn later.
 
 import { ROWS, moveRow, scrollBox } from './kit/rows.js';
+import './kit/forms.js';
+import './kit/rest.js';
 import './kit/widths.js';
 
 const root = document.documentElement;

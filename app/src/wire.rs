@@ -4,7 +4,7 @@
 
 #[cfg(feature = "ssr")]
 use leptos::prelude::Owner;
-use leptos::prelude::{Resource, SharedValue};
+use leptos::prelude::{Resource, SharedValue, document};
 use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::{Json, JsonEncoding};
@@ -160,6 +160,14 @@ where
     }
 }
 
+/// The query of a call that a page makes by itself while nobody is at it: the server does not count it as a use of the session.
+pub const RESTING: &str = "resting";
+
+/// Whether nobody has touched this page for a while: `js/kit/rest.js` says so.
+fn is_at_rest() -> bool {
+    document().document_element().is_some_and(|root| root.has_attribute("data-resting"))
+}
+
 fn failed(error: ServerFnErrorErr) -> AppError {
     AppError::from_server_fn_error(error)
 }
@@ -171,6 +179,7 @@ where
 {
     Box::pin(async move {
         let kind = JsonEncoding::CONTENT_TYPE;
+        let path = if is_at_rest() { format!("{path}?{RESTING}") } else { path };
         let response = C::send(C::Request::try_new_post_bytes(&path, kind, kind, body.into())?).await?;
         let (status, location, redirects) = (response.status(), response.location(), response.has_redirect());
         let text = response.try_into_string().await?;

@@ -237,13 +237,31 @@ test("a file goes on while one looks at other tabs and pages; what has arrived s
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Runs and audit" }).click();
     await expect(page).toHaveURL(/\/runs/);
     await expect(form(page)).toHaveCount(0);
+    // A form that only chooses what is shown is no page load.
+    const runs = page.getByRole("search", { name: "Runs" });
+    await runs.getByLabel("State").selectOption("Stuck");
+    await runs.getByRole("button", { name: "Show" }).click();
+    await expect(page).toHaveURL(/state=stuck/);
+    // A link beside it is made of the address: what was chosen and not shown is chosen no more.
+    await runs.getByLabel("State").selectOption("All");
+    await runs.getByRole("link", { name: "Last 24 hours" }).click();
+    await expect(page).toHaveURL(/from=24h/);
+    await expect(runs.getByLabel("State")).toHaveValue("stuck");
+    await page.goBack();
+    await page.goBack();
+    await expect(runs.getByLabel("State")).toHaveValue("");
     await page.goBack();
     await expect(sends).toBeVisible();
     await opens.click();
     await expect(form(page)).toHaveCount(0);
     await opens.click();
     await expect(sends).toBeVisible();
+    // That it has arrived is told on whatever page is looked at.
+    await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Runs and audit" }).click();
+    await expect(form(page)).toHaveCount(0);
     street.release();
+    await expect(page.getByText("“image.tar” has arrived: its images wait for their tags.")).toBeVisible({ timeout: 30_000 });
+    await page.goBack();
     await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible({ timeout: 30_000 });
 
     // What has arrived, and what was typed, are there after a look at another tab.

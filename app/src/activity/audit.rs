@@ -80,6 +80,12 @@ pub fn Trail() -> impl IntoView {
     );
     view! {
         {move || question.with(|q| form(&filter.get(), q.as_ref().err(), &scopes.get()))}
+        {move || (!scopes.with(Scopes::is_all)).then(|| {
+            let everywhere = filter.get().with(&[]).href(&Scopes::default());
+            view! {
+                <p class="dim">"Only what was done in the accounts and regions chosen above. Signing in, people and tokens belong to none. "<a class="ref" href=everywhere>"Show all"</a></p>
+            }
+        })}
         <Transition fallback=|| view! { <Skeleton lines=10/> }>
             {move || Suspend::new(async move {
                 match entries.await {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::parts::Opened;
-use crate::api;
+use crate::api::{self, Boot};
 use crate::layout::use_scopes;
 use crate::paths;
 use crate::plan::acts::Acts;
@@ -51,7 +51,9 @@ impl Selection {
     /// From now on keeps in this tab what is picked of a list, and takes up what was kept of it: after a reload, or when somebody comes
     /// back. Called where the browser has taken over what the server drew.
     pub fn keep(self, list: &str) {
-        let name = format!("picked-{list}");
+        // Another person who signs in here finds nothing of it.
+        let person = use_context::<Boot>().and_then(|boot| boot.actor).map_or(0, |actor| actor.person);
+        let name = format!("picked-{person}-{list}");
         Effect::new(move || {
             if !self.recalled.get_value() {
                 self.recalled.set_value(true);

@@ -1,5 +1,6 @@
 //! From a request to an [`Actor`]: the session's cookie, or `Authorization: Bearer gantry_…`.
 
+use app::wire::RESTING;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -46,7 +47,8 @@ impl<S: Send + Sync> FromRequestParts<S> for SignedIn {
 
 /// Middleware: finds out who asks, and how often they already did.
 pub async fn identify(State(web): State<Web>, mut request: Request, next: Next) -> Response {
-    let actor = match web.auth.of(request.headers()).await {
+    let resting = request.uri().query() == Some(RESTING);
+    let actor = match web.auth.who(request.headers(), resting).await {
         Ok(actor) => actor,
         Err(problem) => return Refusal(problem).into_response(),
     };
@@ -65,6 +67,10 @@ impl Auth {
     /// # Errors
     /// [`Code::SignedOut`] for a token that is unknown or ended (a cookie that is makes nobody), [`Code::Database`].
     pub async fn of(&self, headers: &HeaderMap) -> Result<Option<Actor>, Problem> {
+        self.who(headers, false).await
+    }
+
+    async fn who(&self, headers: &HeaderMap, resting: bool) -> Result<Option<Actor>, Problem> {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let token = value.to_str().ok().and_then(|v| v.strip_prefix("Bearer ")).map(str::trim);
             let actor = match token {
@@ -81,7 +87,7 @@ impl Auth {
             return actor.map(Some).ok_or_else(unknown);
         }
         match self.cookie(headers) {
-            Some(secret) if secret.len() == 64 => self.by_session(&secret).await,
+            Some(secret) if secret.len() == 64 => self.by_session(&secret, resting).await,
             _ => Ok(None),
         }
     }

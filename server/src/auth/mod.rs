@@ -57,11 +57,15 @@ impl Auth {
         Self { store, passwords: Arc::new(passwords), behind_tls_proxy, known, alive }
     }
 
-    /// Who this cookie signs in.
-    async fn by_session(&self, secret: &str) -> Result<Option<Actor>, Problem> {
+    /// Who this cookie signs in. A page that asks while nobody is at it (`resting`) does not keep the session from ending.
+    async fn by_session(&self, secret: &str, resting: bool) -> Result<Option<Actor>, Problem> {
         let key = secret::hashed(secret);
         if let Some(actor) = recall(&self.known, &key) {
             return Ok(Some(actor));
+        }
+        if resting {
+            // Not remembered: what is, is a use that was noted.
+            return Ok(self.store.session_at_rest(secret, now()).await?.map(|signed_in| signed_in.actor));
         }
         let actor = self.store.session(secret, now()).await?.map(|signed_in| signed_in.actor);
         if let Some(actor) = &actor {

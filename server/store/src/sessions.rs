@@ -21,6 +21,8 @@ pub struct SignedIn {
     pub actor: Actor,
     /// When they signed in.
     pub since: Millis,
+    /// When a use of the session was last noted.
+    used: Millis,
 }
 
 #[derive(FromRow)]
@@ -71,6 +73,25 @@ impl Store {
 
     /// Who this cookie signs in, if it still does ([`IDLE_MS`], [`LIFE_MS`]). Notes the use at most once a minute.
     pub async fn session(&self, secret: &str, now: Millis) -> Result<Option<SignedIn>> {
+        let found = self.session_at_rest(secret, now).await?;
+        if let Some(SignedIn { actor, used, .. }) = &found
+            && now.0 - used.0 > 60_000
+        {
+            sqlx::query(
+                "with s as (update sessions set used = $2 where id = $1) update people set seen = $2 where id = $3",
+            )
+            .bind(actor.session)
+            .bind(now.0)
+            .bind(actor.person)
+            .execute(&self.pages)
+            .await
+            .map_err(problem::of)?;
+        }
+        Ok(found)
+    }
+
+    /// The same, and no use of it.
+    pub async fn session_at_rest(&self, secret: &str, now: Millis) -> Result<Option<SignedIn>> {
         let row: Option<(i64, i64, i64, i64, String, String)> = sqlx::query_as(
             "select s.id, s.since, s.used, p.id, p.name, p.role from sessions s join people p on p.id = s.person
              where s.hash = $1 and s.used >= $2 and s.since >= $3",
@@ -82,19 +103,8 @@ impl Store {
         .await
         .map_err(problem::of)?;
         let Some((session, since, used, person, name, role)) = row else { return Ok(None) };
-        if now.0 - used > 60_000 {
-            sqlx::query(
-                "with s as (update sessions set used = $2 where id = $1) update people set seen = $2 where id = $3",
-            )
-            .bind(session)
-            .bind(now.0)
-            .bind(person)
-            .execute(&self.pages)
-            .await
-            .map_err(problem::of)?;
-        }
         let actor = Actor { person, name, role: Role::parse(&role)?, session };
-        Ok(Some(SignedIn { actor, since: Millis(since) }))
+        Ok(Some(SignedIn { actor, since: Millis(since), used: Millis(used) }))
     }
 
     /// When this person last proved the password in this session: at sign-in, or since. `None` where there is no such session.

@@ -106,6 +106,19 @@ async fn sessions_end_by_resting_and_by_age() {
     assert!(unknown.body.contains("Authorization: Bearer"), "a program is told what to send: {}", unknown.body);
 }
 
+#[tokio::test]
+async fn what_a_page_asks_while_nobody_is_at_it_is_no_use_of_the_session() {
+    let world = World::new().await;
+    let ada = world.person("Ada", Role::Viewer).await;
+    let old = Millis(now().0 - 600_000);
+    let cookie = world.session_at(ada, old).await;
+    let used = async || world.test.store.sessions(ada, 0, now()).await.unwrap()[0].used;
+    assert_eq!(world.get("/api/v1/me?resting", &cookie).await.status, 200);
+    assert_eq!(used().await, old);
+    assert_eq!(me(&world, &cookie).await, 200);
+    assert!(used().await > old);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn the_fifth_failure_makes_the_account_wait_and_no_other() {
     let world = World::new().await;

@@ -11,6 +11,7 @@ use crate::ui::{Icon, ProblemNote, icon};
 /// The card.
 pub(super) fn form(key: &ResourceKey, sender: Sender) -> AnyView {
     let key = StoredValue::new(key.clone());
+    sender.shows();
     let body = move || {
         match sender.stage.get() {
         Stage::Sending => sending(sender),

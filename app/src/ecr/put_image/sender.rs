@@ -13,7 +13,7 @@ use super::browser::{self, Chosen, Sending};
 use crate::lasting::lasting;
 use crate::paths::encode;
 use crate::plan::acts::Acts;
-use crate::ui::Local;
+use crate::ui::{Local, toast};
 
 /// Between two questions how far it is.
 const LOOK: Duration = Duration::from_millis(500);
@@ -60,6 +60,8 @@ pub(super) struct Sender {
     tries: StoredValue<(u32, u64)>,
     /// Seconds until the next try.
     pub(super) pause: RwSignal<u32>,
+    /// How many cards of it are on the page.
+    shown: StoredValue<u32>,
 }
 
 /// Seconds before the next try.
@@ -95,6 +97,7 @@ impl Sender {
             turn: StoredValue::new(0),
             tries: StoredValue::new((0, 0)),
             pause: RwSignal::new(0),
+            shown: StoredValue::new(0),
         };
         on_cleanup(move || sender.stop());
         let going = Memo::new(move |_| sender.stage.with(|stage| matches!(stage, Stage::Sending | Stage::Broken)));
@@ -222,6 +225,8 @@ impl Sender {
             let answer = answer.await;
             if self.is(turn) {
                 match answer {
+                    // Another server answers: it knows nothing of what arrived elsewhere.
+                    Some(Err(problem)) if offset.is_some() && problem.code == Code::NotFound => self.begin(),
                     Some(answer) => self.hear(answer),
                     None => self.broke(),
                 }
@@ -269,7 +274,23 @@ impl Sender {
             Err(problem) => Stage::Failed(problem),
         };
         self.next();
+        if self.shown.get_value() == 0 {
+            // Its card is on another page.
+            let name = self.named.with_untracked(|(name, _)| name.clone());
+            toast(&match &ended {
+                Stage::Received => format!("“{name}” has arrived: its images wait for their tags."),
+                _ => format!("“{name}” could not be sent: see the page of its repository."),
+            });
+        }
         self.stage.set(ended);
+    }
+
+    /// Its card is on the page, until the owner of what draws it goes.
+    pub(super) fn shows(self) {
+        self.shown.update_value(|shown| *shown += 1);
+        on_cleanup(move || {
+            self.shown.try_update_value(|shown| *shown -= 1);
+        });
     }
 
     /// Goes on after a pause, a longer one each time that nothing arrived in between.

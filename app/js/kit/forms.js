@@ -1,0 +1,37 @@
+// Forms that only lead to another page of Gantry are followed as links are, once the program is there: the page stays, and with it whatever is
+// under way on it, such as a file that is being sent.
+
+const root = document.documentElement;
+
+/** What the form shows is what it is drawn with from now on, so that a later address can change it. */
+function settle(form) {
+  for (const field of form.elements) {
+    if (field instanceof HTMLSelectElement) for (const option of field.options) option.defaultSelected = option.selected;
+    else if (field.type === 'checkbox' || field.type === 'radio') field.defaultChecked = field.checked;
+    else if (field instanceof HTMLInputElement) field.defaultValue = field.value;
+  }
+  form.reset();
+}
+
+const leads = (form) => form instanceof HTMLFormElement && form.method === 'get' && root.dataset.hydrated !== undefined;
+
+document.addEventListener('submit', (event) => {
+  const { target: form, submitter } = event;
+  if (event.defaultPrevented || !leads(form)) return;
+  event.preventDefault();
+  const query = new URLSearchParams(new FormData(form, submitter));
+  const link = document.createElement('a');
+  link.href = `${new URL(form.action).pathname}?${query}`;
+  settle(form);
+  form.closest('dialog')?.close();
+  // The router hears clicks on links.
+  document.body.append(link);
+  link.click();
+  link.remove();
+});
+
+// A link among fields is made of the address, not of what was chosen in them since: they show that again.
+document.addEventListener('click', ({ target }) => {
+  const form = target instanceof Element ? target.closest('a[href]')?.closest('form') : null;
+  if (leads(form)) form.reset();
+});
