@@ -136,7 +136,7 @@ async fn notices_reach_other_servers() {
         key: domain::ResourceKey::new(Kind::Task, scope(), "prod/1").unwrap(),
         doc: serde_json::json!({"taskArn": "arn:aws:ecs:eu-west-1:111122223333:task/prod/1"}),
     };
-    let source = gantry_store::batch::Source::List { fence: held.fence, initial: true, began: held.started };
+    let source = Source::List { fence: held.fence, initial: true, began: held.started };
     let written = test.store.seen(source, &[task], Millis(1001)).await.unwrap();
     assert_eq!(changes.next().await.unwrap(), Notice::Version(written.version.unwrap()));
     other.close().await;
