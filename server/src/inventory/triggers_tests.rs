@@ -125,7 +125,7 @@ fn a_function_that_comes_after_what_calls_it_or_is_read_again_says_it_at_once() 
 fn where_the_asynchronous_calls_of_another_function_end_is_a_trigger() {
     let mut fleet = Fleet::default();
     fleet.function("mail");
-    let doc = json!({"FunctionArn": arn("orders"), "LastModified": 1_763_000_000.0,
+    let doc = json!({"FunctionArn": arn("orders"), "LastModified": "2026-11-20T10:00:00.000Z",
         "DestinationConfig": {"OnSuccess": {}, "OnFailure": {"Destination": format!("{}:live", arn("mail"))}}});
     fleet.row(Kind::EventInvokeConfig, "orders", doc, false);
     assert_eq!((fleet.reckon(), fleet.said("mail")), (1, vec!["Function".to_owned()]));
