@@ -9,9 +9,8 @@ use crate::problem::Problem;
 use crate::resource::{Column, Described, Model};
 
 fn describe_as<M: Model>(scope: &Scope, doc: &Value) -> Result<Described, Problem> {
-    let model = M::deserialize(doc).map_err(|e| {
-        Problem::invalid("doc", format!("The document of a {} cannot be read: {e}", M::KIND.singular()))
-    })?;
+    let model = M::deserialize(doc)
+        .map_err(|e| Problem::invalid("doc", format!("The document cannot be read as {}: {e}", M::KIND.singular())))?;
     let key = ResourceKey::new(M::KIND, scope.clone(), model.id())?;
     let arn = model.arn();
     let mut refs = model.refs(scope);
