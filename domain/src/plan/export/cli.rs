@@ -15,6 +15,8 @@ use crate::ecs::calls::{Call as Ecs, RegisterTaskDefinition};
 const KEPT: &str = "failures[?failureCode!='ImageNotFound'].[imageId.imageDigest || imageId.imageTag, failureReason]";
 /// Linux starts no program with a longer argument (131,072 bytes with its end); a logo may be.
 const LONGEST_ARGUMENT: usize = 100_000;
+/// Makes the file for documents that are no argument, which only who runs the script may read.
+const FILE: &str = "document=\"$(mktemp)\"; trap 'rm -f \"$document\"' EXIT; trap 'exit 1' HUP INT TERM";
 
 /// The script, for a POSIX shell. It stops at the first call that fails; it does not undo. With credentials of another account it makes nothing.
 pub fn script(plan: &Plan) -> String {
@@ -37,6 +39,9 @@ pub fn script(plan: &Plan) -> String {
         "fi".to_owned(),
         "run_id=\"cli-$(date +%s)\"; run_by=\"$(printf '%s\\n' \"$caller\" | sed 's/.*[:\\/]//; s/,/_/g')\"".to_owned(),
     ];
+    if plan.steps.iter().any(|step| written(plan, step).is_some()) {
+        lines.push(FILE.to_owned());
+    }
     for step in &plan.steps {
         lines.push(String::new());
         lines.push(format!("# {}", one_line(&step.says)));
@@ -111,33 +116,39 @@ fn next_revision(plan: &Plan, step: &Step, input: &RegisterTaskDefinition) -> St
     .join(" |\n  ")
 }
 
+/// What says the document of a step where it cannot be an argument. It goes through a file: of a pipe the AWS CLI, which reads what it is named
+/// twice, gets nothing the second time. <https://github.com/aws/aws-cli/issues/7850>
+fn written(plan: &Plan, step: &Step) -> Option<String> {
+    if let Call::Ecs(Ecs::RegisterTaskDefinition(input)) = &step.call {
+        return Some(next_revision(plan, step, input));
+    }
+    let word = document(plan, &step.call.input());
+    // A shell writes by itself, so that no program is handed the long word.
+    (word.len() > LONGEST_ARGUMENT).then(|| format!("printf %s {word}"))
+}
+
 fn call(plan: &Plan, step: &Step) -> String {
     if let Call::Ecr(Ecr::CopyImage(input)) = &step.call {
         return copy(step, input);
     }
     let input = step.call.input();
-    let word = document(plan, &input);
+    let (first, word) = match written(plan, step) {
+        Some(writes) => (format!("{writes} > \"$document\"\n"), "\"file://$document\"".to_owned()),
+        None => (String::new(), document(plan, &input)),
+    };
     let command = |query: &str| {
         let (service, operation) = (step.call.service(), kebab(step.call.operation()));
         // Version 1 would encode the logo a second time: it stops at the option that it does not know.
         // https://docs.aws.amazon.com/cli/latest/userguide/cliv2-migration-changes.html
         let binary =
             if input.pointer("/catalogData/logoImageBlob").is_some() { " --cli-binary-format base64" } else { "" };
-        let aws = format!("aws {service} {operation} --region {} {query}{binary} --cli-input-json", step.scope.region);
-        match &step.call {
-            Call::Ecs(Ecs::RegisterTaskDefinition(input)) => {
-                format!("{} |\n  {aws} file:///dev/stdin", next_revision(plan, step, input))
-            }
-            // A shell writes by itself, so that no program is handed the long word.
-            _ if word.len() > LONGEST_ARGUMENT => format!("printf %s {word} | {aws} file:///dev/stdin"),
-            _ => format!("{aws} {word}"),
-        }
+        format!("aws {service} {operation} --region {} {query}{binary} --cli-input-json {word}", step.scope.region)
     };
     let mut wanted = BTreeSet::new();
     for later in &plan.steps {
         fields(&later.call.input(), &step.id, &mut wanted);
     }
-    match wanted.len() {
+    let calls = match wanted.len() {
         _ if step.call.operation() == "BatchDeleteImage" => {
             let kept = command(&format!("--output text --query \"{KEPT}\""));
             // Without failures in the answer it is told of as None.
@@ -153,7 +164,8 @@ fn call(plan: &Plan, step: &Step) -> String {
             let query = format!("--output text --query '[{}]'", paths.join(", "));
             format!("answer=\"$({})\"\nread -r {} <<EOF\n$answer\nEOF", command(&query), names.join(" "))
         }
-    }
+    };
+    first + &calls
 }
 
 /// The document as a word of the shell: in single quotes, references outside of them. What looks like a reference and names no step is what
@@ -223,14 +235,15 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_too_long_for_an_argument_is_piped() {
+    fn a_document_that_is_too_long_for_an_argument_is_in_a_file() {
         let answers = serde_json::json!({ "scope": { "account": "111122223333", "region": "us-east-1" },
             "wizard": "create-public-repository",
             "answers": { "name": "tools/probe", "logo": format!("iVBORw0KGgo{}=", "A".repeat(200_000)) } });
         let answers: crate::plan::Answers = serde_json::from_value(answers).unwrap();
         let script = script(&answers.plan(&Default::default()).unwrap());
-        assert!(script.contains("\nprintf %s '{"), "{}", &script[..600]);
-        let end = "| aws ecr-public create-repository --region us-east-1 --output json --cli-binary-format base64 --cli-input-json file:///dev/stdin > /dev/null\n";
+        assert!(script.contains(&format!("\n{FILE}\n")), "{}", &script[..900]);
+        assert!(script.contains("\nprintf %s '{"), "{}", &script[..900]);
+        let end = "}' > \"$document\"\naws ecr-public create-repository --region us-east-1 --output json --cli-binary-format base64 --cli-input-json \"file://$document\" > /dev/null\n";
         assert!(script.ends_with(end), "{}", &script[script.len() - 300..]);
     }
 
