@@ -195,7 +195,7 @@ impl Torture<'_> {
 
         progress::step("Comparing what exports make with what runs make");
         let (made, mut differ) = exports::compare(&world.tools, &api, world.port)?;
-        let (changed, more) = exports::compare_changes(&world.tools, &api, world.port, self.scripts > 0)?;
+        let (changed, more) = exports::compare_changes(&world.tools, &api, world.port, world.source, self.scripts > 0)?;
         let compared = made + changed;
         differ.extend(more);
         progress::step(&format!("{} runs", self.names.len()));

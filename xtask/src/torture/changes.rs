@@ -85,11 +85,19 @@ pub fn begin(api: &Api, answers: &Value, repository: &str) -> Result<()> {
     }
 }
 
-/// The repository that a run is about.
+/// The repository that a run is about. Its key, where it gets one of its own, comes first.
 pub fn repository(view: &Value) -> &str {
-    let input = &view["run"]["plan"]["steps"][0]["call"]["input"];
-    let of_arn = input["resourceArn"].as_str().and_then(|arn| arn.split_once(":repository/")).map(|(_, name)| name);
-    input["repositoryName"].as_str().or(of_arn).unwrap_or_default()
+    let named = steps(view).find_map(|(step, _)| {
+        let input = &step["call"]["input"];
+        let of_arn = input["resourceArn"].as_str().and_then(|arn| arn.split_once(":repository/")).map(|(_, name)| name);
+        input["repositoryName"].as_str().or(of_arn)
+    });
+    named.unwrap_or_default()
+}
+
+/// Whether it is a public one.
+pub fn is_public(view: &Value) -> bool {
+    steps(view).any(|(step, _)| step["call"]["service"] == "ecr-public")
 }
 
 /// Whether a run changes what exists.
@@ -153,6 +161,10 @@ mod tests {
         assert_eq!(there, json!({ "tags": { "team": "x" }, "lifecycle": null }));
         assert_eq!(after(there, &run("DeleteRepository", json!({ "repositoryName": "torture/a" }))), None);
         assert!(!is_change(&run("CreateRepository", json!({ "repositoryName": "torture/a" }))));
+        let calls = json!([{ "call": { "service": "kms", "operation": "CreateKey", "input": {} } },
+            { "call": { "service": "ecr", "operation": "CreateRepository", "input": { "repositoryName": "torture/b" } } }]);
+        let encrypted = json!({ "run": { "plan": { "steps": calls }, "steps": [{}, {}] } });
+        assert_eq!((repository(&encrypted), is_public(&encrypted)), ("torture/b", false));
     }
 
     #[test]

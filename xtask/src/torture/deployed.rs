@@ -29,6 +29,12 @@ pub fn digest(sandbox: &Sandbox) -> Result<String> {
     Ok(digest.as_str().context("an image without a digest")?.to_owned())
 }
 
+/// Takes it away.
+pub fn clear_images(sandbox: &Sandbox) -> Result<()> {
+    sandbox.ecr("DeleteRepository", &json!({ "repositoryName": IMAGES, "force": true }))?;
+    Ok(())
+}
+
 /// By its tag: what runs it already is given it by its digest.
 fn uri() -> String {
     format!("{}.dkr.ecr.{REGION}.amazonaws.com/{IMAGES}:1", ACCOUNTS.gantry)
@@ -147,7 +153,24 @@ fn tags(all: &Value, key: &str, value: &str) -> Value {
     list(all).filter_map(pair).collect::<serde_json::Map<_, _>>().into()
 }
 
-fn keys(sandbox: &Sandbox, all: &mut BTreeMap<String, Value>) -> Result<()> {
+/// Keys and aliases as in the listing, and beside them what the key of each repository is for that has one.
+pub fn encryption(sandbox: &Sandbox) -> Result<BTreeMap<String, Value>> {
+    let mut all = BTreeMap::new();
+    let purposes = keys(sandbox, &mut all)?;
+    for repository in pages(|page| sandbox.ecr("DescribeRepositories", page), "repositories")? {
+        let key = repository["encryptionConfiguration"]["kmsKey"].as_str().unwrap_or_default();
+        // An ARN ends with the id.
+        let id = json!(key.rsplit('/').next().unwrap_or_default());
+        if let Some(purpose) = purposes.get(&id.to_string()) {
+            let name = repository["repositoryName"].as_str().unwrap_or_default();
+            all.insert(format!("encryption {name}"), json!(purpose));
+        }
+    }
+    Ok(all)
+}
+
+/// Adds them; answers what each key is for, by its id in JSON.
+fn keys(sandbox: &Sandbox, all: &mut BTreeMap<String, Value>) -> Result<BTreeMap<String, String>> {
     let marked = |operation: &str, field: &str| -> Result<Vec<Value>> {
         let (mut found, mut page) = (vec![], json!({}));
         loop {
@@ -184,7 +207,7 @@ fn keys(sandbox: &Sandbox, all: &mut BTreeMap<String, Value>) -> Result<()> {
             );
         }
     }
-    Ok(())
+    Ok(purposes)
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 //! A plan's exports, run in accounts of their own by AWS's client: they have to give what the wizard's run gave, and nothing in other accounts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use super::deployed;
 use super::forms::{Form, everything, forms, reset};
 use super::oracle::Sandbox;
 use super::{ACCOUNTS, Tools, runs, scripts};
-use crate::{checkout, process};
+use crate::{checkout, process, progress};
 
-/// Plans that are compared; each is made in three ways.
+/// Plans that are compared; each is made in three ways. Other templates are not: those of changes create nothing, and the emulator's CloudFormation
+/// knows no public repositories.
 const PLANS: u64 = 4;
 
 /// Makes each plan by a run, by its script and by its template. Answers how many were compared and what differs.
@@ -24,7 +26,7 @@ pub fn compare(tools: &Tools, api: &runs::Api, sandbox: u16) -> Result<(u64, Vec
         let review = api.insist("POST", "/plans", Some(&answers))?;
         ensure!(review["plan"].is_object(), "the export's plan is refused: {review}");
         runs::begin(api, &answers)?;
-        run_script(tools, &cli, &review["plan"], &cli.account).context("the exported script")?;
+        run_script(tools, &cli, &review["plan"], &cli.account, &[]).context("the exported script")?;
         let folder = tempfile::tempdir().context("cannot make a folder for an export")?;
         let file = folder.path().join("template.json");
         let text = review["plan"]["cloudformation"][0].as_str().context("a review without a template")?;
@@ -36,7 +38,7 @@ pub fn compare(tools: &Tools, api: &runs::Api, sandbox: u16) -> Result<(u64, Vec
             aws.args(["cloudformation", "create-stack", "--stack-name", "elsewhere", "--template-body", &body]);
             aws.envs(scripts::environment(sandbox, &template.account));
             is_refused("template", process::run_quietly(&mut aws))?;
-            is_refused("script", run_script(tools, &cli, &review["plan"], ACCOUNTS.gantry))?;
+            is_refused("script", run_script(tools, &cli, &review["plan"], ACCOUNTS.gantry, &[]))?;
         }
         checkout::write(&file, text.replace(ACCOUNTS.gantry, &template.account))?;
         for arguments in [
@@ -49,12 +51,16 @@ pub fn compare(tools: &Tools, api: &runs::Api, sandbox: u16) -> Result<(u64, Vec
         }
     }
     all_applied(api)?;
-    let by_run = account(ACCOUNTS.gantry).listing()?;
-    if by_run.len() as u64 != PLANS {
-        bail!("{PLANS} runs were applied, and there are {} repositories", by_run.len());
+    let gantry = account(ACCOUNTS.gantry);
+    let repositories = gantry.listing()?.len();
+    if repositories as u64 != PLANS {
+        bail!("{PLANS} runs were applied, and there are {repositories} repositories");
     }
+    let by_run = made(&gantry)?;
+    let own_key = format!("encryption {}", name(OWN_KEY));
+    ensure!(by_run.contains_key(&own_key), "no repository is encrypted with a key of its own: {by_run:?}");
     let mut differ = vec![];
-    for (what, listing) in [("script", cli.listing()?), ("template", template.listing()?)] {
+    for (what, listing) in [("script", made(&cli)?), ("template", made(&template)?)] {
         for name in by_run.keys().chain(listing.keys()) {
             let (mut wanted, mut found) = (own(by_run.get(name), ""), own(listing.get(name), ""));
             // The emulator's CloudFormation leaves away a property that AWS has, ImageTagMutabilityExclusionFilters:
@@ -73,8 +79,25 @@ pub fn compare(tools: &Tools, api: &runs::Api, sandbox: u16) -> Result<(u64, Vec
     Ok((2 * PLANS, differ))
 }
 
+/// The plan that makes a key.
+const OWN_KEY: u64 = 1;
+
+fn name(n: u64) -> String {
+    format!("export/shop-{n}")
+}
+
+/// Repositories by name, and the keys that they are encrypted with.
+fn made(sandbox: &Sandbox) -> Result<BTreeMap<String, Value>> {
+    let mut all = deployed::encryption(sandbox)?;
+    all.extend(sandbox.listing()?);
+    Ok(all)
+}
+
 fn answers(n: u64) -> Value {
-    let mut answers = runs::answers(n, &format!("export/shop-{n}"));
+    let mut answers = runs::answers(n, &name(n));
+    if n == OWN_KEY {
+        answers["answers"]["encryption"] = json!({ "type": "new_key", "alias": "export-shop" });
+    }
     if n == 0 {
         answers["answers"]["immutable"] = true.into();
         answers["answers"]["exclusions"] = json!(["latest", "v*.*"]);
@@ -85,10 +108,25 @@ fn answers(n: u64) -> Value {
     answers
 }
 
-/// Runs the script of a plan with the credentials of a sandbox's account, as if it were for this account.
-fn run_script(tools: &Tools, sandbox: &Sandbox, plan: &Value, account: &str) -> Result<()> {
+/// Runs the script of a plan with the credentials of a sandbox's account, as if it were for this account. skopeo speaks HTTP to the registries at
+/// these ports.
+fn run_script(tools: &Tools, sandbox: &Sandbox, plan: &Value, account: &str, registries: &[u16]) -> Result<()> {
     let folder = tempfile::tempdir().context("cannot make a folder for a script")?;
-    let mut script = scripts::cli(tools, folder.path(), plan, account)?;
+    // https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md
+    let place = folder.path().join(".config/containers");
+    checkout::make_folder(&place)?;
+    let plain =
+        registries.iter().map(|port| format!("[[registry]]\nlocation = \"127.0.0.1:{port}\"\ninsecure = true\n"));
+    checkout::write(&place.join("registries.conf"), plain.collect::<String>())?;
+    // No name leads to the sandbox's registry.
+    let (of_ecr, own) = (
+        format!("docker://{}.dkr.ecr.eu-west-1.amazonaws.com/", ACCOUNTS.gantry),
+        format!("docker://127.0.0.1:{}/", sandbox.port),
+    );
+    let mut plan = plan.clone();
+    plan["cli"] = plan["cli"].as_str().context("a review without a script")?.replace(&of_ecr, &own).into();
+    let mut script = scripts::cli(tools, folder.path(), &plan, account)?;
+    script.env("HOME", folder.path()).env_remove("XDG_CONFIG_HOME");
     process::run_quietly(script.envs(scripts::environment(sandbox.port, &sandbox.account)))
 }
 
@@ -111,34 +149,62 @@ fn all_applied(api: &runs::Api) -> Result<()> {
 /// What the names of the other forms begin with.
 const FORMS: &str = "export/form-";
 
-/// The forms that change what there is in a registry, which their scripts do by AWS's client alone: images are copied by another program, and what
-/// a scan finds says when. Or one of each, and none that deletes a repository, a rule or a template, or is about a public repository: each takes seconds.
+/// What the script of a form needs beside AWS's client.
+fn needs(wizard: &str) -> Option<&'static str> {
+    match wizard {
+        "copy-image" => Some("skopeo"),
+        "use-in-task-definition" => Some("jq"),
+        _ => None,
+    }
+}
+
+/// The forms whose scripts are compared: not what a scan finds, which says when, nor private repositories that are created, which [`compare`] has.
+/// Or one of each, and none that deletes a repository, a rule or a template, or changes a public repository: each takes seconds.
 fn changes(all: bool) -> Vec<(String, Form)> {
     let mut seen = BTreeSet::new();
     let mut fits = |form: &Form| {
-        let is_common = |wizard: &str| !wizard.starts_with("delete-re") && !wizard.contains("public");
-        let elsewhere = ["create-", "use-in-"].iter().any(|begin| form.wizard.starts_with(begin));
-        let changes = !elsewhere && !["copy-image", "scan-images"].contains(&form.wizard);
-        changes && (all || is_common(form.wizard) && seen.insert(form.wizard))
+        let is_common = |wizard: &str| {
+            !wizard.starts_with("delete-re") && (wizard.starts_with("create-") || !wizard.contains("public"))
+        };
+        let has_script = !["create-repository", "scan-images"].contains(&form.wizard);
+        has_script && (all || is_common(form.wizard) && seen.insert(form.wizard))
     };
     let named = |(n, form): (usize, Form)| match form.registry {
         Some(_) => (String::new(), form),
-        None => (format!("{FORMS}{n}"), form),
+        None => (form.named(format!("{FORMS}{n}")), form),
     };
     forms().into_iter().enumerate().filter(|(_, form)| fits(form)).map(named).collect()
 }
 
+/// Without those whose scripts need a program that is not installed, which is said.
+fn that_can_run(mut changes: Vec<(String, Form)>) -> Vec<(String, Form)> {
+    changes.retain(|(_, form)| match needs(form.wizard).filter(|program| !process::is_installed(program)) {
+        Some(program) => {
+            progress::note(&format!("{program} is not installed: the script of {} is not compared", form.wizard));
+            false
+        }
+        None => true,
+    });
+    changes
+}
+
 /// Fills in each form that changes what there is, in two accounts where the same is there; in one it is done by a run, in the other by its script.
-/// Answers how many were compared and what differs. Nothing of it stays.
-pub fn compare_changes(tools: &Tools, api: &runs::Api, port: u16, all: bool) -> Result<(u64, Vec<String>)> {
+/// Images are copied from the registry at the port `source`. Answers how many were compared and what differs. Nothing of it stays.
+pub fn compare_changes(
+    tools: &Tools,
+    api: &runs::Api,
+    port: u16,
+    source: u16,
+    all: bool,
+) -> Result<(u64, Vec<String>)> {
     let account = |account: &str| Sandbox { port, account: account.to_owned() };
     let (gantry, cli) = (account(ACCOUNTS.gantry), account(ACCOUNTS.cli_export));
-    let changes = changes(all);
+    let changes = that_can_run(changes(all));
     let mut plans = vec![];
     for (name, form) in &changes {
-        form.prepare(&cli, name, 0)?;
-        let answers = form.prepare(&gantry, name, 0)?;
-        let mut review = api.insist("POST", "/plans", Some(&answers))?;
+        form.prepare(&cli, name, source)?;
+        let answers = form.prepare(&gantry, name, source)?;
+        let mut review = api.review(&answers)?;
         ensure!(review["plan"].is_object(), "the plan of {} is refused: {review}", form.wizard);
         runs::begin(api, &answers)?;
         plans.push((form.wizard, review["plan"].take()));
@@ -148,7 +214,7 @@ pub fn compare_changes(tools: &Tools, api: &runs::Api, port: u16, all: bool) -> 
         loop {
             let one = next.lock().unwrap_or_else(PoisonError::into_inner).next();
             let Some((wizard, plan)) = one else { return };
-            if let Err(error) = run_script(tools, &cli, plan, &cli.account) {
+            if let Err(error) = run_script(tools, &cli, plan, &cli.account, &[port, source]) {
                 let what = format!("the script of {wizard} fails: {error:#}");
                 differ.lock().unwrap_or_else(PoisonError::into_inner).push(what);
             }
@@ -159,7 +225,10 @@ pub fn compare_changes(tools: &Tools, api: &runs::Api, port: u16, all: bool) -> 
     let mut differ = differ.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (by_run, by_script) = (everything(&gantry)?, everything(&cli)?);
     let keys: BTreeSet<&String> = by_run.keys().chain(by_script.keys()).collect();
-    for key in keys.into_iter().filter(|key| key.starts_with("registry ") || key.contains(FORMS)) {
+    let names: BTreeSet<&str> = changes.iter().map(|(name, _)| name.as_str()).collect();
+    let is_theirs =
+        |key: &str| key.split_once(' ').is_some_and(|(what, name)| what == "registry" || names.contains(name));
+    for key in keys.into_iter().filter(|key| is_theirs(key)) {
         let (wanted, found) = (own(by_run.get(key), ""), own(by_script.get(key), &cli.account));
         if wanted != found {
             differ.push(format!("{key} by script: {found}\n  by its form: {wanted}"));
@@ -167,6 +236,7 @@ pub fn compare_changes(tools: &Tools, api: &runs::Api, port: u16, all: bool) -> 
     }
     for sandbox in [&gantry, &cli] {
         changes.iter().try_for_each(|(name, form)| form.clear(sandbox, name))?;
+        deployed::clear_images(sandbox)?;
         reset(sandbox)?;
     }
     Ok((changes.len() as u64, differ))
@@ -212,9 +282,19 @@ mod tests {
         let (all, some) = (wizards(true), wizards(false));
         assert!(all.len() > some.len() && some.iter().all(|wizard| all.contains(wizard)));
         assert_eq!(some.iter().collect::<BTreeSet<_>>().len(), some.len());
-        for wizard in ["change-repository", "delete-images", "registry-template", "registry-policy"] {
+        for wizard in [
+            "change-repository",
+            "delete-images",
+            "registry-template",
+            "registry-policy",
+            "create-public-repository",
+            "copy-image",
+            "use-in-function",
+            "use-in-task-definition",
+        ] {
             assert!(some.contains(&wizard), "{wizard}");
         }
-        assert!(all.contains(&"delete-repository") && !all.contains(&"copy-image"));
+        assert!(all.contains(&"delete-repository") && !some.contains(&"delete-repository"));
+        assert!(!all.contains(&"scan-images") && !all.contains(&"create-repository"));
     }
 }

@@ -198,7 +198,8 @@ pub struct Verdict {
 pub fn judge(runs: &[Value], listing: &BTreeMap<String, Value>, weather: &Weather) -> Verdict {
     let mut verdict = Verdict::default();
     let mut by_name: BTreeMap<String, Vec<&Value>> = listing.keys().map(|name| (name.clone(), vec![])).collect();
-    for view in runs {
+    // Public repositories are not in the listing; `exports` and `points` look at them.
+    for view in runs.iter().filter(|view| !changes::is_public(view)) {
         by_name.entry(changes::repository(view).to_owned()).or_default().push(view);
     }
     for (name, runs) in &by_name {

@@ -149,25 +149,10 @@ impl Ground {
         Ok(made)
     }
 
-    /// The plan of these answers. Which images there are is known once they are collected, which is waited for.
-    fn review(&self, answers: &Value) -> Result<Value> {
-        let begin = Instant::now();
-        loop {
-            let review = self.api.insist("POST", "/plans", Some(answers))?;
-            let unseen = review["wrong"]["digest"].as_str().is_some_and(|wrong| wrong.contains("has not seen it yet"));
-            if !unseen || begin.elapsed() > LIMIT {
-                return Ok(review);
-            }
-            // It is collected some time anyway.
-            let _ = self.api.ask("POST", "/refresh", Some(&json!({ "kind": "ecr.image" })));
-            std::thread::sleep(Duration::from_secs(1));
-        }
-    }
-
     fn planned(&self, round: Round, n: usize, form: &Form) -> Result<Option<Run>> {
         let name = form.registry.map_or_else(|| form.named(round.name(n)), |_| String::new());
         let answers = form.prepare(&self.sandbox, &name, self.source)?;
-        let review = self.review(&answers)?;
+        let review = self.api.review(&answers)?;
         let (hash, steps) = (&review["plan"]["hash"], review["plan"]["plan"]["steps"].as_array());
         let (Some(hash), Some(steps)) = (hash.as_str(), steps) else { bail!("a plan is refused: {answers}: {review}") };
         ensure!((1..=STEPS).contains(&steps.len()), "{} has {} steps", form.wizard, steps.len());

@@ -64,6 +64,21 @@ impl Api {
         bail!("{method} {path}: {last}")
     }
 
+    /// The review of these answers. Which images there are is known once they are collected, which is waited for.
+    pub fn review(&self, answers: &Value) -> Result<Value> {
+        let begin = Instant::now();
+        loop {
+            let review = self.insist("POST", "/plans", Some(answers))?;
+            let unseen = review["wrong"]["digest"].as_str().is_some_and(|wrong| wrong.contains("has not seen it yet"));
+            if !unseen || begin.elapsed() > END {
+                return Ok(review);
+            }
+            // It is collected some time anyway.
+            let _ = self.ask("POST", "/refresh", Some(&json!({ "kind": "ecr.image" })));
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+
     /// Every run there is, with its plan and journal.
     pub fn runs(&self) -> Result<Vec<Value>> {
         let (mut runs, mut page) = (vec![], String::new());

@@ -78,6 +78,11 @@ impl Contents {
 
     fn answer(&self, request: &Message) -> Message {
         let path = request.first.split(' ').nth(1).unwrap_or_default();
+        // What skopeo asks first: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#determining-support
+        if path == "/v2/" {
+            let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+            return Message { first: "HTTP/1.1 200 OK".into(), headers, body: b"{}".to_vec() };
+        }
         let asked = path.strip_prefix("/v2/").and_then(|rest| rest.strip_prefix(REPOSITORY));
         let found = asked.and_then(|rest| match rest.split_once("/manifests/") {
             Some((_, wanted)) => {
@@ -164,5 +169,6 @@ mod tests {
         }
         assert_eq!(ask("HEAD /v2/team/app/manifests/all HTTP/1.1".into()).body, b"");
         assert_eq!(ask("GET /v2/team/other/manifests/all HTTP/1.1".into()).status(), 404);
+        assert_eq!(ask("GET /v2/ HTTP/1.1".into()).status(), 200);
     }
 }
