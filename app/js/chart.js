@@ -10,6 +10,8 @@ const clock = (t) => new Date(t * 1000).toISOString().slice(11, 16);
 const HOUR = 3600;
 /** Between two points, in milliseconds. */
 const MINUTE = 60_000;
+/** Milliseconds in which a second click makes a double click. */
+const DOUBLE = 400;
 const WHOLE = [1, 2, 5].flatMap((n) => Array.from({ length: 9 }, (_, e) => n * 10 ** e)).sort((a, b) => a - b);
 // Minutes, then hours: CloudWatch knows nothing shorter.
 const STEPS = [60, 300, 600, 900, 1800, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR];
@@ -136,18 +138,25 @@ export function draw(element, series) {
     // A click, not the end of a drag, goes to the log of that minute where there is one.
     const minutes = element.closest('[data-minute-href]')?.dataset.minuteHref;
     if (minutes) {
-      let from = 0;
-      plot.over.style.cursor = 'pointer';
-      plot.over.addEventListener('mousedown', (event) => (from = event.clientX));
-      plot.over.addEventListener('click', (event) => {
-        const at = plot.data[0][pointed(plot)];
-        if (at == null || Math.abs(event.clientX - from) > 3) return;
+      let [from, soon] = [0, 0];
+      const follow = (at) => {
+        if (!element.isConnected) return;
         const link = document.createElement('a');
         link.href = `${minutes}${Math.round(at * 1000)}`;
         link.hidden = true;
         element.append(link);
         link.click();
         link.remove();
+      };
+      plot.over.style.cursor = 'pointer';
+      plot.over.addEventListener('mousedown', (event) => (from = event.clientX));
+      plot.over.addEventListener('click', (event) => {
+        const at = plot.data[0][pointed(plot)];
+        clearTimeout(soon);
+        if (at == null || event.detail > 1 || Math.abs(event.clientX - from) > 3) return;
+        // In a part of the hour it may be the first of a double click, which shows all of it again.
+        if (zoomed) soon = setTimeout(follow, DOUBLE, at);
+        else follow(at);
       });
     }
     element.append(tip);
