@@ -12,6 +12,7 @@ const everythingRead = (lists: Freshness[]) => lists.length > 0 && lists.every((
 const settled = (lists: Freshness[]) => lists.length > 0 && lists.every((list) => list.complete !== null || list.failing !== null);
 
 test("while AWS is away pages answer with their age, and recover by themselves", async ({ own, browser }) => {
+  test.setTimeout(200_000);
   const { url, road } = await own.server();
   const token = own.token();
   await expect.poll(async () => everythingRead(await freshness(url, token)), { timeout: 60_000 }).toBe(true);
@@ -20,6 +21,15 @@ test("while AWS is away pages answer with their age, and recover by themselves",
   await hydrated(page);
   const rows = page.locator("tbody a[href^='/functions/']");
   await expect(rows.first()).toBeVisible();
+  // Services are promised every 30 s, functions every 90 s.
+  const services = await page.context().newPage();
+  await services.goto(`${url}/services`);
+  await hydrated(services);
+  const age = services.locator(".data-age");
+  const colour = () => age.evaluate((text) => getComputedStyle(text).color);
+  await expect(age).toHaveText(/^\d+ s old$/);
+  await expect(age).not.toHaveClass(/\blate\b/);
+  const calm = await colour();
   // Kept open all the while, never read anew.
   const kept: Locator[] = [];
   for (const [path, trouble] of [
@@ -38,14 +48,22 @@ test("while AWS is away pages answer with their age, and recover by themselves",
   const trouble = page.getByRole("main").getByText(/could not be reached|cannot be reached|did not answer/i).first();
   await expect(trouble).toBeVisible({ timeout: 60_000 });
   for (const trouble of kept) await expect(trouble).toBeVisible({ timeout: 40_000 });
+  // How old it is goes on counting, and what is older than promised is amber.
+  await expect(age).toHaveClass(/\blate\b/, { timeout: 40_000 });
+  await expect(age).toHaveText(/^([3-5]\d s|\d min) old$/);
+  expect(await colour()).not.toBe(calm);
+  await accessible(services);
   await page.reload();
   await expect(rows.first()).toBeVisible();
   await expect(trouble).toBeVisible();
+  await expect(page.locator(".data-age")).toHaveText(/^(\d+ s|\d min) old$/);
 
   await road.open();
   await expect(trouble).toBeHidden({ timeout: 60_000 });
   await expect(rows.first()).toBeVisible();
   for (const trouble of kept) await expect(trouble).toBeHidden({ timeout: 40_000 });
+  await expect(age).not.toHaveClass(/\blate\b/, { timeout: 40_000 });
+  expect(await colour()).toBe(calm);
 });
 
 test("denied for one service in one region, and functions one by one: the rest goes on, the pages name the actions", async ({ own, browser }) => {
