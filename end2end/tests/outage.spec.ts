@@ -51,7 +51,7 @@ test("while AWS is away pages answer with their age, and recover by themselves",
   // How old it is goes on counting, and what is older than promised is amber.
   await expect(age).toHaveClass(/\blate\b/, { timeout: 40_000 });
   await expect(age).toHaveText(/^([3-5]\d s|\d min) old$/);
-  expect(await colour()).not.toBe(calm);
+  await expect.poll(colour).not.toBe(calm);
   await accessible(services);
   await page.reload();
   await expect(rows.first()).toBeVisible();
@@ -63,7 +63,7 @@ test("while AWS is away pages answer with their age, and recover by themselves",
   await expect(rows.first()).toBeVisible();
   for (const trouble of kept) await expect(trouble).toBeHidden({ timeout: 40_000 });
   await expect(age).not.toHaveClass(/\blate\b/, { timeout: 40_000 });
-  expect(await colour()).toBe(calm);
+  await expect.poll(colour).toBe(calm);
 });
 
 test("denied for one service in one region, and functions one by one: the rest goes on, the pages name the actions", async ({ own, browser }) => {
