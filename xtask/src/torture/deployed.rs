@@ -12,7 +12,7 @@ use super::oracle::Sandbox;
 
 /// The cluster of all services.
 pub const CLUSTER: &str = "torture";
-/// The repository of the image that functions and containers get. It stays as long as the sandbox.
+/// The repository of the image that functions and containers get. It stays until [`clear_images`].
 pub const IMAGES: &str = "torture-images";
 const REGION: &str = "eu-west-1";
 
