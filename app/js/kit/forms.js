@@ -13,7 +13,9 @@ function settle(form) {
   form.reset();
 }
 
-const leads = (form) => form instanceof HTMLFormElement && form.method === 'get' && root.dataset.hydrated !== undefined;
+// By its attributes: a field called `action` hides the form's own.
+const leads = (form) =>
+  form instanceof HTMLFormElement && form.getAttribute('method') === 'get' && root.dataset.hydrated !== undefined;
 
 document.addEventListener('submit', (event) => {
   const { target: form, submitter } = event;
@@ -21,7 +23,7 @@ document.addEventListener('submit', (event) => {
   event.preventDefault();
   const query = new URLSearchParams(new FormData(form, submitter));
   const link = document.createElement('a');
-  link.href = `${new URL(form.action).pathname}?${query}`;
+  link.href = `${new URL(form.getAttribute('action'), location.href).pathname}?${query}`;
   settle(form);
   form.closest('dialog')?.close();
   // The router hears clicks on links.
