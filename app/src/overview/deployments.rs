@@ -44,11 +44,10 @@ fn one(row: &Row, now: Millis, boot: &Boot, scopes: &Scopes) -> AnyView {
         <a class="row top" href=scopes.on(&paths::tab(&row.key, "deployments"))>
             {icon(kind_icon(Kind::Service))}
             <span class="grow told">
-                <b class="sentence">{row.name.clone()}</b>
+                <span class="titled"><b class="sentence">{row.name.clone()}</b><StateBadge state=row.state.clone()/></span>
                 <small class="dim"><span title="Tasks that run, of those wanted">{tasks}</span>{age}</small>
                 <small class="dim cut" title=place.clone()>{place.clone()}</small>
             </span>
-            <StateBadge state=row.state.clone()/>
         </a>
     }
     .into_any()
