@@ -11,7 +11,7 @@ const HOUR = 3600;
 /** Between two points, in milliseconds. */
 const MINUTE = 60_000;
 /** Milliseconds in which a second click makes a double click. */
-const DOUBLE = 400;
+const DOUBLE = 500;
 const WHOLE = [1, 2, 5].flatMap((n) => Array.from({ length: 9 }, (_, e) => n * 10 ** e)).sort((a, b) => a - b);
 // Minutes, then hours: CloudWatch knows nothing shorter.
 const STEPS = [60, 300, 600, 900, 1800, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR];

@@ -153,6 +153,8 @@ mod browser {
     use wasm_bindgen::closure::Closure;
     use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
+    use crate::wire::RESTING;
+
     /// The longest wait before trying again, in milliseconds.
     const LONGEST_WAIT: u32 = 8000;
     /// How long a page beyond the most that may listen waits before it asks for a seat again, in milliseconds.
@@ -232,7 +234,8 @@ mod browser {
     fn open(state: RwSignal<LiveState>, wait: u32) {
         let location = window().location();
         let scheme = if location.protocol().as_deref() == Ok("https:") { "wss" } else { "ws" };
-        let address = format!("{scheme}://{}/live", location.host().unwrap_or_default());
+        // Nobody opens it by hand: it is opened again whenever it broke.
+        let address = format!("{scheme}://{}/live?{RESTING}", location.host().unwrap_or_default());
         let Ok(socket) = WebSocket::new(&address) else { return };
 
         let opened = Closure::<dyn Fn()>::new(move || {

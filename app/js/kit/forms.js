@@ -7,8 +7,9 @@ const root = document.documentElement;
 function settle(form) {
   for (const field of form.elements) {
     if (field instanceof HTMLSelectElement) for (const option of field.options) option.defaultSelected = option.selected;
-    else if (field.type === 'checkbox' || field.type === 'radio') field.defaultChecked = field.checked;
-    else if (field instanceof HTMLInputElement) field.defaultValue = field.value;
+    else if (field.type === 'checkbox') field.defaultChecked = field.checked;
+    // What is picked among rows stands elsewhere in the next answer.
+    else if (field instanceof HTMLInputElement && field.type !== 'radio') field.defaultValue = field.value;
   }
   form.reset();
 }
@@ -17,13 +18,22 @@ function settle(form) {
 const leads = (form) =>
   form instanceof HTMLFormElement && form.getAttribute('method') === 'get' && root.dataset.hydrated !== undefined;
 
+/** What a query says, whatever the order of its names and with or without those that say nothing. */
+const said = (query) => [...new URLSearchParams(query)].filter(([, value]) => value).map(String).sort().join('&');
+
 document.addEventListener('submit', (event) => {
   const { target: form, submitter } = event;
   if (event.defaultPrevented || !leads(form)) return;
   event.preventDefault();
   const query = new URLSearchParams(new FormData(form, submitter));
+  const { pathname } = new URL(form.getAttribute('action'), location.href);
+  // The same once more is meant to be asked anew.
+  if (pathname === location.pathname && said(query) === said(location.search)) {
+    location.reload();
+    return;
+  }
   const link = document.createElement('a');
-  link.href = `${new URL(form.getAttribute('action'), location.href).pathname}?${query}`;
+  link.href = `${pathname}?${query}`;
   settle(form);
   form.closest('dialog')?.close();
   // The router hears clicks on links.
@@ -33,7 +43,13 @@ document.addEventListener('submit', (event) => {
 });
 
 // A link among fields is made of the address, not of what was chosen in them since: they show that again.
-document.addEventListener('click', ({ target }) => {
+document.addEventListener('click', ({ target, ctrlKey, metaKey, shiftKey }) => {
+  if (ctrlKey || metaKey || shiftKey) return;
   const form = target instanceof Element ? target.closest('a[href]')?.closest('form') : null;
   if (leads(form)) form.reset();
+});
+
+// Nor is what was typed on the way to another address.
+addEventListener('popstate', () => {
+  for (const form of document.forms) if (leads(form) && !form.matches('.filter')) form.reset();
 });

@@ -10,8 +10,9 @@ function use() {
   if (root.dataset.resting !== undefined) delete root.dataset.resting;
 }
 
-for (const kind of ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart']) {
-  addEventListener(kind, use, { capture: true, passive: true });
+// Screen readers keep keys to themselves and activate by clicks; who dictates only puts in. What the page does by itself is not trusted.
+for (const kind of ['pointerdown', 'pointermove', 'keydown', 'wheel', 'touchstart', 'click', 'input', 'focusin']) {
+  addEventListener(kind, (event) => event.isTrusted && use(), { capture: true, passive: true });
 }
 setInterval(() => {
   if (Date.now() - used > SOON) root.dataset.resting = '';

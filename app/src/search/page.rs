@@ -32,7 +32,7 @@ pub fn SearchPage() -> impl IntoView {
             <ScopeFields/>
             <label class="input">
                 {icon(Icon::Search)}
-                <input r#type="search" name="q" maxlength="200" data-filter="" autocomplete="off" aria-label="Search" value=text.get_untracked()/>
+                <input r#type="search" name="q" maxlength="200" data-filter="" autocomplete="off" aria-label="Search" value=move || text.get()/>
             </label>
             <button class="btn primary" r#type="submit">"Search"</button>
         </form>

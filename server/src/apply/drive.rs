@@ -9,6 +9,7 @@ use gantry_store::runs::{Lease, Stored};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use super::places::CARRYING;
 use super::reading::may_pass;
@@ -21,6 +22,13 @@ pub(super) type Result<T> = std::result::Result<T, Problem>;
 
 pub(super) const UNKNOWN: &str = "Nobody could find out whether it was made.";
 
+/// So many times as long a run is left to the server that was lent something for it once that one said that it has no room.
+const CROWDED: u32 = 30;
+
+fn no_room() -> String {
+    format!("There was no room for it yet: a server carries at most {CARRYING} images at once.")
+}
+
 impl Engine {
     /// Goes on with a run until it rests, or the server is told to stop.
     ///
@@ -32,13 +40,13 @@ impl Engine {
             let Some(stored) = self.store.run(&lease.run).await? else { return Ok(()) };
             match stored.run.next() {
                 Next::Rest => return Ok(()),
-                Next::Check if self.is_left(&stored) => return Ok(()),
+                Next::Check if self.is_left(&stored, self.patience.lent) => return Ok(()),
                 Next::Check => self.check(lease, &stored).await?,
                 Next::Become(State::Undone) if self.found_late(lease, &stored).await? => {}
                 Next::Become(State::Stuck) if self.found_gone(lease, &stored).await? => {}
                 Next::Become(state) if !state.is_live() && self.found_twins(lease, &stored, state).await? => {}
                 Next::Become(state) => self.becomes(lease, &stored, state, None).await?,
-                Next::Make(n) if stored.run.plan.steps[n].call.is_long() && self.is_left(&stored) => return Ok(()),
+                Next::Make(n) if self.waits_elsewhere(&stored, n) => return Ok(()),
                 // It rests, and is taken again when there is room.
                 Next::Make(n) if !self.has_place(lease, &stored, n).await? => return Ok(()),
                 Next::Make(n) => self.make(lease, &stored, n).await?,
@@ -72,14 +80,21 @@ impl Engine {
         }
     }
 
-    /// Whether a run that began lately is left to another server for now: what it needs was lent to that one.
-    fn is_left(&self, stored: &Stored) -> bool {
-        let until = Millis(stored.made.0.saturating_add(self.patience.lent.as_millis().try_into().unwrap_or(i64::MAX)));
+    /// Whether a run that began less than this ago is left to another server for now: what it needs was lent to that one.
+    fn is_left(&self, stored: &Stored, within: Duration) -> bool {
+        let until = Millis(stored.made.0.saturating_add(within.as_millis().try_into().unwrap_or(i64::MAX)));
         let left = until > now() && self.cloud.lacks(&stored.run.plan);
         if left {
             self.places.leave(&stored.run.id, until);
         }
         left
+    }
+
+    /// Whether a step that carries an image is left to the server that was lent what it needs, for longer where that one said that it has no room.
+    fn waits_elsewhere(&self, stored: &Stored, n: usize) -> bool {
+        let crowded = stored.run.steps[n].note.as_deref() == Some(&*no_room());
+        let within = if crowded { self.patience.lent * CROWDED } else { self.patience.lent };
+        stored.run.plan.steps[n].call.is_long() && self.is_left(stored, within)
     }
 
     /// Whether there is room for a step: calls that take long have places of their own. Where none is free, the step says that it waits.
@@ -88,9 +103,8 @@ impl Engine {
             return Ok(true);
         }
         let mut progress = stored.run.steps[n].clone();
-        let waits = format!("There was no room for it yet: a server carries at most {CARRYING} images at once.");
-        if progress.note.as_ref() != Some(&waits) {
-            progress.note = Some(waits);
+        if progress.note.as_deref() != Some(&*no_room()) {
+            progress.note = Some(no_room());
             self.journal(lease, n, &progress, None).await?;
         }
         Ok(false)

@@ -10,7 +10,7 @@ use crate::collections::{Fence, fence_holds};
 use crate::history::{self, Entry};
 use crate::resources::{next_version, notify_version};
 use crate::within::{read_within, whole_of};
-use crate::{Result, Store, problem};
+use crate::{Result, Store, kinds, problem};
 
 impl Store {
     /// A complete list of this kind, of everything in the scope or of what lives in `parent`, began at `started`: what was not seen since is
@@ -158,6 +158,9 @@ async fn bury(tx: &mut PgConnection, missing: &[i64], now: Millis) -> Result<usi
     .map_err(problem::of)?;
     let mut names = Vec::with_capacity(rows.len());
     for (id, key, doc) in &rows {
+        if !kinds::is_known(key) {
+            continue;
+        }
         let key = ResourceKey::parse(key)?;
         // That AWS forgot a stopped task is no event in its life
         if !key.kind.outlives_aws() {

@@ -119,7 +119,8 @@ impl Loss {
             )
         });
         let settled = ended.is_none_or(|ended| inventory.now.0 - ended.0 > YOUNG);
-        let risky = !self.going(inventory).is_empty() || !self.untagged.is_empty() || self.rules.is_some();
+        let untags = self.untagged.iter().any(|tag| self.leads_here(tag, inventory));
+        let risky = untags || !self.going(inventory).is_empty() || self.rules.is_some();
         let unknown = doubts(inventory).filter(|_| settled && risky).map(|doubts| {
             format!("{doubts} Who means it nevertheless does the same on the page of the repository {repository}, where it can be insisted on.")
         });
