@@ -58,12 +58,19 @@ test("a history goes on behind its latest fifty entries", async ({ page }) => {
   const appeared = entries.filter({ hasText: "appeared" });
   await expect(entries).toHaveCount(ENTRIES);
   await expect(appeared).toHaveCount(0);
+  const [to, from] = [entries.nth(2).getByLabel("Compare to here"), entries.nth(4).getByLabel("Compare from here")];
+  await to.check();
+  await from.check();
+  const pair = [await to.inputValue(), await from.inputValue()];
   await page.getByRole("button", { name: "Earlier", exact: true }).click();
   await expect(page).toHaveURL(/[?&]before=\d+/);
   await expect(appeared).toBeVisible();
   // Beside it the two moments that were picked on the page before.
   const picked = entries.filter({ hasText: "Chosen on another page" });
   await expect(picked).toHaveCount(2);
+  await expect(picked.first().getByLabel("Compare to here")).toBeChecked();
+  await expect(picked.last().getByLabel("Compare from here")).toBeChecked();
+  expect([await page.locator("input[name=to]:checked").inputValue(), await page.locator("input[name=from]:checked").inputValue()]).toEqual(pair);
   await expect(page.getByRole("button", { name: "Earlier", exact: true })).toHaveCount(0);
   await accessible(page);
 });
