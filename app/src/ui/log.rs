@@ -66,12 +66,13 @@ pub fn LogView(
             // The last before it where it has none of its own.
             let line = events.with(|lines| lines.iter().position(|e| e.at >= begin).unwrap_or(lines.len()));
             request_animation_frame(move || {
-                let Some(frame) = frame.get_untracked() else { return };
+                // The page may have been left meanwhile.
+                let Some(frame) = frame.try_get_untracked().flatten() else { return };
                 frame.set_scroll_top(height(&frame, line.saturating_sub(1)));
             });
         } else if follow || above > 0 {
             request_animation_frame(move || {
-                let Some(frame) = frame.get_untracked() else { return };
+                let Some(frame) = frame.try_get_untracked().flatten() else { return };
                 let by = if follow { frame.scroll_height() } else { height(&frame, above) };
                 frame.set_scroll_top(frame.scroll_top() + by);
             });
