@@ -296,6 +296,7 @@ fn weight(site: &Path) -> Result<()> {
     for what in ["wasm", "js", "css"] {
         add(what, text(&manifest, what)?)?;
     }
+    add("kit.js", text(&manifest["modules"], "kit")?)?;
     for font in manifest["fonts"].as_object().into_iter().flat_map(|f| f.values()).filter_map(Value::as_str) {
         add(font.rsplit('/').next().unwrap_or(font), font)?;
     }
