@@ -199,13 +199,14 @@ impl Gate {
         inside.created.clear();
     }
 
-    fn fate(&self, call: &Call) -> Fate {
+    /// What becomes of a call, and in which round that was said: all servers may be dead before its sender is held.
+    fn fate(&self, call: &Call) -> (Fate, u64) {
         let mut inside = self.inside();
-        let Inside { waiting, created, .. } = &mut *inside;
+        let Inside { waiting, created, round, .. } = &mut *inside;
         let about = waiting.iter_mut().find(|waiting| waiting.is_about(call, created));
         let fate = about.map(|waiting| waiting.fate(call));
         self.moved.notify_all();
-        fate.unwrap_or(Fate::Pass)
+        (fate.unwrap_or(Fate::Pass), *round)
     }
 
     /// The sandbox made a call, and answered this.
@@ -224,10 +225,9 @@ impl Gate {
         self.moved.notify_all();
     }
 
-    /// Returns after the next kill.
-    fn hold(&self) {
+    /// Returns after the kill that ends this round.
+    fn hold(&self, round: u64) {
         let mut inside = self.inside();
-        let round = inside.round;
         while inside.round == round {
             inside = self.moved.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
@@ -251,9 +251,9 @@ impl Gate {
         let mut from = BufReader::new(stream.try_clone()?);
         while let Some(request) = Message::read(&mut from)? {
             let call = Call::of(&request);
-            let fate = call.as_ref().map_or(Fate::Pass, |call| self.fate(call));
+            let (fate, round) = call.as_ref().map_or((Fate::Pass, 0), |call| self.fate(call));
             if matches!(fate, Fate::Hold | Fate::HoldLate) {
-                self.hold();
+                self.hold(round);
                 if let Some(call) = call.filter(|call| fate == Fate::HoldLate && self.follows(call)) {
                     let answer = http::exchange(sandbox, &request, LIMIT)?;
                     if (200..300).contains(&answer.status()) {
@@ -267,7 +267,7 @@ impl Gate {
                 self.made(call, fate, &answer.body);
             }
             if fate == Fate::HoldAnswer {
-                self.hold();
+                self.hold(round);
                 return stream.shutdown(Shutdown::Both);
             }
             stream.write_all(&answer.bytes(false))?;
@@ -306,7 +306,7 @@ mod tests {
 
     fn fates(gate: &Gate, operations: &[&str]) -> Vec<Fate> {
         let one = |operation: &&str| {
-            let fate = gate.fate(&call(operation));
+            let (fate, _) = gate.fate(&call(operation));
             if !matches!(fate, Fate::Hold | Fate::HoldLate) {
                 gate.made(call(operation), fate, b"{}");
             }
@@ -331,8 +331,19 @@ mod tests {
             assert_eq!(fates(&gate, &run), held, "{point:?}");
             assert_eq!(gate.gathered(Duration::ZERO).len(), 0, "{point:?}");
             gate.open();
-            assert_eq!(gate.fate(&call("CreateRepository")), Fate::Pass, "{point:?}");
+            assert_eq!(gate.fate(&call("CreateRepository")).0, Fate::Pass, "{point:?}");
         }
+    }
+
+    #[test]
+    fn who_is_held_after_the_kill_is_not_held_for_the_next() {
+        let gate = Gate::default();
+        gate.watch([watch(Point::Late, "CreateRepository")]);
+        let (fate, round) = gate.fate(&call("CreateRepository"));
+        assert_eq!(fate, Fate::HoldLate);
+        gate.open();
+        // It returns.
+        gate.hold(round);
     }
 
     #[test]
@@ -379,7 +390,7 @@ mod tests {
         gate.made(other, Fate::Pass, br#"{"KeyMetadata":{"KeyId":"2b"}}"#);
         gate.watch([Watch { operation: "kms.ScheduleKeyDeletion".into(), ..watch(Point::Sent, "") }]);
         let schedule = |id: &str| kms("ScheduleKeyDeletion", &format!(r#"{{"KeyId":"arn:aws:kms:x:1:key/{id}"}}"#));
-        assert_eq!((gate.fate(&schedule("2b")), gate.fate(&schedule("1a"))), (Fate::Pass, Fate::Hold));
+        assert_eq!((gate.fate(&schedule("2b")).0, gate.fate(&schedule("1a")).0), (Fate::Pass, Fate::Hold));
         gate.made(schedule("1a"), Fate::Pass, b"{}");
         let often = |operation: &str| gate.how_often_made(operation, "torture/a");
         assert_eq!((often("kms.CreateKey"), often("kms.ScheduleKeyDeletion")), (1, 1));
