@@ -4,26 +4,25 @@ use domain::lambda::EventInvokeConfig;
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
 use serde_json::Value;
-use std::collections::HashSet;
 
-use super::functions::names;
-use super::rounds::{Round, function_of};
-use crate::gather::{Trouble, each, orphans};
+use super::rounds::{Told, deliver, function_of, of_each};
+use crate::gather::Trouble;
 use crate::wire::{self, take_list};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
 const LIST: &str = "lambda:ListFunctionEventInvokeConfigs";
-/// So many functions are asked in one collect: 67 seconds at half of the quota.
-const SOME: usize = 500;
+const TOLD: Told = Told {
+    kind: Kind::EventInvokeConfig,
+    field: "FunctionArn",
+    // 67 seconds at half of the quota.
+    some: 500,
+    operation: LIST,
+    words: "settings of asynchronous calls",
+};
 
 /// Reads the settings, function by function.
 pub(crate) async fn collect_event_invoke_configs(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
-    let functions = names(caller).await?;
-    let known: HashSet<String> = feed.said(Kind::EventInvokeConfig, "FunctionArn").await?.into_keys().collect();
-    let (round, asked) = Round::begin(feed, functions.clone(), SOME).await?;
-    let trouble = read(caller, feed, asked).await?;
-    orphans(caller, feed, (Kind::EventInvokeConfig, Kind::Function), &functions, &known, function_of).await?;
-    round.end(feed, Kind::EventInvokeConfig, trouble, LIST, ("settings of asynchronous calls", "functions")).await
+    TOLD.collect(caller, feed, |asked| read(caller, feed, asked)).await
 }
 
 /// Reads the settings of these functions.
@@ -36,23 +35,13 @@ pub(crate) async fn event_invoke_configs_within(
 }
 
 async fn read(caller: &Caller, feed: &dyn Feed, functions: Vec<String>) -> Result<Trouble, Problem> {
-    let mut trouble = Trouble::default();
-    for result in each(functions, |name| async move { of(caller, feed, &name).await }).await {
-        trouble.past(result)?;
-    }
-    Ok(trouble)
+    of_each(functions, |name| async move { of(caller, feed, &name).await }).await
 }
 
 /// Reads the settings of one function, and says so when it has read them all.
 async fn of(caller: &Caller, feed: &dyn Feed, function: &str) -> Result<(), Problem> {
-    let docs = configs(caller, function).await?.into_iter();
-    let batch: Vec<Observed> =
-        docs.map(|doc| caller.observed_raw::<EventInvokeConfig>(doc)).collect::<Result<_, Problem>>()?;
-    if !batch.is_empty() {
-        feed.seen(batch).await?;
-    }
-    let key = ResourceKey::new(Kind::Function, caller.scope().clone(), function)?;
-    feed.complete(Kind::EventInvokeConfig, Some(&key)).await
+    deliver::<EventInvokeConfig>(caller, feed, configs(caller, function).await?).await?;
+    TOLD.complete(caller, feed, function).await
 }
 
 /// The settings of a function, its aliases and versions; none when the function does not exist.

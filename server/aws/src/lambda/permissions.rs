@@ -6,26 +6,26 @@ use domain::resource::Observed;
 use domain::{Code, Kind, Problem, ResourceKey};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use super::functions::names;
-use super::rounds::{Round, function_of};
-use crate::gather::{Trouble, each, orphans};
+use super::rounds::{Told, deliver, of_each};
+use crate::gather::Trouble;
 use crate::wire::{self, take};
 use crate::{Bucket, Caller, Feed, absent};
 
 const GET: &str = "lambda:GetPolicy";
-/// So many functions are asked in one collect: 133 seconds at half of the quota.
-const SOME: usize = 1000;
+const TOLD: Told = Told {
+    kind: Kind::FunctionPermission,
+    field: "Resource",
+    // 133 seconds at half of the quota.
+    some: 1000,
+    operation: GET,
+    words: "permissions",
+};
 
 /// Reads the policies of functions and of the aliases that are known, function by function.
 pub(crate) async fn collect_permissions(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
-    let functions = names(caller).await?;
-    let known: HashSet<String> = feed.said(Kind::FunctionPermission, "Resource").await?.into_keys().collect();
-    let (round, asked) = Round::begin(feed, functions.clone(), SOME).await?;
-    let trouble = read(caller, feed, asked).await?;
-    orphans(caller, feed, (Kind::FunctionPermission, Kind::Function), &functions, &known, function_of).await?;
-    round.end(feed, Kind::FunctionPermission, trouble, GET, ("permissions", "functions")).await
+    TOLD.collect(caller, feed, |asked| read(caller, feed, asked)).await
 }
 
 /// Reads the policies of these functions and of their aliases that are known.
@@ -51,12 +51,7 @@ async fn read(caller: &Caller, feed: &dyn Feed, functions: Vec<String>) -> Resul
             (function, its)
         })
         .collect();
-    let mut trouble = Trouble::default();
-    let read = |(function, its): (String, Vec<String>)| async move { of(caller, feed, &function, &its).await };
-    for result in each(asked, read).await {
-        trouble.past(result)?;
-    }
-    Ok(trouble)
+    of_each(asked, |(function, its)| async move { of(caller, feed, &function, &its).await }).await
 }
 
 /// Reads the policies of one function and these aliases, and says so when it has read them all.
@@ -64,15 +59,9 @@ async fn of(caller: &Caller, feed: &dyn Feed, function: &str, aliases: &[String]
     let mut qualifiers = vec![None];
     qualifiers.extend(aliases.iter().map(|alias| Some(alias.as_str())));
     for qualifier in qualifiers {
-        let statements = policy(caller, function, qualifier).await?.into_iter();
-        let batch: Vec<Observed> =
-            statements.map(|doc| caller.observed_raw::<Permission>(doc)).collect::<Result<_, Problem>>()?;
-        if !batch.is_empty() {
-            feed.seen(batch).await?;
-        }
+        deliver::<Permission>(caller, feed, policy(caller, function, qualifier).await?).await?;
     }
-    let key = ResourceKey::new(Kind::Function, caller.scope().clone(), function)?;
-    feed.complete(Kind::FunctionPermission, Some(&key)).await
+    TOLD.complete(caller, feed, function).await
 }
 
 /// The statements of a function's policy, or of that of an alias. A function without a policy, or that does not exist, has none.

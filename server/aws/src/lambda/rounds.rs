@@ -1,11 +1,15 @@
 //! What AWS tells function by function only. All control-plane calls of an account share a quota, so of many functions each collect asks some,
 //! in turns. Until each was asked once, the list says how far it is.
 
-use domain::{Code, Kind, Problem};
+use domain::resource::{Model, Observed};
+use domain::{Code, Kind, Problem, ResourceKey};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::HashSet;
 
-use crate::Feed;
-use crate::gather::Trouble;
+use super::functions::names;
+use crate::gather::{Trouble, each, orphans};
+use crate::{Caller, Feed};
 
 /// Where the next collect goes on.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +36,65 @@ impl Place {
     fn left(&self, others: &[String]) -> usize {
         if self.around { 0 } else { others.iter().filter(|name| **name > self.after).count() }
     }
+}
+
+/// A kind that AWS tells function by function.
+pub(super) struct Told {
+    /// What is told.
+    pub(super) kind: Kind,
+    /// A field that all of its documents have.
+    pub(super) field: &'static str,
+    /// So many functions are asked in one collect.
+    pub(super) some: usize,
+    /// The operation that tells it.
+    pub(super) operation: &'static str,
+    /// What it is called, of many.
+    pub(super) words: &'static str,
+}
+
+impl Told {
+    /// Asks the functions whose turn it is with `read`, and says of those that are gone that nothing is left of them.
+    pub(super) async fn collect<F>(
+        &self,
+        caller: &Caller,
+        feed: &dyn Feed,
+        read: impl FnOnce(Vec<String>) -> F,
+    ) -> Result<(), Problem>
+    where
+        F: Future<Output = Result<Trouble, Problem>>,
+    {
+        let functions = names(caller).await?;
+        let known: HashSet<String> = feed.said(self.kind, self.field).await?.into_keys().collect();
+        let (round, asked) = Round::begin(feed, functions.clone(), self.some).await?;
+        let trouble = read(asked).await?;
+        orphans(caller, feed, (self.kind, Kind::Function), &functions, &known, function_of).await?;
+        round.end(feed, self.kind, trouble, self.operation, (self.words, "functions")).await
+    }
+
+    /// Says that all of one function was delivered.
+    pub(super) async fn complete(&self, caller: &Caller, feed: &dyn Feed, function: &str) -> Result<(), Problem> {
+        let key = ResourceKey::new(Kind::Function, caller.scope().clone(), function)?;
+        feed.complete(self.kind, Some(&key)).await
+    }
+}
+
+/// Reads something of each of these; what is in the way of some does not keep the others from being read.
+pub(super) async fn of_each<I, F>(asked: Vec<I>, read: impl FnMut(I) -> F) -> Result<Trouble, Problem>
+where
+    F: Future<Output = Result<(), Problem>>,
+{
+    let mut trouble = Trouble::default();
+    for result in each(asked, read).await {
+        trouble.past(result)?;
+    }
+    Ok(trouble)
+}
+
+/// Delivers these documents, if there are any.
+pub(super) async fn deliver<M: Model>(caller: &Caller, feed: &dyn Feed, docs: Vec<Value>) -> Result<(), Problem> {
+    let batch: Vec<Observed> =
+        docs.into_iter().map(|doc| caller.observed_raw::<M>(doc)).collect::<Result<_, Problem>>()?;
+    if batch.is_empty() { Ok(()) } else { feed.seen(batch).await }
 }
 
 /// One collect's turn.

@@ -5,27 +5,26 @@ use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
 use serde::Deserialize;
 use serde_json::Value;
-use std::collections::HashSet;
 
-use super::functions::names;
 use super::permissions::policy;
-use super::rounds::{Round, function_of};
-use crate::gather::{Trouble, each, orphans};
+use super::rounds::{Told, deliver, function_of, of_each};
+use crate::gather::Trouble;
 use crate::wire::{self, take_list};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
 const LIST: &str = "lambda:ListFunctionUrlConfigs";
-/// So many functions are asked in one collect: 67 seconds at half of the quota.
-const SOME: usize = 500;
+const TOLD: Told = Told {
+    kind: Kind::FunctionUrl,
+    field: "FunctionUrl",
+    // 67 seconds at half of the quota.
+    some: 500,
+    operation: LIST,
+    words: "URLs",
+};
 
 /// Reads the URLs, function by function.
 pub(crate) async fn collect_urls(caller: &Caller, feed: &dyn Feed) -> Result<(), Problem> {
-    let functions = names(caller).await?;
-    let known: HashSet<String> = feed.said(Kind::FunctionUrl, "FunctionUrl").await?.into_keys().collect();
-    let (round, asked) = Round::begin(feed, functions.clone(), SOME).await?;
-    let trouble = read(caller, feed, asked).await?;
-    orphans(caller, feed, (Kind::FunctionUrl, Kind::Function), &functions, &known, function_of).await?;
-    round.end(feed, Kind::FunctionUrl, trouble, LIST, ("URLs", "functions")).await
+    TOLD.collect(caller, feed, |asked| read(caller, feed, asked)).await
 }
 
 /// Reads the URLs of these functions.
@@ -34,11 +33,7 @@ pub(crate) async fn urls_within(caller: &Caller, feed: &dyn Feed, functions: Vec
 }
 
 async fn read(caller: &Caller, feed: &dyn Feed, functions: Vec<String>) -> Result<Trouble, Problem> {
-    let mut trouble = Trouble::default();
-    for result in each(functions, |name| async move { of(caller, feed, &name).await }).await {
-        trouble.past(result)?;
-    }
-    Ok(trouble)
+    of_each(functions, |name| async move { of(caller, feed, &name).await }).await
 }
 
 /// Reads the URLs of one function, and says so when it has read them all. One whose policy cannot be read is delivered without what that
@@ -46,13 +41,8 @@ async fn read(caller: &Caller, feed: &dyn Feed, functions: Vec<String>) -> Resul
 async fn of(caller: &Caller, feed: &dyn Feed, function: &str) -> Result<(), Problem> {
     let mut trouble = Trouble::default();
     let docs = urls(caller, function, &mut trouble).await?;
-    let batch: Vec<Observed> =
-        docs.into_iter().map(|doc| caller.observed_raw::<FunctionUrl>(doc)).collect::<Result<_, Problem>>()?;
-    if !batch.is_empty() {
-        feed.seen(batch).await?;
-    }
-    let key = ResourceKey::new(Kind::Function, caller.scope().clone(), function)?;
-    feed.complete(Kind::FunctionUrl, Some(&key)).await?;
+    deliver::<FunctionUrl>(caller, feed, docs).await?;
+    TOLD.complete(caller, feed, function).await?;
     trouble.end()
 }
 
