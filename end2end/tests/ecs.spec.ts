@@ -3,8 +3,19 @@
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
 
-test("from a function's image to the service that also runs it", async ({ page }) => {
-  await page.goto("/functions/111122223333/eu-west-1/invoice-render");
+test("from a mistyped name to the function, what triggers it, its log, and the service that runs its image, too", async ({ page }) => {
+  test.setTimeout(180_000);
+  await page.goto("/");
+  await hydrated(page);
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("invoce-render");
+  const search = page.getByRole("dialog", { name: "Find anything" });
+  await expect(search.locator(".hits")).toHaveAttribute("data-for", "invoce-render");
+  await page.keyboard.press("Enter");
+  await expect(page).toHaveURL(/\/functions\/111122223333\/eu-west-1\/invoice-render/);
+  // Orders come each minute, and each makes an invoice: the code runs that is in the image.
+  await expect(page.getByRole("main").getByRole("link", { name: /invoices/ }).first()).toBeVisible();
+  await expect(page.getByRole("log")).toContainText(/invoice for order NW-\d+: 4 lines/, { timeout: 150_000 });
   await page.getByRole("complementary", { name: "Connected" }).locator("a[href^='/images/']").first().click();
   await expect(page).toHaveURL(/\/images\//);
   await page.getByRole("complementary", { name: "Connected" }).locator("a[href^='/services/']").first().click();
@@ -51,6 +62,11 @@ test("two revisions of a task definition are compared without noise", async ({ p
 test("a service that cannot reach its desired count needs a person", async ({ page }) => {
   // ECS says so after several tasks that failed: a fleet that has just begun has to get there.
   test.setTimeout(240_000);
+  await page.goto("/");
+  await hydrated(page);
+  const deployed = page.locator("section.card", { has: page.getByRole("heading", { name: "Deployments" }) }).getByRole("link", { name: /recommendations/ });
+  await deployed.first().click({ timeout: 60_000 });
+  await expect(page).toHaveURL(/\/services\/\d{12}\/.*tab=deployments/);
   await page.goto("/services?attention=1&q=recommendations");
   await hydrated(page);
   await page.locator("tbody a[href^='/services/']").first().click({ timeout: 60_000 });

@@ -154,13 +154,15 @@ test("a function that has not run has no log yet, which is no error, and its fir
   page.on("response", (response) => {
     if (response.status() >= 400 && response.url().includes("/api/")) refused.push(`${response.status()} ${response.url()}`);
   });
-  await page.goto("/functions/111122223333/eu-west-1/invoice-render?tab=logs");
+  // Nothing calls it.
+  const group = { logGroupName: "/aws/lambda/search-suggest" };
+  aws("logs", "delete_log_group", group);
+  await page.goto("/functions/111122223333/eu-west-1/search-suggest?tab=logs");
   await hydrated(page);
   const log = page.getByRole("log");
   await expect(log).toContainText("No logs yet: the function has not run", { timeout: 20_000 });
   await expect(page.locator(".badge").filter({ hasText: /^following$/ })).toBeVisible();
   await accessible(page);
-  const group = { logGroupName: "/aws/lambda/invoice-render" };
   const place = { ...group, logStreamName: "2026/01/01/[$LATEST]first" };
   try {
     aws("logs", "create_log_group", group);
@@ -169,6 +171,7 @@ test("a function that has not run has no log yet, which is no error, and its fir
     await expect(log).toContainText("the first line", { timeout: 20_000 });
   } finally {
     aws("logs", "delete_log_group", group);
+    aws("logs", "create_log_group", group);
   }
   expect(refused).toEqual([]);
 });

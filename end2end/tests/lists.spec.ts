@@ -146,3 +146,18 @@ test("columns are in the address, and their menu stays open", async ({ page }) =
   expect(said()).toEqual([]);
   await expect(option("Runtime")).toBeVisible();
 });
+
+test("what calls functions is a column, and a filter", async ({ page }) => {
+  await page.goto("/functions?account=111122223333&region=eu-west-1&q=orders");
+  await hydrated(page);
+  const row = (name: string) => page.locator("tbody tr", { has: page.getByRole("link", { name, exact: true }) });
+  const heads = await page.locator("thead th").evaluateAll((cells) => cells.map((cell) => cell.getAttribute("data-col")));
+  const cell = (name: string) => row(name).locator("td").nth(heads.indexOf("triggers"));
+  await expect(cell("orders-worker")).toHaveText("SQS");
+  await expect(cell("orders-projector")).toHaveText("DynamoDB");
+  await page.locator("details.menu > summary", { hasText: "Triggers" }).click();
+  await page.locator("details.menu[open]").getByRole("link", { name: /^SQS/ }).click();
+  await expect(page).toHaveURL(/[?&]triggers=SQS/);
+  await expect(row("orders-worker")).toBeVisible();
+  await expect(row("orders-projector")).toHaveCount(0);
+});

@@ -5,6 +5,7 @@
 - It counts only functions that somebody invokes and waits for; here every execution becomes AWS/Lambda metrics.
 - It ends all ECS tasks when it starts again, as it would have to with containers; here none run, so tasks go on.
 - It pretends to run languages it cannot run; here they fail and say so.
+- It runs images in containers, which are not here; here the Python or Node.js code in them runs (image_code.py).
 - It keeps a process for every function that ever ran; here those nobody used for a while end.
 - It deletes an image of several tags whole when one of them is deleted; here the others stay, and so does the image.
 - It lets every web page call it and read what it answers; here it answers programs only, as the gateway does.
@@ -19,6 +20,7 @@ import re
 import threading
 import time
 
+import image_code
 from ministack import app
 from ministack.core import lambda_runtime
 from ministack.services import cloudwatch, cloudwatch_logs, ecr, ecs, lambda_svc
@@ -95,8 +97,10 @@ def execute_and_count(func, config, event, request_id, started):
         running[name] = at_once = running.get(name, 0) + 1
     result = None
     try:
-        if config.get("Runtime", "").startswith(CANNOT_RUN):
-            result = refuse(func, config, request_id)
+        if config.get("PackageType") == "Image":
+            result = execute_image(func, config, event, request_id, started)
+        elif config.get("Runtime", "").startswith(CANNOT_RUN):
+            result = refuse(func, request_id, "RuntimeNotSupported", f"The sandbox runs Python, Node.js and custom runtimes; it cannot run {config['Runtime']}.")
         else:
             result = dispatch(func, config, event, request_id, started)
         return result
@@ -111,11 +115,20 @@ def execute_and_count(func, config, event, request_id, started):
             cloudwatch.record_metric("AWS/Lambda", metric, value, unit, {})
 
 
-def refuse(func, config, request_id):
+def execute_image(func, config, event, request_id, started):
+    """Runs the code in a container image as if it had been deployed as an archive."""
+    try:
+        runtime, handler, code = image_code.of(config)
+    except image_code.CannotRun as error:
+        return refuse(func, request_id, "ImageNotSupported", str(error))
+    config = {**config, "PackageType": "Zip", "Runtime": runtime, "Handler": handler}
+    return dispatch({**func, "config": config, "code_zip": code}, config, event, request_id, started)
+
+
+def refuse(func, request_id, kind, text):
     """The emulator would pretend that these ran and succeeded."""
-    text = f"The sandbox runs Python, Node.js and custom runtimes; it cannot run {config['Runtime']}."
     lambda_svc._emit_lambda_logs(func, request_id, text, True, 0)
-    return {"body": {"errorType": "Sandbox.RuntimeNotSupported", "errorMessage": text}, "error": True}
+    return {"body": {"errorType": f"Sandbox.{kind}", "errorMessage": text}, "error": True}
 
 
 def count_throttles_only(function_name, duration_ms, error, throttle):

@@ -116,7 +116,7 @@ def network(place, tier="private"):
     return vpc, sorted(tagged), {g["GroupName"].removeprefix("northwind-"): g["GroupId"] for g in groups}
 
 
-QUEUES = [("orders-incoming", "orders"), ("orders-fulfilment", "orders"), ("payments-capture", "payments"), ("notifications", "platform")]
+QUEUES = [("orders-incoming", "orders"), ("orders-fulfilment", "orders"), ("invoices", "orders"), ("payments-capture", "payments"), ("notifications", "platform")]
 TOPICS = [("order-events", "orders"), ("ops-alerts", "platform")]
 STREAMS = [("clickstream", "search", 2)]
 SECRETS = [("northwind/payments/stripe", "payments"), ("northwind/orders/database", "orders")]

@@ -5,9 +5,7 @@ import pathlib
 import zipfile
 
 import images
-from place import once
-
-CODE = pathlib.Path(__file__).parent / "code"
+from place import CODE, once
 
 PY, NODE = "python3.12", "nodejs22.x"
 # Name, team, runtime, source, memory in MB, timeout in seconds, what else.
@@ -75,6 +73,8 @@ def make(place):
         environment = {"STAGE": place.stage, **more.get("environment", {})}
         if "bucket" in more:
             environment[more["bucket"]] = f"northwind-uploads-{place.stage}-{place.region}"
+        if name == "orders-worker" and has_image_function(place):
+            environment["INVOICES_QUEUE"] = "invoices"
         arguments = {
             "FunctionName": name, "Runtime": runtime, "Role": place.role(f"northwind-{team}-function"),
             "Handler": more.get("handler", "index.handler"), "Code": {"ZipFile": zipped(source)}, "MemorySize": memory, "Timeout": timeout,
@@ -128,13 +128,19 @@ def _versions(functions, name, count):
     functions.create_alias(FunctionName=name, Name="live", FunctionVersion=published[-1], Description="What customers use")
 
 
+def has_image_function(place):
+    return place.region == "eu-west-1"
+
+
 def make_image_function(place):
     """The function that runs the same image as a service: made once the image is there."""
-    if place.region != "eu-west-1":
+    if not has_image_function(place):
         return
     once(
         place.client("lambda").create_function, FunctionName=IMAGE_FUNCTION, PackageType="Image", Role=place.role("northwind-orders-function"),
-        Code={"ImageUri": images.pinned(place, "northwind/invoice", "live")}, MemorySize=1024, Timeout=60, Architectures=["x86_64"],
+        Code={"ImageUri": images.pinned(place, images.FOR_LAMBDA, "live")}, MemorySize=1024, Timeout=60, Architectures=["x86_64"],
         Description="Renders invoices; the same image as the invoice service", Tags=place.tags("orders", service=IMAGE_FUNCTION),
         Environment={"Variables": {"STAGE": place.stage, "MODE": "function"}},
     )
+    once(place.client("logs").create_log_group, logGroupName=f"/aws/lambda/{IMAGE_FUNCTION}", tags=place.tags("orders"))
+    place.client("logs").put_retention_policy(logGroupName=f"/aws/lambda/{IMAGE_FUNCTION}", retentionInDays=30 if place.stage == "prod" else 7)

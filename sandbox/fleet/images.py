@@ -10,7 +10,7 @@ import tarfile
 import botocore.httpsession
 from botocore.awsrequest import AWSRequest
 
-from place import ENDPOINT, as_list, once
+from place import CODE, ENDPOINT, as_list, once
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -35,6 +35,7 @@ REPOSITORIES = [
 ]
 BASE_ONLY = {"northwind/orders", "northwind/web", "northwind/payments", "platform/envoy", "platform/otel-collector"}
 MULTI_ARCHITECTURE = "platform/otel-collector"
+FOR_LAMBDA = "northwind/invoice"
 # Their newest release has a signature and a bill of materials.
 SIGNED = {"northwind/payments", "platform/otel-collector"}
 
@@ -108,9 +109,6 @@ def make(place):
             # A rebuild takes the tag along: what it pointed at stays without one.
             _push(place, name, [tags[0]], base, size, f"{tags[0]}-rebuilt", "amd64")
         _lifecycle(ecr, name)
-    import functions
-
-    functions.make_image_function(place)
 
 
 def make_public(place):
@@ -172,36 +170,42 @@ def _blob(place, name, data):
     return digest(data)
 
 
-def _history(base, layers):
+def _history(base, layers, command, folder):
     """The steps of a build: one for each layer, the last two steps only change the configuration."""
     before = [f"ADD {base} /", "RUN apt-get update && apt-get install -y ca-certificates", "RUN useradd --uid 1000 app"][: layers - 1]
     steps = [{"created": "2026-11-01T00:00:00Z", "created_by": f"/bin/sh -c {step}"} for step in before]
-    steps.append({"created": "2026-11-02T09:14:00Z", "created_by": "COPY /build /app # buildkit"})
-    return steps + [{"created": "2026-11-02T09:14:00Z", "created_by": step, "empty_layer": True} for step in ("USER 1000", 'CMD ["/app/start"]')]
+    steps.append({"created": "2026-11-02T09:14:00Z", "created_by": f"COPY /build {folder} # buildkit"})
+    return steps + [{"created": "2026-11-02T09:14:00Z", "created_by": step, "empty_layer": True} for step in ("USER 1000", f"CMD {json.dumps(list(command))}")]
 
 
-def _config(name, tag, base, architecture, layers):
+def _config(name, tag, base, architecture, layers, command=("/app/start",), folder="/app"):
     """An image configuration as a builder writes it."""
     return json.dumps(
         {
             "architecture": architecture, "os": "linux", "created": "2026-11-02T09:14:00Z",
-            "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", f"SERVICE={name.split('/')[-1]}"], "Cmd": ["/app/start"], "WorkingDir": "/app", "User": "1000",
+            "config": {"Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", f"SERVICE={name.split('/')[-1]}"], "Cmd": list(command), "WorkingDir": folder, "User": "1000",
                        "Labels": {"org.opencontainers.image.source": f"https://git.northwind.example/{name}", "org.opencontainers.image.version": tag, "org.opencontainers.image.base.name": base}},
             "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
-            "history": _history(base, len(layers)),
+            "history": _history(base, len(layers), command, folder),
         },
         separators=(",", ":"),
     ).encode()
 
 
 def _push(place, name, tags, base, size, release, architecture):
-    """A real configuration and manifest. The layers are declared with the size they would have; their bytes are not stored."""
+    """A real configuration and manifest. Layers are declared with the size they would have; bytes are stored only of what a function runs."""
     rng = random.Random(f"{name}{base}")
     shares = [0.45, 0.25, 0.05]
     layers = [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": int(size * 1_000_000 * share), "digest": digest(f"{base}{share}".encode())} for share in shares]
-    own = int(size * 1_000_000 * 0.25 * rng.uniform(0.9, 1.1))
-    layers.append({"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": own, "digest": digest(f"{name}{release}".encode())})
-    config = _config(name, release, base, architecture, layers)
+    if name == FOR_LAMBDA:
+        # What the function runs: https://docs.aws.amazon.com/lambda/latest/dg/python-image.html
+        code = _layer("var/task/app.py", (CODE / "invoice_render.py").read_text().replace("{release}", release).encode())
+        layers.append({"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": len(code), "digest": _blob(place, name, code)})
+        config = _config(name, release, base, architecture, layers, ("app.handler",), "/var/task")
+    else:
+        own = int(size * 1_000_000 * 0.25 * rng.uniform(0.9, 1.1))
+        layers.append({"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": own, "digest": digest(f"{name}{release}".encode())})
+        config = _config(name, release, base, architecture, layers)
     manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": len(config), "digest": _blob(place, name, config)}, "layers": layers}).encode()
     for tag in tags:
         _call(place, "PUT", f"{name}/manifests/{tag}", manifest, MANIFEST)
@@ -231,7 +235,7 @@ def _layer(name, text):
     """A layer with one small file in it."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as archive:
-        info = tarfile.TarInfo(f"app/{name}")
+        info = tarfile.TarInfo(name)
         info.size = len(text)
         archive.addfile(info, io.BytesIO(text))
     return gzip.compress(data.getvalue(), mtime=0)
@@ -241,7 +245,7 @@ def _push_index(place, name, tags, base, size):
     """An image for two architectures, complete: layers, configurations, two manifests and the index over them."""
     manifests = []
     for architecture, variant in (("amd64", None), ("arm64", "v8")):
-        layer = _layer("otel-collector", f"#!/bin/sh\necho collector for {architecture}\n".encode())
+        layer = _layer("app/otel-collector", f"#!/bin/sh\necho collector for {architecture}\n".encode())
         layers = [{"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "size": len(layer), "digest": _blob(place, name, layer)}]
         config = _config(name, tags[0], base, architecture, layers)
         manifest = json.dumps({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "size": len(config), "digest": _blob(place, name, config)}, "layers": layers}).encode()

@@ -1,6 +1,7 @@
 """A place of the fleet: one account in one region, and the clients to work there."""
 
 import os
+import pathlib
 import threading
 from functools import cached_property
 
@@ -8,6 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+# What functions run.
+CODE = pathlib.Path(__file__).parent / "code"
 ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
 CONFIG = Config(retries={"max_attempts": 4, "mode": "standard"}, connect_timeout=5, read_timeout=60, max_pool_connections=16)
 

@@ -29,6 +29,7 @@ STEPS = [
     ("roles and network", foundation.make_base),
     ("functions", functions.make),
     ("repositories and images", images.make),
+    ("functions made from images", functions.make_image_function),
     ("public repositories", images.make_public),
     ("queues, topics, tables, buckets", foundation.make_sources),
     ("clusters", cluster.make),

@@ -12,6 +12,8 @@ from place import as_list, once
 
 def make(place):
     names = {row[0] for row in functions.table(place)}
+    if functions.has_image_function(place):
+        names.add(functions.IMAGE_FUNCTION)
     _rules(place, names)
     _schedules(place, names)
     _mappings(place, names)
@@ -74,6 +76,7 @@ def _mappings(place, names):
     table = place.client("dynamodb").describe_table(TableName="orders")["Table"]
     wanted = [
         ("orders-worker", place.arn("sqs", "orders-incoming"), {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 2, "FunctionResponseTypes": ["ReportBatchItemFailures"]}),
+        (functions.IMAGE_FUNCTION, place.arn("sqs", "invoices"), {"BatchSize": 10}),
         ("payments-capture", place.arn("sqs", "payments-capture"), {"BatchSize": 5}),
         ("notifications-mail", place.arn("sqs", "notifications"), {"BatchSize": 1, "Enabled": False}),
         ("orders-projector", table.get("LatestStreamArn"), {"BatchSize": 50, "StartingPosition": "LATEST"}),

@@ -13,7 +13,10 @@ use crate::report::Failure;
 use crate::user::User;
 
 const NAME: &str = "emulator";
-const LAUNCHER: &str = include_str!("../emulator/run.py");
+const LAUNCHER: &[(&str, &str)] = &[
+    ("run.py", include_str!("../emulator/run.py")),
+    ("image_code.py", include_str!("../emulator/image_code.py")),
+];
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 
@@ -26,13 +29,14 @@ pub struct Emulator {
     pub user: Option<User>,
     /// The port it listens on, on 127.0.0.1.
     pub port: u16,
+    gateway: u16,
     part: PathBuf,
     run_dir: PathBuf,
     log: PathBuf,
 }
 
-/// Installs what is missing and ends what an earlier start left behind. Blocks.
-pub fn prepare(folder: &Folder) -> Result<Emulator, Failure> {
+/// Installs what is missing and ends what an earlier start left behind. At the port of the gateway it finds the code in images. Blocks.
+pub fn prepare(folder: &Folder, gateway: u16) -> Result<Emulator, Failure> {
     let user = User::unprivileged(&["nobody"]);
     let part = folder.part(NAME)?;
     end_leftover(&folder.run(), NAME, StopSignal::Term, STOP_PATIENCE);
@@ -42,12 +46,15 @@ pub fn prepare(folder: &Folder) -> Result<Emulator, Failure> {
     }
     // Unpacked function code of processes that were killed.
     clear(&part.join("tmp"));
-    let launcher = part.join("run.py");
-    std::fs::write(&launcher, LAUNCHER).map_err(|error| Failure::io("write", &launcher, &error))?;
+    for (name, text) in LAUNCHER {
+        let file = part.join(name);
+        std::fs::write(&file, text).map_err(|error| Failure::io("write", &file, &error))?;
+    }
     Ok(Emulator {
         python,
         user,
         port: folder.free_port(NAME)?,
+        gateway,
         part,
         run_dir: folder.run(),
         log: folder.logs()?.join("emulator.log"),
@@ -107,6 +114,7 @@ impl Emulator {
             ("PYTHONDONTWRITEBYTECODE", "1".into()),
             ("BIND_HOST", "127.0.0.1".into()),
             ("GATEWAY_PORT", self.port.to_string()),
+            ("SANDBOX_GATEWAY_PORT", self.gateway.to_string()),
             ("PERSIST_STATE", "1".into()),
             ("STATE_DIR", within("state")),
             ("S3_PERSIST", "1".into()),

@@ -133,11 +133,14 @@ async fn run_up(options: Options, no_fleet: bool) -> Result<(), Failure> {
     let folder = std::sync::Arc::new(Folder::open(&options.data_dir)?);
     let (for_database, for_emulator) = (folder.clone(), folder.clone());
     let named = options.database_named();
+    let cannot = |error: std::io::Error| Failure::new(format!("cannot listen on 127.0.0.1: {error}"));
+    let listener = TcpListener::bind(("127.0.0.1", folder.free_port("gateway")?)).await.map_err(cannot)?;
+    let port = listener.local_addr().map_err(cannot)?.port();
     progress("start", "starting the database and the AWS emulator");
     let started = tokio::join!(
         blocking(move || postgres::start(&for_database, named)),
         blocking(move || {
-            let emulator = emulator::prepare(&for_emulator)?;
+            let emulator = emulator::prepare(&for_emulator, port)?;
             let running = emulator.start()?;
             Ok((emulator, running))
         })
@@ -159,7 +162,7 @@ async fn run_up(options: Options, no_fleet: bool) -> Result<(), Failure> {
         }
     };
     let mut running = Some(running);
-    let result = serve(&folder, &options, no_fleet, &mut database, &emulator, &mut running).await;
+    let result = serve(&folder, listener, &options, no_fleet, &mut database, &emulator, &mut running).await;
     let stops = [running, database.running].into_iter().flatten().map(|child| std::thread::spawn(|| child.stop()));
     for stop in stops.collect::<Vec<_>>() {
         let _ = stop.join();
@@ -170,17 +173,14 @@ async fn run_up(options: Options, no_fleet: bool) -> Result<(), Failure> {
 /// Everything runs: answers calls, makes the fleet, keeps the emulator alive, until it is told to stop.
 async fn serve(
     folder: &Folder,
+    listener: TcpListener,
     options: &Options,
     no_fleet: bool,
     database: &mut postgres::Postgres,
     emulator: &emulator::Emulator,
     running: &mut Option<guard::Running>,
 ) -> Result<(), Failure> {
-    let listener = TcpListener::bind(("127.0.0.1", folder.free_port("gateway")?))
-        .await
-        .map_err(|error| Failure::new(format!("cannot listen on 127.0.0.1: {error}")))?;
-    let address = listener.local_addr().map_err(|error| Failure::new(error.to_string()))?;
-    let endpoint = format!("http://{address}");
+    let endpoint = format!("http://{}", listener.local_addr().map_err(|error| Failure::new(error.to_string()))?);
     let gateway = gateway::Gateway::new(emulator.port, &folder.part("gateway")?)?;
     let serving = gateway::serve(listener, gateway);
     emit(&Event::Ready {

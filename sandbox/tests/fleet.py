@@ -95,7 +95,7 @@ def whole_indexes():
 
 def each_minute(place):
     """The functions with code that runs which something starts each minute: a schedule, or a queue or bucket that such a function fills."""
-    runs = {call["FunctionName"]: call for call in made("lambda", "create_function", place) if call.get("Runtime", "").startswith(("python", "nodejs"))}
+    runs = {call["FunctionName"]: call for call in made("lambda", "create_function", place) if call.get("Runtime", "python").startswith(("python", "nodejs"))}
     rules = {call["Name"] for call in made("events", "put_rule", place) if call.get("ScheduleExpression") == "rate(1 minute)"}
     started = {target["Id"] for call in made("events", "put_targets", place) if call["Rule"] in rules for target in call["Targets"]}
     for call in made("scheduler", "create_schedule", place):
@@ -105,6 +105,7 @@ def each_minute(place):
     for call in made("lambda", "create_event_source_mapping", place):
         if call.get("Enabled", True) and str(call["EventSourceArn"]).split(":")[-1] in filled:
             started.add(call["FunctionName"])
+            filled |= set(runs[call["FunctionName"]]["Environment"]["Variables"].values())
     for call in made("s3", "put_bucket_notification_configuration", place):
         if call["Bucket"] in filled:
             started |= {one["LambdaFunctionArn"].split(":")[-1] for one in call["NotificationConfiguration"]["LambdaFunctionConfigurations"]}
@@ -124,7 +125,7 @@ places.Place.client = lambda place, service: Client(place, service)
 images._call = push
 images._sign = kubernetes._run = lambda *arguments: None
 for place in places.PLACES:
-    for step in (foundation.make_base, functions.make, images.make, foundation.make_sources, cluster.make, services.make, traffic.make, kubernetes.make):
+    for step in (foundation.make_base, functions.make, images.make, functions.make_image_function, foundation.make_sources, cluster.make, services.make, traffic.make, kubernetes.make):
         step(place)
 
 main = next(place for place in places.PLACES if place.main)
@@ -137,6 +138,8 @@ for what, found, least in (
     ("regions", len({place.region for place in places.PLACES}), 2),
     ("functions", len(made("lambda", "create_function")), 40),
     ("functions that run each minute", len(each_minute(main)), 12),
+    ("functions made from images that run each minute", len(each_minute(main) & {functions.IMAGE_FUNCTION}), 1),
+    ("images whose code a function can run", len([key for key in manifests if key[1] == images.FOR_LAMBDA and (*key[:2], manifests[key]["layers"][-1]["digest"]) in blobs]), 6),
     ("function URLs", len(made("lambda", "create_function_url_config")), 2),
     ("functions with a destination for what failed", len(made("lambda", "put_function_event_invoke_config", main)), 1),
     ("functions whose rules, topics, APIs and buckets may call them", len({call["FunctionName"] for call in made("lambda", "add_permission", main)}), 10),

@@ -186,6 +186,7 @@ async fn survives_being_killed() {
     first.check("ecr.py", "check");
     first.check("named.py", "check");
     first.check("revisions.py", "check");
+    first.check("image_functions.py", "check");
     // The busy port of a second start on the same folder is not the problem: the folder is.
     let second_start = Command::new(env!("CARGO_BIN_EXE_gantry-sandbox"))
         .args(["postgres", "--data-dir"])
@@ -211,6 +212,7 @@ async fn survives_being_killed() {
     third.check("ecr.py", "again");
     third.check("named.py", "again");
     third.check("revisions.py", "again");
+    third.check("image_functions.py", "again");
     let running = processes(&folder.0);
     assert_eq!(
         running.iter().filter(|(_, command)| command.contains("run.py") && !command.contains(" guard ")).count(),

@@ -1,14 +1,19 @@
-"""Takes orders off the queue: reserves stock, asks for the payment."""
+"""Takes orders off the queue: reserves stock, asks for the payment and, where invoices are made, for one."""
 
 import json
 import logging
+import os
 import random
 import time
+
+import boto3
 
 log = logging.getLogger()
 # Lambda has set up a handler of its own; elsewhere this makes one that writes the same way.
 logging.basicConfig(level=logging.INFO, format="[%(levelname)s]\t%(message)s")
 log.setLevel(logging.INFO)
+INVOICES = os.environ.get("INVOICES_QUEUE")
+queues = boto3.client("sqs")
 
 
 class OutOfStock(Exception):
@@ -21,6 +26,8 @@ def handler(event, context):
         order = json.loads(record["body"])
         try:
             reserve(order)
+            if INVOICES:
+                queues.send_message(QueueUrl=queues.get_queue_url(QueueName=INVOICES)["QueueUrl"], MessageBody=record["body"])
             log.info("order %s reserved, payment requested", order.get("order_id"))
         except OutOfStock as problem:
             log.warning("order %s cannot be reserved: %s", order.get("order_id"), problem)
