@@ -15,7 +15,7 @@ use crate::ui::tone_class;
 /// The size of a box, and the room between columns and between rows, in pixels; also in style/pages/run.css.
 const WIDTH: usize = 176;
 const HEIGHT: usize = 46;
-const BETWEEN: usize = 36;
+const BETWEEN: usize = 30;
 const APART: usize = 12;
 /// The room above the first row and below the last: arrows that pass boxes of the first go there.
 const EDGE: usize = 12;
@@ -233,10 +233,10 @@ mod tests {
     #[test]
     fn arrows_go_from_box_to_box_and_through_none() {
         let next = Layout { columns: vec![vec![0], vec![1, 2]], arrows: vec![(0, 2)] };
-        assert_eq!(paths(&next), ("M176 35C194 35 194 93 212 93".to_owned(), "M212 93l-6 -4v8z".to_owned()));
+        assert_eq!(paths(&next), ("M176 35C191 35 191 93 206 93".to_owned(), "M206 93l-6 -4v8z".to_owned()));
         let past = Layout { columns: vec![vec![0], vec![1], vec![2, 3]], arrows: vec![(0, 3)] };
-        let lines = "M176 35C194 35 194 64 212 64H388C406 64 406 93 424 93";
-        assert_eq!(paths(&past), (lines.to_owned(), "M424 93l-6 -4v8z".to_owned()));
+        let lines = "M176 35C191 35 191 64 206 64H382C397 64 397 93 412 93";
+        assert_eq!(paths(&past), (lines.to_owned(), "M412 93l-6 -4v8z".to_owned()));
     }
 
     #[test]
