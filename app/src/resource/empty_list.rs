@@ -120,7 +120,7 @@ pub fn EmptyList(
             view! {
                 <Empty title=title>
                     <p>{why}</p>
-                    <p class="faint">"Last read from AWS "<Age at=at now=now.get() after=" ago"/>"."</p>
+                    <p class="faint">"Last read from AWS "<Age at=at now=now.get_untracked() after=" ago"/>"."</p>
                     {all}
                     <CollectButton kind=kind scopes=scopes freshness=freshness problem=problem words="Read now"/>
                 </Empty>
