@@ -33,6 +33,36 @@ pub fn at_rest<T: Clone + PartialEq + Send + Sync + 'static>(of: Memo<T>, pause:
     Memo::new(move |_| rested.get())
 }
 
+/// The pause before what was refused so often, one after the other, is asked again.
+fn pause(refused: u32) -> Duration {
+    AGAIN.saturating_mul(1 << refused.min(16)).min(LONGEST)
+}
+
+/// Whether an answer, where there is one, is a refusal that passes.
+pub fn refused<T>(answer: &Option<Result<T, AppError>>) -> Option<bool> {
+    answer.as_ref().map(|answer| answer.as_ref().is_err_and(|AppError(problem)| problem.retryable()))
+}
+
+/// Has a page that shows a refusal in place of its answer ask again by itself: `again` counts up, ever more seldom, while it is refused for the
+/// moment.
+pub fn until_answered(again: RwSignal<u32>, refused: impl Fn() -> Option<bool> + 'static) {
+    let times = StoredValue::new(0_u32);
+    Effect::new(move || match refused() {
+        Some(true) => {
+            let so_often = times.get_value();
+            times.set_value(so_often.saturating_add(1));
+            let ask = move || {
+                again.try_update(|n| *n = n.wrapping_add(1));
+            };
+            if let Ok(timer) = set_timeout_with_handle(ask, pause(so_often)) {
+                on_cleanup(move || timer.clear());
+            }
+        }
+        Some(false) => times.set_value(0),
+        None => {}
+    });
+}
+
 /// A question that is under way.
 #[derive(Debug, Default)]
 struct Turn {
@@ -62,7 +92,7 @@ impl<K: Ord> Turns<K> {
     fn end(&mut self, about: &K, refused: bool) -> Option<Duration> {
         let turn = self.0.get_mut(about)?;
         if refused {
-            let pause = AGAIN.saturating_mul(1 << turn.refused.min(16)).min(LONGEST);
+            let pause = pause(turn.refused);
             *turn = Turn { once_more: false, refused: turn.refused.saturating_add(1) };
             return Some(pause);
         }

@@ -162,6 +162,9 @@ test("Postgres restarted: lists go on, everything recovers within five seconds",
   await own.stopDatabase();
   expect((await fetch(`${url}/readyz`)).status).toBe(503);
   await expect(page.locator("tbody a[href^='/functions/']").first()).toBeVisible();
+  const opened = await page.context().newPage();
+  await opened.goto("/services");
+  await expect(opened.getByRole("heading", { level: 1, name: "The database has trouble" })).toBeVisible();
 
   await own.startDatabase();
   // The five seconds are the server's: they are taken without a browser. A page has more, for what else this machine does meanwhile.
@@ -173,6 +176,8 @@ test("Postgres restarted: lists go on, everything recovers within five seconds",
   expect(Date.now() - back, "milliseconds until a page is there").toBeLessThan(20_000);
   await page.goto("/functions");
   await expect(page.locator("tbody a[href^='/functions/']").first()).toBeVisible();
+  // What was opened meanwhile has no scripts, and comes by itself all the same.
+  await expect(opened.getByRole("heading", { level: 1, name: "Services" })).toBeVisible({ timeout: 30_000 });
   // Collecting goes on, and its news arrive: the listener has a new connection too.
   const before = (await freshness(url, token)).filter((list) => list.kind === "lambda.function").map((list) => list.complete ?? 0);
   await hydrated(page);

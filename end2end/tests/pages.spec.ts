@@ -1,6 +1,7 @@
 // Every page, in both schemes and at both widths: no console error, no accessibility fault, nothing wider than the window.
-import type { Page } from "@playwright/test";
+import type { Page, Route } from "@playwright/test";
 import { accessible, expect, hydrated, test } from "../fixtures/test";
+import { world } from "../fixtures/world";
 
 const pages: [string, string | RegExp][] = [
   ["/", "Overview"],
@@ -99,4 +100,25 @@ test("the overview charts CPU and memory of the busiest services, and says of ho
   }
   await expect(pulse.getByText(/Up to 4 services with the highest average of the last hour, of [\d,]+ services? that CloudWatch/)).toBeVisible();
   await accessible(page);
+});
+
+test("a page that was refused for the moment asks again by itself", async ({ browser }) => {
+  // A page of its own: the browser reports what was refused as an error.
+  const context = await browser.newContext({ baseURL: world().url, storageState: world().state });
+  const page = await context.newPage();
+  await page.goto("/");
+  await hydrated(page);
+  for (const { asks, by, shows } of [
+    { asks: "list", by: () => page.locator('.rail a[href^="/functions"]').first().click(), shows: page.locator("tbody a[href^='/functions/']").first() },
+    { asks: "get", by: () => page.locator("tbody a[href^='/functions/']").first().click(), shows: page.getByRole("complementary", { name: "Connected" }) },
+    { asks: "overview", by: () => page.locator('.rail a[href="/"]').first().click(), shows: page.getByRole("heading", { name: "Deployments" }) },
+  ]) {
+    const refuse = (route: Route) => route.fulfill({ status: 503, body: "" });
+    await page.route(`**/api/fn/${asks}`, refuse);
+    await by();
+    await expect(page.getByRole("main")).toContainText("Gantry does not answer");
+    await page.unroute(`**/api/fn/${asks}`, refuse);
+    await expect(shows).toBeVisible({ timeout: 15_000 });
+  }
+  await context.close();
 });

@@ -13,6 +13,7 @@ use super::{attention, collecting, deployments, fleet};
 use crate::api::Boot;
 #[cfg(feature = "ssr")]
 use crate::api::services;
+use crate::asking::{refused, until_answered};
 use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::live;
@@ -50,13 +51,15 @@ pub fn OverviewPage() -> impl IntoView {
     let scopes = use_scopes();
     let again = anything_changed(SELDOM);
     let runs = live::count(GATHER, ToPage::is_of_runs);
+    let asked = RwSignal::new(0_u32);
     let answer = ask(
         move || {
             let scopes = scopes.get();
-            (scopes.accounts, scopes.regions, [again.get(), runs.get()])
+            (scopes.accounts, scopes.regions, [again.get(), runs.get(), asked.get()])
         },
         |(accounts, regions, _)| first_page(accounts, regions),
     );
+    until_answered(asked, move || answer.with(refused));
     let pulse = each_minute(move || {
         let scopes = scopes.get();
         of_fleet(scopes.accounts, scopes.regions, MINUTES)

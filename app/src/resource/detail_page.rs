@@ -18,7 +18,7 @@ use super::freshness::{AgeOfData, CollectButton, FailingScopes};
 use super::generic::{self, TagsCard};
 use super::history::HistoryTab;
 use crate::api::{self, Boot};
-use crate::asking::Asking;
+use crate::asking::{Asking, refused, until_answered};
 use crate::error::AppError;
 use crate::layout::use_scopes;
 use crate::live::{self, Meanwhile};
@@ -87,7 +87,7 @@ pub fn DetailPage(
             paths::detail_key(&get("segment"), &get("account"), &get("region"), &get("id"))
         })
     });
-    // Counts up when there may be what was not there.
+    // Counts up when there may be what was not there, and when what was refused may be answered.
     let again = RwSignal::new(0_u32);
     let meanwhile = Meanwhile::listen(move |message| {
         key.try_with_untracked(|key| key.as_ref().is_ok_and(|key| tells_of(message, key))) == Some(true)
@@ -104,6 +104,7 @@ pub fn DetailPage(
             }
         },
     );
+    until_answered(again, move || answer.with(refused));
     view! {
         <Transition fallback=|| view! { <Skeleton lines=10/> }>
             {move || Suspend::new(async move {

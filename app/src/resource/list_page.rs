@@ -12,6 +12,7 @@ use super::list_rows::{ListRows, tells_of};
 use super::query::ListUrl;
 use super::selection::Selection;
 use crate::api;
+use crate::asking::{refused, until_answered};
 use crate::error::AppError;
 use crate::live::Meanwhile;
 use crate::ui::{About, Head, ProblemNote, Skeleton};
@@ -149,9 +150,10 @@ pub fn ResourceList(
         Ok(query)
     });
     let meanwhile = Meanwhile::listen(move |message| tells_of(message, kind));
+    let again = RwSignal::new(0_u32);
     let answer = ask(
-        move || question.get(),
-        move |question| {
+        move || (question.get(), again.get()),
+        move |(question, _)| {
             meanwhile.ask();
             async move {
                 match question {
@@ -161,6 +163,7 @@ pub fn ResourceList(
             }
         },
     );
+    until_answered(again, move || answer.with(refused));
     let total =
         Signal::derive(move || answer.get().and_then(Result::ok).map(|(_, page): (ListQuery, Page)| page.total));
     let base = StoredValue::new(base);

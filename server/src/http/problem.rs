@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{Code, Problem};
@@ -94,11 +94,16 @@ fn keep(names: &[HeaderName], from: &Response, to: &mut Response) {
 /// Middleware: whoever asked for a page gets a problem as a page.
 pub async fn pages_for_people(css: Arc<str>, request: Request, next: Next) -> Response {
     let person = wants_page(&request);
+    let reading = request.method() == Method::GET;
     let response = next.run(request).await;
     match response.extensions().get::<Arc<Problem>>().cloned() {
         Some(problem) if person => {
             let mut page = page(&problem, &css, response.status());
             keep(&[REQUEST_ID], &response, &mut page);
+            // It has no scripts that could ask again.
+            if reading && response.status() == StatusCode::SERVICE_UNAVAILABLE {
+                page.headers_mut().insert(header::REFRESH, HeaderValue::from_static("5"));
+            }
             page
         }
         _ => response,
