@@ -117,9 +117,31 @@ pub fn target(reference: &str) -> String {
     }
 }
 
+/// A web address without user, password, query and fragment, which can hold secrets. What is no web address stays as it is.
+pub fn without_secrets(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    path.map_or(format!("{scheme}://{host}"), |path| format!("{scheme}://{host}/{path}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_in_web_addresses_are_not_kept() {
+        for (address, kept) in [
+            ("https://user:pass@hooks.example.com/in/1?token=abc#x", "https://hooks.example.com/in/1"),
+            ("https://hooks.example.com?token=abc", "https://hooks.example.com"),
+            ("https://${stageVariables.host}/{proxy}?api_key=abc", "https://${stageVariables.host}/{proxy}"),
+            ("me@example.com", "me@example.com"),
+            ("arn:aws:sqs:eu-west-1:111122223333:q", "arn:aws:sqs:eu-west-1:111122223333:q"),
+        ] {
+            assert_eq!(without_secrets(address), kept);
+        }
+    }
 
     #[test]
     fn targets_are_spelled_as_their_resources_are_referred_to() {

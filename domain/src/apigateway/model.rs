@@ -39,6 +39,7 @@ document! { "PascalCase";
         pub integration_type: Option<String>,
         pub integration_subtype: Option<String>,
         pub integration_method: Option<String>,
+        /// An ARN, or a web address without what can be secret in it ([`crate::document::without_secrets`]).
         pub integration_uri: Option<String>,
         pub connection_type: Option<String>,
         pub connection_id: Option<String>,
@@ -84,6 +85,7 @@ impl Model for HttpApi {
         Column::text("description", "Description").form(Form::Sentence).hidden(),
     ];
     const KEPT: &'static [&'static str] = Self::FROM_PARTS;
+    const READING: i16 = 2;
     fn id(&self) -> String {
         self.api_id.clone()
     }

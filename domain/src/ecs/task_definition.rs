@@ -190,7 +190,7 @@ impl Model for TaskDefinition {
         Column::text("network", "Network mode").facet().hidden(),
         Column::text("role", "Task role").hidden(),
     ];
-    const READING: i16 = 2;
+    const READING: i16 = 3;
     // A revision never changes; two of them differ in these by their nature.
     const NOISE: &'static [&'static str] = &["taskDefinitionArn", "revision", "registeredAt", "registeredBy", "status"];
     fn id(&self) -> String {

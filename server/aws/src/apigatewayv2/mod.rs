@@ -3,6 +3,7 @@
 use aws_sdk_apigatewayv2::operation::get_api::GetApiOutput;
 use aws_sdk_apigatewayv2::types;
 use domain::apigateway::{Cors, HttpApi, Integration, Route};
+use domain::document::without_secrets;
 use domain::resource::Observed;
 use domain::{Kind, Problem, ResourceKey};
 
@@ -127,7 +128,7 @@ fn integration(i: types::Integration) -> Integration {
         integration_type: word(i.integration_type),
         integration_subtype: i.integration_subtype,
         integration_method: i.integration_method,
-        integration_uri: i.integration_uri,
+        integration_uri: i.integration_uri.as_deref().map(without_secrets),
         connection_type: word(i.connection_type),
         connection_id: i.connection_id,
         credentials_arn: i.credentials_arn,
@@ -143,5 +144,34 @@ fn route(r: types::Route) -> Route {
         target: r.target,
         authorization_type: word(r.authorization_type),
         authorizer_id: r.authorizer_id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::{Memory, caller};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn what_is_secret_in_the_address_of_an_integration_is_not_kept() {
+        let caller = caller(|operation, _| match operation {
+            o if o.contains("/integrations") => {
+                let uri = "https://shop:hunter2@legacy.example.com/{proxy}?api_key=hunter3";
+                (
+                    200,
+                    json!({"items": [{"integrationId": "i1", "integrationType": "HTTP_PROXY", "integrationUri": uri}]}),
+                )
+            }
+            o if o.contains("/routes") => (200, json!({"items": []})),
+            o if o.contains("/apis") => {
+                (200, json!({"items": [{"apiId": "a1", "name": "shop", "protocolType": "HTTP"}]}))
+            }
+            other => panic!("{other}"),
+        });
+        let feed = Memory::default();
+        collect_http_apis(&caller, &feed).await.unwrap();
+        let uri = &feed.docs()["a1"]["gantry:integrations"][0]["IntegrationUri"];
+        assert_eq!(uri, "https://legacy.example.com/{proxy}");
     }
 }

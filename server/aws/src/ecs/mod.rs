@@ -17,7 +17,7 @@ pub(crate) use task_definitions::{collect_task_definitions, fetch_task_definitio
 pub(crate) use tasks::{collect_tasks, fetch_task};
 
 use domain::{Code, Problem};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Caller;
 use crate::wire;
@@ -31,7 +31,7 @@ fn document(raw: Value) -> Value {
     wire::document(raw, is_moment)
 }
 
-/// Seals the values of `environment` lists, and log options that may be secrets, wherever they are.
+/// Seals the values of `environment` lists, and options of log drivers and of Docker's volume drivers that may be secrets, wherever they are.
 fn seal(caller: &Caller, value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| seal(caller, item)),
@@ -41,9 +41,9 @@ fn seal(caller: &Caller, value: &mut Value) {
                     Value::Array(variables) if name == "environment" => {
                         variables.iter_mut().filter_map(|v| v.get_mut("value")).for_each(|v| wire::seal(caller, v));
                     }
-                    Value::Object(options) if name == "options" => {
-                        let secret = options.iter_mut().filter(|(option, _)| !is_shown(option));
-                        secret.for_each(|(_, value)| wire::seal(caller, value));
+                    Value::Object(options) if name == "options" => seal_but(caller, options, is_shown),
+                    Value::Object(options) if name == "driverOpts" => {
+                        seal_but(caller, options, |option| VOLUME_SHOWN.contains(&option));
                     }
                     other => seal(caller, other),
                 }
@@ -52,6 +52,17 @@ fn seal(caller: &Caller, value: &mut Value) {
         _ => {}
     }
 }
+
+/// Seals all options but those that are shown.
+fn seal_but(caller: &Caller, options: &mut Map<String, Value>, is_shown: impl Fn(&str) -> bool) {
+    let secret = options.iter_mut().filter(|(option, _)| !is_shown(option));
+    secret.for_each(|(_, value)| wire::seal(caller, value));
+}
+
+/// Options of volume drivers that say what is mounted. All others are sealed: Docker's own driver takes what `mount` does in `o`, also
+/// `username=…,password=…`, and plugins take keys under any name.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DockerVolumeConfiguration.html>
+const VOLUME_SHOWN: &[&str] = &["type", "device"];
 
 /// Options of log drivers that say where logs go and how, and hold no secret. All others are sealed: drivers and FireLens' plugins take keys
 /// under any name, such as `splunk-token`, `apikey`, `http_User`, `Header`, and in addresses.

@@ -198,8 +198,12 @@ async fn known_task_definitions_are_not_read_again_and_secrets_are_sealed() {
                 "name": "web", "image": "web:1", "environment": [{"name": "PASSWORD", "value": "hunter2"}],
                 "logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": "hunter3", "splunk-index": "web"}}
             });
-            let definition =
-                json!({"family": "web", "revision": 3, "status": "ACTIVE", "containerDefinitions": [container]});
+            let share = json!({"type": "cifs", "device": "//files/shop", "o": "username=shop,password=hunter4"});
+            let volume =
+                json!({"name": "files", "dockerVolumeConfiguration": {"driver": "local", "driverOpts": share}});
+            let definition = json!({
+                "family": "web", "revision": 3, "status": "ACTIVE", "containerDefinitions": [container], "volumes": [volume]
+            });
             (200, json!({"taskDefinition": definition, "tags": [{"key": "team", "value": "shop"}]}))
         }
         other => panic!("{other}"),
@@ -209,7 +213,11 @@ async fn known_task_definitions_are_not_read_again_and_secrets_are_sealed() {
     let docs = feed.docs();
     assert_eq!(docs.keys().collect::<Vec<_>>(), ["web:3"]);
     let text = docs["web:3"].to_string();
-    assert!(!text.contains("hunter2") && !text.contains("hunter3") && text.contains("splunk-index"));
+    assert!(["hunter2", "hunter3", "hunter4"].iter().all(|secret| !text.contains(secret)), "{text}");
+    assert!(text.contains("splunk-index"));
+    let share = &docs["web:3"]["volumes"][0]["dockerVolumeConfiguration"]["driverOpts"];
+    assert_eq!((&share["type"], &share["device"]), (&json!("cifs"), &json!("//files/shop")));
+    assert_eq!(share["o"]["gantry:length"], 30);
     let described = domain::describe::describe(Kind::TaskDefinition, caller.scope(), &docs["web:3"]).unwrap();
     assert_eq!(described.tags["team"], "shop");
 }

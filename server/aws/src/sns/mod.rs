@@ -1,7 +1,7 @@
 //! Topics and their subscriptions.
 
 use aws_sdk_sns::types;
-use domain::document::partition;
+use domain::document::{partition, without_secrets};
 use domain::resource::Observed;
 use domain::sns::{Subscription, Topic};
 use domain::{Kind, Problem, ResourceKey};
@@ -83,13 +83,12 @@ fn topic(arn: String, subscriptions: Option<Vec<Subscription>>) -> Topic {
 }
 
 fn subscription(s: types::Subscription) -> Subscription {
-    let kept = Subscription {
+    Subscription {
         subscription_arn: s.subscription_arn,
         owner: s.owner,
         protocol: s.protocol,
-        endpoint: s.endpoint,
-    };
-    kept.redacted()
+        endpoint: s.endpoint.as_deref().map(without_secrets),
+    }
 }
 
 #[cfg(test)]

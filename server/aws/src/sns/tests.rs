@@ -75,3 +75,12 @@ async fn the_list_has_the_same_subscriptions_as_a_single_read_also_those_of_othe
     let read = fetch_topic(&caller, &key).await.unwrap().unwrap();
     assert_eq!(&read.doc["gantry:subscriptions"], listed);
 }
+
+#[test]
+fn what_is_secret_in_the_address_of_a_subscriber_is_not_kept() {
+    let told = types::Subscription::builder()
+        .protocol("https")
+        .endpoint("https://user:pass@hooks.example.com/in/1?token=abc")
+        .build();
+    assert_eq!(subscription(told).endpoint.as_deref(), Some("https://hooks.example.com/in/1"));
+}
