@@ -36,8 +36,8 @@ document! { "PascalCase";
         /// `*`, or names by their sort: `{"Service": "s3.amazonaws.com"}`.
         pub principal: Value,
         pub action: Value,
-        /// The ARN of the function, qualified when it is about an alias or version.
-        pub resource: String,
+        /// The ARN of the function, qualified when it is about an alias or version; several in a policy that was put as a whole.
+        pub resource: Value,
         pub condition: Conditions,
     }
 }
@@ -119,7 +119,12 @@ fn called(reference: &str) -> &str {
 impl Permission {
     /// The version or alias it is about, if it is not the function itself.
     pub fn qualifier(&self) -> Option<&str> {
-        self.resource.split(':').nth(7)
+        self.about().split(':').nth(7)
+    }
+
+    /// The ARN it is about: of several the function's own, if it is among them.
+    fn about(&self) -> &str {
+        texts(&self.resource).into_iter().min().unwrap_or_default()
     }
 
     /// The principals of a sort such as `Service`.
@@ -250,7 +255,7 @@ impl Model for Permission {
         Column::text("sid", "Statement").hidden(),
     ];
     fn id(&self) -> String {
-        let function = name_in_arn(&self.resource);
+        let function = name_in_arn(self.about());
         // No statement id has a dot.
         let statement = match (self.sid.as_str(), self.statement.as_str()) {
             ("", "") => return String::new(),
@@ -270,14 +275,14 @@ impl Model for Permission {
             [one] if held => source_reference(one).map_or_else(|| self.who(), |whole| called(&whole).to_owned()),
             _ => self.who(),
         };
-        let function = name_in_arn(&self.resource);
+        let function = name_in_arn(self.about());
         self.qualifier().map_or(format!("{caller} → {function}"), |q| format!("{caller} → {function}:{q}"))
     }
     fn arn(&self) -> Option<String> {
         None
     }
     fn parent(&self) -> Option<(Kind, String)> {
-        Some((Kind::Function, name_in_arn(&self.resource).to_owned()))
+        Some((Kind::Function, name_in_arn(self.about()).to_owned()))
     }
     fn cells(&self) -> Vec<Cell> {
         let sources = self.sources();
@@ -297,7 +302,7 @@ impl Model for Permission {
             Cell::text(self.who()),
             source,
             list(self.only()),
-            Cell::Ref(unqualified(&self.resource), name_in_arn(&self.resource).to_owned()),
+            Cell::Ref(unqualified(self.about()), name_in_arn(self.about()).to_owned()),
             Cell::opt(self.qualifier()),
             Cell::opt(self.effect.clone()),
             list(texts(&self.action).into_iter().map(str::to_owned).collect()),
@@ -309,7 +314,7 @@ impl Model for Permission {
         if self.effect.as_deref() != Some("Allow") {
             return vec![];
         }
-        let function = Link::new(Relation::Permits, unqualified(&self.resource)).noting(Some(self.who()));
+        let function = Link::new(Relation::Permits, unqualified(self.about())).noting(Some(self.who()));
         let roles = self.principals("AWS").into_iter().filter(|arn| arn.contains(":role/")).map(str::to_owned);
         let sources = self.sources().into_iter().filter_map(source_reference);
         let callers = sources.chain(roles).map(|target| Link::new(Relation::Caller, target));

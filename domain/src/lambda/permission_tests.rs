@@ -128,6 +128,18 @@ fn an_alias_has_permissions_of_its_own() {
 }
 
 #[test]
+fn a_statement_about_a_function_and_its_aliases_is_the_functions() {
+    let mut doc = source("arn:aws:s3:::uploads");
+    let whole = seen(&doc);
+    doc["Resource"] = json!([format!("{FUNCTION}:live"), FUNCTION]);
+    doc["Action"] = json!(["lambda:InvokeFunction"]);
+    let several = seen(&doc);
+    assert_eq!((several.name, several.parent, several.links), (whole.name, whole.parent, whole.links));
+    doc["Resource"] = json!([format!("{FUNCTION}:live")]);
+    assert_eq!(seen(&doc).name, "uploads → resize:live");
+}
+
+#[test]
 fn a_statement_without_an_id_is_told_by_what_it_says() {
     let mut doc = source("arn:aws:s3:::uploads");
     doc.as_object_mut().unwrap().remove("Sid");

@@ -97,6 +97,43 @@ async fn a_refused_policy_is_said_and_neither_hides_the_url_nor_calls_it_closed(
 }
 
 #[tokio::test]
+async fn a_url_is_closed_only_where_all_of_its_policy_can_be_read() {
+    let anyone = async |statements: Vec<Value>| {
+        let caller = fleet(move |operation| match operation {
+            o if o.contains("Qualifier=live") => none(),
+            _ => policy(&statements),
+        });
+        let read = fetch_url(&caller, &key(Kind::FunctionUrl, "hook")).await.unwrap().unwrap();
+        read.doc.get("gantry:anyone").cloned()
+    };
+    let mut listed = open();
+    listed["Resource"] = json!([format!("{ARN}:hook"), format!("{ARN}:hook:live")]);
+    listed["Action"] = json!(["lambda:InvokeFunctionUrl"]);
+    listed["Principal"] = json!({"AWS": ["*"]});
+    assert_eq!(anyone(vec![listed]).await, Some(json!(true)));
+    let mut unreadable = open();
+    unreadable["Condition"] = json!("something new");
+    assert_eq!(anyone(vec![unreadable.clone()]).await, None);
+    assert_eq!(anyone(vec![unreadable.clone(), open()]).await, Some(json!(true)));
+    unreadable["Effect"] = "Deny".into();
+    assert_eq!(anyone(vec![unreadable]).await, Some(json!(false)));
+}
+
+#[tokio::test]
+async fn a_statement_about_several_resources_is_read_as_any_other() {
+    let service = json!({"Service": "s3.amazonaws.com"});
+    let mut several = statement("uploads", "hook", service, "lambda:InvokeFunction", json!({}));
+    several["Resource"] = json!([format!("{ARN}:hook:live"), format!("{ARN}:hook")]);
+    let caller = fleet(move |operation| match operation {
+        o if o.contains("/functions/hook/policy") => policy(&[several.clone()]),
+        _ => none(),
+    });
+    let feed = Memory::default();
+    collect_permissions(&caller, &feed).await.unwrap();
+    assert_eq!(feed.docs().into_keys().collect::<Vec<_>>(), ["hook/uploads"]);
+}
+
+#[tokio::test]
 async fn permissions_come_from_the_policies_of_functions_and_known_aliases() {
     let bucket = json!({"ArnLike": {"AWS:SourceArn": "arn:aws:s3:::uploads"}, "StringEquals": {"lambda:EventSourceToken": "amzn1.ask.skill.1"}});
     let caller = fleet(move |operation| match operation {

@@ -16,7 +16,7 @@ use crate::{Bucket, Caller, Feed, absent};
 const GET: &str = "lambda:GetPolicy";
 const TOLD: Told = Told {
     kind: Kind::FunctionPermission,
-    field: "Resource",
+    field: "Effect",
     // 133 seconds at half of the quota.
     some: 1000,
     operation: GET,

@@ -66,11 +66,25 @@ async fn urls(caller: &Caller, function: &str, trouble: &mut Trouble) -> Result<
             continue;
         }
         if let Some(statements) = trouble.past(policy(caller, function, url.alias()).await)? {
-            let opens = |statement: &Value| Permission::deserialize(statement).is_ok_and(|p| p.opens_url());
-            doc["gantry:anyone"] = statements.iter().any(opens).into();
+            if let Some(anyone) = anyone(&statements) {
+                doc["gantry:anyone"] = anyone.into();
+            }
         }
     }
     Ok(docs)
+}
+
+/// Whether these statements let everyone call the URL; unknown where one that allows something cannot be read and no other does.
+fn anyone(statements: &[Value]) -> Option<bool> {
+    let mut unread = false;
+    for statement in statements {
+        match Permission::deserialize(statement) {
+            Ok(permission) if permission.opens_url() => return Some(true),
+            Ok(_) => {}
+            Err(_) => unread |= statement.get("Effect").and_then(Value::as_str) != Some("Deny"),
+        }
+    }
+    (!unread).then_some(false)
 }
 
 /// Reads one URL.
