@@ -61,6 +61,12 @@ macro_rules! models {
         pub fn kept(kind: Kind) -> &'static [&'static str] {
             match kind { $(Kind::$kind => <$model as Model>::KEPT,)* }
         }
+        /// The top-level fields that AWS refused to say in this document; see [`Model::UNTOLD`].
+        pub fn untold(kind: Kind, doc: &Value) -> Vec<&'static str> {
+            let fields = match kind { $(Kind::$kind => <$model as Model>::UNTOLD,)* };
+            let refused = fields.iter().filter(|(reason, _)| doc.get(*reason).is_some_and(|reason| !reason.is_null()));
+            refused.map(|(_, field)| *field).collect()
+        }
         /// In which way a kind's documents are read now; see [`Model::READING`].
         pub fn reading(kind: Kind) -> i16 {
             match kind { $(Kind::$kind => <$model as Model>::READING,)* }

@@ -197,6 +197,9 @@ pub trait Model: Serialize + DeserializeOwned {
     /// Top-level fields that only a single read gives. A list's document that lacks one keeps that of the document before it, until the
     /// next single read, which a new `RevisionId` brings about at once.
     const KEPT: &'static [&'static str] = &[];
+    /// Top-level fields that a single read may lack because AWS refused to say them, each after the field that holds AWS's reason. While
+    /// there is a reason, what was known of them stays.
+    const UNTOLD: &'static [(&'static str, &'static str)] = &[];
     /// In which way collectors read its documents from AWS's answers: counted up when the same resource gives another document than with the
     /// version of Gantry before. The first document that is read in another way takes the place of the one before without an entry in the
     /// history, so that nobody is told of changes that there were none of; a change that AWS made in the meantime is not told either. What a

@@ -135,7 +135,10 @@ async fn read(caller: &Caller, kind: Kind) -> Vec<Problem> {
     let first = feed.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let first = first.filter(|key| key.kind == kind);
     match &first {
-        Some(key) => problems.extend(Box::pin(gantry_aws::fetch(caller, key)).await.err()),
+        Some(key) => problems.extend(match Box::pin(gantry_aws::fetch(caller, key)).await {
+            Ok(found) => found.as_ref().and_then(gantry_aws::withheld),
+            Err(problem) => Some(problem),
+        }),
         // What may not be listed may also be missing the permission to be read, which is better said now than after the first was given.
         None if problems.iter().any(denied) || of_each_function(kind) => {
             if let Ok(key) = ResourceKey::new(kind, caller.scope().clone(), NOTHING) {

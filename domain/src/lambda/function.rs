@@ -22,8 +22,13 @@ const FROM_GET: &[&str] = &[
     "RuntimeVersionConfig",
     "Code",
     "Tags",
+    "TagsError",
     "Concurrency",
 ];
+
+/// GetFunction answers without tags, and with the reason, whoever may not read those.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html>
+const UNTOLD: &[(&str, &str)] = &[("TagsError", "Tags")];
 
 document! { "PascalCase";
     /// As ListFunctions gives it, with `Code`, `Tags` and `Concurrency` of GetFunction beside:
@@ -226,8 +231,9 @@ impl Model for Function {
         Column::number("reserved", "Reserved concurrency").hidden(),
         Column::number("variables", "Variables").hidden(),
     ];
-    const NOISE: &'static [&'static str] = &["LastModified", "RevisionId", "Code.Location"];
+    const NOISE: &'static [&'static str] = &["LastModified", "RevisionId", "Code.Location", "TagsError"];
     const KEPT: &'static [&'static str] = FROM_GET;
+    const UNTOLD: &'static [(&'static str, &'static str)] = UNTOLD;
     fn id(&self) -> String {
         self.function_name.clone()
     }
@@ -311,8 +317,9 @@ impl Model for FunctionVersion {
         Column::text("published", "Published"),
         Column::text("sha", "Code SHA-256").hidden(),
     ];
-    const NOISE: &'static [&'static str] = &["RevisionId", "Code.Location"];
+    const NOISE: &'static [&'static str] = &["RevisionId", "Code.Location", "TagsError"];
     const KEPT: &'static [&'static str] = FROM_GET;
+    const UNTOLD: &'static [(&'static str, &'static str)] = UNTOLD;
     fn id(&self) -> String {
         match &self.0.version {
             Some(version) if !self.0.function_name.is_empty() => format!("{}:{version}", self.0.function_name),

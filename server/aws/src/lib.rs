@@ -178,6 +178,13 @@ pub async fn fetch(caller: &Caller, key: &ResourceKey) -> Result<Option<Observed
     Ok(found)
 }
 
+/// What AWS refused to say of a resource that [`fetch`] read nevertheless: what was known of it stays
+/// ([`domain::resource::Model::UNTOLD`]).
+pub fn withheld(observed: &Observed) -> Option<Problem> {
+    // Published versions are read once, and no page shows their tags.
+    (observed.key.kind == Kind::Function).then(|| lambda::withheld(observed)).flatten()
+}
+
 fn read<'a>(caller: &'a Caller, key: &'a ResourceKey) -> Reading<'a, Option<Observed>> {
     match key.kind {
         Kind::Function => Box::pin(lambda::fetch_function(caller, key)),

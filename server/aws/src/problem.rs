@@ -86,6 +86,12 @@ where
     placed(problem, asked)
 }
 
+/// Turns the reason into a problem why an answer lacks a part.
+pub(crate) fn from_part(code: &str, message: &str, asked: Asked<'_>) -> Problem {
+    let refusal = Refusal { code: code.to_owned(), message: message.to_owned(), ..Refusal::default() };
+    placed(refused(&refusal, asked), asked)
+}
+
 /// Says of a request that no SDK client makes why it cannot be signed.
 pub(crate) fn from_credentials(error: &CredentialsError, asked: Asked<'_>) -> Problem {
     placed(no_credentials(&DisplayErrorContext(error).to_string(), asked), asked)

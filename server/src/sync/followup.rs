@@ -91,7 +91,12 @@ impl FollowUp {
         match self.collector.fetch(key, awaited).await? {
             Some(observed) => {
                 let source = Source::Single { began, fence: Some(lease.fence) };
-                self.store.seen(source, &[observed], now()).await.map(|_| ())
+                let withheld = gantry_aws::withheld(&observed);
+                self.store.seen(source, &[observed], now()).await?;
+                match withheld {
+                    Some(problem) => self.store.withheld(lease.fence, key, &problem).await,
+                    None => Ok(()),
+                }
             }
             None => self.store.absent(lease.fence, key, began, now()).await.map(|_| ()),
         }

@@ -47,6 +47,8 @@ struct Fake {
     functions: Mutex<BTreeMap<String, String>>,
     /// The team that all of them are tagged with, which only a single read says.
     team: Mutex<Option<String>>,
+    /// Nobody may read the tags.
+    tags_denied: AtomicBool,
     /// The functions that may not be read alone.
     denied: Mutex<Vec<String>>,
     /// The sign-in of the URLs of some.
@@ -113,7 +115,9 @@ impl Collector for Fake {
         let team = self.team.lock().unwrap().clone();
         Ok(functions.get(&key.id).map(|revision| {
             let mut function = function(&key.id, revision, Some("Active"));
-            if let Some(team) = team {
+            if self.tags_denied.load(Ordering::SeqCst) {
+                function.doc["TagsError"] = json!({"ErrorCode": "AccessDeniedException"});
+            } else if let Some(team) = team {
                 function.doc["Tags"] = json!({"team": team});
             }
             function
@@ -312,6 +316,36 @@ async fn a_read_that_is_denied_names_what_is_missing_and_holds_up_no_other() {
     fake.denied.lock().unwrap().clear();
     answers.refresh(&viewer(), Kind::Function, &[], &[]).await.unwrap();
     until(async || (active().await == 5).then_some(())).await;
+    until(async || details().await.is_none().then_some(())).await;
+    server.end().await;
+    follower.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tags_that_are_denied_are_named_and_hold_up_no_state() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    store.configure(&[(scope(), Kind::Function)]).await.unwrap();
+    let fake = Arc::new(Fake::default());
+    fake.functions.lock().unwrap().extend(["a", "b"].map(|name| (name.to_owned(), "1".to_owned())));
+    *fake.team.lock().unwrap() = Some("shop".to_owned());
+    fake.tags_denied.store(true, Ordering::SeqCst);
+    let memory = Memory::new(store.clone());
+    let follower = tokio::spawn(memory.clone().follow());
+    let answers = Answers::new(memory.clone(), Known::default(), Visible::default());
+    let server = Server::start("a", store, &fake, fast());
+    let list = async || answers.list(&viewer(), &ListQuery::all(Kind::Function)).await.unwrap();
+    let details = async || list().await.freshness.first().and_then(|f| f.details.clone());
+
+    let (_, problem) = until(async || details().await).await;
+    assert_eq!(problem.iam_action.as_deref(), Some("lambda:ListTags"));
+    until(async || list().await.rows.iter().all(|row| row.state.is_some()).then_some(())).await;
+    assert!(fake.reads.lock().unwrap().values().all(|times| *times == 1), "nobody asks again at once");
+
+    // The permission was added, and somebody asks again from the list.
+    fake.tags_denied.store(false, Ordering::SeqCst);
+    answers.refresh(&viewer(), Kind::Function, &[], &[]).await.unwrap();
+    until(async || list().await.rows.iter().all(|row| row.tags.contains_key("team")).then_some(())).await;
     until(async || details().await.is_none().then_some(())).await;
     server.end().await;
     follower.abort();

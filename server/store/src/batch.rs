@@ -153,7 +153,9 @@ impl Store {
         // Last, so that row locks are always taken after the lock on versions
         touch(&mut tx, &same, source, now).await?;
         if source.read_alone().is_some() {
-            singles::answered(&mut tx, &keys, now).await?;
+            let partly = batch.iter().filter(|(_, o)| !domain::describe::untold(o.key.kind, &o.doc).is_empty());
+            let partly: Vec<&str> = partly.map(|(key, _)| key.as_str()).collect();
+            singles::answered(&mut tx, &keys, &partly, now).await?;
         }
         tx.commit().await.map_err(problem::of)?;
         Ok(written)
@@ -266,9 +268,12 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
     let entry = match before {
         None => Some((ChangeKind::Appeared, vec![])),
         Some(before) => {
-            // A single read says everything: what it lacks is no longer so. But for what a digest names: AWS does not tell it of archived images
+            // A single read says everything: what it lacks is no longer so. But for what AWS refuses to say, and for what a digest names: AWS
+            // does not tell it of archived images
             if source.read_alone().is_none() || kind == Kind::Image {
                 keep(domain::describe::kept(kind), &before.doc, &mut doc);
+            } else {
+                keep(&domain::describe::untold(kind, &doc), &before.doc, &mut doc);
             }
             // What is read in another way is none of AWS's changes.
             let same_way = before.reading == reading(kind);

@@ -27,6 +27,9 @@ pub const READ_ONE_BY_ONE: &[Kind] = &[
 /// So many of those that were refused are asked again when somebody asks for their kind. Where one is answered, the others follow.
 const PROBED: i64 = 24;
 
+/// Later than any moment.
+const NEVER: i64 = i64::MAX;
+
 /// The kinds above as the table names them.
 pub(crate) fn read_one_by_one() -> Vec<&'static str> {
     READ_ONE_BY_ONE.iter().map(|kind| kind.stem()).collect()
@@ -54,8 +57,8 @@ impl Store {
         let keys: Vec<String> = sqlx::query_scalar(
             "select r.key from resources r left join refusals f on f.resource = r.id
              where r.kind = $1 and r.account = $2 and r.region = $3 and r.gone is null
-             and (r.reread or f.retry_at is null or f.retry_at <= $5)
-             and (r.reread or f.retry_at is not null or r.doc->>'State' = 'Pending' or r.doc->>'LastUpdateStatus' = 'InProgress'
+             and (r.reread or f.retry_at is null or f.retry_at <= $5 or f.times = 0)
+             and (r.reread or f.retry_at <= $5 or r.doc->>'State' = 'Pending' or r.doc->>'LastUpdateStatus' = 'InProgress'
                   or case when r.kind = $6 then r.fetched is null and r.doc->>'PackageType' = 'Image' and r.doc->'Code' is null
                      else r.fetched is null or r.fetched < $4 or r.fetched_revision is distinct from r.doc->>'RevisionId' or r.reading <> $7 end)
              order by r.reread desc, r.fetched nulls first, r.id",
@@ -71,6 +74,29 @@ impl Store {
         .await
         .map_err(problem::of)?;
         keys.iter().map(|k| ResourceKey::parse(k)).collect()
+    }
+
+    /// AWS answered the single read of this one without a part that it refused to say. That is told as other refusals are, but the resource
+    /// keeps its pace, and is read before its turn only when somebody asks or another one is answered.
+    ///
+    /// # Errors
+    /// [`domain::Code::Conflict`] when the lease was taken over, [`domain::Code::Database`].
+    pub async fn withheld(&self, fence: Fence, key: &ResourceKey, refusal: &Problem) -> Result<()> {
+        let mut tx = self.work.begin().await.map_err(problem::of)?;
+        fence_holds(&mut tx, fence).await?;
+        sqlx::query(
+            "insert into refusals (resource, times, retry_at, problem)
+             select id, 0, $2, $3 from resources where key = $1 and gone is null
+             on conflict on constraint refusals_pk do update
+             set times = excluded.times, retry_at = excluded.retry_at, problem = excluded.problem",
+        )
+        .bind(key.to_string())
+        .bind(NEVER)
+        .bind(Json(refusal))
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
+        tx.commit().await.map_err(problem::of)
     }
 
     /// AWS refused the single read of this one. It is not asked again until the moment that `retry` gives for so many refusals in a row.
@@ -117,12 +143,15 @@ impl Store {
     }
 }
 
-/// These were read. Where one of them had been refused, whatever was in the way may be gone: the others of its kind there are asked again.
-pub(crate) async fn answered(tx: &mut PgConnection, keys: &[&str], now: Millis) -> Result<()> {
+/// These were read, some of them partly. Where one of them had been refused, whatever was in the way may be gone: the others of its kind
+/// there are asked again. One that was read partly before, and is again, changes nothing.
+pub(crate) async fn answered(tx: &mut PgConnection, keys: &[&str], partly: &[&str], now: Millis) -> Result<()> {
     let mut places: Vec<(String, String, String)> = sqlx::query_as(
-        "delete from refusals f using resources r where f.resource = r.id and r.key = any($1) returning r.kind, r.account, r.region",
+        "delete from refusals f using resources r where f.resource = r.id and r.key = any($1)
+         and not (f.times = 0 and r.key = any($2)) returning r.kind, r.account, r.region",
     )
     .bind(keys)
+    .bind(partly)
     .fetch_all(&mut *tx)
     .await
     .map_err(problem::of)?;

@@ -7,12 +7,15 @@ use domain::{Kind, Problem, ResourceKey};
 use serde_json::Value;
 
 use crate::gather::{Trouble, each};
+use crate::problem::{self, Asked};
 use crate::wire::{self, take, take_list};
 use crate::{Bucket, Caller, Feed, Pages, absent};
 
 const LIST: &str = "lambda:ListFunctions";
 const LIST_VERSIONS: &str = "lambda:ListVersionsByFunction";
 const GET: &str = "lambda:GetFunction";
+/// Makes GetFunction say the tags; nothing calls it.
+const LIST_TAGS: &str = "lambda:ListTags";
 /// AWS gives at most so many a page, whatever is asked for.
 const PAGE: i32 = 50;
 
@@ -72,12 +75,22 @@ pub(crate) async fn fetch_function(caller: &Caller, key: &ResourceKey) -> Result
     })
 }
 
+/// What AWS refused to say of a function that it described.
+pub(crate) fn withheld(observed: &Observed) -> Option<Problem> {
+    let reason = observed.doc.get("TagsError")?;
+    let text = |field: &str| reason.get(field).and_then(Value::as_str).unwrap_or_default();
+    let key = &observed.key;
+    let asked =
+        Asked { operation: LIST_TAGS, resource: Some(&key.id), region: Some(&key.scope.region), emulator: false };
+    Some(problem::from_part(text("ErrorCode"), text("Message"), asked))
+}
+
 async fn get(caller: &Caller, name: &str) -> Result<Option<Value>, Problem> {
     let request = caller.clients().lambda().get_function().function_name(name);
     let result = caller.call_raw(Bucket::LambdaGetFunction, GET, Some(name), request.send()).await;
     let Some((_, mut raw)) = absent(result)? else { return Ok(None) };
     let mut doc = document(caller, take(&mut raw, "Configuration"));
-    for field in ["Code", "Tags", "Concurrency"] {
+    for field in ["Code", "Tags", "TagsError", "Concurrency"] {
         let mut part = take(&mut raw, field);
         // A presigned address of the code: a secret for ten minutes.
         part.as_object_mut().map(|part| part.remove("Location"));

@@ -17,7 +17,7 @@ mod urls;
 pub(crate) use aliases::{collect_aliases, fetch_alias};
 pub(crate) use asynchronous::{collect_event_invoke_configs, event_invoke_configs_within, fetch_event_invoke_config};
 pub(crate) use execute::{make, read};
-pub(crate) use functions::{collect_functions, collect_versions, fetch_function, fetch_version};
+pub(crate) use functions::{collect_functions, collect_versions, fetch_function, fetch_version, withheld};
 pub(crate) use layers::{collect_layers, fetch_layer};
 pub(crate) use mappings::{collect_event_source_mappings, fetch_event_source_mapping};
 pub(crate) use permissions::{collect_permissions, fetch_permission, permissions_within};

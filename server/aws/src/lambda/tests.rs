@@ -124,7 +124,22 @@ async fn one_function_is_read_with_all_that_lists_leave_out() {
     assert_eq!((&found.doc["State"], &found.doc["Tags"]["team"]), (&json!("Active"), &json!("x")));
     assert_eq!(found.doc["Concurrency"]["ReservedConcurrentExecutions"], 5);
     assert_eq!(found.doc["Code"], json!({"RepositoryType": "S3"}), "a presigned address is a secret");
+    assert_eq!(crate::withheld(&found), None);
     assert!(fetch_function(&caller, &key(Kind::Function, "none")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_function_whose_tags_are_refused_is_read_and_the_missing_permission_named() {
+    let caller = caller(|_, _| {
+        let why = "User: arn:aws:sts::111122223333:assumed-role/gantry/x is not authorized to perform: lambda:ListTags on resource: \
+                   arn:aws:lambda:eu-west-1:111122223333:function:a because no identity-based policy allows the lambda:ListTags action";
+        let error = json!({"ErrorCode": "AccessDeniedException", "Message": why});
+        (200, json!({"Configuration": function("a", "$LATEST"), "Code": {"RepositoryType": "S3"}, "TagsError": error}))
+    });
+    let found = fetch_function(&caller, &key(Kind::Function, "a")).await.unwrap().unwrap();
+    assert_eq!(domain::describe::untold(Kind::Function, &found.doc), ["Tags"]);
+    let problem = crate::withheld(&found).unwrap();
+    assert_eq!((problem.code, problem.iam_action.as_deref()), (domain::Code::AwsDenied, Some("lambda:ListTags")));
 }
 
 #[tokio::test]

@@ -204,6 +204,54 @@ async fn a_refused_read_waits_ever_longer_and_its_reason_stays_until_it_is_answe
 }
 
 #[tokio::test]
+async fn tags_that_are_refused_stay_as_they_were_and_the_read_keeps_its_pace() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let tagged = |name: &str, team: &str| {
+        let mut function = function(name);
+        function.doc["Tags"] = json!({ "team": team });
+        function
+    };
+    let untold = |name: &str| {
+        let mut function = function(name);
+        function.doc["TagsError"] = json!({"ErrorCode": "AccessDeniedException"});
+        function
+    };
+    let tags = async |name: &str| store.get(&function(name).key).await.unwrap().unwrap().doc["Tags"].clone();
+    listed(store, Kind::Function, 1000, &[function("a"), function("b")]).await;
+    let first = singles(store, "a", 1100).await.expect("due");
+    read(store, &first, 1150, &[tagged("a", "x")]).await;
+    read(store, &first, 1160, &[untold("b")]).await;
+    store.withheld(first.fence, &function("b").key, &denied()).await.unwrap();
+    let source = Source::Single { began: Millis(1170), fence: Some(first.fence) };
+    assert_eq!(store.seen(source, &[untold("a")], Millis(1171)).await.unwrap().changed, 0, "the tags are still there");
+    store.withheld(first.fence, &function("a").key, &denied()).await.unwrap();
+    assert_eq!((tags("a").await, tags("b").await), (json!({"team": "x"}), Value::Null));
+    store.finish(&first, Millis(1200), Millis(2000)).await.unwrap();
+    assert_eq!(details(store).await, Some((Millis(1100), denied())));
+    // Neither sooner nor later than others.
+    assert!(open(store, Kind::Function, 1160, 900_000).await.is_empty());
+    assert_eq!(open(store, Kind::Function, 1161, 1300).await, ["b"]);
+    let second = singles(store, "a", 2000).await.expect("due");
+    read(store, &second, 2001, &[untold("b")]).await;
+    store.withheld(second.fence, &function("b").key, &denied()).await.unwrap();
+    assert!(open(store, Kind::Function, 0, 900_000).await.is_empty(), "what is refused again has no other asked");
+
+    // The permission is there: where one is answered, the others are asked.
+    let source = Source::Single { began: Millis(2010), fence: Some(second.fence) };
+    assert_eq!(
+        store.seen(source, &[tagged("b", "y")], Millis(2011)).await.unwrap().changed,
+        0,
+        "first known is no news"
+    );
+    assert_eq!(open(store, Kind::Function, 0, 2012).await, ["a"]);
+    read(store, &second, 2020, &[function("a")]).await;
+    assert_eq!((tags("a").await, tags("b").await), (Value::Null, json!({"team": "y"})));
+    store.finish(&second, Millis(2030), Millis(90_000)).await.unwrap();
+    assert_eq!(details(store).await, None);
+}
+
+#[tokio::test]
 async fn who_asks_for_a_kind_has_what_was_refused_asked_again() {
     let test = TestStore::fresh().await;
     let store = &test.store;
