@@ -39,6 +39,11 @@ fn describe_as<M: Model>(scope: &Scope, doc: &Value) -> Result<Described, Proble
     })
 }
 
+/// What a document says in a field (`a.b` for one in another).
+fn field<'v>(doc: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(doc, |value, name| value.get(name)).filter(|value| !value.is_null())
+}
+
 macro_rules! models {
     ($($kind:ident => $model:ty,)*) => {
         /// Derives everything from a document of this kind.
@@ -66,6 +71,11 @@ macro_rules! models {
             let fields = match kind { $(Kind::$kind => <$model as Model>::UNTOLD,)* };
             let refused = fields.iter().filter(|(reason, _)| doc.get(*reason).is_some_and(|reason| !reason.is_null()));
             refused.map(|(_, field)| *field).collect()
+        }
+        /// Whether these are the documents of two resources that had the same id one after the other; see [`Model::IDENTITY`].
+        pub fn is_another(kind: Kind, before: &Value, doc: &Value) -> bool {
+            let fields = match kind { $(Kind::$kind => <$model as Model>::IDENTITY,)* };
+            fields.iter().any(|path| field(before, path).zip(field(doc, path)).is_some_and(|(before, now)| before != now))
         }
         /// In which way a kind's documents are read now; see [`Model::READING`].
         pub fn reading(kind: Kind) -> i16 {
@@ -112,4 +122,22 @@ models! {
     HttpApi => crate::apigateway::HttpApi,
     LoadBalancer => crate::elasticloadbalancing::LoadBalancer,
     TargetGroup => crate::elasticloadbalancing::TargetGroup,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn another_resource_of_the_same_id_is_told_by_what_never_changes() {
+        let role = |id: &str| json!({"RoleName": "deploy", "RoleId": id});
+        assert!(is_another(Kind::Role, &role("AROA1"), &role("AROA2")));
+        assert!(!is_another(Kind::Role, &role("AROA1"), &role("AROA1")));
+        assert!(!is_another(Kind::Role, &json!({"RoleName": "deploy"}), &role("AROA1")), "unknown is not different");
+        let queue = |at: &str| json!({"Attributes": {"CreatedTimestamp": at}});
+        assert!(is_another(Kind::Queue, &queue("1763000000"), &queue("1763000001")));
+        let bucket = |at: &str| json!({"Name": "uploads", "CreationDate": at});
+        assert!(!is_another(Kind::Bucket, &bucket("2025-01-01T00:00:00Z"), &bucket("2026-01-01T00:00:00Z")));
+    }
 }

@@ -195,11 +195,14 @@ pub trait Model: Serialize + DeserializeOwned {
     /// Document paths (`a.b`, `*` for any element) that change all the time and do not belong in a history.
     const NOISE: &'static [&'static str] = &[];
     /// Top-level fields that only a single read gives. A list's document that lacks one keeps that of the document before it, until the
-    /// next single read, which a new `RevisionId` brings about at once.
+    /// next single read, which a new `RevisionId` brings about at once; but for a resource that was gone, or is another one ([`Model::IDENTITY`]).
     const KEPT: &'static [&'static str] = &[];
     /// Top-level fields that a single read may lack because AWS refused to say them, each after the field that holds AWS's reason. While
     /// there is a reason, what was known of them stays.
     const UNTOLD: &'static [(&'static str, &'static str)] = &[];
+    /// Fields (`a.b` for one in another) that no change of a resource changes. Where one of them differs, another resource has the id by now:
+    /// what single reads gave of the one before ([`Model::KEPT`]) is not of this one.
+    const IDENTITY: &'static [&'static str] = &[];
     /// In which way collectors read its documents from AWS's answers: counted up when the same resource gives another document than with the
     /// version of Gantry before. The first document that is read in another way takes the place of the one before without an entry in the
     /// history, so that nobody is told of changes that there were none of; a change that AWS made in the meantime is not told either. What a

@@ -122,6 +122,7 @@ impl Model for Table {
         "LocalSecondaryIndexes.*.ItemCount",
     ];
     const KEPT: &'static [&'static str] = &["Tags"];
+    const IDENTITY: &'static [&'static str] = &["TableId", "CreationDateTime"];
     fn id(&self) -> String {
         self.table_name.clone()
     }

@@ -47,6 +47,7 @@ impl Model for Repository {
         Column::text("uri", "URI").hidden(),
     ];
     const KEPT: &'static [&'static str] = &["catalogData", "tags"];
+    const IDENTITY: &'static [&'static str] = &["createdAt"];
     fn id(&self) -> String {
         self.repository_name.clone()
     }

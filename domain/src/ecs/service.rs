@@ -216,6 +216,7 @@ impl Model for Service {
     ];
     /// A list that could not read them takes none of them away.
     const KEPT: &'static [&'static str] = &["gantry:images"];
+    const IDENTITY: &'static [&'static str] = &["createdAt"];
     fn id(&self) -> String {
         if self.cluster().is_empty() || self.service_name.is_empty() {
             return String::new();

@@ -93,6 +93,7 @@ impl Model for TargetGroup {
     // Targets come and go with every deployment, which has a history of its own.
     const NOISE: &'static [&'static str] = Self::FROM_HEALTH;
     const KEPT: &'static [&'static str] = Self::FROM_HEALTH;
+    const IDENTITY: &'static [&'static str] = &["TargetGroupArn"];
     fn id(&self) -> String {
         self.target_group_name.clone()
     }

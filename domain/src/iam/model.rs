@@ -97,6 +97,7 @@ impl Model for Role {
     ];
     const NOISE: &'static [&'static str] = &["RoleLastUsed"];
     const KEPT: &'static [&'static str] = Self::FROM_GET;
+    const IDENTITY: &'static [&'static str] = &["RoleId", "CreateDate"];
     fn id(&self) -> String {
         self.role_name.clone()
     }

@@ -97,6 +97,7 @@ impl Model for FunctionUrl {
     ];
     const NOISE: &'static [&'static str] = &["LastModifiedTime"];
     const KEPT: &'static [&'static str] = &["gantry:anyone"];
+    const IDENTITY: &'static [&'static str] = &["CreationTime"];
     fn id(&self) -> String {
         let function = name_in_arn(&self.function_arn);
         match self.alias() {

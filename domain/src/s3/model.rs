@@ -75,6 +75,8 @@ impl Model for Bucket {
         Column::text("notifies", "Notifies").facet(),
         Column::text("created", "Created"),
     ];
+    // Without an identity: the creation date changes with a bucket's policy.
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Bucket.html>
     const KEPT: &'static [&'static str] = &["gantry:notifications", "Tags"];
     fn id(&self) -> String {
         self.name.clone()

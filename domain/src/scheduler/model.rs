@@ -67,6 +67,7 @@ impl Model for Schedule {
         Column::text("modified", "Modified").hidden(),
     ];
     const KEPT: &'static [&'static str] = Self::FROM_GET;
+    const IDENTITY: &'static [&'static str] = &["CreationDate"];
     fn id(&self) -> String {
         if self.name.is_empty() { String::new() } else { format!("{}/{}", self.group(), self.name) }
     }

@@ -67,6 +67,7 @@ impl Model for Queue {
         "Attributes.LastModifiedTimestamp",
     ];
     const KEPT: &'static [&'static str] = &["Tags"];
+    const IDENTITY: &'static [&'static str] = &["Attributes.CreatedTimestamp"];
     fn id(&self) -> String {
         self.name()
     }

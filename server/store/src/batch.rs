@@ -1,6 +1,6 @@
 //! Batches of what collectors saw: one transaction, one version, one notification each. Documents that did not change only get younger.
 
-use domain::describe::reading;
+use domain::describe::{self, reading};
 use domain::history::{ChangeKind, FieldChange};
 use domain::resource::{Described, Observed};
 use domain::{Kind, Millis, Scope};
@@ -99,6 +99,8 @@ struct Change<'a> {
     doc: Value,
     described: Option<Described>,
     entry: Option<(ChangeKind, Vec<FieldChange>)>,
+    /// Nothing that a single read gave is of this resource: the row was gone, or is of another one that had its id.
+    anew: bool,
 }
 
 impl Store {
@@ -153,7 +155,7 @@ impl Store {
         // Last, so that row locks are always taken after the lock on versions
         touch(&mut tx, &same, source, now).await?;
         if source.read_alone().is_some() {
-            let partly = batch.iter().filter(|(_, o)| !domain::describe::untold(o.key.kind, &o.doc).is_empty());
+            let partly = batch.iter().filter(|(_, o)| !describe::untold(o.key.kind, &o.doc).is_empty());
             let partly: Vec<&str> = partly.map(|(key, _)| key.as_str()).collect();
             singles::answered(&mut tx, &keys, &partly, now).await?;
         }
@@ -265,19 +267,24 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
     let kind = observed.key.kind;
     let mut doc = observed.doc.clone();
     without_nul(&mut doc);
+    // A digest names its content, whenever that comes back
+    let another = |old: &Before| old.gone.is_some() || describe::is_another(kind, &old.doc, &observed.doc);
+    let anew = kind != Kind::Image && before.is_some_and(another);
     let entry = match before {
         None => Some((ChangeKind::Appeared, vec![])),
         Some(before) => {
             // A single read says everything: what it lacks is no longer so. But for what AWS refuses to say, and for what a digest names: AWS
             // does not tell it of archived images
-            if source.read_alone().is_none() || kind == Kind::Image {
-                keep(domain::describe::kept(kind), &before.doc, &mut doc);
-            } else {
-                keep(&domain::describe::untold(kind, &doc), &before.doc, &mut doc);
-            }
+            let listed = source.read_alone().is_none() || kind == Kind::Image;
+            let untold = if listed { describe::kept(kind).to_vec() } else { describe::untold(kind, &doc) };
+            let mut whole = doc.clone();
+            keep(&untold, &before.doc, &mut whole);
             // What is read in another way is none of AWS's changes.
             let same_way = before.reading == reading(kind);
-            let fields = if same_way { news(kind, &before.doc, before.fetched.is_some(), &doc) } else { vec![] };
+            let fields = if same_way { news(kind, &before.doc, before.fetched.is_some(), &whole) } else { vec![] };
+            if !anew {
+                doc = whole;
+            }
             match (before.gone, fields.is_empty()) {
                 // AWS may list a stopped task again after it left it out once: that is no event
                 (Some(_), empty) if !kind.outlives_aws() || !empty => Some((ChangeKind::Returned, fields)),
@@ -286,10 +293,10 @@ fn change<'a>(observed: &'a Observed, hash: Vec<u8>, before: Option<&Before>, so
             }
         }
     };
-    let described = domain::describe::describe(kind, &observed.key.scope, &doc)
+    let described = describe::describe(kind, &observed.key.scope, &doc)
         .inspect_err(|p| tracing::error!(key = %observed.key, problem = %p, "store: a document cannot be described; it has no links"))
         .ok();
-    Change { observed, hash, doc, described, entry }
+    Change { observed, hash, doc, described, entry, anew }
 }
 
 /// Postgres's jsonb has no room for NUL; tags and messages from AWS could.
@@ -313,6 +320,7 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
         changes.iter().map(|c| c.described.as_ref()?.parent.as_ref().map(ToString::to_string)).collect();
     let news: Vec<bool> = changes.iter().map(|c| c.entry.is_some()).collect();
     let readings: Vec<i16> = changes.iter().map(|c| reading(c.observed.key.kind)).collect();
+    let anew: Vec<String> = changes.iter().filter(|c| c.anew).map(|c| c.observed.key.to_string()).collect();
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "insert into resources (key, kind, account, region, parent, doc, hash, version, first_seen, seen, changed, fetched, fetched_revision, reading)
          select key, kind, account, region, parent, doc, hash, $8, $9, $9, $9, $10, case when $10::bigint is null then null else doc->>'RevisionId' end, reading
@@ -324,10 +332,11 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
              reread = resources.reread and excluded.fetched is null and excluded.kind = any($12),
              changed = case when (select n.news from unnest($1::text[], $11::boolean[]) as n (key, news) where n.key = excluded.key)
                        then excluded.changed else resources.changed end,
-             fetched = coalesce(excluded.fetched, resources.fetched),
-             fetched_revision = coalesce(excluded.fetched_revision, resources.fetched_revision),
+             fetched = case when excluded.key = any($14) then excluded.fetched else coalesce(excluded.fetched, resources.fetched) end,
+             fetched_revision = case when excluded.key = any($14) then excluded.fetched_revision
+                                else coalesce(excluded.fetched_revision, resources.fetched_revision) end,
              reading = case when excluded.fetched is null and resources.fetched is not null and excluded.kind = any($12)
-                       then resources.reading else excluded.reading end
+                       and excluded.key <> all($14) then resources.reading else excluded.reading end
          returning key, id",
     )
     .bind(&keys)
@@ -343,6 +352,7 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
     .bind(&news)
     .bind(read_one_by_one())
     .bind(&readings)
+    .bind(&anew)
     .fetch_all(&mut *tx)
     .await
     .map_err(problem::of)?;

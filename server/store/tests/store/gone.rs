@@ -2,11 +2,12 @@
 
 use domain::history::ChangeKind;
 use domain::resource::Observed;
+use domain::services::HistoryQuery;
 use domain::{Code, Kind, Millis, ResourceKey};
 use gantry_store::batch::Source;
 use gantry_store::collections::Fence;
 use gantry_store::testing::TestStore;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::HashSet;
 
 use crate::collections::locks_in_order;
@@ -42,6 +43,72 @@ async fn a_failed_page_never_makes_a_row_gone_and_a_complete_list_does() {
     let back = store.get(&b.key).await.unwrap().unwrap();
     assert_eq!((back.gone, back.first_seen, back.changed), (None, Millis(1001), Millis(3003)));
     assert_eq!(kinds_of_history(store, &b.key).await[0], ChangeKind::Returned);
+}
+
+#[tokio::test]
+async fn a_resource_that_is_made_anew_has_nothing_of_the_one_before() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Function, 1000).await;
+    let place = scope().global();
+    let role = |id: &str, tags: Value| Observed {
+        key: ResourceKey::new(Kind::Role, place.clone(), "deploy").unwrap(),
+        doc: json!({"RoleName": "deploy", "RoleId": id, "Tags": tags}),
+    };
+    let listed = |id: &str| {
+        let mut role = role(id, Value::Null);
+        role.doc.as_object_mut().unwrap().remove("Tags");
+        role
+    };
+    let tagged = |id: &str, team: &str| role(id, json!([{"Key": "team", "Value": team}]));
+    let (first, second) = (listed("AROA1"), listed("AROA2"));
+    let doc = async || store.get(&first.key).await.unwrap().unwrap().doc;
+    let open = async || store.unfetched(&place, Kind::Role, Millis(0), Millis(9000)).await.unwrap().len();
+    let alone = |began: i64| Source::Single { began: Millis(began), fence: None };
+    let last = async || {
+        let query = HistoryQuery { key: Some(first.key.clone()), limit: 1, ..HistoryQuery::default() };
+        let entry = store.history(&query, Millis(0)).await.unwrap().remove(0);
+        (entry.kind, entry.fields.into_iter().map(|field| field.path).collect::<Vec<_>>())
+    };
+    store.seen(list(&held), std::slice::from_ref(&first), Millis(1001)).await.unwrap();
+    store.seen(alone(1100), &[tagged("AROA1", "a")], Millis(1101)).await.unwrap();
+    store.seen(list(&held), std::slice::from_ref(&first), Millis(1150)).await.unwrap();
+    assert_eq!((doc().await, open().await), (tagged("AROA1", "a").doc, 0));
+
+    // Between two lists somebody made another one of its name.
+    store.seen(list(&held), std::slice::from_ref(&second), Millis(1200)).await.unwrap();
+    assert_eq!((doc().await, open().await), (second.doc.clone(), 1));
+    assert_eq!(last().await, (ChangeKind::Changed, vec!["RoleId".to_owned()]), "what a list does not say is no change");
+
+    // It was gone in between.
+    store.seen(alone(1300), &[tagged("AROA2", "b")], Millis(1301)).await.unwrap();
+    assert_eq!(open().await, 0);
+    assert_eq!(store.complete(held.fence, &place, Kind::Role, None, Millis(2000), Millis(2001)).await.unwrap(), 1);
+    store.seen(list(&held), std::slice::from_ref(&second), Millis(2100)).await.unwrap();
+    assert_eq!((doc().await, open().await), (second.doc.clone(), 1));
+    assert_eq!(last().await, (ChangeKind::Returned, vec![]));
+    let read = store.seen(alone(2200), &[tagged("AROA2", "c")], Millis(2201)).await.unwrap();
+    assert_eq!((read.changed, open().await), (0, 0), "first known is no news");
+}
+
+#[tokio::test]
+async fn an_image_that_comes_back_is_known_as_what_its_digest_names() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let held = lease(store, Kind::Image, 1000).await;
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let image = Observed {
+        key: ResourceKey::new(Kind::Image, scope(), format!("web@{digest}")).unwrap(),
+        doc: json!({"registryId": "111122223333", "repositoryName": "web", "imageDigest": digest}),
+    };
+    let field = domain::ecr::Image::FROM_MANIFEST[0];
+    let mut read = image.clone();
+    read.doc[field] = json!([]);
+    store.seen(list(&held), &[read], Millis(1001)).await.unwrap();
+    store.complete(held.fence, &scope(), Kind::Image, None, Millis(2000), Millis(2001)).await.unwrap();
+    store.seen(list(&held), std::slice::from_ref(&image), Millis(2100)).await.unwrap();
+    let row = store.get(&image.key).await.unwrap().unwrap();
+    assert_eq!((row.gone, &row.doc[field]), (None, &json!([])));
 }
 
 #[tokio::test]
