@@ -178,6 +178,14 @@ impl Permission {
             && everyone::open(&self.conditions(), Stranger::Unsigned)
     }
 
+    /// The services that it lets invoke the function, as people say them.
+    pub fn services(&self) -> Vec<&str> {
+        if self.effect.as_deref() != Some("Allow") || !self.acts_on("lambda:InvokeFunction") {
+            return vec![];
+        }
+        self.principals("Service").into_iter().map(service).collect()
+    }
+
     /// Who may call, in words: "S3", "account 444455556666", "anyone on the internet".
     pub fn who(&self) -> String {
         if self.is_for_everyone() {

@@ -94,6 +94,22 @@ fn accounts_roles_and_organizations_are_told_apart() {
 }
 
 #[test]
+fn only_services_that_may_invoke_the_function_call_it() {
+    let services = |principal: Value, effect: &str, action: &str| {
+        let mut doc = statement(principal, json!({}));
+        doc["Effect"] = effect.into();
+        doc["Action"] = action.into();
+        serde_json::from_value::<Permission>(doc).unwrap().services().join(", ")
+    };
+    let both = json!({"Service": ["iot.amazonaws.com", "lex.amazonaws.com"]});
+    assert_eq!(services(both.clone(), "Allow", "lambda:*"), "IoT, lex.amazonaws.com");
+    assert_eq!(services(both.clone(), "Deny", "lambda:*"), "");
+    assert_eq!(services(both, "Allow", "lambda:GetFunction"), "", "replicas of functions are made with it");
+    assert_eq!(services(json!({"AWS": "444455556666"}), "Allow", "lambda:InvokeFunction"), "");
+    assert_eq!(services(json!("*"), "Allow", "lambda:InvokeFunction"), "");
+}
+
+#[test]
 fn only_an_unnarrowed_permission_for_everyone_opens_a_url() {
     let opens = |principal: Value, action: &str, condition: Value| {
         let mut doc = statement(principal, condition);

@@ -130,3 +130,39 @@ fn where_the_asynchronous_calls_of_another_function_end_is_a_trigger() {
     fleet.row(Kind::EventInvokeConfig, "orders", doc, false);
     assert_eq!((fleet.reckon(), fleet.said("mail")), (1, vec!["Function".to_owned()]));
 }
+
+#[test]
+fn services_of_which_nothing_is_collected_are_told_by_their_permissions() {
+    let mut fleet = Fleet::default();
+    fleet.function("charge");
+    let permit = |fleet: &mut Fleet, sid: &str, service: &str, gone: bool| {
+        let doc = json!({"Sid": sid, "Effect": "Allow", "Principal": {"Service": format!("{service}.amazonaws.com")},
+            "Action": "lambda:InvokeFunction", "Resource": arn("charge")});
+        fleet.row(Kind::FunctionPermission, &format!("charge/{sid}"), doc, gone);
+    };
+    permit(&mut fleet, "rest", "apigateway", false);
+    permit(&mut fleet, "pool", "cognito-idp", false);
+    permit(&mut fleet, "balancer", "elasticloadbalancing", false);
+    assert_eq!(
+        (fleet.reckon(), fleet.said("charge").join(", ")),
+        (1, "API Gateway, Cognito, Load balancer".to_owned())
+    );
+    permit(&mut fleet, "pool", "cognito-idp", true);
+    assert_eq!((fleet.reckon(), fleet.said("charge").join(", ")), (1, "API Gateway, Load balancer".to_owned()));
+
+    // What is collected says it better, switched off or not.
+    permit(&mut fleet, "nightly", "events", false);
+    permit(&mut fleet, "uploads", "s3", false);
+    fleet.reckon();
+    assert_eq!(fleet.said("charge"), ["API Gateway", "EventBridge", "Load balancer", "S3"]);
+    let rule = json!({"Name": "r", "EventBusName": "default", "State": "DISABLED", "ScheduleExpression": "rate(1 day)",
+        "gantry:targets": [{"Id": "1", "Arn": arn("charge")}]});
+    fleet.row(Kind::Rule, "default/r", rule, false);
+    let api = json!({"ApiId": "a1", "Name": "shop", "ProtocolType": "HTTP",
+        "gantry:integrations": [{"IntegrationId": "i", "IntegrationUri": arn("charge")}]});
+    fleet.row(Kind::HttpApi, "a1", api.clone(), false);
+    fleet.reckon();
+    assert_eq!(fleet.said("charge"), ["HTTP API", "Load balancer", "S3", "Schedule (disabled)"]);
+    fleet.row(Kind::HttpApi, "a1", api, true);
+    assert_eq!((fleet.reckon(), &*fleet.said("charge")[0]), (1, "API Gateway"));
+}
