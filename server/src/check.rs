@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use domain::resource::Observed;
-use domain::{Code, Kind, Problem, Region, ResourceKey, Scope};
+use domain::{Code, Kind, Millis, Problem, Region, ResourceKey, Scope};
 use gantry_aws::{Caller, Connections, Feed};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -49,6 +49,9 @@ impl Feed for First {
     }
     async fn leave(&self, _: Value) -> Result<(), Problem> {
         Ok(())
+    }
+    fn began(&self) -> Millis {
+        now()
     }
 }
 

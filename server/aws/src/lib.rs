@@ -56,7 +56,7 @@ pub use sessions::Person;
 
 use async_trait::async_trait;
 use domain::resource::Observed;
-use domain::{Kind, Problem, ResourceKey};
+use domain::{Kind, Millis, Problem, ResourceKey};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
@@ -88,6 +88,11 @@ pub trait Feed: Send + Sync {
     async fn left(&self) -> Result<Value, Problem>;
     /// Where the next collect goes on, of a kind that is more than one collect may ask for.
     async fn leave(&self, place: Value) -> Result<(), Problem>;
+    /// When this collect began.
+    fn began(&self) -> Millis;
+    /// Of such a kind everything was read since this moment, by this collect and those before it; nothing more than was said before, if there is
+    /// none. What is not said so was read since the collect began, if it ends well.
+    fn covers(&self, _since: Option<Millis>) {}
     /// These were in a list just read and are [`Feed::known`]; they never change, so they were not read again. Without this, a complete list
     /// would make them gone.
     async fn still(&self, _kind: Kind, _ids: Vec<String>) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, S
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use domain::resource::Observed;
-use domain::{AccountId, Kind, Problem, Region, ResourceKey, Scope};
+use domain::{AccountId, Kind, Millis, Problem, Region, ResourceKey, Scope};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -89,6 +89,8 @@ pub(crate) struct Memory {
     /// Field, id and what the document of that says in the field.
     pub(crate) said: Vec<(&'static str, String, String)>,
     pub(crate) left: Mutex<Value>,
+    pub(crate) began: Millis,
+    pub(crate) covers: Mutex<Option<Millis>>,
     pub(crate) still: Mutex<Vec<String>>,
     pub(crate) seen: Mutex<BTreeMap<String, Value>>,
     pub(crate) complete: Mutex<Vec<String>>,
@@ -149,6 +151,12 @@ impl Feed for Memory {
     async fn leave(&self, place: Value) -> Result<(), Problem> {
         *self.left.lock().unwrap() = place;
         Ok(())
+    }
+    fn began(&self) -> Millis {
+        self.began
+    }
+    fn covers(&self, since: Option<Millis>) {
+        *self.covers.lock().unwrap() = since;
     }
     async fn still(&self, _kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.still.lock().unwrap().extend(ids);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::resource::Observed;
-use domain::{Code, Kind, Problem, ResourceKey};
+use domain::{Code, Kind, Millis, Problem, ResourceKey};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -95,6 +95,12 @@ impl Feed for Sieve<'_> {
     }
     async fn leave(&self, place: Value) -> Result<(), Problem> {
         self.feed.leave(place).await
+    }
+    fn began(&self) -> Millis {
+        self.feed.began()
+    }
+    fn covers(&self, since: Option<Millis>) {
+        self.feed.covers(since);
     }
     async fn still(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {
         self.feed.still(kind, ids).await

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::resource::Observed;
-use domain::{Kind, Problem, ResourceKey};
+use domain::{Kind, Millis, Problem, ResourceKey};
 use gantry_aws::Feed;
 use gantry_store::Store;
 use gantry_store::batch::Source;
@@ -10,6 +10,7 @@ use gantry_store::collections::Lease;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::clock::now;
 
@@ -21,12 +22,18 @@ pub struct StoreFeed<'a> {
     store: &'a Store,
     lease: &'a Lease,
     whole: AtomicBool,
+    covers: Mutex<Option<Millis>>,
 }
 
 impl<'a> StoreFeed<'a> {
     /// For one collect.
     pub fn new(store: &'a Store, lease: &'a Lease) -> Self {
-        Self { store, lease, whole: AtomicBool::new(false) }
+        Self { store, lease, whole: AtomicBool::new(false), covers: Mutex::new(Some(lease.started)) }
+    }
+
+    /// Since when everything of the kind was read, if the collect ends well; none where nothing more can be said than before it.
+    pub fn covered(&self) -> Option<Millis> {
+        *self.covers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether everything of the kind was listed: what fails after that concerns single resources.
@@ -77,6 +84,14 @@ impl Feed for StoreFeed<'_> {
 
     async fn leave(&self, place: Value) -> Result<(), Problem> {
         self.store.leave(self.lease.fence, &place).await
+    }
+
+    fn began(&self) -> Millis {
+        self.lease.started
+    }
+
+    fn covers(&self, since: Option<Millis>) {
+        *self.covers.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
 
     async fn still(&self, kind: Kind, ids: Vec<String>) -> Result<(), Problem> {

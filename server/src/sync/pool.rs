@@ -152,7 +152,7 @@ impl Pool {
                 let longest = self.collector.longest_pause(&lease.scope);
                 let longest = longest.and_then(|pause| i64::try_from(pause.as_millis()).ok());
                 let due = longest.map_or(due, |pause| Millis(due.0.min(ended.0 + pause)));
-                self.store.finish(lease, ended, due).await
+                self.store.finish_covering(lease, feed.covered(), ended, due).await
             }
             // taken over: the new owner says how it ends
             Err(problem) if problem.code == Code::Conflict => Err(problem),

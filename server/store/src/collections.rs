@@ -58,7 +58,7 @@ pub struct Lease {
 pub struct Collection {
     /// Kind, scope and what pages show of it.
     pub freshness: Freshness,
-    /// When the last complete collect began: everything not gone was seen since.
+    /// When the last complete collect began, or the last round of collects that each ask a part: everything not gone was seen since.
     pub covers: Option<Millis>,
     /// Failures in a row.
     pub failures: u32,
@@ -198,9 +198,14 @@ impl Store {
     /// Ends a collect that read everything, and says when the next is due. A request made meanwhile makes it due at once. Single reads still
     /// fail while one of them is refused: the reason of one is kept, rather one that names a missing permission.
     pub async fn finish(&self, lease: &Lease, now: Millis, due: Millis) -> Result<()> {
+        self.finish_covering(lease, Some(lease.started), now, due).await
+    }
+
+    /// The same of a collect of which, with those before it, everything was read since `covers`; what was known of that stays, if it says none.
+    pub async fn finish_covering(&self, lease: &Lease, covers: Option<Millis>, now: Millis, due: Millis) -> Result<()> {
         self.end(
             lease,
-            "update collections c set owner = null, lease_until = null, complete_at = $3, covers = $4, failures = 0,
+            "update collections c set owner = null, lease_until = null, complete_at = $3, covers = coalesce($7, c.covers), failures = 0,
              failing_since = case when w.refusal is not null then coalesce(c.failing_since, $4) end, problem = w.refusal,
              due_at = case when c.requested is null then $5 else $3 end
              from (select o.id, (select f.problem from refusals f join resources r on r.id = f.resource
@@ -208,6 +213,7 @@ impl Store {
                                  order by f.problem->>'code' <> 'aws_denied', f.retry_at, f.resource limit 1) as refusal
                    from collections o where o.id = $1) w
              where c.id = w.id and c.fencing = $2 and $6::jsonb is null",
+            covers,
             now,
             due,
             None,
@@ -219,20 +225,21 @@ impl Store {
     /// could not be read to their end. A list that was whole until now fails since now, however long some of it could not be read.
     pub async fn fail(&self, lease: &Lease, failed: &Problem, whole: bool, now: Millis, due: Millis) -> Result<()> {
         let sql = if whole {
-            "update collections set owner = null, lease_until = null, complete_at = $3, covers = $4, failing_since = coalesce(failing_since, $4),
+            "update collections set owner = null, lease_until = null, complete_at = $3, covers = $7, failing_since = coalesce(failing_since, $4),
              failures = failures + 1, problem = $6, due_at = case when requested is null then $5 else $3 end where id = $1 and fencing = $2"
         } else {
-            "update collections set owner = null, lease_until = null, failures = failures + 1,
+            "update collections set owner = null, lease_until = null, covers = coalesce($7, covers), failures = failures + 1,
              failing_since = case when not singles and complete_at >= failing_since then $4 else coalesce(failing_since, $4) end,
              problem = $6, due_at = case when requested is null then $5 else $3 end where id = $1 and fencing = $2"
         };
-        self.end(lease, sql, now, due, Some(failed)).await
+        self.end(lease, sql, whole.then_some(lease.started), now, due, Some(failed)).await
     }
 
     async fn end(
         &self,
         lease: &Lease,
         sql: &'static str,
+        covers: Option<Millis>,
         now: Millis,
         due: Millis,
         failed: Option<&Problem>,
@@ -245,6 +252,7 @@ impl Store {
             .bind(lease.started.0)
             .bind(due.0)
             .bind(failed.map(Json))
+            .bind(covers.map(|covers| covers.0))
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;

@@ -78,6 +78,7 @@ pub(crate) async fn fetch_alias(caller: &Caller, key: &ResourceKey) -> Result<Op
 mod tests {
     use super::*;
     use crate::scripted::{Memory, caller};
+    use domain::Millis;
     use serde_json::{Value, json};
     use std::sync::{Arc, Mutex};
 
@@ -101,7 +102,8 @@ mod tests {
             heard.lock().unwrap().insert(name);
             (200, json!({"Aliases": aliases}))
         });
-        let feed = Memory { said: vec![("Name", "known:live".into(), "live".into())], ..Memory::default() };
+        let mut feed = Memory { said: vec![("Name", "known:live".into(), "live".into())], ..Memory::default() };
+        feed.began = Millis(1000);
         let problem = collect(&caller, &feed, 2).await.unwrap_err();
         assert!(
             problem.message.contains("Of 3 functions without a published version 1 were not asked yet"),
@@ -111,8 +113,11 @@ mod tests {
         assert_eq!(std::mem::take(&mut *asked.lock().unwrap()), names(["a", "b", "known", "published"]));
         assert_eq!(feed.complete(), ["a", "b", "known", "published"]);
         assert!(feed.docs().is_empty());
+        assert_eq!(*feed.covers.lock().unwrap(), None);
         // The next collect goes on where this one ended, and begins again behind the end.
+        feed.began = Millis(2000);
         collect(&caller, &feed, 2).await.unwrap();
+        assert_eq!(*feed.covers.lock().unwrap(), Some(Millis(1000)), "as old as what was asked first");
         assert_eq!(feed.docs().into_keys().collect::<Vec<_>>(), ["c:dev"]);
         assert_eq!(*asked.lock().unwrap(), names(["a", "c", "known", "published"]));
         assert!(!feed.complete().contains(&"*".to_owned()), "not each was asked at once");

@@ -126,6 +126,25 @@ async fn where_a_collect_ended_is_kept_for_the_next_one() {
 }
 
 #[tokio::test]
+async fn a_list_in_turns_is_as_old_as_its_last_whole_round() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let covers = async || store.collections(Millis(0)).await.unwrap().remove(0).covers;
+    for (at, since, covered) in [(1000, None, None), (2000, Some(Millis(1000)), Some(1000)), (3000, None, Some(1000))] {
+        let held = lease(store, Kind::FunctionUrl, at).await;
+        store.finish_covering(&held, since, Millis(at + 10), Millis(at + 1000)).await.unwrap();
+        assert_eq!(covers().await, covered.map(Millis), "{at}");
+    }
+    // One that fails says nothing of it, and one that asked for all at once covers all.
+    let held = lease(store, Kind::FunctionUrl, 4000).await;
+    store.fail(&held, &Problem::not_found("…"), false, Millis(4010), Millis(5000)).await.unwrap();
+    assert_eq!(covers().await, Some(Millis(1000)));
+    let held = lease(store, Kind::FunctionUrl, 5000).await;
+    store.finish(&held, Millis(5010), Millis(6000)).await.unwrap();
+    assert_eq!(covers().await, Some(Millis(5000)));
+}
+
+#[tokio::test]
 async fn notices_reach_other_servers() {
     let test = TestStore::fresh().await;
     let other = gantry_store::Store::connect(&test.url).await.unwrap();
