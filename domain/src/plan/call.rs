@@ -260,13 +260,13 @@ impl Subject {
         }
     }
     /// Whether two of its states are the same. Of policies AWS does not say in which order it gives their lists: they are compared by what they say.
+    /// An update that Lambda refused leaves a function as it was.
     pub fn is_unchanged(&self, before: Option<&Value>, state: Option<&Value>) -> bool {
         match self {
             Subject::Ecr(ecr::subject::Subject::RepositoryPolicy { .. } | ecr::subject::Subject::RegistryPolicy)
             | Subject::EcrPublic(ecr_public::subject::Subject::RepositoryPolicy { .. }) => same(before, state),
-            Subject::Ecr(_) | Subject::EcrPublic(_) | Subject::Lambda(_) | Subject::Ecs(_) | Subject::Kms(_) => {
-                before == state
-            }
+            Subject::Lambda(_) => lambda::subject::lasting(before) == lambda::subject::lasting(state),
+            Subject::Ecr(_) | Subject::EcrPublic(_) | Subject::Ecs(_) | Subject::Kms(_) => before == state,
         }
     }
     /// Whether it is only known once an earlier step is made. What names the run is known: nothing of that run exists before.

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::places::CARRYING;
-use super::reading::may_pass;
+use super::reading::{may_pass, refused_afterwards};
 use super::reviewed::conflict;
 use super::trail::entry;
 use super::{Course, Engine, Said, ran_out};
@@ -238,7 +238,7 @@ impl Engine {
         match self.settled(&lease.run, step, call).await {
             Ok((after, shown)) => {
                 if let Some(why) = call.refused(after.as_ref()) {
-                    progress.problem = Some(Problem::new(Code::AwsRejected, "AWS refused it afterwards", why));
+                    progress.problem = Some(refused_afterwards(why));
                 } else if !shown {
                     progress.note = Some("AWS did not show it as asked for yet.".into());
                 }

@@ -62,6 +62,8 @@ pub enum Fault {
     Endless,
     /// Nothing; but somebody else gives the repository a policy right after it was made.
     Meddled,
+    /// AWS says that too many calls came; and before it is tried again somebody else gives the repository a policy.
+    Overtaken,
 }
 
 /// Decides what goes wrong: the number of the call, the call.
@@ -99,6 +101,10 @@ pub fn manifest(digest: &str) -> String {
 
 fn expired() -> Problem {
     Problem::new(Code::AwsCredentials, "Credentials expired", "AWS does not accept the credentials of this connection.")
+}
+
+fn throttled() -> Problem {
+    Problem::new(Code::AwsThrottled, "Too many calls", "Slow down.")
 }
 
 fn rejected(message: &str) -> Problem {
@@ -203,6 +209,12 @@ impl Inside {
         }
     }
 
+    /// Somebody else gives each repository a policy.
+    fn meddle(&mut self) {
+        let theirs = || Some(json!({ "theirs": 1 }));
+        self.repositories.all.values_mut().for_each(|repository| repository.policy = theirs());
+    }
+
     /// Before each reading: credentials may have run out, and what is on its way arrives after so many.
     fn looked_at(&mut self) -> Result<(), Problem> {
         if self.expired > 0 {
@@ -254,7 +266,11 @@ impl Cloud for Fake {
             inside.people.push(course.person.clone());
             let fault = (inside.faults)(number, call);
             match fault {
-                Some(Fault::Throttled) => return Err(Problem::new(Code::AwsThrottled, "Too many calls", "Slow down.")),
+                Some(Fault::Throttled) => return Err(throttled()),
+                Some(Fault::Overtaken) => {
+                    inside.meddle();
+                    return Err(throttled());
+                }
                 Some(Fault::Denied) => return Err(denied()),
                 Some(Fault::Expired(readings)) => {
                     inside.expired = readings;
@@ -287,11 +303,7 @@ impl Cloud for Fake {
                 Some(Fault::Endless) => (fault, Ok(())),
                 Some(Fault::Meddled) => {
                     let made = inside.make(call);
-                    inside
-                        .repositories
-                        .all
-                        .values_mut()
-                        .for_each(|repository| repository.policy = Some(json!({ "theirs": 1 })));
+                    inside.meddle();
                     (fault, made)
                 }
                 Some(Fault::LostAfter | Fault::HangsAfter | Fault::DeniedAfter) | None => (fault, inside.make(call)),

@@ -73,3 +73,15 @@ async fn a_policy_that_aws_makes_late_is_found_and_taken_back() {
     );
     assert_eq!(world.cloud.listing(), before);
 }
+
+#[tokio::test]
+async fn a_policy_that_somebody_wrote_between_two_tries_of_its_undo_is_left() {
+    let world = begin(|number, _| (number == 1).then_some(Fault::Overtaken)).await;
+    assert_eq!(world.rests("shop").await.state, State::Applied);
+    assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
+    let run = world.rests("shop").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Left]), "{run:#?}");
+    assert_eq!(world.cloud.calls(), ["ecr:SetRepositoryPolicy", "ecr:DeleteRepositoryPolicy"]);
+    assert!(world.cloud.listing().contains("theirs"));
+    assert!(run.steps[0].note.as_ref().is_some_and(|note| note.contains("somebody changed it since")), "{run:#?}");
+}

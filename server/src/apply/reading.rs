@@ -37,6 +37,11 @@ pub(super) fn may_pass(problem: &Problem) -> bool {
     is_unknown(problem) || matches!(problem.code, Code::AwsThrottled | Code::AwsCredentials)
 }
 
+/// AWS took a call, and refused it for this reason later.
+pub(super) fn refused_afterwards(why: &str) -> Problem {
+    Problem::new(Code::AwsRejected, "AWS refused it afterwards", why)
+}
+
 impl Engine {
     /// What a call left, once AWS shows it as asked for or refused it; `false` when it did not show it in time.
     pub(super) async fn settled(&self, run: &str, step: &Step, call: &Call) -> Result<(Option<Value>, bool)> {

@@ -11,12 +11,21 @@ use domain::plan::{Call, Effect, Plan, Step, Subject, Undo};
 use serde_json::Value;
 use std::sync::Mutex;
 
-/// One function, which cannot have the image `new`.
+/// One function, which cannot have one of the images.
 struct Function {
     state: Mutex<Value>,
     calls: Mutex<Vec<String>>,
+    /// The image that it cannot have.
+    cannot: Mutex<&'static str>,
     /// Whether the answers to its updates are lost.
     loses: bool,
+}
+
+impl Function {
+    fn new(cannot: &'static str, loses: bool) -> Arc<Self> {
+        let state = Mutex::new(json!({ "ImageUri": "old" }));
+        Arc::new(Self { state, calls: Mutex::default(), cannot: Mutex::new(cannot), loses })
+    }
 }
 
 #[async_trait]
@@ -25,7 +34,7 @@ impl Cloud for Function {
         let Call::Lambda(Lambda::UpdateFunctionCode(input)) = call else { panic!("{call:?}") };
         self.calls.lock().unwrap().push(input.image_uri.clone());
         let mut state = self.state.lock().unwrap();
-        if input.image_uri == "new" {
+        if input.image_uri == *self.cannot.lock().unwrap() {
             state["LastUpdateStatusReason"] = json!("The image cannot be pulled.");
         } else {
             *state = json!({ "ImageUri": input.image_uri });
@@ -44,49 +53,75 @@ fn update(image: &str) -> Call {
     Call::Lambda(Lambda::UpdateFunctionCode(input))
 }
 
+/// Begins to give the function the image `new`.
+async fn begin(test: &TestStore) {
+    let answers = Answers { scope: answers("x").scope, form: Form::UseInFunction(UseImage::default()) };
+    let step = Step {
+        id: "code".into(),
+        says: "Give resize the image new".into(),
+        scope: answers.scope.clone(),
+        call: update("new"),
+        effect: Effect::Update,
+        before: Some(json!({ "ImageUri": "old" })),
+        depends_on: vec![],
+        undo: Undo::Call(update("old")),
+        monthly: Some(0),
+    };
+    let plan = Plan { format: FORMAT, title: "x".into(), scope: answers.scope.clone(), steps: vec![step] };
+    let run = Run::new("code".into(), plan);
+    let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
+    test.store.begin_run(&stored, &entry()).await.unwrap();
+}
+
+/// Drives until the run rests.
+async fn rests(test: &TestStore, function: &Arc<Function>) -> Run {
+    let (stop, stopped) = watch::channel(false);
+    let driving = tokio::spawn(Arc::new(Engine::new(test.store.clone(), function.clone(), PATIENCE)).run(stopped));
+    let run = loop {
+        let run = test.store.run("code").await.unwrap().unwrap().run;
+        if !run.state.is_live() {
+            break run;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    stop.send(true).unwrap();
+    driving.await.unwrap();
+    run
+}
+
 #[tokio::test]
 async fn what_aws_refuses_afterwards_fails_the_run_and_is_taken_back() {
     for loses in [false, true] {
-        let test = TestStore::fresh().await;
-        let before = json!({ "ImageUri": "old" });
-        let function = Function { state: Mutex::new(before.clone()), calls: Mutex::default(), loses };
-        let function = Arc::new(function);
-        let answers = Answers { scope: answers("x").scope, form: Form::UseInFunction(UseImage::default()) };
-        let step = Step {
-            id: "code".into(),
-            says: "Give resize the image new".into(),
-            scope: answers.scope.clone(),
-            call: update("new"),
-            effect: Effect::Update,
-            before: Some(before.clone()),
-            depends_on: vec![],
-            undo: Undo::Call(update("old")),
-            monthly: Some(0),
-        };
-        let plan = Plan { format: FORMAT, title: "x".into(), scope: answers.scope.clone(), steps: vec![step] };
-        let run = Run::new("code".into(), plan);
-        let stored = Stored { run, answers, person: None, by: "ada".into(), role: None, made: now(), ended: None };
-        test.store.begin_run(&stored, &entry()).await.unwrap();
-        let (stop, stopped) = watch::channel(false);
-        let driving = tokio::spawn(Arc::new(Engine::new(test.store.clone(), function.clone(), PATIENCE)).run(stopped));
-        let run = loop {
-            let run = test.store.run("code").await.unwrap().unwrap().run;
-            if !run.state.is_live() {
-                break run;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        stop.send(true).unwrap();
-        driving.await.unwrap();
+        let (test, function) = (TestStore::fresh().await, Function::new("new", loses));
+        begin(&test).await;
+        let run = rests(&test, &function).await;
         let why = run.problem.as_ref().map(|problem| problem.message.clone());
         assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone]));
         assert_eq!(why.as_deref(), Some("The image cannot be pulled."));
         // Sent once: nothing is gained by asking for it again.
         assert_eq!(
             (&*function.calls.lock().unwrap(), &*function.state.lock().unwrap()),
-            (&vec!["new".into(), "old".into()], &before)
+            (&vec!["new".into(), "old".into()], &json!({ "ImageUri": "old" }))
         );
     }
+}
+
+#[tokio::test]
+async fn an_undo_that_aws_refuses_afterwards_is_stuck_with_the_reason_and_can_be_tried_again() {
+    let (test, function) = (TestStore::fresh().await, Function::new("old", false));
+    begin(&test).await;
+    assert_eq!(rests(&test, &function).await.state, State::Applied);
+    assert!(test.store.cancel_run("code", &entry()).await.unwrap());
+    let run = rests(&test, &function).await;
+    let why = run.steps[0].problem.as_ref().map(|problem| problem.message.as_str());
+    assert_eq!((states(&run), why), (vec![StepState::Stuck], Some("The image cannot be pulled.")), "{run:#?}");
+    assert_eq!(*function.calls.lock().unwrap(), ["new", "old"]);
+    // The reason that is left behind is not taken for somebody's change.
+    *function.cannot.lock().unwrap() = "none";
+    assert!(test.store.decide_step("code", 0, None, &entry()).await.unwrap());
+    let run = rests(&test, &function).await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone]), "{run:#?}");
+    assert_eq!(*function.state.lock().unwrap(), json!({ "ImageUri": "old" }));
 }
 
 /// The smallest text that is taken for a PNG.

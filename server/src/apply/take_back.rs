@@ -8,7 +8,7 @@ use gantry_store::runs::{Lease, Stored};
 use serde_json::Value;
 
 use super::drive::{Result, UNKNOWN};
-use super::reading::may_pass;
+use super::reading::{may_pass, refused_afterwards};
 use super::trail::entry;
 use super::{Course, Engine, ran_out};
 use crate::clock::now;
@@ -164,9 +164,10 @@ impl Engine {
             let after = progress.after.as_ref();
             let left = call.subject().is_unchanged(after, state.as_ref());
             let untouched = left || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
-            // A try before this one may be half through. What has tags, somebody gave them to, whatever was read before.
+            // What has tags, somebody gave them to, whatever was read before.
             let tagged = step.call.is_content() && state.as_ref().is_some_and(has_tags);
-            if tagged || (!untouched && attempt == 1) {
+            // Before each try: an undo is one call, made whole or not at all, so what a try before this one did is no excuse.
+            if tagged || !untouched {
                 return Ok(Back::Changed);
             }
             if let Err(problem) = self.still_holds(lease) {
@@ -176,9 +177,12 @@ impl Engine {
             match self.send(step, undo, &course).await {
                 Err(_) if course.was_refused() => return Ok(Back::Away(ran_out())),
                 Ok(_) => {
-                    let (_, shown) = self.settled(&lease.run, step, undo).await?;
+                    let (left, shown) = self.settled(&lease.run, step, undo).await?;
                     if shown {
                         return Ok(Back::Gone);
+                    }
+                    if let Some(why) = undo.refused(left.as_ref()).filter(|_| left != state) {
+                        return Err(refused_afterwards(why));
                     }
                 }
                 Err(problem) if may_pass(&problem) => {
