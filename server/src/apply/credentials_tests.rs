@@ -38,6 +38,59 @@ async fn credentials_that_do_not_come_back_are_waited_for_so_long_and_then_a_per
 }
 
 #[tokio::test]
+async fn a_persons_credentials_are_waited_for_longer_than_a_call_is_tried() {
+    // Those that read hold. The second step, and then the first undo.
+    let more = 2 * PATIENCE.tries as usize;
+    let gone = [1..1 + more, 3 + more..3 + 2 * more];
+    let world =
+        World::new(move |number, _| gone.iter().any(|some| some.contains(&number)).then_some(Fault::Expired(0))).await;
+    let before = world.cloud.listing();
+    world.begin("shop").await;
+    let run = world.rests("shop").await;
+    assert_eq!((run.state, states(&run)), (State::Applied, vec![StepState::Made; 3]), "{run:#?}");
+    assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
+    let run = world.rests("shop").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone; 3]), "{run:#?}");
+    assert_eq!((world.cloud.listing(), world.cloud.calls().len()), (before, 6 + 2 * more));
+    // Said once, and not as often as it was tried.
+    let tries = run.steps.iter().map(|step| step.tries.iter().map(|one| one.title.as_str()).collect::<Vec<_>>());
+    assert_eq!(tries.collect::<Vec<_>>(), [vec![], vec!["Credentials expired"], vec!["Credentials expired"]]);
+}
+
+#[tokio::test]
+async fn a_persons_credentials_that_do_not_come_back_are_waited_for_once_on_each_way() {
+    let world = World::new(|number, _| (number >= 2).then_some(Fault::Expired(0))).await;
+    world.begin("shop").await;
+    let patience = Patience { credentials: Duration::from_millis(200), ..PATIENCE };
+    let run = world.rests_by(world.engine_with(patience), "shop").await;
+    let expected = [StepState::Stuck, StepState::Stuck, StepState::Failed];
+    assert_eq!((run.state, states(&run).as_slice()), (State::Stuck, expected.as_slice()), "{run:#?}");
+    assert!(run.steps.iter().all(|step| step.problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials)));
+    // The first undo waited in vain: the others are tried, and not waited for.
+    let deletions = world.cloud.calls().iter().filter(|call| *call == "ecr:DeleteRepository").count();
+    assert_eq!(deletions, 1);
+}
+
+#[tokio::test]
+async fn whoever_cancels_need_not_wait_for_a_persons_credentials() {
+    let world = World::new(|_, _| Some(Fault::Expired(0))).await;
+    let before = world.cloud.listing();
+    world.begin("shop").await;
+    let patience = Patience { credentials: Duration::from_secs(3_600), ..PATIENCE };
+    let (_never, running) = watch::channel(false);
+    let driving = tokio::spawn(world.engine_with(patience).run(running));
+    while world.run("shop").await.steps[0].problem.is_none() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
+    while world.run("shop").await.state.is_live() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!((world.run("shop").await.state, world.cloud.listing()), (State::Undone, before));
+    driving.abort();
+}
+
+#[tokio::test]
 async fn credentials_that_are_away_keep_nobody_who_cancels_waiting() {
     // Whether the first call was made is not known, and is read until they are back.
     let world = World::new(|number, _| (number == 0).then_some(Fault::Expired(u32::MAX))).await;

@@ -157,8 +157,11 @@ impl Engine {
             Err(problem) if problem.code == Code::AwsDenied && progress.attempts == 1 && !call.is_long() => {
                 self.failed(lease, n, progress, problem).await
             }
+            // Whatever else was answered: an earlier try, or this one, may have got through.
+            Err(problem) if problem.code == Code::AwsCredentials => {
+                self.lacked_credentials(lease, stored, n, progress, problem).await
+            }
             Err(problem) => {
-                // Whatever else was answered: an earlier try, or this one, may have got through.
                 let goes_on = may_pass(&problem);
                 progress.request_ids.extend(problem.aws_request_id.clone());
                 let attempts = progress.attempts;
@@ -174,6 +177,32 @@ impl Engine {
                 Ok(())
             }
         }
+    }
+
+    /// AWS refused the credentials of a call before it looked at it, or there were none: they are waited for, and what the call writes is read again
+    /// before it is. That costs no try.
+    async fn lacked_credentials(
+        &self,
+        lease: &Lease,
+        stored: &Stored,
+        n: usize,
+        mut progress: Progress,
+        problem: Problem,
+    ) -> Result<()> {
+        // Of a row of such tries the journal keeps the first: they are waited for from then on.
+        if stored.run.steps[n].problem.as_ref().is_none_or(|before| before.code != Code::AwsCredentials) {
+            progress.request_ids.extend(problem.aws_request_id.clone());
+            progress.try_failed(now(), &problem);
+        }
+        let ran_out = progress.tries.last().map_or_else(now, |one| one.at);
+        progress.attempts = progress.attempts.saturating_sub(1).max(1);
+        progress.problem = Some(problem.clone());
+        self.journal(lease, n, &progress, None).await?;
+        if self.waited(&lease.run, &stored.run.plan.steps[n], &problem, ran_out).await {
+            return Ok(());
+        }
+        progress.attempts = progress.attempts.max(self.patience.tries);
+        self.journal(lease, n, &progress, None).await
     }
 
     /// The step has begun and its outcome is not known: reads what it writes.

@@ -52,7 +52,7 @@ pub enum Fault {
     Denied,
     /// AWS made it, the answer was lost, and the call itself tried once more, when a permission was missing.
     DeniedAfter,
-    /// The credentials ran out, for so many readings after it, too.
+    /// The credentials ran out, for so many readings after it, too; with none those of the person whose run it is.
     Expired(u32),
     /// AWS says no, in words that are not about a permission; it was not made.
     Refused,

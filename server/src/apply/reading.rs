@@ -4,7 +4,7 @@ use domain::plan::run::State;
 use domain::plan::{Call, Made, Step};
 use domain::{Code, Millis, Problem};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Engine;
 use super::drive::Result;
@@ -37,6 +37,11 @@ pub(super) fn may_pass(problem: &Problem) -> bool {
     is_unknown(problem) || matches!(problem.code, Code::AwsThrottled | Code::AwsCredentials)
 }
 
+/// How long ago this was.
+pub(super) fn since(then: Millis) -> Duration {
+    Duration::from_millis(u64::try_from(now().0.saturating_sub(then.0)).unwrap_or(0))
+}
+
 /// AWS took a call, and refused it for this reason later.
 pub(super) fn refused_afterwards(why: &str) -> Problem {
     Problem::new(Code::AwsRejected, "AWS refused it afterwards", why)
@@ -62,22 +67,28 @@ impl Engine {
     /// Reads what a call of a run writes; tries again while AWS cannot be reached, and waits for credentials that ran out. On the way there
     /// that ends once somebody cancels.
     pub(super) async fn reads(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
-        let until = Instant::now() + self.patience.credentials;
+        let began = now();
         let read = loop {
             match self.asks(run, step, call).await {
-                Err(problem) if problem.code == Code::AwsCredentials && Instant::now() < until => {
-                    if self.is_called_off(run).await {
-                        break Err(problem);
-                    }
-                    tracing::warn!(step = step.says, %problem, "apply: the run waits for credentials");
-                    self.places.waits(run);
-                    tokio::time::sleep(self.patience.longest_pause).await;
-                }
+                Err(problem)
+                    if problem.code == Code::AwsCredentials && self.waited(run, step, &problem, began).await => {}
                 other => break other,
             }
         };
         self.places.goes_on(run).await;
         read
+    }
+
+    /// Waits a while for credentials that ran out at this moment, in a place of those who wait; `false` where they had their time, or somebody
+    /// cancelled on the way there.
+    pub(super) async fn waited(&self, run: &str, step: &Step, problem: &Problem, ran_out: Millis) -> bool {
+        if since(ran_out) >= self.patience.credentials || self.is_called_off(run).await {
+            return false;
+        }
+        tracing::warn!(step = step.says, %problem, "apply: the run waits for credentials");
+        self.places.waits(run);
+        tokio::time::sleep(self.patience.longest_pause).await;
+        true
     }
 
     /// The same without waiting for credentials.

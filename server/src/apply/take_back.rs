@@ -142,7 +142,7 @@ impl Engine {
     }
 
     /// Takes a step back by the second of these calls, if nobody changed since what the first left. What its tries failed with is kept. `waits` for
-    /// credentials that ran out.
+    /// credentials that ran out, which costs no try.
     pub(super) async fn undo(
         &self,
         lease: &Lease,
@@ -151,7 +151,8 @@ impl Engine {
         waits: bool,
         progress: &mut Progress,
     ) -> Result<Back> {
-        for attempt in 1.. {
+        let (mut attempt, mut ran_out_at) = (1, None);
+        loop {
             let state = if waits {
                 self.reads(&lease.run, step, undo).await?
             } else {
@@ -185,6 +186,16 @@ impl Engine {
                         return Err(refused_afterwards(why));
                     }
                 }
+                Err(problem) if problem.code == Code::AwsCredentials => {
+                    if ran_out_at.is_none() {
+                        progress.try_failed(now(), &problem);
+                    }
+                    let then = *ran_out_at.get_or_insert_with(now);
+                    if waits && self.waited(&lease.run, step, &problem, then).await {
+                        continue;
+                    }
+                    return Err(problem);
+                }
                 Err(problem) if may_pass(&problem) => {
                     progress.try_failed(now(), &problem);
                     if attempt >= self.patience.tries {
@@ -197,15 +208,12 @@ impl Engine {
                 }
             }
             if attempt >= self.patience.tries {
-                break;
+                let message = "The call that takes it back went through, but it is still there.";
+                return Err(Problem::new(Code::AwsRejected, "AWS still shows it", message));
             }
             self.pause(attempt).await;
+            attempt += 1;
         }
-        Err(Problem::new(
-            Code::AwsRejected,
-            "AWS still shows it",
-            "The call that takes it back went through, but it is still there.",
-        ))
     }
 
     /// Before a run counts as undone: a call whose answer was lost may have been made after it was looked for. Answers whether one was.

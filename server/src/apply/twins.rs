@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::Engine;
 use super::drive::{Result, UNKNOWN};
-use super::reading::may_pass;
+use super::reading::{may_pass, since};
 use super::take_back::Back;
 use super::trail::entry;
 use crate::clock::now;
@@ -25,8 +25,7 @@ const LONGER: u32 = 10;
 
 /// How long ago a step ended; nothing where it has not.
 fn since_end(progress: &Progress) -> Duration {
-    let ended = progress.ended.map_or(0, |ended| now().0.saturating_sub(ended.0));
-    Duration::from_millis(u64::try_from(ended).unwrap_or(0))
+    progress.ended.map_or(Duration::ZERO, since)
 }
 
 impl Engine {
