@@ -121,6 +121,11 @@ impl Call {
     pub fn is_kept_for_others(&self) -> bool {
         matches!(self, Call::Kms(_)) || self.is_content()
     }
+    /// Whether AWS may for a while show nothing of what it writes although it showed it before: KMS does so to what was just created.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
+    pub fn shows_late(&self) -> bool {
+        matches!(self, Call::Kms(_))
+    }
     /// The name of the thing that it deletes, which a person types to show that it is meant.
     pub fn deletes(&self) -> Option<&str> {
         match self {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::permissions::own_arn;
 use super::reference::{Known, Piece, pieces};
 use super::transfer::Transfer;
-use super::{Plan, Step, Undo};
+use super::{Effect, Plan, Step, Undo};
 use crate::problem::Problem;
 use crate::time::Millis;
 
@@ -371,15 +371,28 @@ impl Run {
 
     /// The reference of a step to what an earlier one left, where nothing is known of that: sent as it stands, AWS would take it for a name.
     pub fn misses(&self, n: usize) -> Option<String> {
-        let text = serde_json::to_string(&self.plan.steps.get(n)?.call).ok()?;
-        let nothing_of = |id: &str| {
-            let mut earlier = self.plan.steps.iter().zip(&self.steps).take(n);
-            earlier.any(|(step, progress)| step.id == id && progress.after.is_none())
-        };
-        pieces(&text).into_iter().find_map(|piece| match piece {
-            Piece::Reference { whole, step, .. } if nothing_of(step) => Some(whole.to_owned()),
-            Piece::Reference { .. } | Piece::Text(_) => None,
+        let nothing_of = |earlier: usize| self.steps.get(earlier).is_some_and(|progress| progress.after.is_none());
+        self.references(n).into_iter().find_map(|(whole, earlier)| nothing_of(earlier).then_some(whole))
+    }
+
+    /// Whether a step refers to what an earlier one of this run created: for a while, AWS may say that there is no such thing.
+    /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>
+    pub fn refers_to_new(&self, n: usize) -> bool {
+        self.references(n).into_iter().any(|(_, earlier)| {
+            let creates = self.plan.steps.get(earlier).is_some_and(|step| step.effect == Effect::Create);
+            creates && self.steps.get(earlier).is_some_and(|p| p.state == StepState::Made && p.attempts > 0)
         })
+    }
+
+    /// The references of a step to steps before it, each with the number of that one.
+    fn references(&self, n: usize) -> Vec<(String, usize)> {
+        let text = self.plan.steps.get(n).and_then(|step| serde_json::to_string(&step.call).ok()).unwrap_or_default();
+        let earlier = |id: &str| self.plan.steps.iter().take(n).position(|step| step.id == id);
+        let reference = |piece: Piece<'_>| match piece {
+            Piece::Reference { whole, step, .. } => Some((whole.to_owned(), earlier(step)?)),
+            Piece::Text(_) => None,
+        };
+        pieces(&text).into_iter().filter_map(reference).collect()
     }
 
     /// The ARN by which a person finds what a step made or changed: its own, or that of the repository it is in. None where nothing of it is

@@ -351,3 +351,16 @@ fn a_step_misses_what_an_earlier_one_left_and_nobody_could_read() {
     run.steps[0].after = Some(serde_json::json!({ "repositoryArn": "arn" }));
     assert_eq!((run.misses(2), run.misses(0), run.misses(9)), (None, None, None));
 }
+
+#[test]
+fn a_step_refers_to_something_new_where_this_run_created_it() {
+    let mut run = Run::new("r".into(), three_steps());
+    run.steps[0] = Progress { state: StepState::Made, attempts: 1, ..Progress::default() };
+    assert_eq!([0, 1, 2, 9].map(|n| run.refers_to_new(n)), [false, false, true, false]);
+    // What it found made is not new.
+    run.steps[0].attempts = 0;
+    assert!(!run.refers_to_new(2));
+    run.steps[0].attempts = 1;
+    run.plan.steps[0].effect = Effect::Update;
+    assert!(!run.refers_to_new(2));
+}

@@ -278,6 +278,12 @@ const NOT_FOUND: &[&str] = &[
     "TemplateNotFoundException",
 ];
 
+/// Whether ECR says that KMS does not know the key of a new repository: it hands on KMS's code. Where a repository is read, it is not what is missing.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
+fn lacks_key(refusal: &Refusal, code: &str, asked: Asked<'_>) -> bool {
+    code == "KmsException" && asked.operation == "ecr:CreateRepository" && refusal.body.contains("NotFoundException")
+}
+
 fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {
     let Refusal { status, code, message, .. } = refusal;
     // Some protocols put a namespace before or a URL behind the code.
@@ -296,7 +302,10 @@ fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {
             "AWS asks for patience",
             format!("{} was throttled by AWS ({code}). Gantry slows down and tries again.", asked.operation),
         )
-    } else if is(NOT_FOUND) || (code.starts_with("Invalid") && code.ends_with(".NotFound")) {
+    } else if is(NOT_FOUND)
+        || (code.starts_with("Invalid") && code.ends_with(".NotFound"))
+        || lacks_key(refusal, code, asked)
+    {
         Problem::not_found(sentence("AWS has no such resource", message))
     } else if *status >= 500 {
         let what = if code.is_empty() { format!("status {status}") } else { code.to_owned() };

@@ -208,3 +208,16 @@ async fn a_role_that_may_not_be_assumed_is_a_missing_permission() {
     assert_eq!(problem.iam_action.as_deref(), Some("sts:AssumeRole"), "{problem}");
     assert_eq!(problem.resource.as_deref(), Some("arn:aws:iam::444455556666:role/read"));
 }
+
+#[test]
+fn a_key_that_kms_does_not_know_yet_is_not_found_and_hides_no_repository() {
+    let said = |operation, kms: &str| {
+        let body = format!(r#"{{"__type":"KmsException","message":"The key cannot be used.","kmsError":"{kms}"}}"#);
+        let message = "The key cannot be used.".to_owned();
+        let refusal = Refusal { status: 400, code: "KmsException".into(), message, body, request_id: None };
+        refused(&refusal, Asked { operation, resource: Some("shop"), region: None, emulator: false }).code
+    };
+    assert_eq!(said("ecr:CreateRepository", "NotFoundException"), Code::NotFound);
+    assert_eq!(said("ecr:CreateRepository", "DisabledException"), Code::AwsRejected);
+    assert_eq!(said("ecr:BatchGetImage", "NotFoundException"), Code::AwsRejected);
+}

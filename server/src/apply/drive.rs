@@ -162,7 +162,7 @@ impl Engine {
                 self.lacked_credentials(lease, stored, n, progress, problem).await
             }
             Err(problem) => {
-                let goes_on = may_pass(&problem);
+                let goes_on = may_pass(&problem) || (problem.code == Code::NotFound && stored.run.refers_to_new(n));
                 progress.request_ids.extend(problem.aws_request_id.clone());
                 let attempts = progress.attempts;
                 progress.try_failed(now(), &problem);

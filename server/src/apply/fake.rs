@@ -58,6 +58,10 @@ pub enum Fault {
     Refused,
     /// The server is stopped for longer than its lease, after it asked whether it holds and before the call leaves it.
     Away,
+    /// AWS does not know what it refers to; it was not made.
+    Unknown,
+    /// Nothing; but then KMS shows nothing for so many readings.
+    Hides(u32),
     /// It says how far it is, and goes on until it is cancelled.
     Endless,
     /// Nothing; but somebody else gives the repository a policy right after it was made.
@@ -86,6 +90,8 @@ struct Inside {
     late: Vec<(u32, Call)>,
     /// So many readings are refused for want of credentials.
     expired: u32,
+    /// So many readings of KMS show nothing.
+    hidden: u32,
     faults: Faults,
 }
 
@@ -125,6 +131,7 @@ impl Fake {
             people: vec![],
             late: vec![],
             expired: 0,
+            hidden: 0,
             faults: Box::new(faults),
         }))
     }
@@ -236,8 +243,12 @@ impl Inside {
         Ok(())
     }
 
-    fn read(&self, subject: &Subject) -> Result<Option<Value>, Problem> {
+    fn read(&mut self, subject: &Subject) -> Result<Option<Value>, Problem> {
         match subject {
+            Subject::Kms(_) if self.hidden > 0 => {
+                self.hidden -= 1;
+                Ok(None)
+            }
             Subject::Ecr(subject) if subject.kind() == Kind::Registry => self.registry.read(subject),
             Subject::Ecr(subject) => self.repositories.read(subject),
             Subject::EcrPublic(subject) => self.public.read(subject),
@@ -275,6 +286,11 @@ impl Cloud for Fake {
                 Some(Fault::Expired(readings)) => {
                     inside.expired = readings;
                     return Err(expired());
+                }
+                Some(Fault::Unknown) => return Err(Problem::not_found("It refers to something that does not exist.")),
+                Some(Fault::Hides(readings)) => {
+                    inside.hidden = readings;
+                    (fault, inside.make(call))
                 }
                 Some(Fault::Refused) => return Err(rejected("A quota is used up.")),
                 Some(Fault::LostBefore) => return Err(unreachable()),

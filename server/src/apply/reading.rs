@@ -91,7 +91,29 @@ impl Engine {
         true
     }
 
-    /// The same without waiting for credentials.
+    /// Reads what is to be taken back by this call; `shown` says whether this run saw it there, and `waits` whether credentials are waited for. What
+    /// AWS may show late counts as absent once it was absent each time, over all tries.
+    pub(super) async fn left(
+        &self,
+        run: &str,
+        step: &Step,
+        undo: &Call,
+        shown: bool,
+        waits: bool,
+    ) -> Result<Option<Value>> {
+        let mut attempt = 1;
+        loop {
+            let state = if waits { self.reads(run, step, undo).await? } else { self.looks(run, step, undo).await? };
+            let may_be_there = state.is_none() && shown && undo.shows_late();
+            if !may_be_there || attempt >= self.patience.tries {
+                return Ok(state);
+            }
+            self.pause(attempt).await;
+            attempt += 1;
+        }
+    }
+
+    /// Reads what a call of a run writes, without waiting for credentials.
     pub(super) async fn looks(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
         let read = self.asks(run, step, call).await;
         self.places.goes_on(run).await;

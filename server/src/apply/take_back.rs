@@ -153,11 +153,7 @@ impl Engine {
     ) -> Result<Back> {
         let (mut attempt, mut ran_out_at) = (1, None);
         loop {
-            let state = if waits {
-                self.reads(&lease.run, step, undo).await?
-            } else {
-                self.looks(&lease.run, step, undo).await?
-            };
+            let state = self.left(&lease.run, step, undo, progress.after.is_some(), waits).await?;
             if undo.made(state.as_ref()) == Made::Yes {
                 return Ok(Back::Gone);
             }
@@ -196,7 +192,7 @@ impl Engine {
                     }
                     return Err(problem);
                 }
-                Err(problem) if may_pass(&problem) => {
+                Err(problem) if may_pass(&problem) || (problem.code == Code::NotFound && undo.shows_late()) => {
                     progress.try_failed(now(), &problem);
                     if attempt >= self.patience.tries {
                         return Err(problem);
@@ -258,7 +254,10 @@ impl Engine {
             let Ok(undo) = undo.resolved(&stored.run.known(&stored.by)) else { continue };
             // What cannot be read stays stuck.
             let absent = |state: Option<Value>| undo.made(state.as_ref()) == Made::Yes;
-            if stored.run.went_with_another(n) || self.looks(&lease.run, step, &undo).await.is_ok_and(absent) {
+            let shown = progress.after.is_some();
+            if stored.run.went_with_another(n)
+                || self.left(&lease.run, step, &undo, shown, false).await.is_ok_and(absent)
+            {
                 (progress.state, progress.problem) = (StepState::Undone, None);
                 progress.note = Some("It does not exist any more.".into());
                 self.journal(lease, n, &progress, None).await?;

@@ -4,6 +4,8 @@
 
 #[path = "twice_cases.rs"]
 mod cases;
+#[path = "late_tests.rs"]
+mod late;
 #[path = "twins_tests.rs"]
 mod twins;
 
