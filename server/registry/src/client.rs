@@ -4,7 +4,7 @@
 use crate::auth::{Auth, Credentials, Scope};
 use crate::digest::Digest;
 use crate::guard::Policy;
-use crate::http::{Call, Http, Settings, Trouble};
+use crate::http::{Call, Http, Permit, Settings, Trouble};
 use crate::media::{ACCEPT, MAX_MANIFEST, Manifest, RawManifest};
 use crate::problems;
 use crate::reference::{Reference, check_repository, check_tag};
@@ -31,6 +31,7 @@ pub struct Repository {
     inner: Arc<Inner>,
     name: String,
     remembered: Option<Manifests>,
+    permit: Option<Permit>,
 }
 
 impl fmt::Debug for Repository {
@@ -72,7 +73,7 @@ impl Repository {
             base.set_path(&format!("{}/", base.path()));
         }
         let inner = Inner { http: http.clone(), base, auth: Auth::new(credentials) };
-        Ok(Self { inner: Arc::new(inner), name: name.to_owned(), remembered: None })
+        Ok(Self { inner: Arc::new(inner), name: name.to_owned(), remembered: None, permit: None })
     }
 
     /// The same, with manifests fetched through it remembered there, and taken from there. Only for what everybody may read: nobody is asked for
@@ -80,6 +81,12 @@ impl Repository {
     #[must_use]
     pub fn remembering(self, manifests: &Manifests) -> Self {
         Self { remembered: Some(manifests.clone()), ..self }
+    }
+
+    /// The same, which puts a manifest only while this says so: asked right before each such request, also when one is tried again.
+    #[must_use]
+    pub fn only_while(self, permit: Permit) -> Self {
+        Self { permit: Some(permit), ..self }
     }
 
     /// The repository's name within its registry.
@@ -224,6 +231,9 @@ impl Repository {
     }
 
     /// Puts a manifest under a tag, or under its digest alone when there is none.
+    ///
+    /// # Errors
+    /// What the registry said; that it was cancelled, where it may no longer be put.
     pub async fn put_manifest(&self, manifest: &RawManifest, tag: Option<&str>) -> Result<(), Problem> {
         if let Some(tag) = tag {
             check_tag(tag)?;
@@ -231,7 +241,8 @@ impl Repository {
         let name = tag.map_or_else(|| manifest.digest.to_string(), str::to_owned);
         let call = Call::new(Method::PUT, self.url(&format!("manifests/{name}"))?)
             .header(CONTENT_TYPE, &manifest.media_type)
-            .body(manifest.bytes.clone());
+            .body(manifest.bytes.clone())
+            .only_while(self.permit.clone());
         let response = self.send(&call, Action::Push).await?;
         if !response.status().is_success() {
             let mut problem = self.http().explain(response).await;

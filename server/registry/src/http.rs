@@ -53,6 +53,9 @@ pub struct Http {
     pub(crate) settings: Arc<Settings>,
 }
 
+/// Says right before a request whether it may still be sent.
+pub type Permit = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// One request that can be sent again.
 #[derive(Clone)]
 pub(crate) struct Call {
@@ -60,11 +63,13 @@ pub(crate) struct Call {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Option<Bytes>,
+    /// Asked before each time that it is sent.
+    permit: Option<Permit>,
 }
 
 impl Call {
     pub(crate) fn new(method: Method, url: Url) -> Self {
-        Self { method, url, headers: HeaderMap::new(), body: None }
+        Self { method, url, headers: HeaderMap::new(), body: None, permit: None }
     }
     pub(crate) fn header(mut self, name: HeaderName, value: &str) -> Self {
         // Values are digests, numbers and media types; one that no header can carry is left out and the registry says so.
@@ -75,6 +80,10 @@ impl Call {
     }
     pub(crate) fn body(mut self, body: Bytes) -> Self {
         self.body = Some(body);
+        self
+    }
+    pub(crate) fn only_while(mut self, permit: Option<Permit>) -> Self {
+        self.permit = permit;
         self
     }
 }
@@ -130,6 +139,9 @@ impl Http {
             } else {
                 self.patience(call.body.as_ref())
             };
+            if call.permit.as_ref().is_some_and(|may_be_sent| !may_be_sent()) {
+                return Err(Trouble::Final(problems::cancelled()));
+            }
             let response = match tokio::time::timeout(patience, request.send()).await {
                 Err(_) => return Err(Trouble::Passing(problems::stalled(&host, patience))),
                 Ok(Err(error)) => return Err(failed(&host, &error)),

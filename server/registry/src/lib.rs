@@ -22,7 +22,7 @@ pub use auth::Credentials;
 pub use client::Repository;
 pub use digest::Digest;
 pub use guard::{DEFAULT_SOURCES, Policy};
-pub use http::{Http, Settings};
+pub use http::{Http, Permit, Settings};
 pub use intake::{Intake, Upload, intake};
 pub use media::{Descriptor, Manifest, Platform, RawManifest};
 pub use progress::{BlobProgress, Progress, State};

@@ -173,7 +173,9 @@ impl Registries {
             let (reference, contents) = self.look(connections, wanted).await?;
             (self.source(connections, &reference, credentials).await?, contents)
         };
+        let asks = course.clone();
         let destination = own(connections, scope, &input.repository_name).await?;
+        let destination = destination.only_while(Arc::new(move || asks.may_be_sent()));
         let tags: Vec<String> = Some(input.image_tag.clone()).filter(|tag| !tag.is_empty()).into_iter().collect();
         let progress = Progress::default();
         let (seen, began) = (progress.watch(), Instant::now());
@@ -182,7 +184,7 @@ impl Registries {
         let (mut meter, mut look) = (Meter::default(), tokio::time::interval(LOOK));
         loop {
             tokio::select! {
-                // First, because it is due at once after a stop: the tag is another server's by then.
+                // First, because it is due at once after a stop: nothing is carried for another server.
                 biased;
                 _ = look.tick() => {
                     if !course.may_be_sent() {

@@ -22,6 +22,7 @@ use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::held::Moment;
 use super::{Cloud, Course};
 use deployed::{Functions, Tasks};
 use keys::Keys;
@@ -309,7 +310,7 @@ impl Cloud for Fake {
                 }
                 Some(Fault::Away) => {
                     if let Some((held, lease)) = &course.of {
-                        held.until(lease, std::time::Instant::now());
+                        held.note(lease, Moment::now(), Duration::ZERO);
                     }
                     if !course.may_be_sent() {
                         return Err(unreachable());

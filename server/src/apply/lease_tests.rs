@@ -1,7 +1,7 @@
 //! Servers and their leases: who lost one, was stopped past it, waited past it, or is told to stop, sends and writes nothing any more.
 
 use super::*;
-use domain::Millis;
+use crate::apply::held::Moment;
 use gantry_store::runs::Lease;
 
 #[tokio::test]
@@ -9,15 +9,16 @@ async fn a_server_that_lost_its_lease_cannot_write() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
     let store = &world.test.store;
-    let lease = async |owner, at, until| store.lease_run(owner, Millis(at), Millis(until), &[]).await.unwrap();
-    let first = lease("a", 1_000, 2_000).await.unwrap();
-    assert_eq!(lease("b", 2_000, 3_000).await, None);
-    let second = lease("b", 2_001, 3_000).await.unwrap();
+    let lease = async |owner| store.lease_run(owner, Duration::from_secs(60), &[]).await.unwrap();
+    let first = lease("a").await.unwrap();
+    assert_eq!(lease("b").await, None);
+    world.test.run_out("shop").await;
+    let second = lease("b").await.unwrap();
     assert_eq!(second, Lease { run: "shop".into(), fence: first.fence + 1 });
     let step = world.run("shop").await.steps[0].clone();
     let refused = store.journal(&first, 0, &step, None).await.unwrap_err();
     assert_eq!(refused.code, Code::Conflict);
-    assert_eq!(store.extend_run(&first, now()).await.unwrap_err().code, Code::Conflict);
+    assert_eq!(store.extend_run(&first, Duration::from_secs(60)).await.unwrap_err().code, Code::Conflict);
     store.journal(&second, 0, &step, None).await.unwrap();
 }
 
@@ -26,11 +27,11 @@ async fn a_server_that_was_stopped_past_its_lease_sends_nothing_any_more() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
     let store = &world.test.store;
-    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let lease = store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
     store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
     let engine = world.engine();
     // It was away between its intent and its call: by the database's word the lease is still its own.
-    engine.holds(&lease, std::time::Instant::now() - PATIENCE.lease);
+    engine.holds(&lease, Moment::now() - PATIENCE.lease);
     assert_eq!(engine.drive(&lease).await.unwrap_err().title, "The lease has run out");
     assert!(world.cloud.calls().is_empty());
     assert_eq!(world.run("shop").await.steps[0].state, StepState::Begun);
@@ -45,10 +46,11 @@ async fn a_server_that_took_its_run_again_sends_nothing_under_the_lease_before()
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
     let store = &world.test.store;
-    let lease = async |at, until| store.lease_run("one", Millis(at), Millis(until), &[]).await.unwrap().unwrap();
-    let (first, second) = (lease(1_000, 2_000).await, lease(2_001, 3_000).await);
-    let engine = world.engine();
-    let now = std::time::Instant::now();
+    let lease = async || store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
+    let first = lease().await;
+    world.test.run_out("shop").await;
+    let second = lease().await;
+    let (engine, now) = (world.engine(), Moment::now());
     engine.holds(&first, now - PATIENCE.lease);
     engine.holds(&second, now + Duration::from_secs(60));
     assert_eq!(engine.still_holds(&first).unwrap_err().title, "The lease has run out");
@@ -74,9 +76,9 @@ async fn a_call_that_waited_past_the_lease_is_not_sent_and_nothing_is_written_of
             assert!(world.test.store.cancel_run("shop", &entry()).await.unwrap());
         }
         let store = &world.test.store;
-        let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+        let lease = store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
         let engine = world.engine();
-        engine.holds(&lease, std::time::Instant::now() + Duration::from_secs(60));
+        engine.holds(&lease, Moment::now() + Duration::from_secs(60));
         assert_eq!(engine.drive(&lease).await.unwrap_err().title, "The lease has run out");
         // As before it was sent: whoever goes on reads first.
         let run = world.run("shop").await;
@@ -102,7 +104,7 @@ async fn a_server_told_to_stop_ends_the_call_under_way_and_begins_no_other() {
     driving.await.unwrap();
     // Its outcome is written, and the lease given back: the next need not wait.
     assert_eq!(states(&world.run("shop").await), [StepState::Made, StepState::Waiting, StepState::Waiting]);
-    assert!(world.test.store.lease_run("next", now(), Millis(now().0 + 1_000), &[]).await.unwrap().is_some());
+    assert!(world.test.store.lease_run("next", Duration::from_secs(1), &[]).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -118,8 +120,8 @@ async fn a_server_told_to_stop_whose_call_does_not_end_keeps_the_lease_until_it_
     stop.send(true).unwrap();
     driving.await.unwrap();
     assert_eq!(states(&world.run("copy").await), [StepState::Begun, StepState::Waiting]);
-    // By the lease's own clock: nobody gave it back.
-    assert!(world.test.store.lease_run("next", Millis(0), Millis(1), &[]).await.unwrap().is_none());
+    // Nobody gave it back.
+    assert!(world.test.store.lease_run("next", Duration::from_secs(1), &[]).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -128,25 +130,25 @@ async fn a_run_that_cannot_be_read_is_not_taken_again_before_its_lease_runs_out(
     world.begin("shop").await;
     world.test.make_unreadable("shop").await;
     let store = &world.test.store;
-    let until = Millis(now().0 + 60_000);
-    let lease = store.lease_run("one", now(), until, &[]).await.unwrap().unwrap();
+    let taken = async |owner| store.lease_run(owner, Duration::from_secs(60), &[]).await.unwrap();
+    let lease = taken("one").await.unwrap();
     let (_never, running) = watch::channel(false);
     let engine = world.engine();
     let place = engine.places.free().unwrap();
-    engine.hold(lease, std::time::Instant::now(), place, running).await;
-    assert_eq!(store.lease_run("next", now(), until, &[]).await.unwrap(), None);
-    let later = Millis(until.0 + 1_000);
-    assert!(store.lease_run("next", later, Millis(later.0 + 1_000), &[]).await.unwrap().is_some());
+    engine.hold(lease, Moment::now(), place, running).await;
+    assert_eq!(taken("next").await, None);
+    world.test.run_out("shop").await;
+    assert!(taken("next").await.is_some());
 }
 
 #[tokio::test]
 async fn a_lease_is_renewed_by_the_next_try_where_the_database_had_trouble() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
-    let lease = world.test.store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let lease = world.test.store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
     // A second between two tries, and two for the first answer that comes.
     let engine = world.engine_with(Patience { lease: Duration::from_secs(3), ..PATIENCE });
-    engine.holds(&lease, std::time::Instant::now() + Duration::from_secs(60));
+    engine.holds(&lease, Moment::now() + Duration::from_secs(60));
     let asks_twice = async {
         world.test.break_next_question("runs").await;
         world.test.break_next_question("runs").await;

@@ -4,7 +4,6 @@ use super::super::fake::manifest;
 use super::*;
 use crate::apply::Cloud;
 use crate::apply::places::CARRYING;
-use domain::Millis;
 use domain::ecr::calls::{BatchDeleteImage, ImageIdentifier, PutImage};
 use domain::ecr::subject::Subject as EcrSubject;
 use domain::ecr::wizards::copy_image;
@@ -70,7 +69,7 @@ fn theirs(tag: Option<&str>) -> Ecr {
 /// A lease on the run; somebody else puts the image when the run is checked already.
 async fn overtaken(world: &World) -> Lease {
     let store = &world.test.store;
-    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let lease = store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
     store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
     world.cloud.meanwhile(&theirs(None));
     lease
@@ -156,7 +155,7 @@ async fn a_database_that_has_trouble_once_does_not_end_a_copy() {
         let world = World::new(|_, call| call.is_long().then_some(Fault::Endless)).await;
         begin(&world).await;
         let store = &world.test.store;
-        let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+        let lease = store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
         // Nobody else asks the database anything meanwhile: whoever waits for the table is this one.
         let engine = world.engine();
         let driving = tokio::spawn(async move { engine.drive(&lease).await });

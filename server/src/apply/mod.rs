@@ -5,6 +5,7 @@
 
 pub mod copy;
 mod drive;
+mod held;
 pub mod lent;
 pub(crate) mod meter;
 mod places;
@@ -32,16 +33,16 @@ use gantry_aws::{Connections, Person};
 use gantry_store::Store;
 use gantry_store::runs::{Lease, Stored};
 use serde_json::Value;
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now;
+use held::{Held, Moment};
 use places::Places;
 
 /// AWS, as a run uses it.
@@ -263,28 +264,6 @@ pub struct Engine {
     stopping: AtomicBool,
 }
 
-/// Until when each lease on a run that is driven here holds in any case, by run and fencing number: the same server can have taken the run again.
-/// A process that was stopped for a while looks here before it sends anything: another server may have gone on meanwhile.
-#[derive(Debug, Default)]
-struct Held(Mutex<HashMap<(String, i64), Instant>>);
-
-impl Held {
-    fn until(&self, lease: &Lease, until: Instant) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((lease.run.clone(), lease.fence), until);
-    }
-
-    fn no_more(&self, lease: &Lease) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(lease.run.clone(), lease.fence));
-    }
-
-    /// Whether a lease still holds. One that nobody noted is a test's.
-    fn still(&self, lease: &Lease) -> bool {
-        let until =
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&(lease.run.clone(), lease.fence)).copied();
-        until.is_none_or(|until| until > Instant::now())
-    }
-}
-
 impl Engine {
     /// Over this store and cloud.
     pub fn new(store: Store, cloud: Arc<dyn Cloud>, patience: Patience) -> Self {
@@ -299,8 +278,8 @@ impl Engine {
         let mut driven = JoinSet::new();
         loop {
             while let Some(place) = self.places.free() {
-                let asked = Instant::now();
-                match self.store.lease_run(&self.name, now(), self.until(), &self.places.put_off(now())).await {
+                let asked = Moment::now();
+                match self.store.lease_run(&self.name, self.patience.lease, &self.places.put_off(now())).await {
                     Ok(Some(lease)) => {
                         let (engine, stop) = (self.clone(), stop.clone());
                         driven.spawn(async move { engine.hold(lease, asked, place, stop).await });
@@ -322,7 +301,7 @@ impl Engine {
     }
 
     /// Drives a run as long as its lease holds, in this place.
-    async fn hold(&self, lease: Lease, asked: Instant, place: OwnedSemaphorePermit, mut stop: watch::Receiver<bool>) {
+    async fn hold(&self, lease: Lease, asked: Moment, place: OwnedSemaphorePermit, mut stop: watch::Receiver<bool>) {
         self.holds(&lease, asked);
         let place = self.places.enter(&lease.run, place);
         tracing::debug!(run = lease.run, fence = lease.fence, "apply: taken");
@@ -363,8 +342,8 @@ impl Engine {
     async fn renew(&self, lease: &Lease) -> Problem {
         loop {
             tokio::time::sleep(self.patience.lease / 3).await;
-            let asked = Instant::now();
-            match self.store.extend_run(lease, self.until()).await {
+            let asked = Moment::now();
+            match self.store.extend_run(lease, self.patience.lease).await {
                 Ok(()) => self.holds(lease, asked),
                 Err(problem) if problem.code != Code::Conflict && self.held.still(lease) => {
                     tracing::warn!(run = lease.run, %problem, "apply: the lease could not be renewed; tried again");
@@ -375,21 +354,16 @@ impl Engine {
     }
 
     /// Notes that the lease was taken or renewed, asked for at this moment.
-    fn holds(&self, lease: &Lease, asked: Instant) {
-        self.held.until(lease, asked + self.patience.lease);
+    fn holds(&self, lease: &Lease, asked: Moment) {
+        self.held.note(lease, asked, self.patience.lease);
     }
 
-    /// Whether the lease still holds, by this server's own clock.
+    /// Whether the lease still holds, by this server's own clocks.
     ///
     /// # Errors
     /// [`Code::Conflict`] when its time is over: nothing may be sent any more.
     fn still_holds(&self, lease: &Lease) -> Result<(), Problem> {
         if self.held.still(lease) { Ok(()) } else { Err(ran_out()) }
-    }
-
-    fn until(&self) -> Millis {
-        let lease = i64::try_from(self.patience.lease.as_millis()).unwrap_or(i64::MAX);
-        Millis(now().0.saturating_add(lease))
     }
 }
 

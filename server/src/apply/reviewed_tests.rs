@@ -3,7 +3,6 @@
 use super::super::fake::manifest;
 use super::*;
 use crate::apply::Cloud;
-use domain::Millis;
 use domain::ecr::calls::{BatchDeleteImage, ImageIdentifier, PutImage, SetRepositoryPolicy};
 use domain::plan::run::Progress;
 use gantry_store::runs::Lease;
@@ -46,7 +45,7 @@ async fn begin(world: &World, wizard: &str, fields: Value, saw: impl Fn(Value) -
 async fn checked(world: &World, wizard: &str, fields: Value) -> Lease {
     begin(world, wizard, fields, |state| state).await;
     let store = &world.test.store;
-    let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let lease = store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
     store.run_becomes(&lease, State::Applying, None, now(), None).await.unwrap();
     lease
 }

@@ -199,7 +199,7 @@ impl Engine {
                     }
                 }
                 Err(problem) => {
-                    let state = self.reads(&lease.run, step, undo).await?;
+                    let state = self.left(&lease.run, step, undo, progress.after.is_some(), waits).await?;
                     return if undo.made(state.as_ref()) == Made::Yes { Ok(Back::Gone) } else { Err(problem) };
                 }
             }

@@ -180,7 +180,7 @@ async fn an_undo_that_was_made_and_not_written_down_is_made_again_without_harm()
         assert_eq!(twice.world.rests(&begun.id).await.state, State::Applied);
         let store = &twice.world.test.store;
         assert!(store.cancel_run(&begun.id, &entry()).await.unwrap());
-        let lease = store.lease_run("one", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+        let lease = store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
         let engine = twice.world.engine();
         for n in (0..begun.plan.steps.len()).rev() {
             let stored = store.run(&begun.id).await.unwrap().unwrap();

@@ -9,6 +9,7 @@ use domain::policy::Role;
 use domain::{Code, Millis, Problem};
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use std::time::Duration;
 
 use crate::audit::{self, Entry};
 use crate::{Result, Store, durable, problem};
@@ -42,6 +43,10 @@ pub struct Lease {
     pub run: String,
     /// Greater than that of every lease on it before.
     pub fence: i64,
+}
+
+fn milliseconds(time: Duration) -> i64 {
+    i64::from(i32::try_from(time.as_millis()).unwrap_or(i32::MAX))
 }
 
 fn lost() -> Problem {
@@ -99,25 +104,18 @@ impl Store {
 
     /// Takes a run that has something left to do and that nobody drives: those of older formats first, of these the oldest. Runs of formats that
     /// this version does not know are left to servers that do, and those of `put_off`, which this server has no room for now or leaves to another, unless
-    /// they are on their way back or somebody cancelled them.
-    pub async fn lease_run(
-        &self,
-        owner: &str,
-        now: Millis,
-        until: Millis,
-        put_off: &[String],
-    ) -> Result<Option<Lease>> {
+    /// they are on their way back or somebody cancelled them. The lease lasts so long by Postgres's clock: those of servers may differ.
+    pub async fn lease_run(&self, owner: &str, lasts: Duration, put_off: &[String]) -> Result<Option<Lease>> {
         let lease: Option<(String, i64)> = sqlx::query_as(
-            "update runs set owner = $1, lease_until = $3, fence = fence + 1
+            "update runs set owner = $1, lease_until = (extract(epoch from statement_timestamp()) * 1000)::bigint + $2, fence = fence + 1
              where id = (select id from runs where state in ('checking', 'applying', 'undoing')
-                           and (lease_until is null or lease_until < $2) and format between $4 and $5
-                           and (id <> all($6) or cancelled or state = 'undoing')
+                           and (lease_until is null or lease_until < (extract(epoch from statement_timestamp()) * 1000)::bigint)
+                           and format between $3 and $4 and (id <> all($5) or cancelled or state = 'undoing')
                          order by format, made limit 1 for update skip locked)
              returning id, fence",
         )
         .bind(owner)
-        .bind(now.0)
-        .bind(until.0)
+        .bind(milliseconds(lasts))
         .bind(OLDEST_FORMAT as i32)
         .bind(FORMAT as i32)
         .bind(put_off)
@@ -127,18 +125,21 @@ impl Store {
         Ok(lease.map(|(run, fence)| Lease { run, fence }))
     }
 
-    /// Keeps a lease for longer. One that was given back stays so: a heartbeat can arrive after it.
+    /// Keeps a lease for so long from now on. One that was given back stays so: a heartbeat can arrive after it.
     ///
     /// # Errors
     /// [`Code::Conflict`] when another server has taken it, or it was given back.
-    pub async fn extend_run(&self, lease: &Lease, until: Millis) -> Result<()> {
-        let done = sqlx::query("update runs set lease_until = $3 where id = $1 and fence = $2 and owner is not null")
-            .bind(&lease.run)
-            .bind(lease.fence)
-            .bind(until.0)
-            .execute(&self.runs)
-            .await
-            .map_err(problem::of)?;
+    pub async fn extend_run(&self, lease: &Lease, lasts: Duration) -> Result<()> {
+        let done = sqlx::query(
+            "update runs set lease_until = (extract(epoch from statement_timestamp()) * 1000)::bigint + $3
+             where id = $1 and fence = $2 and owner is not null",
+        )
+        .bind(&lease.run)
+        .bind(lease.fence)
+        .bind(milliseconds(lasts))
+        .execute(&self.runs)
+        .await
+        .map_err(problem::of)?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(lost()) }
     }
 

@@ -103,6 +103,17 @@ impl TestStore {
         assert!(changed.rows_affected() > 0);
     }
 
+    /// Has the lease on a run run out.
+    pub async fn run_out(&self, run: &str) {
+        let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();
+        let changed = sqlx::query("update runs set lease_until = 0 where id = $1 and lease_until is not null")
+            .bind(run)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(changed.rows_affected(), 1);
+    }
+
     /// Breaks the connection over which the next question about this table is asked, while it is asked. Waits until one is.
     pub async fn break_next_question(&self, table: &str) {
         let mut connection = PgConnectOptions::from_str(&self.url).unwrap().connect().await.unwrap();

@@ -156,7 +156,7 @@ async fn open_pages_are_told_of_a_run_and_it_is_cancelled_once() {
 async fn stuck(world: &World, id: &str) {
     begin(world, id, now()).await;
     let store = &world.test.store;
-    let lease = store.lease_run("test", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let lease = store.lease_run("test", Duration::from_secs(60), &[]).await.unwrap().unwrap();
     assert_eq!(lease.run, id);
     let denied = Problem::new(Code::AwsDenied, "Access denied", "ecr:DeleteRepository is not allowed.");
     let after = Some(json!({ "repositoryName": format!("shop/{id}") }));
@@ -202,7 +202,7 @@ async fn a_person_decides_once_about_a_step_that_is_stuck() {
         assert_eq!((&trail[0].detail["decision"], trail[0].actor.as_str()), (&json!(decision), "Ada"));
         // Nobody drives it: out of the way of the next lease.
         let store = &world.test.store;
-        let lease = store.lease_run("test", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+        let lease = store.lease_run("test", Duration::from_secs(60), &[]).await.unwrap().unwrap();
         store.run_becomes(&lease, State::Undone, None, now(), None).await.unwrap();
     }
 }
@@ -214,7 +214,7 @@ async fn a_run_is_asked_to_stop_and_one_that_was_applied_is_taken_back() {
     let store = &world.test.store;
     for (id, before, after) in [("a", State::Applying, "applying"), ("b", State::Applied, "undoing")] {
         begin(&world, id, now()).await;
-        let lease = store.lease_run("test", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+        let lease = store.lease_run("test", Duration::from_secs(60), &[]).await.unwrap().unwrap();
         let state = if before == State::Applied { StepState::Made } else { StepState::Waiting };
         store.journal(&lease, 0, &Progress { state, ..Progress::default() }, None).await.unwrap();
         store.run_becomes(&lease, before, None, now(), None).await.unwrap();
@@ -249,7 +249,7 @@ async fn copied(world: &World, id: &str) {
     let stored = Stored { run, answers, person: None, by: "Grace".into(), role: None, made: now(), ended: None };
     let store = &world.test.store;
     store.begin_run(&stored, &entry()).await.unwrap();
-    let lease = store.lease_run("test", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let lease = store.lease_run("test", Duration::from_secs(60), &[]).await.unwrap().unwrap();
     let made = Progress { state: StepState::Made, attempts: 1, ..Progress::default() };
     for n in [0, 1] {
         store.journal(&lease, n, &made, None).await.unwrap();
@@ -310,7 +310,7 @@ async fn the_audit_trail_is_filtered_exported_and_not_for_viewers() {
         csv.body
     );
     let store = &world.test.store;
-    let lease = store.lease_run("test", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let lease = store.lease_run("test", Duration::from_secs(60), &[]).await.unwrap().unwrap();
     let intent = Entry { action: "run.step".into(), subject: "0a1b/repository".into(), ..entry() };
     let denied = Problem::new(Code::AwsDenied, "Access denied", "No.");
     let failed = Progress { state: StepState::Failed, problem: Some(denied), ..Progress::default() };
@@ -352,7 +352,7 @@ async fn a_run_that_found_something_else_shows_the_difference_and_one_of_another
     let world = World::new().await;
     let store = &world.test.store;
     begin(&world, "0a1b", now()).await;
-    let lease = store.lease_run("test", now(), Millis(now().0 + 60_000), &[]).await.unwrap().unwrap();
+    let lease = store.lease_run("test", Duration::from_secs(60), &[]).await.unwrap().unwrap();
     let found = Found { state: Some(json!({ "repositoryName": "shop/0a1b", "imageTagMutability": "IMMUTABLE" })) };
     let progress = Progress { found: Some(found), ..Progress::default() };
     store.journal(&lease, 0, &progress, None).await.unwrap();

@@ -7,6 +7,8 @@ use gantry_registry::{
     Credentials, Digest, Manifests, Platforms, Progress, Settings, State, copy, copy_and_tag, inspect, inspect_alone,
 };
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio_util::sync::CancellationToken;
 
 pub fn add_image(registry: &Registry, tag: &str, architecture: &str, sizes: &[usize]) -> (Digest, usize) {
@@ -307,6 +309,27 @@ async fn cancelling_leaves_nothing_tagged() {
     assert!(to.tags().is_empty());
     // And the session is closed.
     to.until(|i| i.uploads.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_manifest_is_put_only_while_it_may_be_also_when_it_is_tried_again() {
+    for (puts, fault) in [(0, None), (1, Some(What::Answer(502, vec![], "")))] {
+        let (from, to) = (Registry::start().await, Registry::start().await);
+        add_image(&from, "v1", "amd64", &[1000]);
+        let source = from.source("team/app");
+        let contents = inspect(&source, "v1", &Platforms::All).await.unwrap();
+        if let Some(fault) = fault {
+            to.fault("PUT", "/manifests/", 1, fault);
+        }
+        // It is allowed so often.
+        let left = AtomicUsize::new(puts);
+        let may = move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let destination = to.destination("copied").only_while(Arc::new(may));
+        let (tags, progress) = (["v1".to_owned()], Progress::default());
+        let outcome = copy_and_tag(&source, &destination, &contents, &tags, &progress, &CancellationToken::new()).await;
+        assert_eq!(outcome.unwrap_err().title, "Cancelled");
+        assert_eq!((to.count("PUT /v2/copied/manifests/"), to.tags().is_empty()), (puts, true));
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ use gantry_store::runs::{Lease, Stored};
 use gantry_store::testing::{TestStore, entry};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A run that began at this moment and has two steps.
 fn stored(id: &str, made: i64) -> Stored {
@@ -37,8 +38,11 @@ fn stored(id: &str, made: i64) -> Stored {
     }
 }
 
-async fn lease(store: &Store, owner: &str, now: i64) -> Option<Lease> {
-    store.lease_run(owner, Millis(now), Millis(now + 100), &[]).await.unwrap()
+/// Longer than a test takes.
+const LASTS: Duration = Duration::from_secs(3_600);
+
+async fn lease(store: &Store, owner: &str) -> Option<Lease> {
+    store.lease_run(owner, LASTS, &[]).await.unwrap()
 }
 
 #[tokio::test]
@@ -49,7 +53,7 @@ async fn a_run_is_read_as_it_was_written_step_by_step() {
     store.begin_run(&run, &entry()).await.unwrap();
     assert_eq!(store.run("a").await.unwrap().as_ref(), Some(&run));
     assert_eq!(store.run("b").await.unwrap(), None);
-    let lease = lease(store, "one", 20).await.unwrap();
+    let lease = lease(store, "one").await.unwrap();
     let step = Progress {
         state: StepState::Made,
         attempts: 2,
@@ -79,7 +83,7 @@ async fn how_far_a_call_is_lasts_as_long_as_it_is_under_way() {
     let test = TestStore::fresh().await;
     let store = &test.store;
     store.begin_run(&stored("a", 10), &entry()).await.unwrap();
-    let lease = lease(store, "one", 20).await.unwrap();
+    let lease = lease(store, "one").await.unwrap();
     let layer = LayerProgress {
         name: String::new(),
         digest: Some(format!("sha256:{}", "a".repeat(64))),
@@ -106,7 +110,7 @@ async fn the_trail_says_what_came_of_each_call() {
     let store = &test.store;
     let run = stored("a", 10);
     store.begin_run(&run, &entry()).await.unwrap();
-    let lease = lease(store, "one", 20).await.unwrap();
+    let lease = lease(store, "one").await.unwrap();
     let intent = |action: &str, n: usize| {
         let subject = format!("a/{}", run.run.plan.steps[n].id);
         Some(Entry { action: action.into(), subject, ..entry() })
@@ -145,7 +149,7 @@ async fn the_trail_is_chosen_by_what_came_of_it_and_where() {
     let store = &test.store;
     let run = stored("a", 10);
     store.begin_run(&run, &entry()).await.unwrap();
-    let lease = lease(store, "one", 20).await.unwrap();
+    let lease = lease(store, "one").await.unwrap();
     let denied = Problem::new(Code::AwsDenied, "Access denied", "No.");
     let about = json!({ "scope": "444455556666/us-east-1" });
     for (action, subject, detail) in
@@ -224,7 +228,7 @@ async fn runs_are_chosen_by_state_text_place_and_time() {
     for (id, made) in [("api", 10), ("web", 20), ("we_b", 30)] {
         test.store.begin_run(&stored(id, made), &entry()).await.unwrap();
     }
-    let lease = lease(&test.store, "one", 40).await.unwrap();
+    let lease = lease(&test.store, "one").await.unwrap();
     test.store.run_becomes(&lease, State::Applied, None, Millis(50), None).await.unwrap();
     let ids = async |query: RunsQuery| {
         let found = test.store.runs(&RunsQuery { limit: 10, ..query }, Millis(40)).await.unwrap();
@@ -257,7 +261,7 @@ async fn runs_that_are_not_over_are_counted_by_place() {
     other.run.plan.scope = elsewhere.clone();
     store.begin_run(&other, &entry()).await.unwrap();
     for end in [State::Applied, State::Undone, State::Stuck] {
-        let lease = lease(store, "one", 60).await.unwrap();
+        let lease = lease(store, "one").await.unwrap();
         store.run_becomes(&lease, end, None, Millis(70), None).await.unwrap();
     }
     let here = stored("a", 10).run.plan.scope;
@@ -271,25 +275,28 @@ async fn a_lease_is_one_servers_until_it_runs_out_and_the_next_has_a_greater_fen
     let store = &test.store;
     store.begin_run(&stored("a", 10), &entry()).await.unwrap();
     store.begin_run(&stored("b", 11), &entry()).await.unwrap();
-    let first = lease(store, "one", 1000).await.unwrap();
+    let first = lease(store, "one").await.unwrap();
     assert_eq!(first.run, "a", "the oldest first");
-    let second = lease(store, "two", 1000).await.unwrap();
+    let second = lease(store, "two").await.unwrap();
     assert_eq!(second.run, "b");
-    assert_eq!(lease(store, "three", 1100).await, None, "both are driven");
-    store.extend_run(&second, Millis(5000)).await.unwrap();
-    let taken = lease(store, "three", 1101).await.unwrap();
+    assert_eq!(lease(store, "three").await, None, "both are driven");
+    for lease in [&first, &second] {
+        test.run_out(&lease.run).await;
+    }
+    store.extend_run(&second, LASTS).await.unwrap();
+    let taken = lease(store, "three").await.unwrap();
     assert_eq!((taken.run.as_str(), taken.fence), ("a", first.fence + 1));
-    assert_eq!(store.extend_run(&first, Millis(9000)).await.unwrap_err().code, Code::Conflict);
+    assert_eq!(store.extend_run(&first, LASTS).await.unwrap_err().code, Code::Conflict);
     let refused = store.run_becomes(&first, State::Applied, None, Millis(1), None).await.unwrap_err();
     assert_eq!(refused.code, Code::Conflict);
     store.release_run(&first).await.unwrap();
-    assert_eq!(lease(store, "four", 1150).await, None, "one who lost it cannot give it back");
+    assert_eq!(lease(store, "four").await, None, "one who lost it cannot give it back");
     store.release_run(&taken).await.unwrap();
-    let again = lease(store, "four", 1150).await.unwrap();
+    let again = lease(store, "four").await.unwrap();
     assert!(again.run == "a" && again.fence > taken.fence);
     store.run_becomes(&again, State::Applied, None, Millis(1), None).await.unwrap();
     store.release_run(&again).await.unwrap();
-    assert_eq!(lease(store, "five", 1200).await, None, "nothing is left to do for one that ended");
+    assert_eq!(lease(store, "five").await, None, "nothing is left to do for one that ended");
 }
 
 #[tokio::test]
@@ -297,16 +304,16 @@ async fn a_run_that_there_is_no_room_for_is_left_until_it_is_on_its_way_back() {
     let test = TestStore::fresh().await;
     let store = &test.store;
     store.begin_run(&stored("a", 10), &entry()).await.unwrap();
-    let first = lease(store, "one", 20).await.unwrap();
+    let first = lease(store, "one").await.unwrap();
     store.run_becomes(&first, State::Applying, None, Millis(21), None).await.unwrap();
-    let taken = async |put_off: &str, now: i64| {
-        let lease = store.lease_run("one", Millis(now), Millis(now + 100), &[put_off.to_owned()]).await.unwrap();
-        lease.is_some()
+    let taken = async |put_off: &str| {
+        test.run_out("a").await;
+        store.lease_run("one", LASTS, &[put_off.to_owned()]).await.unwrap().is_some()
     };
-    assert!(!taken("a", 200).await);
-    assert!(taken("b", 200).await, "another one");
+    assert!(!taken("a").await);
+    assert!(taken("b").await, "another one");
     assert!(store.cancel_run("a", &entry()).await.unwrap());
-    assert!(taken("a", 400).await, "whoever cancels it need not wait");
+    assert!(taken("a").await, "whoever cancels it need not wait");
 }
 
 #[tokio::test]
@@ -315,7 +322,7 @@ async fn a_run_is_cancelled_only_while_there_is_something_to_cancel() {
     let store = &test.store;
     assert!(!store.cancel_run("none", &entry()).await.unwrap());
     store.begin_run(&stored("a", 10), &entry()).await.unwrap();
-    let lease = lease(store, "one", 20).await.unwrap();
+    let lease = lease(store, "one").await.unwrap();
     let becomes = async |state| store.run_becomes(&lease, state, None, Millis(30), None).await.unwrap();
     becomes(State::Applying).await;
     let written = store.audit_latest(10).await.unwrap().len();
@@ -339,7 +346,7 @@ async fn a_run_that_was_applied_can_be_taken_back() {
     let test = TestStore::fresh().await;
     let store = &test.store;
     store.begin_run(&stored("a", 10), &entry()).await.unwrap();
-    let lease = lease(store, "one", 20).await.unwrap();
+    let lease = lease(store, "one").await.unwrap();
     assert!(store.run_becomes(&lease, State::Applied, None, Millis(30), None).await.unwrap());
     assert!(store.cancel_run("a", &entry()).await.unwrap());
     let run = store.run("a").await.unwrap().unwrap();
@@ -352,7 +359,7 @@ async fn only_steps_that_are_stuck_are_decided_about() {
     let test = TestStore::fresh().await;
     let store = &test.store;
     store.begin_run(&stored("a", 10), &entry()).await.unwrap();
-    let lease = lease(store, "one", 20).await.unwrap();
+    let lease = lease(store, "one").await.unwrap();
     let stuck = Progress { state: StepState::Stuck, attempts: 6, note: Some("refused".into()), ..Progress::default() };
     store.journal(&lease, 0, &stuck, None).await.unwrap();
     store.run_becomes(&lease, State::Undoing, None, Millis(30), None).await.unwrap();
@@ -384,9 +391,9 @@ async fn older_formats_are_driven_first_and_those_of_another_version_are_left_to
         stored.run.plan.format = format;
         store.begin_run(&stored, &entry()).await.unwrap();
     }
-    assert_eq!(lease(store, "one", 100).await.unwrap().run, "old", "although it began last");
-    assert_eq!(lease(store, "one", 100).await.unwrap().run, "new");
-    assert_eq!(lease(store, "one", 100).await, None);
+    assert_eq!(lease(store, "one").await.unwrap().run, "old", "although it began last");
+    assert_eq!(lease(store, "one").await.unwrap().run, "new");
+    assert_eq!(lease(store, "one").await, None);
     assert_eq!(store.foreign_runs().await.unwrap(), [(0, 1), (FORMAT + 1, 1)]);
     // They are in lists; what they hold is not read.
     let lines = store.runs(&RunsQuery { limit: 10, ..RunsQuery::default() }, Millis(0)).await.unwrap();
