@@ -228,7 +228,7 @@ mod tests {
         for _ in 0..test.store.work.options().get_max_connections() {
             taken.push(test.store.work.acquire().await.unwrap());
         }
-        assert_eq!(test.store.lease_run("a", std::time::Duration::from_secs(1), &[]).await.unwrap(), None);
+        assert_eq!(test.store.lease_run("a", Duration::from_secs(1), &[]).await.unwrap(), None);
     }
 
     #[tokio::test]
