@@ -21,6 +21,8 @@ pub use scope_word::{ScopeWord, scope_words};
 pub const MAX_LIMIT: u32 = 500;
 /// The longest text filter or search, in characters.
 pub const MAX_TEXT: usize = 200;
+/// The most values of one filter: twice as many as a facet offers.
+pub const MAX_VALUES: usize = 100;
 /// The most entries of one export: of the audit trail, of runs.
 pub const MAX_EXPORT: u32 = 100_000;
 
@@ -55,7 +57,7 @@ pub struct ListQuery {
     /// Substring of name, id, ARN or tags; case does not matter.
     #[serde(default)]
     pub text: String,
-    /// Facet id → values, any of which matches. Besides the columns' ids: `state`, `tag` (values `key=value`).
+    /// Facet id → values, any of which matches, at most [`MAX_VALUES`] each. Besides the columns' ids: `state`, `tag` (values `key=value`).
     #[serde(default)]
     pub filters: BTreeMap<String, Vec<String>>,
     /// Only what needs a person (tone bad or warn, or a runtime that has ended).
@@ -115,7 +117,7 @@ impl ListQuery {
         }
     }
 
-    /// Refuses what cannot be meant: unknown sort or facet, too long a text.
+    /// Refuses what cannot be meant: unknown sort or facet, too long a text, too many values of a filter.
     pub fn check(&self) -> Result<(), Problem> {
         let columns = crate::describe::columns(self.kind);
         if self.text.chars().count() > MAX_TEXT {
@@ -133,7 +135,7 @@ impl ListQuery {
                 ));
             }
         }
-        for facet in self.filters.keys() {
+        for (facet, values) in &self.filters {
             if facet != "state" && facet != "tag" && !columns.iter().any(|c| c.id == facet && c.facet) {
                 return Err(Problem::invalid(
                     "filters",
@@ -143,6 +145,9 @@ impl ListQuery {
                         crate::identity::clip(facet)
                     ),
                 ));
+            }
+            if values.len() > MAX_VALUES {
+                return Err(Problem::invalid(facet, format!("A filter has at most {MAX_VALUES} values.")));
             }
         }
         Ok(())
@@ -379,5 +384,9 @@ mod tests {
         assert_eq!(field(&ListQuery { filters: [("x".into(), vec![])].into(), ..ok.clone() }), "filters");
         assert_eq!(field(&ListQuery { text: "a".repeat(10_000), ..ok.clone() }), "text");
         assert_eq!(field(&ListQuery { limit: 0, ..ok.clone() }), "limit");
+        let by_state =
+            |values| ListQuery { filters: [("state".into(), vec!["Active".into(); values])].into(), ..ok.clone() };
+        assert!(by_state(MAX_VALUES).check().is_ok());
+        assert_eq!(field(&by_state(MAX_VALUES + 1)), "state");
     }
 }

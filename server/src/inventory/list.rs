@@ -39,7 +39,8 @@ struct Counted<'q> {
     id: &'static str,
     title: &'static str,
     source: Source,
-    wanted: Option<&'q [String]>,
+    /// Sorted: the words of each row are looked for in them.
+    wanted: Option<Vec<&'q str>>,
     counts: HashMap<String, u32>,
 }
 
@@ -61,9 +62,9 @@ impl Counted<'_> {
     }
 
     fn passes(&self, entry: &Entry) -> bool {
-        let Some(wanted) = self.wanted else { return true };
+        let Some(wanted) = &self.wanted else { return true };
         let mut found = false;
-        Self::each(self.source, entry, |word| found |= wanted.iter().any(|w| w == word));
+        Self::each(self.source, entry, |word| found |= wanted.binary_search(&word).is_ok());
         found
     }
 
@@ -79,11 +80,12 @@ impl Counted<'_> {
 
     fn facet(mut self) -> Option<Facet> {
         // what was chosen stays visible, also when nothing is left of it
-        for wanted in self.wanted.unwrap_or_default() {
-            self.counts.entry(wanted.clone()).or_default();
+        let wanted = self.wanted.unwrap_or_default();
+        for value in &wanted {
+            self.counts.entry((*value).to_owned()).or_default();
         }
         let mut values: Vec<(String, u32)> = self.counts.into_iter().collect();
-        let chosen = |value: &str| self.wanted.is_some_and(|w| w.iter().any(|x| x == value));
+        let chosen = |value: &str| wanted.binary_search(&value).is_ok();
         values.sort_by(|a, b| {
             (chosen(&b.0), b.1).cmp(&(chosen(&a.0), a.1)).then_with(|| super::order::natural(&a.0, &b.0))
         });
@@ -161,7 +163,11 @@ fn counted<'q>(columns: &'static [Column], query: &'q ListQuery) -> Vec<Counted<
         .chain(cells)
         .chain([("tag", "Tag", Source::Tag)])
         .map(|(id, title, source)| {
-            let wanted = query.filters.get(id).filter(|w| !w.is_empty()).map(Vec::as_slice);
+            let wanted = query.filters.get(id).filter(|values| !values.is_empty()).map(|values| {
+                let mut wanted: Vec<&str> = values.iter().map(String::as_str).collect();
+                wanted.sort_unstable();
+                wanted
+            });
             Counted { id, title, source, wanted, counts: HashMap::new() }
         })
         .collect()

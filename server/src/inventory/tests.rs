@@ -127,7 +127,7 @@ fn facet_counts_say_what_choosing_them_would_give() {
     assert_eq!(facet(&listing, "runtime"), [("python3.13".to_owned(), 4), ("nodejs22.x".to_owned(), 2)]);
     assert_eq!(facet(&listing, "tag"), [("team=orders".to_owned(), 1)]);
 
-    let both = [node[0].clone(), ("state".to_owned(), vec!["Active".to_owned(), "Inactive".to_owned()])];
+    let both = [node[0].clone(), ("state".to_owned(), vec!["Inactive".to_owned(), "Active".to_owned()])];
     let (names, listing) = answer(&t, &ListQuery { filters: both.into(), ..functions() });
     assert_eq!(names, ["orders-retry", "web-10"]);
     assert_eq!(facet(&listing, "runtime"), [("python3.13".to_owned(), 3), ("nodejs22.x".to_owned(), 2)]);
