@@ -5,13 +5,46 @@ use super::{Archive, ArchiveImage, layout};
 use crate::client::Repository;
 use crate::digest::Digest;
 use crate::media::{DOCKER_MANIFEST, Descriptor, OCI_MANIFEST, RawManifest};
-use crate::problems::{archive as bad, said};
+use crate::problems::{archive as bad, said, too_large};
 use crate::progress::{Progress, State};
 use crate::transfer::platform_of;
 use bytes::Bytes;
 use domain::problem::Problem;
+use domain::wording::in_full;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// The most manifests, and documents that are sent, of an archive. What Gantry can plan with has a few hundred at most.
+const MOST_DOCUMENTS: usize = 2_000;
+/// The most bytes of these together.
+const MOST_BYTES: usize = 16 << 20;
+
+/// How much of an archive was read again from its files. Each document counts as often as it is named: a few that name each other many times are
+/// small, and what they stand for is not.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    documents: usize,
+    bytes: usize,
+}
+
+impl Looked {
+    /// Counts a document.
+    ///
+    /// # Errors
+    /// [`domain::problem::Code::TooLarge`] when there were too many, or too large ones.
+    pub(super) fn at(&mut self, document: &Bytes) -> Result<(), Problem> {
+        self.documents += 1;
+        self.bytes = self.bytes.saturating_add(document.len());
+        if self.documents <= MOST_DOCUMENTS && self.bytes <= MOST_BYTES {
+            return Ok(());
+        }
+        Err(too_large(format!(
+            "It names too many manifests and configurations: at most {} are taken, of {} bytes together, each as often as it is named.",
+            in_full(MOST_DOCUMENTS as u64),
+            in_full(MOST_BYTES as u64)
+        )))
+    }
+}
 
 /// One element of `manifest.json`.
 #[derive(Debug, Deserialize)]
@@ -31,12 +64,15 @@ pub(super) async fn assemble(files: &Files, destination: &Repository, progress: 
         }
         None => None,
     };
+    let mut looked = Looked::default();
     let images = match (files.json("index.json"), saved) {
-        (Some(index), saved) => layout::images(files, index, saved.unwrap_or_default(), destination, progress).await?,
+        (Some(index), saved) => {
+            layout::images(files, index, &saved.unwrap_or_default(), destination, progress, &mut looked).await?
+        }
         (None, Some(saved)) => {
             let mut images = Vec::new();
             for image in saved {
-                images.push(legacy(files, image, destination, progress).await?);
+                images.push(legacy(files, image, destination, progress, &mut looked).await?);
             }
             images
         }
@@ -87,7 +123,9 @@ pub(super) async fn put_document(
     progress: &Progress,
     name: &str,
     bytes: &Bytes,
+    looked: &mut Looked,
 ) -> Result<Digest, Problem> {
+    looked.at(bytes)?;
     let digest = Digest::of(bytes);
     let place = progress.add(Some(digest), name, bytes.len() as u64, State::Moving);
     match destination.put_small_blob(&digest, bytes).await {
@@ -111,6 +149,7 @@ async fn legacy(
     saved: Saved,
     destination: &Repository,
     progress: &Progress,
+    looked: &mut Looked,
 ) -> Result<ArchiveImage, Problem> {
     let named = |name: &str| name.trim_start_matches("./").to_owned();
     let missing = |name: &str| {
@@ -147,7 +186,7 @@ async fn legacy(
             descriptor(kind, layer.digest, layer.size)
         })
         .collect();
-    let digest = put_document(destination, progress, &saved.config, config).await?;
+    let digest = put_document(destination, progress, &saved.config, config, looked).await?;
     let (kind, config_kind) = if oci {
         (OCI_MANIFEST, "application/vnd.oci.image.config.v1+json")
     } else {

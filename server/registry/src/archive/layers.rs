@@ -53,7 +53,7 @@ pub(super) enum File {
 
 /// Everything that was read.
 #[derive(Debug, Default)]
-pub(super) struct Files(HashMap<String, File>);
+pub(super) struct Files(pub(super) HashMap<String, File>);
 
 impl Files {
     /// What a name stands for, links followed.

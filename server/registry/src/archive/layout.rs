@@ -2,12 +2,12 @@
 //! `docker save` write them. Manifests keep their bytes unless a layer was compressed on its way.
 
 use super::ArchiveImage;
-use super::assemble::{Saved, check_layer, diff_ids, put_document, written};
+use super::assemble::{Looked, Saved, check_layer, diff_ids, put_document, written};
 use super::layers::{File, Files, Packing};
 use crate::client::Repository;
 use crate::digest::Digest;
 use crate::media::{Descriptor, Manifest, Platform, RawManifest};
-use crate::problems::{archive as bad, said};
+use crate::problems::{archive as bad, said, too_large};
 use crate::progress::Progress;
 use crate::transfer::platform_of;
 use bytes::Bytes;
@@ -20,11 +20,14 @@ use std::collections::{HashMap, HashSet};
 const NAME: &str = "io.containerd.image.name";
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 const MAX_DEPTH: usize = 3;
+/// Of all images together. One name may be that of many manifests.
+const MAX_NAMES: usize = 10_000;
 
 struct Layout<'a> {
     files: &'a Files,
     destination: &'a Repository,
     progress: &'a Progress,
+    looked: &'a mut Looked,
 }
 
 /// A manifest or index whose parts are all there.
@@ -44,9 +47,10 @@ enum Found {
 pub(super) async fn images(
     files: &Files,
     index: &Bytes,
-    saved: Vec<Saved>,
+    saved: &[Saved],
     destination: &Repository,
     progress: &Progress,
+    looked: &mut Looked,
 ) -> Result<Vec<ArchiveImage>, Problem> {
     #[derive(Deserialize)]
     struct Index {
@@ -55,7 +59,7 @@ pub(super) async fn images(
     }
     let index: Index =
         serde_json::from_slice(index).map_err(|e| bad(format!("Its index.json cannot be read: {e}.")))?;
-    let layout = Layout { files, destination, progress };
+    let mut layout = Layout { files, destination, progress, looked };
     // Docker writes an entry for each name that an image has.
     let (mut entries, mut places) = (Vec::<(&Descriptor, Vec<&String>)>::new(), HashMap::new());
     for entry in &index.manifests {
@@ -65,7 +69,13 @@ pub(super) async fn images(
         }
         entries[place].1.extend(entry.annotations.get(NAME).or_else(|| entry.annotations.get(REF_NAME)));
     }
-    let (mut images, mut known) = (Vec::<ArchiveImage>::new(), HashMap::new());
+    let mut saved_names = HashMap::<Digest, Vec<&String>>::new();
+    for saved in saved {
+        if let Some(config) = saved_digest(&saved.config) {
+            saved_names.entry(config).or_default().extend(saved.repo_tags.iter().flatten());
+        }
+    }
+    let (mut images, mut known, mut names) = (Vec::<ArchiveImage>::new(), HashMap::new(), 0);
     for (entry, annotated) in entries {
         let nodes = match layout.visit(entry, 0).await? {
             Found::Whole(node) => vec![*node],
@@ -79,10 +89,12 @@ pub(super) async fn images(
             if alone && !image.platforms.is_empty() || image.config.is_none() {
                 image.names.extend(annotated.iter().copied().cloned());
             }
-            for saved in &saved {
-                if saved_digest(&saved.config).is_some_and(|digest| Some(digest) == config) {
-                    image.names.extend(saved.repo_tags.iter().flatten().cloned());
-                }
+            image
+                .names
+                .extend(config.and_then(|config| saved_names.get(&config)).into_iter().flatten().copied().cloned());
+            names += image.names.len();
+            if names > MAX_NAMES {
+                return Err(too_large(format!("Its images have more than {} names.", in_full(MAX_NAMES as u64))));
             }
             // Indexes that are there in part may share what is there.
             let place = *known.entry(image.manifest.digest).or_insert(images.len());
@@ -110,7 +122,7 @@ fn path_of(digest: &Digest) -> String {
 }
 
 impl Layout<'_> {
-    async fn visit(&self, entry: &Descriptor, depth: usize) -> Result<Found, Problem> {
+    async fn visit(&mut self, entry: &Descriptor, depth: usize) -> Result<Found, Problem> {
         if depth >= MAX_DEPTH {
             return Err(bad("Its indexes are nested too deeply."));
         }
@@ -123,6 +135,7 @@ impl Layout<'_> {
                 in_full(entry.size)
             )));
         }
+        self.looked.at(bytes)?;
         let kind = Some(entry.media_type.as_str());
         let (raw, manifest) =
             RawManifest::read(bytes.clone(), kind).map_err(|p| bad(format!("“{path}”: {}", p.message)))?;
@@ -132,7 +145,7 @@ impl Layout<'_> {
         }
     }
 
-    async fn index(&self, raw: RawManifest, entries: &[Descriptor], depth: usize) -> Result<Found, Problem> {
+    async fn index(&mut self, raw: RawManifest, entries: &[Descriptor], depth: usize) -> Result<Found, Problem> {
         let (mut nodes, mut missing) = (Vec::new(), None);
         for entry in entries {
             match Box::pin(self.visit(entry, depth + 1)).await? {
@@ -184,7 +197,7 @@ impl Layout<'_> {
     }
 
     async fn image(
-        &self,
+        &mut self,
         raw: RawManifest,
         config: &Descriptor,
         layers: &[Descriptor],
@@ -207,15 +220,17 @@ impl Layout<'_> {
             }
         }
         let config_bytes = self.files.json(&path_of(&config.digest));
-        let mut changed = Vec::new();
+        let (mut changed, mut told) = (Vec::new(), None::<Vec<Digest>>);
         for (at, layer) in layers.iter().enumerate() {
             let path = path_of(&layer.digest);
             match self.files.get(&path) {
                 Some(File::Json(bytes)) => {
-                    put_document(self.destination, self.progress, &path, bytes).await?;
+                    put_document(self.destination, self.progress, &path, bytes, self.looked).await?;
                 }
                 Some(File::Blob(stored)) if stored.changed() => {
-                    let told = config_bytes.map(|c| diff_ids(c)).transpose()?;
+                    if told.is_none() {
+                        told = config_bytes.map(|c| diff_ids(c)).transpose()?;
+                    }
                     check_layer(stored, &path, told.as_ref().and_then(|ids| ids.get(at)))?;
                     changed.push((at, stored.digest, stored.size, compressed_kind(&layer.media_type, &path)?));
                 }
@@ -228,7 +243,7 @@ impl Layout<'_> {
             }
         }
         if let Some(bytes) = config_bytes {
-            put_document(self.destination, self.progress, &path_of(&config.digest), bytes).await?;
+            put_document(self.destination, self.progress, &path_of(&config.digest), bytes, self.looked).await?;
         }
         let rebuilt = !changed.is_empty();
         let mut layers = layers.to_vec();
@@ -272,5 +287,70 @@ fn compressed_kind(kind: &str, path: &str) -> Result<String, Problem> {
         "application/vnd.docker.image.rootfs.diff.tar" => Ok(format!("{kind}.gzip")),
         _ if kind.ends_with("tar+gzip") || kind.ends_with("tar.gzip") => Ok(kind.to_owned()),
         _ => Err(bad(format!("“{}” is an uncompressed tar, but is named as “{}”.", said(path), said(kind)))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::assemble::descriptor;
+    use crate::http::Settings;
+    use crate::media::OCI_INDEX;
+    use domain::problem::Code;
+
+    /// An OCI layout that is never sent: none of its documents is an image.
+    #[derive(Default)]
+    struct Made(HashMap<String, File>);
+
+    impl Made {
+        fn index(&mut self, entries: &[Descriptor], padding: usize) -> Descriptor {
+            let notes = json!({ "padding": "x".repeat(padding) });
+            let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries, "annotations": notes});
+            let bytes = Bytes::from(index.to_string());
+            let digest = Digest::of(&bytes);
+            let entry = descriptor(OCI_INDEX, digest, bytes.len() as u64);
+            self.0.insert(path_of(&digest), File::Json(bytes));
+            entry
+        }
+
+        async fn read(self, top: &[Descriptor]) -> Result<Vec<ArchiveImage>, Problem> {
+            let index = Bytes::from(json!({"schemaVersion": 2, "manifests": top}).to_string());
+            let nowhere = "http://127.0.0.1:9".parse().unwrap();
+            let destination = Repository::destination(&nowhere, "pushed", None, Settings::default()).unwrap();
+            let (files, progress) = (Files(self.0), Progress::default());
+            images(&files, &index, &[], &destination, &progress, &mut Looked::default()).await
+        }
+    }
+
+    #[tokio::test]
+    async fn documents_that_name_each_other_many_times_are_refused() {
+        // Three times a thousand, and ninety times a megabyte.
+        for (many, padding) in [(1000, 0), (30, 1 << 20)] {
+            let mut made = Made::default();
+            let empty = made.index(&[], padding);
+            let inner = made.index(&vec![empty; many], 0);
+            let outer = made.index(&vec![inner; many.min(3)], 0);
+            let refused = made.read(&[outer]).await.unwrap_err();
+            assert_eq!(refused.code, Code::TooLarge, "{refused}");
+        }
+        let mut made = Made::default();
+        let empty = made.index(&[], 0);
+        let outer = made.index(&vec![empty; 1000], 0);
+        assert_eq!(made.read(&[outer]).await.unwrap()[0].children.len(), 1000);
+    }
+
+    #[tokio::test]
+    async fn names_that_many_manifests_have_are_refused() {
+        let mut made = Made::default();
+        let parts: Vec<Descriptor> = (0..20).map(|n| made.index(&[], n)).collect();
+        let absent = descriptor(OCI_INDEX, Digest::of(b"absent"), 6);
+        let outer = made.index(&[parts, vec![absent]].concat(), 0);
+        let named = |n| Descriptor {
+            annotations: [(NAME.to_owned(), format!("docker.io/library/app:{n}"))].into(),
+            ..outer.clone()
+        };
+        let top: Vec<Descriptor> = (0..=MAX_NAMES / 20).map(named).collect();
+        let refused = made.read(&top).await.unwrap_err();
+        assert_eq!(refused.code, Code::TooLarge, "{refused}");
     }
 }
