@@ -72,10 +72,10 @@ pub trait Inventory: Send + Sync {
 pub trait Telemetry: Send + Sync {
     /// The latest events of a function's or log group's log, oldest first; `before` pages back in time.
     async fn log(&self, actor: &Actor, key: &ResourceKey, filter: &str, before: Option<Millis>) -> Result<LogPage>;
-    /// The charts of a function or service over the last `minutes`.
+    /// The charts of a function or service over the last `minutes`, one of [`crate::stream::CHART_LENGTHS`].
     async fn metrics(&self, actor: &Actor, key: &ResourceKey, minutes: u32) -> Result<Vec<Series>>;
-    /// The charts of all functions in these accounts and regions together (empty: all), over the last `minutes`, and of the
-    /// services with the highest CPU and memory.
+    /// The charts of all functions in these accounts and regions together (empty: all), over the last `minutes`, one of
+    /// [`crate::stream::CHART_LENGTHS`], and of the services with the highest CPU and memory.
     async fn fleet_metrics(
         &self,
         actor: &Actor,

@@ -160,6 +160,10 @@ pub struct LogPage {
     pub now: Millis,
 }
 
+/// What charts may cover, in minutes: an hour, six, a day, a week, thirty days. Each metric that is asked for costs money at AWS
+/// (<https://aws.amazon.com/cloudwatch/pricing/>), and answers are kept by length: with any allowed, whoever counts up would have all asked anew.
+pub const CHART_LENGTHS: [u32; 5] = [60, 360, 1_440, 10_080, 43_200];
+
 /// One line of a chart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -1,7 +1,7 @@
 //! Live charts: asked from AWS once the page is open, again each minute.
 
 use domain::resource::Tone;
-use domain::stream::Series;
+use domain::stream::{CHART_LENGTHS, Series};
 use domain::{Millis, Problem, ResourceKey};
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ use crate::ui::format::{counted, value};
 use crate::ui::{Age, Chart, Note, ProblemNote, Skeleton, now_or};
 
 /// How far the charts reach back.
-pub const MINUTES: u32 = 60;
+pub const MINUTES: u32 = CHART_LENGTHS[0];
 
 /// One chart: its heading and the units it shows.
 pub type Group = (&'static str, &'static [&'static str]);

@@ -34,7 +34,7 @@ pub async fn log(
 #[utoipa::path(get, path = "/metrics/{*key}", operation_id = "get_metrics", tag = "telemetry",
     params(
         ("key" = String, Path, description = "`kind/account/region/id` of a function or service"),
-        ("minutes" = Option<u32>, Query, description = "How far back; 60 unless given"),
+        ("minutes" = Option<u32>, Query, description = "How far back: 60, 360, 1440, 10080 or 43200; 60 unless given"),
     ),
     responses((status = 200, body = Vec<Series>), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn metrics(
@@ -51,7 +51,7 @@ pub async fn metrics(
     params(
         ("account" = Option<String>, Query, description = "Account ids, separated by commas"),
         ("region" = Option<String>, Query, description = "Regions, separated by commas"),
-        ("minutes" = Option<u32>, Query, description = "How far back; 60 unless given"),
+        ("minutes" = Option<u32>, Query, description = "How far back: 60, 360, 1440, 10080 or 43200; 60 unless given"),
     ),
     responses((status = 200, body = FleetMetrics), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn fleet_metrics(
@@ -62,4 +62,21 @@ pub async fn fleet_metrics(
     let (accounts, regions) = pairs.scope()?;
     let minutes = pairs.number("minutes")?.unwrap_or(60);
     Ok(Json(web.telemetry.fleet_metrics(&actor, &accounts, &regions, minutes).await?))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::stream::CHART_LENGTHS;
+
+    #[test]
+    fn the_document_names_the_lengths_of_charts() {
+        let document = serde_json::to_value(crate::api::document()).unwrap();
+        for path in ["/api/v1/metrics", "/api/v1/metrics/{key}"] {
+            let parameters = document["paths"][path]["get"]["parameters"].as_array().unwrap();
+            let minutes = parameters.iter().find(|parameter| parameter["name"] == "minutes").unwrap();
+            let said = minutes["description"].as_str().unwrap();
+            let numbers = said.split(';').next().unwrap().split(|c: char| !c.is_ascii_digit());
+            assert_eq!(numbers.filter_map(|n| n.parse().ok()).collect::<Vec<u32>>(), CHART_LENGTHS, "{path}");
+        }
+    }
 }

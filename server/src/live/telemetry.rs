@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::ecs::load::{Measured, ServiceLoads};
 use domain::policy::{Actor, Permission, decide};
 use domain::services::{Failing, FleetMetrics, Telemetry};
-use domain::stream::{LogPage, Series};
+use domain::stream::{CHART_LENGTHS, LogPage, Series};
 use domain::{AccountId, Code, Kind, Millis, Problem, Region, ResourceKey, Scope};
 use futures::StreamExt;
 use gantry_aws::{Connections, LogEvents};
@@ -44,8 +44,6 @@ const FAILING_KEPT: Duration = Duration::from_secs(300);
 const MOST_ASKED: usize = 1_000;
 /// Failing functions named.
 const MOST_FAILING: usize = 20;
-/// The longest chart, in minutes: thirty days.
-const LONGEST_CHART: u32 = 43_200;
 
 /// What is looked for in a log.
 #[derive(Clone, Copy)]
@@ -170,10 +168,11 @@ fn is_of_aws(problem: &Problem) -> bool {
 
 /// Minutes of a chart, if they are among those offered.
 fn chart_length(minutes: u32) -> Result<u32> {
-    match (5..=LONGEST_CHART).contains(&minutes) {
-        true => Ok(minutes),
-        false => Err(Problem::invalid("minutes", format!("A chart covers between 5 and {LONGEST_CHART} minutes."))),
+    if CHART_LENGTHS.contains(&minutes) {
+        return Ok(minutes);
     }
+    let offered = CHART_LENGTHS.map(|minutes| minutes.to_string()).join(", ");
+    Err(Problem::invalid("minutes", format!("Charts cover one of these numbers of minutes: {offered}.")))
 }
 
 /// The end of the second: what is asked until then is the same for all who ask within it.
@@ -296,5 +295,14 @@ mod tests {
     fn all_who_ask_within_a_second_ask_until_its_end() {
         let ends = [1, 500, 999, 1000, 1001].map(|now| whole_second(Millis(now)).0);
         assert_eq!(ends, [1000, 1000, 1000, 1000, 2000]);
+    }
+
+    #[test]
+    fn a_chart_of_another_length_than_those_offered_is_refused() {
+        let taken: Vec<u32> = (0..100_000).filter(|minutes| chart_length(*minutes).is_ok()).collect();
+        assert_eq!(taken, CHART_LENGTHS);
+        let refused = chart_length(61).unwrap_err();
+        assert_eq!(refused.field.as_deref(), Some("minutes"));
+        assert!(refused.message.contains("60, 360, 1440, 10080, 43200"), "{}", refused.message);
     }
 }
