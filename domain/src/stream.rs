@@ -16,7 +16,7 @@ use crate::time::Millis;
 pub enum FromPage {
     /// Send what changed since this version (0: only from now on). What was told just before, while the page was on its way, is told again
     /// where that has no version: freshness, what Gantry makes of what is stored, and to a page without a version that anything changed.
-    /// There is an answer in any case.
+    /// There is an answer in any case, to the first of a connection: with another that is closed, for making one counts as a request.
     Since {
         /// The version the page has.
         version: i64,

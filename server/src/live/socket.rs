@@ -55,7 +55,7 @@ pub async fn open(
     let seat = web.live.seat(actor.person);
     let listen = move |socket: WebSocket| async move {
         match seat {
-            Some(seat) => Page { web, actor, told: Told(0) }.listen(socket, seat).await,
+            Some(seat) => Page { web, actor, told: Told(0), asked: false }.listen(socket, seat).await,
             None => refuse(socket, vec![full()]).await,
         }
     };
@@ -94,6 +94,8 @@ struct Page {
     web: Web,
     actor: Actor,
     told: Told,
+    /// Whether it said which version it has.
+    asked: bool,
 }
 
 /// The latest version that a page was told; 0 while it knows none.
@@ -137,6 +139,10 @@ impl Page {
             let messages: Vec<ToPage> = tokio::select! {
                 message = from_page.next() => match message {
                     Some(Ok(Message::Text(text))) => match serde_json::from_str::<FromPage>(&text) {
+                        Ok(FromPage::Since { .. }) if self.asked => {
+                            tracing::debug!("a page asked again what it missed");
+                            break;
+                        }
                         Ok(FromPage::Since { version }) => self.since(version).await,
                         Ok(FromPage::FollowLog { key }) => self.follow(key, &mut logs, &mut stops).into_iter().collect(),
                         Ok(FromPage::UnfollowLog { key }) => {
@@ -183,6 +189,7 @@ impl Page {
     /// What the page missed since its version, 0 where it has none, and what else was told while it was on its way. What it missed while its
     /// connection was broken it asks for by itself.
     async fn since(&mut self, version: i64) -> Vec<ToPage> {
+        self.asked = true;
         let lately = self.web.live.notices.lately(ON_ITS_WAY, version);
         let mut told = vec![];
         if version > 0 {

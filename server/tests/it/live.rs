@@ -169,6 +169,18 @@ async fn a_page_that_missed_nothing_is_answered_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_page_that_asks_again_what_it_missed_is_closed() {
+    let world = World::new().await;
+    let cookie = world.session(world.person("Ada", Role::Viewer).await).await;
+    let mut socket = open(&world, &cookie, Some(&world.url)).await.unwrap();
+    say(&mut socket, &FromPage::Since { version: 0 }).await;
+    next(&mut socket).await;
+    say(&mut socket, &FromPage::Since { version: 0 }).await;
+    let closed = async { while !matches!(socket.next().await, Some(Ok(Message::Close(_))) | None) {} };
+    tokio::time::timeout(std::time::Duration::from_secs(10), closed).await.expect("closed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn after_the_database_was_away_any_run_may_have_gone_on() {
     let world = World::new().await;
     let mut news = world.memory.subscribe();
