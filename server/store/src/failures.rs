@@ -1,4 +1,6 @@
 //! Failed sign-ins, by subject: a name, an address, what a person confirms with. Who waits for how long is decided by whoever asks.
+//!
+//! Subjects are compared as the names in them are at sign-in, by `lower`: what the database takes for one name is counted as one.
 
 use domain::Millis;
 use sqlx::PgConnection;
@@ -10,7 +12,7 @@ pub type Failures = (u32, Option<Millis>);
 
 async fn failures(connection: &mut PgConnection, subject: &str, since: Millis) -> Result<Failures> {
     let (count, last): (i64, Option<i64>) =
-        sqlx::query_as("select count(*), max(at) from login_failures where subject = $1 and at >= $2")
+        sqlx::query_as("select count(*), max(at) from login_failures where subject = lower($1) and at >= $2")
             .bind(subject)
             .bind(since.0)
             .fetch_one(connection)
@@ -39,7 +41,7 @@ impl Store {
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
-        sqlx::query("insert into login_failures (subject, at) values ($1, $2)")
+        sqlx::query("insert into login_failures (subject, at) values (lower($1), $2)")
             .bind(subject)
             .bind(now.0)
             .execute(&mut *tx)
@@ -73,7 +75,7 @@ impl Store {
         names.sort_unstable();
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
         for name in names {
-            sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
+            sqlx::query("select pg_advisory_xact_lock(hashtextextended(lower($1), 0))")
                 .bind(name)
                 .execute(&mut *tx)
                 .await
@@ -86,7 +88,7 @@ impl Store {
             return Ok(seconds);
         }
         for name in names {
-            sqlx::query("insert into login_failures (subject, at) values ($1, $2)")
+            sqlx::query("insert into login_failures (subject, at) values (lower($1), $2)")
                 .bind(name)
                 .bind(now.0)
                 .execute(&mut *tx)
@@ -101,7 +103,7 @@ impl Store {
     pub async fn login_untried(&self, subject: &str, at: Millis) -> Result<()> {
         sqlx::query(
             "delete from login_failures where ctid = (
-                 select ctid from login_failures where subject = $1 and at = $2 limit 1 for update skip locked)",
+                 select ctid from login_failures where subject = lower($1) and at = $2 limit 1 for update skip locked)",
         )
         .bind(subject)
         .bind(at.0)
@@ -119,7 +121,7 @@ impl Store {
 
     /// Forgets the failures of `subject`: it signed in.
     pub async fn login_succeeded(&self, subject: &str) -> Result<()> {
-        sqlx::query("delete from login_failures where subject = $1")
+        sqlx::query("delete from login_failures where subject = lower($1)")
             .bind(subject)
             .execute(&self.pages)
             .await

@@ -149,6 +149,24 @@ async fn the_fifth_failure_makes_the_account_wait_and_no_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn every_way_to_write_a_name_that_signs_in_waits_with_it() {
+    let world = World::new().await;
+    let (store, at) = (&world.test.store, now());
+    // How far `lower` goes is up to the database's locale; Rust goes to the end of Unicode.
+    for (name, others) in [("admin", ["ADMIN", "adm\u{130}n"]), ("Ärzte", ["ärzte", "ÄRZTE"])] {
+        world.person(name, Role::Viewer).await;
+        for _ in 0..9 {
+            store.login_failed(&throttle::by_name(name), at).await.unwrap();
+        }
+        for other in others {
+            let signs_in = store.credentials(other).await.unwrap().is_some();
+            let waits = !through(&throttle::sign_in(store, other, "203.0.113.9", at).await.unwrap());
+            assert_eq!(waits, signs_in, "{other}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_address_that_guesses_waits_for_a_minute() {
     let world = World::new().await;
     for _ in 0..30 {
