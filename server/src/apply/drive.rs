@@ -37,7 +37,7 @@ impl Engine {
     pub(super) async fn drive(&self, lease: &Lease) -> Result<()> {
         while !self.stopping.load(Ordering::Relaxed) {
             // Read again each time: somebody may have asked to cancel.
-            let Some(stored) = self.store.run(&lease.run).await? else { return Ok(()) };
+            let Some(stored) = self.store.run_to_drive(&lease.run).await? else { return Ok(()) };
             match stored.run.next() {
                 Next::Rest => return Ok(()),
                 Next::Check if self.is_left(&stored, self.patience.lent) => return Ok(()),
@@ -329,7 +329,7 @@ impl Engine {
                     Ok(()) => {}
                 }
             }
-            match self.store.run(&lease.run).await {
+            match self.store.run_to_drive(&lease.run).await {
                 Ok(stored) if stored.as_ref().is_none_or(|stored| stored.run.cancelled) => course.cancel.cancel(),
                 Ok(_) => {}
                 Err(problem) => {

@@ -162,7 +162,7 @@ impl Engine {
 
     /// Whether somebody cancelled a run that is not being taken back yet. A journal that cannot be read calls nothing off.
     pub(super) async fn is_called_off(&self, run: &str) -> bool {
-        let stored = self.store.run(run).await.ok().flatten();
+        let stored = self.store.run_to_drive(run).await.ok().flatten();
         stored.is_some_and(|stored| stored.run.cancelled && stored.run.state == State::Applying)
     }
 

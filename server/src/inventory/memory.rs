@@ -2,7 +2,6 @@
 //! While Postgres is away the last snapshot answers.
 
 use domain::Problem;
-use domain::services::HistoryQuery;
 use domain::stream::ToPage;
 use domain::{Kind, ResourceKey};
 use gantry_store::Store;
@@ -198,8 +197,7 @@ impl Memory {
             return Ok(());
         }
         changed.extend(judged.into_iter().map(|key| (position.0, key)));
-        let recent = HistoryQuery { limit: RECENT, ..HistoryQuery::default() };
-        next.recent = Arc::new(self.store.history(&recent, now()).await?);
+        next.recent = Arc::new(self.store.latest_history(RECENT).await?);
         let notice = next.remember(position.0, changed.into_iter());
         if first {
             next.start_log();

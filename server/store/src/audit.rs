@@ -194,7 +194,7 @@ impl Store {
         .bind(Outcome::CALLS.to_vec())
         .bind(steps)
         .bind(i64::from(query.limit))
-        .fetch_all(&self.pages)
+        .fetch_all(&self.searches)
         .await
         .map_err(problem::of)?;
         Ok(rows.into_iter().map(Told::entry).collect())

@@ -5,7 +5,7 @@ use domain::services::HistoryQuery;
 use domain::{Kind, Millis, ResourceKey};
 use serde_json::Value;
 use sqlx::types::Json;
-use sqlx::{FromRow, PgConnection};
+use sqlx::{FromRow, PgConnection, PgPool};
 
 use crate::{Result, Store, problem};
 
@@ -112,51 +112,61 @@ fn parts(key: &ResourceKey) -> Vec<&'static str> {
     key.kind.parts().iter().map(|kind| kind.stem()).collect()
 }
 
+async fn entries(pool: &PgPool, query: &HistoryQuery, now: Millis) -> Result<Vec<Change>> {
+    let before = query.before.unwrap_or(i64::MAX);
+    let from = query.from.map_or(i64::MIN, |from| from.at(now).0);
+    let to = query.to.map_or(i64::MAX, |to| to.0);
+    let rows: Vec<Row> = match &query.key {
+        Some(key) => {
+            sqlx::query_as(
+                "select h.id, r.key, h.name, h.at, h.change, h.fields from (
+                     select id, key, false as part from resources where key = $1
+                     union all
+                     select id, key, true from resources where parent = $1 and kind = any($6)
+                 ) r cross join lateral (
+                     select h.id, h.name, h.at, h.change, h.fields from history h where h.resource = r.id and not (r.part and h.initial)
+                     and h.id < $2 and h.at >= $4 and h.at < $5 order by h.id desc limit $3
+                 ) h order by h.id desc limit $3",
+            )
+            .bind(key.to_string())
+            .bind(before)
+            .bind(i64::from(query.limit))
+            .bind(from)
+            .bind(to)
+            .bind(if query.parts { parts(key) } else { vec![] })
+            .fetch_all(pool)
+            .await
+        }
+        None => {
+            let text = Some(query.text.trim()).filter(|text| !text.is_empty());
+            sqlx::query_as(if text.is_some() { FLEET_BY_TEXT } else { FLEET })
+                .bind(before)
+                .bind(i64::from(query.limit))
+                .bind(query.kind.map(|k| k.stem()))
+                .bind(query.accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .bind(query.regions.iter().map(ToString::to_string).collect::<Vec<_>>())
+                .bind(Kind::ALL.iter().filter(|k| !k.outlives_aws()).map(|k| k.stem()).collect::<Vec<_>>())
+                .bind(from)
+                .bind(to)
+                .bind(text.map(containing))
+                .fetch_all(pool)
+                .await
+        }
+    }
+    .map_err(problem::of)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
 impl Store {
     /// Entries, latest first; `now` is what ages in `from` are counted from. Of the fleet: without what appeared in a scope's first collect.
     pub async fn history(&self, query: &HistoryQuery, now: Millis) -> Result<Vec<Change>> {
-        let before = query.before.unwrap_or(i64::MAX);
-        let from = query.from.map_or(i64::MIN, |from| from.at(now).0);
-        let to = query.to.map_or(i64::MAX, |to| to.0);
-        let rows: Vec<Row> = match &query.key {
-            Some(key) => {
-                sqlx::query_as(
-                    "select h.id, r.key, h.name, h.at, h.change, h.fields from (
-                         select id, key, false as part from resources where key = $1
-                         union all
-                         select id, key, true from resources where parent = $1 and kind = any($6)
-                     ) r cross join lateral (
-                         select h.id, h.name, h.at, h.change, h.fields from history h where h.resource = r.id and not (r.part and h.initial)
-                         and h.id < $2 and h.at >= $4 and h.at < $5 order by h.id desc limit $3
-                     ) h order by h.id desc limit $3",
-                )
-                .bind(key.to_string())
-                .bind(before)
-                .bind(i64::from(query.limit))
-                .bind(from)
-                .bind(to)
-                .bind(if query.parts { parts(key) } else { vec![] })
-                .fetch_all(&self.pages)
-                .await
-            }
-            None => {
-                let text = Some(query.text.trim()).filter(|text| !text.is_empty());
-                sqlx::query_as(if text.is_some() { FLEET_BY_TEXT } else { FLEET })
-                    .bind(before)
-                    .bind(i64::from(query.limit))
-                    .bind(query.kind.map(|k| k.stem()))
-                    .bind(query.accounts.iter().map(ToString::to_string).collect::<Vec<_>>())
-                    .bind(query.regions.iter().map(ToString::to_string).collect::<Vec<_>>())
-                    .bind(Kind::ALL.iter().filter(|k| !k.outlives_aws()).map(|k| k.stem()).collect::<Vec<_>>())
-                    .bind(from)
-                    .bind(to)
-                    .bind(text.map(containing))
-                    .fetch_all(&self.pages)
-                    .await
-            }
-        }
-        .map_err(problem::of)?;
-        rows.into_iter().map(Row::read).collect()
+        let pool = if query.key.is_some() { &self.pages } else { &self.searches };
+        entries(pool, query, now).await
+    }
+
+    /// The latest entries of the fleet, for what is kept in memory: nobody who searches holds that up.
+    pub async fn latest_history(&self, limit: u32) -> Result<Vec<Change>> {
+        entries(&self.work, &HistoryQuery { limit, ..HistoryQuery::default() }, Millis(0)).await
     }
 
     /// How many entries the history of this resource has together with those of its parts ([`HistoryQuery::parts`]).

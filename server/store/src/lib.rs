@@ -47,9 +47,11 @@ type Result<T> = std::result::Result<T, Problem>;
 pub struct Store {
     /// For people who wait: a statement gets four seconds (`docs/adr/0014-four-seconds-for-a-page.md`).
     pages: PgPool,
+    /// For people who look through what grows for years: history, runs, the audit trail. However many of them do, signing in finds a connection.
+    searches: PgPool,
     /// For collectors: longer statements, and never all connections of the pages.
     work: PgPool,
-    /// For leases and journals of runs: a lease lasts three seconds, and collectors can keep all of theirs for longer.
+    /// For leases and journals of runs: a lease lasts three seconds, and all others can keep theirs for longer.
     runs: PgPool,
 }
 
@@ -86,7 +88,7 @@ impl Store {
                         .options([("statement_timeout", timeout), ("idle_in_transaction_session_timeout", still)]),
                 )
         };
-        let store = Self { pages: pool(12, "4s"), work: pool(8, "60s"), runs: pool(4, "10s") };
+        let store = Self { pages: pool(8, "4s"), searches: pool(4, "4s"), work: pool(8, "60s"), runs: pool(4, "10s") };
         if let Err(error) = sqlx::query("select 1").execute(&store.pages).await {
             return Err(problem::of_start(&reason(error, &options).await, &place(&options)));
         }
@@ -116,6 +118,7 @@ impl Store {
     /// Ends all connections, waiting for statements that run.
     pub async fn close(&self) {
         self.pages.close().await;
+        self.searches.close().await;
         self.work.close().await;
         self.runs.close().await;
     }
@@ -188,6 +191,11 @@ mod locks {
 mod tests {
     use super::testing::{TestStore, entry};
     use super::*;
+    use domain::audit::AuditQuery;
+    use domain::plan::listing::RunsQuery;
+    use domain::services::HistoryQuery;
+    use sqlx::Postgres;
+    use sqlx::pool::PoolConnection;
 
     #[tokio::test]
     async fn a_server_that_is_stopped_in_a_transaction_does_not_hold_up_the_others() {
@@ -205,12 +213,12 @@ mod tests {
     #[tokio::test]
     async fn a_page_gives_up_later_than_a_transaction_that_lies_still_and_says_so() {
         let test = TestStore::fresh().await;
-        let Store { pages, work, runs } = &Store::connect(&test.url).await.unwrap();
+        let Store { pages, searches, work, runs } = &Store::connect(&test.url).await.unwrap();
         let show = async |pool: &PgPool, setting: &str| -> i64 {
             let sql = "select setting::bigint from pg_settings where name = $1";
             sqlx::query_scalar(sql).bind(setting).fetch_one(pool).await.unwrap()
         };
-        for (pool, milliseconds) in [(pages, 4_000), (work, 60_000), (runs, 10_000)] {
+        for (pool, milliseconds) in [(pages, 4_000), (searches, 4_000), (work, 60_000), (runs, 10_000)] {
             assert_eq!(show(pool, "statement_timeout").await, milliseconds);
             assert!(show(pool, "idle_in_transaction_session_timeout").await <= milliseconds / 2);
         }
@@ -221,14 +229,42 @@ mod tests {
         assert_eq!((late.code, late.message.as_str()), (domain::Code::Database, "Postgres took too long to answer."));
     }
 
-    #[tokio::test]
-    async fn runs_are_taken_while_collectors_have_all_their_connections() {
-        let test = TestStore::fresh().await;
+    /// All connections of these, for as long as they are held.
+    async fn all_of(pools: &[&PgPool]) -> sqlx::Result<Vec<PoolConnection<Postgres>>> {
         let mut taken = vec![];
-        for _ in 0..test.store.work.options().get_max_connections() {
-            taken.push(test.store.work.acquire().await.unwrap());
+        for pool in pools {
+            for _ in 0..pool.options().get_max_connections() {
+                taken.push(pool.acquire().await?);
+            }
         }
+        Ok(taken)
+    }
+
+    #[tokio::test]
+    async fn runs_are_driven_while_all_others_have_all_their_connections() {
+        let test = TestStore::fresh().await;
+        let Store { pages, searches, work, .. } = &test.store;
+        let _taken = all_of(&[pages, searches, work]).await.unwrap();
         assert_eq!(test.store.lease_run("a", Duration::from_secs(1), &[]).await.unwrap(), None);
+        assert_eq!(test.store.run_to_drive("a").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn whoever_looks_through_long_tables_leaves_connections_to_sign_in_by() {
+        let test = TestStore::fresh().await;
+        let Store { pages, searches, .. } = &test.store;
+        let taken = all_of(&[searches]).await.unwrap();
+        assert!(test.store.session("none", Millis(0)).await.unwrap().is_none());
+        assert!(test.store.latest_history(10).await.unwrap().is_empty());
+        drop(taken);
+        // None of these takes one of the others.
+        let _taken = all_of(&[pages]).await.unwrap();
+        let history = HistoryQuery { text: "a".into(), limit: 10, ..HistoryQuery::default() };
+        assert!(test.store.history(&history, Millis(0)).await.unwrap().is_empty());
+        let runs = RunsQuery { limit: 10, ..RunsQuery::default() };
+        assert!(test.store.runs(&runs, Millis(0)).await.unwrap().is_empty());
+        let audit = AuditQuery { limit: 10, ..AuditQuery::default() };
+        assert!(test.store.audit(&audit, Millis(0)).await.unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -7,8 +7,8 @@ use domain::plan::{FORMAT, OLDEST_FORMAT, is_known};
 use domain::policy::Role;
 use domain::{Code, Millis, Problem, Scope};
 use serde_json::Value;
-use sqlx::FromRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, PgPool};
 use std::collections::BTreeMap;
 
 use super::Stored;
@@ -85,17 +85,15 @@ impl Store {
     /// # Errors
     /// [`Code::Conflict`] for one of another version, whose format is not known here.
     pub async fn run(&self, id: &str) -> Result<Option<Stored>> {
-        let row: Option<RunRow> = sqlx::query_as(
-            "select id, format, plan, answers, state, cancelled, problem, person, by_name, role, made, ended from runs where id = $1",
-        )
-        .bind(id)
-        .fetch_optional(&self.pages)
-        .await
-        .map_err(problem::of)?;
-        match row {
-            Some(row) => Ok(Some(self.with_steps(row).await?)),
-            None => Ok(None),
-        }
+        whole(&self.pages, id).await
+    }
+
+    /// The same for whoever drives it: people who keep all connections of pages do not keep it from going on.
+    ///
+    /// # Errors
+    /// [`Code::Conflict`] for one of another version, whose format is not known here.
+    pub async fn run_to_drive(&self, id: &str) -> Result<Option<Stored>> {
+        whole(&self.runs, id).await
     }
 
     /// Runs, the latest first, those of other versions among them: of these nothing but the line is read. `now` is what ages in `from` are counted
@@ -122,7 +120,7 @@ impl Store {
         .bind(query.regions.iter().map(|r| r.as_str()).collect::<Vec<_>>())
         .bind(query.from.map_or(i64::MIN, |from| from.at(now).0))
         .bind(query.to.map_or(i64::MAX, |to| to.0))
-        .fetch_all(&self.pages)
+        .fetch_all(&self.searches)
         .await
         .map_err(problem::of)?;
         rows.into_iter().map(line).collect()
@@ -139,57 +137,71 @@ impl Store {
         .map_err(problem::of)?;
         rows.into_iter().map(open).collect()
     }
+}
 
-    async fn with_steps(&self, row: RunRow) -> Result<Stored> {
-        let format = row.format.max(0) as u32;
-        if !is_known(format) {
-            return Err(foreign(format));
-        }
-        let plan = serde_json::from_value(row.plan.0).map_err(|e| unreadable(&e.to_string()))?;
-        let answers = serde_json::from_value(row.answers.0).map_err(|e| unreadable(&e.to_string()))?;
-        let rows: Vec<StepRow> = sqlx::query_as(
-            "select state, attempts, after, problem, note, request_ids, began, ended, found, tries,
-                    case when state = 'begun' then transfer end as transfer
-             from run_steps where run = $1 order by n",
-        )
-        .bind(&row.id)
-        .fetch_all(&self.pages)
-        .await
-        .map_err(problem::of)?;
-        let mut steps = vec![];
-        for step in rows {
-            steps.push(Progress {
-                state: StepState::parse(&step.state).ok_or_else(|| unreadable(&step.state))?,
-                attempts: step.attempts.max(0) as u32,
-                after: step.after.map(|v| v.0),
-                problem: step.problem.map(|p| p.0),
-                note: step.note,
-                request_ids: step.request_ids,
-                began: step.began.map(Millis),
-                ended: step.ended.map(Millis),
-                found: step.found.map(|f| f.0),
-                tries: step.tries.0,
-                // Only shown: what another version wrote does not keep the run from being read.
-                transfer: step.transfer.and_then(|t| serde_json::from_value(t.0).ok()),
-            });
-        }
-        Ok(Stored {
-            run: Run {
-                id: row.id,
-                plan,
-                state: State::parse(&row.state).ok_or_else(|| unreadable(&row.state))?,
-                cancelled: row.cancelled,
-                problem: row.problem.map(|p| p.0),
-                steps,
-            },
-            answers,
-            person: row.person,
-            by: row.by_name,
-            role: row.role.map(|role| Role::parse(&role).map_err(|_| unreadable(&role))).transpose()?,
-            made: Millis(row.made),
-            ended: row.ended.map(Millis),
-        })
+async fn whole(pool: &PgPool, id: &str) -> Result<Option<Stored>> {
+    let row: Option<RunRow> = sqlx::query_as(
+        "select id, format, plan, answers, state, cancelled, problem, person, by_name, role, made, ended from runs where id = $1",
+    )
+    .bind(id)
+    .fetch_optional(pool)
+    .await
+    .map_err(problem::of)?;
+    match row {
+        Some(row) => Ok(Some(with_steps(pool, row).await?)),
+        None => Ok(None),
     }
+}
+
+async fn with_steps(pool: &PgPool, row: RunRow) -> Result<Stored> {
+    let format = row.format.max(0) as u32;
+    if !is_known(format) {
+        return Err(foreign(format));
+    }
+    let plan = serde_json::from_value(row.plan.0).map_err(|e| unreadable(&e.to_string()))?;
+    let answers = serde_json::from_value(row.answers.0).map_err(|e| unreadable(&e.to_string()))?;
+    let rows: Vec<StepRow> = sqlx::query_as(
+        "select state, attempts, after, problem, note, request_ids, began, ended, found, tries,
+                case when state = 'begun' then transfer end as transfer
+         from run_steps where run = $1 order by n",
+    )
+    .bind(&row.id)
+    .fetch_all(pool)
+    .await
+    .map_err(problem::of)?;
+    let mut steps = vec![];
+    for step in rows {
+        steps.push(Progress {
+            state: StepState::parse(&step.state).ok_or_else(|| unreadable(&step.state))?,
+            attempts: step.attempts.max(0) as u32,
+            after: step.after.map(|v| v.0),
+            problem: step.problem.map(|p| p.0),
+            note: step.note,
+            request_ids: step.request_ids,
+            began: step.began.map(Millis),
+            ended: step.ended.map(Millis),
+            found: step.found.map(|f| f.0),
+            tries: step.tries.0,
+            // Only shown: what another version wrote does not keep the run from being read.
+            transfer: step.transfer.and_then(|t| serde_json::from_value(t.0).ok()),
+        });
+    }
+    Ok(Stored {
+        run: Run {
+            id: row.id,
+            plan,
+            state: State::parse(&row.state).ok_or_else(|| unreadable(&row.state))?,
+            cancelled: row.cancelled,
+            problem: row.problem.map(|p| p.0),
+            steps,
+        },
+        answers,
+        person: row.person,
+        by: row.by_name,
+        role: row.role.map(|role| Role::parse(&role).map_err(|_| unreadable(&role))).transpose()?,
+        made: Millis(row.made),
+        ended: row.ended.map(Millis),
+    })
 }
 
 fn count(n: i64) -> u32 {
