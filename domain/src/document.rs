@@ -84,18 +84,43 @@ pub fn dns_suffix(region: &Region) -> &'static str {
     }
 }
 
-/// The host of an account's private image registry in a region.
+/// How the names of endpoints end that are reached over IPv6, too.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html>
+fn dual_stack_suffix(region: &Region) -> &'static str {
+    match partition(region) {
+        "aws-cn" => "on.amazonwebservices.com.cn",
+        "aws-eusc" => "on.amazonwebservices.eu",
+        _ => "on.aws",
+    }
+}
+
+/// The host of an account's private image registry in a region, as AWS's answers name it.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html>
 pub fn registry(scope: &Scope) -> String {
     format!("{}.dkr.ecr.{}.{}", scope.account, scope.region, dns_suffix(&scope.region))
 }
 
-/// The account and region whose private image registry has this host; none for any other registry.
+/// The other hosts that the same images are pulled from.
+/// <https://docs.aws.amazon.com/general/latest/gr/ecr.html>
+fn other_hosts(Scope { account, region }: &Scope) -> [String; 3] {
+    let (one, both) = (dns_suffix(region), dual_stack_suffix(region));
+    [
+        format!("{account}.dkr.ecr-fips.{region}.{one}"),
+        format!("{account}.dkr-ecr.{region}.{both}"),
+        format!("{account}.dkr-ecr-fips.{region}.{both}"),
+    ]
+}
+
+/// The account and region whose private image registry has this host, be it that of [`registry`] or another that AWS gives it; none for any
+/// other registry.
 pub fn scope_of_registry(host: &str) -> Option<Scope> {
-    let (account, rest) = host.split_once(".dkr.ecr.")?;
-    let (region, _) = rest.split_once('.')?;
-    let scope = Scope::new(AccountId::parse(account).ok()?, Region::parse(region).ok()?);
-    (registry(&scope) == host).then_some(scope)
+    let host = host.to_ascii_lowercase();
+    let mut labels = host.split('.');
+    let account = AccountId::parse(labels.next()?).ok()?;
+    let service = |label: &&str| matches!(*label, "dkr" | "ecr" | "ecr-fips" | "dkr-ecr" | "dkr-ecr-fips");
+    let region = Region::parse(labels.find(|label| !service(label))?).ok()?;
+    let scope = Scope::new(account, region);
+    (registry(&scope) == host || other_hosts(&scope).contains(&host)).then_some(scope)
 }
 
 /// The reference by which the target of a rule, schedule, subscription or integration is found: function ARNs lose their version or
@@ -173,9 +198,27 @@ mod tests {
         for known in [scope("eu-west-1"), scope("cn-north-1")] {
             assert_eq!(scope_of_registry(&registry(&known)), Some(known));
         }
-        for other in
-            ["docker.io", "public.ecr.aws", "111122223333.dkr.ecr.eu-west-1.example.com", "1.dkr.ecr.x.amazonaws.com"]
-        {
+        for (region, host) in [
+            ("us-gov-west-1", "111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com"),
+            ("eu-west-1", "111122223333.dkr-ecr.eu-west-1.on.aws"),
+            ("us-east-1", "111122223333.dkr-ecr-fips.us-east-1.on.aws"),
+            ("cn-north-1", "111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn"),
+            ("eusc-de-east-1", "111122223333.dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu"),
+            ("eu-west-1", "111122223333.DKR.ECR.eu-west-1.amazonaws.com"),
+        ] {
+            assert_eq!(scope_of_registry(host), Some(scope(region)), "{host}");
+        }
+        for other in [
+            "docker.io",
+            "public.ecr.aws",
+            "111122223333.dkr.ecr.eu-west-1.example.com",
+            "111122223333.dkr-ecr.eu-west-1.amazonaws.com",
+            "111122223333.dkr.ecr.eu-west-1.on.aws",
+            "111122223333.dkr-ecr.cn-north-1.on.aws",
+            "111122223333.dkr-ecr.eu-west-1.on.aws.example.com",
+            "111122223333.ecr",
+            "1.dkr.ecr.x.amazonaws.com",
+        ] {
             assert_eq!(scope_of_registry(other), None, "{other}");
         }
     }

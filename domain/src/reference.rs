@@ -1,5 +1,9 @@
 //! What a reference says that leads to nothing collected: of which kind it would be and where, and what it would be in. Pure.
 
+use std::borrow::Cow;
+
+use crate::document::{registry, scope_of_registry};
+use crate::ecr_public;
 use crate::identity::{AccountId, Arn, Region, ResourceKey, Scope};
 use crate::kind::Kind;
 
@@ -44,12 +48,23 @@ pub fn scope(reference: &str) -> Option<Scope> {
 /// Where an image of ECR would be: `111122223333.dkr.ecr.eu-west-1.amazonaws.com/web:1`.
 fn image(reference: &str) -> Option<(Kind, Scope)> {
     let (host, _) = reference.split_once('/')?;
-    let mut parts = host.split('.');
-    let account = AccountId::parse(parts.next()?).ok()?;
-    if (parts.next(), parts.next()) != (Some("dkr"), Some("ecr")) {
-        return None;
+    Some((Kind::Image, scope_of_registry(host)?))
+}
+
+/// The host by which AWS's answers name the registry of ECR that has this one; any other host as it is.
+pub fn own_host(host: &str) -> Cow<'_, str> {
+    if host.eq_ignore_ascii_case(ecr_public::DUAL_STACK_HOST) {
+        return Cow::Borrowed(ecr_public::HOST);
     }
-    Some((Kind::Image, Scope::new(account, Region::parse(parts.next()?).ok()?)))
+    scope_of_registry(host).map_or(Cow::Borrowed(host), |scope| Cow::Owned(registry(&scope)))
+}
+
+/// An image, a repository or anything else behind a registry's host, with [`own_host`] before it: as the references of images of ECR begin.
+pub fn at_own_host(image: &str) -> Cow<'_, str> {
+    match image.split_once('/') {
+        Some((host, rest)) if own_host(host) != host => Cow::Owned(format!("{}/{rest}", own_host(host))),
+        _ => Cow::Borrowed(image),
+    }
 }
 
 /// The repository that an image with a registry before its name is in: without tag and digest. `None` when there is neither.
@@ -67,23 +82,34 @@ pub fn repository(reference: &str) -> Option<&str> {
     (repository != reference).then_some(repository)
 }
 
-/// An image that is named by its digest, as everything that runs or starts it names it: `HOST/web:1@sha256:…` is pulled by its digest alone,
-/// whatever its tag says. `None` when it names no digest.
-pub fn pinned(image: &str) -> Option<String> {
-    let (named, digest) = image.split_once('@')?;
-    Some(format!("{}@{digest}", repository(named).unwrap_or(named)))
+/// An image as everything that runs or starts it points to it, whatever it is called there: by the digest where it names one, else by its tag.
+/// Without either `latest` is meant.
+pub fn to_image(image: &str) -> String {
+    let image = at_own_host(image);
+    let tagged = || {
+        let name = image.rsplit('/').next().unwrap_or(&image);
+        if name.contains(':') { image.clone().into_owned() } else { format!("{image}:latest") }
+    };
+    pinned(&image).unwrap_or_else(tagged)
 }
 
-/// An image by the digest that was found for its tag; by its own where it names one.
+/// The same by the digest that was found for its tag; by its own where it names one.
 pub fn by_digest(image: &str, digest: &str) -> String {
-    pinned(image).unwrap_or_else(|| {
+    let image = at_own_host(image);
+    pinned(&image).unwrap_or_else(|| {
         let repository = match image.rsplit_once(':') {
             // A colon before the last slash is a port.
             Some((repository, tag)) if !tag.contains('/') => repository,
-            _ => image,
+            _ => &image,
         };
         format!("{repository}@{digest}")
     })
+}
+
+/// An image that names its digest: `HOST/web:1@sha256:…` is pulled by its digest alone, whatever its tag says. `None` when it names none.
+fn pinned(image: &str) -> Option<String> {
+    let (named, digest) = image.split_once('@')?;
+    Some(format!("{}@{digest}", repository(named).unwrap_or(named)))
 }
 
 #[cfg(test)]
@@ -98,6 +124,7 @@ mod tests {
             ("arn:aws:iam::111122223333:role/service-role/f", "iam.role/111122223333/global"),
             ("arn:aws:dynamodb:eu-west-1:111122223333:table/orders", "dynamodb.table/111122223333/eu-west-1"),
             ("111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web:1", "ecr.image/111122223333/eu-west-1"),
+            ("111122223333.dkr-ecr.eu-west-1.on.aws/team/web:1", "ecr.image/111122223333/eu-west-1"),
             ("ec2.vpc/111122223333/eu-west-1/vpc-1", "ec2.vpc/111122223333/eu-west-1"),
         ] {
             assert_eq!(said(reference).as_deref(), Some(expected), "{reference}");
@@ -144,22 +171,40 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_makes_a_tag_superfluous() {
+    fn an_image_is_pointed_to_by_its_digest_else_by_its_tag() {
+        let host = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
         for (image, expected) in [
-            (
-                "111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web:1@sha256:ab",
-                Some("111122223333.dkr.ecr.eu-west-1.amazonaws.com/team/web@sha256:ab"),
-            ),
-            (
-                "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:ab",
-                Some("111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:ab"),
-            ),
-            ("localhost:4510/web:1@sha256:ab", Some("localhost:4510/web@sha256:ab")),
-            ("localhost:4510/web@sha256:ab", Some("localhost:4510/web@sha256:ab")),
-            ("localhost:4510/web:1", None),
-            ("nginx", None),
+            (format!("{host}/team/web:1@sha256:ab"), format!("{host}/team/web@sha256:ab")),
+            (format!("{host}/web@sha256:ab"), format!("{host}/web@sha256:ab")),
+            (format!("{host}/web:1"), format!("{host}/web:1")),
+            (format!("{host}/web"), format!("{host}/web:latest")),
+            ("localhost:4510/web:1@sha256:ab".into(), "localhost:4510/web@sha256:ab".into()),
+            ("localhost:4510/web:1".into(), "localhost:4510/web:1".into()),
+            ("localhost:4510/web".into(), "localhost:4510/web:latest".into()),
+            ("nginx".into(), "nginx:latest".into()),
+            ("nginx:1".into(), "nginx:1".into()),
         ] {
-            assert_eq!(pinned(image).as_deref(), expected, "{image}");
+            assert_eq!(to_image(&image), expected);
         }
+        assert_eq!(by_digest(&format!("{host}/web:1"), "sha256:cd"), format!("{host}/web@sha256:cd"));
+        assert_eq!(by_digest(&format!("{host}/web:1@sha256:ab"), "sha256:cd"), format!("{host}/web@sha256:ab"));
+    }
+
+    #[test]
+    fn an_image_is_the_same_by_whichever_host_of_its_registry_it_is_pulled() {
+        let own = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+        for host in [
+            "111122223333.dkr-ecr.eu-west-1.on.aws",
+            "111122223333.dkr.ecr-fips.eu-west-1.amazonaws.com",
+            "111122223333.dkr-ecr-fips.eu-west-1.on.aws",
+        ] {
+            assert_eq!(to_image(&format!("{host}/team/web:1")), format!("{own}/team/web:1"));
+            assert_eq!(to_image(&format!("{host}/web:1@sha256:ab")), format!("{own}/web@sha256:ab"));
+            assert_eq!(by_digest(&format!("{host}/web"), "sha256:ab"), format!("{own}/web@sha256:ab"));
+        }
+        assert_eq!(to_image("ecr-public.aws.com/nginx/nginx:1"), "public.ecr.aws/nginx/nginx:1");
+        let elsewhere = "111122223333.dkr-ecr.eu-west-1.on.aws.example.com/web:1";
+        assert_eq!(to_image(elsewhere), elsewhere);
+        assert_eq!(to_image("team/web:1"), "team/web:1");
     }
 }

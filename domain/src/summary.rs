@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::document::scope_of_registry;
 use crate::history::{Change, ChangeKind, FieldChange};
 use crate::kind::Kind;
 use crate::wording::{self, grouped};
@@ -217,6 +218,11 @@ fn singular(name: &str) -> &str {
     name.strip_suffix('s').unwrap_or(name)
 }
 
+/// Whether this is an image, or whatever else is behind a registry of ECR.
+fn of_ecr(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(host, _)| scope_of_registry(host).is_some())
+}
+
 /// A scalar short enough for a sentence: numbers grouped, references shortened to their last part.
 fn short(value: &Value) -> Option<String> {
     match value {
@@ -224,7 +230,7 @@ fn short(value: &Value) -> Option<String> {
         Value::Number(number) => Some(number.as_i64().map_or_else(|| number.to_string(), grouped)),
         Value::String(text) => {
             let number = text.parse::<i64>().ok().filter(|n| *n >= 0 && text.len() < 16).map(grouped);
-            let reference = text.starts_with("arn:") || text.contains(".dkr.ecr.");
+            let reference = text.starts_with("arn:") || of_ecr(text);
             let text = if reference { text.rsplit('/').next().unwrap_or(text) } else { text };
             let text = match text.split_once("@sha256:") {
                 Some((name, digest)) => format!("{name}@{}", digest.get(..12).unwrap_or(digest)),
@@ -289,6 +295,14 @@ mod tests {
         for (fields, expected) in [
             (vec![("MemorySize", json!(1024), json!(2048))], "Memory 1,024 → 2,048 MB"),
             (vec![("containerDefinitions[web].image", image("1.4"), image("1.5"))], "Image of web web:1.4 → web:1.5"),
+            (
+                vec![(
+                    "containerDefinitions[web].image",
+                    image("1.4"),
+                    json!("111122223333.dkr-ecr.eu-west-1.on.aws/shop/web:1.5"),
+                )],
+                "Image of web web:1.4 → web:1.5",
+            ),
             (
                 vec![
                     ("Environment.Variables[A]", seal("a"), seal("b")),

@@ -1,6 +1,7 @@
 //! Numbers, sizes, durations and long names as people read them. Pure.
 
 use domain::Millis;
+use domain::document::scope_of_registry;
 use domain::ecr::inventory::short;
 use domain::wording::grouped;
 
@@ -167,10 +168,9 @@ pub fn every(resource: &str) -> Option<&'static str> {
 
 /// A sentence of AWS's with the images in it as people call them: without the registry's address, and not twice in a row.
 pub fn without_registries(text: &str) -> String {
-    let own = |host: &str| host.starts_with(|c: char| c.is_ascii_digit()) && host.contains(".dkr.ecr.");
     let mut words: Vec<&str> = vec![];
     for word in text.split(' ') {
-        match word.split_once('/').filter(|(host, _)| own(host)) {
+        match word.split_once('/').filter(|(host, _)| scope_of_registry(host).is_some()) {
             Some((_, image)) if words.last() == Some(&image) => {}
             Some((_, image)) => words.push(image),
             None => words.push(word),
@@ -210,6 +210,7 @@ mod tests {
         let said = format!("CannotPullContainerError: failed to resolve ref {image}: {image}: not found");
         let brief = "CannotPullContainerError: failed to resolve ref team/web:2.0.0: not found";
         assert_eq!(without_registries(&said), brief);
+        assert_eq!(without_registries("no 111122223333.dkr-ecr.eu-west-1.on.aws/team/web:2"), "no team/web:2");
         assert_eq!(without_registries("either/or, docker.io/web:1"), "either/or, docker.io/web:1");
     }
 

@@ -24,6 +24,10 @@ pub const REGION: &str = "us-east-1";
 /// Where everybody pulls from, and the account's own people push to.
 pub const HOST: &str = "public.ecr.aws";
 
+/// The same over IPv6, too.
+/// <https://docs.aws.amazon.com/AmazonECR/latest/public/public-ecr-requests.html>
+pub const DUAL_STACK_HOST: &str = "ecr-public.aws.com";
+
 /// The ARN of a repository, which names no region.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistrypublic.html>
 pub fn arn(scope: &Scope, name: &str) -> String {

@@ -82,10 +82,10 @@ document! { "camelCase";
 impl Container {
     /// Its image by digest when that is known, else as the task definition says.
     pub fn image_reference(&self) -> Option<String> {
-        let image = self.image.as_deref()?;
+        let image = self.image.as_deref().filter(|image| !image.is_empty())?;
         Some(match &self.image_digest {
             Some(digest) => reference::by_digest(image, digest),
-            None => reference::pinned(image).unwrap_or_else(|| image.to_owned()),
+            None => reference::to_image(image),
         })
     }
 }

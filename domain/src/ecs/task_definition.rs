@@ -254,17 +254,8 @@ impl Model for TaskDefinition {
         links.extend(self.execution_role_arn.iter().map(|arn| Link::new(Relation::ExecutionRole, arn)));
         links.extend(self.container_definitions.iter().filter_map(|c| {
             let image = c.image.as_deref().filter(|image| !image.is_empty())?;
-            Some(Link::new(Relation::Image, started(image)).noting(Some(c.name.clone())))
+            Some(Link::new(Relation::Image, reference::to_image(image)).noting(Some(c.name.clone())))
         }));
         links
     }
-}
-
-/// The image that a container starts: by its digest where one is named, else by its tag. Without either `latest` is meant.
-fn started(image: &str) -> String {
-    let tagged = || {
-        let name = image.rsplit('/').next().unwrap_or(image);
-        if name.contains(':') { image.to_owned() } else { format!("{image}:latest") }
-    };
-    reference::pinned(image).unwrap_or_else(tagged)
 }

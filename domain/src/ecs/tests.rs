@@ -253,6 +253,8 @@ fn a_task_leads_to_its_service_and_to_the_digest_it_runs() {
     assert_eq!(port.image_reference().as_deref(), Some("localhost:5000/web@sha256:cd"));
     let pinned = Container { image: Some("localhost:5000/web:1@sha256:ab".into()), ..port };
     assert_eq!(pinned.image_reference().as_deref(), Some("localhost:5000/web@sha256:ab"));
+    let not_pulled = Container { image: Some("localhost:5000/web".into()), ..Default::default() };
+    assert_eq!(not_pulled.image_reference().as_deref(), Some("localhost:5000/web:latest"));
 }
 
 #[test]
@@ -266,7 +268,8 @@ fn a_task_definition_names_images_roles_and_log_groups() {
             "name": "web", "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web", "essential": true, "cpu": 0,
             "environment": [{"name": "STAGE", "value": {"gantry:length": 4, "gantry:digest": "00"}}],
             "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "/ecs/web", "awslogs-region": "us-east-1"}}
-        }, {"name": "side", "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/side:1.4.0@sha256:ab"}],
+        }, {"name": "side", "image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/side:1.4.0@sha256:ab"},
+            {"name": "next", "image": "111122223333.dkr-ecr.eu-west-1.on.aws/shop/next:1"}],
         "registeredAt": "2026-11-20T10:00:00.000Z"
     });
     let described = describe(Kind::TaskDefinition, &scope(), &doc).unwrap();
@@ -276,6 +279,7 @@ fn a_task_definition_names_images_roles_and_log_groups() {
         "arn:aws:iam::111122223333:role/web",
         "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/web:latest",
         "111122223333.dkr.ecr.eu-west-1.amazonaws.com/side@sha256:ab",
+        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/next:1",
         "arn:aws:logs:us-east-1:111122223333:log-group:/ecs/web",
     ] {
         assert!(targets.contains(&expected), "{expected} in {targets:?}");

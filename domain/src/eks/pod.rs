@@ -156,18 +156,12 @@ fn image(container: &Container, status: Option<&ContainerStatus>) -> Option<Stri
     let asked = container.image.as_deref().filter(|image| !image.is_empty())?;
     let told = status.and_then(|status| status.image_id.as_deref()).unwrap_or_default();
     if reference::place(asked).is_some() {
-        let pinned = asked.split_once('@').map(|(_, digest)| digest);
-        let digest = pinned.or(status.and_then(ContainerStatus::digest));
-        let repository = reference::repository(asked).unwrap_or(asked);
-        return Some(match digest {
-            Some(digest) => format!("{repository}@{digest}"),
-            None if asked != repository => asked.to_owned(),
-            None => format!("{asked}:latest"),
-        });
+        let digest = status.and_then(ContainerStatus::digest);
+        return Some(digest.map_or_else(|| reference::to_image(asked), |digest| reference::by_digest(asked, digest)));
     }
     // Asked for under the name of a mirror, or by its digest alone.
     let told = told.rsplit_once("://").map_or(told, |(_, image)| image);
-    Some(if reference::place(told).is_some() { told.to_owned() } else { asked.to_owned() })
+    Some(reference::to_image(if reference::place(told).is_some() { told } else { asked }))
 }
 
 impl Model for Pod {
@@ -372,6 +366,9 @@ mod tests {
         assert_eq!(asked(&format!("{WEB}:1"), &format!("{other}@sha256:ab")), format!("{WEB}@sha256:ab"));
         assert_eq!(asked(&format!("{WEB}:1@sha256:cd"), ""), format!("{WEB}@sha256:cd"));
         assert_eq!(asked("web:1", &format!("{other}@sha256:ab")), format!("{other}@sha256:ab"));
+        let dual_stack = "111122223333.dkr-ecr.eu-west-1.on.aws/shop/web";
+        assert_eq!(asked(&format!("{dual_stack}:1"), &format!("{dual_stack}@sha256:ab")), format!("{WEB}@sha256:ab"));
+        assert_eq!(asked("web:1", &format!("{dual_stack}@sha256:ab")), format!("{WEB}@sha256:ab"));
         assert_eq!(asked("nginx:1", "docker.io/library/nginx@sha256:ab"), "nginx:1");
     }
 }

@@ -7,6 +7,7 @@ use super::rules;
 use crate::document::document;
 use crate::identity::{ResourceKey, Scope};
 use crate::kind::Kind;
+use crate::reference;
 use crate::resource::{Cell, Column, Form, Link, Model, Relation, Sealed, State, Tone};
 use crate::time::{Millis, Timestamp};
 
@@ -192,11 +193,9 @@ impl Function {
         links.extend(self.role.iter().map(|role| Link::new(Relation::Role, role)));
         links.extend(self.layers.iter().filter_map(|l| l.arn.as_ref()).map(|arn| Link::new(Relation::Uses, arn)));
         if let Some(code) = &self.code {
-            links.extend(code.resolved_image_uri.iter().map(|uri| Link::new(Relation::Image, uri)));
             // By tag only when AWS does not say the digest: the tag may have moved on since.
-            if code.resolved_image_uri.is_none() {
-                links.extend(code.image_uri.iter().map(|uri| Link::new(Relation::Image, uri)));
-            }
+            let image = code.resolved_image_uri.as_ref().or(code.image_uri.as_ref()).filter(|uri| !uri.is_empty());
+            links.extend(image.map(|uri| Link::new(Relation::Image, reference::to_image(uri))));
         }
         let dead = self.dead_letter_config.as_ref().and_then(|d| d.target_arn.as_ref());
         links.extend(dead.map(|arn| Link::new(Relation::SendsTo, arn).noting(Some("dead letters".to_owned()))));

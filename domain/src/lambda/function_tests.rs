@@ -71,7 +71,7 @@ fn an_image_function_points_to_the_digest_that_runs() {
     doc["Runtime"] = Value::Null;
     doc["Code"] = json!({
         "RepositoryType": "ECR", "ImageUri": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/thumbs:1.4",
-        "ResolvedImageUri": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/thumbs@sha256:ab"
+        "ResolvedImageUri": "111122223333.dkr-ecr.eu-west-1.on.aws/thumbs@sha256:ab"
     });
     let described = describe(Kind::Function, &scope(), &doc).unwrap();
     let images: Vec<&str> =

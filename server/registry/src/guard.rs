@@ -20,6 +20,7 @@ pub const DEFAULT_SOURCES: &[&str] = &[
     "registry.k8s.io",
     "*.dkr.ecr.*.amazonaws.com",
     "*.dkr.ecr.*.amazonaws.com.cn",
+    "*.dkr.ecr.*.amazonaws.eu",
 ];
 
 #[derive(Debug)]
@@ -87,7 +88,9 @@ impl Policy {
         if port.is_some_and(excepted) || (port.is_none() && excepted(80)) {
             return Url::parse(&format!("http://{host_and_port}/")).map_err(not_a_host);
         }
-        if !self.0.hosts.iter().any(|pattern| matches(pattern, &host)) {
+        // Whoever allows a registry of ECR allows it by each of its hosts.
+        let own = domain::reference::own_host(&host);
+        if !self.0.hosts.iter().any(|pattern| matches(pattern, &host) || matches(pattern, &own)) {
             return Err(refused(format!(
                 "Images may not be copied from {host}: it is not among the registries that this Gantry allows. Its \
                  administrator can add it to the configuration.",
@@ -288,12 +291,24 @@ mod tests {
     #[test]
     fn registries_must_be_on_the_list() {
         let policy = sources();
-        for allowed in ["registry-1.docker.io", "ghcr.io", "123456789012.dkr.ecr.eu-west-1.amazonaws.com"] {
+        for allowed in [
+            "registry-1.docker.io",
+            "ghcr.io",
+            "ecr-public.aws.com",
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+            "123456789012.dkr.ecr-fips.us-east-1.amazonaws.com",
+            "123456789012.dkr-ecr.eu-west-1.on.aws",
+        ] {
             assert_eq!(policy.registry(allowed).unwrap().scheme(), "https", "{allowed}");
         }
-        for refused in
-            ["evil.example", "ghcr.io.evil.example", "xghcr.io", "dkr.ecr.amazonaws.com", "docker.io@evil.example"]
-        {
+        for refused in [
+            "evil.example",
+            "ghcr.io.evil.example",
+            "xghcr.io",
+            "dkr.ecr.amazonaws.com",
+            "123456789012.dkr-ecr.eu-west-1.on.aws.evil.example",
+            "docker.io@evil.example",
+        ] {
             assert!(policy.registry(refused).is_err(), "{refused}");
         }
         assert_eq!(policy.registry("localhost:5000").unwrap().as_str(), "http://localhost:5000/");

@@ -10,6 +10,7 @@ use domain::ecs::{Task, TaskDefinition};
 use domain::eks::Pod;
 use domain::events;
 use domain::listing::Freshness;
+use domain::reference;
 use domain::resource::Relation;
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_store::Store;
@@ -165,7 +166,7 @@ async fn starts(
     for (pod, doc) in store.documents(&pods.into_iter().collect::<Vec<_>>()).await? {
         let containers = ["initContainers", "containers"].into_iter().filter_map(|all| doc["spec"][all].as_array());
         let images = containers.flatten().filter_map(|container| container["image"].as_str());
-        let own = images.filter_map(|image| tags.get(image).or_else(|| tags.get(&format!("{image}:latest"))));
+        let own = images.filter_map(|image| tags.get(&reference::to_image(image)));
         starts.extend(own.map(|tag| (tag.clone(), pod.clone())));
     }
     Ok(starts)

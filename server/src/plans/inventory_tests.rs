@@ -10,6 +10,7 @@ use super::*;
 use crate::clock::now;
 
 const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+const DUAL_STACK: &str = "111122223333.dkr-ecr.eu-west-1.on.aws";
 
 fn scope() -> Scope {
     Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap())
@@ -71,15 +72,15 @@ async fn what_pulls_by_a_tag_when_it_starts_next_is_told_by_tag() {
     tags.doc["imageTags"] = json!(["1", "latest", "unused"]);
     // One container by tag, one without: that is the newest tag.
     let mut both = definition(9, "1");
-    let side = json!({ "name": "side", "image": format!("{REGISTRY}/web") });
+    let side = json!({ "name": "side", "image": format!("{DUAL_STACK}/web") });
     both.doc["containerDefinitions"].as_array_mut().unwrap().push(side);
     let schedule = json!({ "Name": "hourly", "GroupName": "default", "State": "ENABLED", "Target": target("etl") });
     // By digest a function keeps to what it was made with; a pod does not.
     let code =
         json!({ "ImageUri": format!("{REGISTRY}/web:unused"), "ResolvedImageUri": format!("{REGISTRY}/web@sha256:a") });
     let function = json!({ "FunctionName": "resize", "PackageType": "Image", "Code": code });
-    let pod = |name: &str, phase: &str, tag: &str| {
-        let container = json!({ "name": "web", "image": format!("{REGISTRY}/web{tag}") });
+    let pod = |name: &str, phase: &str, image: &str| {
+        let container = json!({ "name": "web", "image": image });
         let state = json!({ "name": "web", "imageID": format!("{REGISTRY}/web@sha256:a"), "state": { "running": {} } });
         let doc = json!({ "gantry:cluster": "platform", "metadata": { "name": name, "namespace": "shop" },
             "spec": { "containers": [container] }, "status": { "phase": phase, "containerStatuses": [state] } });
@@ -91,10 +92,10 @@ async fn what_pulls_by_a_tag_when_it_starts_next_is_told_by_tag() {
         both,
         observed(Kind::Schedule, "default/hourly", schedule),
         observed(Kind::Function, "resize", function),
-        pod("web-1", "Running", ":1"),
-        pod("web-2", "Running", ""),
-        pod("web-3", "Running", "@sha256:a"),
-        pod("web-4", "Succeeded", ":1"),
+        pod("web-1", "Running", &format!("{DUAL_STACK}/web:1")),
+        pod("web-2", "Running", &format!("{REGISTRY}/web")),
+        pod("web-3", "Running", &format!("{REGISTRY}/web@sha256:a")),
+        pod("web-4", "Succeeded", &format!("{REGISTRY}/web:1")),
     ];
     test.store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(&test.store, &scope(), "web", now()).await.unwrap();

@@ -2,6 +2,7 @@
 
 use domain::ecr_public::Repository;
 use domain::ecr_public::uses::{LISTS, Uses};
+use domain::reference::at_own_host;
 use domain::resource::Relation;
 use domain::{Kind, Millis, Problem, ResourceKey, Scope};
 use gantry_store::Store;
@@ -28,9 +29,9 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
     for (pod, doc) in store.documents(&pods.into_iter().collect::<Vec<_>>()).await? {
         let statuses = ["initContainerStatuses", "containerStatuses"].map(|all| doc["status"][all].as_array());
         let ids = statuses.into_iter().flatten().flatten().filter_map(|status| status["imageID"].as_str());
-        let images = ids.map(|id| id.rsplit_once("://").map_or(id, |(_, image)| image));
-        let digests = images.filter_map(|image| image.strip_prefix(uri.as_str())?.strip_prefix('@'));
-        named.extend(digests.map(|digest| (digest.to_owned(), pod.clone())));
+        let images = ids.map(|id| id.rsplit_once("://").map_or(id, |(_, image)| image)).map(at_own_host);
+        let digests = images.filter_map(|image| image.strip_prefix(uri.as_str())?.strip_prefix('@').map(str::to_owned));
+        named.extend(digests.map(|digest| (digest, pod.clone())));
     }
     let users = users(store, named).await?;
     let lists = lists(store, scope, &LISTS, now).await?;

@@ -51,9 +51,14 @@ async fn whatever_names_an_image_uses_it_wherever_it_runs() {
         ),
         // Only the second is started by something.
         definition(1, &format!("{URI}:0.9")),
-        definition(2, URI),
+        definition(2, "ecr-public.aws.com/a1b2c3d4/tools/probe"),
         observed(Kind::Service, here, "prod/web", service),
-        pod("new", &format!("{URI}:1.0"), &format!("docker-pullable://{URI}@sha256:a"), "Running"),
+        pod(
+            "new",
+            &format!("{URI}:1.0"),
+            "docker-pullable://ecr-public.aws.com/a1b2c3d4/tools/probe@sha256:a",
+            "Running",
+        ),
         pod("done", &format!("{URI}:1.0"), &format!("{URI}@sha256:a"), "Succeeded"),
         pod("other", &format!("{URI}-more:1.0"), "", "Running"),
     ];

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use super::super::reference::{Piece, pieces};
 use super::super::{Call, Plan, Step};
-use crate::document::registry;
+use crate::document::{registry, scope_of_registry};
 use crate::ecr::calls::{Call as Ecr, CopyImage};
 use crate::ecs::calls::{Call as Ecs, RegisterTaskDefinition};
+use crate::identity::Region;
 
 /// What AWS did not delete of the images. It answers with success all the same; what is not there any more is what was asked for.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
@@ -70,7 +71,7 @@ fn copy(step: &Step, input: &CopyImage) -> String {
             " The source's user name and password are to be in SOURCE_USER and SOURCE_PASSWORD.",
         ),
         None => {
-            let own = private(&input.source).map(|region| format!(" --src-creds {}", password(region)));
+            let own = private(&input.source).map(|region| format!(" --src-creds {}", password(region.as_str())));
             (own.unwrap_or_default(), "")
         }
     };
@@ -87,10 +88,9 @@ fn copy(step: &Step, input: &CopyImage) -> String {
 }
 
 /// The region of an image in a private ECR registry, which wants a password.
-fn private(source: &str) -> Option<&str> {
+fn private(source: &str) -> Option<Region> {
     let (host, _) = source.split_once('/')?;
-    let (_, rest) = host.split_once(".dkr.ecr.")?;
-    rest.split('.').next()
+    Some(scope_of_registry(host)?.region)
 }
 
 /// User and password of ECR in a region, as a shell gets them.

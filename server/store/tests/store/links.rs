@@ -105,14 +105,14 @@ async fn many_sources_of_one_kind_do_not_hide_those_of_another() {
     assert_eq!(store.links_to(&both, 3).await.unwrap().totals[&(Relation::Role, Kind::Function)], 7);
 }
 
-/// A version before followed no image that has a tag and a digest, and task definitions are read once.
+/// What earlier versions stored of images otherwise than it is written now: task definitions are read once, so migrations write it again.
 #[tokio::test]
-async fn images_with_a_tag_and_a_digest_are_named_by_the_digest_also_where_that_was_stored_otherwise() {
+async fn images_are_named_alike_also_where_they_were_stored_otherwise() {
     let test = TestStore::fresh().await;
     let store = &test.store;
     let held = lease(store, Kind::TaskDefinition, 1000).await;
     let (host, port) = ("111122223333.dkr.ecr.eu-west-1.amazonaws.com", "localhost:4510");
-    let images = [
+    let pinned = [
         format!("{host}/team/web:1.4.0@sha256:a"),
         format!("{host}/team/web@sha256:a"),
         format!("{port}/web:1@sha256:b"),
@@ -120,26 +120,43 @@ async fn images_with_a_tag_and_a_digest_are_named_by_the_digest_also_where_that_
         format!("{host}/web:1"),
         "nginx:1@sha256:d".to_owned(),
     ];
-    let containers: Vec<_> = images.iter().map(|image| json!({"name": "c", "image": image})).collect();
-    let definition = Observed {
-        key: ResourceKey::new(Kind::TaskDefinition, scope(), "web:1").unwrap(),
-        doc: json!({"family": "web", "revision": 1, "containerDefinitions": containers}),
-    };
-    store.seen(list(&held), std::slice::from_ref(&definition), Millis(1001)).await.unwrap();
-    let id = store.get(&definition.key).await.unwrap().unwrap().id;
-    let targets = async || -> Vec<String> {
-        let links = store.links_from(&[id]).await.unwrap();
-        links.into_iter().filter(|(_, l)| l.relation == Relation::Image).map(|(_, l)| l.target).collect()
-    };
-    let now = targets().await;
-    assert!(now.contains(&images[1]) && now.len() == 5, "{now:?}");
+    let hosts = [
+        format!("{host}/web:1"),
+        "111122223333.dkr-ecr.eu-west-1.on.aws/web:1".to_owned(),
+        "111122223333.dkr-ecr.eu-west-1.on.aws/team/web@sha256:a".to_owned(),
+        "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com/web:2".to_owned(),
+        "111122223333.dkr-ecr-fips.us-gov-west-1.on.aws/web:3".to_owned(),
+        "111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn/web:4".to_owned(),
+        "111122223333.dkr-ecr.eusc-de-east-1.on.amazonwebservices.eu/web:5".to_owned(),
+        "ecr-public.aws.com/nginx/nginx:1".to_owned(),
+        "docker.io/mirror.dkr-ecr.eu-west-1.on.aws/web:1".to_owned(),
+        "111122223333.dkr-ecr.eu-west-1.on.aws.example.com/web:1".to_owned(),
+    ];
     let mut raw = PgConnectOptions::from_str(&test.url).unwrap().connect().await.unwrap();
-    sqlx::query("delete from links").execute(&mut raw).await.unwrap();
-    let before = "insert into links select $1, 'image', image, image, 'c' from unnest($2::text[]) as image";
-    sqlx::query(before).bind(id).bind(images.to_vec()).execute(&mut raw).await.unwrap();
-    sqlx::raw_sql(include_str!("../../migrations/0018_pinned_images.sql")).execute(&mut raw).await.unwrap();
-    assert_eq!(targets().await, now);
-    let odd = "select count(*) from links where base <> target";
-    assert_eq!(sqlx::query_scalar::<_, i64>(odd).fetch_one(&mut raw).await.unwrap(), 0);
+    for (revision, images, migration, different) in [
+        (1, &pinned[..], include_str!("../../migrations/0018_pinned_images.sql"), 5),
+        (2, &hosts[..], include_str!("../../migrations/0020_registry_hosts.sql"), 9),
+    ] {
+        let containers: Vec<_> = images.iter().map(|image| json!({"name": "c", "image": image})).collect();
+        let definition = Observed {
+            key: ResourceKey::new(Kind::TaskDefinition, scope(), format!("web:{revision}")).unwrap(),
+            doc: json!({"family": "web", "revision": revision, "containerDefinitions": containers}),
+        };
+        store.seen(list(&held), std::slice::from_ref(&definition), Millis(1001)).await.unwrap();
+        let id = store.get(&definition.key).await.unwrap().unwrap().id;
+        let targets = async || -> Vec<String> {
+            let links = store.links_from(&[id]).await.unwrap();
+            links.into_iter().filter(|(_, l)| l.relation == Relation::Image).map(|(_, l)| l.target).collect()
+        };
+        let now = targets().await;
+        assert_eq!(now.len(), different, "{now:?}");
+        sqlx::query("delete from links").execute(&mut raw).await.unwrap();
+        let before = "insert into links select $1, 'image', image, image, 'c' from unnest($2::text[]) as image";
+        sqlx::query(before).bind(id).bind(images.to_vec()).execute(&mut raw).await.unwrap();
+        sqlx::raw_sql(migration).execute(&mut raw).await.unwrap();
+        assert_eq!(targets().await, now);
+        let odd = "select count(*) from links where base <> target";
+        assert_eq!(sqlx::query_scalar::<_, i64>(odd).fetch_one(&mut raw).await.unwrap(), 0);
+    }
     raw.close().await.unwrap();
 }
