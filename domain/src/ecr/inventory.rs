@@ -22,7 +22,8 @@ pub struct Inventory {
     /// The lists that say what uses them ([`known::LISTS`]), wherever there is a connection.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lists: Vec<Freshness>,
-    /// Functions of images of which it was not read yet which image, for lists do not say it; and services whose task definition was not.
+    /// Functions of images in the repository's region of which it was not read yet which image they run since they last changed, for lists do not
+    /// say it; and services whose task definition was not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<ResourceKey>,
     /// By tag, what pulls by it when it starts next, as people call it. What keeps to the digest that it was made with, as functions do, is not

@@ -162,7 +162,8 @@ document! { "PascalCase";
     }
 }
 
-/// A published version: the configuration as it was then, which never changes again.
+/// A published version: the configuration as it was then. One with a number never changes again; `$LATEST.PUBLISHED` can be published anew:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-version-publishing.html>
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FunctionVersion(pub Function);

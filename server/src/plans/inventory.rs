@@ -44,8 +44,12 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
     let started_by = users(store, starts(store, &arrows, &by_tag).await?).await?;
     let lists = lists(store, scope, &LISTS, now).await?;
     let mut unread = store.images_unread().await?;
-    // What stayed of an account that is not connected any more is read by nobody.
-    unread.retain(|key| lists.iter().any(|list| list.scope == key.scope));
+    // What stayed of an account that is not connected any more is read by nobody. Functions run images of their own region only:
+    // https://docs.aws.amazon.com/lambda/latest/dg/images-create.html
+    unread.retain(|key| {
+        let reaches = key.kind == Kind::Service || key.scope.region == scope.region;
+        reaches && lists.iter().any(|list| list.scope == key.scope)
+    });
     let deleted_in = storage::deleted_in(&replication(store, scope).await?, repository);
     Ok(Inventory { now, images, lists, unread, started_by, deleted_in, layers: all.sizes })
 }

@@ -187,6 +187,8 @@ async fn lists_that_fail_or_were_never_read_are_told() {
         function(&scope(), "render", json!({})),
         function(&scope(), "resize", code),
         function(&nowhere, "lost", json!({})),
+        // Functions run images of their own region.
+        function(&other, "far", json!({})),
     ];
     store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(store, &scope(), "web", now()).await.unwrap();

@@ -119,11 +119,14 @@ impl Store {
         rows.into_iter().map(|(key, doc)| Ok((ResourceKey::parse(&key)?, doc))).collect()
     }
 
-    /// Functions of images, and published versions of them, of which no single read has told yet which image: lists do not say it. And
-    /// services of which a task definition is not there yet.
+    /// Functions of images, and published versions of them, of which no single read has told yet which image: lists do not say it. What a read
+    /// told of an earlier revision is not what runs now; only numbered versions have none. And services of which a task definition is not there
+    /// yet.
     pub async fn images_unread(&self) -> Result<Vec<ResourceKey>> {
         let keys: Vec<String> = sqlx::query_scalar(
-            "select key from resources where kind = any($1) and gone is null and doc->>'PackageType' = 'Image' and doc->'Code' is null
+            "select key from resources where kind = any($1) and gone is null and doc->>'PackageType' = 'Image'
+             and (doc->'Code' is null or fetched_revision is distinct from doc->>'RevisionId'
+                  and (kind <> $3 or starts_with(doc->>'Version', '$')))
              union
              select s.key from resources s join links l on l.source = s.id and l.relation = 'of' where s.kind = $2 and s.gone is null
              and not exists (select from refs f join resources r on r.id = f.resource where f.ref = l.target and r.gone is null)
@@ -131,6 +134,7 @@ impl Store {
         )
         .bind([Kind::Function, Kind::FunctionVersion].map(Kind::stem).to_vec())
         .bind(Kind::Service.stem())
+        .bind(Kind::FunctionVersion.stem())
         .fetch_all(&self.pages)
         .await
         .map_err(problem::of)?;

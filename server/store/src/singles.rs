@@ -51,15 +51,17 @@ impl Store {
     }
 
     /// Keys of this kind in this scope whose single read is missing, asked for, older than `before`, of another `RevisionId`, read in another
-    /// way than now, or said that something is under way; those that were refused once it is their turn again. Published versions never change:
-    /// of them only those of images are read, once.
+    /// way than now, or said that something is under way; those that were refused once it is their turn again. Versions with a number never
+    /// change: of them only those of images are read, once. `$LATEST.PUBLISHED` can be published anew:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-version-publishing.html>
     pub async fn unfetched(&self, scope: &Scope, kind: Kind, before: Millis, now: Millis) -> Result<Vec<ResourceKey>> {
         let keys: Vec<String> = sqlx::query_scalar(
             "select r.key from resources r left join refusals f on f.resource = r.id
              where r.kind = $1 and r.account = $2 and r.region = $3 and r.gone is null
              and (r.reread or f.retry_at is null or f.retry_at <= $5 or f.times = 0)
              and (r.reread or f.retry_at <= $5 or r.doc->>'State' = 'Pending' or r.doc->>'LastUpdateStatus' = 'InProgress'
-                  or case when r.kind = $6 then r.fetched is null and r.doc->>'PackageType' = 'Image' and r.doc->'Code' is null
+                  or case when r.kind = $6 and not starts_with(r.doc->>'Version', '$')
+                     then r.fetched is null and r.doc->>'PackageType' = 'Image' and r.doc->'Code' is null
                      else r.fetched is null or r.fetched < $4 or r.fetched_revision is distinct from r.doc->>'RevisionId' or r.reading <> $7 end)
              order by r.reread desc, r.fetched nulls first, r.id",
         )

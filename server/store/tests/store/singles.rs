@@ -291,6 +291,46 @@ async fn of_published_versions_only_those_of_images_are_read_and_once() {
 }
 
 #[tokio::test]
+async fn which_image_runs_is_not_known_from_a_new_revision_on_until_it_is_read() {
+    for (kind, id, version) in [
+        (Kind::Function, "f", "$LATEST"),
+        (Kind::FunctionVersion, "f:$LATEST.PUBLISHED", "$LATEST.PUBLISHED"),
+        (Kind::FunctionVersion, "f:1", "1"),
+    ] {
+        let test = TestStore::fresh().await;
+        let store = &test.store;
+        let changes = id != "f:1";
+        let revision = |revision: &str| {
+            let doc = json!({"FunctionName": "f", "Version": version, "PackageType": "Image", "RevisionId": revision});
+            observed(kind, id, doc)
+        };
+        let of_image = |revision: Observed, image: &str| {
+            let mut read = revision;
+            read.doc["Code"] = json!({"ResolvedImageUri": image});
+            read
+        };
+        let unread =
+            async || -> Vec<String> { store.images_unread().await.unwrap().into_iter().map(|key| key.id).collect() };
+        listed(store, kind, 1000, &[revision("1")]).await;
+        assert_eq!(unread().await, [id]);
+        let held = singles(store, "a", 1100).await.expect("due");
+        read(store, &held, 1200, &[of_image(revision("1"), "r/f@sha256:1")]).await;
+        assert!(unread().await.is_empty(), "{id}");
+        // what was read stays in its document
+        let list = store.claim("b", &[], Millis(2_000_000), Millis(2_030_000)).await.unwrap().expect("due");
+        let source = Source::List { fence: list.fence, initial: false, began: list.started };
+        store.seen(source, &[revision("2")], Millis(2_000_001)).await.unwrap();
+        let expected = if changes { vec![id.to_owned()] } else { vec![] };
+        assert_eq!(unread().await, expected);
+        assert_eq!(open(store, kind, 0, 2_000_002).await, expected);
+        store.refused(held.fence, &revision("2").key, &denied(), |_| Millis(9_000_000)).await.unwrap();
+        assert_eq!(unread().await, expected, "for as long as it is refused");
+        read(store, &held, 2_000_003, &[of_image(revision("2"), "r/f@sha256:2")]).await;
+        assert!(unread().await.is_empty(), "{id}");
+    }
+}
+
+#[tokio::test]
 async fn tags_of_a_repository_stay_through_its_lists_and_are_read_again_in_time() {
     let test = TestStore::fresh().await;
     let store = &test.store;
