@@ -33,6 +33,9 @@ pub struct Inventory {
     /// Where else an image goes with the one here, as [`super::storage::deleted_in`] says: what runs there is not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deleted_in: Vec<String>,
+    /// The EKS clusters, wherever there is a connection: what has no pod in them now is not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<ResourceKey>,
     /// Bytes of the layers of all of them, each layer once; images name them by their place here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<i64>,

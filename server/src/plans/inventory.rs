@@ -50,8 +50,10 @@ pub async fn read(store: &Store, scope: &Scope, repository: &str, now: Millis) -
         let reaches = key.kind == Kind::Service || key.scope.region == scope.region;
         reaches && lists.iter().any(|list| list.scope == key.scope)
     });
+    let mut clusters = store.all(Kind::EksCluster).await?;
+    clusters.retain(|key| lists.iter().any(|list| list.scope == key.scope));
     let deleted_in = storage::deleted_in(&replication(store, scope).await?, repository);
-    Ok(Inventory { now, images, lists, unread, started_by, deleted_in, layers: all.sizes })
+    Ok(Inventory { now, images, lists, unread, started_by, deleted_in, clusters, layers: all.sizes })
 }
 
 /// How the registry replicates, as far as it was collected.

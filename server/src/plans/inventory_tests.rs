@@ -182,6 +182,10 @@ async fn lists_that_fail_or_were_never_read_are_told() {
         Observed { key: ResourceKey::new(Kind::Function, scope.clone(), name).unwrap(), doc }
     };
     let nowhere = Scope::new("777788889999".parse().unwrap(), "eu-west-1".parse().unwrap());
+    let cluster = |scope: &Scope| Observed {
+        key: ResourceKey::new(Kind::EksCluster, scope.clone(), "platform").unwrap(),
+        doc: json!({ "name": "platform" }),
+    };
     let code = json!({ "Code": { "ImageUri": format!("{REGISTRY}/web:1") } });
     let batch = [
         function(&scope(), "render", json!({})),
@@ -189,9 +193,12 @@ async fn lists_that_fail_or_were_never_read_are_told() {
         function(&nowhere, "lost", json!({})),
         // Functions run images of their own region.
         function(&other, "far", json!({})),
+        cluster(&scope()),
+        cluster(&nowhere),
     ];
     store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
     let inventory = read(store, &scope(), "web", now()).await.unwrap();
+    assert_eq!(inventory.clusters, [cluster(&scope()).key]);
     let unread = "the image of function render in 111122223333 eu-west-1 was not read yet";
     assert_eq!(inventory.unknown(), [words[0], words[1], unread]);
     // Nor do they say it of a published version.

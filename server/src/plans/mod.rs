@@ -168,6 +168,7 @@ impl Planner {
         let mut notes = lint(&plan);
         notes.extend(tags::notes(&plan, &facts));
         notes.extend(notes::replicated(&plan, &facts));
+        notes.extend(notes::without_pods(&plan, &facts));
         let (plan, facts) = match answers.preview() {
             None => (plan, facts),
             Some(subject) => match by_aws::told(&*self.cloud, &answers.scope, &subject, by_aws::PATIENCE).await {

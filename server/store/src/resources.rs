@@ -119,6 +119,17 @@ impl Store {
         rows.into_iter().map(|(key, doc)| Ok((ResourceKey::parse(&key)?, doc))).collect()
     }
 
+    /// All of this kind that are not gone, wherever they are, by their keys.
+    pub async fn all(&self, kind: Kind) -> Result<Vec<ResourceKey>> {
+        let keys: Vec<String> =
+            sqlx::query_scalar("select key from resources where kind = $1 and gone is null order by key")
+                .bind(kind.stem())
+                .fetch_all(&self.pages)
+                .await
+                .map_err(problem::of)?;
+        keys.iter().map(|key| ResourceKey::parse(key)).collect()
+    }
+
     /// Functions of images, and published versions of them, of which no single read has told yet which image: lists do not say it. What a read
     /// told of an earlier revision is not what runs now; only numbered versions have none. And services of which a task definition is not there
     /// yet.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::inventory;
 use crate::ecr::calls::Call;
+use crate::ecr::known::some;
 use crate::ecr::lifecycle;
 use crate::ecr::registry::rules as of_registry;
 use crate::ecr::repository_policy::{Gain, LIMIT, Severity as Worth};
@@ -133,6 +134,34 @@ pub fn replicated(plan: &Plan, facts: &Facts) -> Option<Note> {
             mend: "Look there first, or turn that off in the registry's rules of replication.".to_owned(),
         };
         (!elsewhere.is_empty()).then(note)
+    })
+}
+
+/// Said once of a plan by which images go where there are EKS clusters: of them only pods are read.
+pub fn without_pods(plan: &Plan, facts: &Facts) -> Option<Note> {
+    plan.steps.iter().find_map(|step| {
+        let plan::Call::Ecr(call) = &step.call else { return None };
+        let repository = match call {
+            Call::BatchDeleteImage(input) => &input.repository_name,
+            Call::DeleteRepository(input) => &input.repository_name,
+            Call::PutLifecyclePolicy(input) => &input.repository_name,
+            _ => return None,
+        };
+        let clusters = inventory(facts, repository).filter(|_| takes_images(call, plan))?.clusters;
+        let named: Vec<String> = clusters
+            .iter()
+            .map(|key| format!("{} in {} {}", key.id, key.scope.account, key.scope.region))
+            .collect();
+        let note = || Note {
+            severity: Severity::Hint,
+            step: step.id.clone(),
+            says: format!(
+                "Of EKS clusters only pods are seen: what has none now, such as a CronJob between two runs or a Deployment without replicas, may use these images, too: {}.",
+                some(&named)
+            ),
+            mend: "Look into the clusters that pull from here for workloads without a pod.".to_owned(),
+        };
+        (!named.is_empty()).then(note)
     })
 }
 

@@ -1,8 +1,9 @@
 //! What the plans for images and their tags do, and what they refuse.
 
 use super::*;
-use crate::ecr::wizards::notes::replicated;
+use crate::ecr::wizards::notes::{replicated, without_pods};
 use crate::ecr::wizards::tags::notes;
+use crate::identity::ResourceKey;
 use std::collections::BTreeSet;
 
 #[test]
@@ -243,39 +244,70 @@ fn the_last_tag_stays() {
     assert_eq!((plan.steps[0].call.operation(), plan.typed()), ("BatchDeleteImage", None));
 }
 
+/// The facts of answers about `shop/api`, in which this image has two tags.
+fn facts_of(answers: &Answers, image: &str, inventory: &Inventory) -> Facts {
+    let inventory = json!(inventory);
+    let state = |subject: &Ecr| match subject {
+        Ecr::Inventory { .. } => Some(inventory.clone()),
+        Ecr::ImageTag { .. } => Some(json!({ "imageDigest": image, "imageManifest": "{}" })),
+        Ecr::Images { .. } => Some([(image.to_owned(), json!(["prod", "1"]))].into_iter().collect()),
+        Ecr::LifecyclePolicy { .. } => None,
+        _ => Some(json!({ "repositoryName": "shop/api" })),
+    };
+    let state = |subject: Subject| {
+        let Subject::Ecr(ecr) = &subject else { panic!("{subject:?}") };
+        let state = state(ecr);
+        (subject, state)
+    };
+    Facts::new(answers.subjects().into_iter().map(state).collect())
+}
+
+/// Answers that delete an image, take a tag from it, and let a rule expire some, each with its wizard.
+fn taking(image: &str) -> [(&'static str, Value); 3] {
+    let rules = json!({ "rules": [{ "rulePriority": 1, "selection": { "tagStatus": "untagged",
+        "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14 }, "action": { "type": "expire" } }] });
+    [
+        ("delete-images", json!({ "repository": "shop/api", "digests": [image] })),
+        ("untag-image", json!({ "repository": "shop/api", "digest": image, "tag": "prod" })),
+        ("lifecycle-policy", json!({ "repository": "shop/api", "policy": rules.to_string() })),
+    ]
+}
+
 #[test]
 fn where_else_images_go_is_said_of_what_deletes_and_untags_them() {
     let a = digest('a');
-    let rules = json!({ "rules": [{ "rulePriority": 1, "selection": { "tagStatus": "untagged",
-        "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14 }, "action": { "type": "expire" } }] });
     let said = |wizard: &str, wanted: Value, deleted_in: &[&str]| {
         let answers = answers(wizard, wanted);
         let deleted_in = deleted_in.iter().map(|place| (*place).to_owned()).collect();
         let images = vec![held(&a, 1, &["prod", "1"], &[], &[])];
-        let inventory = json!(Inventory { images, deleted_in, ..Inventory::default() });
-        let state = |subject: &Ecr| match subject {
-            Ecr::Inventory { .. } => Some(inventory.clone()),
-            Ecr::ImageTag { .. } => Some(json!({ "imageDigest": a, "imageManifest": "{}" })),
-            Ecr::Images { .. } => Some([(a.clone(), json!(["prod", "1"]))].into_iter().collect()),
-            Ecr::LifecyclePolicy { .. } => None,
-            _ => Some(json!({ "repositoryName": "shop/api" })),
-        };
-        let state = |subject: Subject| {
-            let Subject::Ecr(ecr) = &subject else { panic!("{subject:?}") };
-            let state = state(ecr);
-            (subject, state)
-        };
-        let facts = Facts::new(answers.subjects().into_iter().map(state).collect());
+        let facts = facts_of(&answers, &a, &Inventory { images, deleted_in, ..Inventory::default() });
         replicated(&answers.plan(&facts).unwrap(), &facts).map(|note| note.says)
     };
-    let delete = json!({ "repository": "shop/api", "digests": [a] });
-    let untag = json!({ "repository": "shop/api", "digest": a, "tag": "prod" });
-    let policy = json!({ "repository": "shop/api", "policy": rules.to_string() });
     let places = ["444455556666 eu-central-1", "444455556666 eu-west-3"];
     let words =
         "Deletions are replicated to 444455556666 eu-central-1, 444455556666 eu-west-3: what runs there is not known.";
-    for (wizard, wanted) in [("delete-images", delete), ("untag-image", untag), ("lifecycle-policy", policy)] {
+    for (wizard, wanted) in taking(&a) {
         assert_eq!(said(wizard, wanted.clone(), &places).as_deref(), Some(words), "{wizard}");
+        assert_eq!(said(wizard, wanted, &[]), None, "{wizard}");
+    }
+}
+
+#[test]
+fn what_has_no_pod_is_hinted_at_where_images_go_and_there_are_clusters() {
+    let a = digest('a');
+    let said = |wizard: &str, wanted: Value, clusters: &[&str]| {
+        let answers = answers(wizard, wanted);
+        let clusters = clusters.iter().map(|key| ResourceKey::parse(key).unwrap()).collect();
+        let images = vec![held(&a, 1, &["prod", "1"], &[], &[])];
+        let facts = facts_of(&answers, &a, &Inventory { images, clusters, ..Inventory::default() });
+        without_pods(&answers.plan(&facts).unwrap(), &facts).map(|note| note.says)
+    };
+    let clusters = ["eks.cluster/111122223333/eu-west-1/platform"];
+    for (wizard, wanted) in taking(&a) {
+        let hint = said(wizard, wanted.clone(), &clusters);
+        // An image that loses a tag does not go.
+        let hinted = hint.is_some_and(|says| says.ends_with("too: platform in 111122223333 eu-west-1."));
+        assert_eq!(hinted, wizard != "untag-image", "{wizard}");
         assert_eq!(said(wizard, wanted, &[]), None, "{wizard}");
     }
 }
