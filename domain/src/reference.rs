@@ -87,8 +87,8 @@ pub fn repository(reference: &str) -> Option<&str> {
 pub fn to_image(image: &str) -> String {
     let image = at_own_host(image);
     let tagged = || {
-        let name = image.rsplit('/').next().unwrap_or(&image);
-        if name.contains(':') { image.clone().into_owned() } else { format!("{image}:latest") }
+        let name = image.rsplit('/').next().unwrap_or_default();
+        if name.contains(':') { image.to_string() } else { format!("{image}:latest") }
     };
     pinned(&image).unwrap_or_else(tagged)
 }
@@ -100,7 +100,7 @@ pub fn by_digest(image: &str, digest: &str) -> String {
         let repository = match image.rsplit_once(':') {
             // A colon before the last slash is a port.
             Some((repository, tag)) if !tag.contains('/') => repository,
-            _ => &image,
+            _ => &*image,
         };
         format!("{repository}@{digest}")
     })

@@ -221,7 +221,6 @@ impl Inventory for Answers {
         if let Some(key) = ResourceKey::parse(reference).ok().filter(|key| self.snapshot().find(key).is_some()) {
             return Ok(Some(key));
         }
-        let reference = &domain::reference::at_own_host(reference);
         let found = self.memory.store().resolve(reference).await?;
         let place = domain::reference::scope(reference).filter(|_| found.is_none());
         match place

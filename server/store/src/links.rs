@@ -1,5 +1,6 @@
 //! Arrows between resources. A link names its target by a reference; the target is whoever has that reference among its own.
 
+use domain::reference::at_own_host;
 use domain::resource::{Described, Relation};
 use domain::{Kind, ResourceKey, Scope};
 use serde_json::Value;
@@ -195,14 +196,16 @@ impl Store {
         Ok(targets.into_iter().collect())
     }
 
-    /// The resource that has this reference: exactly, else without its qualifier. One that exists before one that is gone.
+    /// The resource that has this reference: exactly, else without its qualifier. One that exists before one that is gone. A registry may be named
+    /// by any of its hosts.
     pub async fn resolve(&self, reference: &str) -> Result<Option<ResourceKey>> {
+        let reference = at_own_host(reference);
         let key: Option<String> = sqlx::query_scalar(
             "select r.key from refs f join resources r on r.id = f.resource where f.ref in ($1, $2)
              order by f.ref = $1 desc, r.gone is null desc, r.id limit 1",
         )
-        .bind(reference)
-        .bind(base(reference))
+        .bind(&*reference)
+        .bind(base(&reference))
         .fetch_optional(&self.pages)
         .await
         .map_err(problem::of)?;

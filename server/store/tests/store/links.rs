@@ -120,6 +120,14 @@ async fn images_are_named_alike_also_where_they_were_stored_otherwise() {
         format!("{host}/web:1"),
         "nginx:1@sha256:d".to_owned(),
     ];
+    let repository = Observed {
+        key: ResourceKey::new(Kind::Repository, scope(), "web").unwrap(),
+        doc: json!({"repositoryName": "web", "repositoryUri": format!("{host}/web")}),
+    };
+    store.seen(list(&held), std::slice::from_ref(&repository), Millis(1001)).await.unwrap();
+    for uri in [format!("{host}/web"), "111122223333.dkr-ecr.eu-west-1.on.aws/web".to_owned()] {
+        assert_eq!(store.resolve(&uri).await.unwrap().as_ref(), Some(&repository.key), "{uri}");
+    }
     let hosts = [
         format!("{host}/web:1"),
         "111122223333.dkr-ecr.eu-west-1.on.aws/web:1".to_owned(),
