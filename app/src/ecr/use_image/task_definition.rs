@@ -7,6 +7,7 @@ use domain::ecs::{ContainerDefinition, TaskDefinition};
 use domain::listing::Row;
 use domain::plan::answers::Form;
 use domain::plan::{Answers, Facts};
+use domain::reference::at_own_host;
 use domain::{Kind, Problem, ResourceKey, Scope};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
@@ -97,7 +98,7 @@ async fn services(scope: &Scope, family: &str) -> Result<Vec<(String, String)>, 
 /// The containers that get the image unless somebody says otherwise: those that have another of the repository, or the only one there is.
 fn likely(containers: &[ContainerDefinition], repository: &str) -> Vec<String> {
     let has = |container: &&ContainerDefinition| {
-        let image = container.image.as_deref().unwrap_or_default();
+        let image = at_own_host(container.image.as_deref().unwrap_or_default());
         image.strip_prefix(repository).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '@']))
     };
     match containers {
@@ -277,5 +278,7 @@ mod tests {
         let two = [container("app", "r/shop/web:1"), container("proxy", "r/shop/web-proxy:1")];
         assert_eq!(likely(&two, "r/shop/web"), ["app"]);
         assert_eq!(likely(&two[1..], "r/shop/web"), ["proxy"]);
+        let dual_stack = [container("app", "111122223333.dkr-ecr.eu-west-1.on.aws/web:1"), container("proxy", "envoy")];
+        assert_eq!(likely(&dual_stack, "111122223333.dkr.ecr.eu-west-1.amazonaws.com/web"), ["app"]);
     }
 }
