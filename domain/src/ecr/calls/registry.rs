@@ -30,7 +30,8 @@ pub type UpdateRepositoryCreationTemplate = CreationTemplate;
 pub type PutRegistryScanningConfiguration = ScanningConfiguration;
 
 document! { "camelCase";
-    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdatePullThroughCacheRule.html>
+    /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdatePullThroughCacheRule.html>. What is left out stays: nothing is
+    /// taken away by it.
     pub struct UpdatePullThroughCacheRule {
         pub ecr_repository_prefix: String,
         pub credential_arn: Option<String>,
@@ -136,8 +137,7 @@ pub(super) fn made(call: &Call, state: Option<&Value>) -> Made {
         Call::PutReplicationConfiguration(input) => yes(is(state, |s| input.replication_configuration == s)),
         Call::CreatePullThroughCacheRule(input) => created(is(state, |s| input.is_like(&s))),
         Call::UpdatePullThroughCacheRule(input) => yes(is(state, |s: CacheRule| {
-            let kept = |wanted: &Option<String>, there: &Option<String>| wanted.is_none() || wanted == there;
-            kept(&input.credential_arn, &s.credential_arn) && kept(&input.custom_role_arn, &s.custom_role_arn)
+            input.credential_arn == s.credential_arn && input.custom_role_arn == s.custom_role_arn
         })),
         Call::CreateRepositoryCreationTemplate(input) => created(is(state, |s| input.is_like(&s))),
         Call::UpdateRepositoryCreationTemplate(input) => yes(is(state, |s| input.is_like(&s))),

@@ -140,3 +140,15 @@ fn a_scan_from_before_is_not_one_that_was_asked_for() {
     let delete = Call::DeleteRepository(DeleteRepository { repository_name: "a".into(), ..Default::default() });
     assert!(delete.stands(Some(&old), Some(&old)) && !delete.stands(None, None));
 }
+
+#[test]
+fn a_role_that_a_cache_rule_still_has_was_not_taken_away() {
+    let role = |role: Option<&str>| UpdatePullThroughCacheRule {
+        ecr_repository_prefix: "own".into(),
+        custom_role_arn: role.map(str::to_owned),
+        ..Default::default()
+    };
+    let state = json!({ "ecrRepositoryPrefix": "own", "upstreamRegistryUrl": "x", "customRoleArn": "r" });
+    let made = |wanted: Option<&str>| Call::UpdatePullThroughCacheRule(role(wanted)).made(Some(&state));
+    assert_eq!((made(Some("r")), made(Some("s")), made(None)), (Made::Yes, Made::No, Made::No));
+}

@@ -10,7 +10,7 @@ use crate::ecr::registry::upstream::{Access, UPSTREAMS, Upstream, private};
 use crate::ecr::registry::{CacheRule, rules};
 use crate::ecr::subject::Subject;
 use crate::identity::Scope;
-use crate::plan::{self, Effect, Facts, FieldErrors, Plan};
+use crate::plan::{self, Effect, Facts, FieldErrors, Plan, Undo};
 
 /// A rule as it shall be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -174,6 +174,22 @@ impl Rule {
         if before.is_some() && wanted.is_like(&old) {
             return Err(nothing());
         }
+        let parts = [
+            ("credential", "secret", &old.credential_arn, &wanted.credential_arn),
+            ("role", "role", &old.custom_role_arn, &wanted.custom_role_arn),
+        ];
+        let removed = parts.iter().filter(|(_, _, old, wanted)| old.is_some() && wanted.is_none());
+        let errors: FieldErrors = removed
+            .map(|(field, part, ..)| {
+                let message = format!("ECR takes no {part} away from a rule: delete the rule and create it again.");
+                ((*field).to_owned(), message)
+            })
+            .collect();
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let added =
+            parts.iter().find(|(_, _, old, wanted)| old.is_none() && wanted.is_some()).map(|(_, part, ..)| *part);
         let update = |credential_arn, custom_role_arn| {
             let ecr_repository_prefix = prefix.to_owned();
             Call::UpdatePullThroughCacheRule(UpdatePullThroughCacheRule {
@@ -183,7 +199,12 @@ impl Rule {
             })
         };
         let says = format!("Change how {prefix} is let in at {name}");
-        let back = undo(update(old.credential_arn, old.custom_role_arn));
+        let back = match added {
+            Some(part) => Undo::Never(format!(
+                "the rule had no {part} before, and ECR takes none away. Delete the rule and create it again."
+            )),
+            None => undo(update(old.credential_arn, old.custom_role_arn)),
+        };
         let call = update(wanted.credential_arn, wanted.custom_role_arn);
         let mut step = step("rule", says.clone(), scope, call, back, before);
         step.effect = Effect::Update;

@@ -160,6 +160,31 @@ fn a_cache_rule_is_added_changed_and_deleted_and_each_leads_back() {
 }
 
 #[test]
+fn a_role_that_a_cache_rule_has_is_changed_and_never_taken_away() {
+    let role = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
+    let url = "111122223333.dkr.ecr.eu-central-1.amazonaws.com";
+    let there = |role: Option<String>| {
+        let rule = json!({ "ecrRepositoryPrefix": "own", "upstreamRegistryUrl": url, "upstreamRegistry": "ecr",
+            "customRoleArn": role });
+        (Subject::CacheRule { prefix: "own".into() }, rule)
+    };
+    let form = |role: &str| {
+        let rule = json!({ "prefix": "own", "upstream": "ecr", "url": url, "role": role });
+        answers(json!({ "wizard": "registry-cache-rule", "answers": rule }))
+    };
+    let errors = planned(&form(""), &[there(Some(role("pulls")))]).unwrap_err();
+    assert!(errors["role"].contains("delete the rule and create it again"), "{errors:?}");
+    let (_, sent, _, undone) = only(&planned(&form(&role("other")), &[there(Some(role("pulls")))]).unwrap());
+    assert_eq!((&sent["customRoleArn"], &undone["customRoleArn"]), (&json!(role("other")), &json!(role("pulls"))));
+    let added = planned(&form(&role("pulls")), &[there(None)]).unwrap();
+    let Undo::Never(why) = &added.steps[0].undo else { panic!("{added:?}") };
+    assert!(why.contains("had no role before"), "{why}");
+    let call = &added.steps[0].call;
+    let made = |role: Option<String>| call.made(Some(&there(role).1));
+    assert_eq!((made(Some(role("pulls"))), made(Some(role("other")))), (plan::Made::Yes, plan::Made::No));
+}
+
+#[test]
 fn what_a_cache_rule_needs_depends_on_its_upstream() {
     let wrong = |rule: Value| -> Vec<String> {
         let rule: cache::Rule = serde_json::from_value(rule).unwrap();
