@@ -21,6 +21,11 @@ calls!(
     UpdateFunctionCode
 );
 
+/// Whether the state of a function says that AWS is still at an update of it, or at creating it.
+pub(super) fn is_under_way(state: &Value) -> bool {
+    state["LastUpdateStatus"] == "InProgress" || state["State"] == "Pending"
+}
+
 impl Call {
     /// The IAM actions it needs. Lambda adds itself to the repository's policy, if it is not there, with the permissions of who calls.
     /// <https://docs.aws.amazon.com/lambda/latest/dg/images-create.html#gettingstarted-images-permissions>
@@ -51,12 +56,22 @@ impl Call {
         }
     }
 
+    /// Whether AWS is still at an update, this one or another: what comes of it is not known, and until then it refuses one more.
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html>
+    pub fn is_under_way(&self, state: Option<&Value>) -> bool {
+        match self {
+            Call::UpdateFunctionCode(_) => state.is_some_and(is_under_way),
+        }
+    }
+
     /// What the state of its subject says about whether it was made.
     pub fn made(&self, state: Option<&Value>) -> Made {
         match self {
             Call::UpdateFunctionCode(input) => {
                 let taken = |state: &Value| {
-                    state["ImageUri"] == input.image_uri.as_str() && state.get("LastUpdateStatusReason").is_none()
+                    state["ImageUri"] == input.image_uri.as_str()
+                        && state.get("LastUpdateStatusReason").is_none()
+                        && !is_under_way(state)
                 };
                 if state.is_some_and(taken) { Made::Yes } else { Made::No }
             }
@@ -81,6 +96,15 @@ mod tests {
         assert_eq!(made(json!({ "ImageUri": "r/a@sha256:0" })), Made::No);
         assert_eq!(made(json!({ "ImageUri": "r/a@sha256:1", "LastUpdateStatusReason": "denied" })), Made::No);
         assert_eq!(call.made(None), Made::No);
+        for at_it in [
+            json!({ "LastUpdateStatus": "InProgress" }),
+            json!({ "LastUpdateStatus": "Successful", "State": "Pending" }),
+        ] {
+            let mut state = at_it;
+            state["ImageUri"] = "r/a@sha256:1".into();
+            assert_eq!((call.made(Some(&state)), call.is_under_way(Some(&state))), (Made::No, true), "{state}");
+        }
+        assert!(!call.is_under_way(Some(&json!({ "ImageUri": "r/a@sha256:1" }))) && !call.is_under_way(None));
         assert_eq!(call.refused(Some(&json!({ "LastUpdateStatusReason": "denied" }))), Some("denied"));
         assert_eq!(call.refused(Some(&json!({ "ImageUri": "r/a@sha256:1" }))), None);
     }

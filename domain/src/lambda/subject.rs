@@ -11,7 +11,8 @@ use crate::identity::Scope;
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Subject {
     /// What a function's unpublished version runs: `FunctionName`, `PackageType`, `Architectures`; of one made from an image `ImageUri`, by
-    /// digest where AWS says it; and of one whose last update failed `LastUpdateStatusReason`. Read once no update is under way any more.
+    /// digest where AWS says it; of one whose last update failed `LastUpdateStatusReason`; and of one that AWS is still at, for longer than a
+    /// read waits, `LastUpdateStatus` (`InProgress`) or `State` (`Pending`).
     FunctionImage {
         /// The function's name.
         function: String,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::calls::{Call, UpdateFunctionCode};
+use super::calls::{Call, UpdateFunctionCode, is_under_way};
 use super::subject::Subject;
 use crate::ecr::inventory::{Inventory, short};
 use crate::ecr::wizards::chosen_image;
@@ -76,6 +76,8 @@ impl UseImage {
                     "{function} is made from a .zip archive, and stays so: only a new one can be made from an image."
                 ),
             );
+        } else if state.flatten().is_some_and(is_under_way) {
+            wrong("function", format!("An update of {function} is under way. Plan again once it is over."));
         }
         if let (Some(image), Some(state)) = (&image, state.flatten()) {
             let own = state["Architectures"].as_array().into_iter().flatten().filter_map(|word| word.as_str());
@@ -174,6 +176,8 @@ mod tests {
         assert!(said(None, "linux/arm64", &[], "function").contains("no function resize"));
         let zip = function(json!({ "PackageType": "Zip" }));
         assert!(said(zip, "linux/arm64", &[], "function").contains(".zip"));
+        let at_it = function(json!({ "LastUpdateStatus": "InProgress" }));
+        assert!(said(at_it, "linux/arm64", &[], "function").contains("is under way"));
         assert!(said(function(json!({})), "linux/amd64", &[], "digest").contains("runs on arm64"));
         assert!(said(function(json!({})), "linux/arm64", &["sha256:2"], "digest").contains("one platform"));
         let same = format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/resize@{DIGEST}");

@@ -176,6 +176,18 @@ impl Call {
             Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) | Call::Kms(_) => None,
         }
     }
+    /// Whether it is only begun when AWS answers it: what comes of it is read afterwards.
+    pub fn is_only_begun(&self) -> bool {
+        matches!(self, Call::Lambda(_))
+    }
+    /// Whether AWS is still at a change of what it writes, this one or another: what the state will be is not known, and until then AWS refuses
+    /// one more.
+    pub fn is_under_way(&self, state: Option<&Value>) -> bool {
+        match self {
+            Call::Lambda(call) => call.is_under_way(state),
+            Call::Ecr(_) | Call::EcrPublic(_) | Call::Ecs(_) | Call::Kms(_) => false,
+        }
+    }
     /// Where in its answer the state of its subject is, as a JMESPath prefix: the CLI export hands on what the answer says.
     pub fn answers_at(&self) -> &'static str {
         match self {

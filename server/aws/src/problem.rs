@@ -251,6 +251,9 @@ const CREDENTIALS: &[&str] = &[
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
+/// What Lambda answers to an update while an earlier one is under way. Other services say so of names that are taken.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html#API_UpdateFunctionCode_Errors>
+const UNDER_WAY: &str = "ResourceConflictException";
 const NOT_FOUND: &[&str] = &[
     "AWS.SimpleQueueService.NonExistentQueue",
     "ClusterNotFoundException",
@@ -302,6 +305,9 @@ fn refused(refusal: &Refusal, asked: Asked<'_>) -> Problem {
             "AWS asks for patience",
             format!("{} was throttled by AWS ({code}). Gantry slows down and tries again.", asked.operation),
         )
+    } else if code == UNDER_WAY && asked.operation.starts_with("lambda:") {
+        let what = sentence(&format!("AWS does not take {} yet", asked.operation), message);
+        Problem::new(Code::Busy, "An earlier change is under way", what)
     } else if is(NOT_FOUND)
         || (code.starts_with("Invalid") && code.ends_with(".NotFound"))
         || lacks_key(refusal, code, asked)

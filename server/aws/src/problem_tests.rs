@@ -158,6 +158,17 @@ async fn a_clock_that_is_off_is_called_that() {
 }
 
 #[test]
+fn an_update_that_waits_for_an_earlier_one_may_pass_and_a_name_that_is_taken_does_not() {
+    let answered = |operation: &str| {
+        let message = "The operation cannot be performed at this time. An update is in progress.".to_owned();
+        let refusal = Refusal { status: 409, code: "ResourceConflictException".into(), message, ..Refusal::default() };
+        refused(&refusal, Asked { operation, resource: None, region: None, emulator: false }).code
+    };
+    assert_eq!(answered("lambda:UpdateFunctionCode"), Code::Busy);
+    assert_eq!(answered("ecs:CreateService"), Code::AwsRejected);
+}
+
+#[test]
 fn a_region_that_may_not_be_enabled_is_named_beside_refused_credentials() {
     let answered = |code: &str, region: &str, emulator: bool| {
         let region = Region::parse(region).unwrap();

@@ -22,6 +22,9 @@ pub(super) type Result<T> = std::result::Result<T, Problem>;
 
 pub(super) const UNKNOWN: &str = "Nobody could find out whether it was made.";
 
+/// What a step says while AWS is at it.
+const AT_IT: &str = "AWS has taken it and is working on it.";
+
 /// So many times as long a run is left to the server that was lent something for it once that one said that it has no room.
 const CROWDED: u32 = 30;
 
@@ -264,6 +267,11 @@ impl Engine {
     /// A call went through: waits until AWS shows it, and keeps what it left, and why AWS refused it afterwards if it did.
     async fn made(&self, lease: &Lease, n: usize, mut progress: Progress, step: &Step, call: &Call) -> Result<()> {
         progress.problem = None;
+        if call.is_only_begun() {
+            let said = progress.note.replace(AT_IT.into());
+            self.journal(lease, n, &progress, None).await?;
+            progress.note = said.filter(|said| said != AT_IT);
+        }
         match self.settled(&lease.run, step, call).await {
             Ok((after, shown)) => {
                 if let Some(why) = call.refused(after.as_ref()) {
@@ -274,6 +282,8 @@ impl Engine {
                 // What is shown instead of what AWS names is somebody else's: a name that leads to it would have it used, and taken back.
                 progress.after = after.filter(|_| shown || call.named_at().is_none());
             }
+            // What is not decided is not applied: it is taken back.
+            Err(problem) if problem.code == Code::Busy => progress.problem = Some(problem),
             Err(problem) => progress.note = Some(format!("It was made, but could not be read: {}", problem.message)),
         }
         progress.state = StepState::Made;

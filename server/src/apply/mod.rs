@@ -223,6 +223,8 @@ pub struct Patience {
     /// How long credentials that ran out or were refused are waited for, each time, with the longest pause between two looks. Somebody who signs
     /// in anew has so long.
     pub credentials: Duration,
+    /// How long AWS may be at a change that it has taken, or that somebody else made, before it counts as not decided.
+    pub under_way: Duration,
     /// How long after its last try AWS may show late what a call created. Before a run ends, what was created twice is looked for then.
     pub late: Duration,
     /// How long a server that is told to stop waits for the call that is under way.
@@ -244,6 +246,7 @@ impl Default for Patience {
             longest_pause: Duration::from_secs(10),
             tries: 8,
             credentials: Duration::from_secs(600),
+            under_way: Duration::from_secs(900),
             late: Duration::from_secs(15),
             grace: Duration::from_secs(2),
             lent: Duration::from_secs(120),

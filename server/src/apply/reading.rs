@@ -1,8 +1,8 @@
 //! How a run finds out what there is: reads what calls write, tries again, and waits for AWS and for credentials, in places of their own ([`super::places`]).
 
 use domain::plan::run::State;
-use domain::plan::{Call, Made, Step};
-use domain::{Code, Millis, Problem};
+use domain::plan::{Call, Made, Step, Subject};
+use domain::{Code, Millis, Problem, Scope};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -32,9 +32,15 @@ fn is_unknown(problem: &Problem) -> bool {
     }
 }
 
-/// Whether the same may go well later without anybody changing the plan: AWS did not answer, wants fewer calls, or the credentials ran out.
+/// Whether the same may go well later without anybody changing the plan: AWS did not answer, wants fewer calls, is still at an earlier change,
+/// or the credentials ran out.
 pub(super) fn may_pass(problem: &Problem) -> bool {
-    is_unknown(problem) || matches!(problem.code, Code::AwsThrottled | Code::AwsCredentials)
+    is_unknown(problem) || matches!(problem.code, Code::AwsThrottled | Code::AwsCredentials | Code::Busy)
+}
+
+fn undecided() -> Problem {
+    let message = "AWS took a change and did not say in time what came of it.";
+    Problem::new(Code::Busy, "AWS has not finished", message)
 }
 
 /// How long ago this was.
@@ -65,13 +71,23 @@ impl Engine {
     }
 
     /// Reads what a call of a run writes; tries again while AWS cannot be reached, and waits for credentials that ran out. On the way there
-    /// that ends once somebody cancels.
+    /// that ends once somebody cancels. While AWS is still at a change it waits too, also then: no call goes back before that is decided.
+    ///
+    /// # Errors
+    /// [`Code::Busy`] where it is not decided in time.
     pub(super) async fn reads(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
         let began = now();
         let read = loop {
             match self.asks(run, step, call).await {
                 Err(problem)
                     if problem.code == Code::AwsCredentials && self.waited(run, step, &problem, began).await => {}
+                Ok(state) if call.is_under_way(state.as_ref()) => {
+                    if since(began) >= self.patience.under_way {
+                        break Err(undecided());
+                    }
+                    self.places.waits(run);
+                    tokio::time::sleep(self.patience.longest_pause).await;
+                }
                 other => break other,
             }
         };
@@ -113,7 +129,7 @@ impl Engine {
         }
     }
 
-    /// Reads what a call of a run writes, without waiting for credentials.
+    /// Reads what a call of a run writes, without waiting for credentials or for AWS to decide.
     pub(super) async fn looks(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
         let read = self.asks(run, step, call).await;
         self.places.goes_on(run).await;
@@ -122,12 +138,20 @@ impl Engine {
 
     /// The same; a run that had to wait for an answer does so still.
     async fn asks(&self, run: &str, step: &Step, call: &Call) -> Result<Option<Value>> {
-        let subject = call.subject();
+        let began = now();
+        let state = self.tells(run, &step.scope, &call.subject()).await?;
+        if state.is_none() {
+            self.are_gone(step, call, began).await;
+        }
+        Ok(state)
+    }
+
+    /// What there is of something, whether or not a call of the run writes it; a run that had to wait for an answer does so still.
+    pub(super) async fn tells(&self, run: &str, scope: &Scope, subject: &Subject) -> Result<Option<Value>> {
         let mut attempt = 1;
         loop {
             let late = |_| Problem::new(Code::AwsUnreachable, "AWS did not answer", "It did not answer in time.");
-            let began = now();
-            let read = tokio::time::timeout(self.patience.call, self.cloud.read(&step.scope, &subject)).await;
+            let read = tokio::time::timeout(self.patience.call, self.cloud.read(scope, subject)).await;
             match read.map_err(late).flatten() {
                 Err(problem)
                     if attempt < self.patience.tries
@@ -138,10 +162,6 @@ impl Engine {
                     }
                     self.pause(attempt).await;
                     attempt += 1;
-                }
-                Ok(None) => {
-                    self.are_gone(step, call, began).await;
-                    return Ok(None);
                 }
                 other => return other,
             }

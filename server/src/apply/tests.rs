@@ -30,6 +30,7 @@ const PATIENCE: Patience = Patience {
     longest_pause: Duration::from_millis(10),
     tries: 6,
     credentials: Duration::from_secs(60),
+    under_way: Duration::from_secs(60),
     late: Duration::from_millis(20),
     grace: Duration::from_secs(60),
     lent: Duration::from_secs(60),

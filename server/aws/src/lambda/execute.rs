@@ -15,8 +15,8 @@ use crate::{Bucket, Caller, absent};
 
 /// Between two looks at an update that is under way.
 const LOOK: Duration = Duration::from_millis(if cfg!(test) { 1 } else { 1000 });
-/// How many of them; then it is read as it is.
-const LOOKS: u32 = 30;
+/// How many of them; then it is read as it is, and says that it is under way. A run looks again.
+const LOOKS: u32 = 10;
 
 /// Makes a call, once: whether it may be sent again is for its caller to say, who reads first what became of it. Answers AWS's id of the
 /// request.
@@ -68,6 +68,13 @@ fn state(answer: GetFunctionOutput) -> Value {
         "Architectures": configuration.as_ref().map(|c| c.architectures().iter().map(|a| a.as_str()).collect::<Vec<_>>()),
         "ImageUri": image,
     });
+    let status = configuration.as_ref().and_then(|c| c.last_update_status());
+    if let Some(status @ LastUpdateStatus::InProgress) = status {
+        state["LastUpdateStatus"] = json!(status.as_str());
+    }
+    if let Some(pending @ State::Pending) = configuration.as_ref().and_then(|c| c.state()) {
+        state["State"] = json!(pending.as_str());
+    }
     if let Some(failed) = failed {
         state["LastUpdateStatusReason"] = json!(failed.last_update_status_reason().unwrap_or("AWS does not say why."));
     }

@@ -194,3 +194,14 @@ async fn a_function_that_is_not_there_has_no_image_and_a_failed_update_says_why(
     assert_eq!(of("gone").await, None);
     assert_eq!(of("bad").await.unwrap()["LastUpdateStatusReason"], "denied");
 }
+
+#[tokio::test]
+async fn a_function_whose_update_goes_on_is_not_told_as_if_it_were_over() {
+    use domain::lambda::subject::Subject;
+    let caller = caller(|_, _| {
+        let configuration = json!({"FunctionName": "large", "State": "Active", "LastUpdateStatus": "InProgress"});
+        (200, json!({"Configuration": configuration, "Code": {"ImageUri": "r/large@sha256:2"}}))
+    });
+    let state = read(&caller, &Subject::FunctionImage { function: "large".into() }).await.unwrap().unwrap();
+    assert_eq!((&state["ImageUri"], &state["LastUpdateStatus"]), (&json!("r/large@sha256:2"), &json!("InProgress")));
+}
