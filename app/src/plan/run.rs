@@ -123,6 +123,10 @@ pub fn RunPage() -> impl IntoView {
     }
 }
 
+/// What is said before a key is taken back.
+const OF_KEYS: &str =
+    " A key stays where ECR has encrypted anything else with it; whether something outside ECR uses it is not known.";
+
 /// The buttons that fit its state.
 fn buttons(run: &Run, act: Act, refusal: Option<String>) -> Option<AnyView> {
     match run.state {
@@ -141,8 +145,9 @@ fn buttons(run: &Run, act: Act, refusal: Option<String>) -> Option<AnyView> {
             });
             let calls: Vec<String> = calls.collect();
             let says = format!(
-                "What this run made is taken back, the last first: {}. What somebody changed since is left, with a note.",
-                calls.join(", ")
+                "What this run made is taken back, the last first: {}. What somebody changed since is left, with a note.{}",
+                calls.join(", "),
+                if calls.iter().any(|call| call == "kms:ScheduleKeyDeletion") { OF_KEYS } else { "" }
             );
             Some(confirm(act, Ask::Cancel, "Undo", Icon::Undo, says, refusal.or(never)))
         }

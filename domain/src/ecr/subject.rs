@@ -149,6 +149,11 @@ pub enum Subject {
     },
     /// The KMS keys that can encrypt a repository: a list of [`super::keys::Key`].
     Keys,
+    /// What is encrypted with a key, or will be: `repositories` by name and creation `templates` by prefix that name it.
+    EncryptedWith {
+        /// What leads to the key: its ARN or id, and its aliases.
+        keys: Vec<String>,
+    },
 }
 
 /// The most images of one call.
@@ -165,7 +170,8 @@ impl Subject {
             | Subject::Settings { .. }
             | Subject::Tags { .. }
             | Subject::LifecyclePreview { .. }
-            | Subject::Keys => Kind::Repository,
+            | Subject::Keys
+            | Subject::EncryptedWith { .. } => Kind::Repository,
             Subject::Images { .. }
             | Subject::ImageTag { .. }
             | Subject::Manifest { .. }
@@ -216,7 +222,8 @@ impl Subject {
             | Subject::RegistryPolicy
             | Subject::RegistryScanning
             | Subject::AccountSetting { .. }
-            | Subject::Keys => None,
+            | Subject::Keys
+            | Subject::EncryptedWith { .. } => None,
         }
     }
 }

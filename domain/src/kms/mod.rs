@@ -4,6 +4,7 @@
 pub mod calls;
 pub mod rules;
 pub mod subject;
+pub mod way_back;
 
 use calls::Call;
 

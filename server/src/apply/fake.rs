@@ -9,6 +9,7 @@ mod repositories;
 
 use async_trait::async_trait;
 use domain::ecr::calls::Call as Ecr;
+use domain::ecr::subject::Subject as EcrSubject;
 use domain::ecs::calls::Call as Ecs;
 use domain::iam::policy_document::as_kept;
 use domain::kms::calls::Call as Kms;
@@ -251,6 +252,11 @@ impl Inside {
                 Ok(None)
             }
             Subject::Ecr(subject) if subject.kind() == Kind::Registry => self.registry.read(subject),
+            Subject::Ecr(EcrSubject::EncryptedWith { keys }) => {
+                let (repositories, templates) =
+                    (self.repositories.encrypted_with(keys), self.registry.encrypted_with(keys));
+                Ok(Some(json!({ "repositories": repositories, "templates": templates })))
+            }
             Subject::Ecr(subject) => self.repositories.read(subject),
             Subject::EcrPublic(subject) => self.public.read(subject),
             Subject::Lambda(subject) => Ok(self.functions.read(subject)),

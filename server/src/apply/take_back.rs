@@ -1,8 +1,10 @@
 //! The way back of a run: takes steps back, unless somebody changed since what they left, and looks once more at what is doubtful
 //! before the run rests. What AWS may have made twice is looked for in [`super::twins`].
 
+use domain::ecr::known::some;
+use domain::kms::way_back;
 use domain::plan::run::{Progress, StepState};
-use domain::plan::{Call, Made, Step, Undo};
+use domain::plan::{Call, Made, Step, Subject, Undo};
 use domain::{Code, Problem};
 use gantry_store::runs::{Lease, Stored};
 use serde_json::Value;
@@ -115,7 +117,21 @@ impl Engine {
                 return Ok(Some(needed(later)));
             }
         }
+        if let Some(why) = self.encrypts_theirs(stored, n).await? {
+            return Ok(Some(why));
+        }
         Ok(self.is_last_tag_of_theirs(stored, n, undo).await?.then(|| LAST_TAG.to_owned()))
+    }
+
+    /// Why a key and its alias stay: somebody else has encrypted with it since.
+    async fn encrypts_theirs(&self, stored: &Stored, n: usize) -> Result<Option<String>> {
+        let Some(asked) = way_back::asked(&stored.run, n) else { return Ok(None) };
+        let step = &stored.run.plan.steps[n];
+        let state = self.tells(&stored.run.id, &step.scope, &Subject::Ecr(asked)).await;
+        self.places.goes_on(&stored.run.id).await;
+        let others = way_back::others(&stored.run, step, state?.as_ref());
+        Ok((!others.is_empty())
+            .then(|| format!("It stays because the key encrypts what others made: {}.", some(&others))))
     }
 
     /// Whether an image that this run did not put would go with the tag that this step gave it.

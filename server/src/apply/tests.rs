@@ -363,6 +363,9 @@ mod credentials;
 #[path = "deleted_tests.rs"]
 mod deleted;
 
+#[path = "in_use_tests.rs"]
+mod in_use;
+
 #[path = "lease_tests.rs"]
 mod leases;
 

@@ -299,7 +299,7 @@ impl Plans for Planner {
             }
             // One that goes on takes itself back as well when a step fails: only what came to its end may be in use.
             let states: &[State] = if stored.run.state == State::Applied {
-                way_back::allowed(&self.store, actor, &stored).await?;
+                way_back::allowed(&self.store, &*self.cloud, actor, &stored).await?;
                 &[State::Applied]
             } else {
                 &[State::Checking, State::Applying]

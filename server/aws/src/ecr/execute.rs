@@ -196,6 +196,7 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
         | Subject::RegistryPolicy
         | Subject::RegistryScanning
         | Subject::AccountSetting { .. } => execute_registry::read(caller, subject).await,
+        Subject::EncryptedWith { keys } => execute_registry::encrypted_with(caller, keys).await.map(Some),
         Subject::Keys => Ok(Some(json!(kms::for_repositories(caller).await?))),
         Subject::Inventory { .. } | Subject::Stored { .. } => {
             Err(elsewhere("What Gantry has collected is not read from AWS."))

@@ -14,10 +14,12 @@ use domain::ecr::registry::{
 };
 use domain::ecr::subject::Subject;
 use domain::ecr::{Encryption, TagMutabilityExclusion};
+use domain::kms::way_back::leads_to;
 use domain::{Code, Problem};
 use serde_json::{Value, json};
 
 use super::execute::{elsewhere, filters, incomplete, once, tags};
+use super::repositories;
 use crate::{Bucket, Caller, Pages, absent, wire};
 
 /// Makes a call, once; answers AWS's id of the request.
@@ -159,6 +161,20 @@ pub(super) async fn replicated(caller: &Caller) -> Result<ReplicationConfigurati
         rule.delete_replication = rule.delete_replication.filter(|deletions| deletions.enabled);
     }
     Ok(found)
+}
+
+/// The repositories and creation templates that name one of these keys. Where the endpoint has no templates, none does.
+pub(super) async fn encrypted_with(caller: &Caller, keys: &[String]) -> Result<Value, Problem> {
+    let is = |key: Option<&str>| key.is_some_and(|named| leads_to(named, keys));
+    let all = match templates(caller, None).await {
+        Err(problem) if problem.code == Code::NotImplemented => vec![],
+        all => all?,
+    };
+    let templates: Vec<String> = all.into_iter().filter(|t| is(t.kms_key())).map(|t| t.prefix).collect();
+    let repositories = repositories::names_of(caller, |repository| {
+        is(repository.encryption_configuration.as_ref().and_then(|e| e.kms_key.as_deref()))
+    });
+    Ok(json!({ "repositories": repositories.await?, "templates": templates }))
 }
 
 /// All cache rules, or the one with this prefix.

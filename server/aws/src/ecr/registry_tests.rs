@@ -139,3 +139,23 @@ async fn keys_that_ecr_cannot_use_are_not_offered() {
         found.as_array().unwrap().iter().map(|k| (k["id"].as_str().unwrap(), k["unknown"] == true)).collect();
     assert_eq!(named, [("own", false), ("shut", true)]);
 }
+
+#[tokio::test]
+async fn what_names_a_key_is_read_of_repositories_and_templates() {
+    let key = "arn:aws:kms:eu-west-1:111122223333:key/1a";
+    let caller = caller(move |operation, _| {
+        let repository = |name: &str, key: &str| json!({ "repositoryName": name, "encryptionConfiguration": { "encryptionType": "KMS", "kmsKey": key } });
+        if operation.contains("DescribeRepositoryCreationTemplates") {
+            let template = |prefix: &str, key: &str| json!({ "prefix": prefix, "encryptionConfiguration": { "encryptionType": "KMS", "kmsKey": key } });
+            (200, json!({ "repositoryCreationTemplates": [template("team", "alias/images"), template("other", "2b")] }))
+        } else {
+            (
+                200,
+                json!({ "repositories": [repository("web", key), repository("api", "2b"), { "repositoryName": "plain" }] }),
+            )
+        }
+    });
+    let keys = vec!["1a".to_owned(), "alias/images".to_owned()];
+    let found = read(&caller, &Subject::EncryptedWith { keys }).await.unwrap();
+    assert_eq!(found, Some(json!({ "repositories": ["web"], "templates": ["team"] })));
+}

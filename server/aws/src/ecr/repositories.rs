@@ -62,11 +62,19 @@ pub(crate) async fn marked(caller: &Caller) -> Result<Vec<Marked>, Problem> {
 
 /// The names of all repositories.
 pub(super) async fn names(caller: &Caller) -> Result<Vec<String>, Problem> {
+    names_of(caller, |_| true).await
+}
+
+/// The names of the repositories of which this holds.
+pub(super) async fn names_of(
+    caller: &Caller,
+    holds: impl Fn(&Repository) -> bool + Send,
+) -> Result<Vec<String>, Problem> {
     let mut names = vec![];
     let mut pages = Pages::new(DESCRIBE);
     while let Some(token) = pages.next() {
         let (listed, next) = page(caller, token).await?;
-        names.extend(listed.into_iter().map(|r| r.repository_name));
+        names.extend(listed.into_iter().filter(|r| holds(r)).map(|r| r.repository_name));
         pages.then(next)?;
     }
     Ok(names)

@@ -7,6 +7,7 @@ use domain::ecr::registry::{
     ScanningConfiguration,
 };
 use domain::ecr::subject::Subject;
+use domain::kms::way_back::leads_to;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -130,6 +131,12 @@ impl Registry {
             other => return Err(rejected(&format!("{} is not about the whole registry.", other.operation()))),
         }
         Ok(())
+    }
+
+    /// The prefixes of the templates that name one of these keys.
+    pub(super) fn encrypted_with(&self, keys: &[String]) -> Vec<&str> {
+        let is = |template: &&CreationTemplate| template.kms_key().is_some_and(|named| leads_to(named, keys));
+        self.templates.values().filter(is).map(|template| template.prefix.as_str()).collect()
     }
 
     pub(super) fn read(&self, subject: &Subject) -> Result<Option<Value>, Problem> {

@@ -5,6 +5,7 @@ use domain::ecr::inventory::{Held, Inventory};
 use domain::ecr::lifecycle::{ImageFacts, StorageClass};
 use domain::ecr::storage::Stored;
 use domain::ecr::subject::Subject;
+use domain::kms::way_back::leads_to;
 use domain::{Millis, Problem};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -61,13 +62,16 @@ impl Repositories {
                     return Err(rejected("It exists already."));
                 }
                 let tags: BTreeMap<_, _> = input.tags.iter().map(|t| (t.key.clone(), t.value.clone())).collect();
-                let state = json!({
+                let mut state = json!({
                     "repositoryName": input.repository_name,
                     "repositoryArn": arn(&input.repository_name),
                     "imageTagMutability": input.image_tag_mutability.as_deref().unwrap_or("MUTABLE"),
                     "imageTagMutabilityExclusionFilters": input.image_tag_mutability_exclusion_filters,
                     "tags": tags,
                 });
+                if let Some(encryption) = &input.encryption_configuration {
+                    state["encryptionConfiguration"] = json!(encryption);
+                }
                 let repository = Repository { state, lifecycle: None, policy: None };
                 self.all.insert(input.repository_name.clone(), repository);
             }
@@ -204,6 +208,14 @@ impl Repositories {
         };
         let images = self.images.keys().filter(|(of, _)| of == repository).map(held).collect();
         Inventory { images, ..Inventory::default() }
+    }
+
+    /// The names of the repositories that are encrypted with one of these keys.
+    pub(super) fn encrypted_with(&self, keys: &[String]) -> Vec<&str> {
+        let key =
+            |repository: &Repository| repository.state["encryptionConfiguration"]["kmsKey"].as_str().map(str::to_owned);
+        let is = |repository: &Repository| key(repository).is_some_and(|named| leads_to(&named, keys));
+        self.all.iter().filter(|(_, repository)| is(repository)).map(|(name, _)| name.as_str()).collect()
     }
 
     pub(super) fn read(&self, subject: &Subject) -> Result<Option<Value>, Problem> {
