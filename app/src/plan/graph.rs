@@ -112,6 +112,7 @@ fn name(call: &Call) -> String {
         Subject::Lambda(subject) => subject.function().to_owned(),
         Subject::Ecs(OfEcs::NextRevision { family, .. }) => family,
         Subject::Ecs(OfEcs::Revision { task_definition }) => task_definition,
+        Subject::Ecs(OfEcs::ServedRevisions { services }) => services.into_iter().next().unwrap_or_default(),
         Subject::Ecs(OfEcs::Service { service, .. } | OfEcs::Deployments { service, .. }) => service,
         Subject::Kms(subject) => subject.name().to_owned(),
     }

@@ -11,6 +11,7 @@ pub mod subject;
 pub mod task;
 pub mod task_definition;
 pub mod task_set;
+pub mod way_back;
 pub mod wizards;
 pub use cluster::{CapacityProvider, Cluster};
 pub use service::{Deployment, Service, ServiceEvent};

@@ -35,6 +35,12 @@ pub enum Subject {
         #[serde(rename = "name")]
         service: String,
     },
+    /// Whether the revisions that services run now can be given to them once more: by `cluster/service` the status of its revision, null where
+    /// that is not there any more.
+    ServedRevisions {
+        /// `cluster/service` of each.
+        services: Vec<String>,
+    },
     /// How a service was deployed: [`super::deployments::Deployments`].
     Deployments {
         /// Its cluster's name.
@@ -50,13 +56,13 @@ impl Subject {
     pub fn kind(&self) -> Kind {
         match self {
             Subject::NextRevision { .. } | Subject::Revision { .. } => Kind::TaskDefinition,
-            Subject::Service { .. } | Subject::Deployments { .. } => Kind::Service,
+            Subject::Service { .. } | Subject::ServedRevisions { .. } | Subject::Deployments { .. } => Kind::Service,
         }
     }
     /// The resource whose document shows it, if that changes.
     pub fn key(&self, scope: &Scope) -> Option<ResourceKey> {
         match self {
-            Subject::NextRevision { .. } | Subject::Revision { .. } => None,
+            Subject::NextRevision { .. } | Subject::Revision { .. } | Subject::ServedRevisions { .. } => None,
             Subject::Service { cluster, service } | Subject::Deployments { cluster, service } => {
                 ResourceKey::new(Kind::Service, scope.clone(), format!("{cluster}/{service}")).ok()
             }
@@ -69,7 +75,7 @@ impl Subject {
             |what: String| format!("arn:{}:ecs:{}:{}:{what}", partition(&scope.region), scope.region, scope.account);
         match self {
             Subject::NextRevision { family, .. } => arn(format!("task-definition/{family}:*")),
-            Subject::Revision { .. } => "*".into(),
+            Subject::Revision { .. } | Subject::ServedRevisions { .. } => "*".into(),
             Subject::Service { cluster, service } | Subject::Deployments { cluster, service } => {
                 arn(format!("service/{cluster}/{service}"))
             }

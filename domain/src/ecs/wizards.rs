@@ -69,7 +69,15 @@ impl UseImage {
         let services = self.services().into_iter().take(MOST_SERVICES).map(service);
         let mut all = vec![plan::Subject::Ecs(latest), Inventory::subject(&self.repository)];
         all.extend(services.map(plan::Subject::Ecs));
+        all.extend((!self.services().is_empty()).then(|| self.served()));
         all
+    }
+
+    /// Whether the services can be given back what they run now.
+    fn served(&self) -> plan::Subject {
+        let services = self.services().into_iter().take(MOST_SERVICES);
+        let services = services.map(|(cluster, name)| format!("{cluster}/{name}")).collect();
+        plan::Subject::Ecs(Subject::ServedRevisions { services })
     }
 
     /// The plan.
@@ -148,9 +156,16 @@ impl UseImage {
         let Some(image) = image.filter(|_| errors.is_empty()) else { return Err(errors) };
         let named = format!("{}@{}", self.repository, short(&self.digest));
         let mut steps = vec![self.register(scope, family, &image.uri, &named, state)];
-        for (n, (cluster, name)) in services.iter().enumerate() {
-            let before = facts.of(&plan::Subject::Ecs(service((cluster, name)))).flatten().cloned();
-            steps.push(run_it(scope, n + 1, (cluster, name), family, before));
+        let served = facts.of(&self.served()).flatten();
+        // What is not known is taken for active, as nearly all are.
+        let is_active = |(cluster, name): (&str, &str)| {
+            served.and_then(|served| served.get(format!("{cluster}/{name}"))).is_none_or(|status| status == "ACTIVE")
+        };
+        // What cannot be taken back comes last.
+        let (back, never): (Vec<_>, Vec<_>) = services.iter().copied().partition(|service| is_active(*service));
+        for (n, of) in back.iter().chain(&never).copied().enumerate() {
+            let before = facts.of(&plan::Subject::Ecs(service(of))).flatten().cloned();
+            steps.push(run_it(scope, n + 1, of, family, before, is_active(of)));
         }
         let title = match services[..] {
             [] => format!("Use {named} in {family}"),
@@ -191,12 +206,25 @@ fn service((cluster, service): (&str, &str)) -> Subject {
     Subject::Service { cluster: cluster.to_owned(), service: service.to_owned() }
 }
 
-fn run_it(scope: &Scope, n: usize, (cluster, name): (&str, &str), family: &str, before: Option<Value>) -> Step {
+/// `is_active` says whether ECS would still take the revision that it runs now: one that is deregistered no service is given any more.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deregister-task-definition-v2.html>
+fn run_it(
+    scope: &Scope,
+    n: usize,
+    (cluster, name): (&str, &str),
+    family: &str,
+    before: Option<Value>,
+    is_active: bool,
+) -> Step {
     let update = |task_definition: String| {
         let input = UpdateService { cluster: cluster.to_owned(), service: name.to_owned(), task_definition };
         plan::Call::Ecs(Call::UpdateService(input))
     };
     let undo = match before.as_ref().and_then(|state| state["taskDefinition"].as_str()) {
+        Some(now) if !is_active => Undo::Never(format!(
+            "{}, which {name} runs now, is deregistered, and ECS gives it to no service any more.",
+            last(now)
+        )),
         Some(now) => Undo::Call(update(now.to_owned())),
         None => Undo::Never("nobody could say which revision it ran before.".into()),
     };

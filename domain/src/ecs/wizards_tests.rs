@@ -87,3 +87,23 @@ fn what_would_not_run_is_said_before() {
     let errors = UseImage::default().plan(&scope(), &Facts::default()).unwrap_err();
     assert_eq!(errors.keys().collect::<Vec<_>>(), ["containers", "like", "repository"]);
 }
+
+#[test]
+fn a_service_whose_revision_is_deregistered_is_not_promised_it_back() {
+    let wanted = UseImage { services: vec!["prod/api".into(), "prod/web".into()], ..wanted() };
+    let mut image = held(DIGEST, 1, &["2.0"], &[], &[]);
+    image.platforms = vec!["linux/amd64".into()];
+    let inventory = serde_json::to_value(Inventory { images: vec![image], ..Inventory::default() }).unwrap();
+    for gone in [json!("INACTIVE"), json!("DELETE_IN_PROGRESS"), Value::Null] {
+        let served = json!({ "prod/api": gone, "prod/web": "ACTIVE" });
+        let states = [latest(), inventory.clone(), runs("web:10"), runs("web:11"), served].map(Some);
+        let facts = Facts::new(wanted.subjects().into_iter().zip(states).collect());
+        let plan = wanted.plan(&scope(), &facts).unwrap();
+        // What cannot be taken back comes last.
+        let undos: Vec<_> = plan.steps[1..].iter().map(|step| (step.says.as_str(), &step.undo)).collect();
+        let [(web, Undo::Call(back)), (api, Undo::Never(why))] = undos[..] else { panic!("{undos:?}") };
+        assert!(web.contains("web in prod") && api.contains("api in prod"), "{web} {api}");
+        assert_eq!(back.input()["taskDefinition"], format!("{ARN}/web:11"));
+        assert!(why.starts_with("web:10, which api runs now, is deregistered"), "{why}");
+    }
+}

@@ -117,9 +117,14 @@ impl Call {
         }
     }
     /// Whether what depends on its step is lost without it: images without their key, an index without the images it leads to, a tag without its
-    /// image. Nothing that contains them goes with it.
+    /// image, a service without the revision that it runs. Nothing that contains them goes with it.
     pub fn is_kept_for_others(&self) -> bool {
-        matches!(self, Call::Kms(_)) || self.is_content()
+        matches!(self, Call::Kms(_)) || self.is_content() || self.is_revision()
+    }
+    /// Whether it registers a revision, which services are given by their own settings: whether one that was left still names it, is seen at the
+    /// service.
+    pub fn is_revision(&self) -> bool {
+        matches!(self, Call::Ecs(ecs::calls::Call::RegisterTaskDefinition(_)))
     }
     /// Whether AWS may for a while show nothing of what it writes although it showed it before: KMS does so to what was just created.
     /// <https://docs.aws.amazon.com/kms/latest/developerguide/accessing-kms.html#programming-eventual-consistency>

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::permissions::own_arn;
 use super::reference::{Known, Piece, pieces};
 use super::transfer::Transfer;
-use super::{Effect, Plan, Step, Undo};
+use super::{Call, Effect, Plan, Step, Undo};
 use crate::problem::Problem;
 use crate::time::Millis;
 
@@ -304,15 +304,24 @@ impl Run {
     }
 
     /// The later step that was left as it is and is lost without what this one made. Whether a tag that was left still leads to its image is seen
-    /// at the image.
+    /// at the image, and whether a service still runs its revision at the service ([`Self::left_over`]).
     pub fn kept_for(&self, n: usize) -> Option<&Step> {
-        let is_content = |n: usize| self.plan.steps.get(n).is_some_and(|step| step.call.is_content());
-        let left = |later: &usize| {
-            self.steps[*later].state == StepState::Left
-                && self.is_lost_without(*later, n)
-                && (is_content(*later) || !is_content(n))
-        };
-        (n + 1..self.steps.len()).find(left).and_then(|later| self.plan.steps.get(later))
+        let is = |n: usize, sort: fn(&Call) -> bool| self.plan.steps.get(n).is_some_and(|step| sort(&step.call));
+        let seen_elsewhere =
+            |later: usize| is(n, Call::is_revision) || (is(n, Call::is_content) && !is(later, Call::is_content));
+        self.left_after(n).find(|later| !seen_elsewhere(*later)).and_then(|later| self.plan.steps.get(later))
+    }
+
+    /// The later steps that were left as they are and gave a service the revision that this one registered. Somebody may have given it another one
+    /// since: then it is not lost without.
+    pub fn left_over(&self, n: usize) -> Vec<&Step> {
+        let registers = self.plan.steps.get(n).is_some_and(|step| step.call.is_revision());
+        self.left_after(n).filter(|_| registers).filter_map(|later| self.plan.steps.get(later)).collect()
+    }
+
+    fn left_after(&self, n: usize) -> impl Iterator<Item = usize> {
+        let left = move |later: &usize| self.steps[*later].state == StepState::Left && self.is_lost_without(*later, n);
+        (n + 1..self.steps.len()).filter(left)
     }
 
     /// The later steps whose content somebody else had put when it was their turn, and that are lost without what this one made. They are not

@@ -35,6 +35,29 @@ fn a_key_stays_until_what_it_encrypts_is_gone_and_with_what_is_left() {
 }
 
 #[test]
+fn a_revision_stays_while_a_service_that_runs_it_is_stuck() {
+    use serde_json::json;
+    let ecs = |operation: &str, input: Value| -> Call {
+        serde_json::from_value(json!({ "service": "ecs", "operation": operation, "input": input })).unwrap()
+    };
+    let mut run = Run::new("r".into(), three_steps());
+    run.plan.steps[0].call = ecs("RegisterTaskDefinition", json!({ "family": "web", "gantry:like": "web:12" }));
+    let runs = json!({ "cluster": "prod", "service": "web", "taskDefinition": "${repository.taskDefinitionArn}" });
+    run.plan.steps[1].call = ecs("UpdateService", runs);
+    run.plan.steps.truncate(2);
+    run.steps.truncate(2);
+    run.state = State::Undoing;
+    (run.steps[0].state, run.steps[1].state) = (StepState::Made, StepState::Stuck);
+    assert_eq!((run.waits(0), run.next()), (true, Next::Become(State::Stuck)));
+    // Left, it may run another one by now, which is seen there.
+    run.steps[1].state = StepState::Left;
+    assert_eq!((run.next(), run.kept_for(0)), (Next::TakeBack(0), None));
+    assert_eq!(run.left_over(0).iter().map(|step| step.id.as_str()).collect::<Vec<_>>(), ["lifecycle"]);
+    run.steps[1].state = StepState::Undone;
+    assert_eq!((run.next(), run.left_over(0).len()), (Next::TakeBack(0), 0));
+}
+
+#[test]
 fn what_is_left_is_found_by_its_own_arn_or_by_none() {
     let mut run = Run::new("r".into(), three_steps());
     let repository = "arn:aws:ecr:eu-west-1:111122223333:repository/its";
@@ -75,7 +98,7 @@ fn settings_are_gone_with_their_repository() {
 #[test]
 fn images_stay_until_their_tag_is_decided_and_with_an_index_that_is_left() {
     let mut run = Run::new("r".into(), three_steps());
-    let put = |digest: &str, tag: Option<&str>| -> crate::plan::Call {
+    let put = |digest: &str, tag: Option<&str>| -> Call {
         let input = serde_json::json!({ "repositoryName": "its", "imageDigest": digest, "imageTag": tag });
         let call = serde_json::json!({ "service": "ecr", "operation": "PutImage", "input": input });
         serde_json::from_value(call).unwrap()
@@ -262,7 +285,7 @@ fn an_unknown_outcome_is_found_out_before_anything_is_taken_back() {
     assert_eq!(run.next(), Next::FindOut(1));
 }
 
-fn call(operation: &str, input: Value) -> crate::plan::Call {
+fn call(operation: &str, input: Value) -> Call {
     let call = serde_json::json!({ "service": "ecr", "operation": operation, "input": input });
     serde_json::from_value(call).unwrap()
 }
@@ -300,7 +323,7 @@ fn of_images_to_delete_some_may_be_gone_and_the_others_are_as_they_were() {
     let (images, tag) =
         (delete(json!([{ "imageDigest": "a" }, { "imageDigest": "b" }])), delete(json!([{ "imageTag": "1" }])));
     let before = json!({ "a": ["1"], "b": [] });
-    let finds = |call: &crate::plan::Call, state: Option<Value>| call.finds(Some(&before), state.as_ref());
+    let finds = |call: &Call, state: Option<Value>| call.finds(Some(&before), state.as_ref());
     assert!(
         finds(&images, Some(before.clone())) && finds(&images, Some(json!({ "a": ["1"] }))) && finds(&images, None)
     );

@@ -46,3 +46,41 @@ async fn a_key_that_nothing_else_is_encrypted_with_goes() {
     let run = world.rests("new").await;
     assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone; 3]), "{run:#?}");
 }
+
+/// A run that gave the service `web` its next revision, of which the one before was deregistered since.
+async fn deployed(world: &World) {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    elsewhere(world, "ecr", "CreateRepository", json!({ "repositoryName": "shop" }));
+    let image = json!({ "repositoryName": "shop", "imageDigest": digest, "imageTag": "1", "imageManifest": "{}" });
+    elsewhere(world, "ecr", "PutImage", image);
+    world.cloud.service("prod", ("web", 12), "old@sha256:0");
+    let fields = json!({ "like": "web:12", "containers": ["app"], "services": ["prod/web"], "repository": "shop",
+        "digest": digest });
+    let run = applied(world, "deploy", &entered("eu-west-1", "use-in-task-definition", fields)).await;
+    assert_eq!(run.state, State::Applied, "{run:#?}");
+    elsewhere(world, "ecs", "DeregisterTaskDefinition", json!({ "taskDefinition": "web:12" }));
+    assert!(world.test.store.cancel_run("deploy", &entry()).await.unwrap());
+    let run = world.rests("deploy").await;
+    assert_eq!((run.state, states(&run)), (State::Stuck, vec![StepState::Made, StepState::Stuck]), "{run:#?}");
+}
+
+#[tokio::test]
+async fn a_revision_stays_as_long_as_a_service_runs_it_that_could_not_be_put_back() {
+    let world = World::new(|_, _| None).await;
+    deployed(&world).await;
+    assert!(world.test.store.decide_step("deploy", 1, Some("Left by ada."), &entry()).await.unwrap());
+    let run = world.rests("deploy").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Left; 2]), "{run:#?}");
+    assert!(run.steps[0].note.as_ref().is_some_and(|note| note.contains("Have web in prod run")), "{run:#?}");
+    assert!(!world.cloud.calls().contains(&"ecs:DeregisterTaskDefinition".to_owned()));
+}
+
+#[tokio::test]
+async fn a_revision_goes_once_the_service_that_was_left_runs_another() {
+    let world = World::new(|_, _| None).await;
+    deployed(&world).await;
+    world.cloud.service("prod", ("web", 14), "newer@sha256:1");
+    assert!(world.test.store.decide_step("deploy", 1, Some("Left by ada."), &entry()).await.unwrap());
+    let run = world.rests("deploy").await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Left]), "{run:#?}");
+}

@@ -117,6 +117,15 @@ impl Engine {
                 return Ok(Some(needed(later)));
             }
         }
+        for later in stored.run.left_over(n) {
+            let call = later.call.resolved(&stored.run.known(&stored.by));
+            // The service runs the revision that the run gave it: ECS would start no task of it any more.
+            if let Ok(call) = call
+                && call.made(self.reads(&stored.run.id, later, &call).await?.as_ref()) == Made::Yes
+            {
+                return Ok(Some(needed(later)));
+            }
+        }
         if let Some(why) = self.encrypts_theirs(stored, n).await? {
             return Ok(Some(why));
         }

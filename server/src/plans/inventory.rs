@@ -237,12 +237,26 @@ async fn starters(
     });
     let mut pairs: Vec<(ResourceKey, ResourceKey)> = direct.collect();
     pairs.extend(by_family(store, definitions).await?);
+    spoken(store, pairs).await
+}
+
+/// What starts tasks of this revision of a task definition, named by its number, as people call it; without `but`. What names the family starts
+/// tasks of its newest one, whichever that is.
+pub(super) async fn starters_of(store: &Store, arn: &str, but: &[ResourceKey]) -> Result<Vec<String>, Problem> {
+    let named = store.links_naming(&[arn.to_owned()]).await?;
+    let starts = |key: &ResourceKey| matches!(key.kind, Kind::Service | Kind::Rule | Kind::Schedule);
+    let pairs = named.into_iter().filter(|(_, key)| starts(key) && !but.contains(key)).collect();
+    Ok(spoken(store, pairs).await?.into_values().flatten().collect())
+}
+
+/// What starts each of these, as people call it.
+async fn spoken<T: Ord>(store: &Store, pairs: Vec<(T, ResourceKey)>) -> Result<BTreeMap<T, BTreeSet<String>>, Problem> {
     let timed: Vec<ResourceKey> =
         pairs.iter().map(|(_, key)| key).filter(|key| key.kind != Kind::Service).cloned().collect();
     let docs = store.documents(&timed).await?;
     let disabled: BTreeSet<ResourceKey> =
         docs.into_iter().filter(|(_, doc)| doc["State"] == events::DISABLED).map(|(key, _)| key).collect();
-    let mut starters: BTreeMap<ResourceKey, BTreeSet<String>> = BTreeMap::new();
+    let mut starters: BTreeMap<T, BTreeSet<String>> = BTreeMap::new();
     for (definition, key) in pairs {
         let name = events::spoken(&key, disabled.contains(&key));
         starters.entry(definition).or_default().insert(name);

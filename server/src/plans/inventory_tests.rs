@@ -144,6 +144,38 @@ async fn a_service_uses_the_image_of_its_revision_also_once_that_is_deregistered
 }
 
 #[tokio::test]
+async fn what_names_a_revision_by_its_number_starts_it_and_what_names_the_family_does_not() {
+    let test = TestStore::fresh().await;
+    let arn = arn("ecs", "task-definition/etl:9");
+    let service = |name: &str| {
+        let doc = json!({ "serviceName": name, "status": "ACTIVE", "taskDefinition": arn });
+        observed(Kind::Service, &format!("prod/{name}"), doc)
+    };
+    let rule = json!({ "Name": "nightly", "Arn": self::arn("events", "rule/nightly"), "State": "DISABLED",
+        "gantry:targets": [target("etl:9")] });
+    let schedule = |name: &str, of: &str| {
+        let doc = json!({ "Name": name, "GroupName": "default", "State": "ENABLED", "Target": target(of) });
+        observed(Kind::Schedule, &format!("default/{name}"), doc)
+    };
+    let task = observed(Kind::Task, "prod/1a", json!({ "taskDefinitionArn": arn, "lastStatus": "RUNNING" }));
+    let (own, other) = (service("own"), service("other"));
+    let given_back = [own.key.clone()];
+    let batch = [
+        // The revision itself may not be collected yet.
+        own,
+        other,
+        observed(Kind::Rule, "default/nightly", rule),
+        schedule("hourly", "etl:9"),
+        schedule("latest", "etl"),
+        task,
+    ];
+    test.store.seen(Source::Single { began: now(), fence: None }, &batch, now()).await.unwrap();
+    let told = starters_of(&test.store, &arn, &given_back).await.unwrap();
+    let wanted = ["EventBridge rule default/nightly (disabled)", "schedule default/hourly", "service other in prod"];
+    assert_eq!(told, wanted);
+}
+
+#[tokio::test]
 async fn lists_that_fail_or_were_never_read_are_told() {
     let test = TestStore::fresh().await;
     let store = &test.store;

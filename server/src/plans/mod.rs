@@ -37,8 +37,8 @@ use crate::preflight;
 
 type Result<T> = std::result::Result<T, Problem>;
 
-/// The most subjects of one question.
-const SUBJECTS: usize = 20;
+/// The most subjects of one question: those of a form that gives a revision to as many services as it may.
+const SUBJECTS: usize = domain::ecs::wizards::MOST_SERVICES + 3;
 /// So many of them are read at once.
 const ABREAST: usize = 4;
 

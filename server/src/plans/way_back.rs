@@ -2,6 +2,7 @@
 
 use domain::ecr::known::some;
 use domain::ecr::wizards::way_back::losses;
+use domain::ecs;
 use domain::kms::way_back as keys;
 use domain::plan::Subject;
 use domain::plan::run::Run;
@@ -40,6 +41,9 @@ pub(super) async fn allowed(store: &Store, cloud: &dyn Cloud, actor: &Actor, sto
     for ((scope, repository), loss) in losses(&stored.run) {
         let inventory = inventory::read(store, &scope, &repository, now()).await?;
         against.extend(loss.against(&repository, stored.ended, &inventory));
+    }
+    for loss in ecs::way_back::losses(&stored.run) {
+        against.extend(loss.against(&inventory::starters_of(store, &loss.arn, &loss.given_back).await?));
     }
     against.extend(encrypted(cloud, &stored.run).await?);
     if !against.is_empty() {

@@ -3,7 +3,7 @@
 use aws_sdk_ecs::config::Builder as Config;
 use aws_sdk_ecs::config::retry::RetryConfig;
 use aws_sdk_ecs::operation::RequestId;
-use aws_sdk_ecs::types::{ContainerDefinition, Tag, TaskDefinition, TaskDefinitionField};
+use aws_sdk_ecs::types::{ContainerDefinition, Service, Tag, TaskDefinition, TaskDefinitionField};
 use domain::ecs::calls::{Call, RegisterTaskDefinition, revision};
 use domain::ecs::subject::Subject;
 use domain::plan::sweep::{Marked, Origin};
@@ -94,26 +94,42 @@ pub(crate) async fn read(caller: &Caller, subject: &Subject) -> Result<Option<Va
         Subject::Revision { task_definition } => {
             Ok(described(caller, task_definition).await?.map(|(found, tags)| state(&found, &tags)))
         }
-        Subject::Service { cluster, service } => {
-            let request = caller.clients().ecs().describe_services().cluster(cluster).services(service);
-            let action = "ecs:DescribeServices";
-            let answer = caller.call_raw(Bucket::EcsServices, action, Some(service), request.send()).await;
-            let Some((answer, raw)) = absent(answer)? else { return Ok(None) };
-            failures(action, &raw)?;
-            // A deleted one is still described for a while.
-            let found = answer.services.unwrap_or_default().into_iter().find(|s| s.status() != Some("INACTIVE"));
-            Ok(found.map(|found| {
-                json!({
-                    "status": found.status(),
-                    "taskDefinition": found.task_definition(),
-                    "deploymentController": found.deployment_controller().map(|c| c.r#type().as_str()),
-                })
-            }))
-        }
+        Subject::Service { cluster, service } => Ok(service_of(caller, cluster, service).await?.map(|found| {
+            json!({
+                "status": found.status(),
+                "taskDefinition": found.task_definition(),
+                "deploymentController": found.deployment_controller().map(|c| c.r#type().as_str()),
+            })
+        })),
+        Subject::ServedRevisions { services } => served_revisions(caller, services).await.map(Some),
         Subject::Deployments { cluster, service } => {
             Ok(deployments::read(caller, cluster, service).await?.map(|deployments| json!(deployments)))
         }
     }
+}
+
+async fn service_of(caller: &Caller, cluster: &str, service: &str) -> Result<Option<Service>, Problem> {
+    let request = caller.clients().ecs().describe_services().cluster(cluster).services(service);
+    let action = "ecs:DescribeServices";
+    let answer = caller.call_raw(Bucket::EcsServices, action, Some(service), request.send()).await;
+    let Some((answer, raw)) = absent(answer)? else { return Ok(None) };
+    failures(action, &raw)?;
+    // A deleted one is still described for a while.
+    Ok(answer.services.unwrap_or_default().into_iter().find(|s| s.status() != Some("INACTIVE")))
+}
+
+/// The status of the revision that each service runs, by `cluster/service`; services that are not there are left out.
+async fn served_revisions(caller: &Caller, services: &[String]) -> Result<Value, Problem> {
+    let one = |id: String| async move {
+        let Some((cluster, service)) = id.split_once('/') else { return Ok(None) };
+        let found = service_of(caller, cluster, service).await?;
+        let Some(arn) = found.and_then(|found| found.task_definition) else { return Ok(None) };
+        let revision = described(caller, &arn).await?;
+        let status = revision.and_then(|(revision, _)| Some(revision.status()?.as_str().to_owned()));
+        Ok::<_, Problem>(Some((id, json!(status))))
+    };
+    let read: Result<Vec<_>, Problem> = each(services.to_vec(), one).await.into_iter().collect();
+    Ok(Value::Object(read?.into_iter().flatten().collect()))
 }
 
 /// The active revision after a number that carries the run's tag, or else the latest of the family.

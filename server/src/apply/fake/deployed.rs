@@ -151,6 +151,16 @@ impl Tasks {
                 self.revisions.get(&(family.to_owned(), number)).cloned()
             }
             EcsSubject::Service { cluster, service } => self.services.get(&(cluster.clone(), service.clone())).cloned(),
+            EcsSubject::ServedRevisions { services } => {
+                let status = |id: &String| {
+                    let (cluster, service) = id.split_once('/')?;
+                    let runs = self.services.get(&(cluster.to_owned(), service.to_owned()))?;
+                    let (family, number) = revision(runs["taskDefinition"].as_str()?)?;
+                    let state = self.revisions.get(&(family.to_owned(), number));
+                    Some((id.clone(), state.map_or(Value::Null, |state| state["status"].clone())))
+                };
+                Some(Value::Object(services.iter().filter_map(status).collect()))
+            }
             // Pages read them, no plan does.
             EcsSubject::Deployments { .. } => None,
         }
