@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::policy::Actor;
 use domain::{Code, Problem};
+use gantry_store::sessions::NewSession;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::json;
@@ -94,13 +95,15 @@ fn failed(problem: Problem) -> Response {
     response
 }
 
-/// Starts a session and sends its cookie. A session that the browser had is ended: ids are never carried over a sign-in.
+/// Starts a session and sends its cookie; none when `password`, the hash that was found to fit, is not the person's any more. A session that
+/// the browser had is ended: ids are never carried over a sign-in.
 async fn start(
     web: &Web,
     headers: &HeaderMap,
     person: &Actor,
+    password: &str,
     how: &str,
-) -> Result<(axum::http::HeaderName, HeaderValue), Problem> {
+) -> Result<Option<(axum::http::HeaderName, HeaderValue)>, Problem> {
     if let Ok(Some(old)) = web.auth.of(headers).await {
         let entry = entry(Some(&old), "session.end", &old.name, json!({ "session": old.session, "how": "sign-in" }));
         web.auth.store.end_session(old.person, old.session, &entry).await?;
@@ -108,8 +111,9 @@ async fn start(
     }
     let entry = entry(Some(person), "session.start", &person.name, json!({ "how": how }));
     let id = secret::random_hex::<32>();
-    web.auth.store.create_session(person.person, &id, &agent(headers), now(), &entry).await?;
-    Ok(web.auth.set_cookie(Some(&id)))
+    let new = NewSession { person: person.person, password, secret: &id, agent: &agent(headers) };
+    let begun = web.auth.store.create_session(new, now(), &entry).await?;
+    Ok(begun.map(|_| web.auth.set_cookie(Some(&id))))
 }
 
 /// `POST /sign-in`: name and password.
@@ -170,7 +174,7 @@ async fn try_sign_in(web: &Web, headers: &HeaderMap, address: &str, form: &SignI
     let Some(known) = known else { return Ok(Outcome::Wrong) };
     counted.succeeded(store).await?;
     let actor = Actor { person: known.person.id, name: known.person.name, role: known.person.role, session: 0 };
-    Ok(Outcome::In(start(web, headers, &actor, "password").await?))
+    Ok(start(web, headers, &actor, &known.password, "password").await?.map_or(Outcome::Wrong, Outcome::In))
 }
 
 /// `POST /sign-out`: ends the session.
@@ -212,7 +216,7 @@ async fn try_welcome(web: &Web, headers: &HeaderMap, form: &Welcome) -> Result<M
     match store.welcome(&form.token, name, &hash, now(), &entry).await {
         Ok(Some(person)) => {
             let actor = Actor { person, name: name.to_owned(), role: domain::policy::Role::Administrator, session: 0 };
-            Ok(Ok(start(web, headers, &actor, "welcome").await?))
+            Ok(start(web, headers, &actor, &hash, "welcome").await?.ok_or("expired"))
         }
         Ok(None) => Ok(Err("expired")),
         Err(problem) if problem.code == Code::Conflict => Ok(Err("name")),

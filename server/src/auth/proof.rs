@@ -57,11 +57,11 @@ pub async fn allow(store: &Store, actor: &Actor, permission: Permission) -> Resu
 
 impl Auth {
     /// Asks for the password of somebody who is signed in: slowed down as sign-in is, by a count of their own. What strangers guess at sign-in
-    /// keeps nobody from going on.
+    /// keeps nobody from going on. Answers the hash that it fits.
     ///
     /// # Errors
     /// With the field that was asked for: [`Code::Invalid`] when it is wrong, [`Code::Busy`] while one has to wait. [`Code::Database`].
-    pub(super) async fn prove(&self, actor: &Actor, password: &str, asked: Asked) -> Result<(), Problem> {
+    pub(super) async fn prove(&self, actor: &Actor, password: &str, asked: Asked) -> Result<String, Problem> {
         // Counted before the password is looked at, so that guesses sent at once do not all see the same count.
         let counted = match throttle::proof(&self.store, actor.person, &actor.name, now()).await? {
             Turn::Try(counted) => counted,
@@ -74,11 +74,13 @@ impl Auth {
         };
         let looked = async {
             let known = self.store.credentials(&actor.name).await?.filter(|known| known.person.id == actor.person);
-            self.passwords.verify(password, known.map(|known| known.password)).await
+            let stored = known.map(|known| known.password);
+            let fits = self.passwords.verify(password, stored.clone()).await?;
+            Ok(stored.filter(|_| fits))
         };
         match looked.await {
-            Ok(true) => counted.succeeded(&self.store).await,
-            Ok(false) => {
+            Ok(Some(hash)) => counted.succeeded(&self.store).await.map(|()| hash),
+            Ok(None) => {
                 self.store.login_failed(&throttle::by_name(&actor.name), now()).await?;
                 self.note_refusal(&actor.name, json!({ "how": asked.how() }));
                 Err(Problem::invalid(asked.field(), asked.wrong()))

@@ -6,6 +6,7 @@ use domain::audit::{AuditEntry, AuditQuery, MAX_ENTRIES};
 use domain::policy::{Actor, Permission, Role, decide};
 use domain::services::{Person, Session, Team, Token};
 use domain::{Code, Millis, Problem};
+use gantry_store::people::Proven;
 use gantry_store::tokens::NewToken;
 use serde_json::json;
 
@@ -53,10 +54,11 @@ impl Team for Auth {
     async fn change_password(&self, actor: &Actor, current: &str, password: &str) -> Result<()> {
         decide(actor, Permission::ManageOwn)?;
         self.passwords.require(password, &actor.name)?;
-        self.prove(actor, current, Asked::ToChangeIt).await?;
+        let fitted = self.prove(actor, current, Asked::ToChangeIt).await?;
         let hash = self.passwords.hash(password).await?;
         let entry = entry(Some(actor), "people.change-password", &actor.name, json!({}));
-        self.store.set_password(actor.person, &hash, Some((actor.session, now())), &entry).await?;
+        let proven = Proven { password: &fitted, session: actor.session, at: now() };
+        self.store.set_password(actor.person, &hash, Some(proven), &entry).await?;
         self.forget();
         Ok(())
     }

@@ -17,6 +17,17 @@ pub struct Credentials {
     pub password: String,
 }
 
+/// What somebody proved who changes their own password.
+#[derive(Clone, Copy)]
+pub struct Proven<'a> {
+    /// The hash that the current password was found to fit.
+    pub password: &'a str,
+    /// The session in which they did, which stays.
+    pub session: i64,
+    /// When.
+    pub at: Millis,
+}
+
 #[derive(FromRow)]
 struct Row {
     id: i64,
@@ -77,6 +88,11 @@ async fn another_administrator(tx: &mut PgConnection, than: i64) -> Result<()> {
 
 fn not_found() -> Problem {
     Problem::not_found("There is no such person (any more).")
+}
+
+fn overtaken() -> Problem {
+    let message = "Your password was changed in the meantime. Nothing was done. Sign in with the new one.";
+    Problem::new(Code::Conflict, "Changed in the meantime", message)
 }
 
 impl Store {
@@ -163,39 +179,40 @@ impl Store {
         audit::commit(tx, entry).await
     }
 
-    /// Replaces the hash of a password. Sessions end, because whoever knew the old one may have begun them; `keep` does not: in it the old one
-    /// was proved at this moment.
+    /// Replaces the hash of a password. Sessions end, because whoever knew the old one may have begun them; that in which the old one was
+    /// `proven` does not.
     ///
     /// # Errors
-    /// [`Code::NotFound`].
+    /// [`Code::NotFound`]; [`Code::Conflict`] when what was proven is another password by now.
     pub async fn set_password(
         &self,
         person: i64,
         password_hash: &str,
-        keep: Option<(i64, Millis)>,
+        proven: Option<Proven<'_>>,
         entry: &Entry,
     ) -> Result<()> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
-        let done = sqlx::query("update people set password = $2 where id = $1")
+        let done = sqlx::query("update people set password = $2 where id = $1 and ($3::text is null or password = $3)")
             .bind(person)
             .bind(password_hash)
+            .bind(proven.map(|proven| proven.password))
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
         if done.rows_affected() == 0 {
-            return Err(not_found());
+            return Err(if proven.is_some() { overtaken() } else { not_found() });
         }
         sqlx::query("delete from sessions where person = $1 and id is distinct from $2")
             .bind(person)
-            .bind(keep.map(|(session, _)| session))
+            .bind(proven.map(|proven| proven.session))
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
-        if let Some((session, proven)) = keep {
+        if let Some(proven) = proven {
             sqlx::query("update sessions set confirmed = $3 where id = $1 and person = $2")
-                .bind(session)
+                .bind(proven.session)
                 .bind(person)
-                .bind(proven.0)
+                .bind(proven.at.0)
                 .execute(&mut *tx)
                 .await
                 .map_err(problem::of)?;

@@ -13,6 +13,21 @@ use crate::{Result, Store, hashed, problem};
 pub const IDLE_MS: i64 = 30 * 60_000;
 /// How long a session lasts at most: 12 hours.
 pub const LIFE_MS: i64 = 12 * 3_600_000;
+/// The most sessions of one person.
+pub const MOST_SESSIONS: i64 = 50;
+
+/// A session about to begin.
+#[derive(Clone, Copy)]
+pub struct NewSession<'a> {
+    /// Whose.
+    pub person: i64,
+    /// The hash of the password that was found to fit ([`crate::people::Credentials::password`]).
+    pub password: &'a str,
+    /// The cookie's 256-bit id.
+    pub secret: &'a str,
+    /// The browser.
+    pub agent: &'a str,
+}
 
 /// Someone who proved who they are, and since when this session does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,41 +49,49 @@ struct Row {
 }
 
 impl Store {
-    /// Starts a session; `secret` is the cookie's 256-bit id. The person was here then. Answers the session's number.
-    pub async fn create_session(
-        &self,
-        person: i64,
-        secret: &str,
-        agent: &str,
-        now: Millis,
-        entry: &Entry,
-    ) -> Result<i64> {
+    /// Starts a session. The person was here then. Of [`MOST_SESSIONS`] the one unused for longest ends. Answers the session's number; `None`
+    /// when the person has another password by now, or is gone.
+    pub async fn create_session(&self, new: NewSession<'_>, now: Millis, entry: &Entry) -> Result<Option<i64>> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
-        // The person before any session, in the order in which roles and passwords are changed: neither waits for the other.
-        sqlx::query("update people set seen = greatest(seen, $2) where id = $1")
-            .bind(person)
+        // The person before any session, in the order in which roles and passwords are changed: neither waits for the other, and a password
+        // that is changed at this moment is seen.
+        let same = sqlx::query("update people set seen = greatest(seen, $2) where id = $1 and password = $3")
+            .bind(new.person)
             .bind(now.0)
+            .bind(new.password)
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
+        if same.rows_affected() == 0 {
+            return Ok(None);
+        }
         sqlx::query("delete from sessions where used < $1 or since < $2")
             .bind(now.0 - IDLE_MS)
             .bind(now.0 - LIFE_MS)
             .execute(&mut *tx)
             .await
             .map_err(problem::of)?;
+        sqlx::query(
+            "delete from sessions where id in
+             (select id from sessions where person = $1 order by used desc, id desc offset $2)",
+        )
+        .bind(new.person)
+        .bind(MOST_SESSIONS - 1)
+        .execute(&mut *tx)
+        .await
+        .map_err(problem::of)?;
         let id = sqlx::query_scalar(
             "insert into sessions (person, hash, since, used, agent) values ($1, $2, $3, $3, $4) returning id",
         )
-        .bind(person)
-        .bind(hashed(secret))
+        .bind(new.person)
+        .bind(hashed(new.secret))
         .bind(now.0)
-        .bind(agent)
+        .bind(new.agent)
         .fetch_one(&mut *tx)
         .await
         .map_err(problem::of)?;
         audit::commit(tx, entry).await?;
-        Ok(id)
+        Ok(Some(id))
     }
 
     /// Who this cookie signs in, if it still does ([`IDLE_MS`], [`LIFE_MS`]). Notes the use at most once a minute.

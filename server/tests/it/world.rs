@@ -21,6 +21,7 @@ use gantry::plans::Planner;
 use gantry::uploads::Uploads;
 use gantry_aws::{ConnectionConfig, Connections};
 use gantry_store::batch::Source;
+use gantry_store::sessions::NewSession;
 use gantry_store::testing::{TestStore, entry};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
@@ -166,14 +167,22 @@ impl World {
     /// A session of a person that began and was last used at this moment: their cookie.
     pub async fn session_at(&self, person: i64, at: Millis) -> String {
         let secret = gantry::auth::secret::random_hex::<32>();
-        self.test.store.create_session(person, &secret, "test", at, &entry()).await.unwrap();
+        self.begin_session(person, &secret, at).await;
         format!("gantry={secret}")
+    }
+
+    async fn begin_session(&self, person: i64, secret: &str, at: Millis) -> i64 {
+        let store = &self.test.store;
+        let name = store.person(person).await.unwrap().name;
+        let password = store.credentials(&name).await.unwrap().unwrap().password;
+        let new = NewSession { person, password: &password, secret, agent: "test" };
+        store.create_session(new, at, &entry()).await.unwrap().unwrap()
     }
 
     /// A person in a session that begins now, as services are told who asks.
     pub async fn actor(&self, person: i64, name: &str, role: Role) -> Actor {
         let secret = gantry::auth::secret::random_hex::<32>();
-        let session = self.test.store.create_session(person, &secret, "test", now(), &entry()).await.unwrap();
+        let session = self.begin_session(person, &secret, now()).await;
         Actor { person, name: name.to_owned(), role, session }
     }
 

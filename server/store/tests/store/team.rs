@@ -4,13 +4,25 @@ use domain::audit::AuditQuery;
 use domain::history::Since;
 use domain::policy::Role;
 use domain::{Code, Millis};
+use gantry_store::Store;
 use gantry_store::audit::Entry;
-use gantry_store::sessions::{IDLE_MS, LIFE_MS};
+use gantry_store::people::Proven;
+use gantry_store::sessions::{IDLE_MS, LIFE_MS, MOST_SESSIONS, NewSession};
 use gantry_store::testing::{TestStore, entry};
 use gantry_store::tokens::NewToken;
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection};
 use std::str::FromStr;
+
+/// Begins a session of somebody whose password had this hash when it was looked at.
+async fn with_hash(store: &Store, person: i64, password: &str, secret: &str, at: Millis) -> Option<i64> {
+    store.create_session(NewSession { person, password, secret, agent: "Firefox" }, at, &entry()).await.unwrap()
+}
+
+/// The same for the hash that these people are made with.
+async fn begin(store: &Store, person: i64, secret: &str, at: Millis) -> i64 {
+    with_hash(store, person, "hash", secret, at).await.unwrap()
+}
 
 #[tokio::test]
 async fn the_welcome_link_works_once_and_only_while_there_is_no_administrator() {
@@ -45,14 +57,15 @@ async fn names_are_unique_whatever_their_case_and_one_administrator_stays() {
     assert_eq!(store.remove_person(ada + 100, &entry()).await.unwrap_err().code, Code::NotFound);
     assert_eq!(store.set_role(ada + 100, Role::Viewer, &entry()).await.unwrap_err().code, Code::NotFound);
     let bob = store.create_person("bob", "hash", Role::Viewer, Millis(2), &entry()).await.unwrap();
-    store.create_session(bob, "s", "Firefox", Millis(2), &entry()).await.unwrap();
+    begin(store, bob, "s", Millis(2)).await;
     store.set_role(bob, Role::Administrator, &entry()).await.unwrap();
     assert_eq!(store.session("s", Millis(3)).await.unwrap(), None, "a new role needs a new session");
     store.set_role(ada, Role::Operator, &entry()).await.unwrap();
-    let kept = store.create_session(ada, "kept", "Firefox", Millis(3), &entry()).await.unwrap();
-    store.create_session(ada, "other", "Firefox", Millis(3), &entry()).await.unwrap();
+    let kept = begin(store, ada, "kept", Millis(3)).await;
+    begin(store, ada, "other", Millis(3)).await;
     assert_eq!(store.proven(ada, kept).await.unwrap(), Some(Millis(3)), "signing in is a proof");
-    store.set_password(ada, "other", Some((kept, Millis(4))), &entry()).await.unwrap();
+    let proven = Proven { password: "hash", session: kept, at: Millis(4) };
+    store.set_password(ada, "other", Some(proven), &entry()).await.unwrap();
     assert_eq!(store.proven(ada, kept).await.unwrap(), Some(Millis(4)), "so is changing the password");
     assert!(store.session("kept", Millis(3)).await.unwrap().is_some(), "the one in use stays");
     assert_eq!(store.session("other", Millis(3)).await.unwrap(), None, "the others end");
@@ -70,7 +83,7 @@ async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear()
     let test = TestStore::fresh().await;
     let store = &test.store;
     let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
-    let id = store.create_session(ada, "cookie", "Firefox", Millis(0), &entry()).await.unwrap();
+    let id = begin(store, ada, "cookie", Millis(0)).await;
     assert_eq!(store.people().await.unwrap()[0].seen, Some(Millis(0)), "who signs in is here");
     let mut now = 0;
     while now + IDLE_MS <= LIFE_MS {
@@ -78,10 +91,10 @@ async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear()
         assert_eq!(store.session("cookie", Millis(now)).await.unwrap().unwrap().actor.session, id);
     }
     assert_eq!(store.session("cookie", Millis(LIFE_MS + 1)).await.unwrap(), None);
-    store.create_session(ada, "second", "Firefox", Millis(0), &entry()).await.unwrap();
+    begin(store, ada, "second", Millis(0)).await;
     assert_eq!(store.session("second", Millis(IDLE_MS + 1)).await.unwrap(), None);
     assert_eq!(store.session("unknown", Millis(1)).await.unwrap(), None);
-    let third = store.create_session(ada, "third", "Firefox", Millis(now), &entry()).await.unwrap();
+    let third = begin(store, ada, "third", Millis(now)).await;
     assert!(!store.confirm_session(ada + 1, third, Millis(now + 5), &entry()).await.unwrap(), "somebody else's");
     assert_eq!(store.proven(ada, third).await.unwrap(), Some(Millis(now)));
     assert!(store.confirm_session(ada, third, Millis(now + 5), &entry()).await.unwrap());
@@ -103,6 +116,43 @@ async fn sessions_end_unused_overaged_or_by_hand_and_are_never_stored_in_clear()
     .unwrap();
     assert_eq!(clear, 0);
     raw.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_that_was_changed_while_it_was_looked_at_begins_nothing_and_changes_nothing() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
+    let here = begin(store, ada, "here", Millis(1)).await;
+    store.set_password(ada, "new", None, &entry()).await.unwrap();
+    let entries = store.audit_latest(100).await.unwrap().len();
+    assert_eq!(with_hash(store, ada, "hash", "late", Millis(2)).await, None);
+    assert_eq!(store.session("late", Millis(2)).await.unwrap(), None);
+    let proven = Proven { password: "hash", session: here, at: Millis(2) };
+    let late = store.set_password(ada, "theirs", Some(proven), &entry()).await.unwrap_err();
+    assert_eq!(late.code, Code::Conflict);
+    assert_eq!(store.credentials("ada").await.unwrap().unwrap().password, "new");
+    assert_eq!(store.audit_latest(100).await.unwrap().len(), entries, "no entry of what did not happen");
+    assert!(with_hash(store, ada, "new", "again", Millis(3)).await.is_some());
+}
+
+#[tokio::test]
+async fn of_too_many_sessions_the_one_unused_for_longest_ends() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
+    let bob = store.create_person("bob", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
+    begin(store, bob, "bob's", Millis(0)).await;
+    for n in 0..MOST_SESSIONS {
+        begin(store, ada, &format!("s{n}"), Millis(n)).await;
+    }
+    let later = Millis(100_000);
+    assert!(store.session("s0", later).await.unwrap().is_some(), "used again");
+    begin(store, ada, "one more", later).await;
+    assert_eq!(store.sessions(ada, 0, later).await.unwrap().len(), usize::try_from(MOST_SESSIONS).unwrap());
+    for (secret, there) in [("s0", true), ("s1", false), ("s2", true), ("one more", true), ("bob's", true)] {
+        assert_eq!(store.session(secret, later).await.unwrap().is_some(), there, "{secret}");
+    }
 }
 
 #[tokio::test]
