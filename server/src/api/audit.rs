@@ -9,7 +9,7 @@ use domain::audit::{AuditEntry, AuditQuery, MAX_ENTRIES};
 use domain::policy::Actor;
 use domain::services::Team;
 
-use super::export::{self, Listing, cells};
+use super::export::{self, Listing, Sender, cells};
 use super::query::Pairs;
 use crate::auth::identity::SignedIn;
 use crate::http::Web;
@@ -18,7 +18,6 @@ use crate::http::problem::Refusal;
 /// The trail from its latest entry, or from the one before which the query begins.
 struct Trail {
     web: Web,
-    actor: Actor,
     query: AuditQuery,
 }
 
@@ -29,8 +28,8 @@ impl Listing for Trail {
     const COLUMNS: &'static str = "id,at,person,actor,action,subject,result,detail";
     const PAGE: u32 = MAX_ENTRIES;
 
-    async fn page(&mut self, limit: u32) -> Result<Vec<AuditEntry>, Problem> {
-        let page = self.web.auth.audit(&self.actor, &AuditQuery { limit, ..self.query.clone() }).await?;
+    async fn page(&mut self, actor: &Actor, limit: u32) -> Result<Vec<AuditEntry>, Problem> {
+        let page = self.web.auth.audit(actor, &AuditQuery { limit, ..self.query.clone() }).await?;
         self.query.before = page.last().map(|entry| entry.id);
         Ok(page)
     }
@@ -61,15 +60,11 @@ impl Listing for Trail {
     responses(
         (status = 200, body = Vec<AuditEntry>, content_type = "application/json"),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn trail(
-    State(web): State<Web>,
-    SignedIn(actor): SignedIn,
-    headers: HeaderMap,
-    pairs: Pairs,
-) -> Result<Response, Refusal> {
+pub async fn trail(State(web): State<Web>, _: SignedIn, headers: HeaderMap, pairs: Pairs) -> Result<Response, Refusal> {
     let (accounts, regions) = pairs.scope()?;
     let query = AuditQuery { accounts, regions, ..AuditQuery::read(MAX_ENTRIES, |name| pairs.get(name))? };
-    Ok(export::answer(Trail { web, actor, query }, 100, &pairs, &headers).await?)
+    let reader = Sender { auth: web.auth.clone(), headers: headers.clone() };
+    Ok(export::answer(Trail { web, query }, reader, 100, &pairs, &headers).await?)
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use domain::listing::MAX_EXPORT;
+use domain::policy::Actor;
 use domain::{Code, Problem};
 use futures::stream;
 use serde::Serialize;
 
 use super::query::Pairs;
+use crate::auth::Auth;
 
 /// A list that is read page by page.
 #[async_trait]
@@ -23,10 +25,35 @@ pub trait Listing: Send + 'static {
     /// The most entries of a page.
     const PAGE: u32;
 
-    /// The next entries; the call after it goes on behind them.
-    async fn page(&mut self, limit: u32) -> Result<Vec<Self::Entry>, Problem>;
+    /// The next entries, for whoever this is by now; the call after it goes on behind them.
+    async fn page(&mut self, actor: &Actor, limit: u32) -> Result<Vec<Self::Entry>, Problem>;
     /// An entry as a line of CSV, without its end: [`cells`] for whatever is not a number.
     fn line(entry: &Self::Entry) -> String;
+}
+
+/// Whoever reads a list: asked again before each page, because their access may end while they read.
+#[async_trait]
+pub trait Reader: Send + 'static {
+    /// Who it is, with the role of this moment.
+    ///
+    /// # Errors
+    /// When they are not signed in any more.
+    async fn who(&self) -> Result<Actor, Problem>;
+}
+
+/// Whoever sent these headers.
+pub struct Sender {
+    /// Knows them.
+    pub auth: Auth,
+    /// With the cookie or token.
+    pub headers: HeaderMap,
+}
+
+#[async_trait]
+impl Reader for Sender {
+    async fn who(&self) -> Result<Actor, Problem> {
+        self.auth.of(&self.headers).await?.ok_or_else(Problem::signed_out)
+    }
 }
 
 /// How entries are written.
@@ -101,18 +128,20 @@ pub fn cells(texts: &[&str]) -> String {
 }
 
 /// What is still to be written.
-struct Rest<L> {
+struct Rest<L, R> {
     list: L,
+    reader: R,
     format: Format,
     left: u32,
     first: bool,
 }
 
-impl<L: Listing> Rest<L> {
+impl<L: Listing, R: Reader> Rest<L, R> {
     /// The next piece, and what comes after it.
     async fn next(mut self) -> Result<(Bytes, Option<Self>), Problem> {
         let limit = self.left.min(L::PAGE);
-        let page = self.list.page(limit).await?;
+        let actor = self.reader.who().await?;
+        let page = self.list.page(&actor, limit).await?;
         let mut text = self.format.write::<L>(&page, self.first)?;
         let count = u32::try_from(page.len()).unwrap_or(u32::MAX);
         self.left = self.left.saturating_sub(count);
@@ -128,16 +157,23 @@ impl<L: Listing> Rest<L> {
 /// The answer with a list in the `format` and up to the `limit` that the query string says, `usual` unless it says one.
 ///
 /// # Errors
-/// With the field `format` or `limit`; whatever keeps the first page from being read. What goes wrong later cuts the answer off.
-pub async fn answer<L: Listing>(list: L, usual: u32, pairs: &Pairs, headers: &HeaderMap) -> Result<Response, Problem> {
+/// With the field `format` or `limit`; whatever keeps the first page from being read. What goes wrong later cuts the answer off, and so does
+/// the end of the reader's access.
+pub async fn answer<L: Listing, R: Reader>(
+    list: L,
+    reader: R,
+    usual: u32,
+    pairs: &Pairs,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let format = Format::of(pairs, headers)?;
     let left = pairs.number("limit")?.unwrap_or(usual);
     if !(1..=MAX_EXPORT).contains(&left) {
         return Err(Problem::invalid("limit", format!("Between 1 and {MAX_EXPORT} entries can be asked for.")));
     }
     // Who may not is told so; only what goes wrong later cuts the answer off.
-    let (first, rest) = Rest { list, format, left, first: true }.next().await?;
-    let later = stream::try_unfold(rest, |rest: Option<Rest<L>>| async move {
+    let (first, rest) = Rest { list, reader, format, left, first: true }.next().await?;
+    let later = stream::try_unfold(rest, |rest: Option<Rest<L, R>>| async move {
         let Some(rest) = rest else { return Ok(None) };
         rest.next().await.map(Some).map_err(|problem| {
             tracing::warn!(%problem, list = L::FILE, "an export is cut off");
@@ -158,9 +194,26 @@ pub async fn answer<L: Listing>(list: L, usual: u32, pairs: &Pairs, headers: &He
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::policy::{Permission, Role, decide};
+    use std::sync::Mutex;
 
-    /// A list of the numbers from here on.
+    /// A list of the numbers from here on, for whoever may read the trail.
     struct Numbers(u32);
+
+    /// Somebody whose role is the next of these each time; out once there is none.
+    struct Somebody(Mutex<Vec<Role>>);
+
+    #[async_trait]
+    impl Reader for Somebody {
+        async fn who(&self) -> Result<Actor, Problem> {
+            let role = self.0.lock().unwrap().pop().ok_or_else(Problem::signed_out)?;
+            Ok(Actor { person: 1, name: "ada".into(), role, session: 1 })
+        }
+    }
+
+    fn roles(roles: &[Role]) -> Somebody {
+        Somebody(Mutex::new(roles.iter().rev().copied().collect()))
+    }
 
     #[async_trait]
     impl Listing for Numbers {
@@ -168,7 +221,8 @@ mod tests {
         const FILE: &'static str = "numbers";
         const COLUMNS: &'static str = "number";
         const PAGE: u32 = 2;
-        async fn page(&mut self, limit: u32) -> Result<Vec<u32>, Problem> {
+        async fn page(&mut self, actor: &Actor, limit: u32) -> Result<Vec<u32>, Problem> {
+            decide(actor, Permission::ReadAudit)?;
             let from = self.0;
             self.0 += limit;
             Ok((from..self.0).collect())
@@ -179,7 +233,8 @@ mod tests {
     }
 
     async fn body(query: &str) -> String {
-        let answer = answer(Numbers(1), 3, &Pairs::of(query), &HeaderMap::new()).await.unwrap();
+        let operator = roles(&[Role::Operator; 3]);
+        let answer = answer(Numbers(1), operator, 3, &Pairs::of(query), &HeaderMap::new()).await.unwrap();
         let bytes = axum::body::to_bytes(answer.into_body(), 1000).await.unwrap();
         String::from_utf8(bytes.to_vec()).unwrap()
     }
@@ -201,8 +256,22 @@ mod tests {
         assert_eq!(body("").await, "[1,2,3]");
         assert_eq!(Format::Json.write::<Numbers>(&[], true).unwrap() + Format::Json.end(), "[]");
         for (query, field) in [("limit=0", "limit"), ("limit=100001", "limit"), ("format=xml", "format")] {
-            let refused = answer(Numbers(1), 3, &Pairs::of(query), &HeaderMap::new()).await.unwrap_err();
+            let operator = roles(&[Role::Operator]);
+            let refused = answer(Numbers(1), operator, 3, &Pairs::of(query), &HeaderMap::new()).await.unwrap_err();
             assert_eq!(refused.field.as_deref(), Some(field), "{query}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_cut_off_where_its_readers_access_ends() {
+        let read = async |reader: Somebody| {
+            let answer = answer(Numbers(1), reader, 6, &Pairs::of("format=csv"), &HeaderMap::new()).await?;
+            Ok::<_, Problem>(axum::body::to_bytes(answer.into_body(), 1000).await)
+        };
+        let operator = Role::Operator;
+        assert!(read(roles(&[operator; 3])).await.unwrap().is_ok());
+        assert!(read(roles(&[operator; 2])).await.unwrap().is_err(), "signed out");
+        assert!(read(roles(&[operator, operator, Role::Viewer])).await.unwrap().is_err(), "with a lower role");
+        assert_eq!(read(roles(&[Role::Viewer])).await.unwrap_err().code, Code::Forbidden, "told so at once");
     }
 }

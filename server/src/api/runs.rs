@@ -9,7 +9,7 @@ use domain::plan::service::RunLine;
 use domain::policy::Actor;
 use domain::{Millis, Problem};
 
-use super::export::{self, Listing, cells};
+use super::export::{self, Listing, Sender, cells};
 use super::query::Pairs;
 use crate::auth::identity::SignedIn;
 use crate::http::Web;
@@ -18,7 +18,6 @@ use crate::http::problem::Refusal;
 /// Runs from the latest, or from the one before which the query begins.
 struct Runs {
     web: Web,
-    actor: Actor,
     query: RunsQuery,
 }
 
@@ -29,8 +28,8 @@ impl Listing for Runs {
     const COLUMNS: &'static str = "id,title,account,region,state,by,made,ended,done,steps,format";
     const PAGE: u32 = MAX_RUNS;
 
-    async fn page(&mut self, limit: u32) -> Result<Vec<RunLine>, Problem> {
-        let page = self.web.plans.runs(&self.actor, &RunsQuery { limit, ..self.query.clone() }).await?;
+    async fn page(&mut self, actor: &Actor, limit: u32) -> Result<Vec<RunLine>, Problem> {
+        let page = self.web.plans.runs(actor, &RunsQuery { limit, ..self.query.clone() }).await?;
         self.query.before = page.last().map(|line| (line.made, line.id.clone()));
         Ok(page)
     }
@@ -59,15 +58,11 @@ impl Listing for Runs {
     responses(
         (status = 200, body = Vec<RunLine>, content_type = "application/json"),
         (status = "4XX", body = Problem, content_type = "application/problem+json")))]
-pub async fn list(
-    State(web): State<Web>,
-    SignedIn(actor): SignedIn,
-    headers: HeaderMap,
-    pairs: Pairs,
-) -> Result<Response, Refusal> {
+pub async fn list(State(web): State<Web>, _: SignedIn, headers: HeaderMap, pairs: Pairs) -> Result<Response, Refusal> {
     let (accounts, regions) = pairs.scope()?;
     let query = RunsQuery { accounts, regions, ..RunsQuery::read(MAX_RUNS, |name| pairs.get(name))? };
-    Ok(export::answer(Runs { web, actor, query }, 50, &pairs, &headers).await?)
+    let reader = Sender { auth: web.auth.clone(), headers: headers.clone() };
+    Ok(export::answer(Runs { web, query }, reader, 50, &pairs, &headers).await?)
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ use tower::ServiceExt;
 const HEAD: usize = 16 * 1024;
 /// How long a head may take to arrive.
 const HEAD_TIME: Duration = Duration::from_secs(5);
+/// How long whoever reads an answer may take nothing of it.
+const READER_TIME: Duration = Duration::from_secs(30);
 /// How long requests under way may take to finish when the server ends.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -54,7 +56,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         });
         let mut builder = Builder::new(TokioExecutor::new()).http1_only();
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(HEAD);
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(Wire::new(stream)), service).into_owned();
+        let connection =
+            builder.serve_connection_with_upgrades(TokioIo::new(Wire::new(stream, READER_TIME)), service).into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = watched.await {
@@ -69,10 +72,31 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
+/// A stream that ends when the other side takes nothing of what is written to it.
+struct Way {
+    stream: TcpStream,
+    /// For how long it may take nothing.
+    patience: Duration,
+    /// While it takes nothing: when to give up.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl Way {
+    fn poll_write(&mut self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<std::io::Result<usize>> {
+        if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(cx, buf) {
+            self.stalled = None;
+            return Poll::Ready(written);
+        }
+        let patience = self.patience;
+        ready!(self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience))).as_mut().poll(cx));
+        Poll::Ready(Err(std::io::ErrorKind::TimedOut.into()))
+    }
+}
+
 /// A connection on which the HTTP library's own refusals (it answers an overlong head with a bare status line) become pages, and which
 /// on closing reads what still arrives, so that the answer is not lost to a reset.
 struct Wire {
-    stream: TcpStream,
+    way: Way,
     /// Our page instead of the library's answer: its bytes, how many are written, how many the library believes it wrote.
     instead: Option<(Vec<u8>, usize, usize)>,
     /// While closing: when to stop reading.
@@ -80,8 +104,8 @@ struct Wire {
 }
 
 impl Wire {
-    fn new(stream: TcpStream) -> Self {
-        Self { stream, instead: None, lingering: None }
+    fn new(stream: TcpStream, patience: Duration) -> Self {
+        Self { way: Way { stream, patience, stalled: None }, instead: None, lingering: None }
     }
 }
 
@@ -110,7 +134,7 @@ fn page_instead(written: &[u8]) -> Option<Vec<u8>> {
 
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        Pin::new(&mut self.way.stream).poll_read(cx, buf)
     }
 }
 
@@ -120,24 +144,24 @@ impl AsyncWrite for Wire {
         if this.instead.is_none() {
             match page_instead(buf) {
                 Some(page) => this.instead = Some((page, 0, buf.len())),
-                None => return Pin::new(&mut this.stream).poll_write(cx, buf),
+                None => return this.way.poll_write(cx, buf),
             }
         }
         let Some((page, done, believed)) = &mut this.instead else { return Poll::Ready(Ok(0)) };
         while *done < page.len() {
-            *done += ready!(Pin::new(&mut this.stream).poll_write(cx, &page[*done..]))?;
+            *done += ready!(this.way.poll_write(cx, &page[*done..]))?;
         }
         let believed = *believed;
         this.instead = None;
         Poll::Ready(Ok(believed))
     }
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.way.stream).poll_flush(cx)
     }
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         let this = &mut *self;
         if this.lingering.is_none() {
-            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            ready!(Pin::new(&mut this.way.stream).poll_shutdown(cx))?;
         }
         let until = this.lingering.get_or_insert_with(|| Box::pin(tokio::time::sleep(Duration::from_secs(2))));
         let mut scratch = [0_u8; 8192];
@@ -146,7 +170,7 @@ impl AsyncWrite for Wire {
                 return Poll::Ready(Ok(()));
             }
             let mut buf = ReadBuf::new(&mut scratch);
-            match ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buf)) {
+            match ready!(Pin::new(&mut this.way.stream).poll_read(cx, &mut buf)) {
                 Ok(()) if !buf.filled().is_empty() => {}
                 Ok(()) | Err(_) => return Poll::Ready(Ok(())),
             }
@@ -157,6 +181,22 @@ impl AsyncWrite for Wire {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::AsyncWriteExt;
+
+    #[tokio::test]
+    async fn whoever_takes_nothing_of_an_answer_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let _reader = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut wire = Wire::new(stream, Duration::from_millis(20));
+        // Until the system's own buffers are full.
+        let given_up = loop {
+            if let Err(error) = wire.write_all(&[b' '; 64 * 1024]).await {
+                break error;
+            }
+        };
+        assert_eq!(given_up.kind(), std::io::ErrorKind::TimedOut);
+    }
 
     #[test]
     fn only_the_librarys_own_refusals_are_replaced() {
