@@ -13,10 +13,11 @@ use gantry_store::sessions::NewSession;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::json;
+use std::time::Instant;
 
 use super::identity::Identity;
 use super::throttle::{self, Turn};
-use super::{entry, secret};
+use super::{PROOFS, entry, secret};
 use crate::clock::now;
 use crate::http::Web;
 use crate::http::listener::Peer;
@@ -173,6 +174,9 @@ async fn try_sign_in(web: &Web, headers: &HeaderMap, address: &str, form: &SignI
     }
     let Some(known) = known else { return Ok(Outcome::Wrong) };
     counted.succeeded(store).await?;
+    if auth.proofs.take(known.person.id, Instant::now()).is_err() {
+        return Ok(Outcome::Wait(60 / i64::from(PROOFS)));
+    }
     let actor = Actor { person: known.person.id, name: known.person.name, role: known.person.role, session: 0 };
     Ok(start(web, headers, &actor, &known.password, "password").await?.map_or(Outcome::Wrong, Outcome::In))
 }

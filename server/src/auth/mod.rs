@@ -20,12 +20,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::clock::now;
+use crate::http::rate::Rate;
 use password::Passwords;
 
 /// How long an answer of the database about a cookie or token is believed: well under the second within which access must end.
 const BELIEVED: Duration = Duration::from_millis(300);
 /// Answers kept at once.
 const MANY: usize = 4_096;
+/// How often a minute one person may sign in, prove the password anew and make tokens, all together.
+const PROOFS: u32 = 20;
 /// How long the one-time link for the first administrator is good, in milliseconds.
 pub const WELCOME_MS: i64 = 15 * 60_000;
 
@@ -42,6 +45,7 @@ pub struct Auth {
     pub behind_tls_proxy: bool,
     known: Arc<Answers<String, Actor>>,
     alive: Arc<Answers<i64, bool>>,
+    proofs: Arc<Rate>,
 }
 
 impl std::fmt::Debug for Auth {
@@ -53,8 +57,8 @@ impl std::fmt::Debug for Auth {
 impl Auth {
     /// Over this store.
     pub fn new(store: Store, passwords: Passwords, behind_tls_proxy: bool) -> Self {
-        let (known, alive) = (Arc::default(), Arc::default());
-        Self { store, passwords: Arc::new(passwords), behind_tls_proxy, known, alive }
+        let (known, alive, proofs) = (Arc::default(), Arc::default(), Arc::new(Rate::of_proofs(PROOFS)));
+        Self { store, passwords: Arc::new(passwords), behind_tls_proxy, known, alive, proofs }
     }
 
     /// Who this cookie signs in. A page that asks while nobody is at it (`resting`) does not keep the session from ending.

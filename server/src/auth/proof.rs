@@ -4,6 +4,7 @@ use domain::policy::{Actor, Permission, decide, decide_proven};
 use domain::{Code, Problem};
 use gantry_store::Store;
 use serde_json::json;
+use std::time::Instant;
 
 use super::Auth;
 use super::throttle::{self, Turn};
@@ -62,14 +63,17 @@ impl Auth {
     /// # Errors
     /// With the field that was asked for: [`Code::Invalid`] when it is wrong, [`Code::Busy`] while one has to wait. [`Code::Database`].
     pub(super) async fn prove(&self, actor: &Actor, password: &str, asked: Asked) -> Result<String, Problem> {
+        let at = |mut problem: Problem| {
+            problem.field = Some(asked.field().to_owned());
+            problem
+        };
+        self.proofs.take(actor.person, Instant::now()).map_err(at)?;
         // Counted before the password is looked at, so that guesses sent at once do not all see the same count.
         let counted = match throttle::proof(&self.store, actor.person, &actor.name, now()).await? {
             Turn::Try(counted) => counted,
             Turn::Wait(seconds) => {
                 let message = format!("A wrong password was given too often. Try again in {seconds} s.");
-                let mut problem = Problem::new(Code::Busy, "Too many tries", message);
-                problem.field = Some(asked.field().to_owned());
-                return Err(problem);
+                return Err(at(Problem::new(Code::Busy, "Too many tries", message)));
             }
         };
         let looked = async {

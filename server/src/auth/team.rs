@@ -9,6 +9,7 @@ use domain::{Code, Millis, Problem};
 use gantry_store::people::Proven;
 use gantry_store::tokens::NewToken;
 use serde_json::json;
+use std::time::Instant;
 
 use super::proof::{Asked, allow};
 use super::{Auth, entry, forms, secret, throttle};
@@ -70,6 +71,7 @@ impl Team for Auth {
 
     async fn create_token(&self, actor: &Actor, name: &str, role: Role, days: u32) -> Result<String> {
         allow(&self.store, actor, Permission::CreateToken).await?;
+        self.proofs.take(actor.person, Instant::now())?;
         create_token(self, actor, name, role, days).await
     }
 
@@ -142,7 +144,8 @@ impl Team for Auth {
 /// Makes a token that speaks for `owner`; whether that may be asked for was decided before.
 ///
 /// # Errors
-/// [`Code::Invalid`] with the field `name`, `role` or `days`; [`Code::Conflict`] when the name is taken.
+/// [`Code::Invalid`] with the field `name`, `role` or `days`; [`Code::Conflict`] when the name is taken, or there are too many
+/// ([`gantry_store::tokens::MOST_TOKENS`]).
 pub async fn create_token(auth: &Auth, owner: &Actor, name: &str, role: Role, days: u32) -> Result<String> {
     let name = forms::name(name)?;
     if role > owner.role {

@@ -1,13 +1,16 @@
 //! API tokens. Stored is the SHA-256 of the text; the role is capped by that of the owner each time it is used.
 //! What makes or revokes one takes the entry that the audit log gets with it.
 
-use domain::Millis;
 use domain::policy::{Actor, Role};
 use domain::services::Token;
+use domain::{Code, Millis, Problem};
 use sqlx::FromRow;
 
 use crate::audit::{self, Entry};
 use crate::{Result, Store, hashed, problem};
+
+/// The most tokens of one person that have not ended.
+pub const MOST_TOKENS: i64 = 20;
 
 /// A token about to be stored.
 #[derive(Clone, Copy, Debug)]
@@ -38,9 +41,25 @@ impl Store {
     /// Stores a token; answers its id.
     ///
     /// # Errors
-    /// [`domain::Code::Conflict`] with the field `name` when the person has one of this name.
+    /// [`Code::Conflict`] with the field `name` when the person has one of this name, and without when they have [`MOST_TOKENS`].
     pub async fn create_token(&self, token: NewToken<'_>, now: Millis, entry: &Entry) -> Result<i64> {
         let mut tx = self.pages.begin().await.map_err(problem::of)?;
+        // Those that one person makes at once take turns: each counts the ones before it.
+        sqlx::query("select 1 from people where id = $1 for no key update")
+            .bind(token.person)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        let count: i64 = sqlx::query_scalar("select count(*) from tokens where person = $1 and until > $2")
+            .bind(token.person)
+            .bind(now.0)
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+        if count >= MOST_TOKENS {
+            let message = format!("A person has at most {MOST_TOKENS} tokens. Revoke one that is not needed any more.");
+            return Err(Problem::new(Code::Conflict, "Too many tokens", message));
+        }
         let id = sqlx::query_scalar(
             "insert into tokens (person, name, hash, role, since, until) values ($1, $2, $3, $4, $5, $6) returning id",
         )

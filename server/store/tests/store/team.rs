@@ -9,7 +9,7 @@ use gantry_store::audit::Entry;
 use gantry_store::people::Proven;
 use gantry_store::sessions::{IDLE_MS, LIFE_MS, MOST_SESSIONS, NewSession};
 use gantry_store::testing::{TestStore, entry};
-use gantry_store::tokens::NewToken;
+use gantry_store::tokens::{MOST_TOKENS, NewToken};
 use serde_json::json;
 use sqlx::{ConnectOptions, Connection};
 use std::str::FromStr;
@@ -175,6 +175,32 @@ async fn a_token_never_does_more_than_its_owner() {
     assert!(!store.revoke_token(ada + 1, id, &entry()).await.unwrap());
     assert!(store.revoke_token(ada, id, &entry()).await.unwrap());
     assert_eq!(store.token("secret", Millis(3)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_person_has_so_many_tokens_and_ended_ones_do_not_count() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let ada = store.create_person("ada", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
+    let bob = store.create_person("bob", "hash", Role::Viewer, Millis(0), &entry()).await.unwrap();
+    let make = async |person: i64, name: &str, now: i64, until: i64| {
+        let token =
+            NewToken { person, name, secret: &format!("{person} {name}"), role: Role::Viewer, until: Millis(until) };
+        store.create_token(token, Millis(now), &entry()).await
+    };
+    make(ada, "short", 0, 10).await.unwrap();
+    let mut last = 0;
+    for n in 1..MOST_TOKENS {
+        last = make(ada, &format!("t{n}"), 0, 100).await.unwrap();
+    }
+    let refused = make(ada, "more", 9, 100).await.unwrap_err();
+    assert_eq!((refused.code, refused.title.as_str(), refused.field), (Code::Conflict, "Too many tokens", None));
+    make(bob, "his", 9, 100).await.unwrap();
+    make(ada, "more", 10, 100).await.unwrap();
+    assert!(make(ada, "another", 10, 100).await.is_err());
+    store.revoke_token(ada, last, &entry()).await.unwrap();
+    let (one, two) = tokio::join!(make(ada, "one", 11, 100), make(ada, "two", 11, 100));
+    assert_eq!([one, two].iter().filter(|made| made.is_ok()).count(), 1, "of two at once");
 }
 
 #[tokio::test]
