@@ -20,6 +20,7 @@ pub mod live;
 pub mod plans;
 pub mod preflight;
 pub mod report;
+mod seats;
 pub mod serve;
 pub mod servers;
 pub mod sync;

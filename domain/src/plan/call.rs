@@ -251,6 +251,11 @@ pub enum Made {
 }
 
 impl Subject {
+    /// Whether AWS does something to tell it, that changes nothing which lasts: reckon a preview in place of the repository's last one, or
+    /// sign in to another registry.
+    pub fn has_aws_act(&self) -> bool {
+        matches!(self, Subject::Ecr(Ecr::LifecyclePreview { .. } | Ecr::CacheValidation { .. }))
+    }
     /// The kind of resource whose rows show it: collected again once a run has ended.
     pub fn kind(&self) -> Kind {
         match self {

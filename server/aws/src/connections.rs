@@ -155,6 +155,8 @@ pub struct Connections {
     sealer: Sealer,
     /// On whose behalf its callers act; nobody's when collecting.
     person: Option<Arc<Person>>,
+    /// When the calls of its callers go.
+    turn: Turn,
 }
 
 impl Connections {
@@ -181,6 +183,7 @@ impl Connections {
             common: Arc::new(Common { limits, ..Common::default() }),
             sealer: Sealer::new(sealing_key),
             person: None,
+            turn: Turn::default(),
         }
     }
 
@@ -226,6 +229,11 @@ impl Connections {
     /// The same for what a person does: where a connection assumes a role, its callers do under a session of this person's own.
     pub fn acting_for(&self, person: Person) -> Self {
         Self { person: Some(Arc::new(person)), ..self.clone() }
+    }
+
+    /// The same for what a run calls and reads: it goes before everything else.
+    pub fn for_runs(&self) -> Self {
+        Self { turn: Turn::Run, ..self.clone() }
     }
 
     /// The [`crate::fingerprint`] of the key that seals what these answer.
@@ -291,7 +299,7 @@ impl Connections {
             common: Arc::clone(&self.common),
             sealer: self.sealer.clone(),
             emulator: config.endpoint_url.is_some(),
-            turn: Turn::default(),
+            turn: self.turn,
             permit: None,
         }
     }

@@ -1,6 +1,7 @@
 //! How fast Gantry may call AWS: one token bucket per account, region and quota bucket, at half of each published quota by default.
 //! Where AWS publishes none, or far more than is needed, and whenever AWS throttles all the same, the rate is learnt: halved on a throttle,
-//! grown slowly after. What somebody waits for goes before what is collected, which has every fourth turn all the same ([`Turn`]).
+//! grown slowly after. What runs call goes before what people look up, and that before what is collected. Those behind have
+//! turns all the same, what is collected every fourth ([`Turn`]).
 
 use domain::Scope;
 use std::collections::HashMap;
@@ -84,17 +85,24 @@ buckets! {
     ElasticLoadBalancing "elasticloadbalancing" Quota::Published(40.0, 10.0);
 }
 
-/// Who goes first where calls have to wait.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Who goes first where calls have to wait. One that waits goes once nobody does who goes before, or after three of those.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Turn {
-    /// Somebody waits for it: a call of a run or of a review, a log, a chart, what a page that is open shows.
+    /// What a run calls and reads: it gives up after a while, and is then taken back.
+    Run,
+    /// Somebody waits for it: a review, a log, a chart, what a page that is open shows.
     #[default]
     First,
-    /// A call that collects: once nobody else waits, or after three of the others.
+    /// A call that collects.
     Last,
 }
 
-/// Calls that go first may pass so many times in a row before one that waits behind them has its turn.
+impl Turn {
+    /// All of them, in the order in which they go.
+    const ALL: [Turn; 3] = [Turn::Run, Turn::First, Turn::Last];
+}
+
+/// Calls that go before another may pass it so many times in a row.
 const AHEAD: u32 = 3;
 /// Sums of fractions: a token is one a little before it is.
 const NEARLY: f64 = 1e-6;
@@ -119,10 +127,10 @@ struct Level {
     filled: Instant,
     rate: f64,
     halved: Option<Instant>,
-    /// Calls that wait, those that go first and those that go last.
-    waiting: (usize, usize),
-    /// Calls that went first since one that goes last began to wait.
-    ahead: u32,
+    /// Calls that wait, by their turn.
+    waiting: [usize; Turn::ALL.len()],
+    /// By turn, the calls that passed those that wait since the last of them went.
+    passed: [u32; Turn::ALL.len()],
 }
 
 impl Quota {
@@ -141,19 +149,20 @@ impl Level {
         FLOOR.min(self.ceiling)
     }
 
-    fn waiting(&mut self, turn: Turn) -> &mut usize {
-        match turn {
-            Turn::First => &mut self.waiting.0,
-            Turn::Last => &mut self.waiting.1,
-        }
+    /// Whether the next token is for the others, of a call that waits for it.
+    fn belongs_to_others(&self, turn: Turn) -> bool {
+        let waits = |other: &Turn| *other == turn || self.waiting[*other as usize] > 0;
+        let due = |other: &Turn| waits(other) && self.passed[*other as usize] >= AHEAD;
+        let next = Turn::ALL.into_iter().rev().find(due).or_else(|| Turn::ALL.into_iter().find(waits));
+        next != Some(turn)
     }
 
-    /// Whether the next token is for the others.
-    fn belongs_to_others(&self, turn: Turn) -> bool {
-        let (first, last) = self.waiting;
-        match turn {
-            Turn::First => last > 0 && self.ahead >= AHEAD,
-            Turn::Last => first > 0 && self.ahead < AHEAD,
+    /// A call of this turn went.
+    fn went(&mut self, turn: Turn) {
+        self.passed[turn as usize] = 0;
+        for behind in Turn::ALL.into_iter().filter(|other| *other > turn) {
+            let waits = self.waiting[behind as usize] > 0;
+            self.passed[behind as usize] = if waits { self.passed[behind as usize] + 1 } else { 0 };
         }
     }
 }
@@ -163,10 +172,8 @@ impl Level {
 pub struct Limiter {
     quota: Quota,
     level: Mutex<Level>,
-    /// Who holds it is the next of those that go first.
-    first: tokio::sync::Mutex<()>,
-    /// Who holds it is the next of those that go last.
-    last: tokio::sync::Mutex<()>,
+    /// By turn: who holds it is the next of them.
+    next: [tokio::sync::Mutex<()>; Turn::ALL.len()],
 }
 
 /// A call among those that wait, until it went or was given up.
@@ -177,14 +184,14 @@ struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     fn new(limiter: &'a Limiter, turn: Turn) -> Self {
-        *limiter.level().waiting(turn) += 1;
+        limiter.level().waiting[turn as usize] += 1;
         Self { limiter, turn }
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        *self.limiter.level().waiting(self.turn) -= 1;
+        self.limiter.level().waiting[self.turn as usize] -= 1;
     }
 }
 
@@ -193,8 +200,17 @@ impl Limiter {
         let (burst, ceiling) = quota.of(share);
         let rate = if quota == Quota::Learned { START } else { ceiling };
         let (tokens, filled) = (burst, Instant::now());
-        let level = Level { tokens, burst, ceiling, filled, rate, halved: None, waiting: (0, 0), ahead: 0 };
-        Self { quota, level: Mutex::new(level), first: Default::default(), last: Default::default() }
+        let level = Level {
+            tokens,
+            burst,
+            ceiling,
+            filled,
+            rate,
+            halved: None,
+            waiting: Default::default(),
+            passed: Default::default(),
+        };
+        Self { quota, level: Mutex::new(level), next: Default::default() }
     }
 
     /// Another share of its quota from now on. What was learnt of throttles stays in proportion.
@@ -221,10 +237,7 @@ impl Limiter {
             return Some(Duration::from_secs_f64((next - level.tokens) / level.rate));
         }
         level.tokens -= 1.0;
-        level.ahead = match turn {
-            Turn::First if level.waiting.1 > 0 => level.ahead + 1,
-            _ => 0,
-        };
+        level.went(turn);
         None
     }
 
@@ -239,10 +252,7 @@ impl Limiter {
     /// Waits for a turn. Who gives up waiting takes nothing from the others.
     pub async fn turn(&self, turn: Turn) {
         let waiting = Waiting::new(self, turn);
-        let next = match turn {
-            Turn::First => self.first.lock().await,
-            Turn::Last => self.last.lock().await,
-        };
+        let next = self.next[turn as usize].lock().await;
         while let Some(wait) = self.take(turn, Instant::now()) {
             tokio::time::sleep(wait).await;
         }

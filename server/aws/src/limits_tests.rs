@@ -29,8 +29,8 @@ struct Queue<'a> {
     began: Instant,
     now: Instant,
     callers: Vec<Waiting<'a>>,
-    /// When the next of each kind asks again.
-    asks: (Instant, Instant),
+    /// By turn, when the next of them asks again.
+    asks: [Instant; Turn::ALL.len()],
     /// Who went, and after how many seconds.
     went: Vec<(Turn, f64)>,
 }
@@ -38,35 +38,27 @@ struct Queue<'a> {
 impl<'a> Queue<'a> {
     fn new(limiter: &'a Limiter) -> Self {
         let now = Instant::now();
-        Self { limiter, began: now, now, callers: vec![], asks: (now, now), went: vec![] }
+        Self { limiter, began: now, now, callers: vec![], asks: [now; Turn::ALL.len()], went: vec![] }
     }
 
     fn join(&mut self, turn: Turn, calls: usize) {
         if !self.callers.iter().any(|c| c.turn == turn) {
-            *self.asks(turn) = self.now;
+            self.asks[turn as usize] = self.now;
         }
         self.callers.extend((0..calls).map(|_| Waiting::new(self.limiter, turn)));
-    }
-
-    fn asks(&mut self, turn: Turn) -> &mut Instant {
-        match turn {
-            Turn::First => &mut self.asks.0,
-            Turn::Last => &mut self.asks.1,
-        }
     }
 
     /// As the runtime does: whoever heads a queue asks when it was told to, and goes or sleeps.
     fn run(&mut self, seconds: f64) {
         let until = self.now + Duration::from_secs_f64(seconds);
         while self.now <= until {
-            for turn in [Turn::First, Turn::Last] {
+            for turn in Turn::ALL {
                 while let Some(caller) = self.callers.iter().position(|c| c.turn == turn) {
-                    let asks = *self.asks(turn);
-                    if asks > self.now {
+                    if self.asks[turn as usize] > self.now {
                         break;
                     }
                     match self.limiter.take(turn, self.now) {
-                        Some(wait) => *self.asks(turn) = self.now + wait,
+                        Some(wait) => self.asks[turn as usize] = self.now + wait,
                         None => {
                             self.callers.remove(caller);
                             self.went.push((turn, self.now.duration_since(self.began).as_secs_f64()));
@@ -152,6 +144,39 @@ fn what_somebody_waits_for_has_the_next_turn_of_a_hundred_that_collect() {
 }
 
 #[test]
+fn what_a_run_calls_does_not_wait_for_what_people_look_up() {
+    let limiter = limiter(Bucket::Ecr);
+    let mut queue = Queue::new(&limiter);
+    queue.join(Turn::First, 1_500);
+    queue.join(Turn::Last, 100);
+    queue.run(10.0);
+    for _ in 0..5 {
+        let joined = queue.now;
+        queue.join(Turn::Run, 1);
+        queue.run(2.0);
+        let at = queue.went(Turn::Run).last().copied().unwrap();
+        // One call of each of the others may be due.
+        let waited = at - joined.duration_since(queue.began).as_secs_f64();
+        assert!(waited <= 3.0 / START + 0.01, "{waited}");
+    }
+}
+
+#[test]
+fn runs_leave_the_others_their_turns() {
+    let limiter = limiter(Bucket::Ecr);
+    let mut queue = Queue::new(&limiter);
+    for turn in Turn::ALL {
+        queue.join(turn, 1_000);
+    }
+    queue.run(100.0);
+    let [run, first, last] = Turn::ALL.map(|turn| queue.went(turn).len());
+    let all = run + first + last;
+    assert!(all as f64 > 0.95 * 100.0 * limiter.rate(), "no turn is lost: {all}");
+    assert!(last * 4 + 10 >= all && first * 6 + 10 >= all, "{run}, {first} and {last}");
+    assert!(run * 2 >= all, "{run}, {first} and {last}");
+}
+
+#[test]
 fn collecting_has_every_fourth_turn_while_others_wait_all_the_time() {
     // With room for a burst and without.
     for (bucket, share) in [(Bucket::Ecr, 0.5), (Bucket::LogsFilter, 0.2)] {
@@ -204,9 +229,9 @@ async fn who_gives_up_waiting_keeps_nobody_waiting() {
     for turn in &mut waiting {
         let _ = futures::poll!(turn);
     }
-    assert!(limiter.level().waiting.0 >= 4);
+    assert!(limiter.level().waiting[Turn::First as usize] >= 4);
     drop(waiting);
-    assert_eq!(limiter.level().waiting, (0, 0));
+    assert_eq!(limiter.level().waiting, [0; 3]);
     assert!(limiter.level().tokens > -NEARLY, "nothing is owed");
 }
 

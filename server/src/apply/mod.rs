@@ -50,8 +50,12 @@ use places::Places;
 pub trait Cloud: Send + Sync + 'static {
     /// Makes a call; answers AWS's id of the request. One that takes long says how far it is and heeds its cancellation.
     async fn make(&self, scope: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem>;
-    /// Reads the state of what a call writes; `None` when it does not exist.
+    /// Reads the state of what a call writes, for a run; `None` when it does not exist.
     async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem>;
+    /// The same for this person, behind what runs call. What AWS does to tell it, it does on their behalf ([`Subject::has_aws_act`]).
+    async fn look_up(&self, _: &Person, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
+        self.read(scope, subject).await
+    }
     /// What IAM says beforehand to each of these, in their order.
     async fn permitted(&self, _: &Scope, _: &[Need]) -> Result<Vec<Verdict>, Problem> {
         Err(Problem::not_implemented("iam:SimulatePrincipalPolicy"))
@@ -141,6 +145,21 @@ impl Aws {
     pub fn new(connections: Connections, registries: copy::Registries) -> Self {
         Self { connections, registries }
     }
+
+    async fn read_through(
+        &self,
+        connections: &Connections,
+        scope: &Scope,
+        subject: &Subject,
+    ) -> Result<Option<Value>, Problem> {
+        match subject {
+            Subject::Ecr(EcrSubject::Source { reference, platform, repository, credentials }) => {
+                let wanted = copy::Wanted { reference, platform, credentials };
+                self.registries.inspect(connections, scope, wanted, repository).await.map(Some)
+            }
+            subject => gantry_aws::execute::read(&connections.caller(scope).await?, subject).await,
+        }
+    }
 }
 
 /// The names of what was lent for a plan.
@@ -156,8 +175,8 @@ impl Cloud for Aws {
     async fn make(&self, scope: &Scope, call: &Call, course: &Course) -> Result<Option<String>, Problem> {
         // AWS is told whose run it is of what changes something, not of what is read for it.
         let connections = match &course.person {
-            Some(person) => self.connections.acting_for(person.clone()),
-            None => self.connections.clone(),
+            Some(person) => self.connections.for_runs().acting_for(person.clone()),
+            None => self.connections.for_runs(),
         };
         match call {
             Call::Ecr(Ecr::CopyImage(input)) => {
@@ -171,13 +190,13 @@ impl Cloud for Aws {
         }
     }
     async fn read(&self, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
-        match subject {
-            Subject::Ecr(EcrSubject::Source { reference, platform, repository, credentials }) => {
-                let wanted = copy::Wanted { reference, platform, credentials };
-                self.registries.inspect(&self.connections, scope, wanted, repository).await.map(Some)
-            }
-            subject => gantry_aws::execute::read(&self.connections.caller(scope).await?, subject).await,
+        self.read_through(&self.connections.for_runs(), scope, subject).await
+    }
+    async fn look_up(&self, person: &Person, scope: &Scope, subject: &Subject) -> Result<Option<Value>, Problem> {
+        if subject.has_aws_act() {
+            return self.read_through(&self.connections.acting_for(person.clone()), scope, subject).await;
         }
+        self.read_through(&self.connections, scope, subject).await
     }
     fn lacks(&self, plan: &Plan) -> bool {
         lent_for(plan).any(|id| !self.registries.lent().has(id))
@@ -194,7 +213,7 @@ impl Cloud for Aws {
         call: &Call,
         between: &RangeInclusive<Millis>,
     ) -> Result<Vec<Value>, Problem> {
-        gantry_aws::execute::all_made(&self.connections.caller(scope).await?, call, between).await
+        gantry_aws::execute::all_made(&self.connections.for_runs().caller(scope).await?, call, between).await
     }
     async fn marked(&self, scope: &Scope) -> Result<Vec<Marked>, Problem> {
         gantry_aws::execute::marked(&self.connections.caller(scope).await?).await

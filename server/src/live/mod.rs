@@ -12,11 +12,11 @@ mod totals;
 use async_trait::async_trait;
 use domain::stream::{MOST_PAGES, ToPage};
 use domain::{Kind, Problem};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast;
 
+use crate::seats::{Seat, Seats};
 use follow::Follow;
 
 /// Where change notices come from.
@@ -52,42 +52,18 @@ pub struct Live {
     pub notices: Arc<dyn Notices>,
     /// Followed logs.
     pub follow: Arc<Follow>,
-    open: Arc<Mutex<HashMap<i64, usize>>>,
+    open: Seats,
 }
 
 impl Live {
     /// Over these sources.
     pub fn new(notices: Arc<dyn Notices>, follow: Arc<Follow>) -> Self {
-        Self { notices, follow, open: Arc::default() }
+        Self { notices, follow, open: Seats::new(MOST_PAGES) }
     }
 
     /// A seat for one more open page of this person; `None` when they have [`MOST_PAGES`].
-    pub fn seat(&self, person: i64) -> Option<Seat> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(person).or_default();
-        if *count >= MOST_PAGES {
-            return None;
-        }
-        *count += 1;
-        Some(Seat { person, open: self.open.clone() })
-    }
-}
-
-/// A seat, given back when dropped.
-pub struct Seat {
-    person: i64,
-    open: Arc<Mutex<HashMap<i64, usize>>>,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.person) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                open.remove(&self.person);
-            }
-        }
+    pub(crate) fn seat(&self, person: i64) -> Option<Seat> {
+        self.open.take(person)
     }
 }
 

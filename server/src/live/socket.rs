@@ -18,10 +18,10 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_stream::wrappers::BroadcastStream;
 
-use super::Seat;
 use crate::auth::identity::Identity;
 use crate::http::Web;
 use crate::http::problem::Refusal;
+use crate::seats::Seat;
 
 /// The largest message of a page, in bytes.
 const LARGEST: usize = 16 * 1024;

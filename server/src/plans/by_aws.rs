@@ -5,17 +5,28 @@ use domain::ecr::lifecycle::aws_preview::AwsPreview;
 use domain::plan::lint::{Note, Severity};
 use domain::plan::{Plan, Subject};
 use domain::{Problem, Scope};
+use gantry_aws::Person;
 use serde_json::Value;
 use std::time::Duration;
 
 use crate::apply::Cloud;
 
 /// How long a review waits for AWS's preview.
-pub const PATIENCE: Duration = Duration::from_secs(12);
+const PATIENCE: Duration = Duration::from_secs(12);
 
-/// What AWS says that the rules would do, as the fact of this subject; else, in a sentence, why it says nothing.
-pub async fn told(cloud: &dyn Cloud, scope: &Scope, subject: &Subject, patience: Duration) -> Result<Value, String> {
-    let state = match tokio::time::timeout(patience, cloud.read(scope, subject)).await {
+/// What AWS says to this person that the rules would do, as the fact of this subject; else, in a sentence, why it says nothing.
+pub async fn told(cloud: &dyn Cloud, person: &Person, scope: &Scope, subject: &Subject) -> Result<Value, String> {
+    told_within(PATIENCE, cloud, person, scope, subject).await
+}
+
+async fn told_within(
+    patience: Duration,
+    cloud: &dyn Cloud,
+    person: &Person,
+    scope: &Scope,
+    subject: &Subject,
+) -> Result<Value, String> {
+    let state = match tokio::time::timeout(patience, cloud.look_up(person, scope, subject)).await {
         Ok(Ok(state)) => state,
         Ok(Err(problem)) => {
             tracing::debug!(%problem, %scope, "AWS does not preview lifecycle rules");
@@ -84,7 +95,8 @@ mod tests {
     async fn ask(registry: Registry) -> Result<Value, String> {
         let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
         let subject = Subject::Ecr(Ecr::LifecyclePreview { repository: "shop/web".into(), policy: "{}".into() });
-        told(&registry, &scope, &subject, Duration::from_millis(1)).await
+        let ada = Person { id: Some(1), name: "ada".into(), role: None };
+        told_within(Duration::from_millis(1), &registry, &ada, &scope, &subject).await
     }
 
     #[tokio::test]

@@ -10,6 +10,8 @@ use async_trait::async_trait;
 use domain::ecr::subject::Subject as Ecr;
 use domain::ecr::wizards::{notes, policies, tags};
 use domain::ecr_public::subject::Subject as EcrPublic;
+use domain::ecs::subject::Subject as Ecs;
+use domain::kms::subject::Subject as Kms;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::{Note, lint};
 use domain::plan::listing::{MAX_RUNS, RunsQuery};
@@ -21,11 +23,13 @@ use domain::plan::{Answers, Facts, FieldErrors, Plan, Subject};
 use domain::policy::{Actor, Permission, decide};
 use domain::{Code, Millis, Problem, Scope};
 use futures::{StreamExt, TryStreamExt, stream};
+use gantry_aws::Person;
 use gantry_store::Store;
 use gantry_store::audit::Entry;
 use gantry_store::runs::Stored;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::apply::Cloud;
@@ -34,6 +38,7 @@ use crate::auth::proof::allow;
 use crate::auth::secret;
 use crate::clock::now;
 use crate::preflight;
+use crate::seats::{Seat, Seats};
 
 type Result<T> = std::result::Result<T, Problem>;
 
@@ -41,12 +46,15 @@ type Result<T> = std::result::Result<T, Problem>;
 const SUBJECTS: usize = domain::ecs::wizards::MOST_SERVICES + 3;
 /// So many of them are read at once.
 const ABREAST: usize = 4;
+/// So many questions of one person are under way at once: more than the pages of a browser ask.
+const QUESTIONS: usize = 16;
 
 /// Over a store and a cloud.
 pub struct Planner {
     store: Store,
     cloud: Arc<dyn Cloud>,
     lent: Arc<Loans>,
+    asking: Seats,
 }
 
 /// What names a plan: all that it does. What it costs does not count: that changes with what others push meanwhile.
@@ -77,12 +85,25 @@ fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
 
 /// What looking these up needs. Another registry is asked from this server and with its accounts, or by AWS with a secret of the
 /// account: that is for who may copy from it. AWS
-/// keeps one preview of a lifecycle policy, which the next replaces: that is for who may change the policy.
+/// keeps one preview of a lifecycle policy, which the next replaces: that is for who may change the policy. What only plans and runs have to
+/// know, and costs many calls or long queries, no page of a reader shows.
 fn needed(subjects: &[Subject]) -> Permission {
     let more = |subject: &Subject| {
-        matches!(subject, Subject::Ecr(Ecr::Source { .. } | Ecr::CacheValidation { .. } | Ecr::LifecyclePreview { .. }))
+        let of_plans = matches!(
+            subject,
+            Subject::Ecr(Ecr::Source { .. } | Ecr::Stored { .. })
+                | Subject::Ecs(Ecs::NextRevision { .. })
+                | Subject::Kms(Kms::NewKey { .. })
+        );
+        of_plans || subject.has_aws_act()
     };
     if subjects.iter().any(more) { Permission::ChangeAws } else { Permission::ReadResources }
+}
+
+/// Each of them once, in their order.
+fn distinct(subjects: &[Subject]) -> Vec<Subject> {
+    let mut seen = BTreeSet::new();
+    subjects.iter().filter(|subject| seen.insert(*subject)).cloned().collect()
 }
 
 /// The name of the lent credentials that looking this up needs.
@@ -96,7 +117,13 @@ fn credentials_of(subject: &Subject) -> Option<&str> {
 impl Planner {
     /// Over these, with the credentials that people lent.
     pub fn new(store: Store, cloud: Arc<dyn Cloud>, lent: Arc<Loans>) -> Self {
-        Self { store, cloud, lent }
+        Self { store, cloud, lent, asking: Seats::new(QUESTIONS) }
+    }
+
+    /// A seat for one more question of this person.
+    fn seat(&self, actor: &Actor) -> Result<Seat> {
+        let message = format!("At most {QUESTIONS} questions of a person are answered at once. Wait for the others.");
+        self.asking.take(actor.person).ok_or_else(|| Problem::new(Code::Busy, "Too many questions at once", message))
     }
 
     /// Refuses credentials that somebody else lent, or that are not here.
@@ -104,7 +131,9 @@ impl Planner {
         subjects.iter().filter_map(credentials_of).try_for_each(|id| self.lent.check(id, actor.person))
     }
 
-    async fn read(&self, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
+    async fn read(&self, actor: &Actor, scope: &Scope, subjects: &[Subject]) -> Result<Facts> {
+        let person = Person::from(actor);
+        let person = &person;
         let one = |subject: Subject| async move {
             let state = match &subject {
                 Subject::Ecr(Ecr::Inventory { repository }) => {
@@ -121,17 +150,17 @@ impl Planner {
                     Some(json!(inventory::stored(&self.store, scope, repository, &layers).await?))
                 }
                 Subject::Ecr(Ecr::Source { repository, .. }) => {
-                    let mut found = self.cloud.read(scope, &subject).await?;
+                    let mut found = self.cloud.look_up(person, scope, &subject).await?;
                     if let Some(found) = &mut found {
                         inventory::compare(&self.store, scope, repository, found).await?;
                     }
                     found
                 }
-                other => self.cloud.read(scope, other).await?,
+                other => self.cloud.look_up(person, scope, other).await?,
             };
             Ok::<_, Problem>((subject, state))
         };
-        let reads = stream::iter(subjects.iter().cloned().map(one)).buffered(ABREAST);
+        let reads = stream::iter(distinct(subjects).into_iter().map(one)).buffered(ABREAST);
         Ok(Facts::new(reads.try_collect().await?))
     }
 
@@ -142,7 +171,7 @@ impl Planner {
             let field = problem.field.unwrap_or_default();
             return Ok(Err([(field, problem.message)].into()));
         }
-        Ok(Ok(self.read(&answers.scope, &subjects).await?))
+        Ok(Ok(self.read(actor, &answers.scope, &subjects).await?))
     }
 
     /// The plan that follows from these answers and what there is now, or what is wrong with them.
@@ -171,7 +200,7 @@ impl Planner {
         notes.extend(notes::without_pods(&plan, &facts));
         let (plan, facts) = match answers.preview() {
             None => (plan, facts),
-            Some(subject) => match by_aws::told(&*self.cloud, &answers.scope, &subject, by_aws::PATIENCE).await {
+            Some(subject) => match by_aws::told(&*self.cloud, &actor.into(), &answers.scope, &subject).await {
                 Ok(told) => {
                     let facts = facts.with(subject, Some(told));
                     match answers.plan(&facts) {
@@ -199,11 +228,13 @@ impl Plans for Planner {
             return Err(Problem::invalid("subjects", format!("At most {SUBJECTS} things are looked up at once.")));
         }
         self.may_use(actor, subjects)?;
-        self.read(scope, subjects).await
+        let _seat = self.seat(actor)?;
+        self.read(actor, scope, subjects).await
     }
 
     async fn review(&self, actor: &Actor, answers: &Answers) -> Result<Reviewed> {
         decide(actor, Permission::ChangeAws)?;
+        let _seat = self.seat(actor)?;
         match self.reviewed(actor, answers).await? {
             Ok((plan, notes)) => {
                 let review = Review {
@@ -387,6 +418,22 @@ mod tests {
         assert_eq!(needed(std::slice::from_ref(&own)), Permission::ReadResources);
         let preview = Subject::Ecr(Ecr::LifecyclePreview { repository: "shop/web".into(), policy: "{}".into() });
         assert_eq!(needed(&[own.clone(), preview]), Permission::ChangeAws);
-        assert_eq!(needed(&[own, source]), Permission::ChangeAws);
+        assert_eq!(needed(&[own.clone(), source]), Permission::ChangeAws);
+        let new = Subject::Kms(Kms::NewKey { run: "r1".into() });
+        let next = Subject::Ecs(Ecs::NextRevision { family: "web".into(), after: 0, run: "r1".into() });
+        let stored = Subject::Ecr(Ecr::Stored { repository: "shop/web".into(), layers: vec![] });
+        let tried = Subject::Ecr(Ecr::CacheValidation { prefix: "hub".into() });
+        for of_plans in [new, next, stored, tried] {
+            assert_eq!(needed(&[own.clone(), of_plans.clone()]), Permission::ChangeAws, "{of_plans:?}");
+        }
+        // The pages of a repository show it.
+        let inventory = Subject::Ecr(Ecr::Inventory { repository: "shop/web".into() });
+        assert_eq!(needed(&[inventory]), Permission::ReadResources);
+    }
+
+    #[test]
+    fn what_is_asked_for_twice_is_read_once() {
+        let of = |repository: &str| Subject::Ecr(Ecr::Repository { repository: repository.into() });
+        assert_eq!(distinct(&[of("b"), of("a"), of("b"), of("a")]), [of("b"), of("a")]);
     }
 }
