@@ -74,9 +74,11 @@ pub enum Permission {
     Refresh,
     /// Make plans and run them: the only way to change AWS.
     ChangeAws,
-    /// Run a plan that deletes a thing ([`crate::plan::Plan::typed`]), or take one back whose undo does
-    /// ([`crate::plan::Plan::undo_deletes`]).
+    /// Run a plan that deletes a thing ([`crate::plan::Plan::typed`]) or sets rules by which images go at once, or take one back whose undo
+    /// does ([`crate::plan::Plan::needs`], [`crate::plan::Plan::undo_needs`]).
     DeleteFromAws,
+    /// Run a plan that sets a policy which lets in other accounts, or everybody, or take one back whose undo does.
+    OpenAws,
     /// The state of connections and collectors.
     ReadConnections,
     /// One's own password, sessions and tokens.
@@ -93,12 +95,13 @@ pub enum Permission {
 
 impl Permission {
     /// Everything that can be asked.
-    pub const ALL: [Permission; 11] = [
+    pub const ALL: [Permission; 12] = [
         Permission::ReadResources,
         Permission::ReadTelemetry,
         Permission::Refresh,
         Permission::ChangeAws,
         Permission::DeleteFromAws,
+        Permission::OpenAws,
         Permission::ReadConnections,
         Permission::ManageOwn,
         Permission::CreateToken,
@@ -116,6 +119,7 @@ impl Permission {
             | Permission::Refresh
             | Permission::ChangeAws
             | Permission::DeleteFromAws
+            | Permission::OpenAws
             | Permission::ReadConnections
             | Permission::ReadAudit => true,
             Permission::ManageOwn | Permission::CreateToken | Permission::ReadPeople | Permission::ManagePeople => {
@@ -133,16 +137,20 @@ impl Permission {
             | Permission::ReadConnections
             | Permission::ManageOwn
             | Permission::CreateToken => Role::Viewer,
-            Permission::ChangeAws | Permission::DeleteFromAws | Permission::ReadAudit => Role::Operator,
+            Permission::ChangeAws | Permission::DeleteFromAws | Permission::OpenAws | Permission::ReadAudit => {
+                Role::Operator
+            }
             Permission::ReadPeople | Permission::ManagePeople => Role::Administrator,
         }
     }
 
     /// Whether a person must have proved the password within [`PROOF_MS`]: what cannot be brought back, and what gives access that outlives
-    /// the session. Whoever finds a browser open does none of it.
+    /// the session, to Gantry or to what is in AWS. Whoever finds a browser open does none of it.
     pub const fn wants_proof(self) -> bool {
         match self {
-            Permission::DeleteFromAws | Permission::CreateToken | Permission::ManagePeople => true,
+            Permission::DeleteFromAws | Permission::OpenAws | Permission::CreateToken | Permission::ManagePeople => {
+                true
+            }
             Permission::ReadResources
             | Permission::ReadTelemetry
             | Permission::Refresh
@@ -201,7 +209,9 @@ mod tests {
                 let allowed = decide_proven(&actor(role), permission, Some(0)).is_ok();
                 let expected = match permission {
                     Permission::ManagePeople | Permission::ReadPeople => role == Role::Administrator,
-                    Permission::ChangeAws | Permission::DeleteFromAws | Permission::ReadAudit => role != Role::Viewer,
+                    Permission::ChangeAws | Permission::DeleteFromAws | Permission::OpenAws | Permission::ReadAudit => {
+                        role != Role::Viewer
+                    }
                     _ => true,
                 };
                 assert_eq!(allowed, expected, "{permission:?} as {role:?}");
@@ -225,7 +235,8 @@ mod tests {
 
     #[test]
     fn what_is_dangerous_wants_a_fresh_proof_and_nothing_else_does() {
-        let dangerous = [Permission::DeleteFromAws, Permission::CreateToken, Permission::ManagePeople];
+        let dangerous =
+            [Permission::DeleteFromAws, Permission::OpenAws, Permission::CreateToken, Permission::ManagePeople];
         let person = Actor { person: 1, name: "a".into(), role: Role::Administrator, session: 1 };
         let ages = [Some(0), Some(PROOF_MS - 1), Some(-5_000), Some(PROOF_MS), Some(i64::MAX), None];
         for permission in Permission::ALL {

@@ -4,12 +4,14 @@
 
 pub(in crate::ecr) mod conditions;
 mod explain;
+mod others;
 pub mod templates;
 #[cfg(test)]
 mod tests;
 pub(in crate::ecr) mod who;
 
 pub use explain::{Gain, Severity, explain};
+pub use others::lets_in_more;
 
 use crate::iam::policy_document::{Document, Effect, Errors, Matches, Principal, Principals, Statement, fits};
 use crate::identity::{AccountId, clip};

@@ -8,6 +8,7 @@ pub mod again;
 pub mod answers;
 mod call;
 pub mod cost;
+mod danger;
 pub mod difference;
 pub mod export;
 pub mod lint;

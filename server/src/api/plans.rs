@@ -73,8 +73,8 @@ pub struct Begun {
     pub id: String,
 }
 
-/// Begins a run of a reviewed plan. Of a person in a session whose plan deletes a repository, images, a cache rule or a template, it wants the
-/// password given within the last 15 minutes.
+/// Begins a run of a reviewed plan. Of a person in a session whose plan deletes a repository, images, a cache rule or a template, sets rules by
+/// which images go at once, or a policy that newly lets in other accounts or everybody, it wants the password given within the last 15 minutes.
 #[utoipa::path(post, path = "/runs", operation_id = "begin_run", tag = "plans", request_body = Begin,
     responses((status = 201, body = Begun),
         (status = 403, body = Problem, description = "`confirm_password`: give the password to `/confirm`, then ask again. Nothing was begun. Otherwise `forbidden`", content_type = "application/problem+json"),
@@ -103,7 +103,7 @@ pub async fn one(
 /// Takes a run back: one that goes on after the step that is under way, one that was applied from its end.
 ///
 /// One that was applied is refused with 409 where images would go that something uses by now, and with 403 (`confirm_password`) where its undo
-/// deletes a thing and the password was not given lately.
+/// deletes a thing, puts rules back by which images may go, or lets others in, and the password was not given lately.
 #[utoipa::path(post, path = "/runs/{id}/cancel", operation_id = "cancel_run", tag = "plans", params(("id" = String, Path, description = "Its id")),
     responses((status = 202), (status = "4XX", body = Problem, content_type = "application/problem+json")))]
 pub async fn cancel(

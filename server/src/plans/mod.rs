@@ -174,9 +174,18 @@ impl Planner {
         Ok(Ok(self.read(actor, &answers.scope, &subjects).await?))
     }
 
-    /// The plan that follows from these answers and what there is now, or what is wrong with them.
-    async fn plan(&self, actor: &Actor, answers: &Answers) -> Result<std::result::Result<Plan, FieldErrors>> {
-        Ok(self.known(actor, answers).await?.and_then(|facts| answers.plan(&facts)))
+    /// The plan that follows from these answers and what there is now, and what applying it needs; or what is wrong with them.
+    async fn plan(
+        &self,
+        actor: &Actor,
+        answers: &Answers,
+    ) -> Result<std::result::Result<(Plan, Vec<Permission>), FieldErrors>> {
+        let facts = self.known(actor, answers).await?;
+        Ok(facts.and_then(|facts| {
+            let plan = answers.plan(&facts)?;
+            let needs = plan.needs(&facts);
+            Ok((plan, needs))
+        }))
     }
 
     /// The plan that somebody is to review, with the notes on it. What AWS is asked besides takes seconds, and of a repository it answers one
@@ -254,8 +263,8 @@ impl Plans for Planner {
 
     async fn apply(&self, actor: &Actor, answers: &Answers, reviewed: &str) -> Result<String> {
         decide(actor, Permission::ChangeAws)?;
-        let plan = match self.plan(actor, answers).await? {
-            Ok(plan) if hash(&plan)? == reviewed => plan,
+        let (plan, needs) = match self.plan(actor, answers).await? {
+            Ok((plan, needs)) if hash(&plan)? == reviewed => (plan, needs),
             Ok(_) => {
                 let message =
                     "What there is has changed since you reviewed the plan. Nothing was made. Review it again.";
@@ -266,8 +275,8 @@ impl Plans for Planner {
                 return Err(Problem::invalid(&field, message));
             }
         };
-        if plan.typed().is_some() {
-            allow(&self.store, actor, Permission::DeleteFromAws).await?;
+        for permission in needs {
+            allow(&self.store, actor, permission).await?;
         }
         let id = secret::random_hex::<8>();
         let entry = entry(

@@ -6,7 +6,7 @@ use domain::ecs;
 use domain::kms::way_back as keys;
 use domain::plan::Subject;
 use domain::plan::run::Run;
-use domain::policy::{Actor, Permission};
+use domain::policy::Actor;
 use domain::{Code, Problem};
 use gantry_store::Store;
 use gantry_store::runs::Stored;
@@ -32,7 +32,7 @@ async fn encrypted(cloud: &dyn Cloud, run: &Run) -> Result<Option<String>, Probl
     Ok(None)
 }
 
-/// Refuses to take back what something uses by now; then, where that deletes a thing, whoever has not proved lately that it is them.
+/// Refuses to take back what something uses by now; then, where that deletes a thing or lets others in, whoever has not proved lately that it is them.
 ///
 /// # Errors
 /// [`Code::Conflict`] with what is in use and by whom; as [`allow`]; as [`Cloud::read`], where a key is to go; [`Code::Database`].
@@ -50,8 +50,8 @@ pub(super) async fn allowed(store: &Store, cloud: &dyn Cloud, actor: &Actor, sto
         let message = format!("{} Nothing was taken back.", against.join(" "));
         return Err(Problem::new(Code::Conflict, "Something uses it", message));
     }
-    if stored.run.plan.undo_deletes() {
-        allow(store, actor, Permission::DeleteFromAws).await?;
+    for permission in stored.run.plan.undo_needs() {
+        allow(store, actor, permission).await?;
     }
     Ok(())
 }

@@ -135,7 +135,7 @@ async fn changing_ones_password_is_a_proof() {
     assert_eq!(made.status, 200, "{}", made.body);
 }
 
-/// An ECR with one cache rule, `quay`.
+/// An ECR with one cache rule, `quay`, and one repository without a policy.
 async fn answer(headers: HeaderMap, body: String) -> Response {
     let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok()).unwrap_or_default();
     let json = |status: StatusCode, value: Value| {
@@ -150,11 +150,22 @@ async fn answer(headers: HeaderMap, body: String) -> Response {
             json!({ "ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io", "upstreamRegistry": "quay" });
         return json(StatusCode::OK, json!({ "pullThroughCacheRules": [rule] }));
     }
+    if target.ends_with(".DescribeRepositories") {
+        let arn = "arn:aws:ecr:eu-west-1:111122223333:repository/shop/web";
+        return json(
+            StatusCode::OK,
+            json!({ "repositories": [{ "repositoryName": "shop/web", "repositoryArn": arn }] }),
+        );
+    }
+    if target.ends_with(".GetRepositoryPolicy") {
+        let missing = json!({ "__type": "RepositoryPolicyNotFoundException", "message": "none" });
+        return json(StatusCode::BAD_REQUEST, missing);
+    }
     json(StatusCode::BAD_REQUEST, json!({ "__type": "UnknownOperationException", "message": "none" }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_plan_that_deletes_a_thing_wants_a_proof_of_people_and_none_of_tokens() {
+async fn a_plan_that_deletes_a_thing_or_lets_others_in_wants_a_proof_of_people_and_none_of_tokens() {
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", socket.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(socket, axum::Router::new().fallback(answer)).await });
@@ -171,11 +182,24 @@ async fn a_plan_that_deletes_a_thing_wants_a_proof_of_people_and_none_of_tokens(
     let begin = reviewed(answers("registry-cache-rule", create)).await;
     let begun = post(&world, "/api/v1/runs", &cookie, &begin).await;
     assert_eq!(begun.status, 201, "nothing is deleted: {}", begun.body);
+    let of = |principal: &str| {
+        json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": { "AWS": principal },
+            "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"] }] })
+    };
+    let opens = |principal: &str| {
+        answers("repository-policy", json!({ "repository": "shop/web", "policy": of(principal).to_string() }))
+    };
+    let begin = reviewed(opens("444455556666")).await;
+    let refused = post(&world, "/api/v1/runs", &cookie, &begin).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (403, Some("confirm_password")), "{}", refused.body);
+    let begin = reviewed(opens("111122223333")).await;
+    let begun = post(&world, "/api/v1/runs", &cookie, &begin).await;
+    assert_eq!(begun.status, 201, "nobody else is let in: {}", begun.body);
     let begin = reviewed(answers("delete-registry-cache-rule", json!({ "prefix": "quay" }))).await;
     let refused = post(&world, "/api/v1/runs", &cookie, &begin).await;
     assert_eq!((refused.status, refused.json()["code"].as_str()), (403, Some("confirm_password")), "{}", refused.body);
     let runs = async || world.get("/api/v1/runs", &cookie).await.json().as_array().map(Vec::len);
-    assert_eq!(runs().await, Some(1), "nothing has begun");
+    assert_eq!(runs().await, Some(2), "nothing has begun");
     // A token has no password: its role is what limits it.
     let owner = world.actor(ada, "Ada", Role::Operator).await;
     let text = gantry::auth::team::create_token(&world.auth, &owner, "ci", Role::Operator, 1).await.unwrap();
@@ -189,5 +213,5 @@ async fn a_plan_that_deletes_a_thing_wants_a_proof_of_people_and_none_of_tokens(
     assert_eq!(confirm(&world, &cookie, PASSWORD).await.status, 204);
     let begun = post(&world, "/api/v1/runs", &cookie, &begin).await;
     assert_eq!(begun.status, 201, "{}", begun.body);
-    assert_eq!(runs().await, Some(3));
+    assert_eq!(runs().await, Some(4));
 }

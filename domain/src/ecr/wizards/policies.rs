@@ -221,6 +221,25 @@ pub fn notes(plan: &Plan, facts: &Facts) -> Vec<Note> {
     plan.steps.iter().filter_map(note).chain(cut).collect()
 }
 
+/// Whether images go by the rules that a plan sets as soon as they are set; also where what becomes of them, or which there are, is not known.
+pub fn expires(plan: &Plan, facts: &Facts) -> bool {
+    let makes_it = |repository: &str| {
+        plan.steps.iter().any(|step| {
+            matches!(&step.call, plan::Call::Ecr(Call::CreateRepository(made)) if made.repository_name == repository)
+        })
+    };
+    plan.steps.iter().any(|step| {
+        let plan::Call::Ecr(Call::PutLifecyclePolicy(input)) = &step.call else { return false };
+        let repository = &input.repository_name;
+        match inventory(facts, repository) {
+            Some(inventory) => {
+                !inventory.has_all_images() || expiring(repository, &input.lifecycle_policy_text, facts).is_some()
+            }
+            None => !makes_it(repository),
+        }
+    })
+}
+
 /// How many images go by these rules as soon as they are set, as a sentence, if any do. Those that are moved to the archive can be restored.
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/LifecyclePolicies.html>
 fn expiring(repository: &str, policy: &str, facts: &Facts) -> Option<String> {
