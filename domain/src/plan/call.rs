@@ -254,6 +254,7 @@ impl Subject {
     /// Whether AWS does something to tell it, that changes nothing which lasts: reckon a preview in place of the repository's last one, or
     /// sign in to another registry.
     pub fn has_aws_act(&self) -> bool {
+        use ecr::subject::Subject as Ecr;
         matches!(self, Subject::Ecr(Ecr::LifecyclePreview { .. } | Ecr::CacheValidation { .. }))
     }
     /// The kind of resource whose rows show it: collected again once a run has ended.

@@ -18,11 +18,7 @@ impl Plan {
 
     /// What taking it back needs besides [`Permission::ChangeAws`]. What becomes of images by rules that are put back is not known beforehand.
     pub fn undo_needs(&self) -> Vec<Permission> {
-        let undo = |step| match &step.undo {
-            Undo::Call(undo) => Some((step, undo)),
-            Undo::Never(_) => None,
-        };
-        let undone = || self.steps.iter().filter_map(undo);
+        let undone = || self.steps.iter().filter_map(undone);
         let expires = undone().any(|(_, undo)| undo.operation() == "PutLifecyclePolicy");
         let opens = undone().any(|(step, undo)| opens(step, policy(&step.call), undo));
         of(self.undo_deletes() || expires, opens)
@@ -32,6 +28,14 @@ impl Plan {
 fn of(loses: bool, opens: bool) -> Vec<Permission> {
     let needed = [(loses, Permission::DeleteFromAws), (opens, Permission::OpenAws)];
     needed.into_iter().filter(|(needed, _)| *needed).map(|(_, permission)| permission).collect()
+}
+
+/// A step with the call that takes it back.
+fn undone(step: &Step) -> Option<(&Step, &Call)> {
+    match &step.undo {
+        Undo::Call(undo) => Some((step, undo)),
+        Undo::Never(_) => None,
+    }
 }
 
 /// Whether a call of this step lets in others than the policy before it did.

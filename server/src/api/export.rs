@@ -33,7 +33,7 @@ pub trait Listing: Send + 'static {
 
 /// Whoever reads a list: asked again before each page, because their access may end while they read.
 #[async_trait]
-pub trait Reader: Send + 'static {
+pub trait Reader: Send + Sync + 'static {
     /// Who it is, with the role of this moment.
     ///
     /// # Errors

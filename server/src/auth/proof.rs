@@ -80,7 +80,7 @@ impl Auth {
             let known = self.store.credentials(&actor.name).await?.filter(|known| known.person.id == actor.person);
             let stored = known.map(|known| known.password);
             let fits = self.passwords.verify(password, stored.clone()).await?;
-            Ok(stored.filter(|_| fits))
+            Ok::<_, Problem>(stored.filter(|_| fits))
         };
         match looked.await {
             Ok(Some(hash)) => counted.succeeded(&self.store).await.map(|()| hash),
