@@ -19,6 +19,8 @@ mod twins;
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod look_up_tests;
+#[cfg(test)]
 mod tests;
 
 use async_trait::async_trait;
