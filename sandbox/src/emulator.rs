@@ -13,10 +13,8 @@ use crate::report::Failure;
 use crate::user::User;
 
 const NAME: &str = "emulator";
-const LAUNCHER: &[(&str, &str)] = &[
-    ("run.py", include_str!("../emulator/run.py")),
-    ("image_code.py", include_str!("../emulator/image_code.py")),
-];
+const LAUNCHER: &[(&str, &str)] =
+    &[("run.py", include_str!("../emulator/run.py")), ("image_code.py", include_str!("../emulator/image_code.py"))];
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 

@@ -123,7 +123,7 @@ mod tests {
             "scope": { "account": "111122223333", "region": "eu-west-1" },
             "answers": { "repository": "shop/web", "insist": "shop/web", "policy": json!({ "rules": [rule] }).to_string() } }))
         .unwrap();
-        let mut inventory = json!(crate::ecr::inventory::tests::inventory());
+        let mut inventory = json!(ecr::inventory::tests::inventory());
         inventory["lists"] = list;
         let state = |subject: Subject| {
             let state = match &subject {

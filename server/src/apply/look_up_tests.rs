@@ -6,6 +6,8 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use std::collections::HashMap;
+use std::sync::Mutex;
 
 /// Who asked what: the operation and the key.
 type Asked = Arc<Mutex<Vec<(String, String)>>>;
