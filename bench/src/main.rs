@@ -116,9 +116,12 @@ async fn server(
             anyhow::Ok(String::from_utf8(done.stdout)?.trim().to_owned())
         }
     };
-    // A second run on the same database has the person already.
+    // Who signs in with a browser. A second run on the same database has them already.
     let _ = gantry("admin create --password-stdin", PERSON, &format!("{PASSWORD}\n")).await;
-    let create = format!("token create --person {PERSON} --role {role} --days 1");
+    // A person for the token of each start: one has only so many.
+    let person = format!("{PERSON}-{}", now().0);
+    gantry("admin create --password-stdin", &person, &format!("{PASSWORD}\n")).await?;
+    let create = format!("token create --person {person} --role {role} --days 1");
     let token = gantry(&create, &format!("bench {}", now().0), "").await?;
     let token = token.split_whitespace().find(|w| w.starts_with("gantry_")).context("no token was printed")?.to_owned();
     Ok((server, format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{metrics}"), token))

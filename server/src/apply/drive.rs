@@ -212,6 +212,8 @@ impl Engine {
     async fn find_out(&self, lease: &Lease, stored: &Stored, n: usize) -> Result<()> {
         let Some(call) = self.call(lease, stored, n).await? else { return Ok(()) };
         let (step, mut progress) = (&stored.run.plan.steps[n], stored.run.steps[n].clone());
+        // Said by a server that ended meanwhile.
+        progress.note = progress.note.filter(|note| note != AT_IT);
         let state = match self.reads(&lease.run, step, &call).await {
             Ok(state) => state,
             Err(problem) => {
@@ -282,8 +284,8 @@ impl Engine {
                 // What is shown instead of what AWS names is somebody else's: a name that leads to it would have it used, and taken back.
                 progress.after = after.filter(|_| shown || call.named_at().is_none());
             }
-            // What is not decided is not applied: it is taken back.
-            Err(problem) if problem.code == Code::Busy => progress.problem = Some(problem),
+            // What is not decided, or was not read, is not applied: it is taken back.
+            Err(problem) if problem.code == Code::Busy || call.is_only_begun() => progress.problem = Some(problem),
             Err(problem) => progress.note = Some(format!("It was made, but could not be read: {}", problem.message)),
         }
         progress.state = StepState::Made;

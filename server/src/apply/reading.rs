@@ -109,6 +109,9 @@ impl Engine {
 
     /// Reads what is to be taken back by this call; `shown` says whether this run saw it there, and `waits` whether credentials are waited for. What
     /// AWS may show late counts as absent once it was absent each time, over all tries.
+    ///
+    /// # Errors
+    /// [`Code::Busy`] while AWS is at a change.
     pub(super) async fn left(
         &self,
         run: &str,
@@ -120,6 +123,9 @@ impl Engine {
         let mut attempt = 1;
         loop {
             let state = if waits { self.reads(run, step, undo).await? } else { self.looks(run, step, undo).await? };
+            if undo.is_under_way(state.as_ref()) {
+                return Err(undecided());
+            }
             let may_be_there = state.is_none() && shown && undo.shows_late();
             if !may_be_there || attempt >= self.patience.tries {
                 return Ok(state);

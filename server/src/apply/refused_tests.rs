@@ -175,6 +175,20 @@ async fn what_aws_does_not_decide_in_time_is_not_applied_and_taken_back_once_it_
 }
 
 #[tokio::test]
+async fn what_aws_refuses_after_it_was_waited_for_in_vain_is_taken_back_without_a_call() {
+    let test = TestStore::fresh().await;
+    let function = Function::new("new", false, u32::MAX);
+    begin(&test, "new").await;
+    let patience = Patience { under_way: Duration::from_millis(50), ..PATIENCE };
+    assert_eq!(rests(&test, &function, patience).await.state, State::Stuck);
+    function.decide();
+    assert!(test.store.decide_step("code", 0, None, &entry()).await.unwrap());
+    let run = rests(&test, &function, patience).await;
+    assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone]), "{run:#?}");
+    assert_eq!(*function.calls.lock().unwrap(), ["new"], "the function is as it was");
+}
+
+#[tokio::test]
 async fn an_update_that_takes_long_is_applied_once_it_is_over_and_its_undo_waits_likewise() {
     let test = TestStore::fresh().await;
     let function = Function::new("new", false, PATIENCE.tries * 3);

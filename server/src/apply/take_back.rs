@@ -76,7 +76,10 @@ impl Engine {
                 return self.journal(lease, n, &progress, None).await;
             }
         };
-        match self.kept_for_theirs(stored, n, &undo).await {
+        // Credentials that did not come back for one step are not waited for at each of the others.
+        let in_vain = |n: usize| stored.run.steps[n].problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials);
+        let waits = !stored.run.stuck().any(in_vain);
+        match self.kept_for_theirs(stored, n, &undo, waits).await {
             Ok(None) => {}
             Ok(Some(why)) => {
                 (progress.state, progress.note) = (StepState::Left, Some(why));
@@ -92,9 +95,6 @@ impl Engine {
         // Of what has a name it is known.
         progress.note = progress.note.filter(|note| step.call.named_at().is_none() || note != UNKNOWN);
         self.journal(lease, n, &progress, Some(&entry(stored, step, "run.undo", &undo))).await?;
-        // Credentials that did not come back for one step are not waited for at each of the others.
-        let in_vain = |n: usize| stored.run.steps[n].problem.as_ref().is_some_and(|p| p.code == Code::AwsCredentials);
-        let waits = !stored.run.stuck().any(in_vain);
         let back = self.undo(lease, stored, (step, &call, &undo), waits, &mut progress).await;
         (progress.state, progress.note, progress.problem) = match back {
             Ok(Back::Gone) => (StepState::Undone, progress.note, None),
@@ -110,7 +110,7 @@ impl Engine {
     /// Why a step stays for what somebody else put while the run was under way: an index of theirs leads to its image, which ECR does not delete
     /// then, or its tag is the last of theirs.
     /// <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html>
-    async fn kept_for_theirs(&self, stored: &Stored, n: usize, undo: &Call) -> Result<Option<String>> {
+    async fn kept_for_theirs(&self, stored: &Stored, n: usize, undo: &Call, waits: bool) -> Result<Option<String>> {
         for later in stored.run.theirs_over(n) {
             // They may have deleted it since.
             if self.reads(&stored.run.id, later, &later.call).await?.is_some() {
@@ -126,18 +126,27 @@ impl Engine {
                 return Ok(Some(needed(later)));
             }
         }
-        if let Some(why) = self.encrypts_theirs(stored, n).await? {
+        if let Some(why) = self.encrypts_theirs(stored, n, waits).await? {
             return Ok(Some(why));
         }
         Ok(self.is_last_tag_of_theirs(stored, n, undo).await?.then(|| LAST_TAG.to_owned()))
     }
 
     /// Why a key and its alias stay: somebody else has encrypted with it since.
-    async fn encrypts_theirs(&self, stored: &Stored, n: usize) -> Result<Option<String>> {
+    async fn encrypts_theirs(&self, stored: &Stored, n: usize, waits: bool) -> Result<Option<String>> {
         let Some(asked) = way_back::asked(&stored.run, n) else { return Ok(None) };
-        let step = &stored.run.plan.steps[n];
-        let state = self.tells(&stored.run.id, &step.scope, &Subject::Ecr(asked)).await;
-        self.places.goes_on(&stored.run.id).await;
+        let (run, step) = (&stored.run.id, &stored.run.plan.steps[n]);
+        let (subject, began) = (Subject::Ecr(asked), now());
+        let state = loop {
+            match self.tells(run, &step.scope, &subject).await {
+                Err(problem)
+                    if waits
+                        && problem.code == Code::AwsCredentials
+                        && self.waited(run, step, &problem, began).await => {}
+                other => break other,
+            }
+        };
+        self.places.goes_on(run).await;
         let others = way_back::others(&stored.run, step, state?.as_ref());
         Ok((!others.is_empty())
             .then(|| format!("It stays because the key encrypts what others made: {}.", some(&others))))
@@ -182,8 +191,13 @@ impl Engine {
             if undo.made(state.as_ref()) == Made::Yes {
                 return Ok(Back::Gone);
             }
-            // What could not be read when it was made is compared with what was asked for.
             let after = progress.after.as_ref();
+            // Not decided when it was made, and refused since: the thing is as it was.
+            let as_before = || call.subject().is_unchanged(step.before.as_ref(), state.as_ref());
+            if after.is_none() && call.refused(state.as_ref()).is_some() && as_before() {
+                return Ok(Back::Gone);
+            }
+            // What could not be read when it was made is compared with what was asked for.
             let left = call.subject().is_unchanged(after, state.as_ref());
             let untouched = left || (after.is_none() && call.made(state.as_ref()) == Made::Yes);
             // What has tags, somebody gave them to, whatever was read before.

@@ -174,7 +174,7 @@ async fn try_sign_in(web: &Web, headers: &HeaderMap, address: &str, form: &SignI
     }
     let Some(known) = known else { return Ok(Outcome::Wrong) };
     counted.succeeded(store).await?;
-    if auth.proofs.take(known.person.id, Instant::now()).is_err() {
+    if auth.sign_ins.take(known.person.id, Instant::now()).is_err() {
         return Ok(Outcome::Wait(60 / i64::from(PROOFS)));
     }
     let actor = Actor { person: known.person.id, name: known.person.name, role: known.person.role, session: 0 };

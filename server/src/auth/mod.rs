@@ -46,6 +46,7 @@ pub struct Auth {
     known: Arc<Answers<String, Actor>>,
     alive: Arc<Answers<i64, bool>>,
     proofs: Arc<Rate>,
+    sign_ins: Arc<Rate>,
 }
 
 impl std::fmt::Debug for Auth {
@@ -57,8 +58,9 @@ impl std::fmt::Debug for Auth {
 impl Auth {
     /// Over this store.
     pub fn new(store: Store, passwords: Passwords, behind_tls_proxy: bool) -> Self {
-        let (known, alive, proofs) = (Arc::default(), Arc::default(), Arc::new(Rate::of_proofs(PROOFS)));
-        Self { store, passwords: Arc::new(passwords), behind_tls_proxy, known, alive, proofs }
+        let (known, alive) = (Arc::default(), Arc::default());
+        let (proofs, sign_ins) = (Arc::new(Rate::of_proofs(PROOFS)), Arc::new(Rate::of_proofs(PROOFS)));
+        Self { store, passwords: Arc::new(passwords), behind_tls_proxy, known, alive, proofs, sign_ins }
     }
 
     /// Who this cookie signs in. A page that asks while nobody is at it (`resting`) does not keep the session from ending.

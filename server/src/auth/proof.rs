@@ -67,7 +67,6 @@ impl Auth {
             problem.field = Some(asked.field().to_owned());
             problem
         };
-        self.proofs.take(actor.person, Instant::now()).map_err(at)?;
         // Counted before the password is looked at, so that guesses sent at once do not all see the same count.
         let counted = match throttle::proof(&self.store, actor.person, &actor.name, now()).await? {
             Turn::Try(counted) => counted,
@@ -83,7 +82,12 @@ impl Auth {
             Ok::<_, Problem>(stored.filter(|_| fits))
         };
         match looked.await {
-            Ok(Some(hash)) => counted.succeeded(&self.store).await.map(|()| hash),
+            Ok(Some(hash)) => {
+                counted.succeeded(&self.store).await?;
+                // Only what fitted leaves an entry: who guesses keeps nobody from going on.
+                self.proofs.take(actor.person, Instant::now()).map_err(at)?;
+                Ok(hash)
+            }
             Ok(None) => {
                 self.store.login_failed(&throttle::by_name(&actor.name), now()).await?;
                 self.note_refusal(&actor.name, json!({ "how": asked.how() }));

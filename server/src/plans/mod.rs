@@ -91,8 +91,8 @@ fn needed(subjects: &[Subject]) -> Permission {
     let more = |subject: &Subject| {
         let of_plans = matches!(
             subject,
-            Subject::Ecr(Ecr::Source { .. } | Ecr::Stored { .. })
-                | Subject::Ecs(Ecs::NextRevision { .. })
+            Subject::Ecr(Ecr::Source { .. } | Ecr::Stored { .. } | Ecr::EncryptedWith { .. })
+                | Subject::Ecs(Ecs::NextRevision { .. } | Ecs::ServedRevisions { .. })
                 | Subject::Kms(Kms::NewKey { .. })
         );
         of_plans || subject.has_aws_act()

@@ -10,6 +10,7 @@ use domain::policy::Actor;
 use domain::{Code, Problem};
 use gantry_store::Store;
 use gantry_store::runs::Stored;
+use std::collections::BTreeMap;
 
 use super::inventory;
 use crate::apply::Cloud;
@@ -18,10 +19,16 @@ use crate::clock::now;
 
 /// The sentence that speaks against taking back a key: what others have encrypted with it, as ECR says now.
 async fn encrypted(cloud: &dyn Cloud, run: &Run) -> Result<Option<String>, Problem> {
+    // Of a key and its alias the same is asked.
+    let mut told = BTreeMap::new();
     for (n, step) in run.plan.steps.iter().enumerate() {
         let Some(asked) = keys::asked(run, n) else { continue };
-        let state = cloud.read(&step.scope, &Subject::Ecr(asked)).await?;
-        let others = keys::others(run, step, state.as_ref());
+        let about = (step.scope.clone(), Subject::Ecr(asked));
+        if !told.contains_key(&about) {
+            let state = cloud.read(&about.0, &about.1).await?;
+            told.insert(about.clone(), state);
+        }
+        let others = keys::others(run, step, told.get(&about).and_then(Option::as_ref));
         if !others.is_empty() {
             return Ok(Some(format!(
                 "Undo would have a KMS key deleted that encrypts what others made: {}. Their images would be lost with it.",
