@@ -51,16 +51,22 @@ pub fn until_answered(again: RwSignal<u32>, refused: impl Fn() -> Option<bool> +
         Some(true) => {
             let so_often = times.get_value();
             times.set_value(so_often.saturating_add(1));
-            let ask = move || {
-                again.try_update(|n| *n = n.wrapping_add(1));
-            };
-            if let Ok(timer) = set_timeout_with_handle(ask, pause(so_often)) {
+            if let Ok(timer) = set_timeout_with_handle(move || once_taken_over(again), pause(so_often)) {
                 on_cleanup(move || timer.clear());
             }
         }
         Some(false) => times.set_value(0),
         None => {}
     });
+}
+
+/// Counts up, once the browser has taken the page over: what is drawn anew before is not what the server sent.
+fn once_taken_over(again: RwSignal<u32>) {
+    if document().document_element().is_some_and(|root| root.has_attribute("data-hydrated")) {
+        again.try_update(|n| *n = n.wrapping_add(1));
+    } else {
+        set_timeout(move || once_taken_over(again), AGAIN);
+    }
 }
 
 /// A question that is under way.

@@ -8,10 +8,12 @@ import functools
 import http.client
 import io
 import json
+import lzma
 import os
 import re
 import tarfile
 import zipfile
+import zlib
 
 ADDRESS = re.compile(r"(?P<registry>\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?)/(?P<name>[a-z0-9._/-]+)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
 ROOT = "var/task/"
@@ -58,7 +60,7 @@ def _ask(registry, path):
         if len(body) > LARGEST:
             raise CannotRun(f"A layer of the image is larger than {LARGEST // 1024 // 1024} MB.")
         return body
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise CannotRun(f"The registry did not answer: {error}.") from error
     finally:
         connection.close()
@@ -79,9 +81,12 @@ def _unpacked(registry, name, manifest):
         try:
             with tarfile.open(fileobj=io.BytesIO(data), mode="r:*") as archive:
                 # What a layer removes is of the layers below it, wherever in the layer that stands.
-                for member in sorted(archive.getmembers(), key=lambda member: "/.wh." not in member.name):
+                members = sorted(archive.getmembers(), key=lambda member: "/.wh." not in member.name)
+                if sum(member.size for member in members) > LARGEST:
+                    raise CannotRun(f"A layer of the image has more than {LARGEST // 1024 // 1024} MB.")
+                for member in members:
                     _lay(files, archive, member)
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
             raise CannotRun(f"The layer {layer['digest']} cannot be read: {error}.") from error
         if sum(map(len, files.values())) > LARGEST:
             raise CannotRun(f"The image has more than {LARGEST // 1024 // 1024} MB below /{ROOT[:-1]}.")

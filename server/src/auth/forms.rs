@@ -105,16 +105,19 @@ async fn start(
     password: &str,
     how: &str,
 ) -> Result<Option<(axum::http::HeaderName, HeaderValue)>, Problem> {
+    let begins = entry(Some(person), "session.start", &person.name, json!({ "how": how }));
+    let id = secret::random_hex::<32>();
+    let new = NewSession { person: person.person, password, secret: &id, agent: &agent(headers) };
+    if web.auth.store.create_session(new, now(), &begins).await?.is_none() {
+        return Ok(None);
+    }
+    // Only one that begins ends another.
     if let Ok(Some(old)) = web.auth.of(headers).await {
         let entry = entry(Some(&old), "session.end", &old.name, json!({ "session": old.session, "how": "sign-in" }));
         web.auth.store.end_session(old.person, old.session, &entry).await?;
         web.auth.forget();
     }
-    let entry = entry(Some(person), "session.start", &person.name, json!({ "how": how }));
-    let id = secret::random_hex::<32>();
-    let new = NewSession { person: person.person, password, secret: &id, agent: &agent(headers) };
-    let begun = web.auth.store.create_session(new, now(), &entry).await?;
-    Ok(begun.map(|_| web.auth.set_cookie(Some(&id))))
+    Ok(Some(web.auth.set_cookie(Some(&id))))
 }
 
 /// `POST /sign-in`: name and password.

@@ -1,6 +1,6 @@
 //! What calls each function, a word for each sort: "SQS", "Schedule". A function's own document does not say; the arrows of everything that
-//! triggers functions do, and of what is not collected, such as REST APIs, the permissions of services. They are counted as they come and go, so
-//! that a change costs what changed and a request nothing.
+//! triggers functions do. Of what they do not say, such as REST APIs and what another account has, the permissions tell which service may call,
+//! also where none does any more. They are counted as they come and go, so that a change costs what changed and a request nothing.
 
 use domain::document::target;
 use domain::lambda::{Function, Permission};

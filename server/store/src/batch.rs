@@ -369,7 +369,18 @@ async fn write(tx: &mut PgConnection, changes: &[Change<'_>], source: Source, ve
         described.push((id, change.described.as_ref()));
     }
     history::append(tx, &entries, now).await?;
-    links::replace(tx, &described).await
+    links::replace(tx, &described).await?;
+    if fetched.is_none() {
+        // What is made anew was never asked for alone: that of the one before, which was refused, is no reason to wait.
+        let anew: Vec<i64> =
+            changes.iter().zip(&keys).filter(|(c, _)| c.anew).filter_map(|(_, key)| ids.get(key).copied()).collect();
+        sqlx::query("delete from refusals where resource = any($1)")
+            .bind(&anew)
+            .execute(&mut *tx)
+            .await
+            .map_err(problem::of)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
