@@ -159,7 +159,7 @@ async fn a_clock_that_is_off_is_called_that() {
 
 #[test]
 fn an_update_that_waits_for_an_earlier_one_may_pass_and_a_name_that_is_taken_does_not() {
-    let answered = |operation: &str| {
+    let answered = |operation: &'static str| {
         let message = "The operation cannot be performed at this time. An update is in progress.".to_owned();
         let refusal = Refusal { status: 409, code: "ResourceConflictException".into(), message, ..Refusal::default() };
         refused(&refusal, Asked { operation, resource: None, region: None, emulator: false }).code

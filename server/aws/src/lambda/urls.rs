@@ -65,10 +65,10 @@ async fn urls(caller: &Caller, function: &str, trouble: &mut Trouble) -> Result<
         if !url.is_open() {
             continue;
         }
-        if let Some(statements) = trouble.past(policy(caller, function, url.alias()).await)? {
-            if let Some(anyone) = anyone(&statements) {
-                doc["gantry:anyone"] = anyone.into();
-            }
+        if let Some(statements) = trouble.past(policy(caller, function, url.alias()).await)?
+            && let Some(anyone) = anyone(&statements)
+        {
+            doc["gantry:anyone"] = anyone.into();
         }
     }
     Ok(docs)
