@@ -29,7 +29,8 @@ async fn a_key_that_encrypts_what_others_made_since_stays_with_its_alias() {
         let run = world.rests("new").await;
         let expected = vec![StepState::Left, StepState::Left, StepState::Undone];
         assert_eq!((run.state, states(&run)), (State::Undone, expected), "{run:#?}");
-        assert!(run.steps[0].note.as_ref().is_some_and(|note| note.contains(name)), "{run:#?}");
+        // The alias says why, and the key that the alias needs it.
+        assert!(run.steps[1].note.as_ref().is_some_and(|note| note.contains(name)), "{run:#?}");
         assert!(!world.cloud.calls().contains(&"kms:ScheduleKeyDeletion".to_owned()));
     }
 }

@@ -114,8 +114,10 @@ async fn copies_that_stall_leave_room_for_other_runs_and_a_further_copy_waits_fo
     };
     let waits = async |id: &str| loop {
         let run = world.run(id).await;
-        if run.steps[0].note.as_ref().is_some_and(|note| note.contains("no room for it yet")) {
-            return assert_eq!((run.state, run.steps[0].attempts), (State::Applying, 0));
+        // A run and its steps are read one after the other.
+        let says_so = run.steps[0].note.as_ref().is_some_and(|note| note.contains("no room for it yet"));
+        if says_so && run.state == State::Applying {
+            return assert_eq!(run.steps[0].attempts, 0);
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     };

@@ -148,7 +148,8 @@ async fn what_names_a_revision_by_its_number_starts_it_and_what_names_the_family
     let test = TestStore::fresh().await;
     let arn = arn("ecs", "task-definition/etl:9");
     let service = |name: &str| {
-        let doc = json!({ "serviceName": name, "status": "ACTIVE", "taskDefinition": arn });
+        let doc = json!({ "serviceArn": self::arn("ecs", &format!("service/prod/{name}")), "serviceName": name,
+            "clusterArn": self::arn("ecs", "cluster/prod"), "status": "ACTIVE", "taskDefinition": arn });
         observed(Kind::Service, &format!("prod/{name}"), doc)
     };
     let rule = json!({ "Name": "nightly", "Arn": self::arn("events", "rule/nightly"), "State": "DISABLED",
