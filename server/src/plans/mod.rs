@@ -4,14 +4,13 @@
 mod by_aws;
 mod inventory;
 mod public_uses;
+mod questions;
 mod way_back;
 
 use async_trait::async_trait;
 use domain::ecr::subject::Subject as Ecr;
 use domain::ecr::wizards::{notes, policies, tags};
 use domain::ecr_public::subject::Subject as EcrPublic;
-use domain::ecs::subject::Subject as Ecs;
-use domain::kms::subject::Subject as Kms;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::{Note, lint};
 use domain::plan::listing::{MAX_RUNS, RunsQuery};
@@ -29,9 +28,9 @@ use gantry_store::audit::Entry;
 use gantry_store::runs::Stored;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use self::questions::{credentials_of, distinct, needed};
 use crate::apply::Cloud;
 use crate::apply::lent::Loans;
 use crate::auth::proof::allow;
@@ -81,37 +80,6 @@ fn wizard_name(wizard: &str) -> Result<()> {
 fn entry(actor: &Actor, action: &str, subject: &str, detail: Value) -> Entry {
     let (person, at) = (Some(actor.person), now());
     Entry { id: 0, at, person, actor: actor.name.clone(), action: action.into(), subject: subject.into(), detail }
-}
-
-/// What looking these up needs. Another registry is asked from this server and with its accounts, or by AWS with a secret of the
-/// account: that is for who may copy from it. AWS
-/// keeps one preview of a lifecycle policy, which the next replaces: that is for who may change the policy. What only plans and runs have to
-/// know, and costs many calls or long queries, no page of a reader shows.
-fn needed(subjects: &[Subject]) -> Permission {
-    let more = |subject: &Subject| {
-        let of_plans = matches!(
-            subject,
-            Subject::Ecr(Ecr::Source { .. } | Ecr::Stored { .. } | Ecr::EncryptedWith { .. })
-                | Subject::Ecs(Ecs::NextRevision { .. } | Ecs::ServedRevisions { .. })
-                | Subject::Kms(Kms::NewKey { .. })
-        );
-        of_plans || subject.has_aws_act()
-    };
-    if subjects.iter().any(more) { Permission::ChangeAws } else { Permission::ReadResources }
-}
-
-/// Each of them once, in their order.
-fn distinct(subjects: &[Subject]) -> Vec<Subject> {
-    let mut seen = BTreeSet::new();
-    subjects.iter().filter(|subject| seen.insert(*subject)).cloned().collect()
-}
-
-/// The name of the lent credentials that looking this up needs.
-fn credentials_of(subject: &Subject) -> Option<&str> {
-    match subject {
-        Subject::Ecr(Ecr::Source { credentials, .. }) if !credentials.is_empty() => Some(credentials),
-        _ => None,
-    }
 }
 
 impl Planner {
@@ -416,33 +384,5 @@ mod tests {
         assert_eq!(hash(&plan).unwrap(), hash(&dearer).unwrap());
         dearer.steps[0].says = "Delete 2 images".into();
         assert_ne!(hash(&plan).unwrap(), hash(&dearer).unwrap());
-    }
-
-    #[test]
-    fn only_who_may_copy_has_other_registries_asked() {
-        let own = Subject::Ecr(Ecr::Repository { repository: "shop/web".into() });
-        let (reference, platform) = ("ghcr.io/owner/app:v1".into(), String::new());
-        let (repository, credentials) = ("shop/web".into(), String::new());
-        let source = Subject::Ecr(Ecr::Source { reference, platform, repository, credentials });
-        assert_eq!(needed(std::slice::from_ref(&own)), Permission::ReadResources);
-        let preview = Subject::Ecr(Ecr::LifecyclePreview { repository: "shop/web".into(), policy: "{}".into() });
-        assert_eq!(needed(&[own.clone(), preview]), Permission::ChangeAws);
-        assert_eq!(needed(&[own.clone(), source]), Permission::ChangeAws);
-        let new = Subject::Kms(Kms::NewKey { run: "r1".into() });
-        let next = Subject::Ecs(Ecs::NextRevision { family: "web".into(), after: 0, run: "r1".into() });
-        let stored = Subject::Ecr(Ecr::Stored { repository: "shop/web".into(), layers: vec![] });
-        let tried = Subject::Ecr(Ecr::CacheValidation { prefix: "hub".into() });
-        for of_plans in [new, next, stored, tried] {
-            assert_eq!(needed(&[own.clone(), of_plans.clone()]), Permission::ChangeAws, "{of_plans:?}");
-        }
-        // The pages of a repository show it.
-        let inventory = Subject::Ecr(Ecr::Inventory { repository: "shop/web".into() });
-        assert_eq!(needed(&[inventory]), Permission::ReadResources);
-    }
-
-    #[test]
-    fn what_is_asked_for_twice_is_read_once() {
-        let of = |repository: &str| Subject::Ecr(Ecr::Repository { repository: repository.into() });
-        assert_eq!(distinct(&[of("b"), of("a"), of("b"), of("a")]), [of("b"), of("a")]);
     }
 }
