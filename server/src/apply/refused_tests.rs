@@ -106,18 +106,7 @@ async fn begin(test: &TestStore, image: &str) {
 
 /// Drives until that run rests.
 async fn rests(test: &TestStore, function: &Arc<Function>, patience: Patience) -> Run {
-    let (stop, stopped) = watch::channel(false);
-    let driving = tokio::spawn(Arc::new(Engine::new(test.store.clone(), function.clone(), patience)).run(stopped));
-    let run = loop {
-        let run = test.store.run("code").await.unwrap().unwrap().run;
-        if !run.state.is_live() {
-            break run;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    };
-    stop.send(true).unwrap();
-    driving.await.unwrap();
-    run
+    driven_to_rest(Arc::new(Engine::new(test.store.clone(), function.clone(), patience)), test, "code").await
 }
 
 #[tokio::test]

@@ -106,19 +106,24 @@ impl World {
     }
 
     async fn rests_by(&self, engine: Arc<Engine>, id: &str) -> Run {
-        let (stop, stopped) = watch::channel(false);
-        let driving = tokio::spawn(engine.run(stopped));
-        let run = loop {
-            let run = self.run(id).await;
-            if !run.state.is_live() {
-                break run;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        };
-        stop.send(true).unwrap();
-        driving.await.unwrap();
-        run
+        driven_to_rest(engine, &self.test, id).await
     }
+}
+
+/// Drives until this run rests.
+async fn driven_to_rest(engine: Arc<Engine>, test: &TestStore, id: &str) -> Run {
+    let (stop, stopped) = watch::channel(false);
+    let driving = tokio::spawn(engine.run(stopped));
+    let run = loop {
+        let run = test.store.run(id).await.unwrap().unwrap().run;
+        if !run.state.is_live() {
+            break run;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    stop.send(true).unwrap();
+    driving.await.unwrap();
+    run
 }
 
 fn states(run: &Run) -> Vec<StepState> {
