@@ -100,3 +100,40 @@ impl Auth {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::password::Passwords;
+    use domain::policy::Role;
+    use domain::services::Team;
+    use gantry_store::sessions::NewSession;
+    use gantry_store::testing::TestStore;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn nobody_fills_the_trail_with_right_passwords_and_tokens() {
+        let test = TestStore::fresh().await;
+        let (store, password) = (test.store.clone(), "otter lumpy gravel");
+        let auth = Auth::new(store.clone(), Passwords::new(15), false);
+        let hash = auth.passwords.hash(password).await.unwrap();
+        let begun = crate::auth::entry(None, "test", "test", json!({}));
+        let mut people = Vec::new();
+        for name in ["Ada", "Bob"] {
+            let person = store.create_person(name, &hash, Role::Viewer, now(), &begun).await.unwrap();
+            let new = NewSession { person, password: &hash, secret: name, agent: "test" };
+            let session = store.create_session(new, now(), &begun).await.unwrap().unwrap();
+            people.push(Actor { person, name: name.to_owned(), role: Role::Viewer, session });
+        }
+        let [ada, bob] = people.as_slice() else { panic!("two people") };
+        // As if she had had all of hers at this moment, however long a hash takes here.
+        let ahead = Instant::now() + std::time::Duration::from_secs(600);
+        while auth.proofs.take(ada.person, ahead).is_ok() {}
+        let refused = auth.prove(ada, password, Asked::Again).await.unwrap_err();
+        assert_eq!((refused.code, refused.title.as_str()), (Code::Busy, "Too often"));
+        assert_eq!(refused.field.as_deref(), Some("password"));
+        while auth.proofs.take(ada.person, ahead).is_ok() {}
+        let refused = auth.create_token(ada, "ci", Role::Viewer, 1).await.unwrap_err();
+        assert_eq!(refused.title, "Too often");
+        assert!(auth.prove(bob, password, Asked::Again).await.is_ok(), "somebody else's");
+    }
+}
