@@ -5,9 +5,10 @@ export default defineConfig({
   testDir: "./tests",
   outputDir: "./test-results",
   globalSetup: "./global-setup.ts",
-  // Several times what a journey takes on two busy cores: each wait has its own, shorter limit.
-  timeout: 120_000,
-  expect: { timeout: 30_000 },
+  // Several times what the longest journey takes on two busy cores, and less than a proof of the password is good for. A wait ends with what it
+  // waits for: no journey has a limit of its own that a slower machine would break.
+  timeout: 400_000,
+  expect: { timeout: 90_000, toPass: { timeout: 150_000 } },
   fullyParallel: true,
   workers: 2,
   retries: 0,

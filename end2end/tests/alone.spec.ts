@@ -3,7 +3,6 @@ import { test } from "../fixtures/own";
 import { expect, hydrated } from "../fixtures/test";
 
 test("a server that is told of a database only serves its pages and all they load", async ({ own, browser }) => {
-  test.setTimeout(120_000);
   const url = await own.alone();
   const visitor = await fetch(`${url}/functions`);
   expect(visitor.status).toBe(200);

@@ -42,7 +42,7 @@ test("a deletion is asked to be confirmed, and is made", async ({ page, browser 
   await accessible(here);
   await field.fill(password);
   await dialog(here).getByRole("button", { name: "Confirm", exact: true }).click();
-  await expect(dialog(here).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  await expect(dialog(here).getByText("Applied")).toBeVisible();
   expect(rules()).not.toContain(prefix);
   await person.leave();
 });

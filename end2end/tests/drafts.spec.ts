@@ -52,7 +52,6 @@ test("what is typed while the server is away is not lost, and reaches it later",
 });
 
 test("the answers of a run fill the wizard again, here and for elsewhere", async ({ somebody }) => {
-  test.setTimeout(120_000);
   const page = await somebody.browser();
   const name = `again/${Date.now().toString(36)}`;
   await page.goto(wizard);

@@ -5,8 +5,6 @@ import { type Detail, address, apply, askToTakeOff, call, dialog, ecr, images, r
 import { accessible, expect, hydrated, test } from "../fixtures/test";
 import type { Page } from "@playwright/test";
 
-test.describe.configure({ timeout: 150_000 });
-
 /** The tags of each image, by digest. */
 async function tags(name: string): Promise<Record<string, string[]>> {
   return Object.fromEntries((await images(name)).map((image) => [image.imageDigest, (image.imageTags ?? []).toSorted()]));
@@ -56,7 +54,7 @@ test("what a repository stores is reckoned from its images, and goes down with o
     expect(async () => {
       await page.goto(address(name));
       await expect(line).toContainText(words, { timeout: 5000 });
-    }).toPass({ timeout: 60_000 });
+    }).toPass();
   await says(stored(await images(name)));
   expect(stored(await images(name))).toContain("stored: $4.50 a month");
   await accessible(page);
@@ -72,7 +70,7 @@ test("what a repository stores is reckoned from its images, and goes down with o
   const left = await images(name);
   expect(left.flatMap((image) => image.imageTags).toSorted()).toEqual(["one", "two"]);
   // The page that is open follows, without waiting until all images were listed again.
-  await expect(line).toContainText(stored(left), { timeout: 10_000 });
+  await expect(line).toContainText(stored(left));
   await expect(line).toContainText(/Listed .+ ago\./);
 
   // Its run says why there is no way back.
@@ -94,7 +92,7 @@ test("an image from this computer takes a tag over, and gives it back", async ({
   const form = page.locator("section.card", { hasText: "Send an image from this computer" });
   const buffer = dockerSave("shop/web:live", [layer("etc/one", 5_000)]);
   await form.locator("input[type=file]").setInputFiles({ name: "image.tar", mimeType: "application/x-tar", buffer });
-  await expect(form.getByLabel(/^Tags of /)).toHaveValue("live", { timeout: 30_000 });
+  await expect(form.getByLabel(/^Tags of /)).toHaveValue("live");
   await form.getByRole("button", { name: "Review and put it in" }).click();
   await expect(dialog(page).getByText(`Move the tag live of ${name}`, { exact: false }).first()).toBeVisible();
   await accessible(page);

@@ -13,12 +13,10 @@ const dialog = (page: Page) => page.getByRole("dialog", { name: "Confirm" });
 
 async function apply(page: Page) {
   await dialog(page).getByRole("button", { name: "Apply" }).click();
-  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  await expect(dialog(page).getByText("Applied")).toBeVisible();
   await dialog(page).getByRole("button", { name: "Close" }).click();
   await expect(dialog(page)).toBeHidden();
 }
-
-test.describe.configure({ timeout: 180_000 });
 
 test("a public repository is made by its plan, listed, changed and deleted", async ({ page }) => {
   expect(world().accounts.map(({ id }) => id)).toContain(account);
@@ -70,7 +68,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await accessible(page);
   await page.getByRole("button", { name: "Apply" }).click();
   await expect(page).toHaveURL(/\/runs\/[0-9a-f]+/);
-  await page.getByRole("link", { name: `Open the public repository ${name}` }).waitFor({ timeout: 30_000 });
+  await page.getByRole("link", { name: `Open the public repository ${name}` }).waitFor();
   await expect(page.getByText("docker push public.ecr.aws/", { exact: false })).toBeVisible();
   expect(ecr("get_repository_catalog_data", { repositoryName: name })).toMatchObject({
     catalogData: { description: "Made by a journey.", architectures: ["ARM 64"], operatingSystems: ["Linux"], logoUrl: expect.stringMatching(/^https:/) },
@@ -79,7 +77,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   await expect(async () => {
     await page.goto(`/public-repositories?q=${encodeURIComponent(name)}`);
     await expect(page.locator("tbody a[href^='/public-repositories/']", { hasText: name })).toBeVisible({ timeout: 2000 });
-  }).toPass({ timeout: 90_000 });
+  }).toPass();
   await page.goto(`/public-repositories/${account}/us-east-1/${name}`);
   await hydrated(page);
   await expect(page.locator(".markdown").getByRole("heading", { name: "Hello" })).toBeVisible();
@@ -101,7 +99,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
   // Another logo takes its place.
   const logo = () => (ecr("get_repository_catalog_data", { repositoryName: name }) as unknown as { catalogData: { logoUrl: string } }).catalogData.logoUrl;
   const first = logo();
-  await expect(page.getByRole("button", { name: "Start over" })).toBeDisabled({ timeout: 60_000 });
+  await expect(page.getByRole("button", { name: "Start over" })).toBeDisabled();
   await page.locator("#logo").setInputFiles({ name: "other.png", mimeType: "image/png", buffer: Buffer.concat([Buffer.from(pixel, "base64"), Buffer.from("other")]) });
   await expect(page.getByRole("img", { name: "The logo as chosen" })).toBeVisible();
   await page.getByRole("button", { name: "Review the change" }).click();
@@ -143,7 +141,7 @@ test("a public repository is made by its plan, listed, changed and deleted", asy
     await page.goto(`${list}?account=${account}&region=eu-west-1&q=${service}`);
     await hydrated(page);
     await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
-    await expect(page.locator(`tbody a[href^='${list}/']`, { hasText: service }).first()).toBeVisible({ timeout: 60_000 });
+    await expect(page.locator(`tbody a[href^='${list}/']`, { hasText: service }).first()).toBeVisible();
   }
   await page.goto(`/public-repositories/${account}/us-east-1/${name}?tab=images`);
   await hydrated(page);

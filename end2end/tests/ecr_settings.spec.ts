@@ -8,8 +8,6 @@ import { accessible, expect, hydrated, test } from "../fixtures/test";
 /** The other account of the fleet; its registry in this region is changed by no other journey. */
 const other = "444455556666";
 
-test.describe.configure({ timeout: 150_000 });
-
 /** The wizard with a name in it, in a browser of somebody who has no other draft. */
 async function wizard(administrator: Page, browser: Browser, name: string): Promise<{ page: Page; somebody: NewPerson }> {
   const somebody = await NewPerson.make(administrator, browser);
@@ -29,7 +27,7 @@ async function make(page: Page, name: string): Promise<string> {
   await expect(page.getByRole("heading", { level: 1, name: `Review: Create the repository ${name}` })).toBeVisible();
   await page.getByRole("button", { name: "Apply" }).click();
   await expect(page).toHaveURL(/\/runs\/[0-9a-f]+/);
-  await expect(page.getByRole("link", { name: `Open the repository ${name}` })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("link", { name: `Open the repository ${name}` })).toBeVisible();
   return page.url();
 }
 
@@ -72,7 +70,7 @@ test("a new repository lets another account, Lambda and an organization pull, an
   await expect(async () => {
     await page.goto(address(name, "permissions"));
     await expect(page.locator(".means li")).toHaveText(gains, { timeout: 5000 });
-  }).toPass({ timeout: 60_000 });
+  }).toPass();
   await expect(page.getByRole("heading", { name: "Who gains what" })).toBeVisible();
   await accessible(page);
 
@@ -115,7 +113,7 @@ test("tags stay but for those excepted, by the wizard; others are excepted on th
   await expect(async () => {
     await page.goto(address(name, "settings"));
     await expect(page.getByLabel("Value of tag 1")).toHaveValue("shop", { timeout: 5000 });
-  }).toPass({ timeout: 60_000 });
+  }).toPass();
   await hydrated(page);
   await expect(page.getByRole("radio", { name: "Immutable" })).toBeChecked();
   await expect(exceptions).toHaveValue("latest, dev-*");

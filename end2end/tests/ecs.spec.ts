@@ -4,7 +4,6 @@ import { accessible, expect, hydrated, test } from "../fixtures/test";
 import { aws } from "../fixtures/world";
 
 test("from a mistyped name to the function, what triggers it, its log, and the service that runs its image, too", async ({ page }) => {
-  test.setTimeout(240_000);
   await page.goto("/");
   await hydrated(page);
   await page.keyboard.press("Control+k");
@@ -19,11 +18,11 @@ test("from a mistyped name to the function, what triggers it, its log, and the s
   // Another journey gives the function another image for a while.
   await expect(async () => {
     await page.goto("/functions/111122223333/eu-west-1/invoice-render");
-    await page.getByRole("complementary", { name: "Connected" }).locator("a[href^='/images/']").first().click({ timeout: 5_000 });
+    await page.getByRole("complementary", { name: "Connected" }).locator("a[href^='/images/']").first().click({ timeout: 20_000 });
     await expect(page).toHaveURL(/\/images\//);
-    await page.getByRole("complementary", { name: "Connected" }).locator("a[href^='/services/']").first().click({ timeout: 5_000 });
+    await page.getByRole("complementary", { name: "Connected" }).locator("a[href^='/services/']").first().click({ timeout: 20_000 });
     await expect(page).toHaveURL(/\/services\//);
-  }).toPass({ timeout: 60_000 });
+  }).toPass();
 });
 
 test("a stopped task says why it stopped", async ({ page }) => {
@@ -65,21 +64,19 @@ test("two revisions of a task definition are compared without noise", async ({ p
 
 test("a service that cannot reach its desired count needs a person", async ({ page }) => {
   // ECS says so after several tasks that failed: a fleet that has just begun has to get there.
-  test.setTimeout(240_000);
   await page.goto("/");
   await hydrated(page);
   const deployed = page.locator("section.card", { has: page.getByRole("heading", { name: "Deployments" }) }).getByRole("link", { name: /recommendations/ });
-  await deployed.first().click({ timeout: 60_000 });
+  await deployed.first().click();
   await expect(page).toHaveURL(/\/services\/\d{12}\/.*tab=deployments/);
   await page.goto("/services?attention=1&q=recommendations");
   await hydrated(page);
-  await page.locator("tbody a[href^='/services/']").first().click({ timeout: 60_000 });
+  await page.locator("tbody a[href^='/services/']").first().click();
   await expect(page).toHaveURL(/\/services\/\d{12}\//);
   await expect(page.getByRole("main").getByText(/is unable to consistently start tasks/).first()).toBeVisible({ timeout: 150_000 });
 });
 
 test("a service's page tells its past deployments, from which revision to which", async ({ page }) => {
-  test.setTimeout(240_000);
   // Nobody else's journey deploys it.
   const [account, region] = ["444455556666", "us-east-1"];
   const service = { cluster: "northwind-shop", service: "web" };
@@ -93,7 +90,7 @@ test("a service's page tells its past deployments, from which revision to which"
   await hydrated(page);
   // Its revision says which digests it starts from.
   const images = page.getByRole("complementary", { name: "Connected" }).locator("a[href^='/images/']");
-  await expect(images.first()).toBeVisible({ timeout: 60_000 });
+  await expect(images.first()).toBeVisible();
   await page.getByRole("link", { name: "Deployments", exact: true }).click();
   await expect(page).toHaveURL(/tab=deployments/);
   const rows = page.locator("table", { has: page.getByRole("columnheader", { name: "Took" }) }).locator("tbody tr");
@@ -103,8 +100,8 @@ test("a service's page tells its past deployments, from which revision to which"
   call("update_service", { ...service, taskDefinition: other });
   try {
     // Nobody asks for it: the tab reads again once the service's own document, collected every 15 s or so, tells of another deployment.
-    await expect(rows.first()).toContainText(`${name(other)} from ${name(ran)}`, { timeout: 90_000 });
-    await expect(rows.first().locator(".badge")).toHaveText("Successful", { timeout: 90_000 });
+    await expect(rows.first()).toContainText(`${name(other)} from ${name(ran)}`);
+    await expect(rows.first().locator(".badge")).toHaveText("Successful");
     await accessible(page);
     await rows.first().getByRole("link", { name: name(other), exact: true }).click();
     await expect(page).toHaveURL(/\/task-definitions\/444455556666\/us-east-1\/web/);

@@ -15,7 +15,7 @@ test("a cluster shows its node groups and its pods, and an image the pods that r
   await expect(async () => {
     await page.goto("/pods?account=111122223333");
     await expect(pod).toContainText(/build:1\.[\d.]+/, { timeout: 2000 });
-  }).toPass({ timeout: 60_000 });
+  }).toPass();
   await hydrated(page);
   await expect(page.locator("tbody tr", { hasText: "recommender-" })).toContainText("ImagePullBackOff");
   await accessible(page);

@@ -11,8 +11,6 @@ import { OtherRegistry } from "../fixtures/registry";
 import { accessible, expect, hydrated } from "../fixtures/test";
 import { aws, world } from "../fixtures/world";
 
-test.describe.configure({ timeout: 180_000 });
-
 /** A repository of the test's own, made outside of Gantry. */
 function repository(what: string): string {
   const repositoryName = ownName(what);
@@ -29,7 +27,7 @@ const neverLeft = (page: Page) => expect(page.locator("html[data-never-left]")).
 /** The page of a repository with the forms by which images come in, as soon as a new Gantry has collected it. */
 async function open(page: Page, name: string) {
   await page.goto(`/repositories?account=${account}&region=${region}&q=${encodeURIComponent(name)}`);
-  await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible();
   await page.goto(`/repositories/${account}/${region}/${name}`);
   await hydrated(page);
   await mark(page);
@@ -67,7 +65,7 @@ async function copyHalf(page: Page, other: OtherRegistry, name: string) {
   await dialog(page).getByRole("button", { name: "Apply" }).click();
   await stalled;
   const ask = registry(name);
-  await expect.poll(() => arrived(ask, other.layers), { timeout: 20_000 }).toEqual(other.layers.slice(0, -1));
+  await expect.poll(() => arrived(ask, other.layers)).toEqual(other.layers.slice(0, -1));
   await expect(dialog(page).getByText("Applying").first()).toBeVisible();
 }
 
@@ -100,7 +98,7 @@ test("a server dies between the layers of a copy: the next one fetches what has 
     expect(await images(name)).toEqual([]);
     other.mend();
     await again();
-    await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 60_000 });
+    await expect(dialog(page).getByText("Applied")).toBeVisible();
     await neverLeft(page);
     expect((await images(name)).map((image) => [image.imageDigest, image.imageTags])).toEqual([[other.digest, ["v1"]]]);
     expect(await whole(name, other.digest)).toEqual([...other.blobs.keys()].sort());
@@ -119,7 +117,7 @@ test("a copy that a dead server left is cancelled at the next one: nothing has t
     // Two layers and the configuration are there, of the last one half has come; a reload shows the same, and there is room for it on a phone.
     const moving = page.getByRole("progressbar", { name: `Layer ${other.layers[2].slice("sha256:".length, "sha256:".length + 12)}` });
     const half = async () => {
-      await expect(ended(page, "sent")).toHaveCount(3, { timeout: 20_000 });
+      await expect(ended(page, "sent")).toHaveCount(3);
       await expect(moving).toHaveAttribute("value", String(Math.floor((other.blobs.get(other.layers[2])?.length ?? 0) / 2)));
       await expect(page.getByRole("progressbar", { name: "Copied" })).toBeVisible();
     };
@@ -137,10 +135,10 @@ test("a copy that a dead server left is cancelled at the next one: nothing has t
     const before = other.fetched(other.layers[2]);
     await again();
     // The next server has gone on to where the source stalls, and shows what it found there.
-    await expect.poll(() => other.fetched(other.layers[2]), { timeout: 60_000 }).toBeGreaterThan(before);
-    await expect(ended(page, "there already")).toHaveCount(3, { timeout: 20_000 });
+    await expect.poll(() => other.fetched(other.layers[2])).toBeGreaterThan(before);
+    await expect(ended(page, "there already")).toHaveCount(3);
     await press(page, "Cancel");
-    await expect(state(page)).toContainText("Undone", { timeout: 60_000 });
+    await expect(state(page)).toContainText("Undone");
     await expect(layers(page)).toHaveCount(0);
     await expect(page.getByText("Layers that arrived may stay").first()).toBeVisible();
     await accessible(page);
@@ -173,11 +171,11 @@ test("a server dies in the middle of an upload, and of putting what it brought: 
     await expect(form.getByText("Sending “layout.tar”.")).toBeVisible();
     expect(await process.endsOn("SIGKILL", 10_000)).toBe(true);
     road.fate = () => undefined;
-    await expect(form.getByText("The connection broke:")).toBeVisible({ timeout: 30_000 });
+    await expect(form.getByText("The connection broke:")).toBeVisible();
     expect(await images(name)).toEqual([]);
     const second = await again();
     // The page sends the file again by itself.
-    await expect(form.getByText("has arrived", { exact: false })).toBeVisible({ timeout: 90_000 });
+    await expect(form.getByText("has arrived", { exact: false })).toBeVisible();
     await expect(form.getByText(/layers and documents, [1-9]\d* of them there already$/)).toBeVisible();
     expect(await images(name)).toEqual([]);
 
@@ -193,11 +191,11 @@ test("a server dies in the middle of an upload, and of putting what it brought: 
     await form.getByRole("button", { name: "Review and put it in" }).click();
     await dialog(page).getByRole("button", { name: "Apply" }).click();
     await halfPut;
-    await expect.poll(async () => (await images(name)).length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(async () => (await images(name)).length).toBe(2);
     expect(await second.endsOn("SIGKILL", 10_000)).toBe(true);
     expect((await images(name)).flatMap((image) => image.imageTags ?? [])).toEqual([]);
     await again();
-    await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 60_000 });
+    await expect(dialog(page).getByText("Applied")).toBeVisible();
     await neverLeft(page);
     const made = await images(name);
     expect(made.map((image) => image.imageDigest).filter((one) => one === digest)).toHaveLength(1);

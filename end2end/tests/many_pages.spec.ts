@@ -2,8 +2,6 @@
 import { test } from "../fixtures/own";
 import { accessible, expect, hydrated } from "../fixtures/test";
 
-test.describe.configure({ timeout: 150_000 });
-
 test("beyond twenty open pages a page says that it does not update by itself, and listens once there is room", async ({ own, browser }) => {
   const { url } = await own.server();
   const first = await own.page(browser, url);
@@ -25,6 +23,6 @@ test("beyond twenty open pages a page says that it does not update by itself, an
   await accessible(one_more);
 
   await first.evaluate(() => (window as unknown as { sockets: WebSocket[] }).sockets.forEach((socket) => socket.close()));
-  await expect(light(one_more)).toHaveText(/^Live/, { timeout: 60_000 });
+  await expect(light(one_more)).toHaveText(/^Live/);
   await expect(one_more.getByText("20 pages are open already")).toBeHidden();
 });

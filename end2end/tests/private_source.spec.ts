@@ -9,7 +9,6 @@ const account = "111122223333";
 const secret = "dckr_pat_Tr0ub4dor";
 
 test("a private image is copied with a password that is asked for beside its field and kept nowhere", async ({ browser }) => {
-  test.setTimeout(180_000);
   const registry = new OtherRegistry(layer("etc/app", 200_000), { user: "ada", password: secret });
   await registry.open();
   const own = new PrivateGantry();
@@ -22,7 +21,7 @@ test("a private image is copied with a password that is asked for beside its fie
     const asked: string[] = [];
     page.on("request", (request) => asked.push(request.url()));
     await page.goto(`/repositories?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
-    await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+    await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible();
     await page.goto(`/repositories/${account}/eu-west-1/${name}`);
     await hydrated(page);
     await page.getByRole("button", { name: "Put an image in" }).click();
@@ -60,7 +59,7 @@ test("a private image is copied with a password that is asked for beside its fie
     await accessible(page);
     expect(await page.content()).not.toContain(secret);
     await dialog.getByRole("button", { name: "Apply" }).click();
-    await expect(dialog.getByText("Applied")).toBeVisible({ timeout: 30_000 });
+    await expect(dialog.getByText("Applied")).toBeVisible();
     const { imageDetails } = aws("ecr", "describe_images", { repositoryName: name }) as { imageDetails: { imageDigest: string }[] };
     expect(imageDetails.map((image) => image.imageDigest)).toEqual([registry.digest]);
 

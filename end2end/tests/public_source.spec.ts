@@ -10,7 +10,6 @@ import { aws, world } from "../fixtures/world";
 const account = "111122223333";
 
 test("a public image is copied into a repository, and who pulls it by digest gets every byte", async ({ browser }) => {
-  test.setTimeout(180_000);
   const registry = new OtherRegistry(layer("etc/app", 3_000_000));
   await registry.open();
   const own = new PrivateGantry();
@@ -21,7 +20,7 @@ test("a public image is copied into a repository, and who pulls it by digest get
     const { url } = await own.server(undefined, ["[registries]", `exceptions = ["${registry.host}"]`]);
     const page = await own.page(browser, url);
     await page.goto(`/repositories?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
-    await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+    await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible();
     await page.goto(`/repositories/${account}/eu-west-1/${name}`);
     await hydrated(page);
     await page.getByRole("button", { name: "Put an image in" }).click();
@@ -32,7 +31,7 @@ test("a public image is copied into a repository, and who pulls it by digest get
     await expect(dialog.getByRole("button", { name: "Apply" })).toBeVisible();
     await accessible(page);
     await dialog.getByRole("button", { name: "Apply" }).click();
-    await expect(dialog.getByText("Applied")).toBeVisible({ timeout: 30_000 });
+    await expect(dialog.getByText("Applied")).toBeVisible();
 
     type Detail = { imageDigest: string; imageTags: string[] };
     const { imageDetails } = aws("ecr", "describe_images", { repositoryName: name }) as { imageDetails: Detail[] };
@@ -47,7 +46,7 @@ test("a public image is copied into a repository, and who pulls it by digest get
     // The run leads to the image, whose page comes by itself once it is collected; from there on no mouse is needed.
     await dialog.getByRole("link", { name: "Open the run" }).click();
     await page.getByRole("link", { name: `Open the image ${name}:v1` }).click();
-    await expect(page.getByRole("heading", { level: 1, name: `${name}:v1`, exact: true })).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole("heading", { level: 1, name: `${name}:v1`, exact: true })).toBeVisible();
     const next = page.getByRole("button", { name: "In a task definition" });
     await next.press("Enter");
     await expect(next).toHaveAttribute("aria-expanded", "true");
@@ -59,7 +58,6 @@ test("a public image is copied into a repository, and who pulls it by digest get
 });
 
 test("a cache rule brings an image as soon as somebody pulls it, and the lists have it", async ({ page }) => {
-  test.setTimeout(180_000);
   const registry = new OtherRegistry(layer("etc/app", 100_000));
   await registry.open();
   const prefix = `e2e-through-${Date.now().toString(36)}`;
@@ -81,7 +79,7 @@ test("a cache rule brings an image as soon as somebody pulls it, and the lists h
       await page.goto(`/${list}?${scope}`);
       await hydrated(page);
       await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
-      await expect(page.locator(`tbody a[href^='/${list}/']`).first()).toBeVisible({ timeout: 60_000 });
+      await expect(page.locator(`tbody a[href^='/${list}/']`).first()).toBeVisible();
     }
   } finally {
     await standIn("DELETE");

@@ -35,7 +35,7 @@ async function collect(page: Page, list: string, name: string) {
   await page.goto(`${list}?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
   await hydrated(page);
   await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
-  await expect(page.locator(`tbody a[href^='${list}/']`, { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator(`tbody a[href^='${list}/']`, { hasText: name }).first()).toBeVisible();
 }
 
 /** A repository of the test's own with images 1, 2 and 3, as soon as Gantry shows it. */
@@ -55,12 +55,10 @@ const call = (page: Page, name: string) => dialog(page).locator("summary small")
 /** Applies what the dialog shows and waits for its end. */
 async function apply(page: Page) {
   await dialog(page).getByRole("button", { name: "Apply" }).click();
-  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  await expect(dialog(page).getByText("Applied")).toBeVisible();
   await dialog(page).getByRole("button", { name: "Close" }).click();
   await expect(dialog(page)).toBeHidden();
 }
-
-test.describe.configure({ timeout: 180_000 });
 
 test("a repository is changed, cleaned up and deleted from its page", async ({ page }) => {
   const name = await repository(page);
@@ -89,7 +87,7 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   expect(described).toMatchObject({ repositories: [{ imageTagMutability: "IMMUTABLE" }] });
   expect(await ecr("ListTagsForResource", { resourceArn: `arn:aws:ecr:eu-west-1:${account}:repository/${name}` })).toMatchObject({ tags: [{ Key: "team", Value: "web" }] });
   // What was changed shows by itself, tags included, which lists do not say.
-  await expect(page.getByLabel("Value of tag 1")).toHaveValue("web", { timeout: 45_000 });
+  await expect(page.getByLabel("Value of tag 1")).toHaveValue("web");
 
   // Rules say what they do to each image before they are saved.
   await page.goto(`${address}?tab=lifecycle`);
@@ -160,12 +158,12 @@ test("a repository is changed, cleaned up and deleted from its page", async ({ p
   await expect(dialog(page).getByRole("button", { name: "Apply" })).toBeDisabled();
   await dialog(page).locator("#act-typed").fill(name);
   await dialog(page).getByRole("button", { name: "Apply" }).click();
-  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  await expect(dialog(page).getByText("Applied")).toBeVisible();
   await expect(dialog(page).getByText("Open the run with its journal.", { exact: true })).toBeVisible();
   await dialog(page).getByRole("button", { name: "Close" }).click();
   expect(await ecr("DescribeRepositories", { repositoryNames: [name] })).toBeUndefined();
   // Of what is gone nothing is offered.
-  await expect(page.getByText("It no longer exists in AWS", { exact: false })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("It no longer exists in AWS", { exact: false })).toBeVisible();
   await expect(page.getByRole("button", { name: "Put an image in" })).toHaveCount(0);
 });
 
@@ -177,7 +175,7 @@ test("a change is made again from its run: in another region, and with other val
   await page.getByRole("radio", { name: "Immutable" }).check();
   await page.getByRole("button", { name: "Review the change" }).click();
   await dialog(page).getByRole("button", { name: "Apply" }).click();
-  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  await expect(dialog(page).getByText("Applied")).toBeVisible();
   const run = await dialog(page).getByRole("link", { name: "Open the run" }).getAttribute("href");
   await page.goto(run ?? "");
   await hydrated(page);
@@ -246,7 +244,7 @@ test("images are scanned, once in a day, tagged and deleted, but not those in us
   await apply(page);
   await page.getByRole("link", { name: "Findings" }).click();
   // They come by themselves once the scan has ended.
-  await expect(page.locator("table").getByText(/CVE-/).first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.locator("table").getByText(/CVE-/).first()).toBeVisible();
   await accessible(page);
   // One of them is looked for.
   const found = page.locator("table tbody tr", { hasText: /CVE-/ });
@@ -264,7 +262,7 @@ test("images are scanned, once in a day, tagged and deleted, but not those in us
   await page.getByRole("button", { name: "Scan" }).click();
   await expect(call(page, "ecr:StartImageScan")).toBeVisible();
   await dialog(page).getByRole("button", { name: "Apply" }).click();
-  await expect(dialog(page).getByText("Undone", { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect(dialog(page).getByText("Undone", { exact: true })).toBeVisible();
   await expect(dialog(page).getByText("The scan quota per image has been exceeded. Wait and try again.")).toBeVisible();
   await accessible(page);
   await dialog(page).getByRole("button", { name: "Close" }).click();
@@ -386,7 +384,7 @@ test("an image is copied from another registry, whole or one platform of it, wit
   await apply(page);
   const described = (tag: string) => aws("ecr", "describe_images", { repositoryName: name, imageIds: [{ imageTag: tag }] }) as { imageDetails: { imageDigest: string; imageManifestMediaType: string }[] };
   expect(described("all").imageDetails[0].imageDigest).toBe(source.digest);
-  await expect(page.locator("tbody a[href^='/images/']", { hasText: /(^|:)all/ }).first()).toBeVisible({ timeout: 90_000 });
+  await expect(page.locator("tbody a[href^='/images/']", { hasText: /(^|:)all/ }).first()).toBeVisible();
 
   // One of them: its own manifest, no index.
   await form.getByLabel("Platform").fill("linux/arm64");

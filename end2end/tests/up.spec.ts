@@ -51,7 +51,7 @@ class Up {
   /** The address that it ends with. */
   async ready(): Promise<string> {
     const address = () => /^Gantry is ready: (\S+)$/m.exec(this.said)?.[1];
-    await expect.poll(() => this.over || address() !== undefined, { timeout: 120_000 }).toBe(true);
+    await expect.poll(() => this.over || address() !== undefined, { timeout: 300_000 }).toBe(true);
     const found = address();
     if (found === undefined) throw new Error(`up ended before it was ready:\n${this.told}`);
     return found;
@@ -80,7 +80,6 @@ class Up {
 }
 
 test("up starts what is built, refuses in one line, ends whole at Ctrl-C, and starts again after a kill", async ({ browser }) => {
-  test.setTimeout(240_000);
   const folder = mkdtempSync(join(tmpdir(), "gantry-up-"));
   // As root, Postgres runs as another user, who must be able to reach its data.
   chmodSync(folder, 0o755);
@@ -146,7 +145,7 @@ test("up starts what is built, refuses in one line, ends whole at Ctrl-C, and st
     const third = up("data");
     expect(await third.ready()).toBe(`http://127.0.0.1:${port}/`);
     // A server may take some seconds for what is under way.
-    await expect.poll(() => alive(left), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => alive(left)).toEqual([]);
     await page.reload();
     await expect(page.locator("tbody").getByRole("link", { name: "orders-api", exact: true }).first()).toBeVisible();
     const last = third.groups();
@@ -159,7 +158,7 @@ test("up starts what is built, refuses in one line, ends whole at Ctrl-C, and st
     for (const one of started) one.kill();
     await Promise.all(started.map((one) => one.ended));
     // They end by themselves when it has; Postgres writes until then.
-    await expect.poll(() => alive(groups), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => alive(groups)).toEqual([]);
     rmSync(folder, { recursive: true, force: true });
   }
 });

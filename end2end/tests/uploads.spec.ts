@@ -31,7 +31,7 @@ async function repository(page: Page): Promise<string> {
   await page.goto(`/repositories?account=${account}&region=eu-west-1&q=${encodeURIComponent(name)}`);
   await hydrated(page);
   await page.getByRole("button", { name: "Collect again from AWS" }).first().click();
-  await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator("tbody a[href^='/repositories/']", { hasText: name }).first()).toBeVisible();
   await page.goto(`/repositories/${account}/eu-west-1/${name}`);
   await hydrated(page);
   await page.getByRole("button", { name: "Put an image in" }).click();
@@ -45,7 +45,7 @@ async function apply(page: Page) {
   await form(page).getByRole("button", { name: "Review and put it in" }).click();
   await accessible(page);
   await dialog(page).getByRole("button", { name: "Apply" }).click();
-  await expect(dialog(page).getByText("Applied")).toBeVisible({ timeout: 30_000 });
+  await expect(dialog(page).getByText("Applied")).toBeVisible();
 }
 
 test("what docker save wrote is sent, reviewed, tagged, and taken back", async ({ page }) => {
@@ -53,7 +53,7 @@ test("what docker save wrote is sent, reviewed, tagged, and taken back", async (
   const layers = [layer("etc/one", 700_000), layer("etc/two", 3_000)];
   await accessible(page);
   await choose(page, "image.tar", dockerSave("shop/web:v1", layers));
-  await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible({ timeout: 30_000 });
+  await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible();
   await accessible(page);
   // Nothing can be pulled before it was reviewed.
   expect(images(name)).toEqual([]);
@@ -77,7 +77,7 @@ test("what docker save wrote is sent, reviewed, tagged, and taken back", async (
   // Taken back: nothing can be pulled, as before.
   await dialog(page).getByRole("link", { name: "Open the run" }).click();
   await press(page, "Undo");
-  await expect.poll(() => images(name).length, { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => images(name).length).toBe(0);
   aws("ecr", "delete_repository", { repositoryName: name, force: true });
 });
 
@@ -85,7 +85,7 @@ test("an OCI layout for several platforms keeps its digest; the same file again 
   const name = await repository(page);
   const { archive, digest, layer: first } = ociLayout("v2", { amd64: layer("etc/amd", 300_000), arm64: layer("etc/arm", 300_000) });
   await choose(page, "layout.tar", archive);
-  await expect(form(page).getByLabel(/linux\/arm64/)).toHaveValue("v2", { timeout: 30_000 });
+  await expect(form(page).getByLabel(/linux\/arm64/)).toHaveValue("v2");
   await apply(page);
   await dialog(page).getByRole("button", { name: "Close" }).click();
   await expect(form(page).getByText("“layout.tar” is in: v2.")).toBeVisible();
@@ -95,7 +95,7 @@ test("an OCI layout for several platforms keeps its digest; the same file again 
   expect(images(name)).toHaveLength(3);
   expect(`sha256:${sha(await pulled(`${name}/blobs/${first}`))}`).toBe(first);
   await choose(page, "layout.tar", archive);
-  await expect(form(page).getByText(/^(\d+) layers and documents, \1 of them there already$/)).toBeVisible({ timeout: 30_000 });
+  await expect(form(page).getByText(/^(\d+) layers and documents, \1 of them there already$/)).toBeVisible();
   // What is there already is said beside what was asked, not in a dialog.
   await form(page).getByRole("button", { name: "Review and put it in" }).click();
   await expect(form(page).getByText("has all of this under these tags already", { exact: false })).toBeVisible();
@@ -107,15 +107,15 @@ test("a truncated archive, one that is no image, and one too large for a proxy a
   const name = await repository(page);
   const whole = dockerSave("shop/web:v1", [layer("etc/one", 400_000)]);
   await choose(page, "half.tar", whole.subarray(0, 200_000));
-  await expect(form(page).getByText("It is truncated", { exact: false })).toBeVisible({ timeout: 30_000 });
+  await expect(form(page).getByText("It is truncated", { exact: false })).toBeVisible();
   await accessible(page);
   await choose(page, "notes.txt", Buffer.from("no image\n".repeat(200)));
-  await expect(form(page).getByText("not a tar file", { exact: false })).toBeVisible({ timeout: 30_000 });
+  await expect(form(page).getByText("not a tar file", { exact: false })).toBeVisible();
   // A proxy in front that lets less pass: that is said at once, and nothing is sent again.
   const refusal = { status: 413, contentType: "text/html", body: "<html>413 Request Entity Too Large</html>" };
   await page.route(/\/api\/v1\/uploads\?/, (route) => route.fulfill(refusal));
   await choose(page, "large.tar", whole);
-  await expect(form(page).getByText("Too large for a proxy")).toBeVisible({ timeout: 30_000 });
+  await expect(form(page).getByText("Too large for a proxy")).toBeVisible();
   expect(images(name)).toEqual([]);
   aws("ecr", "delete_repository", { repositoryName: name, force: true });
 });
@@ -125,17 +125,15 @@ const arrivedInPart = (page: Page) =>
   page.waitForResponse(
     async (answer) =>
       /\/uploads\/\w+$/.test(new URL(answer.url()).pathname) && answer.ok() && ((await answer.json()) as { received: number }).received > 500_000,
-    { timeout: 30_000 },
   );
 
 /** The next request that goes on with an upload: where. */
 async function offset(page: Page): Promise<number> {
-  const request = await page.waitForRequest((one) => one.method() === "POST" && /[?&]offset=\d+/.test(one.url()), { timeout: 30_000 });
+  const request = await page.waitForRequest((one) => one.method() === "POST" && /[?&]offset=\d+/.test(one.url()));
   return Number(new URL(request.url()).searchParams.get("offset"));
 }
 
 test("an upload goes on where its connection broke, also after the page was loaded anew", async ({ browser }) => {
-  test.setTimeout(120_000);
   const street = new Street();
   const url = await street.open();
   // A page of its own: broken connections are errors in its console.
@@ -150,18 +148,18 @@ test("an upload goes on where its connection broke, also after the page was load
     await choose(page, "image.tar", archive);
     await part;
     street.break();
-    await expect(form(page).getByText("The connection broke:")).toBeVisible({ timeout: 30_000 });
+    await expect(form(page).getByText("The connection broke:")).toBeVisible();
     await expect(form(page).getByText(/going on in \d+ s\./)).toBeVisible();
     // Long enough a pause to look at.
-    await expect(form(page).getByText(/going on in [4-8] s\./)).toBeVisible({ timeout: 30_000 });
+    await expect(form(page).getByText(/going on in [4-8] s\./)).toBeVisible();
     await accessible(page);
-    await expect(form(page).getByText(/going on in ([4-9]|\d\d) s\./)).toBeVisible({ timeout: 30_000 });
+    await expect(form(page).getByText(/going on in ([4-9]|\d\d) s\./)).toBeVisible();
     street.mend();
     let from = offset(page);
     // A machine that was slower than the pause has gone on by itself.
     await form(page).getByRole("button", { name: "Now" }).click({ timeout: 6_000 }).catch(() => {});
     expect(await from).toBeGreaterThan(500_000);
-    await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible({ timeout: 30_000 });
+    await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible();
     await form(page).getByLabel(/^Tags of /).fill("v1");
     await apply(page);
     const [image] = images(name);
@@ -183,12 +181,12 @@ test("an upload goes on where its connection broke, also after the page was load
     await anew;
     await hydrated(page);
     street.hold(Infinity);
-    await expect(form(page).getByText("“second.tar” has not arrived whole.", { exact: false })).toBeVisible({ timeout: 30_000 });
+    await expect(form(page).getByText("“second.tar” has not arrived whole.", { exact: false })).toBeVisible();
     await accessible(page);
     from = offset(page);
     await choose(page, "second.tar", second);
     expect(await from).toBeGreaterThan(500_000);
-    await expect(form(page).getByLabel(/^Tags of /)).toHaveValue("v2", { timeout: 30_000 });
+    await expect(form(page).getByLabel(/^Tags of /)).toHaveValue("v2");
 
     // Cancelled in the middle: the server hears of it, too.
     street.hold(2_000_000);
@@ -210,7 +208,6 @@ test("an upload goes on where its connection broke, also after the page was load
 });
 
 test("a file goes on while one looks at other tabs and pages; what has arrived stays until it is put, also after a reload", async ({ browser }) => {
-  test.setTimeout(120_000);
   const street = new Street();
   const url = await street.open();
   const context = await browser.newContext({ baseURL: url, storageState: world().state });
@@ -260,9 +257,9 @@ test("a file goes on while one looks at other tabs and pages; what has arrived s
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Runs and audit" }).click();
     await expect(form(page)).toHaveCount(0);
     street.release();
-    await expect(page.getByText("“image.tar” has arrived: its images wait for their tags.")).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText("“image.tar” has arrived: its images wait for their tags.")).toBeVisible();
     await page.goBack();
-    await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible({ timeout: 30_000 });
+    await expect(form(page).getByText("has arrived", { exact: false })).toBeVisible();
 
     // What has arrived, and what was typed, are there after a look at another tab.
     const tags = form(page).getByLabel(/^Tags of /);
@@ -274,7 +271,7 @@ test("a file goes on while one looks at other tabs and pages; what has arrived s
     // What has arrived is there after a reload, too; nobody opens the form for it.
     await page.reload();
     await hydrated(page);
-    await expect(form(page).getByText("“image.tar” has arrived.", { exact: false })).toBeVisible({ timeout: 30_000 });
+    await expect(form(page).getByText("“image.tar” has arrived.", { exact: false })).toBeVisible();
     await expect(tags).toHaveValue("v1");
     await apply(page);
     await dialog(page).getByRole("button", { name: "Close" }).click();

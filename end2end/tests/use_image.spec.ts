@@ -25,7 +25,7 @@ async function another(page: Page, repository: string): Promise<string> {
 async function applied(page: Page) {
   const dialog = page.getByRole("dialog", { name: "Confirm" });
   await dialog.getByRole("button", { name: "Apply" }).click();
-  await expect(dialog.getByText("Applied", { exact: true })).toBeVisible({ timeout: 60_000 });
+  await expect(dialog.getByText("Applied", { exact: true })).toBeVisible();
   await dialog.getByRole("link", { name: "Open the run" }).click();
   await expect(page).toHaveURL(/\/runs\//);
   await hydrated(page);
@@ -33,7 +33,7 @@ async function applied(page: Page) {
 
 async function undone(page: Page) {
   await press(page, "Undo");
-  await expect(page.locator("h1 .badge, .head .badge").filter({ hasText: "Undone" })).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator("h1 .badge, .head .badge").filter({ hasText: "Undone" })).toBeVisible();
 }
 
 test("an image goes into the next revision of a task definition and its service, and back", async ({ page }) => {

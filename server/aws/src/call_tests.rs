@@ -78,11 +78,12 @@ async fn what_may_no_longer_be_sent_is_asked_after_the_wait_and_is_not_sent() {
     let allowed = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let asked = Arc::clone(&allowed);
     let caller = caller.only_while(Arc::new(move || asked.load(Ordering::SeqCst)));
-    let limiter = caller.common.limits.limiter(&caller.scope, Bucket::Sns);
-    while limiter.turn(Turn::First).now_or_never().is_some() {}
+    // A turn in 400 ms: none comes back before the call asks.
+    let limiter = caller.common.limits.limiter(&caller.scope, Bucket::LogsFilter);
     let request = caller.clients().ecs().list_clusters();
-    let call = caller.call(Bucket::Sns, "ecs:ListClusters", None, request.send());
+    let call = caller.call(Bucket::LogsFilter, "ecs:ListClusters", None, request.send());
     let mut call = std::pin::pin!(call);
+    while limiter.turn(Turn::First).now_or_never().is_some() {}
     assert!(futures::poll!(&mut call).is_pending(), "it waits for its turn");
     allowed.store(false, Ordering::SeqCst);
     assert_eq!(call.await.unwrap_err().code, Code::AwsUnreachable);

@@ -229,7 +229,7 @@ async fn who_gives_up_waiting_keeps_nobody_waiting() {
     for turn in &mut waiting {
         let _ = futures::poll!(turn);
     }
-    assert!(limiter.level().waiting[Turn::First as usize] >= 4);
+    assert!(limiter.level().waiting[Turn::First as usize] >= 1);
     drop(waiting);
     assert_eq!(limiter.level().waiting, [0; 3]);
     assert!(limiter.level().tokens > -NEARLY, "nothing is owed");

@@ -146,8 +146,8 @@ async fn a_lease_is_renewed_by_the_next_try_where_the_database_had_trouble() {
     let world = World::new(|_, _| None).await;
     world.begin("shop").await;
     let lease = world.test.store.lease_run("one", Duration::from_secs(60), &[]).await.unwrap().unwrap();
-    // A second between two tries, and two for the first answer that comes.
-    let engine = world.engine_with(Patience { lease: Duration::from_secs(3), ..PATIENCE });
+    // Two seconds between two tries, and more than three for the first answer that comes.
+    let engine = world.engine_with(Patience { lease: Duration::from_secs(6), ..PATIENCE });
     engine.holds(&lease, Moment::now() + Duration::from_secs(60));
     let asks_twice = async {
         world.test.break_next_question("runs").await;

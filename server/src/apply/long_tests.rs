@@ -180,11 +180,13 @@ async fn a_copy_whose_server_died_is_made_again_and_its_undo_takes_all_of_it() {
     let before = world.cloud.listing();
     begin(&world).await;
     let (_never, running) = watch::channel(false);
-    let dies = tokio::spawn(world.mortal().run(running));
+    let dies = tokio::spawn(world.engine().run(running));
     while world.run("copy").await.steps[0].under_way().is_none() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     dies.abort();
+    assert!(dies.await.unwrap_err().is_cancelled());
+    world.test.run_out("copy").await;
     let run = world.rests("copy").await;
     assert_eq!((run.state, run.steps[0].attempts), (State::Applied, 2), "{run:#?}");
     assert!(run.steps.iter().all(|step| step.transfer.is_none()), "what the first server told is over: {run:#?}");
@@ -217,13 +219,15 @@ async fn a_tag_that_somebody_moved_while_the_image_travelled_is_left_to_them() {
         let reviewed = world.cloud.read(&answers("shop").scope, &tag).await.unwrap();
         begin_over(&world, found(), reviewed).await;
         let (_never, running) = watch::channel(false);
-        let dies = tokio::spawn(world.mortal().run(running));
+        let dies = tokio::spawn(world.engine().run(running));
         while world.cloud.calls().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         world.cloud.meanwhile(&moves_to(&new));
         let theirs = world.cloud.listing();
         dies.abort();
+        assert!(dies.await.unwrap_err().is_cancelled());
+        world.test.run_out("copy").await;
         let run = world.rests("copy").await;
         assert_eq!((run.state, states(&run)), (State::Undone, vec![StepState::Undone, StepState::Failed]), "{run:#?}");
         let (problem, step) = (run.problem.as_ref().unwrap(), &run.steps[1]);

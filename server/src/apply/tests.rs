@@ -24,7 +24,7 @@ const PATIENCE: Patience = Patience {
     lease: Duration::from_secs(60),
     poll: Duration::from_millis(10),
     call: Duration::from_millis(60),
-    long_call: Duration::from_secs(60),
+    long_call: Duration::from_secs(3_600),
     look: Duration::from_millis(5),
     pause: Duration::from_millis(2),
     longest_pause: Duration::from_millis(10),

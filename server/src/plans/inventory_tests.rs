@@ -191,7 +191,7 @@ async fn lists_that_fail_or_were_never_read_are_told() {
     store.configure(&wanted).await.unwrap();
     let mut denied = Problem::new(Code::AwsDenied, "Access denied", "…");
     denied.iam_action = Some("ecs:ListTasks".into());
-    let until = |from: Millis| Millis(from.0 + 30_000);
+    let until = |from: Millis| Millis(from.0 + 3_600_000);
     while let Some(lease) = store.claim("a", &[], now(), until(now())).await.unwrap() {
         if (&lease.scope, lease.kind) == (&other, Kind::Task) {
             store.fail(&lease, &denied, false, now(), until(now())).await.unwrap();

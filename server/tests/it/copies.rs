@@ -1,9 +1,9 @@
 //! Images of other registries: what is larger than this Gantry copies is refused before anything of it is carried, and a server that dies in the
 //! middle is gone on for.
 
-use crate::lent::{Fake, SIZE, Set};
+use crate::lent::{Fake, SIZE, Set, unhurried};
 use gantry::apply::copy::Registries;
-use gantry::apply::{Aws, Engine, Patience};
+use gantry::apply::{Aws, Engine};
 use gantry_aws::Connections;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,13 +51,14 @@ async fn a_copy_whose_server_died_in_a_layer_is_made_by_the_next_or_taken_back()
         set.fake.stall(true);
         let run = set.begin_with(&set.copying("public/app", "")).await;
         let (_running, stopped) = watch::channel(false);
-        let first = Engine::new(set.world.test.store.clone(), set.world.cloud.clone(), Patience::default());
+        let first = Engine::new(set.world.test.store.clone(), set.world.cloud.clone(), unhurried());
         let dies = tokio::spawn(Arc::new(first).run(stopped));
         while set.fake.asked() == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         dies.abort();
         assert!(dies.await.unwrap_err().is_cancelled());
+        set.world.test.run_out(&run).await;
         set.fake.stall(false);
         if cancelled {
             let asked = set.post(&format!("/api/v1/runs/{run}/cancel"), &set.cookie, &serde_json::json!({})).await;

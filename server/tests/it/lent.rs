@@ -218,7 +218,7 @@ impl Set {
     pub async fn drive(&self, cloud: Arc<Aws>, id: &str) -> Value {
         let (stop, stopped) = watch::channel(false);
         // Nothing is left to the server that was lent something: each of these tests has one.
-        let patience = Patience { poll: Duration::from_millis(10), lent: Duration::ZERO, ..Patience::default() };
+        let patience = Patience { poll: Duration::from_millis(10), lent: Duration::ZERO, ..unhurried() };
         let driving = tokio::spawn(Arc::new(Engine::new(self.world.test.store.clone(), cloud, patience)).run(stopped));
         let rests = async {
             loop {
@@ -229,11 +229,16 @@ impl Set {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let view = tokio::time::timeout(Duration::from_secs(30), rests).await.unwrap();
+        let view = tokio::time::timeout(Duration::from_secs(120), rests).await.unwrap();
         stop.send(true).unwrap();
         driving.await.unwrap();
         view
     }
+}
+
+/// Nobody loses a run because a machine is slow; of a server that dies the test takes the lease away.
+pub fn unhurried() -> Patience {
+    Patience { lease: Duration::from_secs(60), ..Patience::default() }
 }
 
 /// What was logged.

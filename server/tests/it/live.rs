@@ -128,7 +128,7 @@ async fn what_was_told_while_a_page_was_on_its_way_is_told_again() {
     let began = std::time::Instant::now();
     while world.memory.snapshot().collections.is_empty() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        assert!(began.elapsed().as_secs() < 10);
+        assert!(began.elapsed().as_secs() < 60);
     }
     let fresh = ToPage::Freshness { kinds: vec![Kind::Queue] };
     let mut list = open(&world, &cookie, Some(&world.url)).await.unwrap();
@@ -164,7 +164,7 @@ async fn a_page_that_missed_nothing_is_answered_all_the_same() {
     world.function("f", json!({})).await;
     let mut socket = open(&world, &cookie, Some(&world.url)).await.unwrap();
     say(&mut socket, &FromPage::Since { version: world.memory.snapshot().version }).await;
-    let answer = tokio::time::timeout(std::time::Duration::from_secs(10), next(&mut socket)).await;
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(60), next(&mut socket)).await;
     assert_eq!(answer.expect("an answer"), ToPage::Freshness { kinds: vec![] });
 }
 
@@ -177,7 +177,7 @@ async fn a_page_that_asks_again_what_it_missed_is_closed() {
     next(&mut socket).await;
     say(&mut socket, &FromPage::Since { version: 0 }).await;
     let closed = async { while !matches!(socket.next().await, Some(Ok(Message::Close(_))) | None) {} };
-    tokio::time::timeout(std::time::Duration::from_secs(10), closed).await.expect("closed");
+    tokio::time::timeout(std::time::Duration::from_secs(60), closed).await.expect("closed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -186,7 +186,7 @@ async fn after_the_database_was_away_any_run_may_have_gone_on() {
     let mut news = world.memory.subscribe();
     world.test.break_connections().await;
     let told = async { while news.recv().await.unwrap() != ToPage::Runs {} };
-    tokio::time::timeout(std::time::Duration::from_secs(20), told).await.expect("told");
+    tokio::time::timeout(std::time::Duration::from_secs(60), told).await.expect("told");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -62,6 +62,8 @@ pub struct World {
     pub uploads: Arc<Uploads>,
     /// `http://127.0.0.1:PORT`
     pub url: String,
+    /// Each request has a connection of its own.
+    client: reqwest::Client,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
 }
 
@@ -155,7 +157,9 @@ impl World {
         while !loaded.load(Ordering::Acquire) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        Self { test, auth, memory, url, cloud, uploads, stop: Some(stop) }
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        let client = client.pool_max_idle_per_host(0).build().unwrap();
+        Self { test, auth, memory, url, client, cloud, uploads, stop: Some(stop) }
     }
 
     /// Makes a person and answers their id.
@@ -212,9 +216,8 @@ impl World {
             .iter()
             .map(|(k, v)| (HeaderName::from_bytes(k.as_bytes()).unwrap(), HeaderValue::from_str(v).unwrap()))
             .collect();
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
-        let request =
-            client.request(method.parse().unwrap(), format!("{}{path}", self.url)).headers(map).body(body.to_owned());
+        let url = format!("{}{path}", self.url);
+        let request = self.client.request(method.parse().unwrap(), url).headers(map).body(body.to_owned());
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Answer { status, headers, body: response.text().await.unwrap() }

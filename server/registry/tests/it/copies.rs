@@ -224,7 +224,9 @@ async fn a_stall_is_survived_once() {
     let (digest, _) = add_image(&from, "v1", "amd64", &[400_000]);
     let layer = Digest::of(&noise(400_000, 400_000)).to_string();
     from.fault("GET", &layer, 1, What::Stall(70_000));
-    run_with(&from, &to, "v1", Platforms::All, crate::registry::impatient()).await;
+    // More tries than the one stall needs: on a slow machine another answer may take a second.
+    let settings = Settings { retries: 3, ..crate::registry::impatient() };
+    run_with(&from, &to, "v1", Platforms::All, settings).await;
     assert_eq!(tagged(&to, "v1"), digest);
 }
 
