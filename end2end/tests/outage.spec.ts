@@ -180,6 +180,8 @@ test("Postgres restarted: lists go on, everything recovers within five seconds",
 
   // What is opened while it is away has no scripts, and comes by itself all the same.
   await own.stopDatabase();
+  // That a session is good is believed for a moment.
+  await expect.poll(async () => (await page.request.get("/services")).status()).toBe(503);
   await page.goto("/services");
   await expect(page.getByRole("heading", { level: 1, name: "The database has trouble" })).toBeVisible();
   await own.startDatabase();

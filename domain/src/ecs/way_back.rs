@@ -17,14 +17,14 @@ pub struct Loss {
     pub given_back: Vec<ResourceKey>,
 }
 
-/// The revisions that taking a run back deregisters.
+/// The revisions that taking a run back, or what is left to take back of it, deregisters.
 pub fn losses(run: &Run) -> Vec<Loss> {
     let services = run.plan.steps.iter().filter_map(|step| match (&step.call, &step.undo) {
         (plan::Call::Ecs(call @ Call::UpdateService(_)), Undo::Call(_)) => call.subject().key(&step.scope),
         _ => None,
     });
     let given_back: Vec<ResourceKey> = services.collect();
-    let registered = run.plan.steps.iter().zip(&run.steps).filter(|(step, _)| step.call.is_revision());
+    let registered = run.plan.steps.iter().zip(&run.steps).filter(|(step, progress)| step.call.is_revision() && !progress.state.is_behind());
     let arns = registered.filter_map(|(step, progress)| {
         let named = progress.after.as_ref()?.get(step.call.named_at()?)?;
         named.as_str().map(str::to_owned)

@@ -85,6 +85,11 @@ pub enum StepState {
 }
 
 impl StepState {
+    /// Whether the way back of its run does nothing about it any more.
+    pub const fn is_behind(self) -> bool {
+        matches!(self, StepState::Failed | StepState::Undone | StepState::Left)
+    }
+
     /// All of them.
     pub const ALL: [StepState; 8] = [
         StepState::Waiting,

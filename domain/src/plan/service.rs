@@ -39,7 +39,7 @@ pub trait Plans: Send + Sync {
     /// Of one that was applied: [`crate::Code::Conflict`] where images would go that something uses by now; [`crate::Code::ConfirmPassword`]
     /// when its undo deletes a thing and the person's last proof of the password is too old.
     async fn cancel(&self, actor: &Actor, id: &str) -> Result<()>;
-    /// Decides about a step that is stuck.
+    /// Decides about a step that is stuck. It is tried again only while nothing uses what it would take away: [`crate::Code::Conflict`] otherwise.
     async fn decide(&self, actor: &Actor, id: &str, step: &str, decision: Decision) -> Result<()>;
     /// One's own draft of a wizard.
     async fn draft(&self, actor: &Actor, wizard: &str) -> Result<Option<KeptDraft>>;

@@ -14,7 +14,7 @@ use domain::ecr_public::subject::Subject as EcrPublic;
 use domain::plan::export::{cli, cloudformation, terraform};
 use domain::plan::lint::{Note, lint};
 use domain::plan::listing::{MAX_RUNS, RunsQuery};
-use domain::plan::run::{Run, State};
+use domain::plan::run::{Run, State, StepState};
 use domain::plan::service::{
     Decision, KeptDraft, LARGEST_DRAFT, Lent, Plans, Review, Reviewed, RunLine, RunView, SourceCredentials,
 };
@@ -321,9 +321,13 @@ impl Plans for Planner {
 
     async fn decide(&self, actor: &Actor, id: &str, step: &str, decision: Decision) -> Result<()> {
         decide(actor, Permission::ChangeAws)?;
-        let run = self.store.run(id).await?.ok_or_else(unknown)?.run;
-        let n = run.plan.steps.iter().position(|s| s.id == step);
+        let stored = self.store.run(id).await?.ok_or_else(unknown)?;
+        let n = stored.run.plan.steps.iter().position(|s| s.id == step);
         let n = n.ok_or_else(|| Problem::not_found("This run has no such step."))?;
+        // Since the undo was asked for, days may have passed.
+        if decision == Decision::Retry && stored.run.steps[n].state == StepState::Stuck {
+            way_back::unused(&self.store, &*self.cloud, &stored).await?;
+        }
         let note = match decision {
             Decision::Retry => None,
             Decision::Skip => Some(format!("Left by {}: taken care of elsewhere.", actor.name)),

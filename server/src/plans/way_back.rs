@@ -39,11 +39,11 @@ async fn encrypted(cloud: &dyn Cloud, run: &Run) -> Result<Option<String>, Probl
     Ok(None)
 }
 
-/// Refuses to take back what something uses by now; then, where that deletes a thing or lets others in, whoever has not proved lately that it is them.
+/// Refuses to take back what something uses by now.
 ///
 /// # Errors
-/// [`Code::Conflict`] with what is in use and by whom; as [`allow`]; as [`Cloud::read`], where a key is to go; [`Code::Database`].
-pub(super) async fn allowed(store: &Store, cloud: &dyn Cloud, actor: &Actor, stored: &Stored) -> Result<(), Problem> {
+/// [`Code::Conflict`] with what is in use and by whom; as [`Cloud::read`], where a key is to go; [`Code::Database`].
+pub(super) async fn unused(store: &Store, cloud: &dyn Cloud, stored: &Stored) -> Result<(), Problem> {
     let mut against = vec![];
     for ((scope, repository), loss) in losses(&stored.run) {
         let inventory = inventory::read(store, &scope, &repository, now()).await?;
@@ -57,6 +57,15 @@ pub(super) async fn allowed(store: &Store, cloud: &dyn Cloud, actor: &Actor, sto
         let message = format!("{} Nothing was taken back.", against.join(" "));
         return Err(Problem::new(Code::Conflict, "Something uses it", message));
     }
+    Ok(())
+}
+
+/// The same; then, where that deletes a thing or lets others in, refuses whoever has not proved lately that it is them.
+///
+/// # Errors
+/// As [`unused`] and [`allow`].
+pub(super) async fn allowed(store: &Store, cloud: &dyn Cloud, actor: &Actor, stored: &Stored) -> Result<(), Problem> {
+    unused(store, cloud, stored).await?;
     for permission in stored.run.plan.undo_needs() {
         allow(store, actor, permission).await?;
     }

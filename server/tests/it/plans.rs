@@ -267,7 +267,8 @@ async fn what_something_runs_by_now_is_not_taken_back_and_an_undo_that_deletes_w
     let scope = Scope::new("111122223333".parse().unwrap(), "eu-west-1".parse().unwrap());
     let doc = json!({ "registryId": "111122223333", "repositoryName": "web", "imageDigest": "sha256:a", "imageTags": ["1"],
         "imagePushedAt": "2026-11-01T10:00:00Z" });
-    let image = Observed { key: ResourceKey::new(Kind::Image, scope, "web@sha256:a").unwrap(), doc };
+    let key = ResourceKey::new(Kind::Image, scope, "web@sha256:a").unwrap();
+    let image = Observed { key: key.clone(), doc: doc.clone() };
     world.test.store.seen(Source::Single { began: now(), fence: None }, &[image], now()).await.unwrap();
     let runs = |digest: &str| {
         let uri = format!("111122223333.dkr.ecr.eu-west-1.amazonaws.com/web@sha256:{digest}");
@@ -290,6 +291,30 @@ async fn what_something_runs_by_now_is_not_taken_back_and_an_undo_that_deletes_w
     assert_eq!((&run["state"], &run["cancelled"]), (&json!("applied"), &json!(false)), "nothing was done");
     let taken = cancel(&fresh).await;
     assert_eq!(taken.status, 202, "{}", taken.body);
+
+    // It is stuck on the way; by the time that somebody has it tried again, the image is in use once more.
+    let store = &world.test.store;
+    let lease = store.lease_run("test", Duration::from_secs(60), &[]).await.unwrap().unwrap();
+    let is = |state| Progress { state, attempts: 1, ..Progress::default() };
+    store.journal(&lease, 0, &is(StepState::Stuck), None).await.unwrap();
+    store.journal(&lease, 1, &is(StepState::Undone), None).await.unwrap();
+    store.run_becomes(&lease, State::Stuck, None, now(), None).await.unwrap();
+    store.release_run(&lease).await.unwrap();
+    let retry =
+        async || post(&world, "/api/v1/runs/c/steps/image", &fresh, &json!({ "decision": "retry" })).await;
+    let image = |tags: Value| {
+        let mut doc = doc.clone();
+        doc["imageTags"] = tags;
+        Observed { key: key.clone(), doc }
+    };
+    store.seen(Source::Single { began: now(), fence: None }, &[image(json!([]))], now()).await.unwrap();
+    world.function("resize", runs("a")).await;
+    let refused = retry().await;
+    assert_eq!((refused.status, refused.json()["title"].as_str()), (409, Some("Something uses it")));
+    assert!(refused.body.contains("used by function resize"), "{}", refused.body);
+    world.function("resize", runs("b")).await;
+    let again = retry().await;
+    assert_eq!(again.status, 202, "{}", again.body);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

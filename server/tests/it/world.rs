@@ -90,7 +90,7 @@ impl Answer {
 impl World {
     /// A server that has read everything stored.
     pub async fn new() -> Self {
-        Self::with(50, false).await
+        Self::with(1_000, false).await
     }
 
     pub async fn with(requests_per_second: u32, behind_tls_proxy: bool) -> Self {

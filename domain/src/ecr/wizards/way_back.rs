@@ -43,13 +43,14 @@ fn put(call: &plan::Call) -> Option<String> {
     }
 }
 
-/// What taking a run back takes away, by account and region and by the repository's name; only those where images can be lost.
+/// What taking a run back, or what is left to take back of it, takes away, by account and region and by the repository's name; only those where
+/// images can be lost.
 pub fn losses(run: &Run) -> BTreeMap<(Scope, String), Loss> {
     let mut losses: BTreeMap<(Scope, String), Loss> = BTreeMap::new();
     for (step, progress) in run.plan.steps.iter().zip(&run.steps) {
         let Undo::Call(plan::Call::Ecr(undo)) = &step.undo else { continue };
         // What somebody else had put is left to them.
-        if progress.attempts == 0 && step.call.is_content() {
+        if progress.state.is_behind() || (progress.attempts == 0 && step.call.is_content()) {
             continue;
         }
         let repository = match undo {
