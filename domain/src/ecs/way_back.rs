@@ -24,7 +24,12 @@ pub fn losses(run: &Run) -> Vec<Loss> {
         _ => None,
     });
     let given_back: Vec<ResourceKey> = services.collect();
-    let registered = run.plan.steps.iter().zip(&run.steps).filter(|(step, progress)| step.call.is_revision() && !progress.state.is_behind());
+    let registered = run
+        .plan
+        .steps
+        .iter()
+        .zip(&run.steps)
+        .filter(|(step, progress)| step.call.is_revision() && !progress.state.is_behind());
     let arns = registered.filter_map(|(step, progress)| {
         let named = progress.after.as_ref()?.get(step.call.named_at()?)?;
         named.as_str().map(str::to_owned)

@@ -300,8 +300,7 @@ async fn what_something_runs_by_now_is_not_taken_back_and_an_undo_that_deletes_w
     store.journal(&lease, 1, &is(StepState::Undone), None).await.unwrap();
     store.run_becomes(&lease, State::Stuck, None, now(), None).await.unwrap();
     store.release_run(&lease).await.unwrap();
-    let retry =
-        async || post(&world, "/api/v1/runs/c/steps/image", &fresh, &json!({ "decision": "retry" })).await;
+    let retry = async || post(&world, "/api/v1/runs/c/steps/image", &fresh, &json!({ "decision": "retry" })).await;
     let image = |tags: Value| {
         let mut doc = doc.clone();
         doc["imageTags"] = tags;
