@@ -135,6 +135,8 @@ impl Store {
             }
         }
         let mut written = Written::default();
+        // Of these something later is known: what was read is not written, and answers nobody who waits for it
+        let mut late = vec![];
         if !differing.is_empty() {
             // Only now the lock, and what differs is read again under it: another server's single read may have come in between
             let version = next_version(&mut tx).await?;
@@ -143,7 +145,9 @@ impl Store {
             let mut changes = Vec::with_capacity(differing.len());
             for key in differing {
                 let old = before.get(key);
-                if !old.is_some_and(|old| source.is_older(old)) {
+                if old.is_some_and(|old| source.is_older(old)) {
+                    late.push(key);
+                } else {
                     changes.push(change(batch[key], hashes[key].clone(), old, source));
                 }
             }
@@ -157,7 +161,8 @@ impl Store {
         if source.read_alone().is_some() {
             let partly = batch.iter().filter(|(_, o)| !describe::untold(o.key.kind, &o.doc).is_empty());
             let partly: Vec<&str> = partly.map(|(key, _)| key.as_str()).collect();
-            singles::answered(&mut tx, &keys, &partly, now).await?;
+            let told: Vec<&str> = keys.iter().copied().filter(|key| !late.contains(key)).collect();
+            singles::answered(&mut tx, &told, &partly, now).await?;
         }
         tx.commit().await.map_err(problem::of)?;
         Ok(written)

@@ -252,6 +252,34 @@ async fn tags_that_are_refused_stay_as_they_were_and_the_read_keeps_its_pace() {
 }
 
 #[tokio::test]
+async fn a_read_that_a_list_overtook_answers_nobody_and_is_made_again() {
+    let test = TestStore::fresh().await;
+    let store = &test.store;
+    let f = function("f");
+    let mut tagged = f.clone();
+    tagged.doc["Tags"] = json!({"team": "x"});
+    let mut untold = f.clone();
+    untold.doc["TagsError"] = json!({"ErrorCode": "AccessDeniedException"});
+    listed(store, Kind::Function, 1000, &[f.clone()]).await;
+    let lease = singles(store, "a", 1100).await.expect("due");
+    read(store, &lease, 1150, &[untold]).await;
+    store.withheld(lease.fence, &f.key, &denied()).await.unwrap();
+    // The permission is there, and somebody asks again: the list is read while the single read is under way.
+    store.request(Kind::Function, &[], &[], Millis(2000)).await.unwrap();
+    listed(store, Kind::Function, 2020, &[f.clone()]).await;
+    let answer = |began: i64| {
+        let source = Source::Single { began: Millis(began), fence: Some(lease.fence) };
+        store.seen(source, std::slice::from_ref(&tagged), Millis(2030))
+    };
+    answer(2010).await.unwrap();
+    assert_eq!(store.get(&f.key).await.unwrap().unwrap().doc["Tags"], Value::Null, "the list was later");
+    assert_eq!(open(store, Kind::Function, 0, 2030).await, ["f"]);
+    answer(2025).await.unwrap();
+    assert_eq!(store.get(&f.key).await.unwrap().unwrap().doc["Tags"], json!({"team": "x"}));
+    assert!(open(store, Kind::Function, 0, 2030).await.is_empty());
+}
+
+#[tokio::test]
 async fn who_asks_for_a_kind_has_what_was_refused_asked_again() {
     let test = TestStore::fresh().await;
     let store = &test.store;
