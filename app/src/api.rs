@@ -12,6 +12,8 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::once::once;
 use crate::wire::Call;
 
 /// What every page knows from the first byte on.
@@ -63,14 +65,14 @@ pub fn services() -> Result<(domain::services::Services, Actor), AppError> {
 #[server(prefix = "/api/fn", endpoint = "list", protocol = Call)]
 pub async fn list(query: ListQuery) -> Result<Page, AppError> {
     let (services, actor) = services()?;
-    Ok(services.inventory.list(&actor, &query).await?)
+    once("list", &query, async { Ok(services.inventory.list(&actor, &query).await?) }).await
 }
 
 /// One resource.
 #[server(prefix = "/api/fn", endpoint = "get", protocol = Call)]
 pub async fn get(key: ResourceKey) -> Result<Detail, AppError> {
     let (services, actor) = services()?;
-    Ok(services.inventory.get(&actor, &key).await?)
+    once("get", &key, async { Ok(services.inventory.get(&actor, &key).await?) }).await
 }
 
 /// Where else a repository has this name, and which namespaces are in use in the account.
@@ -100,7 +102,7 @@ pub async fn known(keys: Vec<ResourceKey>) -> Result<Vec<ResourceKey>, AppError>
 #[server(prefix = "/api/fn", endpoint = "history", protocol = Call)]
 pub async fn history(query: HistoryQuery) -> Result<Vec<Change>, AppError> {
     let (services, actor) = services()?;
-    Ok(services.inventory.history(&actor, &query).await?)
+    once("history", &query, async { Ok(services.inventory.history(&actor, &query).await?) }).await
 }
 
 /// Entries of the audit trail, latest first.

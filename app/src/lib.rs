@@ -22,6 +22,8 @@ pub mod layout;
 pub mod live;
 pub mod live_state;
 pub mod nearby;
+#[cfg(feature = "ssr")]
+pub mod once;
 pub mod overview;
 pub mod paths;
 pub mod plan;

@@ -11,13 +11,16 @@ use serde_json::Value;
 #[cfg(feature = "ssr")]
 use crate::api::services;
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use crate::once::once;
 use crate::wire::Call;
 
 /// The state of these, read live: what a wizard's plan has to know while one types.
 #[server(prefix = "/api/fn", endpoint = "look_up", protocol = Call)]
 pub async fn look_up(scope: Scope, subjects: Vec<Subject>) -> Result<Facts, AppError> {
     let (services, actor) = services()?;
-    Ok(services.plans.facts(&actor, &scope, &subjects).await?)
+    let about = (&scope, &subjects);
+    once("look_up", &about, async { Ok(services.plans.facts(&actor, &scope, &subjects).await?) }).await
 }
 
 /// The plan that follows from answers and what there is now.

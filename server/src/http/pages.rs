@@ -44,9 +44,11 @@ pub async fn page(State(web): State<Web>, Identity(actor): Identity, request: Re
     }
     let services = web.services(actor);
     let assets = Assets::clone(&web.site.assets);
+    let answers = app::once::Answers::default();
     let context = move || {
         provide_context(services.clone());
         provide_context(assets.clone());
+        provide_context(answers.clone());
         // The nonce of this very page is in its policy.
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>())
             && let Ok(policy) = HeaderValue::from_str(&headers::page_policy(&nonce))
