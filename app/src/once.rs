@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn a_question_has_one_answer_on_one_page() {
         let asked = AtomicU32::new(0);
-        let ask = |about: &'static str| once("history", &about, async { Ok(asked.fetch_add(1, Ordering::Relaxed)) });
+        let told = || async { Ok(asked.fetch_add(1, Ordering::Relaxed)) };
+        let ask = async |about: &str| once("history", &about, told()).await;
         let owner = Owner::new();
         owner.with(|| provide_context(Answers::default()));
         let both = owner.with(|| futures::executor::block_on(futures::future::join(ask("a"), ask("a"))));
