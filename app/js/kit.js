@@ -79,6 +79,12 @@ document.addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return;
   for (const menu of openMenus()) if (!menu.contains(target)) menu.open = false;
+  // What was asked for is done: the panel no longer stands before what is said of it.
+  const done = target.closest('[data-closes]')?.closest('details.menu');
+  if (done) {
+    done.open = false;
+    done.querySelector('summary')?.focus();
+  }
 
   // The router would change the address only, and leave the focus where it is.
   if (target.closest('a.skip')) {

@@ -57,7 +57,7 @@ pub fn confirm(act: Act, ask: Ask, label: &'static str, sign: Icon, says: String
         <Menu label=button class="btn" right=right>
             <div class="about">
                 <p>{says}</p>
-                <button class="btn primary" r#type="button" disabled=move || act.pending().get() on:click=go>{icon(sign)}{label}</button>
+                <button class="btn primary" r#type="button" data-closes disabled=move || act.pending().get() on:click=go>{icon(sign)}{label}</button>
             </div>
         </Menu>
     }

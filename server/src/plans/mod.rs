@@ -326,7 +326,7 @@ impl Plans for Planner {
         let n = n.ok_or_else(|| Problem::not_found("This run has no such step."))?;
         // Since the undo was asked for, days may have passed.
         if decision == Decision::Retry && stored.run.steps[n].state == StepState::Stuck {
-            way_back::unused(&self.store, &*self.cloud, &stored).await?;
+            way_back::unused(&self.store, &*self.cloud, &stored, "It was not tried again.").await?;
         }
         let note = match decision {
             Decision::Retry => None,

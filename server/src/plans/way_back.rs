@@ -39,11 +39,11 @@ async fn encrypted(cloud: &dyn Cloud, run: &Run) -> Result<Option<String>, Probl
     Ok(None)
 }
 
-/// Refuses to take back what something uses by now.
+/// Refuses to take back what something uses by now; `so` says what was not done.
 ///
 /// # Errors
 /// [`Code::Conflict`] with what is in use and by whom; as [`Cloud::read`], where a key is to go; [`Code::Database`].
-pub(super) async fn unused(store: &Store, cloud: &dyn Cloud, stored: &Stored) -> Result<(), Problem> {
+pub(super) async fn unused(store: &Store, cloud: &dyn Cloud, stored: &Stored, so: &str) -> Result<(), Problem> {
     let mut against = vec![];
     for ((scope, repository), loss) in losses(&stored.run) {
         let inventory = inventory::read(store, &scope, &repository, now()).await?;
@@ -54,7 +54,7 @@ pub(super) async fn unused(store: &Store, cloud: &dyn Cloud, stored: &Stored) ->
     }
     against.extend(encrypted(cloud, &stored.run).await?);
     if !against.is_empty() {
-        let message = format!("{} Nothing was taken back.", against.join(" "));
+        let message = format!("{} {so}", against.join(" "));
         return Err(Problem::new(Code::Conflict, "Something uses it", message));
     }
     Ok(())
@@ -65,7 +65,7 @@ pub(super) async fn unused(store: &Store, cloud: &dyn Cloud, stored: &Stored) ->
 /// # Errors
 /// As [`unused`] and [`allow`].
 pub(super) async fn allowed(store: &Store, cloud: &dyn Cloud, actor: &Actor, stored: &Stored) -> Result<(), Problem> {
-    unused(store, cloud, stored).await?;
+    unused(store, cloud, stored, "Nothing was taken back.").await?;
     for permission in stored.run.plan.undo_needs() {
         allow(store, actor, permission).await?;
     }
